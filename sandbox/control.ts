@@ -1,0 +1,45 @@
+/** What tests may ask of a sandbox, over plain JSON below `/_sandbox/`. Never mounted unless asked for. */
+import { Hono } from 'hono'
+import type { Ground } from './ground.ts'
+import type { Env, Fault, Traffic } from './traffic.ts'
+
+export function controls(ground: Ground, traffic: Traffic, reset: () => void): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get('/log', (c) => c.json(traffic.log(Number(c.req.query('since') ?? 0))))
+  app.delete('/log', (c) => {
+    traffic.clearLog()
+    return c.body(null, 204)
+  })
+  app.post('/faults', async (c) => {
+    traffic.addFaults(await c.req.json<Fault[]>())
+    return c.body(null, 204)
+  })
+  app.delete('/faults', (c) => {
+    traffic.clearFaults()
+    return c.body(null, 204)
+  })
+  app.put('/settings', async (c) => {
+    const settings = await c.req.json<{ accessTokenLifetime?: number; refreshTokenLifetime?: number }>()
+    ground.lifetimes.access = settings.accessTokenLifetime ?? ground.lifetimes.access
+    ground.lifetimes.refresh = settings.refreshTokenLifetime ?? ground.lifetimes.refresh
+    return c.json({ accessTokenLifetime: ground.lifetimes.access, refreshTokenLifetime: ground.lifetimes.refresh })
+  })
+  app.post('/expire-access-tokens', (c) => {
+    ground.logins.expireAccessTokens()
+    return c.body(null, 204)
+  })
+  app.post('/revoke', async (c) => {
+    const { email } = await c.req.json<{ email: string }>()
+    const logins = ground.logins.ofUser(email)
+    for (const login of logins) {
+      login.revoked = true
+    }
+    return c.json({ revoked: logins.length })
+  })
+  app.get('/secrets', (c) => c.json({ secrets: [...ground.secrets] }))
+  app.post('/reset', (c) => {
+    reset()
+    return c.body(null, 204)
+  })
+  return app
+}

@@ -1,0 +1,20 @@
+/** What every part of the sandbox stands on: the records, the logins, the clock and the settings. */
+import type { Lifetimes, Logins } from './logins.ts'
+import type { Limits } from './ratelimit.ts'
+import type { Store } from './store.ts'
+import type { World } from './world.ts'
+
+export interface Ground {
+  /** Ends with a slash; known once the port is. */
+  baseUrl: string
+  now(): number
+  world: World
+  store: Store
+  logins: Logins
+  limits: Limits
+  /** Seconds; a ClientApplication with lifetimes of its own overrides them. */
+  lifetimes: Lifetimes
+  /** Every credential ever issued or configured. */
+  secrets: Set<string>
+  introspection: boolean
+}

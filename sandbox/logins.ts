@@ -1,0 +1,189 @@
+/**
+ * Logins (Medplum's sessions) and the tokens made from them. As in Medplum, a login is stateful: revoking it kills
+ * every token at once, and its refresh token is single-use.
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import {
+  type CryptoKey,
+  decodeJwt,
+  exportJWK,
+  generateKeyPair,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
+
+export interface Login {
+  id: string
+  /** `User/…`, or `ClientApplication/…` for client credentials. */
+  user: string
+  email?: string
+  clientId?: string
+  membershipId?: string
+  scope: string
+  nonce?: string
+  codeChallenge?: string
+  codeChallengeMethod?: string
+  code: string
+  granted: boolean
+  revoked: boolean
+  superAdmin: boolean
+  /** Known only to the newest refresh token; absent when there must be none. */
+  refreshSecret?: string
+  /** ms since 1970 */
+  authTime: number
+}
+
+export type NewLogin = Pick<Login, 'user' | 'scope' | 'superAdmin'> & Partial<Login>
+
+/** Lifetimes in seconds. */
+export interface Lifetimes {
+  access: number
+  refresh: number
+}
+
+export interface Issuer {
+  baseUrl(): string
+  now(): number
+  /** Collects every credential ever issued, for tests that look for leaks. */
+  secrets: Set<string>
+}
+
+export class Logins {
+  readonly keyId = randomUUID()
+  private readonly logins = new Map<string, Login>()
+  private accessTokens = new Set<string>()
+  private readonly keys = generateKeyPair('ES256', { extractable: true })
+  private readonly issuer: Issuer
+
+  constructor(issuer: Issuer) {
+    this.issuer = issuer
+  }
+
+  start(login: NewLogin): Login {
+    const code = randomBytes(16).toString('hex')
+    const full = { id: randomUUID(), granted: false, revoked: false, authTime: this.issuer.now(), code, ...login }
+    this.logins.set(full.id, full)
+    this.issuer.secrets.add(code)
+    return full
+  }
+
+  get(id: unknown): Login | undefined {
+    return typeof id === 'string' ? this.logins.get(id) : undefined
+  }
+
+  byCode(code: string): Login | undefined {
+    return [...this.logins.values()].find((login) => login.code === code && login.membershipId)
+  }
+
+  ofUser(email: string): Login[] {
+    return [...this.logins.values()].filter((login) => login.email === email)
+  }
+
+  clear(): void {
+    this.logins.clear()
+    this.accessTokens.clear()
+  }
+
+  /** From now on every access token issued so far is refused; refresh tokens stay good. */
+  expireAccessTokens(): void {
+    this.accessTokens = new Set()
+  }
+
+  /** Signs the tokens of a login. A new refresh token makes the one before it worthless. */
+  async issue(login: Login, profile: string, lifetimes: Lifetimes) {
+    const jti = randomUUID()
+    this.accessTokens.add(jti)
+    const base = { login_id: login.id }
+    const subject = login.user.split('/')[1] ?? ''
+    const email = login.email && login.scope.split(' ').includes('email') ? { email: login.email } : {}
+    const accessToken = await this.sign(
+      {
+        ...base,
+        ...(login.clientId ? { client_id: login.clientId } : {}),
+        sub: subject,
+        username: subject,
+        scope: login.scope,
+        profile,
+        ...email,
+        jti,
+      },
+      this.issuer.baseUrl(),
+      lifetimes.access,
+    )
+    const idToken = await this.sign(
+      {
+        ...base,
+        fhirUser: profile,
+        sub: subject,
+        ...(login.nonce ? { nonce: login.nonce } : {}),
+        auth_time: login.authTime / 1000,
+        ...email,
+      },
+      login.clientId ?? this.issuer.baseUrl(),
+      3600,
+    )
+    if (!login.refreshSecret) {
+      return { accessToken, idToken }
+    }
+    login.refreshSecret = randomBytes(32).toString('hex')
+    const refreshToken = await this.sign(
+      { ...base, refresh_secret: login.refreshSecret },
+      this.issuer.baseUrl(),
+      lifetimes.refresh,
+    )
+    return { accessToken, idToken, refreshToken }
+  }
+
+  /** @returns the claims, or undefined if the token is malformed, forged or past its time */
+  async verify(token: string): Promise<JWTPayload | undefined> {
+    const { publicKey } = await this.keys
+    try {
+      const { payload } = await jwtVerify(token, publicKey, {
+        issuer: this.issuer.baseUrl(),
+        algorithms: ['ES256'],
+        currentDate: new Date(this.issuer.now()),
+      })
+      return payload
+    } catch {
+      return undefined
+    }
+  }
+
+  /** @returns the login of an access token that works right now */
+  async byAccessToken(token: string): Promise<Login | undefined> {
+    const claims = await this.verify(token)
+    const login = this.get(claims?.login_id)
+    return login && !login.revoked && this.accessTokens.has(String(claims?.jti)) ? login : undefined
+  }
+
+  /** @returns the login that a token was made for, good or not; for the request log only */
+  peek(token: string): Login | undefined {
+    try {
+      return this.get(decodeJwt(token).login_id)
+    } catch {
+      return undefined
+    }
+  }
+
+  async publicKey(): Promise<JWK> {
+    const { publicKey } = await this.keys
+    return { kid: this.keyId, alg: 'ES256', use: 'sig', ...(await exportJWK(publicKey)) }
+  }
+
+  private async sign(claims: JWTPayload, audience: string, lifetime: number): Promise<string> {
+    const { privateKey }: { privateKey: CryptoKey } = await this.keys
+    const now = Math.floor(this.issuer.now() / 1000)
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', kid: this.keyId, typ: 'JWT' })
+      .setIssuedAt(now)
+      .setNotBefore(now)
+      .setIssuer(this.issuer.baseUrl())
+      .setAudience(audience)
+      .setExpirationTime(now + lifetime)
+      .sign(privateKey)
+    this.issuer.secrets.add(token)
+    return token
+  }
+}

@@ -1,0 +1,196 @@
+/** Decides whether a resource satisfies a search filter, as Medplum's database does: not always as FHIR says. */
+import {
+  badRequest,
+  convertToSearchableDates,
+  convertToSearchableNumbers,
+  convertToSearchableQuantities,
+  convertToSearchableReferences,
+  convertToSearchableStrings,
+  convertToSearchableTokens,
+  evalFhirPathTyped,
+  type Filter,
+  getSearchParameter,
+  OperationOutcomeError,
+  Operator,
+  splitSearchOnComma,
+  type TypedValue,
+  toTypedValue,
+} from '@medplum/core'
+import type { Resource, SearchParameter } from '@medplum/fhirtypes'
+
+const cache = new WeakMap<Resource, Map<string, TypedValue[]>>()
+
+/** The values of a search parameter. Stored resources never change, so they are worked out once. */
+export function valuesOf(resource: Resource, param: SearchParameter): TypedValue[] {
+  let values = cache.get(resource)
+  if (!values) {
+    values = new Map()
+    cache.set(resource, values)
+  }
+  let found = values.get(param.code)
+  if (!found) {
+    found = param.expression ? evalFhirPathTyped(param.expression, [toTypedValue(resource)]) : []
+    values.set(param.code, found)
+  }
+  return found
+}
+
+export type Test = (resource: Resource) => boolean
+
+/** Compiles a filter without chains. Throws for an unknown parameter or a value that Medplum refuses. */
+export function testOf(type: string, { code, operator, value }: Filter): Test {
+  const param = getSearchParameter(type, code)
+  if (!param) {
+    throw new OperationOutcomeError(badRequest(`Unknown search parameter: ${code}`))
+  }
+  if (operator === Operator.MISSING || operator === Operator.PRESENT) {
+    const wantPresent = (operator === Operator.PRESENT) === (value === 'true')
+    return (resource) => valuesOf(resource, param).length > 0 === wantPresent
+  }
+  const tests = splitSearchOnComma(value).map((one) => valueTest(param, operator, one))
+  const negated = operator === Operator.NOT || operator === Operator.NOT_EQUALS || operator === Operator.NOT_IN
+  return (resource) => {
+    const values = valuesOf(resource, param)
+    return tests.some((test) => test(values)) !== negated
+  }
+}
+
+type ValueTest = (values: TypedValue[]) => boolean
+
+function valueTest(param: SearchParameter, operator: Operator, value: string): ValueTest {
+  switch (param.type) {
+    case 'string':
+      return stringTest(param, operator, value)
+    case 'token':
+      return tokenTest(operator, value)
+    case 'date':
+      return dateTest(operator, value)
+    case 'reference':
+      return referenceTest(param, operator, value)
+    case 'number':
+    case 'quantity':
+      return numberTest(param, operator, value)
+    case 'uri':
+      return (values) => values.some((one) => String(one.value) === value)
+    default:
+      return () => false
+  }
+}
+
+/** Medplum keeps the words of these in lookup tables and compares word by word. */
+const NAME_LIKE = /^(name|family|given|phonetic|address.*|telecom|email|phone)$/
+
+function stringTest(param: SearchParameter, operator: Operator, value: string): ValueTest {
+  const wanted = value.toLowerCase()
+  const words = wordsOf(wanted)
+  return (values) =>
+    convertToSearchableStrings(values).some((text) => {
+      if (operator === Operator.EXACT) {
+        return text === value
+      }
+      const lower = text.toLowerCase()
+      if (operator === Operator.CONTAINS) {
+        return lower.includes(wanted)
+      }
+      return lower.startsWith(wanted) || (NAME_LIKE.test(param.code) && startsEveryWord(wordsOf(lower), words))
+    })
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/[\s,;-]+/).filter(Boolean)
+}
+
+function startsEveryWord(found: string[], wanted: string[]): boolean {
+  return wanted.length > 0 && wanted.every((word) => found.some((one) => one.startsWith(word)))
+}
+
+function tokenTest(operator: Operator, value: string): ValueTest {
+  if (operator === Operator.TEXT || operator === Operator.CONTAINS) {
+    const wanted = value.toLowerCase()
+    return (values) =>
+      convertToSearchableTokens(values, { textSearchSystem: 'text' }).some(
+        (token) =>
+          (operator === Operator.CONTAINS || token.system === 'text') && token.value?.toLowerCase().includes(wanted),
+      )
+  }
+  const bar = value.indexOf('|')
+  const system = bar < 0 ? undefined : value.slice(0, bar)
+  const code = value.slice(bar + 1)
+  return (values) =>
+    convertToSearchableTokens(values).some(
+      (token) =>
+        (code === '' || token.value === code) &&
+        (system === undefined || (system === '' ? !token.system : token.system === system)),
+    )
+}
+
+/** A day is compared as its first instant: `date=2024-02-11` doesn't find times within that day. */
+function dateTest(operator: Operator, value: string): ValueTest {
+  if (!/^\d{4}-\d{2}-\d{2}/.test(value)) {
+    throw new OperationOutcomeError(badRequest(`Invalid date value: ${value}`))
+  }
+  const compare = comparison(operator)
+  const wanted = Date.parse(value)
+  return (values) => convertToSearchableDates(values).some((period) => compare(startOf(period), wanted))
+}
+
+/** ms since 1970 of the beginning of a period; FHIRPath periods carry a precision of milliseconds. */
+export function startOf(period: { start?: string; end?: string }): number {
+  return Date.parse(period.start ?? period.end ?? '')
+}
+
+/** The unit and system of a quantity are ignored. */
+function numberTest(param: SearchParameter, operator: Operator, value: string): ValueTest {
+  const compare = comparison(operator)
+  const wanted = Number(value.split('|')[0])
+  return (values) => {
+    const found =
+      param.type === 'quantity'
+        ? convertToSearchableQuantities(values).map((one) => one.value)
+        : convertToSearchableNumbers(values).map(([low]) => low)
+    return found.some((one) => one !== undefined && compare(one, wanted))
+  }
+}
+
+function comparison(operator: Operator): (found: number, wanted: number) => boolean {
+  switch (operator) {
+    case Operator.EQUALS:
+    case Operator.EXACT:
+    case Operator.NOT:
+    case Operator.NOT_EQUALS:
+      return (found, wanted) => found === wanted
+    case Operator.LESS_THAN:
+    case Operator.ENDS_BEFORE:
+      return (found, wanted) => found < wanted
+    case Operator.GREATER_THAN:
+    case Operator.STARTS_AFTER:
+      return (found, wanted) => found > wanted
+    case Operator.LESS_THAN_OR_EQUALS:
+      return (found, wanted) => found <= wanted
+    case Operator.GREATER_THAN_OR_EQUALS:
+      return (found, wanted) => found >= wanted
+    default:
+      throw new OperationOutcomeError(badRequest(`Unknown FHIR operator: ${operator}`))
+  }
+}
+
+function referenceTest(param: SearchParameter, operator: Operator, value: string): ValueTest {
+  if (operator === Operator.IDENTIFIER) {
+    const token = tokenTest(Operator.EQUALS, value)
+    return (values) =>
+      token(
+        values.flatMap((one) => (one.value?.identifier ? [{ type: 'Identifier', value: one.value.identifier }] : [])),
+      )
+  }
+  const wanted = value.includes('/') ? value : `${targetOf(param) ?? '*'}/${value}`
+  return (values) => convertToSearchableReferences(values).some((one) => one === wanted)
+}
+
+/** The type that a bare id stands for. */
+export function targetOf(param: SearchParameter): string | undefined {
+  return param.target?.length === 1
+    ? param.target[0]
+    : ['subject', 'patient'].includes(param.code)
+      ? 'Patient'
+      : undefined
+}

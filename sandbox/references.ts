@@ -1,0 +1,30 @@
+/** Conditional references: `Patient?identifier=…` in a written resource becomes the reference of the one match. */
+import { badRequest, OperationOutcomeError, parseSearchRequest, type SearchRequest } from '@medplum/core'
+import type { Resource } from '@medplum/fhirtypes'
+
+/** @param search finds the candidates; two are enough to know that there isn't one */
+export function resolveConditionalReferences<T>(value: T, search: (request: SearchRequest) => Resource[]): T {
+  if (Array.isArray(value)) {
+    return value.map((one) => resolveConditionalReferences(one, search)) as T
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value
+  }
+  const entries = Object.entries(value).map(([name, child]) => [
+    name,
+    name === 'reference' && typeof child === 'string' && /^[A-Z]\w+\?/.test(child)
+      ? resolve(child, search)
+      : resolveConditionalReferences(child, search),
+  ])
+  return Object.fromEntries(entries) as T
+}
+
+function resolve(reference: string, search: (request: SearchRequest) => Resource[]): string {
+  const [match, ...others] = search({ ...parseSearchRequest(reference), count: 2 })
+  if (!match || others.length > 0) {
+    throw new OperationOutcomeError(
+      badRequest(`Conditional reference '${reference}' ${match ? 'matched multiple' : 'did not match any'} resources`),
+    )
+  }
+  return `${match.resourceType}/${match.id}`
+}

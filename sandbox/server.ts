@@ -1,0 +1,105 @@
+/**
+ * A small stand-in for a Medplum server 5.1.17, to develop and test against without an account. It keeps everything in
+ * memory and forgets it when it stops. Never put it on a network: the passwords are in this repository.
+ */
+import { once } from 'node:events'
+import { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { addRoutes } from './app.ts'
+import { controls } from './control.ts'
+import { loadDefinitions } from './definitions.ts'
+import type { Ground } from './ground.ts'
+import { Logins } from './logins.ts'
+import { Limits, type RequestLimits } from './ratelimit.ts'
+import { Store } from './store.ts'
+import { type Env, observe, Traffic } from './traffic.ts'
+import { clinicWorld, type World } from './world.ts'
+
+export interface SandboxOptions {
+  /** 0 (the default) takes a free port. */
+  port?: number
+  /** To listen on; URLs say `localhost` all the same. */
+  host?: string
+  /** Who and what exists. */
+  world?: World
+  /** Seconds. */
+  accessTokenLifetime?: number
+  /** Seconds. */
+  refreshTokenLifetime?: number
+  /** More redirect URIs for the MCP server's client in the default world. */
+  redirectUris?: string[]
+  /** Mounts `/_sandbox/`, which anybody who reaches the port may use. */
+  control?: boolean
+  requestLimits?: RequestLimits
+  /** GraphQL introspection, off by default as in Medplum. */
+  introspection?: boolean
+  /** ms since 1970 */
+  now?: () => number
+}
+
+export interface Sandbox {
+  /** Ends with a slash. */
+  baseUrl: string
+  port: number
+  close(): Promise<void>
+}
+
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  loadDefinitions()
+  const now = options.now ?? Date.now
+  const world = options.world ?? clinicWorld(options.redirectUris)
+  const lifetimes = { access: options.accessTokenLifetime ?? 3600, refresh: options.refreshTokenLifetime ?? 1_209_600 }
+  const secrets = new Set(secretsOf(world))
+  const ground: Ground = {
+    baseUrl: '',
+    now,
+    world,
+    store: new Store(),
+    logins: new Logins({ baseUrl: () => ground.baseUrl, now, secrets }),
+    limits: new Limits(now, options.requestLimits),
+    lifetimes: { ...lifetimes },
+    secrets,
+    introspection: options.introspection ?? false,
+  }
+  const traffic = new Traffic()
+  const reset = () => {
+    ground.store.load(world.resources, new Date(now()).toISOString())
+    ground.logins.clear()
+    ground.limits.clear()
+    Object.assign(ground.lifetimes, lifetimes)
+    traffic.clearLog()
+    traffic.clearFaults()
+  }
+  reset()
+
+  const app = new Hono<Env>()
+  if (options.control) {
+    app.use('*', observe(ground, traffic))
+    app.route('/_sandbox', controls(ground, traffic, reset))
+  }
+  addRoutes(app, ground)
+
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false })
+  server.listen(options.port ?? 0, options.host ?? '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  ground.baseUrl = `http://localhost:${port}/`
+  return {
+    baseUrl: ground.baseUrl,
+    port,
+    async close() {
+      server.close()
+      if (server instanceof Server) {
+        server.closeAllConnections()
+      }
+      await once(server, 'close')
+    },
+  }
+}
+
+function secretsOf(world: World): string[] {
+  const clients = world.resources.filter((resource) => resource.resourceType === 'ClientApplication')
+  return [...Object.values(world.passwords), ...clients.flatMap((client) => client.secret ?? [])]
+}

@@ -1,0 +1,152 @@
+/** What went over the wire, and what is to go wrong: the request log and the faults that tests ask for. */
+import { createHash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { MiddlewareHandler } from 'hono'
+import type { Ground } from './ground.ts'
+
+export interface LogEntry {
+  n: number
+  method: string
+  /** With the query. */
+  path: string
+  /** null until answered. */
+  status: number | null
+  userAgent: string | null
+  /** SHA-256 of the bearer token, in hex. */
+  authorization: string | null
+  /** E-mail address. */
+  user: string | null
+  grantType?: string
+  /** The client went away before the answer was complete. */
+  aborted?: boolean
+  headers: Record<string, string>
+}
+
+export interface Fault {
+  method?: string
+  /** A regular expression for path and query. */
+  path: string
+  times?: number
+  delayMs?: number
+  status?: number
+  headers?: Record<string, string>
+  body?: unknown
+  drop?: 'before' | 'after' | 'body'
+}
+
+export interface Env {
+  Bindings: HttpBindings
+  Variables: { entry: LogEntry | undefined }
+}
+
+export class Traffic {
+  private entries: LogEntry[] = []
+  private next = 0
+  private faults: (Fault & { left: number })[] = []
+
+  log(since: number): { next: number; requests: LogEntry[] } {
+    return { next: this.next, requests: this.entries.filter((entry) => entry.n >= since) }
+  }
+
+  clearLog(): void {
+    this.entries = []
+  }
+
+  clearFaults(): void {
+    this.faults = []
+  }
+
+  addFaults(faults: Fault[]): void {
+    this.faults.push(...faults.map((fault) => ({ ...fault, left: fault.times ?? 1 })))
+  }
+
+  record(ground: Ground, request: Request): LogEntry {
+    const url = new URL(request.url)
+    const token = request.headers.get('authorization')?.match(/^Bearer (.+)$/)?.[1]
+    const secret = new Set(['authorization', 'cookie'])
+    const entry: LogEntry = {
+      n: this.next++,
+      method: request.method,
+      path: url.pathname + url.search,
+      status: null,
+      userAgent: request.headers.get('user-agent'),
+      authorization: token ? createHash('sha256').update(token).digest('hex') : null,
+      user: (token && ground.logins.peek(token)?.email) || null,
+      headers: Object.fromEntries([...request.headers].filter(([name]) => !secret.has(name))),
+    }
+    this.entries.push(entry)
+    return entry
+  }
+
+  /** Uses up one of a fault's times. */
+  fault(method: string, path: string): Fault | undefined {
+    const fault = this.faults.find(
+      (one) => one.left > 0 && (!one.method || one.method === method) && new RegExp(one.path).test(path),
+    )
+    if (fault) {
+      fault.left--
+    }
+    return fault
+  }
+}
+
+/** Logs every request except those to the controls themselves, and lets the next fitting fault happen to it. */
+export function observe(ground: Ground, traffic: Traffic): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (c.req.path.startsWith('/_sandbox/')) {
+      return next()
+    }
+    const entry = traffic.record(ground, c.req.raw)
+    c.set('entry', entry)
+    const { outgoing } = c.env
+    const gone = new AbortController()
+    let dropped = false
+    outgoing.once('close', () => {
+      if (!outgoing.writableFinished && !dropped) {
+        entry.aborted = true
+      }
+      gone.abort()
+    })
+    const drop = () => {
+      dropped = true
+      outgoing.destroy()
+      return RESPONSE_ALREADY_SENT
+    }
+    const fault = traffic.fault(entry.method, entry.path)
+    if (fault?.delayMs) {
+      await setTimeout(fault.delayMs, undefined, { signal: gone.signal }).catch(() => undefined)
+    }
+    if (gone.signal.aborted) {
+      return RESPONSE_ALREADY_SENT
+    }
+    if (fault?.drop === 'before') {
+      return drop()
+    }
+    const answer = fault?.status ? canned(fault, fault.status) : await handled(c, next)
+    entry.status = answer.status
+    if (fault?.drop === 'after') {
+      return drop()
+    }
+    if (fault?.drop === 'body') {
+      const bytes = Buffer.from(await answer.arrayBuffer())
+      outgoing.writeHead(answer.status, { ...Object.fromEntries(answer.headers), 'content-length': bytes.length })
+      await new Promise<void>((done) => outgoing.write(bytes.subarray(0, bytes.length / 2), () => done()))
+      return drop()
+    }
+    return answer
+  }
+}
+
+async function handled(c: Parameters<MiddlewareHandler<Env>>[0], next: () => Promise<void>): Promise<Response> {
+  await next()
+  return c.res
+}
+
+function canned(fault: Fault, status: number): Response {
+  const text =
+    typeof fault.body === 'string' ? fault.body : fault.body === undefined ? null : JSON.stringify(fault.body)
+  const type: Record<string, string> = typeof fault.body === 'string' ? {} : { 'content-type': 'application/json' }
+  return new Response(text, { status, headers: { ...type, ...fault.headers } })
+}
