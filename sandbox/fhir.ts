@@ -1,5 +1,5 @@
 /** The FHIR API over HTTP: from a request to FhirRouter and back to the answer that Medplum would give. */
-import { badRequest, getStatus, isCreated, isOk, normalizeOperationOutcome, notFound } from '@medplum/core'
+import { badRequest, getStatus, isCreated, isOk, normalizeOperationOutcome, notFound, stringify } from '@medplum/core'
 import { type FhirResponse, FhirRouter, type HttpMethod } from '@medplum/fhir-router'
 import type { OperationOutcome, Resource } from '@medplum/fhirtypes'
 import { FHIR_JSON, json, outcome, traced } from './answers.ts'
@@ -105,7 +105,9 @@ function found(
 ): Response {
   const { resourceType, id, meta } = resource
   const body = resourceType === 'OperationOutcome' && !isOk(resource) ? traced(resource) : resource
-  return new Response(JSON.stringify(body, undefined, pretty ? 2 : undefined), {
+  // A resource never has empty arrays, so a search without hits has no `entry`.
+  const text = headers['content-type'] ? JSON.stringify(body) : stringify(body, pretty)
+  return new Response(text, {
     status: getStatus(result),
     headers: {
       'content-type': FHIR_JSON,

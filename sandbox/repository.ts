@@ -13,6 +13,7 @@ import {
   fhirpathPatchTypedValue,
   forbidden,
   gone,
+  isResourceType,
   isUUID,
   notFound,
   type Operation,
@@ -69,6 +70,9 @@ export class Records extends FhirRepository {
 
   async createResource<T extends Resource>(resource: T, options?: { assignedId?: boolean }): Promise<WithId<T>> {
     this.consume(COST.write)
+    if (!isResourceType(resource.resourceType)) {
+      throw fail(badRequest(`Unknown data type: ${resource.resourceType}`))
+    }
     this.validate(resource)
     this.checkType('create', resource.resourceType)
     const id = options?.assignedId && resource.id ? resource.id : this.generateId()
@@ -203,9 +207,7 @@ export class Records extends FhirRepository {
     return {
       resourceType: 'Bundle',
       type: 'searchset',
-      ...(entries.length > 0
-        ? { entry: entries.map((one) => (one.resource ? { ...one, resource: subset(one.resource, request) } : one)) }
-        : {}),
+      entry: entries.map((one) => (one.resource ? { ...one, resource: subset(one.resource, request) } : one)),
       ...(request.total && request.total !== 'none' ? { total: page.found } : {}),
       link: page.links,
     } as Bundle<WithId<T>>

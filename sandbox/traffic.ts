@@ -112,7 +112,9 @@ export function observe(ground: Ground, traffic: Traffic): MiddlewareHandler<Env
     const drop = () => {
       dropped = true
       outgoing.destroy()
-      return RESPONSE_ALREADY_SENT
+      c.res = undefined
+      c.res = RESPONSE_ALREADY_SENT
+      return c.res
     }
     const fault = traffic.fault(entry.method, entry.path)
     if (fault?.delayMs) {
