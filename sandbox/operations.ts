@@ -1,5 +1,5 @@
 /** The FHIR operations that the sandbox knows. Every other `$…` is "Not found", as an unknown one is in Medplum. */
-import { allOk, badRequest, forbidden, notFound } from '@medplum/core'
+import { allOk, badRequest, forbidden, validateResource } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type { Bundle, Parameters, Patient, Resource } from '@medplum/fhirtypes'
 import { Records } from './repository.ts'
@@ -7,7 +7,7 @@ import { Records } from './repository.ts'
 const param = (req: FhirRequest, name: string) => req.params[name] ?? ''
 
 export function addOperations(router: FhirRouter): void {
-  router.add('POST', ':resourceType/$validate', (req, repo) => validate(req, recordsOf(repo)))
+  router.add('POST', ':resourceType/$validate', (req) => validate(req))
   router.add('GET', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))
   router.add('POST', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))
   router.add('POST', ':resourceType/:id/$expunge', async (req, repo) => [
@@ -25,13 +25,13 @@ function recordsOf(repo: unknown): Records {
   throw new TypeError('The sandbox routes only over Records')
 }
 
-async function validate(req: FhirRequest, records: Records): Promise<FhirResponse> {
+async function validate(req: FhirRequest): Promise<FhirResponse> {
   const body = req.body as Resource
   const resource = body.resourceType === 'Parameters' ? namedResource(body, 'resource') : body
   if (!resource || resource.resourceType !== req.params.resourceType) {
     return [badRequest('Incorrect resource type')]
   }
-  records.validate(resource)
+  validateResource(resource)
   return [allOk]
 }
 
@@ -45,9 +45,6 @@ async function everything(req: FhirRequest, records: Records): Promise<FhirRespo
   if (typeof asked === 'string') {
     // A single value in a GET breaks Medplum 5.1.17; two values work.
     return [badRequest('types.push is not a function')]
-  }
-  if (patient.resourceType !== 'Patient') {
-    return [notFound]
   }
   const found = records
     .everything(patient)
