@@ -60,10 +60,6 @@ function describe(type: string): CapabilityStatementRestResource {
     conditionalCreate: true,
     conditionalUpdate: true,
     conditionalDelete: 'single',
-    searchParam: params.map(({ code, type: paramType, description }) => ({
-      name: code,
-      type: paramType,
-      ...(description ? { documentation: description } : {}),
-    })),
+    searchParam: params.map((param) => ({ name: param.code, type: param.type })),
   }
 }

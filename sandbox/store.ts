@@ -17,11 +17,10 @@ export class Store {
   private undo: (() => void)[] | undefined
 
   /** Replaces everything by these resources, as their first versions. */
-  load(resources: WithId<Resource>[], now: string): void {
+  load(resources: Stored[]): void {
     this.types.clear()
     for (const resource of resources) {
-      const meta = { versionId: stableId(resource), lastUpdated: now, ...resource.meta }
-      this.versionsOf(resource.resourceType).set(resource.id, [{ resource: { ...resource, meta }, deleted: false }])
+      this.versionsOf(resource.resourceType).set(resource.id, [{ resource, deleted: false }])
     }
   }
 
@@ -98,6 +97,14 @@ export class Store {
     }
     return byId
   }
+}
+
+/** Makes first versions of resources, without validating them. */
+export function firstVersions(resources: WithId<Resource>[], lastUpdated: string): Stored[] {
+  return resources.map((resource) => {
+    const meta = { versionId: stableId(resource), lastUpdated, ...resource.meta }
+    return { ...resource, meta }
+  })
 }
 
 /** The same version id in every run, so that answers to the same question are the same bytes. */
