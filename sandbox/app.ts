@@ -1,4 +1,5 @@
 /** All routes of a sandbox. What matches none of them gets Express's "Cannot GET …". */
+import { OperationOutcomeError } from '@medplum/core'
 import type { Context, Hono } from 'hono'
 import { cannot, json, outcome, plain } from './answers.ts'
 import { authorize, type LoginRequest } from './authorize.ts'
@@ -86,6 +87,9 @@ export function addRoutes(app: Hono<Env>, ground: Ground): void {
   app.get('/robots.txt', () => plain('User-agent: *\nDisallow: /', 200))
   app.notFound((c) => cannot(c.req.method, new URL(c.req.url).pathname))
   app.onError((error) => {
+    if (error instanceof OperationOutcomeError) {
+      return outcome(error.outcome)
+    }
     console.error(error)
     return json({ msg: 'Internal Server Error' }, 500)
   })

@@ -93,7 +93,7 @@ function valueTest(param: SearchParameter, operator: Operator, value: string): V
 }
 
 /** Medplum keeps the words of these in lookup tables and compares word by word. */
-const NAME_LIKE = /^(name|family|given|phonetic|address.*|telecom|email|phone)$/
+const NAME_LIKE = /^(name|family|given|phonetic|address.*)$/
 
 function stringTest(param: SearchParameter, operator: Operator, value: string): ValueTest {
   const wanted = value.toLowerCase()
@@ -119,11 +119,14 @@ function startsEveryWord(found: string[], wanted: string[]): boolean {
   return wanted.length > 0 && wanted.every((word) => found.some((one) => one.startsWith(word)))
 }
 
+/** Marks what is written for people (text, display): only `:text` and `:contains` look at it. */
+const TEXT = { textSearchSystem: 'text' }
+
 function tokenTest(operator: Operator, value: string): ValueTest {
   if (operator === Operator.TEXT || operator === Operator.CONTAINS) {
     const wanted = value.toLowerCase()
     return (values) =>
-      convertToSearchableTokens(values, { textSearchSystem: 'text' }).some(
+      convertToSearchableTokens(values, TEXT).some(
         (token) =>
           (operator === Operator.CONTAINS || token.system === 'text') && token.value?.toLowerCase().includes(wanted),
       )
@@ -132,12 +135,16 @@ function tokenTest(operator: Operator, value: string): ValueTest {
   const system = bar < 0 ? undefined : value.slice(0, bar)
   const code = value.slice(bar + 1)
   return (values) =>
-    convertToSearchableTokens(values).some(
+    convertToSearchableTokens(values, TEXT).some(
       (token) =>
-        (code === '' || token.value === code) &&
+        token.system !== 'text' &&
+        (code === '' || token.value === (CONTACT_SYSTEM.test(token.system ?? '') ? code.toLowerCase() : code)) &&
         (system === undefined || (system === '' ? !token.system : token.system === system)),
     )
 }
+
+/** ContactPoint.system; the value of a contact point is compared without regard to case. */
+const CONTACT_SYSTEM = /^(phone|fax|email|pager|url|sms|other)$/
 
 /** A day is compared as its first instant: `date=2024-02-11` doesn't find times within that day. */
 function dateTest(operator: Operator, value: string): ValueTest {

@@ -1,0 +1,92 @@
+// The front of the Worker: who may ask at all, and which part answers.
+import type { OAuthAuthorizationServer, OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
+import { type Context, Hono } from 'hono'
+import type { GrantProps } from './caller.ts'
+import { type Bindings, readSettings, SettingError } from './env.ts'
+import {
+  type AuthenticatedHandler,
+  createAuthorizationServer,
+  createResourceServer,
+  grantOf,
+  REGISTRATION_PATH,
+  TOKEN_PATH,
+} from './oauth/provider.ts'
+import { signIn } from './oauth/routes.tsx'
+import { homePage } from './pages/home.tsx'
+import { STYLE, STYLE_PATH } from './pages/style.ts'
+import { knownOrigin, limitCalls, limitSignIn, ownHost } from './policy.ts'
+
+type AppEnv = { Bindings: Bindings }
+type Ctx = Context<AppEnv>
+
+interface Roles {
+  authorizationServer: OAuthAuthorizationServer<Bindings>
+  resourceServer: OAuthResourceServer<Bindings, GrantProps>
+}
+
+/**
+ * The whole HTTP surface of a deployment.
+ *
+ * @param mcp answers what reaches `/mcp` and the paths below it with a verified bearer
+ */
+export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
+  const built = new WeakMap<object, Roles>()
+  const roles = (env: Bindings): Roles => {
+    let pair = built.get(env)
+    if (!pair) {
+      const settings = readSettings(env)
+      const authorizationServer = createAuthorizationServer(settings)
+      pair = {
+        authorizationServer,
+        resourceServer: createResourceServer(settings, authorizationServer, limitCalls(mcp)),
+      }
+      built.set(env, pair)
+    }
+    return pair
+  }
+  const resource = (c: Ctx) => roles(c.env).resourceServer.fetch(c.req.raw, c.env, executionContext(c))
+  const authorization = (c: Ctx) => roles(c.env).authorizationServer.fetch(c.req.raw, c.env, executionContext(c))
+
+  return new Hono<AppEnv>()
+    .onError(onError)
+    .use(ownHost)
+    .get('/', (c) => homePage(readSettings(c.env)))
+    .get(STYLE_PATH, (c) =>
+      c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'max-age=3600' }),
+    )
+    .get('/health', (c) => c.json({ status: 'ok' }))
+    .use('/authorize', limitSignIn)
+    .use('/oauth/*', limitSignIn)
+    .route('/', signIn)
+    .post(TOKEN_PATH, (c) => tokenRequest(c, authorization))
+    .all(REGISTRATION_PATH, authorization)
+    .use('/mcp', knownOrigin)
+    .use('/mcp/*', knownOrigin)
+    .all('/mcp', resource)
+    .all('/mcp/*', resource)
+    .all('/.well-known/oauth-protected-resource/*', resource)
+    .all('*', authorization)
+}
+
+/** Token requests that are about a grant go through that grant's object; there they run one after the other. */
+async function tokenRequest(c: Ctx, authorization: (c: Ctx) => Promise<Response>): Promise<Response> {
+  const body = await c.req.raw.clone().text()
+  const grant = grantOf(new URLSearchParams(body))
+  if (!grant) return authorization(c)
+  return c.env.GRANT.getByName(grant).fetch(new Request(c.req.raw, { body }))
+}
+
+function onError(error: Error, c: Ctx): Response {
+  if (error instanceof SettingError) {
+    console.error(JSON.stringify({ event: 'setting_invalid', message: error.message }))
+    return c.text(`This server is not configured: ${error.message}`, 503)
+  }
+  // The class only: a message may hold what was sent.
+  console.error(JSON.stringify({ event: 'request_failed', method: c.req.method, path: c.req.path, error: error.name }))
+  return c.text('This server failed. Try again; if it goes on, tell its operator.', 500)
+}
+
+/** Hono's type of the execution context is narrower than the runtime's. */
+function executionContext(c: Ctx): ExecutionContext {
+  return c.executionCtx as unknown as ExecutionContext
+}

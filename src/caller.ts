@@ -1,0 +1,81 @@
+// Who calls, with what authority: rebuilt for each request from its verified token; never stored, never logged.
+import type { Bindings, Settings } from './env.ts'
+import { readSettings } from './env.ts'
+
+/** The person and the client behind one request. */
+export interface Caller {
+  userId: string
+  grantId: string
+  client: { id: string; name: string }
+  /** Granted OAuth scopes. */
+  access: readonly string[]
+  medplum: {
+    fhirBase: URL
+    /** A Medplum access token that has not expired. */
+    token(): Promise<string>
+    /** A Medplum access token other than this one, which Medplum refused. */
+    renew(refused: string): Promise<string>
+    /** `Practitioner/123` and the like. */
+    profile: string
+    /** `Project/123`. */
+    project: string
+  }
+}
+
+/** What the provider keeps encrypted in a grant, and hands out with each verified token. */
+export interface GrantProps {
+  /** Key of what the grant's Durable Objects hold at rest; it lies nowhere else. */
+  vaultKey: string
+  accessToken: string
+  /** Milliseconds since the epoch. */
+  accessExpiresAt: number
+  profile: string
+  project: string
+  clientName: string
+}
+
+/** A caller as it crosses to a Durable Object by RPC: in memory only. */
+export interface CallerRecord {
+  userId: string
+  grantId: string
+  clientId: string
+  scope: string[]
+  props: GrantProps
+}
+
+/** The Medplum session behind a grant has ended, or can't be reached now. The message is for the person. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError'
+}
+
+/** A token that expires within this time isn't used any more. */
+const MARGIN_MS = 10_000
+
+/** The caller that this record describes. */
+export function callerOf(record: CallerRecord, env: Bindings): Caller {
+  const { props } = record
+  const settings: Settings = readSettings(env)
+  const renew = async (refused: string) => {
+    const result = await env.GRANT.getByName(`${record.userId}:${record.grantId}`).fresh(props.vaultKey, refused)
+    if ('accessToken' in result) return result.accessToken
+    throw new SessionError(
+      result.failed === 'ended'
+        ? 'The Medplum sign-in behind this connection has ended. Nothing was done. Reconnect this server in your client to sign in again.'
+        : 'Medplum did not renew the sign-in just now. Nothing was done. Try again in a minute.',
+    )
+  }
+  return {
+    userId: record.userId,
+    grantId: record.grantId,
+    client: { id: record.clientId, name: props.clientName },
+    access: record.scope,
+    medplum: {
+      fhirBase: settings.medplum.fhirBase,
+      token: async () =>
+        props.accessExpiresAt - MARGIN_MS > Date.now() ? props.accessToken : renew(props.accessToken),
+      renew,
+      profile: props.profile,
+      project: props.project,
+    },
+  }
+}

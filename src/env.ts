@@ -1,0 +1,121 @@
+// The settings of a deployment, parsed once, so that a missing or malformed one stops the start and names itself.
+
+/** Bindings and settings as the Worker receives them: those of `wrangler.toml`, and secrets, which it can't name. */
+export interface Bindings extends Env {
+  MEDPLUM_CLIENT_SECRET?: string
+}
+
+/** What one deployment is configured to be. */
+export interface Settings {
+  /** Origin of this server, also the OAuth issuer; no trailing slash. */
+  readonly publicUrl: URL
+  /** The one protected resource (RFC 8707) and audience of every token. */
+  readonly resource: string
+  /** Origins that a browser may call the MCP endpoint from. */
+  readonly allowedOrigins: ReadonlySet<string>
+  readonly medplum: {
+    /** Root of the Medplum server, with a trailing slash. */
+    readonly baseUrl: URL
+    /** The FHIR base, `{baseUrl}fhir/R4/`. */
+    readonly fhirBase: URL
+    readonly clientId: string
+    readonly clientSecret: string | undefined
+  }
+  readonly sessionIdleMs: number
+  readonly upstreamTimeoutMs: number
+}
+
+/** A setting that is missing or malformed: the message names it and shows a right one. */
+export class SettingError extends Error {
+  constructor(name: string, problem: string, example: string) {
+    super(
+      `Setting ${name} ${problem}. Set it to a value such as ${example} (wrangler.toml [vars], .dev.vars or --var).`,
+    )
+    this.name = 'SettingError'
+  }
+}
+
+const parsed = new WeakMap<object, Settings>()
+
+/**
+ * The settings behind these bindings.
+ *
+ * @throws {SettingError} naming the first setting that is missing or malformed
+ */
+export function readSettings(env: Bindings): Settings {
+  let settings = parsed.get(env)
+  if (!settings) {
+    settings = parseSettings(env)
+    parsed.set(env, settings)
+  }
+  return settings
+}
+
+function parseSettings(env: Bindings): Settings {
+  const publicUrl = httpUrl('PUBLIC_URL', env.PUBLIC_URL, 'https://mcp.example.com')
+  if (publicUrl.pathname !== '/' || publicUrl.search || publicUrl.hash) {
+    throw new SettingError('PUBLIC_URL', 'must be an origin, without a path', 'https://mcp.example.com')
+  }
+  const baseUrl = httpUrl('MEDPLUM_BASE_URL', env.MEDPLUM_BASE_URL, 'https://api.medplum.com/')
+  if (baseUrl.search || baseUrl.hash) {
+    throw new SettingError('MEDPLUM_BASE_URL', 'must have no query and no fragment', 'https://api.medplum.com/')
+  }
+  if (!baseUrl.pathname.endsWith('/')) baseUrl.pathname += '/'
+  const clientId = env.MEDPLUM_CLIENT_ID?.trim()
+  if (!clientId) {
+    throw new SettingError('MEDPLUM_CLIENT_ID', 'is missing', 'the id of a ClientApplication in your Medplum project')
+  }
+  return {
+    publicUrl,
+    resource: `${publicUrl.origin}/mcp`,
+    allowedOrigins: new Set([publicUrl.origin, ...origins(env.ALLOWED_ORIGINS)]),
+    medplum: {
+      baseUrl,
+      fhirBase: new URL('fhir/R4/', baseUrl),
+      clientId,
+      clientSecret: env.MEDPLUM_CLIENT_SECRET || undefined,
+    },
+    sessionIdleMs: positive('SESSION_IDLE_HOURS', env.SESSION_IDLE_HOURS, 24) * 3_600_000,
+    upstreamTimeoutMs: positive('UPSTREAM_TIMEOUT_SECONDS', env.UPSTREAM_TIMEOUT_SECONDS, 55) * 1000,
+  }
+}
+
+/** An https URL, or an http one on this machine (RFC 8252 section 8.3 loopback rule). */
+function httpUrl(name: string, value: string | undefined, example: string): URL {
+  if (!value?.trim()) throw new SettingError(name, 'is missing', example)
+  let url: URL
+  try {
+    url = new URL(value.trim())
+  } catch {
+    throw new SettingError(name, 'is not a URL', example)
+  }
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    throw new SettingError(name, 'must be https (http only on localhost)', example)
+  }
+  if (url.username || url.password) throw new SettingError(name, 'must hold no user name or password', example)
+  return url
+}
+
+/** Whether this host name means the machine itself: `localhost`, 127.0.0.0/8 or ::1. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+function origins(value: string | undefined): string[] {
+  return (value ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map((item) => {
+      const url = httpUrl('ALLOWED_ORIGINS', item, 'https://app.example.com,https://inspector.example.com')
+      return url.origin
+    })
+}
+
+function positive(name: string, value: string | undefined, fallback: number): number {
+  if (!value?.trim()) return fallback
+  const number = Number(value)
+  if (!Number.isFinite(number) || number <= 0)
+    throw new SettingError(name, 'must be a positive number', String(fallback))
+  return number
+}

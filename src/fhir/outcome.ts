@@ -1,0 +1,53 @@
+// What a FHIR server says went wrong, as a value and as words for a model.
+import { isOperationOutcome } from '@medplum/core'
+import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
+
+/** An answer of the FHIR server that is an error. The message names the status and each issue with its expressions. */
+export class FhirError extends Error {
+  override readonly name = 'FhirError'
+  /** HTTP status, 300 to 599. */
+  readonly status: number
+  readonly outcome: OperationOutcome | undefined
+
+  constructor(status: number, request: string, body: unknown) {
+    const outcome = isOperationOutcome(body) ? body : undefined
+    super(`Medplum answered HTTP ${status} ${reason(status)} to ${request}.\n${detail(outcome, body)}`.trim())
+    this.status = status
+    this.outcome = outcome
+  }
+}
+
+function detail(outcome: OperationOutcome | undefined, body: unknown): string {
+  if (outcome) return [...new Set((outcome.issue ?? []).map(issueText))].join('\n')
+  if (typeof body === 'object' && body !== null && 'msg' in body && typeof body.msg === 'string') return body.msg
+  return 'The answer was no FHIR OperationOutcome, so it says no more.'
+}
+
+/** `- error structure at Patient.birthDate: Invalid date format` */
+function issueText(issue: OperationOutcomeIssue): string {
+  const where = issue.expression?.length ? ` at ${issue.expression.join(', ')}` : ''
+  const what = [issue.details?.text, issue.diagnostics].filter(Boolean).join('; ')
+  return `- ${issue.severity} ${issue.code}${where}: ${what || 'no details given'}`
+}
+
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  410: 'Gone',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+function reason(status: number): string {
+  return REASONS[status] ? `(${REASONS[status]})` : ''
+}

@@ -1,0 +1,179 @@
+// Which era is this request? 2026-07-28, and 2025 without a session: answered here, in the Worker. A 2025 session, and the
+// HTTP+SSE transport of 2024-11-05: by the session's Durable Object.
+import {
+  DEFAULT_MAX_REQUEST_BODY_SIZE,
+  isInitializeRequest,
+  isLegacyRequest,
+  type McpServer,
+  readRequestBody,
+} from '@modelcontextprotocol/server'
+import { createMcpHandler, type StatelessMcpHandler } from 'agents/mcp/server'
+import type { CallerRecord } from '../caller.ts'
+import { type Bindings, readSettings } from '../env.ts'
+import type { AuthenticatedHandler } from '../oauth/provider.ts'
+import { authInfoOf } from './server.ts'
+import { type McpSession, OWNER_HEADER, ownerOf, type SessionRequest, sessionNotFound } from './session.ts'
+import { eventStream, sseEvent } from './sse.ts'
+import { SESSION_HEADER } from './streamable.ts'
+
+const MCP_PATH = '/mcp'
+/** Medplum's own server answers at these two, so that a URL changes only its host. */
+const STREAM_PATH = '/mcp/stream'
+const SSE_PATH = '/mcp/sse'
+
+/** Headers of Streamable HTTP that the session's transport reads; everything else, the bearer too, stays behind. */
+const FORWARDED_HEADERS = ['accept', 'content-type', 'last-event-id', 'mcp-protocol-version', SESSION_HEADER]
+
+/** What is served: by default the product itself; a test may serve another server over the same transports. */
+export interface EndpointParts {
+  createServer(env: Bindings): McpServer
+  sessions(env: Bindings): DurableObjectNamespace<McpSession>
+}
+
+/** The MCP endpoint over all transports. */
+export function createEndpoint({ createServer, sessions }: EndpointParts): AuthenticatedHandler {
+  const stateless = new WeakMap<object, StatelessMcpHandler>()
+
+  /** Host and Origin are checked in front of this (app.ts); CORS is the resource server's. */
+  function statelessHandler(env: Bindings): StatelessMcpHandler {
+    let handler = stateless.get(env)
+    if (!handler) {
+      handler = createMcpHandler(() => createServer(env), {
+        route: MCP_PATH,
+        corsOptions: false,
+        allowedHostnames: [readSettings(env).publicUrl.hostname],
+        allowedOriginHostnames: '*',
+      })
+      stateless.set(env, handler)
+    }
+    return handler
+  }
+
+  return async (request, caller, env) => {
+    const url = new URL(request.url)
+    if (url.pathname === SSE_PATH && !request.headers.has(SESSION_HEADER)) {
+      if (request.method === 'GET') return openSse(request, caller, sessions(env))
+      const id = url.searchParams.get('sessionId')
+      if (request.method === 'POST' && id !== null) return postSse(request, id, caller, sessions(env))
+    }
+    if (![MCP_PATH, STREAM_PATH, SSE_PATH].includes(url.pathname)) return new Response('Not Found', { status: 404 })
+    return streamable(request, caller, env)
+  }
+
+  async function streamable(request: Request, caller: CallerRecord, env: Bindings): Promise<Response> {
+    const sessionId = request.headers.get(SESSION_HEADER)
+    const body = request.method === 'POST' ? await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE) : undefined
+    if (body?.tooLarge) return tooLarge()
+    const parsed = parseJson(body?.text)
+    const again = new Request(`${readSettings(env).publicUrl.origin}${MCP_PATH}`, {
+      method: request.method,
+      headers: request.headers,
+      signal: request.signal,
+      ...(body && { body: body.text }),
+    })
+    const initialize = isInitializeRequest(parsed)
+    if (!(await isLegacyRequest(again, parsed)) || (sessionId === null && !initialize)) {
+      return statelessHandler(env).fetch(again, {
+        authInfo: authInfoOf(caller),
+        ...(parsed !== undefined && { parsedBody: parsed }),
+      })
+    }
+    const session = sessionStub(sessions(env), initialize ? null : sessionId)
+    if (!session) return sessionNotFound()
+    if (request.method === 'GET' && !request.headers.has('last-event-id')) {
+      return openStream(session, caller, '', request, { [SESSION_HEADER]: session.id.toString() })
+    }
+    const response = await session.handle(sessionRequest(request, body?.text), caller)
+    return new Response(response.body, response)
+  }
+}
+
+/** HTTP+SSE: the stream first, whose first event names the address to post to. */
+async function openSse(
+  request: Request,
+  caller: CallerRecord,
+  sessions: DurableObjectNamespace<McpSession>,
+): Promise<Response> {
+  if (!request.headers.get('accept')?.includes('text/event-stream')) return notAcceptable()
+  const session = sessions.get(sessions.newUniqueId())
+  await session.begin(caller)
+  const endpoint = sseEvent('endpoint', `${SSE_PATH}?sessionId=${session.id}`)
+  return openStream(session, caller, endpoint, request, {})
+}
+
+/** HTTP+SSE: a message of the client. 202 at once; the work goes on, and its answer comes on the stream. */
+async function postSse(
+  request: Request,
+  id: string,
+  caller: CallerRecord,
+  sessions: DurableObjectNamespace<McpSession>,
+): Promise<Response> {
+  const body = await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE)
+  if (body.tooLarge) return tooLarge()
+  const message = parseJson(body.text)
+  if (typeof message !== 'object' || message === null || !('jsonrpc' in message)) {
+    return rpcError(400, -32700, 'Parse error: the body is no JSON-RPC message')
+  }
+  const session = sessionStub(sessions, id)
+  if (!session || !(await session.deliver(body.text, caller))) return sessionNotFound()
+  return new Response('Accepted', { status: 202 })
+}
+
+/** An event stream that this Worker holds for a session. */
+async function openStream(
+  session: DurableObjectStub<McpSession>,
+  caller: CallerRecord,
+  first: string,
+  request: Request,
+  headers: Record<string, string>,
+): Promise<Response> {
+  if (!request.headers.get('accept')?.includes('text/event-stream')) return notAcceptable()
+  const upgraded = await session.fetch('https://session/stream', {
+    headers: { upgrade: 'websocket', [OWNER_HEADER]: ownerOf(caller) },
+  })
+  if (!upgraded.webSocket) return new Response(upgraded.body, upgraded)
+  const response = eventStream(upgraded.webSocket, first, request.signal)
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+  return response
+}
+
+/** The object behind a session id; a new one without an id, none for text that was never an id here. */
+function sessionStub(
+  sessions: DurableObjectNamespace<McpSession>,
+  id: string | null,
+): DurableObjectStub<McpSession> | undefined {
+  if (id === null) return sessions.get(sessions.newUniqueId())
+  try {
+    return sessions.get(sessions.idFromString(id))
+  } catch {
+    return undefined
+  }
+}
+
+function sessionRequest(request: Request, body: string | undefined): SessionRequest {
+  const headers = FORWARDED_HEADERS.flatMap((name): [string, string][] => {
+    const value = request.headers.get(name)
+    return value === null ? [] : [[name, value]]
+  })
+  return { method: request.method, headers, ...(body !== undefined && { body }) }
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text ? JSON.parse(text) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function tooLarge(): Response {
+  return rpcError(413, -32000, `The message is larger than ${DEFAULT_MAX_REQUEST_BODY_SIZE} bytes`)
+}
+
+function notAcceptable(): Response {
+  return rpcError(406, -32000, 'Not Acceptable: Client must accept text/event-stream')
+}
+
+function rpcError(status: number, code: number, message: string): Response {
+  return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status })
+}

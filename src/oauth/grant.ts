@@ -1,0 +1,220 @@
+// One object per OAuth grant: the only place that spends a Medplum refresh token, and the gate of the token endpoint.
+// KV has no compare-and-swap and Medplum's refresh tokens are single-use, so everything here runs one after the other.
+
+import { DurableObject } from 'cloudflare:workers'
+import { OAuthError } from '@cloudflare/workers-oauth-provider'
+import type { GrantProps } from '../caller.ts'
+import { type Bindings, readSettings } from '../env.ts'
+import { open, seal } from '../seal.ts'
+import { logOut, type MedplumTokens, refreshTokens, UpstreamError } from './medplum.ts'
+import { createAuthorizationServer } from './provider.ts'
+
+/** Tokens renewed less than this ago are not renewed again: a client that lost the answer asks again with the same token. */
+const RENEWED_LATELY_MS = 60_000
+/** A refresh request repeated within this time gets the same answer, so that concurrent refreshes all hold good tokens. */
+const REPLAY_MS = 30_000
+/** Workers KV takes one write a second to a key; the code exchange follows the grant's first write closely. */
+const KV_RETRY_MS = 1100
+const KV_RETRIES = 2
+/** A token's life here ends this much before Medplum's, so that the client refreshes in time. */
+const MIN_TTL_S = 60
+const MAX_TTL_S = 3600
+const VAULT = 'medplum-tokens'
+
+/** What lies in storage, sealed under the `vaultKey` of the grant's props. */
+interface Vault {
+  tokens: MedplumTokens
+  /** When they were last renewed, milliseconds since the epoch; 0 for those of the sign-in itself. */
+  renewedAt: number
+}
+
+/** A Medplum access token, or why there is none. */
+export type Fresh = { accessToken: string; accessExpiresAt: number } | { failed: 'ended' | 'unavailable' }
+
+interface Answer {
+  at: number
+  status: number
+  headers: [string, string][]
+  body: string
+}
+
+export class Grant extends DurableObject<Bindings> {
+  #tail: Promise<unknown> = Promise.resolve()
+  readonly #answers = new Map<string, Answer>()
+  readonly #provider = createAuthorizationServer(readSettings(this.env), (input) => this.#exchange(input))
+
+  /** Keeps the tokens of a fresh sign-in. */
+  async keep(vaultKey: string, tokens: MedplumTokens): Promise<void> {
+    await this.#store(vaultKey, { tokens, renewedAt: 0 })
+  }
+
+  /** A Medplum access token other than `refused`, renewed if need be. */
+  fresh(vaultKey: string, refused: string): Promise<Fresh> {
+    return this.#exclusive(async () => {
+      try {
+        const { tokens } = await this.#load(vaultKey)
+        const usable = tokens.accessToken !== refused && tokens.accessExpiresAt > Date.now()
+        const { accessToken, accessExpiresAt } = usable ? tokens : await this.#renew(vaultKey, 0)
+        return { accessToken, accessExpiresAt }
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error
+        if (error.kind === 'ended') await this.#end()
+        return { failed: error.kind }
+      }
+    })
+  }
+
+  /** `POST /oauth/token`: code exchange, refresh and revocation of this grant (RFC 6749, RFC 7009), one at a time. */
+  override async fetch(request: Request): Promise<Response> {
+    const body = await request.text()
+    const form = new URLSearchParams(body)
+    return this.#exclusive(async () => {
+      const send = () => this.#send(new Request(request, { body }))
+      if (form.get('grant_type') === 'refresh_token') return this.#replayed(request, body, () => retried(send))
+      if (form.has('grant_type')) return retried(send)
+      return this.#revoke(form.get('token') ?? '', send)
+    })
+  }
+
+  /** Wipes what has expired anyway. */
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.deleteAll()
+  }
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#tail.then(work)
+    this.#tail = run.catch(() => {})
+    return run
+  }
+
+  /** The same answer to the same refresh request: kept in memory only, for a short while. */
+  async #replayed(request: Request, body: string, send: () => Promise<Response>): Promise<Response> {
+    const now = Date.now()
+    for (const [key, answer] of this.#answers) if (now - answer.at > REPLAY_MS) this.#answers.delete(key)
+    const identity = `${request.headers.get('authorization') ?? ''}\n${new URLSearchParams([...new URLSearchParams(body)].sort())}`
+    let answer = this.#answers.get(identity)
+    if (!answer) {
+      const response = await send()
+      answer = { at: now, status: response.status, headers: [...response.headers], body: await response.text() }
+      if (response.ok) this.#answers.set(identity, answer)
+    }
+    return new Response(answer.body, { status: answer.status, headers: answer.headers })
+  }
+
+  /** Revoking any token of the grant signs out: the grant ends here and the login at Medplum (RFC 7009 section 2.1 allows it). */
+  async #revoke(token: string, send: () => Promise<Response>): Promise<Response> {
+    const provider = this.#provider
+    const { resource } = readSettings(this.env)
+    const held = await provider.validateToken<GrantProps>(resource, token, this.env)
+    const response = await send()
+    const [userId, grantId] = this.#identity()
+    const revoked = held
+      ? (await provider.validateToken(resource, token, this.env)) === null
+      : (await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null
+    if (response.ok && revoked) await this.#end(held?.props.vaultKey)
+    return response
+  }
+
+  /** Ends the grant: its tokens at the provider, what is kept here and, where the key is at hand, the login at Medplum. */
+  async #end(vaultKey?: string): Promise<void> {
+    const [userId, grantId] = this.#identity()
+    if (vaultKey !== undefined) {
+      const vault = await this.#load(vaultKey).catch(() => undefined)
+      if (vault) await logOut(readSettings(this.env), vault.tokens.accessToken)
+    }
+    await this.#provider.getOAuthApi(this.env).revokeGrant(grantId, userId)
+    await this.ctx.storage.deleteAll()
+    this.#answers.clear()
+  }
+
+  /** One request to the provider. A storage failure loses nothing: what Medplum gave is kept here already. */
+  async #send(request: Request): Promise<Response> {
+    try {
+      return await this.#provider.fetch(request, this.env, this.ctx as unknown as ExecutionContext)
+    } catch {
+      console.error(JSON.stringify({ event: 'token_endpoint_failed' }))
+      return Response.json(
+        { error: 'temporarily_unavailable', error_description: 'Token storage is unavailable: try again.' },
+        { status: 503, headers: { 'Retry-After': '5', 'Cache-Control': 'no-store' } },
+      )
+    }
+  }
+
+  /** What the provider asks for at each exchange: renewed props and the lifetimes that follow from Medplum's. */
+  async #exchange({ grantType, props }: { grantType: string; props: GrantProps }) {
+    try {
+      const tokens =
+        grantType === 'refresh_token'
+          ? await this.#renew(props.vaultKey, RENEWED_LATELY_MS)
+          : (await this.#load(props.vaultKey)).tokens
+      return lifetimes(props, tokens)
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      if (error.kind === 'unavailable') {
+        throw new OAuthError('temporarily_unavailable', {
+          description: 'Medplum could not be reached. The sign-in is kept: try again.',
+          statusCode: 503,
+          headers: { 'Retry-After': '5' },
+        })
+      }
+      await this.ctx.storage.deleteAll()
+      throw new OAuthError('invalid_grant', { description: 'The Medplum sign-in has ended. Sign in again.' })
+    }
+  }
+
+  /** Spends the refresh token, unless that was done within the last `lately` milliseconds, and keeps the new one first of all. */
+  async #renew(vaultKey: string, lately: number): Promise<MedplumTokens> {
+    const { tokens, renewedAt } = await this.#load(vaultKey)
+    if (Date.now() - renewedAt < lately) return tokens
+    if (!tokens.refreshToken) throw new UpstreamError('ended', 'Medplum gave no refresh token')
+    const renewed = await refreshTokens(readSettings(this.env), tokens.refreshToken)
+    await this.#store(vaultKey, { tokens: renewed, renewedAt: Date.now() })
+    return renewed
+  }
+
+  async #load(vaultKey: string): Promise<Vault> {
+    const sealed = await this.ctx.storage.get<Uint8Array>(VAULT)
+    if (!sealed) throw new UpstreamError('ended', 'The sign-in is no longer kept')
+    return open<Vault>(vaultKey, this.#purpose(), sealed)
+  }
+
+  async #store(vaultKey: string, vault: Vault): Promise<void> {
+    const { accessExpiresAt, refreshExpiresAt } = vault.tokens
+    await this.ctx.storage.put(VAULT, await seal(vaultKey, this.#purpose(), vault))
+    await this.ctx.storage.setAlarm(Math.max(accessExpiresAt, refreshExpiresAt ?? 0))
+  }
+
+  #purpose(): string {
+    return `grant ${this.ctx.id.name}`
+  }
+
+  /** User id and grant id: the object's name. */
+  #identity(): [string, string] {
+    const [userId, grantId] = (this.ctx.id.name ?? '').split(':')
+    if (!userId || !grantId) throw new Error('A Grant object is addressed by user id and grant id')
+    return [userId, grantId]
+  }
+}
+
+/** Props and lifetimes that follow from Medplum's tokens. No refresh token there, none here. */
+function lifetimes(props: GrantProps, tokens: MedplumTokens) {
+  const now = Date.now()
+  const seconds = (until: number) => Math.floor((until - now) / 1000)
+  const refreshTtl = tokens.refreshExpiresAt ? Math.max(MIN_TTL_S, seconds(tokens.refreshExpiresAt)) : 0
+  return {
+    newProps: { ...props, accessToken: tokens.accessToken, accessExpiresAt: tokens.accessExpiresAt },
+    accessTokenTTL: Math.min(MAX_TTL_S, Math.max(MIN_TTL_S, seconds(tokens.accessExpiresAt))),
+    refreshTokenTTL: refreshTtl,
+    ...(refreshTtl > 0 && { refreshTokenIdleTTL: refreshTtl }),
+  }
+}
+
+/** Repeats a token request that failed for KV's write limit: the provider consumed nothing then. */
+async function retried(send: () => Promise<Response>): Promise<Response> {
+  for (let attempt = 0; ; attempt++) {
+    const response = await send()
+    if (response.status !== 429 || attempt === KV_RETRIES) return response
+    await response.body?.cancel()
+    await new Promise((resolve) => setTimeout(resolve, KV_RETRY_MS))
+  }
+}

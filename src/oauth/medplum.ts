@@ -1,0 +1,236 @@
+// Medplum as upstream identity provider: the four OAuth calls that this server makes there, and what their errors mean.
+import * as z from 'zod'
+import type { Settings } from '../env.ts'
+import { fromBase64Url, toBase64Url } from '../seal.ts'
+
+/** What is asked for at Medplum. `offline_access` brings a refresh token (except to a super admin). */
+const SCOPE = 'openid profile offline_access'
+const TIMEOUT_MS = 20_000
+/** Medplum's default life of a refresh token, for one that doesn't tell its own. */
+const DEFAULT_REFRESH_LIFE_MS = 14 * 86_400_000
+
+/** Medplum tokens of one sign-in. Times are milliseconds since the epoch, by this machine's clock. */
+export interface MedplumTokens {
+  accessToken: string
+  accessExpiresAt: number
+  refreshToken?: string | undefined
+  refreshExpiresAt?: number | undefined
+}
+
+/** Who signed in at Medplum, and with which tokens. */
+export interface SignIn {
+  tokens: MedplumTokens
+  /** Id of the Medplum User (`sub`). */
+  userId: string
+  /** The profile resource, such as `Practitioner/123`, and its display name. */
+  profile: string
+  profileName: string
+  /** The project, such as `Project/123`, and its display name. */
+  project: string
+  projectName: string
+}
+
+/**
+ * A call to Medplum's OAuth endpoints that brought no tokens.
+ *
+ * `ended`: Medplum said no, for good: sign in again. `unavailable`: no answer, 429 or 5xx: the tokens may still be good.
+ */
+export class UpstreamError extends Error {
+  readonly kind: 'ended' | 'unavailable'
+  constructor(kind: 'ended' | 'unavailable', message: string) {
+    super(message)
+    this.name = 'UpstreamError'
+    this.kind = kind
+  }
+}
+
+const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.number().positive(),
+  refresh_token: z.string().min(1).optional(),
+  id_token: z.string().optional(),
+  profile: z.object({ reference: z.string(), display: z.string().optional() }).optional(),
+  project: z.object({ reference: z.string(), display: z.string().optional() }).optional(),
+})
+
+/** What the browser carries through Medplum's login: kept server-side, bound to the browser, used once. */
+export interface LoginSecrets {
+  /** PKCE code verifier (RFC 7636). */
+  verifier: string
+  /** OpenID Connect nonce. */
+  nonce: string
+}
+
+/** Fresh secrets for one login. */
+export function newLoginSecrets(): LoginSecrets {
+  const random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
+  return { verifier: random(), nonce: random() }
+}
+
+/** Where Medplum sends the browser back to. */
+export function callbackUrl(settings: Settings): string {
+  return `${settings.publicUrl.origin}/oauth/callback`
+}
+
+/** The address of Medplum's login for this state, with PKCE S256 and a nonce. */
+export async function loginUrl(settings: Settings, state: string, secrets: LoginSecrets): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secrets.verifier))
+  const url = new URL('oauth2/authorize', settings.medplum.baseUrl)
+  url.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: settings.medplum.clientId,
+    redirect_uri: callbackUrl(settings),
+    scope: SCOPE,
+    state,
+    nonce: secrets.nonce,
+    code_challenge: toBase64Url(new Uint8Array(digest)),
+    code_challenge_method: 'S256',
+  }).toString()
+  return url.href
+}
+
+/**
+ * Exchanges the code of a finished login (RFC 6749 section 4.1.3). To be called once a code: Medplum revokes the whole
+ * login when a code is used twice.
+ *
+ * @throws {UpstreamError}
+ */
+export async function exchangeCode(settings: Settings, code: string, secrets: LoginSecrets): Promise<SignIn> {
+  const answer = await requestTokens(settings, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: callbackUrl(settings),
+    code_verifier: secrets.verifier,
+  })
+  const claims = idTokenClaims(answer.id_token)
+  // The token came straight from the issuer over TLS, so its claims are checked, not its signature (OpenID Connect Core 3.1.3.7).
+  if (claims.nonce !== secrets.nonce || !claims.aud.includes(settings.medplum.clientId)) {
+    throw new UpstreamError('ended', 'Medplum answered with an identity token of another login')
+  }
+  if (!answer.profile || !answer.project) {
+    throw new UpstreamError('ended', 'Medplum did not say which profile and project were chosen')
+  }
+  return {
+    tokens: tokensOf(answer),
+    userId: claims.sub,
+    profile: answer.profile.reference,
+    profileName: answer.profile.display ?? answer.profile.reference,
+    project: answer.project.reference,
+    projectName: answer.project.display ?? answer.project.reference,
+  }
+}
+
+/**
+ * Spends a refresh token (RFC 6749 section 6). Medplum's are single-use: the caller must be the only one to hold it and
+ * must keep the new one before doing anything else.
+ *
+ * @throws {UpstreamError}
+ */
+export async function refreshTokens(settings: Settings, refreshToken: string): Promise<MedplumTokens> {
+  return tokensOf(await requestTokens(settings, { grant_type: 'refresh_token', refresh_token: refreshToken }))
+}
+
+/** Revokes the login at Medplum: its access and refresh tokens die at once. Best effort; never throws. */
+export async function logOut(settings: Settings, accessToken: string): Promise<void> {
+  try {
+    const response = await fetch(new URL('oauth2/logout', settings.medplum.baseUrl), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${accessToken}` },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    await response.body?.cancel()
+  } catch {
+    // The tokens are forgotten here in any case; at Medplum they expire by themselves.
+  }
+}
+
+async function requestTokens(settings: Settings, form: Record<string, string>): Promise<z.infer<typeof tokenAnswer>> {
+  const { clientId, clientSecret, baseUrl } = settings.medplum
+  const body = new URLSearchParams({
+    ...form,
+    client_id: clientId,
+    ...(clientSecret && { client_secret: clientSecret }),
+  })
+  let status: number
+  let text: string
+  try {
+    const response = await fetch(new URL('oauth2/token', baseUrl), {
+      method: 'POST',
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    status = response.status
+    text = await response.text()
+  } catch {
+    throw new UpstreamError('unavailable', 'Medplum did not answer')
+  }
+  const json = parseJson(text)
+  if (status === 200) {
+    const answer = tokenAnswer.safeParse(json)
+    if (answer.success) return answer.data
+    throw new UpstreamError('unavailable', 'Medplum answered with something that is no token response')
+  }
+  throw new UpstreamError(isRefusal(status, json) ? 'ended' : 'unavailable', describe(status, json))
+}
+
+/**
+ * Whether an answer other than 200 is Medplum's own no. Medplum says no to a dead session in many ways (`invalid_grant`,
+ * `invalid_request`, `access_denied`, an OperationOutcome for a deleted Login); 429, 5xx and a gateway's page are not one.
+ */
+function isRefusal(status: number, json: unknown): boolean {
+  if (status === 429 || status < 400 || status >= 500) return false
+  return typeof json === 'object' && json !== null && ('error' in json || 'resourceType' in json)
+}
+
+function describe(status: number, json: unknown): string {
+  const description =
+    typeof json === 'object' && json !== null && 'error_description' in json ? json.error_description : undefined
+  return `Medplum answered ${status}${typeof description === 'string' ? `: ${description}` : ''}`
+}
+
+function tokensOf(answer: z.infer<typeof tokenAnswer>): MedplumTokens {
+  const now = Date.now()
+  const tokens: MedplumTokens = { accessToken: answer.access_token, accessExpiresAt: now + answer.expires_in * 1000 }
+  if (answer.refresh_token) {
+    tokens.refreshToken = answer.refresh_token
+    tokens.refreshExpiresAt = now + lifetimeOf(answer.refresh_token)
+  }
+  return tokens
+}
+
+/** Life of a refresh token in milliseconds: it is a JWT whose `exp` and `iat` tell, whatever the clocks say. */
+function lifetimeOf(jwt: string): number {
+  const claims = parseClaims(jwt)
+  const { exp, iat } = (claims ?? {}) as { exp?: unknown; iat?: unknown }
+  return typeof exp === 'number' && typeof iat === 'number' && exp > iat ? (exp - iat) * 1000 : DEFAULT_REFRESH_LIFE_MS
+}
+
+const idClaims = z.object({
+  sub: z.string().regex(/^[A-Za-z0-9._-]{1,128}$/),
+  nonce: z.string().optional(),
+  aud: z.union([z.string(), z.array(z.string())]).transform((aud) => (typeof aud === 'string' ? [aud] : aud)),
+})
+
+function idTokenClaims(jwt: string | undefined): z.infer<typeof idClaims> {
+  const claims = idClaims.safeParse(jwt ? parseClaims(jwt) : undefined)
+  if (!claims.success) throw new UpstreamError('ended', 'Medplum answered without a usable identity token')
+  return claims.data
+}
+
+function parseClaims(jwt: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(fromBase64Url(jwt.split('.')[1] ?? '')))
+  } catch {
+    return undefined
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,87 @@
+// The OAuth provider of this deployment: one issuer, one protected resource, the paths where their endpoints lie.
+import {
+  insufficientScope,
+  OAuthAuthorizationServer,
+  type OAuthResourceAuth,
+  OAuthResourceServer,
+} from '@cloudflare/workers-oauth-provider'
+import type { CallerRecord, GrantProps } from '../caller.ts'
+import type { Bindings, Settings } from '../env.ts'
+import { FULL_SCOPE, SCOPES } from './access.ts'
+
+export const AUTHORIZE_PATH = '/authorize'
+export const TOKEN_PATH = '/oauth/token'
+export const REGISTRATION_PATH = '/oauth/register'
+
+/** What the token endpoint asks at each code exchange and refresh; it runs inside the grant's own object. */
+export type TokenExchange = (input: { grantType: string; props: GrantProps }) => Promise<{
+  newProps: GrantProps
+  accessTokenTTL: number
+  refreshTokenTTL: number
+  refreshTokenIdleTTL?: number
+}>
+
+/** Answers a request whose bearer was verified, for the caller that it stands for. */
+export type AuthenticatedHandler = (
+  request: Request,
+  caller: CallerRecord,
+  env: Bindings,
+  ctx: ExecutionContext,
+) => Promise<Response>
+
+/** The authorization server: CIMD, DCR (RFC 7591), PKCE (RFC 7636), metadata (RFC 8414), revocation (RFC 7009). */
+export function createAuthorizationServer(
+  settings: Settings,
+  exchange?: TokenExchange,
+): OAuthAuthorizationServer<Bindings> {
+  return new OAuthAuthorizationServer<Bindings>({
+    issuer: settings.publicUrl.origin,
+    resources: [settings.resource],
+    authorizeEndpoint: AUTHORIZE_PATH,
+    tokenEndpoint: TOKEN_PATH,
+    clientRegistrationEndpoint: REGISTRATION_PATH,
+    clientIdMetadataDocumentEnabled: true,
+    scopesSupported: [...SCOPES],
+    ...(exchange && { tokenExchangeCallback: exchange }),
+    // Codes and reasons only: descriptions and details may hold what a client or Medplum sent.
+    onError: ({ code, status, internal }) => {
+      console.warn(JSON.stringify({ event: 'oauth_error', code, status, reason: internal?.reason }))
+    },
+  })
+}
+
+/** The protected resource `{origin}/mcp` and all paths below it (RFC 9728, RFC 8707). */
+export function createResourceServer(
+  settings: Settings,
+  authorizationServer: OAuthAuthorizationServer<Bindings>,
+  handler: AuthenticatedHandler,
+): OAuthResourceServer<Bindings, GrantProps> {
+  return new OAuthResourceServer<Bindings, GrantProps>({
+    resourceMetadata: {
+      resource: settings.resource,
+      authorization_servers: [settings.publicUrl.origin],
+      resource_name: 'Medplum MCP',
+    },
+    requiredScopes: [FULL_SCOPE],
+    validateToken: (env) => (resource, token) => authorizationServer.validateToken<GrantProps>(resource, token, env),
+    handler: {
+      fetch: (request, env, ctx) =>
+        ctx.auth.scope.includes(FULL_SCOPE)
+          ? handler(request, callerRecord(ctx.auth, ctx.props), env, ctx)
+          : insufficientScope(ctx.auth, [FULL_SCOPE]),
+    },
+  })
+}
+
+function callerRecord(auth: OAuthResourceAuth, props: GrantProps): CallerRecord {
+  const [, grantId] = auth.token.split(':')
+  if (!auth.userId || !auth.clientId || !grantId) throw new Error('A verified token names its user, client and grant')
+  return { userId: auth.userId, grantId, clientId: auth.clientId, scope: auth.scope, props }
+}
+
+/** The grant that a token request is about: codes, refresh and access tokens all read `userId:grantId:secret`. */
+export function grantOf(form: URLSearchParams): string | undefined {
+  const token = form.get('refresh_token') ?? form.get('code') ?? form.get('token') ?? ''
+  const [userId, grantId, secret, ...rest] = token.split(':')
+  return userId && grantId && secret && rest.length === 0 ? `${userId}:${grantId}` : undefined
+}

@@ -1,0 +1,24 @@
+// The one style sheet of all pages, served as a file so that the pages need no inline style (Content-Security-Policy).
+
+export const STYLE_PATH = '/style.css'
+
+export const STYLE = `
+:root { color-scheme: light dark; --ink: #1c2330; --dim: #55606f; --paper: #fff; --card: #f5f7fa; --line: #c9d1dc; --accent: #5b3cc4; --on-accent: #fff; --warn: #fff4d6; --warn-ink: #5c4300; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf2; --dim: #a9b4c2; --paper: #14181f; --card: #1e242e; --line: #3b4656; --accent: #b9a5ff; --on-accent: #1a1040; --warn: #3a2f10; --warn-ink: #ffe3a0; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
+main { max-width: 38rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; }
+dl { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; margin: 1.25rem 0; display: grid; grid-template-columns: auto 1fr; gap: .4rem 1rem; }
+dt { color: var(--dim); }
+dd { margin: 0; overflow-wrap: anywhere; }
+code, pre { font: .95em ui-monospace, monospace; overflow-wrap: anywhere; }
+pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; white-space: pre-wrap; }
+a { color: var(--accent); }
+.notice { background: var(--warn); color: var(--warn-ink); border-radius: .5rem; padding: .75rem 1rem; margin: 1.25rem 0; }
+.actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }
+button { font: inherit; padding: .6rem 1.4rem; border-radius: .5rem; border: 1px solid var(--line); background: var(--card); color: var(--ink); cursor: pointer; }
+button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+@media (max-width: 30rem) { dl { grid-template-columns: 1fr; } .actions button { width: 100%; } }
+`
