@@ -1,5 +1,5 @@
 /** The calls about a login itself: the login page's JSON API, who am I, introspection, logout. */
-import { allOk, badRequest, isOperationOutcome, OperationOutcomeError } from '@medplum/core'
+import { allOk, badRequest } from '@medplum/core'
 import type { Practitioner, ProjectMembership, UserConfiguration } from '@medplum/fhirtypes'
 import { policyOf } from './access.ts'
 import { json, oauthError, outcome } from './answers.ts'
@@ -7,24 +7,19 @@ import { type LoginRequest, logIn } from './authorize.ts'
 import type { Caller } from './caller.ts'
 import { membershipsOf } from './directory.ts'
 import type { Ground } from './ground.ts'
-import type { Login } from './logins.ts'
 
 /** POST /auth/login */
 export function loginCall(ground: Ground, request: LoginRequest): Response {
-  try {
-    const login = logIn(ground, request)
-    return json(
-      login.membershipId
-        ? { login: login.id, code: login.code }
-        : { login: login.id, memberships: choices(ground, login) },
-    )
-  } catch (error) {
-    return refusal(error)
+  const { id, code, membershipId, user } = logIn(ground, request)
+  if (membershipId) {
+    return json({ login: id, code })
   }
-}
-
-function choices(ground: Ground, login: Login) {
-  return membershipsOf(ground.store, login.user).map(({ id, project, profile }) => ({ id, project, profile }))
+  const memberships = membershipsOf(ground.store, user).map((one) => ({
+    id: one.id,
+    project: one.project,
+    profile: one.profile,
+  }))
+  return json({ login: id, memberships })
 }
 
 /** POST /auth/profile: chooses one of several memberships */
@@ -45,13 +40,6 @@ export function profileCall(ground: Ground, request: { login?: unknown; profile?
   }
   login.membershipId = membership.id
   return json({ login: login.id, code: login.code })
-}
-
-function refusal(error: unknown): Response {
-  if (error instanceof OperationOutcomeError && isOperationOutcome(error.outcome)) {
-    return outcome(error.outcome)
-  }
-  throw error
 }
 
 /** GET /auth/me */

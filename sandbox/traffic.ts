@@ -146,9 +146,9 @@ async function handled(c: Parameters<MiddlewareHandler<Env>>[0], next: () => Pro
   return c.res
 }
 
-function canned(fault: Fault, status: number): Response {
-  const text =
-    typeof fault.body === 'string' ? fault.body : fault.body === undefined ? null : JSON.stringify(fault.body)
-  const type: Record<string, string> = typeof fault.body === 'string' ? {} : { 'content-type': 'application/json' }
-  return new Response(text, { status, headers: { ...type, ...fault.headers } })
+function canned({ body, headers }: Fault, status: number): Response {
+  if (body === undefined || typeof body === 'string') {
+    return new Response(body ?? null, { status, ...(headers ? { headers } : {}) })
+  }
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } })
 }
