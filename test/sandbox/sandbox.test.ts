@@ -103,7 +103,12 @@ describe('login page', () => {
   })
 
   it('refuses a redirect URI that is not the client’s, in the form too', async () => {
-    const fields = { ...authorizationRequest('v'), redirect_uri: 'https://evil.example/', ...alice }
+    const fields = {
+      ...authorizationRequest('v'),
+      redirect_uri: 'https://evil.example/',
+      email: alice.email,
+      password: alice.password,
+    }
     const page = await fetch(at(`app/oauth?${new URLSearchParams({ redirect_uri: 'https://evil.example/' })}`))
     const form = await fetch(at('app/oauth'), {
       method: 'POST',
