@@ -29,7 +29,12 @@ export function buildServer(env: Bindings): McpServer {
       description: 'FHIR R4 records and operations of a Medplum project',
       websiteUrl: settings.publicUrl.origin,
     },
-    { instructions: INSTRUCTIONS, cacheHints: { 'tools/list': shared, 'server/discover': shared } },
+    {
+      instructions: INSTRUCTIONS,
+      // The list is the same as long as a deployment lives; the SDK's default would promise notifications.
+      capabilities: { tools: { listChanged: false } },
+      cacheHints: { 'tools/list': shared, 'server/discover': shared },
+    },
   )
   register(server, fhirRequest, {
     caller: (ctx) => callerFromContext(ctx, env),
