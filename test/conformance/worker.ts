@@ -1,0 +1,43 @@
+// The project's own transports and host policy, with the conformance suite's fixtures behind them and no sign-in in front:
+// the suite can send no bearer. Run by run.ts, never deployed.
+import type { McpServer } from '@modelcontextprotocol/server'
+import { Hono } from 'hono'
+import type { CallerRecord } from '../../src/caller.ts'
+import type { Bindings } from '../../src/env.ts'
+import { createEndpoint } from '../../src/mcp/endpoint.ts'
+import { McpSession } from '../../src/mcp/session.ts'
+import { knownOrigin, ownHost } from '../../src/policy.ts'
+import { createFixtureServer } from './fixtures/server.ts'
+
+/** Whoever asks is this one. */
+const CALLER: CallerRecord = {
+  userId: 'conformance',
+  grantId: 'conformance',
+  clientId: 'conformance',
+  scope: [],
+  props: {
+    vaultKey: 'A'.repeat(43),
+    accessToken: '',
+    accessExpiresAt: 0,
+    profile: 'Practitioner/conformance',
+    project: 'Project/conformance',
+    clientName: 'Conformance suite',
+  },
+}
+
+export class FixtureSession extends McpSession {
+  protected override createServer(): McpServer {
+    return createFixtureServer()
+  }
+}
+
+const endpoint = createEndpoint({ createServer: createFixtureServer, sessions: (env) => env.MCP_SESSION })
+
+// The order of src/app.ts.
+const app = new Hono<{ Bindings: Bindings }>()
+  .use(ownHost)
+  .get('/health', (c) => c.json({ status: 'ok' }))
+  .use('/mcp', knownOrigin)
+  .all('/mcp', (c) => endpoint(c.req.raw, CALLER, c.env, c.executionCtx as unknown as ExecutionContext))
+
+export default { fetch: (request, env, ctx) => app.fetch(request, env, ctx) } satisfies ExportedHandler<Bindings>
