@@ -1,6 +1,7 @@
 // The one place that speaks to Medplum's FHIR API: own fetch wrapper, because a general client retries POST, hides status
 // and headers, and sends its token to absolute URLs.
 import type { Caller } from '../caller.ts'
+import { timedOut, withDeadline } from '../deadline.ts'
 import { FhirError } from './outcome.ts'
 import { confine, relativeTo } from './path.ts'
 
@@ -31,6 +32,13 @@ export class TransportError extends Error {
   override readonly name = 'TransportError'
 }
 
+/** The network failed, or the request was aborted: which of the two, the signal tells. */
+class ConnectionLost extends Error {}
+
+function connectionLost(): never {
+  throw new ConnectionLost()
+}
+
 /** Answers larger than this many bytes are not read. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 const USER_AGENT = 'medplum-mcp/0.1.0'
@@ -56,29 +64,24 @@ export class FhirClient {
    */
   async send(request: FhirRequest): Promise<FhirResponse> {
     const url = confine(request.path, this.#medplum.fhirBase)
-    const name = `${request.method} ${relativeTo(this.#medplum.fhirBase, url) || '(the FHIR base)'}`
-    const deadline = AbortSignal.timeout(this.#timeoutMs)
-    const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline
-    try {
-      const token = await this.#medplum.token()
-      let response = await this.#fetch(url, request, token, signal)
-      if (response.status === 401) {
-        await response.body?.cancel()
-        response = await this.#fetch(url, request, await this.#medplum.renew(token), signal)
+    // Without the query: it may hold what identifies a patient.
+    const name = `${request.method} ${relativeTo(this.#medplum.fhirBase, url).split('?')[0] || '(the FHIR base)'}`
+    return withDeadline(this.#timeoutMs, request.signal, async (signal) => {
+      try {
+        const token = await this.#medplum.token()
+        let response = await this.#fetch(url, request, token, signal)
+        if (response.status === 401) {
+          await response.body?.cancel()
+          response = await this.#fetch(url, request, await this.#medplum.renew(token), signal)
+        }
+        return await this.#read(response, name)
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error
+        if (timedOut(signal)) throw lost(`Medplum did not answer ${name} within ${this.#timeoutMs / 1000} s`, request)
+        if (signal.aborted) throw new TransportError(`${name} was cancelled.`)
+        throw lost(`The connection to Medplum failed during ${name}`, request)
       }
-      return await this.#read(response, name)
-    } catch (error) {
-      if (request.signal?.aborted) throw new TransportError(`${name} was cancelled.`)
-      if (deadline.aborted) {
-        throw new TransportError(
-          `Medplum did not answer ${name} within ${this.#timeoutMs / 1000} s. ${unknownOutcome(request.method)}`,
-        )
-      }
-      if (error instanceof TypeError || (error instanceof Error && error.name === 'NetworkError')) {
-        throw new TransportError(`The connection to Medplum failed during ${name}. ${unknownOutcome(request.method)}`)
-      }
-      throw error
-    }
+    })
   }
 
   #fetch(url: URL, request: FhirRequest, token: string, signal: AbortSignal): Promise<Response> {
@@ -92,7 +95,7 @@ export class FhirClient {
       headers.set('content-type', contentTypeOf(request))
       init.body = JSON.stringify(request.body)
     }
-    return fetch(url, init)
+    return fetch(url, init).catch(connectionLost)
   }
 
   async #read(response: Response, name: string): Promise<FhirResponse> {
@@ -119,28 +122,32 @@ export class FhirClient {
   }
 }
 
-function contentTypeOf(request: FhirRequest): string {
-  return request.method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json'
+function lost(what: string, { method }: FhirRequest): TransportError {
+  const next = method === 'GET' ? 'Try again.' : 'It is unknown whether it was carried out: look before you repeat it.'
+  return new TransportError(`${what}. ${next}`)
 }
 
-function unknownOutcome(method: Method): string {
-  return method === 'GET' ? 'Try again.' : 'It is unknown whether it was carried out: look before you repeat it.'
+function contentTypeOf(request: FhirRequest): string {
+  return request.method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json'
 }
 
 async function readText(response: Response, name: string): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
+  const reader = response.body?.getReader()
+  for (;;) {
+    const { done, value: chunk } = (await reader?.read().catch(connectionLost)) ?? { done: true }
+    if (done || !chunk) return text + decoder.decode()
     bytes += chunk.byteLength
     if (bytes > MAX_ANSWER_BYTES) {
+      await reader?.cancel()
       throw new TransportError(
         `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less, by _count, _elements or a narrower search.`,
       )
     }
     text += decoder.decode(chunk, { stream: true })
   }
-  return text + decoder.decode()
 }
 
 function parseBody(contentType: string, text: string): unknown {

@@ -34,7 +34,7 @@ export interface EndpointParts {
 export function createEndpoint({ createServer, sessions }: EndpointParts): AuthenticatedHandler {
   const stateless = new WeakMap<object, StatelessMcpHandler>()
 
-  /** Host and Origin are checked in front of this (app.ts); CORS is the resource server's. */
+  /** Host and Origin are checked in front of this (policy.ts); CORS is the resource server's. */
   function statelessHandler(env: Bindings): StatelessMcpHandler {
     let handler = stateless.get(env)
     if (!handler) {
@@ -65,9 +65,13 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     const body = request.method === 'POST' ? await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE) : undefined
     if (body?.tooLarge) return tooLarge()
     const parsed = parseJson(body?.text)
-    const again = new Request(`${readSettings(env).publicUrl.origin}${MCP_PATH}`, {
+    const { publicUrl } = readSettings(env)
+    const headers = new Headers(request.headers)
+    headers.delete('authorization')
+    headers.set('host', publicUrl.host)
+    const again = new Request(`${publicUrl.origin}${MCP_PATH}`, {
       method: request.method,
-      headers: request.headers,
+      headers,
       signal: request.signal,
       ...(body && { body: body.text }),
     })

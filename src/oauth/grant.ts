@@ -66,7 +66,7 @@ export class Grant extends DurableObject<Bindings> {
 
   /** `POST /oauth/token`: code exchange, refresh and revocation of this grant (RFC 6749, RFC 7009), one at a time. */
   override async fetch(request: Request): Promise<Response> {
-    const body = await request.text()
+    const body = new TextDecoder().decode(await request.arrayBuffer())
     const form = new URLSearchParams(body)
     return this.#exclusive(async () => {
       const send = () => this.#send(new Request(request, { body }))

@@ -1,5 +1,6 @@
 // Medplum as upstream identity provider: the four OAuth calls that this server makes there, and what their errors mean.
 import * as z from 'zod'
+import { withDeadline } from '../deadline.ts'
 import type { Settings } from '../env.ts'
 import { fromBase64Url, toBase64Url } from '../seal.ts'
 
@@ -133,13 +134,12 @@ export async function refreshTokens(settings: Settings, refreshToken: string): P
 /** Revokes the login at Medplum: its access and refresh tokens die at once. Best effort; never throws. */
 export async function logOut(settings: Settings, accessToken: string): Promise<void> {
   try {
-    const response = await fetch(new URL('oauth2/logout', settings.medplum.baseUrl), {
-      method: 'POST',
-      headers: { authorization: `Bearer ${accessToken}` },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    await withDeadline(TIMEOUT_MS, undefined, async (signal) => {
+      const headers = { authorization: `Bearer ${accessToken}` }
+      const url = new URL('oauth2/logout', settings.medplum.baseUrl)
+      const response = await fetch(url, { method: 'POST', headers, redirect: 'manual', signal })
+      await response.body?.cancel()
     })
-    await response.body?.cancel()
   } catch {
     // The tokens are forgotten here in any case; at Medplum they expire by themselves.
   }
@@ -152,20 +152,13 @@ async function requestTokens(settings: Settings, form: Record<string, string>): 
     client_id: clientId,
     ...(clientSecret && { client_secret: clientSecret }),
   })
-  let status: number
-  let text: string
-  try {
-    const response = await fetch(new URL('oauth2/token', baseUrl), {
-      method: 'POST',
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
-    status = response.status
-    text = await response.text()
-  } catch {
+  const { status, text } = await withDeadline(TIMEOUT_MS, undefined, async (signal) => {
+    const url = new URL('oauth2/token', baseUrl)
+    const response = await fetch(url, { method: 'POST', body, redirect: 'manual', signal })
+    return { status: response.status, text: await response.text() }
+  }).catch(() => {
     throw new UpstreamError('unavailable', 'Medplum did not answer')
-  }
+  })
   const json = parseJson(text)
   if (status === 200) {
     const answer = tokenAnswer.safeParse(json)

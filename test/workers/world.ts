@@ -1,0 +1,257 @@
+// The world as a test in workerd sees it: the Worker under test, the sandbox behind it over real HTTP, and its controls.
+import { exports } from 'cloudflare:workers'
+import { inject } from 'vitest'
+import type { Credentials, Fetch } from '../../sandbox/person.ts'
+import { Person } from '../../sandbox/person.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    sandboxUrl: string
+  }
+}
+
+export const ORIGIN = 'http://localhost:8787'
+export const RESOURCE = `${ORIGIN}/mcp`
+export const SANDBOX = inject('sandboxUrl')
+export const REDIRECT_URI = 'http://127.0.0.1:33418/'
+
+export const alice: Credentials = { email: 'alice@example.com', password: 'medplum-sandbox' }
+export const rita: Credentials = { email: 'rita@example.com', password: 'medplum-sandbox' }
+export const sam: Credentials = { email: 'sam@example.com', password: 'medplum-sandbox' }
+
+/** To the Worker under test in this isolate, to everything else over the network. */
+export const send: Fetch = (input, init) =>
+  input.startsWith(`${ORIGIN}/`) ? exports.default.fetch(new Request(input, init)) : fetch(input, init)
+
+export interface LoggedRequest {
+  n: number
+  method: string
+  path: string
+  status: number
+  userAgent: string | null
+  authorization: string | null
+  user: string | null
+  grantType?: string
+  aborted?: boolean
+  headers: Record<string, string>
+}
+
+/** The sandbox's test controls. */
+export const sandbox = {
+  /** What the sandbox was asked while `work` ran. */
+  async during<T>(work: () => Promise<T>): Promise<{ result: T; requests: LoggedRequest[] }> {
+    const { next } = await control<{ next: number }>('GET', `log?since=${Number.MAX_SAFE_INTEGER}`)
+    const result = await work()
+    const { requests } = await control<{ requests: LoggedRequest[] }>('GET', `log?since=${next}`)
+    return { result, requests }
+  },
+  faults: (faults: object[]) => control('POST', 'faults', faults),
+  clearFaults: () => control('DELETE', 'faults'),
+  expireAccessTokens: () => control('POST', 'expire-access-tokens'),
+  revoke: (email: string) => control('POST', 'revoke', { email }),
+  settings: (settings: object) => control('PUT', 'settings', settings),
+  async secrets(): Promise<string[]> {
+    return (await control<{ secrets: string[] }>('GET', 'secrets')).secrets
+  },
+}
+
+async function control<T>(method: string, path: string, body?: object): Promise<T> {
+  const response = await fetch(`${SANDBOX}_sandbox/${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return (text ? JSON.parse(text) : undefined) as T
+}
+
+export interface Tokens {
+  clientId: string
+  access: string
+  refresh: string | undefined
+  expiresIn: number
+}
+
+/** Registers a client (RFC 7591). */
+export async function register(metadata: object = {}): Promise<{ client_id: string }> {
+  const response = await postJson(`${ORIGIN}/oauth/register`, {
+    client_name: 'Test client',
+    redirect_uris: [REDIRECT_URI],
+    token_endpoint_auth_method: 'none',
+    ...metadata,
+  })
+  if (!response.ok) throw new Error(`Registration answered ${response.status}: ${await response.text()}`)
+  return response.json()
+}
+
+export interface Authorization {
+  clientId: string
+  verifier: string
+  url: string
+}
+
+/** An authorization request of a registered client, with PKCE; `changes` replaces or (null) drops parameters. */
+export async function authorization(
+  clientId: string,
+  changes: Record<string, string | null> = {},
+): Promise<Authorization> {
+  const verifier = `${crypto.randomUUID()}${crypto.randomUUID()}`
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
+  const url = new URL(`${ORIGIN}/authorize`)
+  const parameters = {
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: REDIRECT_URI,
+    state: 'client-state',
+    resource: RESOURCE,
+    code_challenge: base64Url(digest),
+    code_challenge_method: 'S256',
+    ...changes,
+  }
+  for (const [name, value] of Object.entries(parameters)) if (value !== null) url.searchParams.set(name, value)
+  return { clientId, verifier, url: url.href }
+}
+
+/** The token request of a code. */
+export function exchange(
+  request: Authorization,
+  code: string,
+  changes: Record<string, string> = {},
+): Promise<Response> {
+  return token({
+    grant_type: 'authorization_code',
+    code,
+    client_id: request.clientId,
+    redirect_uri: REDIRECT_URI,
+    code_verifier: request.verifier,
+    ...changes,
+  })
+}
+
+/** One request to the token endpoint. */
+export function token(form: Record<string, string>): Promise<Response> {
+  return send(`${ORIGIN}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })
+}
+
+/** One refresh. */
+export function refresh(tokens: Pick<Tokens, 'clientId' | 'refresh'>): Promise<Response> {
+  return token({ grant_type: 'refresh_token', refresh_token: tokens.refresh ?? '', client_id: tokens.clientId })
+}
+
+/** A person signs in through the real pages; the whole way to tokens. */
+export async function signIn(credentials: Credentials = alice, clientId?: string): Promise<Tokens> {
+  const request = await authorization(clientId ?? (await register()).client_id)
+  const callback = await new Person(send).signIn(request.url, REDIRECT_URI, credentials)
+  const response = await exchange(request, callback.searchParams.get('code') ?? '')
+  if (!response.ok) throw new Error(`The token endpoint answered ${response.status}: ${await response.text()}`)
+  return tokensOf(request.clientId, await response.json())
+}
+
+export function tokensOf(
+  clientId: string,
+  answer: { access_token: string; refresh_token?: string; expires_in: number },
+): Tokens {
+  return { clientId, access: answer.access_token, refresh: answer.refresh_token, expiresIn: answer.expires_in }
+}
+
+/** Grant and user id, which each token names. */
+export function grantName(tokens: Tokens): string {
+  return tokens.access.split(':').slice(0, 2).join(':')
+}
+
+const MCP_HEADERS = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
+
+/** One JSON-RPC message to the MCP endpoint. */
+export function post(
+  access: string,
+  message: unknown,
+  headers: Record<string, string> = {},
+  path = '/mcp',
+): Promise<Response> {
+  return send(`${ORIGIN}${path}`, {
+    method: 'POST',
+    headers: { ...MCP_HEADERS, authorization: `Bearer ${access}`, ...headers },
+    body: typeof message === 'string' ? message : JSON.stringify(message),
+  })
+}
+
+export const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+}
+
+/** Headers of a started 2025 session. */
+export async function startSession(access: string, path = '/mcp'): Promise<Record<string, string>> {
+  const response = await post(access, INITIALIZE, {}, path)
+  await response.text()
+  const id = response.headers.get('mcp-session-id')
+  if (!id) throw new Error(`initialize answered ${response.status} without a session`)
+  const headers = { 'mcp-session-id': id, 'mcp-protocol-version': '2025-11-25' }
+  await (await post(access, { jsonrpc: '2.0', method: 'notifications/initialized' }, headers, path)).text()
+  return headers
+}
+
+/** A tools/call message for fhir-request. */
+export function fhirCall(args: Record<string, unknown>, id: number | string = 1) {
+  return { jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'fhir-request', arguments: args } }
+}
+
+export interface RpcAnswer {
+  id: number | string | null
+  result?: { isError?: boolean; content: { type: string; text: string }[] } & Record<string, unknown>
+  error?: { code: number; message: string; data?: unknown }
+}
+
+/** The JSON-RPC response in an HTTP answer, be it JSON or an event stream. */
+export async function rpc(response: Response): Promise<RpcAnswer> {
+  const text = await response.text()
+  if (!response.headers.get('content-type')?.includes('text/event-stream')) return JSON.parse(text)
+  const messages = events(text).map((data) => JSON.parse(data))
+  const answer = messages.find((message) => 'result' in message || 'error' in message)
+  if (!answer) throw new Error(`No response in the stream: ${text}`)
+  return answer
+}
+
+/** The `data` of each event of an event stream that isn't empty. */
+export function events(text: string): string[] {
+  return text
+    .split('\n\n')
+    .map((event) =>
+      event
+        .split('\n')
+        .filter((line) => line.startsWith('data: '))
+        .map((line) => line.slice(6))
+        .join('\n'),
+    )
+    .filter((data) => data !== '')
+}
+
+/** What fhir-request says, in a session or without one. */
+export async function fhir(
+  access: string,
+  args: Record<string, unknown>,
+  headers: Record<string, string> = {},
+): Promise<{ isError: boolean; text: string }> {
+  const { result, error } = await rpc(await post(access, fhirCall(args), headers))
+  if (!result) throw new Error(`JSON-RPC error ${error?.code}: ${error?.message}`)
+  return { isError: result.isError === true, text: result.content.map((item) => item.text).join('') }
+}
+
+export function postJson(url: string, body: unknown): Promise<Response> {
+  return send(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+}
+
+/** SHA-256 in hex, as the sandbox logs bearer tokens. */
+export async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function base64Url(bytes: ArrayBuffer): string {
+  return btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+}

@@ -1,0 +1,53 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+import { SANDBOX_CLIENT_ID } from './sandbox/world.ts'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/workers/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                PUBLIC_URL: 'http://localhost:8787',
+                MEDPLUM_BASE_URL: inject('sandboxUrl'),
+                MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
+                UPSTREAM_TIMEOUT_SECONDS: '20',
+              },
+              ratelimits: {
+                LIMIT_SIGN_IN: { namespace_id: '1001', simple: { limit: 100_000, period: 60 } },
+                LIMIT_CALLS: { namespace_id: '1002', simple: { limit: 100_000, period: 60 } },
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'workers',
+          include: ['test/workers/**/*.test.ts'],
+          globalSetup: ['./test/workers/global-setup.ts'],
+          testTimeout: 30_000,
+          isolate: false,
+          maxWorkers: 1,
+          deps: {
+            optimizer: {
+              ssr: {
+                enabled: true,
+                include: ['zod', 'hono', 'hono/jsx', 'hono/jsx/jsx-runtime', '@medplum/core'],
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+})
