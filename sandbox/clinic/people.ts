@@ -69,7 +69,19 @@ const KNOWN: readonly Known[] = [
 export const PATIENT_IDS = Object.fromEntries(
   KNOWN.map((known, index) => [known.role, idOf('Patient', keyOf(index))]),
 ) as Readonly<
-  Record<'diabetic' | 'renal' | 'deceased' | 'undated' | 'namesake' | 'depressed' | 'child' | 'healthy', string>
+  Record<
+    | 'diabetic'
+    | 'renal'
+    | 'deceased'
+    | 'undated'
+    | 'namesake'
+    | 'otherNamesake'
+    | 'twoScripts'
+    | 'depressed'
+    | 'child'
+    | 'healthy',
+    string
+  >
 >
 
 function keyOf(index: number): string {
