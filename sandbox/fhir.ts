@@ -1,8 +1,9 @@
 /** The FHIR API over HTTP: from a request to FhirRouter and back to the answer that Medplum would give. */
-import { badRequest, getStatus, isCreated, isOk, normalizeOperationOutcome, notFound, stringify } from '@medplum/core'
+import { badRequest, getStatus, isCreated, normalizeOperationOutcome, notFound, stringify } from '@medplum/core'
 import { type FhirResponse, FhirRouter, type HttpMethod } from '@medplum/fhir-router'
 import type { OperationOutcome, Resource } from '@medplum/fhirtypes'
-import { FHIR_JSON, json, outcome, traced } from './answers.ts'
+import { FHIR_JSON, json, outcome } from './answers.ts'
+import { bytesOf, withoutContent } from './binary.ts'
 import { readBody } from './body.ts'
 import { authenticate, refuse } from './caller.ts'
 import { capabilityStatement } from './capability.ts'
@@ -53,10 +54,35 @@ async function authorized(ground: Ground, router: FhirRouter, request: Request, 
   if (!resource) {
     return outcome(result, headers)
   }
-  if (options?.contentType) {
-    headers['content-type'] = `${options.contentType}; charset=utf-8`
+  addHeaders(ground, result, resource, headers)
+  const content = bytesOf(request, resource)
+  if (content) {
+    return new Response(content.bytes, { headers: { ...headers, 'content-type': content.type } })
   }
-  return found(ground, result, resource, headers, new URL(request.url).searchParams.get('_pretty') === 'true')
+  if (options?.contentType) {
+    const type = `${options.contentType}; charset=utf-8`
+    return new Response(JSON.stringify(resource), { headers: { ...headers, 'content-type': type } })
+  }
+  // A resource never has empty arrays, so a search without hits has no `entry`.
+  const text = stringify(withoutContent(resource), new URL(request.url).searchParams.get('_pretty') === 'true')
+  return new Response(text, { status: getStatus(result), headers: { ...headers, 'content-type': FHIR_JSON } })
+}
+
+function addHeaders(
+  ground: Ground,
+  result: OperationOutcome,
+  { resourceType, id, meta }: Resource,
+  headers: Record<string, string>,
+): void {
+  if (meta?.versionId) {
+    headers.etag = `W/"${meta.versionId}"`
+  }
+  if (meta?.lastUpdated) {
+    headers['last-modified'] = new Date(meta.lastUpdated).toUTCString()
+  }
+  if (isCreated(result)) {
+    headers.location = `${ground.baseUrl}fhir/R4/${resourceType}/${id}`
+  }
 }
 
 async function route(router: FhirRouter, records: Records, request: Request, url: string): Promise<FhirResponse> {
@@ -94,27 +120,4 @@ function decodable(segment: string): boolean {
   } catch {
     return false
   }
-}
-
-function found(
-  ground: Ground,
-  result: OperationOutcome,
-  resource: Resource,
-  headers: Record<string, string>,
-  pretty: boolean,
-): Response {
-  const { resourceType, id, meta } = resource
-  const body = resourceType === 'OperationOutcome' && !isOk(resource) ? traced(resource) : resource
-  // A resource never has empty arrays, so a search without hits has no `entry`.
-  const text = headers['content-type'] ? JSON.stringify(body) : stringify(body, pretty)
-  return new Response(text, {
-    status: getStatus(result),
-    headers: {
-      'content-type': FHIR_JSON,
-      ...(meta?.versionId ? { etag: `W/"${meta.versionId}"` } : {}),
-      ...(meta?.lastUpdated ? { 'last-modified': new Date(meta.lastUpdated).toUTCString() } : {}),
-      ...(isCreated(result) ? { location: `${ground.baseUrl}fhir/R4/${resourceType}/${id}` } : {}),
-      ...headers,
-    },
-  })
 }

@@ -64,7 +64,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     introspection: options.introspection ?? false,
   }
   const traffic = new Traffic()
-  const seed = firstVersions(world.resources, new Date(now()).toISOString())
+  const seed = firstVersions(world.resources, world.lastUpdated ?? new Date(now()).toISOString())
   const reset = () => {
     ground.store.load(seed)
     ground.logins.clear()

@@ -9,11 +9,14 @@ import type {
   Resource,
   User,
 } from '@medplum/fhirtypes'
+import { CLINIC_NOW, clinic } from './clinic/index.ts'
 
 /** Everything that a sandbox is seeded with. The OAuth side reads users, memberships and clients from the resources. */
 export interface World {
   /** In dependency order, each with `meta.project` unless it belongs to the whole server. */
   resources: WithId<Resource>[]
+  /** `meta.lastUpdated` of resources without their own; when the sandbox was started, if absent. */
+  lastUpdated?: string
   /** By e-mail address of the User. */
   passwords: Record<string, string>
   /** Ids of Users for whom Medplum's super admin rules hold. */
@@ -65,19 +68,6 @@ export const SANDBOX_USERS = {
   ada: sandboxUser(3, 'Ada', 'Admin', { admin: true }),
   sam: sandboxUser(4, 'Sam', 'Super', { admin: true, superAdmin: true }),
 } as const satisfies Record<string, SandboxUser>
-
-// The clinic's records, until there are more.
-function clinic(): WithId<Resource>[] {
-  return [
-    {
-      resourceType: 'Patient',
-      id: '5a9d0000-0000-4000-8000-000000000101',
-      name: [{ given: ['Homer'], family: 'Simpson' }],
-      gender: 'male',
-      birthDate: '1956-05-12',
-    },
-  ]
-}
 
 /** Puts resources into a project, as Medplum does with everything that is created there. */
 export function inProject<T extends Resource>(projectId: string, resources: T[]): T[] {
@@ -151,10 +141,15 @@ export function clinicWorld(redirectUris: string[] = []): World {
         client,
         ...people.map((one) => one.profile),
         ...people.map((one) => one.membership),
-        ...clinic(),
+        ...clinic().filter(hasId),
       ]),
     ],
+    lastUpdated: CLINIC_NOW,
     passwords: Object.fromEntries(users.map((user) => [user.email, user.password])),
     superAdmins: users.filter((user) => user.superAdmin).map((user) => user.id),
   }
+}
+
+function hasId(resource: Resource): resource is WithId<Resource> {
+  return resource.id !== undefined
 }

@@ -15,14 +15,13 @@ export const notYet: Record<string, Record<string, string>> = {
   },
   files: {
     ...because(
-      'A Binary is stored as a plain resource: no raw upload, no bytes to read.',
+      'A Binary is written as FHIR JSON only: there is no raw upload.',
       'binary-create-text',
       'binary-read-bytes',
       'binary-read-fhir-json',
       'binary-read-accept-json',
       'binary-create-json-upload',
       'binary-read-json-bytes',
-      'binary-read-base64-as-bytes',
       'binary-create-empty',
       'binary-create-octet-stream',
       'binary-create-refused-type',
