@@ -19,7 +19,10 @@ export interface Verdict {
   lines: string[]
 }
 
-/** The table, and below it the reasons of each failure. Of what the suite doesn't score, only extensions may fail. */
+/**
+ * The table, and below it the reasons of each failure. Stricter than the suite: a warning (a SHOULD that isn't met) is a
+ * failure here, and of what it doesn't score only extensions may fail.
+ */
 export function report(parts: Part[]): Verdict {
   const table = [row('', 'scored', 'not scored', 'failed')]
   const notes: string[] = []
@@ -49,13 +52,8 @@ export function report(parts: Part[]): Verdict {
     const extensions = outcomes.filter((outcome) => notScored.get(outcome.scenario) === 'extension' && !good(outcome))
     note('Extension scenarios not passed', extensions.map(({ scenario }) => scenario).join(', '))
     note('Not testable without tools of the suite', untestable(part, scored).join(', '))
-    for (const { scenario, checks } of [...scored, ...beyond]) {
-      for (const check of checks.filter(({ status }) => status === 'WARNING')) {
-        note('Warning', `${scenario}: ${wordsOf(check)}`)
-      }
-    }
     for (const problem of problems) note('FAILED', problem)
-    if (problems.length > 0) note('The Worker printed', withoutRequests(part.log))
+    if (problems.length > 0) note('The Worker printed', `\n${withoutRequests(part.log)}`)
 
     function note(what: string, words: string): void {
       if (words !== '') notes.push(`${what} (${part.title}): ${words}`)
@@ -66,7 +64,7 @@ export function report(parts: Part[]): Verdict {
 
 /** Why a scenario did not pass; empty when it did. One in which nothing was found right has proved nothing. */
 function reasons({ scenario, checks }: Outcome, { productTools, run }: Part): string[] {
-  const failing = checks.filter((check) => check.status === 'FAILURE' && !(productTools && isUntestable(check)))
+  const failing = checks.filter((check) => isBad(check) && !(productTools && isUntestable(check)))
   if (failing.length === 0 && !checks.some(({ status }) => status === 'SUCCESS')) {
     return [`no check succeeded\n${sectionOf(run.output, scenario)}`]
   }
@@ -86,8 +84,12 @@ function untestable({ productTools }: Part, outcomes: Outcome[]): string[] {
   return outcomes.flatMap(({ checks }) => checks.filter(isUntestable).map(({ id }) => id))
 }
 
-function isUntestable({ status, details }: Check): boolean {
-  return status === 'FAILURE' && details?.untestable === true
+function isBad({ status }: Check): boolean {
+  return status === 'FAILURE' || status === 'WARNING'
+}
+
+function isUntestable(check: Check): boolean {
+  return isBad(check) && check.details?.untestable === true
 }
 
 function wordsOf({ id, description, errorMessage }: Check): string {
@@ -100,12 +102,10 @@ function sectionOf(output: string, scenario: string): string {
   return output.slice(from).split(/^===/m)[0]?.trim() ?? ''
 }
 
-/** wrangler notes each request, which tells nothing here. */
-function withoutRequests(log: string): string {
-  return log
-    .split('\n')
-    .filter((line) => !line.startsWith('[wrangler:info] ') && line.trim() !== '')
-    .join('\n')
+/** What wrangler printed, without its note of each request, and each line once: a Worker that fails says so very often. */
+export function withoutRequests(log: string): string {
+  const lines = log.split('\n').filter((line) => !line.startsWith('[wrangler:info] ') && line.trim() !== '')
+  return [...new Set(lines)].join('\n')
 }
 
 function row(title: string, ...columns: string[]): string {

@@ -7,7 +7,7 @@ import { freePort, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { runAuthorization } from './authorization.ts'
 import { PRODUCT_SCENARIOS, runProduct } from './product.ts'
-import { type Part, report } from './report.ts'
+import { type Part, report, withoutRequests } from './report.ts'
 import { runSuite } from './suite.ts'
 
 const TIMEOUT_MS = 180_000
@@ -78,7 +78,7 @@ try {
   console.log(`${lines.join('\n')}\n\n${passed} passed, ${failed} failed`)
   process.exitCode = failed === 0 ? 0 : 1
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  console.error(error instanceof Error ? withoutRequests(error.message) : error)
   process.exitCode = 1
 } finally {
   await stopAll()
