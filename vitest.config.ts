@@ -4,6 +4,7 @@ import { SANDBOX_CLIENT_ID } from './sandbox/world.ts'
 
 export default defineConfig({
   test: {
+    silent: 'passed-only',
     projects: [
       {
         test: {

@@ -9,7 +9,7 @@ import type {
   Resource,
   User,
 } from '@medplum/fhirtypes'
-import { CLINIC_NOW, clinic } from './clinic/index.ts'
+import { CLINIC_NOW, clinic, PRACTITIONER_IDS } from './clinic/index.ts'
 
 /** Everything that a sandbox is seeded with. The OAuth side reads users, memberships and clients from the resources. */
 export interface World {
@@ -48,25 +48,28 @@ export const SANDBOX_REDIRECT_URIS = ['http://localhost:8787/oauth/callback', 'h
 /** Medplum's own answer names `terminology`, which its types don't. */
 export const FEATURES = ['bots', 'cron', 'websocket-subscriptions', 'terminology'] as NonNullable<Project['features']>
 
-function sandboxUser(n: number, given: string, family: string, rights: Partial<SandboxUser> = {}): SandboxUser {
+/** A member of the clinic's staff who can log in. */
+function sandboxUser(n: number, given: StaffLogin, family: string, rights: Partial<SandboxUser> = {}): SandboxUser {
   const id = (kind: number) => `5a9d0000-0000-4000-8000-0000000000${kind}${n}`
   return {
     id: id(1),
-    email: `${given.toLowerCase()}@example.com`,
+    email: `${given}@example.com`,
     password: SANDBOX_PASSWORD,
-    given,
+    given: given[0]?.toUpperCase() + given.slice(1),
     family,
-    profileId: id(2),
+    profileId: PRACTITIONER_IDS[given],
     membershipId: id(3),
     ...rights,
   }
 }
 
+type StaffLogin = 'alice' | 'rita' | 'ada' | 'sam'
+
 export const SANDBOX_USERS = {
-  alice: sandboxUser(1, 'Alice', 'Anders'),
-  rita: sandboxUser(2, 'Rita', 'Reed', { readonly: true }),
-  ada: sandboxUser(3, 'Ada', 'Admin', { admin: true }),
-  sam: sandboxUser(4, 'Sam', 'Super', { admin: true, superAdmin: true }),
+  alice: sandboxUser(1, 'alice', 'Nguyen'),
+  rita: sandboxUser(2, 'rita', 'Okafor', { readonly: true }),
+  ada: sandboxUser(3, 'ada', 'Lindqvist', { admin: true }),
+  sam: sandboxUser(4, 'sam', 'Petrov', { admin: true, superAdmin: true }),
 } as const satisfies Record<string, SandboxUser>
 
 /** Puts resources into a project, as Medplum does with everything that is created there. */
@@ -139,7 +142,6 @@ export function clinicWorld(redirectUris: string[] = []): World {
         project,
         readonlyPolicy,
         client,
-        ...people.map((one) => one.profile),
         ...people.map((one) => one.membership),
         ...clinic().filter(hasId),
       ]),

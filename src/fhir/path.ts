@@ -63,15 +63,14 @@ function segmentsBelow(path: string, base: URL): string[] {
   const root = base.pathname.slice(1)
   if (`${rest}/` === root) rest = ''
   else if (rest.startsWith(root)) rest = rest.slice(root.length)
-  else if (isFullPath(path, root)) throw refusal(`it is outside the FHIR base ${base.pathname}`)
+  else if (isFullPath(rest, root)) throw refusal(`it is outside the FHIR base ${base.pathname}`)
   if (rest === '') return []
   return rest.replace(/\/$/, '').split('/').map(cleanSegment)
 }
 
-/** A path that spells out another base of the same server, such as `/fhir/R5/Patient`. */
+/** A path that spells out another base of the same server, such as `fhir/R5/Patient`. */
 function isFullPath(path: string, root: string): boolean {
-  const first = root.split('/')[0]
-  return first !== undefined && first !== '' && (path === first || /^\/?([^/]+)\//.exec(path)?.[1] === first)
+  return path.split('/')[0] === root.split('/')[0]
 }
 
 function cleanSegment(segment: string): string {

@@ -1,6 +1,6 @@
 // The grant's object: the only place that spends a Medplum refresh token, and what becomes of a sign-in when Medplum says no.
 
-import { evictAllDurableObjects, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
@@ -90,7 +90,7 @@ describe('refresh', () => {
     let tokens = await signIn()
     for (let round = 0; round < 3; round++) {
       tokens = await refreshed(tokens)
-      await evictAllDurableObjects()
+      await evictDurableObject(grantObject(tokens))
       expect((await fhir(tokens.access, READ)).isError).toBe(false)
     }
   })
@@ -98,7 +98,7 @@ describe('refresh', () => {
   test('a client that lost the answer asks again with the old token, also after eviction', async () => {
     const tokens = await signIn()
     await refreshed(tokens)
-    await evictAllDurableObjects()
+    await evictDurableObject(grantObject(tokens))
     const second = await refreshed(tokens)
     expect((await fhir(second.access, READ)).isError).toBe(false)
   })

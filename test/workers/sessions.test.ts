@@ -1,11 +1,6 @@
 // A 2025 or 2024 session: bound to its grant, alive over eviction, gone when it ends.
 
-import {
-  evictAllDurableObjects,
-  listDurableObjectIds,
-  runDurableObjectAlarm,
-  runInDurableObject,
-} from 'cloudflare:test'
+import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -49,7 +44,7 @@ function bare(method: 'GET' | 'DELETE', access: string, session: Record<string, 
 describe('a session belongs to its grant', () => {
   test.each(['as it was started', 'after eviction'])('another user with a valid token gets 404, %s', async (when) => {
     const session = await startSession(mine.access)
-    if (when === 'after eviction') await evictAllDurableObjects()
+    if (when === 'after eviction') await evict(session)
     for (const response of [
       await post(theirs.access, LIST, session),
       await bare('GET', theirs.access, session),
@@ -79,7 +74,7 @@ describe('a session belongs to its grant', () => {
   test('nothing of the caller is stored', async () => {
     const session = await startSession(mine.access)
     await fhir(mine.access, READ, session)
-    const stub = env.MCP_SESSION.get(env.MCP_SESSION.idFromString(session['mcp-session-id'] ?? ''))
+    const stub = sessionObject(session['mcp-session-id'])
     const stored = await runInDurableObject(stub, (_, state) => state.storage.list())
     expect([...stored.keys()]).toEqual(['session'])
     expect(stored.get('session')).toEqual({
@@ -131,9 +126,9 @@ describe('the caller comes fresh with each request', () => {
 describe('a session lives over eviction', () => {
   test('calls go on, with the handshake replayed', async () => {
     const session = await startSession(mine.access)
-    await evictAllDurableObjects()
+    await evict(session)
     expect((await fhir(mine.access, READ, session)).isError).toBe(false)
-    await evictAllDurableObjects()
+    await evict(session)
     const again = await post(mine.access, INITIALIZE, {})
     await again.text()
     expect(again.headers.get('mcp-session-id')).not.toBe(session['mcp-session-id'])
@@ -145,12 +140,12 @@ describe('a session lives over eviction', () => {
     const text = await (await post(mine.access, fhirCall(READ), session)).text()
     const priming = /^id: (\S+)$/m.exec(text)?.[1]
     expect(priming).toBeDefined()
-    await evictAllDurableObjects()
+    await evict(session)
     const resumed = await bare('GET', mine.access, { ...session, 'last-event-id': priming ?? '' })
     expect(resumed.status).toBe(200)
     expect(events(await resumed.text())).toEqual(events(text))
 
-    const stub = env.MCP_SESSION.get(env.MCP_SESSION.idFromString(session['mcp-session-id'] ?? ''))
+    const stub = sessionObject(session['mcp-session-id'])
     const rows = await runInDurableObject(stub, (_, state) =>
       state.storage.sql.exec<{ message: ArrayBuffer }>('SELECT message FROM event').toArray(),
     )
@@ -163,7 +158,7 @@ describe('a session lives over eviction', () => {
     await post(mine.access, INITIALIZE, {}, stream.endpoint)
     expect(JSON.parse(await stream.next())).toMatchObject({ id: 0, result: { serverInfo: { name: 'medplum-mcp' } } })
     await post(mine.access, { jsonrpc: '2.0', method: 'notifications/initialized' }, {}, stream.endpoint)
-    await evictAllDurableObjects()
+    await evict({ 'mcp-session-id': new URL(stream.endpoint, ORIGIN).searchParams.get('sessionId') ?? '' })
     expect((await post(mine.access, fhirCall(READ, 'after'), {}, stream.endpoint)).status).toBe(202)
     expect(JSON.parse(await stream.next())).toMatchObject({ id: 'after', result: { content: [{ type: 'text' }] } })
     await stream.close()
@@ -180,7 +175,7 @@ describe('a session ends', () => {
 
   test('by its alarm, after the idle time', async () => {
     const session = await startSession(mine.access)
-    const stub = env.MCP_SESSION.get(env.MCP_SESSION.idFromString(session['mcp-session-id'] ?? ''))
+    const stub = sessionObject(session['mcp-session-id'])
     const alarm = await runInDurableObject(stub, (_, state) => state.storage.getAlarm())
     expect(alarm).toBeGreaterThan(Date.now() + 23 * 3_600_000)
     expect(alarm).toBeLessThanOrEqual(Date.now() + 24 * 3_600_000)
@@ -224,8 +219,16 @@ test('the standalone stream is held open by the Worker, and a newer one replaces
   await second.body?.cancel()
 })
 
+function sessionObject(id: string | undefined) {
+  return env.MCP_SESSION.get(env.MCP_SESSION.idFromString(id ?? ''))
+}
+
+function evict(session: Record<string, string>): Promise<void> {
+  return evictDurableObject(sessionObject(session['mcp-session-id']))
+}
+
 async function expectEmpty(id: string | undefined): Promise<void> {
-  const stub = env.MCP_SESSION.get(env.MCP_SESSION.idFromString(id ?? ''))
+  const stub = sessionObject(id)
   const left = await runInDurableObject(stub, async (_, state) => ({
     keys: [...(await state.storage.list()).keys()],
     tables: state.storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'event'").toArray(),

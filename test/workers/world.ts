@@ -27,7 +27,8 @@ export interface LoggedRequest {
   n: number
   method: string
   path: string
-  status: number
+  /** null until it is answered. */
+  status: number | null
   userAgent: string | null
   authorization: string | null
   user: string | null
@@ -38,12 +39,14 @@ export interface LoggedRequest {
 
 /** The sandbox's test controls. */
 export const sandbox = {
-  /** What the sandbox was asked while `work` ran. */
-  async during<T>(work: () => Promise<T>): Promise<{ result: T; requests: LoggedRequest[] }> {
+  /** What the sandbox was asked while `work` ran; `soFar` tells within. */
+  async during<T>(
+    work: (soFar: () => Promise<LoggedRequest[]>) => Promise<T>,
+  ): Promise<{ result: T; requests: LoggedRequest[] }> {
     const { next } = await control<{ next: number }>('GET', `log?since=${Number.MAX_SAFE_INTEGER}`)
-    const result = await work()
-    const { requests } = await control<{ requests: LoggedRequest[] }>('GET', `log?since=${next}`)
-    return { result, requests }
+    const soFar = async () => (await control<{ requests: LoggedRequest[] }>('GET', `log?since=${next}`)).requests
+    const result = await work(soFar)
+    return { result, requests: await soFar() }
   },
   faults: (faults: object[]) => control('POST', 'faults', faults),
   clearFaults: () => control('DELETE', 'faults'),

@@ -1,0 +1,233 @@
+// fhir-request as a client sees it: what is sent to Medplum, what comes back, and what is never sent.
+import { afterEach, describe, expect, test } from 'vitest'
+import vectors from '../unit/paths.json' with { type: 'json' }
+import { alice, fhir, post, rita, SANDBOX, sandbox, signIn, type Tokens } from './world.ts'
+
+afterEach(() => sandbox.clearFaults())
+
+let signedIn: Promise<Tokens> | undefined
+
+async function call(args: Record<string, unknown>) {
+  signedIn ??= signIn(alice)
+  const { access } = await signedIn
+  const { result, requests } = await sandbox.during(() => fhir(access, args))
+  return { ...result, requests, json: () => JSON.parse(result.text) }
+}
+
+/** The table is about Medplum's own address; here the sandbox has that place. */
+const here = (path: string) => path.replace('https://api.medplum.com/', SANDBOX)
+
+describe('paths', () => {
+  test.each(vectors.accepted)('accepted: $path', async ({ path, to, method = 'GET' }) => {
+    const bundle = { resourceType: 'Bundle', type: 'batch', entry: [] }
+    const { requests } = await call({ method, path: here(path), ...(method === 'POST' && { body: bundle }) })
+    // Not the status: the path alone is the matter here.
+    expect(requests.map((request) => `${request.method} ${request.path}`)).toEqual([`${method} ${to}`])
+  })
+
+  const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+  test.each(vectors.refused)('refused, for every method: $path', async ({ path }) => {
+    for (const method of METHODS) {
+      const body =
+        method === 'PATCH' ? [] : method === 'GET' || method === 'DELETE' ? undefined : { resourceType: 'Patient' }
+      const { requests, isError, text } = await call({ method, path: here(path), ...(body && { body }) })
+      expect(requests).toEqual([])
+      expect(isError).toBe(true)
+      expect(text).toContain('nothing was sent')
+    }
+  })
+
+  test.each(vectors.refused)('refused, as an entry of a batch and of a transaction: $path', async ({ path }) => {
+    for (const type of ['batch', 'transaction']) {
+      const entry = [{ request: { method: 'GET', url: 'Patient/1' } }, { request: { method: 'GET', url: here(path) } }]
+      const { requests, isError, text } = await call({
+        method: 'POST',
+        path: '',
+        body: { resourceType: 'Bundle', type, entry },
+      })
+      expect(requests).toEqual([])
+      expect(isError).toBe(true)
+      expect(text).toContain('Bundle.entry[1].request.url')
+    }
+  })
+
+  test.each(vectors.refused)('dropped, as a paging link: $path', async ({ path }) => {
+    const link = [
+      { relation: 'self', url: `${SANDBOX}fhir/R4/Patient?_count=1` },
+      { relation: 'next', url: here(path) },
+    ]
+    const body = { resourceType: 'Bundle', type: 'searchset', link }
+    await sandbox.faults([
+      { path: '^/fhir/R4/Patient', status: 200, headers: { 'content-type': 'application/fhir+json' }, body },
+    ])
+    const { json } = await call({ method: 'GET', path: 'Patient' })
+    expect(json().link).toEqual([{ relation: 'self', url: 'Patient?_count=1' }])
+  })
+
+  test.each(vectors.refused)('dropped, as the address of a job: $path', async ({ path }) => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: no header can hold these
+    if (/[\u0000-\u001f\u007f-\uffff]/.test(path)) return
+    const headers = { 'content-type': 'application/fhir+json', 'content-location': here(path) }
+    await sandbox.faults([{ path: '^/fhir/R4/', status: 202, headers, body: {} }])
+    const { text } = await call({ method: 'GET', path: '$export' })
+    expect(text).toBe('{}')
+  })
+
+  test('a paging link can be followed as it stands', async () => {
+    const first = await call({ method: 'GET', path: 'Patient?_count=3&_sort=_lastUpdated' })
+    const next = first.json().link.find(({ relation }: { relation: string }) => relation === 'next').url
+    expect(next).toMatch(/^Patient\?/)
+    const second = await call({ method: 'GET', path: next })
+    expect(second.json().entry).toHaveLength(3)
+    expect(second.json().entry[0].resource.id).not.toBe(first.json().entry[0].resource.id)
+  })
+
+  test('the address of a job can be asked for as it stands', async () => {
+    const headers = { 'content-type': 'application/fhir+json', 'content-location': `${SANDBOX}fhir/R4/job/1/status` }
+    await sandbox.faults([{ path: '^/fhir/R4/', status: 202, headers, body: {} }])
+    const { json } = await call({ method: 'GET', path: '$export' })
+    expect(json()).toMatchObject({ status: 202, job: 'job/1/status' })
+  })
+})
+
+describe('bodies', () => {
+  const task = { resourceType: 'Task', status: 'requested', intent: 'order' }
+
+  test('an object, the same as JSON text, and a JSON Patch array', async () => {
+    const created = (await call({ method: 'POST', path: 'Task', body: task })).json()
+    expect(created).toMatchObject(task)
+    expect((await call({ method: 'POST', path: 'Task', body: JSON.stringify(task) })).json()).toMatchObject(task)
+    const updated = await call({ method: 'PUT', path: `Task/${created.id}`, body: { ...created, priority: 'urgent' } })
+    expect(updated.json()).toMatchObject({ priority: 'urgent' })
+    const patched = await call({
+      method: 'PATCH',
+      path: `Task/${created.id}`,
+      body: [{ op: 'replace', path: '/status', value: 'completed' }],
+    })
+    expect(patched.json()).toMatchObject({ status: 'completed' })
+    expect(patched.requests[0]?.headers['content-type']).toBe('application/json-patch+json')
+    const deleted = await call({ method: 'DELETE', path: `Task/${created.id}` })
+    expect(deleted).toMatchObject({ isError: false })
+    expect((await call({ method: 'GET', path: `Task/${created.id}` })).text).toContain('HTTP 410 (Gone)')
+  })
+
+  test('a batch', async () => {
+    const entry = [
+      { request: { method: 'POST', url: 'Task' }, resource: task },
+      { request: { method: 'GET', url: 'Patient?_count=1' } },
+    ]
+    const { json } = await call({ method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
+    expect(json().entry.map(({ response }: { response: { status: string } }) => response.status)).toEqual([
+      '201',
+      '200',
+    ])
+  })
+
+  test.each([
+    ['text that is no JSON', { method: 'POST', path: 'Task', body: '{"resourceType":' }, 'no JSON'],
+    ['JSON text that is no object', { method: 'POST', path: 'Task', body: '42' }, 'must be a JSON object or array'],
+    ['a number', { method: 'POST', path: 'Task', body: 42 }, 'must be a JSON object or array'],
+    ['a body to read with', { method: 'GET', path: 'Task', body: task }, 'GET request has no body'],
+    ['a body to delete with', { method: 'DELETE', path: 'Task/1', body: task }, 'DELETE request has no body'],
+  ])('%s is refused before anything is sent', async (_, args, message) => {
+    const { isError, text, requests } = await call(args)
+    expect(isError).toBe(true)
+    expect(text).toContain(message)
+    expect(requests).toEqual([])
+  })
+
+  test.each([
+    ['an unknown method', { method: 'TRACE', path: 'Patient' }],
+    ['no path', { method: 'GET' }],
+    ['a path that is no text', { method: 'GET', path: 5 }],
+  ])('%s is a wrong argument', async (_, args) => {
+    const { isError, text, requests } = await call(args)
+    expect(isError).toBe(true)
+    expect(text).toMatch(/method|path/)
+    expect(requests).toEqual([])
+  })
+})
+
+describe('errors', () => {
+  test('name the HTTP status and each issue with its expressions', async () => {
+    const body = { resourceType: 'Patient', birthDate: 'yesterday', foo: 1 }
+    const { isError, text } = await call({ method: 'POST', path: 'Patient', body })
+    expect(isError).toBe(true)
+    expect(text).toContain('HTTP 400 (Bad Request) to POST Patient')
+    expect(text).toContain('- error structure at Patient.birthDate: Invalid date format')
+    expect(text).toContain('- error structure at Patient.foo: Invalid additional property "foo"')
+  })
+
+  test('of somebody who may only read', async () => {
+    const { access } = await signIn(rita)
+    const answer = await fhir(access, { method: 'POST', path: 'Patient', body: { resourceType: 'Patient' } })
+    expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('HTTP 403 (Forbidden)') })
+  })
+
+  test.each([
+    [
+      'a page of a gateway',
+      { status: 502, headers: { 'content-type': 'text/html' }, body: '<html>secret host 10.0.0.1</html>' },
+      'HTTP 502 (Bad Gateway)',
+    ],
+    [
+      'an unhandled error',
+      { status: 500, headers: { 'content-type': 'application/json' }, body: { msg: 'Internal Server Error' } },
+      'Internal Server Error',
+    ],
+    ['a redirect, which is not followed', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 'HTTP 302'],
+    ['a connection cut before the answer', { drop: 'before' }, 'connection to Medplum failed'],
+    ['a connection cut within the answer', { drop: 'body' }, 'connection to Medplum failed'],
+  ])('%s', async (_, fault, message) => {
+    await sandbox.faults([{ path: '^/fhir/R4/Patient', ...fault }])
+    const { isError, text, requests } = await call({ method: 'GET', path: 'Patient?name=Secret' })
+    expect(isError).toBe(true)
+    expect(text).toContain(message)
+    expect(text).not.toContain('10.0.0.1')
+    expect(text).not.toContain('Secret')
+    expect(requests).toHaveLength(1)
+  })
+
+  test('a write whose answer was lost is not sent again, and says what that means', async () => {
+    await sandbox.faults([{ method: 'POST', path: '^/fhir/R4/Task', drop: 'after' }])
+    const { text, requests } = await call({
+      method: 'POST',
+      path: 'Task',
+      body: { resourceType: 'Task', status: 'requested', intent: 'order' },
+    })
+    expect(text).toContain('It is unknown whether it was carried out')
+    expect(requests).toHaveLength(1)
+  })
+})
+
+describe('what reaches Medplum', () => {
+  test('has the headers of this server only', async () => {
+    signedIn ??= signIn(alice)
+    const { access } = await signedIn
+    const { requests } = await sandbox.during(async () =>
+      (
+        await post(
+          access,
+          {
+            jsonrpc: '2.0',
+            id: 1,
+            method: 'tools/call',
+            params: {
+              name: 'fhir-request',
+              arguments: {
+                method: 'GET',
+                path: 'Patient?_count=1',
+                headers: { 'x-medplum-on-behalf-of': 'ProjectMembership/1' },
+              },
+            },
+          },
+          { 'x-medplum-on-behalf-of': 'ProjectMembership/1', cookie: 'a=b', 'x-medplum': 'extended' },
+        )
+      ).text(),
+    )
+    expect(requests[0]?.userAgent).toMatch(/^medplum-mcp\//)
+    for (const name of ['x-medplum-on-behalf-of', 'x-medplum', 'cookie'])
+      expect(requests[0]?.headers).not.toHaveProperty(name)
+  })
+})

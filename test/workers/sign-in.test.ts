@@ -1,0 +1,351 @@
+// The way of a sign-in through the browser, and everything on it that must not lead anywhere.
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Person, UnexpectedPage } from '../../sandbox/person.ts'
+import {
+  alice,
+  authorization,
+  exchange,
+  ORIGIN,
+  post,
+  postJson,
+  REDIRECT_URI,
+  RESOURCE,
+  register,
+  SANDBOX,
+  sandbox,
+  send,
+} from './world.ts'
+
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await sandbox.clearFaults()
+})
+
+/** A browser that follows up to the consent page or an error page. */
+async function open(url: string, person = new Person(send)) {
+  const response = await person.visit(url)
+  const html = await response.text()
+  const handle = /name="handle" value="([^"]+)"/.exec(html)?.[1]
+  return { person, response, html, handle }
+}
+
+/** Submits the consent page; returns where that leads. */
+async function decide(person: Person, handle: string | undefined, decision = 'approve') {
+  return person.visit(`${ORIGIN}/authorize`, new URLSearchParams({ handle: handle ?? '', decision }))
+}
+
+/** Up to Medplum's login, whose address holds our state. */
+async function toMedplum(url: string) {
+  const { person, handle } = await open(url)
+  const response = await decide(person, handle)
+  const login = new URL(response.headers.get('location') ?? '')
+  return { person, login, state: login.searchParams.get('state') ?? '' }
+}
+
+describe('the consent page', () => {
+  test('is shown before anything goes to Medplum, each time', async () => {
+    const { client_id } = await register()
+    for (let round = 0; round < 2; round++) {
+      const person = new Person(send)
+      const { requests } = await sandbox.during(async () => open((await authorization(client_id)).url, person))
+      expect(requests).toEqual([])
+      await person.signIn((await authorization(client_id)).url, REDIRECT_URI, alice)
+      expect(person.visited.filter((url) => url === `${ORIGIN}/authorize`).length).toBe(3)
+    }
+  })
+
+  test('says who asks, where access goes, what it is, and that this is a preview', async () => {
+    const { html } = await open((await authorization((await register()).client_id)).url)
+    for (const text of [
+      'Test client',
+      '127.0.0.1',
+      'on this computer',
+      'Preview',
+      'not for protected health information',
+    ]) {
+      expect(html.toLowerCase()).toContain(text.toLowerCase())
+    }
+  })
+
+  test('shows what a client says of itself as text only', async () => {
+    const client = await register({ client_name: '<script>alert(1)</script>"\'&' })
+    const { html } = await open((await authorization(client.client_id)).url)
+    expect(html).not.toContain('<script')
+    expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  })
+
+  test('cannot be framed, scripted, cached or leaked by referrer', async () => {
+    const { response } = await open((await authorization((await register()).client_id)).url)
+    const policy = response.headers.get('content-security-policy')
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toContain('unsafe')
+    expect(response.headers.get('x-frame-options')).toBe('DENY')
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer')
+    expect(response.headers.get('cache-control')).toContain('no-store')
+    expect(response.headers.get('set-cookie')).toMatch(/^__Host-.*Secure.*HttpOnly|^__Host-.*HttpOnly.*Secure/)
+  })
+
+  test('denied, leads back to the client with access_denied, and to Medplum never', async () => {
+    const { client_id } = await register()
+    const { requests, result } = await sandbox.during(async () => {
+      const { person, handle } = await open((await authorization(client_id)).url)
+      return decide(person, handle, 'deny')
+    })
+    const location = new URL(result.headers.get('location') ?? '')
+    expect(location.href).toContain(REDIRECT_URI)
+    expect(Object.fromEntries(location.searchParams)).toMatchObject({
+      error: 'access_denied',
+      state: 'client-state',
+      iss: ORIGIN,
+    })
+    expect(requests).toEqual([])
+  })
+
+  test.each([
+    [
+      'posted a second time',
+      async (person: Person, handle: string | undefined) => {
+        await decide(person, handle)
+        return decide(person, handle)
+      },
+    ],
+    ['posted from another browser', async (_: Person, handle: string | undefined) => decide(new Person(send), handle)],
+    ['posted with an invented handle', async (person: Person) => decide(person, 'x'.repeat(43))],
+    ['posted without a handle', async (person: Person) => decide(person, undefined)],
+    [
+      'expired',
+      async (person: Person, handle: string | undefined) => {
+        const { keys } = await env.OAUTH_KV.list()
+        const pending = keys.filter(({ name }) => name.startsWith('transaction:'))
+        for (const { name } of pending) await env.OAUTH_KV.delete(name)
+        expect(pending.length).toBeGreaterThan(0)
+        return decide(person, handle)
+      },
+    ],
+  ])('%s, is a page that says what to do, and goes nowhere', async (_, submit) => {
+    const { person, handle } = await open((await authorization((await register()).client_id)).url)
+    const response = await submit(person, handle)
+    expect(response.status).toBe(400)
+    expect(response.headers.get('location')).toBeNull()
+    expect(await response.text()).toContain('connect it again')
+  })
+})
+
+describe('an authorization request', () => {
+  test.each([
+    ['of an unknown client', { client_id: 'nobody' }],
+    ['with a foreign redirect', { redirect_uri: 'https://evil.example/cb' }],
+    ['with a redirect on another path', { redirect_uri: 'http://127.0.0.1:33418/other' }],
+    ['with a redirect that only begins alike', { redirect_uri: 'http://127.0.0.1.evil.example:33418/' }],
+    ['with a script as redirect', { redirect_uri: 'javascript:alert(1)' }],
+    ['with a private-use scheme as redirect', { redirect_uri: 'cursor://anysphere.cursor-mcp/oauth/callback' }],
+    ['without a redirect', { redirect_uri: null }],
+  ])('%s is a page, never a redirect', async (_, changes) => {
+    const { response, html } = await open((await authorization((await register()).client_id, changes)).url)
+    expect(response.status).toBe(400)
+    expect(response.headers.get('location')).toBeNull()
+    expect(html).toContain('Nothing was allowed')
+  })
+
+  test.each([
+    ['for another resource', { resource: 'https://other.example/mcp' }, 'invalid_target'],
+    ['for an implicit token', { response_type: 'token' }, 'unsupported_response_type'],
+    ['without PKCE', { code_challenge: null, code_challenge_method: null }, 'invalid_request'],
+    ['with plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
+  ])('%s goes back to the verified client with an error', async (_, changes, error) => {
+    const { response } = await open((await authorization((await register()).client_id, changes)).url)
+    expect(response.status).toBe(302)
+    const location = new URL(response.headers.get('location') ?? '')
+    expect(location.href).toContain(REDIRECT_URI)
+    expect(location.searchParams.get('error')).toBe(error)
+  })
+
+  test('ignores the port of a loopback redirect (RFC 8252 section 7.3)', async () => {
+    const { client_id } = await register({ redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback'] })
+    const redirectUri = 'http://localhost:49152/callback'
+    const request = await authorization(client_id, { redirect_uri: redirectUri })
+    const callback = await new Person(send).signIn(request.url, redirectUri, alice)
+    const response = await exchange(request, callback.searchParams.get('code') ?? '', { redirect_uri: redirectUri })
+    expect(response.status).toBe(200)
+  })
+
+  test('of a client known by its metadata document needs no registration', async () => {
+    const clientId = 'https://client.example/metadata.json'
+    const real = globalThis.fetch
+    // The one thing that can't be had here: a public https address.
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) =>
+      new Request(input as RequestInfo).url === clientId
+        ? Response.json({ client_id: clientId, client_name: 'Document client', redirect_uris: [REDIRECT_URI] })
+        : real(input as RequestInfo, init),
+    )
+    const request = await authorization(clientId)
+    expect((await open(request.url)).html).toContain('client.example')
+    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    expect((await exchange(request, callback.searchParams.get('code') ?? '')).status).toBe(200)
+  })
+
+  test('of a client whose metadata document is another one is a page', async () => {
+    vi.spyOn(globalThis, 'fetch').mockResolvedValue(Response.json({ client_id: 'https://other.example/x' }))
+    const { response, html } = await open((await authorization('https://liar.example/metadata.json')).url)
+    expect(response.status).toBe(400)
+    expect(html).toContain('could not be verified')
+  })
+})
+
+describe('the callback from Medplum', () => {
+  const callback = (query: Record<string, string>) => `${ORIGIN}/oauth/callback?${new URLSearchParams(query)}`
+
+  test('asks Medplum with PKCE S256, a nonce and our own redirect', async () => {
+    const { login } = await toMedplum((await authorization((await register()).client_id)).url)
+    expect(login.href.startsWith(`${SANDBOX}oauth2/authorize`)).toBe(true)
+    expect(Object.fromEntries(login.searchParams)).toMatchObject({
+      code_challenge_method: 'S256',
+      nonce: expect.stringMatching(/^[\w-]{43}$/),
+      redirect_uri: `${ORIGIN}/oauth/callback`,
+      scope: 'openid profile offline_access',
+    })
+  })
+
+  test.each([
+    [
+      'a state that was used',
+      async (person: Person, query: Record<string, string>) => {
+        await person.visit(callback(query))
+        return person.visit(callback(query))
+      },
+    ],
+    [
+      'a state of another browser',
+      async (_: Person, query: Record<string, string>) => new Person(send).visit(callback(query)),
+    ],
+    ['an invented state', async (person: Person) => person.visit(callback({ code: 'x', state: 'y'.repeat(43) }))],
+    ['no state', async (person: Person) => person.visit(callback({ code: 'x' }))],
+  ])('with %s is a page, and no code is exchanged', async (name, visit) => {
+    const { person, state } = await toMedplum((await authorization((await register()).client_id)).url)
+    const { result, requests } = await sandbox.during(() => visit(person, { code: 'made-up', state }))
+    expect(result.status).toBe(400)
+    expect(result.headers.get('location')).toBeNull()
+    expect(requests).toHaveLength(name.includes('was used') ? 1 : 0)
+  })
+
+  test.each([
+    ['an error', { error: 'access_denied' }, 'access_denied'],
+    ['a code that Medplum does not know', { code: 'made-up' }, 'access_denied'],
+  ])('with %s tells the client', async (_, query, error) => {
+    const { person, state } = await toMedplum((await authorization((await register()).client_id)).url)
+    const response = await person.visit(callback({ ...query, state }))
+    const location = new URL(response.headers.get('location') ?? '')
+    expect(location.href).toContain(REDIRECT_URI)
+    expect(location.searchParams.get('error')).toBe(error)
+    expect(location.searchParams.get('iss')).toBe(ORIGIN)
+    expect(location.searchParams.get('code')).toBeNull()
+  })
+
+  test('while Medplum is down tells the client to try again', async () => {
+    const { person, state } = await toMedplum((await authorization((await register()).client_id)).url)
+    await sandbox.faults([{ path: '^/oauth2/token', status: 502, body: 'Bad Gateway' }])
+    const response = await person.visit(callback({ code: 'any', state }))
+    const location = new URL(response.headers.get('location') ?? '')
+    expect(location.searchParams.get('error')).toBe('temporarily_unavailable')
+  })
+
+  test('a token answer of another login is refused (nonce)', async () => {
+    const { person, login, state } = await toMedplum((await authorization((await register()).client_id)).url)
+    login.searchParams.set('nonce', 'another')
+    const back = await person.signIn(login.href, `${ORIGIN}/oauth/callback`, alice)
+    const response = await person.visit(callback({ code: back.searchParams.get('code') ?? '', state }))
+    expect(new URL(response.headers.get('location') ?? '').searchParams.get('error')).toBe('access_denied')
+  })
+
+  test('a wrong password stays on the page of Medplum', async () => {
+    const walk = new Person(send).signIn((await authorization((await register()).client_id)).url, REDIRECT_URI, {
+      ...alice,
+      password: 'wrong',
+    })
+    await expect(walk).rejects.toThrow(UnexpectedPage)
+    await expect(walk).rejects.toThrow('Email or password is invalid')
+  })
+})
+
+describe('discovery', () => {
+  test('a call without a token is told where to sign in (RFC 9728)', async () => {
+    for (const path of ['/mcp', '/mcp/stream', '/mcp/sse']) {
+      const response = await send(`${ORIGIN}${path}`, { method: 'POST', body: '{}' })
+      expect(response.status).toBe(401)
+      expect(response.headers.get('www-authenticate')).toContain(
+        `resource_metadata="${ORIGIN}/.well-known/oauth-protected-resource/mcp"`,
+      )
+    }
+  })
+
+  test('the metadata says what is there (RFC 9728, RFC 8414)', async () => {
+    const resource = await (await send(`${ORIGIN}/.well-known/oauth-protected-resource/mcp`)).json()
+    expect(resource).toMatchObject({ resource: RESOURCE, authorization_servers: [ORIGIN] })
+    const server = await (await send(`${ORIGIN}/.well-known/oauth-authorization-server`)).json()
+    expect(server).toMatchObject({
+      issuer: ORIGIN,
+      authorization_endpoint: `${ORIGIN}/authorize`,
+      token_endpoint: `${ORIGIN}/oauth/token`,
+      registration_endpoint: `${ORIGIN}/oauth/register`,
+      revocation_endpoint: `${ORIGIN}/oauth/token`,
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
+      client_id_metadata_document_supported: true,
+    })
+  })
+
+  test.each([
+    ['no usable redirect', { redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }],
+    ['a script as redirect', { redirect_uris: ['javascript:alert(1)'] }],
+    ['no redirect', { redirect_uris: [] }],
+  ])('a registration with %s is refused', async (_, metadata) => {
+    const response = await postJson(`${ORIGIN}/oauth/register`, { client_name: 'x', ...metadata })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toHaveProperty('error')
+  })
+
+  test('a token request of a client that was forgotten says so, so that it registers again', async () => {
+    const response = await send(`${ORIGIN}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'a:b:c', client_id: 'forgotten' }),
+    })
+    expect(response.status).toBe(401)
+    expect(await response.json()).toMatchObject({ error: 'invalid_client' })
+  })
+})
+
+describe('who may ask', () => {
+  const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+
+  test.each(['https://evil.example', 'null', 'http://localhost.evil.example'])('not the origin %s', async (origin) => {
+    expect((await post('any', list, { origin })).status).toBe(403)
+  })
+
+  test.each([ORIGIN, 'http://localhost:6274', 'http://127.0.0.1:6274'])(
+    'but the origin %s, with CORS',
+    async (origin) => {
+      const response = await post('any', list, { origin })
+      expect(response.status).toBe(401)
+      expect(response.headers.get('access-control-allow-origin')).toBe(origin)
+      expect(response.headers.get('access-control-expose-headers')).toMatch(/WWW-Authenticate/i)
+      expect(response.headers.get('access-control-expose-headers')).toMatch(/Mcp-Session-Id/i)
+    },
+  )
+
+  test('not under another host name', async () => {
+    const { exports } = await import('cloudflare:workers')
+    const response = await exports.default.fetch('http://rebound.example/mcp', { method: 'POST' })
+    expect(response.status).toBe(403)
+    expect(await response.text()).toContain(ORIGIN)
+  })
+})
+
+test('the home page names the URL to add and the preview', async () => {
+  const response = await send(`${ORIGIN}/`)
+  const html = await response.text()
+  expect(html).toContain(RESOURCE)
+  expect(html).toContain('Preview')
+  expect((await send(`${ORIGIN}/style.css`)).headers.get('content-type')).toContain('text/css')
+})
