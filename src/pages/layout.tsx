@@ -2,9 +2,6 @@
 import type { FC, PropsWithChildren } from 'hono/jsx'
 import { STYLE_PATH } from './style.ts'
 
-export const PREVIEW_NOTICE =
-  'Preview for synthetic, de-identified or test data only. Not for protected health information (PHI); no uptime is promised.'
-
 export const Layout: FC<PropsWithChildren<{ title: string }>> = ({ title, children }) => (
   <html lang="en">
     <head>
@@ -21,7 +18,8 @@ export const Layout: FC<PropsWithChildren<{ title: string }>> = ({ title, childr
 
 export const Notice: FC = () => (
   <p class="notice" role="note">
-    <strong>Preview.</strong> {PREVIEW_NOTICE}
+    <strong>Preview</strong> for synthetic, de-identified or test data only. Not for protected health information (PHI);
+    no uptime is promised.
   </p>
 )
 

@@ -1,0 +1,12 @@
+// `npm run bench -- NAME`: figures of this project, each from one command. They are printed beside their goals, never tested.
+import { size } from './size.ts'
+
+const BENCHES: Record<string, () => Promise<void>> = { size }
+
+const name = process.argv[2]
+const bench = name === undefined ? undefined : BENCHES[name]
+if (!bench) {
+  console.error(`Usage: npm run bench -- ${Object.keys(BENCHES).join(' | ')}`)
+  process.exit(2)
+}
+await bench()

@@ -1,0 +1,108 @@
+// The whole thing as people meet it: the Worker under wrangler, the sandbox behind it, a real browser and real clients.
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect, SignIn, WAYS, type Way } from '../../sandbox/clients.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { chromiumPath, launch } from './browser.ts'
+
+let sandbox: Sandbox
+let worker: RunningWorker
+
+beforeAll(async () => {
+  const port = await freePort()
+  sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], control: true })
+  worker = await startWorker({
+    port,
+    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
+  })
+}, 60_000)
+
+afterAll(async () => {
+  await worker.stop()
+  await sandbox.close()
+})
+
+test.each(Object.keys(WAYS) as Way[])('%s: from the first 401 to an answer', async (way) => {
+  const person = new SignIn(SANDBOX_USERS.alice)
+  const client = await connect(way, worker.url, person)
+  expect(person.person.visited[0]).toBe(`${worker.url}/authorize`)
+  const answer = await client.call('fhir-request', { method: 'GET', path: 'Patient?_count=1' })
+  expect(JSON.parse(answer.content[0]?.text ?? '')).toMatchObject({ resourceType: 'Bundle' })
+  await client.close()
+})
+
+test('an SSE client gets the answer of a call that is longer than an idle object stays in memory', async () => {
+  const client = await connect('HTTP+SSE 2024-11-05, SDK 1', worker.url, new SignIn(SANDBOX_USERS.alice))
+  await fetch(`${sandbox.baseUrl}_sandbox/faults`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([{ path: '^/fhir/R4/Patient', delayMs: 12_000 }]),
+  })
+  const answer = await client.call('fhir-request', { method: 'GET', path: 'Patient?_count=1' })
+  expect(JSON.parse(answer.content[0]?.text ?? '')).toMatchObject({ resourceType: 'Bundle' })
+  await client.close()
+}, 60_000)
+
+const noBrowser = chromiumPath === undefined && process.env.CI === undefined
+if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
+
+describe.skipIf(noBrowser)('in a browser', () => {
+  const REDIRECT_URI = 'http://127.0.0.1:33418/'
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launch()
+  })
+  afterAll(() => browser?.close())
+
+  async function consentPage() {
+    const registered = await fetch(`${worker.url}/oauth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        client_name: 'Browser test',
+        redirect_uris: [REDIRECT_URI],
+        token_endpoint_auth_method: 'none',
+      }),
+    })
+    const { client_id } = (await registered.json()) as { client_id: string }
+    const parameters = new URLSearchParams({
+      response_type: 'code',
+      client_id,
+      redirect_uri: REDIRECT_URI,
+      state: 'client-state',
+      resource: `${worker.url}/mcp`,
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
+    })
+    const page = await (await browser.newContext()).newPage()
+    await page.goto(`${worker.url}/authorize?${parameters}`)
+    return page
+  }
+
+  test('consent, login at Medplum, and back with a code', async () => {
+    const page = await consentPage()
+    await page.getByRole('button', { name: 'Allow and sign in' }).click()
+    await page.getByLabel('Email').fill(SANDBOX_USERS.alice.email)
+    await page.getByLabel('Password').fill(SANDBOX_USERS.alice.password)
+    const back = page.waitForRequest((request) => request.url().startsWith(REDIRECT_URI))
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    const callback = new URL((await back).url())
+    expect(callback.searchParams.get('code')).toMatch(/^[^:]+:[^:]+:[^:]+$/)
+    expect(callback.searchParams.get('state')).toBe('client-state')
+    expect(callback.searchParams.get('iss')).toBe(worker.url)
+    await page.context().close()
+  })
+
+  test('denied by keyboard alone', async () => {
+    const page = await consentPage()
+    await page.keyboard.press('Tab')
+    expect(await page.locator(':focus').innerText()).toBe('Allow and sign in')
+    await page.keyboard.press('Tab')
+    const back = page.waitForRequest((request) => request.url().startsWith(REDIRECT_URI))
+    await page.keyboard.press('Enter')
+    expect(new URL((await back).url()).searchParams.get('error')).toBe('access_denied')
+    await page.context().close()
+  })
+})
