@@ -11,6 +11,7 @@ import type { Ground } from './ground.ts'
 import { showLoginPage, submitLoginPage } from './login.ts'
 import { LimitReached } from './ratelimit.ts'
 import { introspect, loginCall, logOut, me, profileCall, register, userinfo } from './session.ts'
+import { storedFile } from './storage.ts'
 import { loginBehind, token } from './token.ts'
 import type { Env } from './traffic.ts'
 
@@ -82,6 +83,8 @@ export function addRoutes(app: Hono<Env>, ground: Ground): void {
   const fhir = fhirHandler(ground)
   app.all('/fhir/R4', (c) => fhir(c.req.raw))
   app.all('/fhir/R4/*', (c) => fhir(c.req.raw))
+
+  app.get('/storage/*', (c) => storedFile(ground, new URL(c.req.url)))
 
   app.get('/healthcheck', () => json({ ok: true, version: '5.1.17-sandbox' }))
   app.get('/robots.txt', () => plain('User-agent: *\nDisallow: /', 200))

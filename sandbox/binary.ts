@@ -1,24 +1,79 @@
-/** Binary content: a read gives the bytes themselves, unless FHIR JSON is asked for, which then has no content at all. */
-import type { Binary, Resource } from '@medplum/fhirtypes'
+/** Binaries over HTTP. They bypass FhirRouter, as in Medplum: bodies and answers are the files themselves. */
+import { allOk, badRequest, notFound, type WithId } from '@medplum/core'
+import type { FhirRouter } from '@medplum/fhir-router'
+import type { Binary, Parameters } from '@medplum/fhirtypes'
+import { FHIR_JSON } from './answers.ts'
+import { readBody } from './body.ts'
+import { type Call, type DirectRoute, resourceAnswer, resourceHeaders } from './direct.ts'
+import { fail } from './reading.ts'
+import { paramOf, recordsOf } from './repository.ts'
+import { fileOf, signedUrl } from './storage.ts'
 
-/** @returns the answer's bytes and their type, or undefined if the resource is to be sent as JSON */
-export function bytesOf(
-  request: Request,
-  resource: Resource,
-): { bytes: Buffer<ArrayBuffer>; type: string } | undefined {
-  const wantsJson = request.headers.get('accept')?.startsWith('application/fhir+json')
-  if (request.method !== 'GET' || resource.resourceType !== 'Binary' || wantsJson) {
-    return undefined
-  }
-  const { contentType: type, data = '' } = resource
-  const text = /^text\/|[/+]json$/.test(type)
-  return { bytes: Buffer.from(data, 'base64'), type: text ? `${type}; charset=utf-8` : type }
+/** Of Medplum's longer lists. */
+const REFUSED_EXTENSIONS = /\.(app|bat|cmd|com|dll|exe|hta|jar|js|jse|lnk|msi|ps1|reg|scr|sh|vbs|wsf)$/i
+const REFUSED_TYPES = [
+  'application/java-archive',
+  'application/x-dosexec',
+  'application/x-msdownload',
+  'application/x-sh',
+]
+
+export const binaryRoutes: DirectRoute[] = [
+  ['POST', /^\/Binary\/?$/, (call) => write(call)],
+  ['PUT', /^\/Binary\/([^/$]+)$/, write],
+  ['GET', /^\/Binary\/([^/$]+)$/, read],
+]
+
+export function addBinaryOperations(router: FhirRouter): void {
+  router.add('GET', 'Binary/:id/$presigned-url', async (req, repo) => {
+    const records = recordsOf(repo)
+    const binary = await records.readResource<Binary>('Binary', paramOf(req, 'id'))
+    const url: Parameters = {
+      resourceType: 'Parameters',
+      parameter: [{ name: 'url', valueUri: signedUrl(records.ground, binary) }],
+    }
+    return [allOk, url]
+  })
 }
 
-export function withoutContent(resource: Resource): Resource {
-  if (resource.resourceType !== 'Binary') {
-    return resource
+async function write({ ground, records, request, url }: Call, id?: string): Promise<Response> {
+  const type = request.headers.get('content-type') ?? 'application/octet-stream'
+  const filename = url.searchParams.get('_filename') ?? ''
+  if (REFUSED_EXTENSIONS.test(filename)) {
+    throw fail(badRequest('Invalid file extension'))
   }
-  const { data: _, ...metadata }: Binary = resource
-  return metadata
+  if (REFUSED_TYPES.includes(type)) {
+    throw fail(badRequest('Invalid content type'))
+  }
+  const json = await fhirJson(request, type)
+  const binary: Binary = json ?? {
+    resourceType: 'Binary',
+    contentType: type,
+    data: Buffer.from(await request.arrayBuffer()).toString('base64'),
+  }
+  const written = id ? await records.updateResource({ ...binary, id }) : await records.createResource(binary)
+  return resourceAnswer(ground, json ? written : { ...written, url: signedUrl(ground, written) }, id ? 200 : 201)
+}
+
+/** A Binary as FHIR JSON carries its content in Base64; any other JSON is a file like others. */
+async function fhirJson(request: Request, type: string): Promise<Binary | undefined> {
+  if (!type.startsWith('application/fhir+json')) {
+    return undefined
+  }
+  const body = (await readBody(request.clone())) as Partial<Binary>
+  return body.resourceType === 'Binary' ? (body as Binary) : undefined
+}
+
+/** The bytes, unless FHIR JSON is asked for, which has neither content nor link. */
+async function read({ records, request }: Call, id = ''): Promise<Response> {
+  const binary: WithId<Binary> = await records.readResource<Binary>('Binary', id)
+  const headers = resourceHeaders(binary)
+  if (request.headers.get('accept')?.startsWith('application/fhir+json')) {
+    return new Response(JSON.stringify(binary), { headers: { ...headers, 'content-type': FHIR_JSON } })
+  }
+  const stored = records.file(id)
+  if (!stored) {
+    throw fail(notFound)
+  }
+  return fileOf(stored, headers)
 }

@@ -1,16 +1,18 @@
 /** The FHIR API over HTTP: from a request to FhirRouter and back to the answer that Medplum would give. */
 import { badRequest, getStatus, isCreated, normalizeOperationOutcome, notFound, stringify } from '@medplum/core'
 import { type FhirResponse, FhirRouter, type HttpMethod } from '@medplum/fhir-router'
-import type { OperationOutcome, Resource } from '@medplum/fhirtypes'
 import { FHIR_JSON, json, outcome } from './answers.ts'
-import { bytesOf, withoutContent } from './binary.ts'
+import { binaryRoutes } from './binary.ts'
 import { readBody } from './body.ts'
 import { authenticate, refuse } from './caller.ts'
 import { capabilityStatement } from './capability.ts'
+import { type Call, type DirectRoute, direct, resourceHeaders } from './direct.ts'
 import { smartConfiguration } from './discovery.ts'
 import type { Ground } from './ground.ts'
 import { addOperations } from './operations.ts'
 import { Records } from './repository.ts'
+
+const DIRECT: DirectRoute[] = [...binaryRoutes]
 
 export type FhirHandler = (request: Request) => Promise<Response>
 
@@ -33,60 +35,57 @@ export function fhirHandler(ground: Ground): FhirHandler {
           return json({})
       }
     }
-    const answer = await authorized(ground, router, request, path + url.search)
+    const answer = await authorized(ground, router, request, path, url)
     // An error arrives without its body, too.
     const silent = request.headers.get('prefer')?.includes('return=minimal')
     return silent ? new Response(null, { status: answer.status, headers: answer.headers }) : answer
   }
 }
 
-async function authorized(ground: Ground, router: FhirRouter, request: Request, url: string): Promise<Response> {
+async function authorized(
+  ground: Ground,
+  router: FhirRouter,
+  request: Request,
+  path: string,
+  url: URL,
+): Promise<Response> {
   const authorization = request.headers.get('authorization') ?? undefined
   const caller = await authenticate(ground, authorization)
   if (!caller) {
     return refuse(ground, authorization)
   }
   const records = new Records(ground, caller, request.headers.get('x-medplum') === 'extended')
-  const [result, resource, options] = await route(router, records, request, url).catch(
-    (error): FhirResponse => [normalizeOperationOutcome(error)],
+  const call: Call = { ground, records, request, url, path }
+  const answer = await Promise.resolve(direct(DIRECT, call) ?? routed(router, call)).catch((error) =>
+    outcome(normalizeOperationOutcome(error)),
   )
-  const headers: Record<string, string> = records.quota ? { 'x-sandbox-quota': records.quota } : {}
-  if (!resource) {
-    return outcome(result, headers)
+  if (records.quota) {
+    answer.headers.set('x-sandbox-quota', records.quota)
   }
-  addHeaders(ground, result, resource, headers)
-  const content = bytesOf(request, resource)
-  if (content) {
-    return new Response(content.bytes, { headers: { ...headers, 'content-type': content.type } })
+  return answer
+}
+
+async function routed(router: FhirRouter, call: Call): Promise<Response> {
+  const { ground, url } = call
+  const [result, resource, options] = await route(router, call)
+  if (!resource) {
+    return outcome(result)
+  }
+  const headers = resourceHeaders(resource)
+  if (isCreated(result)) {
+    headers.location = `${ground.baseUrl}fhir/R4/${resource.resourceType}/${resource.id}`
   }
   if (options?.contentType) {
     const type = `${options.contentType}; charset=utf-8`
     return new Response(JSON.stringify(resource), { headers: { ...headers, 'content-type': type } })
   }
   // A resource never has empty arrays, so a search without hits has no `entry`.
-  const text = stringify(withoutContent(resource), new URL(request.url).searchParams.get('_pretty') === 'true')
+  const text = stringify(resource, url.searchParams.get('_pretty') === 'true')
   return new Response(text, { status: getStatus(result), headers: { ...headers, 'content-type': FHIR_JSON } })
 }
 
-function addHeaders(
-  ground: Ground,
-  result: OperationOutcome,
-  { resourceType, id, meta }: Resource,
-  headers: Record<string, string>,
-): void {
-  if (meta?.versionId) {
-    headers.etag = `W/"${meta.versionId}"`
-  }
-  if (meta?.lastUpdated) {
-    headers['last-modified'] = new Date(meta.lastUpdated).toUTCString()
-  }
-  if (isCreated(result)) {
-    headers.location = `${ground.baseUrl}fhir/R4/${resourceType}/${id}`
-  }
-}
-
-async function route(router: FhirRouter, records: Records, request: Request, url: string): Promise<FhirResponse> {
-  for (const segment of url.split('?')[0]?.split('/') ?? []) {
+async function route(router: FhirRouter, { records, request, path, url }: Call): Promise<FhirResponse> {
+  for (const segment of path.split('/')) {
     if (!decodable(segment)) {
       return [badRequest(`Failed to decode param '${segment}'`)]
     }
@@ -101,7 +100,7 @@ async function route(router: FhirRouter, records: Records, request: Request, url
   return router.handleRequest(
     {
       method: request.method as HttpMethod,
-      url,
+      url: path + url.search,
       pathname: '',
       params: {},
       query: {},

@@ -2,27 +2,20 @@
 import { allOk, badRequest, forbidden, validateResource } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type { Bundle, Parameters, Patient, Resource } from '@medplum/fhirtypes'
-import { Records } from './repository.ts'
-
-const param = (req: FhirRequest, name: string) => req.params[name] ?? ''
+import { addBinaryOperations } from './binary.ts'
+import { paramOf, type Records, recordsOf } from './repository.ts'
 
 export function addOperations(router: FhirRouter): void {
+  addBinaryOperations(router)
   router.add('POST', ':resourceType/$validate', (req) => validate(req))
   router.add('GET', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))
   router.add('POST', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))
   router.add('POST', ':resourceType/:id/$expunge', async (req, repo) => [
-    recordsOf(repo).expunge(param(req, 'resourceType'), param(req, 'id')),
+    recordsOf(repo).expunge(paramOf(req, 'resourceType'), paramOf(req, 'id')),
   ])
   router.add('POST', ':resourceType/:id/$reindex', async (_, repo) => [
     recordsOf(repo).access.caller.superAdmin ? allOk : forbidden,
   ])
-}
-
-function recordsOf(repo: unknown): Records {
-  if (repo instanceof Records) {
-    return repo
-  }
-  throw new TypeError('The sandbox routes only over Records')
 }
 
 async function validate(req: FhirRequest): Promise<FhirResponse> {
@@ -40,7 +33,7 @@ function namedResource(parameters: Parameters, name: string): Resource | undefin
 }
 
 async function everything(req: FhirRequest, records: Records): Promise<FhirResponse> {
-  const patient = await records.readResource<Patient>('Patient', param(req, 'id'))
+  const patient = await records.readResource<Patient>('Patient', paramOf(req, 'id'))
   const asked = req.method === 'POST' ? postedTypes(req.body) : req.query._type
   if (typeof asked === 'string') {
     // A single value in a GET breaks Medplum 5.1.17; two values work.

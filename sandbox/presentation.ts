@@ -1,22 +1,29 @@
 /** How stored resources look in answers: without what Medplum keeps to itself, and with their full URL in Bundles. */
-import { allOk, deepClone, gone, type WithId } from '@medplum/core'
-import type { BundleEntry, Resource } from '@medplum/fhirtypes'
+import { allOk, gone, type WithId } from '@medplum/core'
+import type { Binary, BundleEntry, Resource } from '@medplum/fhirtypes'
+import { withSignedUrls } from './attachments.ts'
 import { patientsOf } from './compartment.ts'
+import type { Ground } from './ground.ts'
 import type { Stored, Version } from './store.ts'
 
 export class Presentation {
-  private readonly baseUrl: string
+  private readonly ground: Ground
   private readonly extended: boolean
+  private readonly file: (id: string) => WithId<Binary> | undefined
 
-  /** @param extended whether the caller asked to see project, author and compartments (`X-Medplum: extended`) */
-  constructor(baseUrl: string, extended: boolean) {
-    this.baseUrl = baseUrl
+  /**
+   * @param extended whether the caller asked to see project, author and compartments (`X-Medplum: extended`)
+   * @param file finds a Binary that the caller may read
+   */
+  constructor(ground: Ground, extended: boolean, file: (id: string) => WithId<Binary> | undefined) {
+    this.ground = ground
     this.extended = extended
+    this.file = file
   }
 
-  /** @returns a copy that may be changed */
+  /** @returns a copy that may be changed; a Binary without its content */
   show<T extends Resource>(resource: Stored<T>): WithId<T> {
-    const copy = deepClone(resource)
+    const copy = withSignedUrls(this.ground, withoutContent(resource), this.file)
     const { author, project, ...meta } = copy.meta
     const compartment = [project ? `Project/${project}` : undefined, ...patientsOf(resource)]
       .filter((one) => one !== undefined)
@@ -25,7 +32,7 @@ export class Presentation {
   }
 
   url(type: string, id: string): string {
-    return `${this.baseUrl}fhir/R4/${type}/${id}`
+    return `${this.ground.baseUrl}fhir/R4/${type}/${id}`
   }
 
   match(resource: WithId<Resource>): BundleEntry {
@@ -43,4 +50,11 @@ export class Presentation {
       ...(deleted ? {} : { resource: this.show(resource) }),
     }
   }
+}
+
+function withoutContent<T extends Resource>(resource: Stored<T>): Stored<T> {
+  if (resource.resourceType !== 'Binary') {
+    return resource
+  }
+  return Object.fromEntries(Object.entries(resource).filter(([name]) => name !== 'data')) as Stored<T>
 }

@@ -12,7 +12,7 @@ import {
   type WithId,
 } from '@medplum/core'
 import { FhirRepository, getExtraEntries, type ReadHistoryOptions } from '@medplum/fhir-router'
-import type { Bundle, BundleEntry, OperationOutcome, Reference, Resource } from '@medplum/fhirtypes'
+import type { Binary, Bundle, BundleEntry, OperationOutcome, Reference, Resource } from '@medplum/fhirtypes'
 import { Access } from './access.ts'
 import type { Caller } from './caller.ts'
 import { patientsOf } from './compartment.ts'
@@ -29,14 +29,14 @@ export abstract class Reading extends FhirRepository {
   readonly access: Access
   /** The RateLimit member of the last thing that took from the quota. */
   quota: string | undefined
-  protected readonly ground: Ground
+  readonly ground: Ground
   protected readonly presentation: Presentation
 
   constructor(ground: Ground, caller: Caller, extended: boolean) {
     super()
     this.ground = ground
     this.access = new Access(ground.store, caller)
-    this.presentation = new Presentation(ground.baseUrl, extended)
+    this.presentation = new Presentation(ground, extended, (id) => this.file(id))
   }
 
   setMode(): void {}
@@ -134,6 +134,12 @@ export abstract class Reading extends FhirRepository {
       .flatMap((type) => [...this.ground.store.all<Resource>(type as Resource['resourceType'])])
       .filter((one) => this.visible(one) && patientsOf(one).includes(reference))
     return [patient, ...others.map((one) => this.presentation.show(one))].map((one) => this.presentation.match(one))
+  }
+
+  /** @returns a Binary with its content, if the caller may read it */
+  file(id: string): Stored<Binary> | undefined {
+    const binary = this.ground.store.get<Binary>(`Binary/${id}`)
+    return binary && this.access.sees(binary) && this.access.may('read', binary) ? binary : undefined
   }
 
   /** Takes units from the quota of the membership. */

@@ -22,8 +22,9 @@ import {
   validateResourceType,
   type WithId,
 } from '@medplum/core'
-import type { CreateResourceOptions, UpdateResourceOptions } from '@medplum/fhir-router'
+import type { CreateResourceOptions, FhirRequest, UpdateResourceOptions } from '@medplum/fhir-router'
 import type { OperationOutcome, Parameters, Resource } from '@medplum/fhirtypes'
+import { withBinaryUrls } from './attachments.ts'
 import { COST } from './ratelimit.ts'
 import { fail, Reading } from './reading.ts'
 import { resolveConditionalReferences } from './references.ts'
@@ -116,7 +117,7 @@ export class Records extends Reading {
   }
 
   private write<T extends Resource>(resource: WithId<T>, how: 'create' | 'update', before?: Version): WithId<T> {
-    const plain = JSON.parse(stringify(resource)) as WithId<T>
+    const plain = withBinaryUrls(this.ground, JSON.parse(stringify(resource)) as WithId<T>)
     const resolved = resolveConditionalReferences(plain, (request) => this.matches(request))
     const { project, membership } = this.access.caller
     const { author: _, compartment: __, ...meta } = resolved.meta ?? {}
@@ -136,4 +137,17 @@ export class Records extends Reading {
   private stamp() {
     return { versionId: randomUUID(), lastUpdated: new Date(this.ground.now()).toISOString() }
   }
+}
+
+/** @returns the repository that a route of FhirRouter was given */
+export function recordsOf(repo: unknown): Records {
+  if (repo instanceof Records) {
+    return repo
+  }
+  throw new TypeError('The sandbox routes only over Records')
+}
+
+/** @returns a parameter of the path */
+export function paramOf(req: FhirRequest, name: string): string {
+  return req.params[name] ?? ''
 }

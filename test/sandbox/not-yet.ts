@@ -7,44 +7,7 @@ function because(reason: string, ...names: string[]): Record<string, string> {
 /** File, exchange, reason. */
 export const notYet: Record<string, Record<string, string>> = {
   errors: {
-    ...because(
-      'A Binary has no content of its own yet, so its upload is refused for its type, not for the rights.',
-      'readonly-binary',
-    ),
     ...because('There is no bulk export yet.', 'readonly-export'),
-  },
-  files: {
-    ...because(
-      'A Binary is written as FHIR JSON only: there is no raw upload.',
-      'binary-create-text',
-      'binary-read-bytes',
-      'binary-read-fhir-json',
-      'binary-read-accept-json',
-      'binary-create-json-upload',
-      'binary-read-json-bytes',
-      'binary-create-empty',
-      'binary-create-octet-stream',
-      'binary-create-refused-type',
-      'binary-update',
-      'binary-read-after-update',
-      'binary-create-readonly',
-      'binary-read-readonly',
-      'binary-delete',
-      'binary-read-after-delete',
-    ),
-    ...because(
-      'There is no storage, so links to files are not signed and attachments keep their `Binary/…` URL.',
-      'signed-url-without-token',
-      'storage-without-signature',
-      'storage-wrong-signature',
-      'binary-presigned-url',
-      'document-reference-create',
-      'document-reference-read',
-      'document-reference-search',
-      'document-link-without-token',
-      'document-reference-put-back-signed-url',
-      'patient-photo-rewritten',
-    ),
   },
   operations: {
     ...because('Of the operations that gather records, only $everything is there.', 'summary', 'match', 'csv', 'graph'),
