@@ -45,6 +45,15 @@ test('an SSE client gets the answer of a call that is longer than an idle object
   await client.close()
 }, 60_000)
 
+test.each([
+  ['PUBLIC_URL', ''],
+  ['MEDPLUM_BASE_URL', 'nonsense'],
+  ['MEDPLUM_CLIENT_ID', ''],
+])('%s = "%s" stops the start and is named', async (name, value) => {
+  const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, [name]: value }
+  await expect(startWorker({ port: await freePort(), vars })).rejects.toThrow(`Setting ${name}`)
+})
+
 const noBrowser = chromiumPath === undefined && process.env.CI === undefined
 if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
 
@@ -98,7 +107,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
   test('denied by keyboard alone', async () => {
     const page = await consentPage()
     await page.keyboard.press('Tab')
-    expect(await page.locator(':focus').innerText()).toBe('Allow and sign in')
+    expect(await page.locator(':focus').textContent()).toBe('Allow and sign in')
     await page.keyboard.press('Tab')
     const back = page.waitForRequest((request) => request.url().startsWith(REDIRECT_URI))
     await page.keyboard.press('Enter')
