@@ -26,7 +26,7 @@ export async function readBody(request: Request): Promise<unknown> {
   if (type === 'application/x-www-form-urlencoded') {
     return formFields(text)
   }
-  return type === 'text/plain' ? text : {}
+  return type === 'text/plain' || type === 'x-application/hl7-v2+er7' ? text : {}
 }
 
 function parse(text: string): unknown {

@@ -4,6 +4,7 @@ import { type FhirResponse, FhirRouter, type HttpMethod } from '@medplum/fhir-ro
 import { FHIR_JSON, json, outcome } from './answers.ts'
 import { binaryRoutes } from './binary.ts'
 import { readBody } from './body.ts'
+import { botRoutes } from './bots.ts'
 import { authenticate, refuse } from './caller.ts'
 import { capabilityStatement } from './capability.ts'
 import { type Call, type DirectRoute, direct, resourceHeaders } from './direct.ts'
@@ -12,7 +13,7 @@ import type { Ground } from './ground.ts'
 import { addOperations } from './operations.ts'
 import { Records } from './repository.ts'
 
-const DIRECT: DirectRoute[] = [...binaryRoutes]
+const DIRECT: DirectRoute[] = [...binaryRoutes, ...botRoutes]
 
 export type FhirHandler = (request: Request) => Promise<Response>
 

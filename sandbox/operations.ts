@@ -3,10 +3,12 @@ import { allOk, badRequest, forbidden, validateResource } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type { Bundle, Parameters, Patient, Resource } from '@medplum/fhirtypes'
 import { addBinaryOperations } from './binary.ts'
+import { addBotOperations } from './bots.ts'
 import { paramOf, type Records, recordsOf } from './repository.ts'
 
 export function addOperations(router: FhirRouter): void {
   addBinaryOperations(router)
+  addBotOperations(router)
   router.add('POST', ':resourceType/$validate', (req) => validate(req))
   router.add('GET', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))
   router.add('POST', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))

@@ -12,18 +12,6 @@ export const notYet: Record<string, Record<string, string>> = {
   operations: {
     ...because('Of the operations that gather records, only $everything is there.', 'summary', 'match', 'csv', 'graph'),
     ...because(
-      'Bots are not run.',
-      'bot-deploy',
-      'bot-deploy-without-code',
-      'bot-execute-json',
-      'bot-execute-text',
-      'bot-execute-hl7',
-      'bot-execute-get',
-      'bot-execute-failing',
-      'bot-execute-read-scope',
-      'bot-deploy-readonly',
-    ),
-    ...because(
       'There is no terminology service.',
       'expand',
       'expand-filter-count',

@@ -1,0 +1,79 @@
+/** Bots really run: with the sandbox's records, with somebody's rights, and not for ever. */
+import type { Bot, OperationOutcome, Task } from '@medplum/fhirtypes'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { type Send, signedIn } from './client.ts'
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+const MAKES_A_TASK = `
+import { createReference as referTo } from '@medplum/core'
+export async function handler(medplum, event) {
+  const patient = await medplum.searchOne('Patient', { _count: '1' })
+  return medplum.createResource({
+    resourceType: 'Task', status: 'requested', intent: 'order', for: referTo(patient), description: event.input.what,
+  })
+}`
+const NEVER_ENDS = 'exports.handler = async (medplum) => { await medplum.searchOne("Patient", ""); while (true) {} }'
+
+let sandbox: Sandbox
+let ada: Send
+let alice: Send
+let rita: Send
+
+beforeAll(async () => {
+  sandbox = await startSandbox()
+  ada = await signedIn(sandbox, SANDBOX_USERS.ada)
+  alice = await signedIn(sandbox, SANDBOX_USERS.alice)
+  rita = await signedIn(sandbox, SANDBOX_USERS.rita)
+})
+afterAll(() => sandbox.close())
+
+let bot: Bot
+
+beforeEach(async () => {
+  const identifier = [{ system: 'https://example.com/bots', value: crypto.randomUUID() }]
+  bot = (await alice<Bot>('POST', 'Bot', { resourceType: 'Bot', name: 'Helper', identifier })).body
+})
+
+const deploy = (code: string) => alice('POST', `Bot/${bot.id}/$deploy`, { code }, JSON_TYPE)
+const execute = <T>(send: Send, input: unknown) => send<T>('POST', `Bot/${bot.id}/$execute`, input, JSON_TYPE)
+
+it('works on the records with the rights of the caller', async () => {
+  await deploy(MAKES_A_TASK)
+  const done = await execute<Task>(alice, { what: 'Call back' })
+  expect(done.body).toMatchObject({ resourceType: 'Task', description: 'Call back' })
+  expect((await alice<Task>('GET', `Task/${done.body.id}`)).body.for?.reference).toMatch(/^Patient\//)
+  const refused = await execute<OperationOutcome>(rita, { what: 'Call back' })
+  expect([refused.status, refused.body.issue[0]?.details?.text]).toEqual([400, 'Forbidden'])
+})
+
+it('works with rights of its own when it was made by $init, even for a read-only caller', async () => {
+  bot = (await ada<Bot>('POST', 'Bot/$init', { name: 'Own rights' }, JSON_TYPE)).body
+  await ada('POST', `Bot/${bot.id}/$deploy`, { code: MAKES_A_TASK }, JSON_TYPE)
+  expect((await execute<Task>(rita, { what: 'Call back' })).body.description).toBe('Call back')
+})
+
+it('is found by its identifier', async () => {
+  await deploy('exports.handler = async (medplum, { input }) => "got " + input')
+  const { system, value } = bot.identifier?.[0] ?? {}
+  const done = await alice('POST', `Bot/$execute?identifier=${system}|${value}`, 'this', {
+    'content-type': 'text/plain',
+  })
+  expect(done.body).toBe('got this')
+})
+
+it('is stopped when its time is over', async () => {
+  await alice('PUT', `Bot/${bot.id}`, { ...bot, timeout: 1 })
+  await deploy(NEVER_ENDS)
+  const stopped = await execute<OperationOutcome>(alice, {})
+  expect([stopped.status, stopped.body.issue[0]?.details?.text]).toEqual([
+    400,
+    'Script execution timed out after 1000ms',
+  ])
+})
+
+it('fails without code', async () => {
+  const failed = await execute<OperationOutcome>(alice, {})
+  expect(failed.body.issue[0]?.details?.text).toBe('No executable code')
+})
