@@ -6,8 +6,11 @@ import { badRequest, contentTooLarge, OperationOutcomeError, unsupportedMediaTyp
 const MAX_BODY = 1024 * 1024
 const CHARSETS = /^(utf-8|utf8|us-ascii|iso-8859-1)$/i
 
-/** @returns the parsed body; an empty object for a missing body or a type that no parser wants */
-export async function readBody(request: Request): Promise<unknown> {
+/**
+ * @param limit in bytes
+ * @returns the parsed body; an empty object for a missing body or a type that no parser wants
+ */
+export async function readBody(request: Request, limit = MAX_BODY): Promise<unknown> {
   const [type = '', ...params] = (request.headers.get('content-type') ?? '').split(';').map((part) => part.trim())
   const charset = params.find((one) => one.startsWith('charset='))?.slice('charset='.length)
   const encoding = request.headers.get('content-encoding') ?? 'identity'
@@ -16,7 +19,7 @@ export async function readBody(request: Request): Promise<unknown> {
   }
   const raw = Buffer.from(await request.arrayBuffer())
   const bytes = encoding === 'gzip' ? gunzipSync(raw) : raw
-  if (bytes.length > MAX_BODY) {
+  if (bytes.length > limit) {
     throw new OperationOutcomeError(contentTooLarge('Request body too large'))
   }
   const text = bytes.toString()

@@ -3,6 +3,14 @@ import { Hono } from 'hono'
 import type { Ground } from './ground.ts'
 import type { Env, Fault, Traffic } from './traffic.ts'
 
+interface Settings {
+  /** Seconds, for tokens issued from now on. */
+  accessTokenLifetime?: number
+  refreshTokenLifetime?: number
+  /** How long jobs and exports take that are started from now on. */
+  jobMs?: number
+}
+
 export function controls(ground: Ground, traffic: Traffic, reset: () => void): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/log', (c) => c.json(traffic.log(Number(c.req.query('since') ?? 0))))
@@ -19,10 +27,12 @@ export function controls(ground: Ground, traffic: Traffic, reset: () => void): H
     return c.body(null, 204)
   })
   app.put('/settings', async (c) => {
-    const settings = await c.req.json<{ accessTokenLifetime?: number; refreshTokenLifetime?: number }>()
+    const settings = await c.req.json<Settings>()
     ground.lifetimes.access = settings.accessTokenLifetime ?? ground.lifetimes.access
     ground.lifetimes.refresh = settings.refreshTokenLifetime ?? ground.lifetimes.refresh
-    return c.json({ accessTokenLifetime: ground.lifetimes.access, refreshTokenLifetime: ground.lifetimes.refresh })
+    ground.jobs.ms = settings.jobMs ?? ground.jobs.ms
+    const { access, refresh } = ground.lifetimes
+    return c.json({ accessTokenLifetime: access, refreshTokenLifetime: refresh, jobMs: ground.jobs.ms })
   })
   app.post('/expire-access-tokens', (c) => {
     ground.logins.expireAccessTokens()

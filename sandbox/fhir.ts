@@ -5,15 +5,17 @@ import { FHIR_JSON, json, outcome } from './answers.ts'
 import { binaryRoutes } from './binary.ts'
 import { readBody } from './body.ts'
 import { botRoutes } from './bots.ts'
+import { bulkRoutes } from './bulk.ts'
 import { authenticate, refuse } from './caller.ts'
 import { capabilityStatement } from './capability.ts'
 import { type Call, type DirectRoute, direct, resourceHeaders } from './direct.ts'
 import { smartConfiguration } from './discovery.ts'
 import type { Ground } from './ground.ts'
+import { batchLater, jobRoutes, wantsLater } from './jobs.ts'
 import { addOperations } from './operations.ts'
 import { Records } from './repository.ts'
 
-const DIRECT: DirectRoute[] = [...binaryRoutes, ...botRoutes]
+const DIRECT: DirectRoute[] = [...binaryRoutes, ...botRoutes, ...jobRoutes, ...bulkRoutes]
 
 export type FhirHandler = (request: Request) => Promise<Response>
 
@@ -57,13 +59,19 @@ async function authorized(
   }
   const records = new Records(ground, caller, request.headers.get('x-medplum') === 'extended')
   const call: Call = { ground, records, request, url, path }
-  const answer = await Promise.resolve(direct(DIRECT, call) ?? routed(router, call)).catch((error) =>
-    outcome(normalizeOperationOutcome(error)),
-  )
+  await ground.jobs.settle()
+  const answer = await answerTo(router, call).catch((error) => outcome(normalizeOperationOutcome(error)))
   if (records.quota) {
     answer.headers.set('x-sandbox-quota', records.quota)
   }
   return answer
+}
+
+function answerTo(router: FhirRouter, call: Call): Promise<Response> {
+  if (call.request.method === 'POST' && call.path.replace('/', '') === '' && wantsLater(call.request)) {
+    return batchLater(call, (records, body) => handle(router, { ...call, records }, body))
+  }
+  return direct(DIRECT, call) ?? routed(router, call)
 }
 
 async function routed(router: FhirRouter, call: Call): Promise<Response> {
@@ -85,7 +93,8 @@ async function routed(router: FhirRouter, call: Call): Promise<Response> {
   return new Response(text, { status: getStatus(result), headers: { ...headers, 'content-type': FHIR_JSON } })
 }
 
-async function route(router: FhirRouter, { records, request, path, url }: Call): Promise<FhirResponse> {
+async function route(router: FhirRouter, call: Call): Promise<FhirResponse> {
+  const { request, path } = call
   for (const segment of path.split('/')) {
     if (!decodable(segment)) {
       return [badRequest(`Failed to decode param '${segment}'`)]
@@ -98,6 +107,10 @@ async function route(router: FhirRouter, { records, request, path, url }: Call):
   if (request.method === 'PATCH' && !Array.isArray(body)) {
     return [badRequest('Patch body must be an array')]
   }
+  return handle(router, call, body)
+}
+
+function handle(router: FhirRouter, { records, request, path, url }: Call, body: unknown): Promise<FhirResponse> {
   return router.handleRequest(
     {
       method: request.method as HttpMethod,

@@ -1,4 +1,5 @@
 /** What every part of the sandbox stands on: the records, the logins, the clock and the settings. */
+import type { Jobs } from './jobs.ts'
 import type { Lifetimes, Logins } from './logins.ts'
 import type { Limits } from './ratelimit.ts'
 import type { Store } from './store.ts'
@@ -12,6 +13,7 @@ export interface Ground {
   store: Store
   logins: Logins
   limits: Limits
+  jobs: Jobs
   /** Seconds; a ClientApplication with lifetimes of its own overrides them. */
   lifetimes: Lifetimes
   /** Every credential ever issued or configured. */

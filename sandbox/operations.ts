@@ -4,11 +4,13 @@ import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router
 import type { Bundle, Parameters, Patient, Resource } from '@medplum/fhirtypes'
 import { addBinaryOperations } from './binary.ts'
 import { addBotOperations } from './bots.ts'
+import { addJobOperations } from './jobs.ts'
 import { paramOf, type Records, recordsOf } from './repository.ts'
 
 export function addOperations(router: FhirRouter): void {
   addBinaryOperations(router)
   addBotOperations(router)
+  addJobOperations(router)
   router.add('POST', ':resourceType/$validate', (req) => validate(req))
   router.add('GET', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))
   router.add('POST', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))

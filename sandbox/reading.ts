@@ -128,12 +128,21 @@ export abstract class Reading extends FhirRepository {
   /** @returns every live resource of the patient's compartment, the patient first */
   everything(patient: WithId<Resource>): BundleEntry[] {
     const reference = `Patient/${patient.id}`
-    const others = this.ground.store
+    const others = this.readable()
+      .filter(([type]) => type !== 'Patient')
+      .flatMap(([, resources]) => resources.filter((one) => patientsOf(one).includes(reference)))
+    return [patient, ...others].map((one) => this.presentation.match(one))
+  }
+
+  /** @returns all live resources that the caller may see, by type */
+  readable(): [type: string, resources: WithId<Resource>[]][] {
+    return this.ground.store
       .typesInUse()
-      .filter((type) => type !== 'Patient' && this.access.mayType('search', type))
-      .flatMap((type) => [...this.ground.store.all<Resource>(type as Resource['resourceType'])])
-      .filter((one) => this.visible(one) && patientsOf(one).includes(reference))
-    return [patient, ...others.map((one) => this.presentation.show(one))].map((one) => this.presentation.match(one))
+      .filter((type) => this.access.mayType('search', type))
+      .map((type) => {
+        const all = [...this.ground.store.all<Resource>(type as Resource['resourceType'])]
+        return [type, all.filter((one) => this.visible(one)).map((one) => this.presentation.show(one))]
+      })
   }
 
   /** @returns a Binary with its content, if the caller may read it */

@@ -116,6 +116,15 @@ export class Records extends Reading {
     return allOk
   }
 
+  /** Writes as the server itself does: into the caller's project, outside of policy and quota. */
+  keep<T extends Resource>(resource: T): WithId<T> {
+    const { project } = this.access.caller
+    const id = resource.id ?? this.generateId()
+    const stored = { ...resource, id, meta: { ...resource.meta, ...this.stamp(), project: project.id } } as Stored<T>
+    this.ground.store.add({ resource: stored, deleted: false })
+    return this.presentation.show(stored)
+  }
+
   private write<T extends Resource>(resource: WithId<T>, how: 'create' | 'update', before?: Version): WithId<T> {
     const plain = withBinaryUrls(this.ground, JSON.parse(stringify(resource)) as WithId<T>)
     const resolved = resolveConditionalReferences(plain, (request) => this.matches(request))

@@ -11,6 +11,7 @@ import { addRoutes } from './app.ts'
 import { controls } from './control.ts'
 import { loadDefinitions } from './definitions.ts'
 import type { Ground } from './ground.ts'
+import { Jobs } from './jobs.ts'
 import { Logins } from './logins.ts'
 import { Limits, type RequestLimits } from './ratelimit.ts'
 import { firstVersions, Store } from './store.ts'
@@ -35,6 +36,8 @@ export interface SandboxOptions {
   requestLimits?: RequestLimits
   /** GraphQL introspection, off by default as in Medplum. */
   introspection?: boolean
+  /** How long asynchronous jobs and exports take, in ms. */
+  jobMs?: number
   /** ms since 1970 */
   now?: () => number
 }
@@ -51,6 +54,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const now = options.now ?? Date.now
   const world = options.world ?? clinicWorld(options.redirectUris)
   const lifetimes = { access: options.accessTokenLifetime ?? 3600, refresh: options.refreshTokenLifetime ?? 1_209_600 }
+  const { jobMs = 300 } = options
   const secrets = new Set(secretsOf(world))
   const ground: Ground = {
     baseUrl: '',
@@ -59,6 +63,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     store: new Store(),
     logins: new Logins({ baseUrl: () => ground.baseUrl, now, secrets }),
     limits: new Limits(now, options.requestLimits),
+    jobs: new Jobs(now, jobMs),
     lifetimes: { ...lifetimes },
     secrets,
     introspection: options.introspection ?? false,
@@ -69,6 +74,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ground.store.load(seed)
     ground.logins.clear()
     ground.limits.clear()
+    ground.jobs.clear()
+    ground.jobs.ms = jobMs
     Object.assign(ground.lifetimes, lifetimes)
     traffic.clearLog()
     traffic.clearFaults()

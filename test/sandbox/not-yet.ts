@@ -6,9 +6,6 @@ function because(reason: string, ...names: string[]): Record<string, string> {
 
 /** File, exchange, reason. */
 export const notYet: Record<string, Record<string, string>> = {
-  errors: {
-    ...because('There is no bulk export yet.', 'readonly-export'),
-  },
   operations: {
     ...because('Of the operations that gather records, only $everything is there.', 'summary', 'match', 'csv', 'graph'),
     ...because(
@@ -58,37 +55,5 @@ export const notYet: Record<string, Record<string, string>> = {
       'agent-reload-config-offline',
     ),
     ...because('The quota can be read from the RateLimit header only.', 'rate-limits'),
-  },
-  async: {
-    ...because(
-      'There is no bulk export yet.',
-      'patient-export',
-      'patient-export-status-done',
-      'patient-export-file',
-      'system-export-post',
-      'export-cancel',
-      'export-bad-since',
-      'export-status-running',
-      'export-unknown-type',
-      'export-readonly-refused',
-    ),
-    ...because(
-      '`Prefer: respond-async` is ignored: bundles are always worked off at once.',
-      'async-batch',
-      'async-batch-status-done',
-      'async-batch-result',
-      'async-job-resource',
-      'async-batch-long',
-      'async-batch-status-running',
-      'async-batch-cancel',
-      'async-batch-cancel-again',
-      'async-batch-status-after-cancel',
-      'async-batch-status-after-cancel-end',
-      'async-status-without-token',
-      'async-status-other-user',
-      'async-batch-bad-body',
-      'async-batch-bad-body-status',
-      'async-transaction',
-    ),
   },
 }

@@ -66,7 +66,8 @@ async function send({ request, as }: Exchange, target: Target): Promise<Answer> 
     ...(request.body === undefined ? {} : { body: new TextEncoder().encode(bodyText(request, fill)) }),
   })
   const text = await response.text()
-  return { status: response.status, headers: response.headers, body: parsed(text) }
+  const lines = response.headers.get('content-type') === 'application/fhir+ndjson'
+  return { status: response.status, headers: response.headers, body: lines ? text : parsed(text) }
 }
 
 function bodyText({ body, repeatX }: Exchange['request'], fill: (text: string) => string): string {
