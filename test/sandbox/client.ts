@@ -44,7 +44,7 @@ export async function signedIn(sandbox: Sandbox, user: SandboxUser): Promise<Sen
     const response = await fetch(new URL(path, `${sandbox.baseUrl}fhir/R4/`), {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json', ...headers },
-      ...(body === undefined ? {} : { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: raw ? (body as NonNullable<RequestInit['body']>) : JSON.stringify(body) }),
     })
     const text = await response.text()
     return { status: response.status, headers: response.headers, body: parsed(text) as T }
