@@ -5,7 +5,7 @@ import type { Attachment, Binary, Bot, ProjectMembership, Reference } from '@med
 import { readBody } from './body.ts'
 import { runBot } from './bot-runtime.ts'
 import type { Call, DirectRoute } from './direct.ts'
-import { inputOf } from './parameters.ts'
+import { inputOf, one } from './parameters.ts'
 import { fail } from './reading.ts'
 import { paramOf, type Records, recordsOf } from './repository.ts'
 
@@ -29,16 +29,14 @@ async function init(req: FhirRequest, records: Records): Promise<FhirResponse> {
     return [forbidden]
   }
   const given = inputOf(req)
-  if (typeof given.name !== 'string') {
-    return [badRequest('Expected 1 value(s) for input parameter name, but 0 provided')]
-  }
+  const name = String(one(given, 'name'))
   const bot = await records.createResource<Bot>({
     resourceType: 'Bot',
-    name: given.name,
+    name,
     runtimeVersion: 'vmcontext',
     ...(typeof given.description === 'string' ? { description: given.description } : {}),
   })
-  const reference: Reference<Bot> = { reference: `Bot/${bot.id}`, display: given.name }
+  const reference: Reference<Bot> = { reference: `Bot/${bot.id}`, display: name }
   await records.createResource<ProjectMembership>({
     resourceType: 'ProjectMembership',
     project: { reference: `Project/${project.id}`, display: project.name ?? '' },

@@ -1,5 +1,13 @@
 /** The FHIR API over HTTP: from a request to FhirRouter and back to the answer that Medplum would give. */
-import { badRequest, getStatus, isCreated, normalizeOperationOutcome, notFound, stringify } from '@medplum/core'
+import {
+  badRequest,
+  getStatus,
+  isCreated,
+  isNotFound,
+  normalizeOperationOutcome,
+  notFound,
+  stringify,
+} from '@medplum/core'
 import { type FhirResponse, FhirRouter, type HttpMethod } from '@medplum/fhir-router'
 import { FHIR_JSON, json, outcome } from './answers.ts'
 import { binaryRoutes } from './binary.ts'
@@ -8,6 +16,8 @@ import { botRoutes } from './bots.ts'
 import { bulkRoutes } from './bulk.ts'
 import { authenticate, refuse } from './caller.ts'
 import { capabilityStatement } from './capability.ts'
+import { csvRoutes } from './csv.ts'
+import { customOperation } from './custom.ts'
 import { type Call, type DirectRoute, direct, resourceHeaders } from './direct.ts'
 import { smartConfiguration } from './discovery.ts'
 import type { Ground } from './ground.ts'
@@ -15,7 +25,7 @@ import { batchLater, jobRoutes, wantsLater } from './jobs.ts'
 import { addOperations } from './operations.ts'
 import { Records } from './repository.ts'
 
-const DIRECT: DirectRoute[] = [...binaryRoutes, ...botRoutes, ...jobRoutes, ...bulkRoutes]
+const DIRECT: DirectRoute[] = [...binaryRoutes, ...botRoutes, ...jobRoutes, ...bulkRoutes, ...csvRoutes]
 
 export type FhirHandler = (request: Request) => Promise<Response>
 
@@ -107,7 +117,15 @@ async function route(router: FhirRouter, call: Call): Promise<FhirResponse> {
   if (request.method === 'PATCH' && !Array.isArray(body)) {
     return [badRequest('Patch body must be an array')]
   }
-  return handle(router, call, body)
+  const response = await handle(router, call, body)
+  const [, code] = path.match(/\/\$([\w-]+)$/) ?? []
+  return (code && isNotFound(response[0]) && (await custom(call, code, body))) || response
+}
+
+/** Medplum looks for an operation of the project's own when it has none of that name. */
+function custom({ records, request, url }: Call, code: string, body: unknown): Promise<FhirResponse | undefined> {
+  const input = request.method === 'GET' ? Object.fromEntries(url.searchParams) : body
+  return customOperation(records, code, input, request.headers.get('content-type') ?? undefined)
 }
 
 function handle(router: FhirRouter, { records, request, path, url }: Call, body: unknown): Promise<FhirResponse> {

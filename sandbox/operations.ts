@@ -1,25 +1,79 @@
 /** The FHIR operations that the sandbox knows. Every other `$…` is "Not found", as an unknown one is in Medplum. */
 import { allOk, badRequest, forbidden, validateResource } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
-import type { Bundle, Parameters, Patient, Resource } from '@medplum/fhirtypes'
+import type {
+  Parameters,
+  ParametersParameter,
+  Project,
+  ProjectMembership,
+  Reference,
+  Resource,
+} from '@medplum/fhirtypes'
 import { addBinaryOperations } from './binary.ts'
 import { addBotOperations } from './bots.ts'
+import { addClaimSubmission } from './custom.ts'
+import { addGraph } from './graph.ts'
 import { addJobOperations } from './jobs.ts'
+import { addPatientOperations } from './patients.ts'
 import { paramOf, type Records, recordsOf } from './repository.ts'
+import { addScheduling } from './scheduling.ts'
+import { addTerminology } from './terminology.ts'
 
 export function addOperations(router: FhirRouter): void {
   addBinaryOperations(router)
   addBotOperations(router)
   addJobOperations(router)
+  addPatientOperations(router)
+  addTerminology(router)
+  addGraph(router)
+  addScheduling(router)
+  addClaimSubmission(router)
   router.add('POST', ':resourceType/$validate', (req) => validate(req))
-  router.add('GET', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))
-  router.add('POST', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))
-  router.add('POST', ':resourceType/:id/$expunge', async (req, repo) => [
-    recordsOf(repo).expunge(paramOf(req, 'resourceType'), paramOf(req, 'id')),
-  ])
+  router.add('POST', ':resourceType/:id/$expunge', async (req, repo) => {
+    const everything = req.query.everything === 'true'
+    return [recordsOf(repo).expunge(paramOf(req, 'resourceType'), paramOf(req, 'id'), everything)]
+  })
+  router.add('GET', 'Project/:id/$rate-limits', (req, repo) => rateLimits(req, recordsOf(repo)))
   router.add('POST', ':resourceType/:id/$reindex', async (_, repo) => [
     recordsOf(repo).access.caller.superAdmin ? allOk : forbidden,
   ])
+}
+
+/** The FHIR quota of a project and of its members; one that took nothing this minute isn't listed. */
+async function rateLimits(req: FhirRequest, records: Records): Promise<FhirResponse> {
+  if (!records.access.administers) {
+    return [forbidden]
+  }
+  const project = await records.readResource<Project>('Project', paramOf(req, 'id'))
+  const members = records.all<ProjectMembership>('ProjectMembership').flatMap((membership) => {
+    const state = records.ground.limits.stateOf(project, membership.id)
+    return state ? [{ membership, state }] : []
+  })
+  const consumed = members.reduce((sum, { state }) => sum + state.consumedPoints, 0)
+  const limit = 10 * records.ground.limits.quotaOf(project)
+  const msBeforeReset = Math.max(...members.map(({ state }) => state.msBeforeReset))
+  const parameter: ParametersParameter[] = [
+    {
+      name: 'project',
+      part: [
+        { name: 'id', valueString: project.id },
+        ...numbers({ limit, consumedPoints: consumed, remainingPoints: limit - consumed, msBeforeReset }),
+      ],
+    },
+    ...members.map(({ membership, state }) => ({
+      name: 'membership',
+      part: [
+        { name: 'membershipId', valueString: membership.id },
+        ...(membership.profile ? [{ name: 'profile', valueReference: membership.profile as Reference }] : []),
+        ...numbers({ ...state }),
+      ],
+    })),
+  ]
+  return [allOk, { resourceType: 'Parameters', parameter }]
+}
+
+function numbers(values: Record<string, number>): ParametersParameter[] {
+  return Object.entries(values).map(([name, valueInteger]) => ({ name, valueInteger }))
 }
 
 async function validate(req: FhirRequest): Promise<FhirResponse> {
@@ -34,28 +88,4 @@ async function validate(req: FhirRequest): Promise<FhirResponse> {
 
 function namedResource(parameters: Parameters, name: string): Resource | undefined {
   return parameters.parameter?.find((one) => one.name === name)?.resource
-}
-
-async function everything(req: FhirRequest, records: Records): Promise<FhirResponse> {
-  const patient = await records.readResource<Patient>('Patient', paramOf(req, 'id'))
-  const asked = req.method === 'POST' ? postedTypes(req.body) : req.query._type
-  if (typeof asked === 'string') {
-    // A single value in a GET breaks Medplum 5.1.17; two values work.
-    return [badRequest('types.push is not a function')]
-  }
-  const found = records
-    .everything(patient)
-    .filter(({ resource }) => !asked?.length || resource === patient || asked.includes(resource?.resourceType ?? ''))
-  const bundle: Bundle = {
-    resourceType: 'Bundle',
-    type: 'searchset',
-    entry: found.slice(0, Number(req.query._count ?? 1000)),
-  }
-  return [allOk, bundle]
-}
-
-function postedTypes(body: Parameters): string[] {
-  return (body?.parameter ?? []).flatMap((one) =>
-    one.name === '_type' ? [one.valueCode ?? one.valueString ?? ''] : [],
-  )
 }

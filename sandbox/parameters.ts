@@ -1,6 +1,8 @@
 /** Input of operations: a Parameters resource, a plain JSON object or a query all say the same. */
+import { badRequest } from '@medplum/core'
 import type { FhirRequest } from '@medplum/fhir-router'
 import type { Parameters } from '@medplum/fhirtypes'
+import { fail } from './reading.ts'
 
 /** @returns the values by name; a parameter that is given more than once becomes an array */
 export function inputOf(req: FhirRequest): Record<string, unknown> {
@@ -22,4 +24,20 @@ export function valuesOf(body: unknown): Record<string, unknown> {
     values[name] = before === undefined ? value : [before, value].flat()
   }
   return values
+}
+
+/** @returns the one value; throws as Medplum does if there is none */
+export function one(input: Record<string, unknown>, name: string): unknown {
+  if (input[name] === undefined) {
+    throw fail(badRequest(`Expected 1 value(s) for input parameter ${name}, but 0 provided`))
+  }
+  return input[name]
+}
+
+/** @returns one or more values; throws as Medplum does if there is none */
+export function some(input: Record<string, unknown>, name: string): unknown[] {
+  if (input[name] === undefined) {
+    throw fail(badRequest(`Expected at least 1 value(s) for required input parameter '${name}'`))
+  }
+  return [input[name]].flat()
 }

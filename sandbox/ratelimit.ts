@@ -41,8 +41,24 @@ export class Limits {
 
   /** @returns the member of the RateLimit header; throws when nothing is left */
   interaction(project: Project, membershipId: string, units: number): string {
-    const setting = project.systemSetting?.find((one) => one.name === 'userFhirQuota')
-    return this.consume('fhirInteractions', membershipId, units, setting?.valueInteger ?? 50_000)
+    return this.consume('fhirInteractions', membershipId, units, this.quotaOf(project))
+  }
+
+  /** @returns units per member and minute */
+  quotaOf(project: Project): number {
+    return project.systemSetting?.find((one) => one.name === 'userFhirQuota')?.valueInteger ?? 50_000
+  }
+
+  /** @returns how a member stands, if it took anything this minute */
+  stateOf(project: Project, membershipId: string) {
+    const bucket = this.buckets.get(membershipId)
+    const msBeforeReset = (bucket?.ends ?? 0) - this.now()
+    if (!bucket || msBeforeReset <= 0) {
+      return undefined
+    }
+    const limit = this.quotaOf(project)
+    const remainingPoints = Math.max(0, limit - bucket.used)
+    return { limit, consumedPoints: bucket.used, remainingPoints, msBeforeReset }
   }
 
   private consume(name: string, key: string, points: number, limit: number): string {

@@ -15,7 +15,6 @@ import { FhirRepository, getExtraEntries, type ReadHistoryOptions } from '@medpl
 import type { Binary, Bundle, BundleEntry, OperationOutcome, Reference, Resource } from '@medplum/fhirtypes'
 import { Access } from './access.ts'
 import type { Caller } from './caller.ts'
-import { patientsOf } from './compartment.ts'
 import type { Ground } from './ground.ts'
 import { Presentation } from './presentation.ts'
 import { COST, LimitReached } from './ratelimit.ts'
@@ -125,13 +124,14 @@ export abstract class Reading extends FhirRepository {
     return found
   }
 
-  /** @returns every live resource of the patient's compartment, the patient first */
-  everything(patient: WithId<Resource>): BundleEntry[] {
-    const reference = `Patient/${patient.id}`
-    const others = this.readable()
-      .filter(([type]) => type !== 'Patient')
-      .flatMap(([, resources]) => resources.filter((one) => patientsOf(one).includes(reference)))
-    return [patient, ...others].map((one) => this.presentation.match(one))
+  /** A search through many types that counts as one. */
+  compartment(request: SearchRequest): Bundle {
+    this.consume(COST.search)
+    normalize(request)
+    const seen = request.types?.filter((type) => this.access.mayType('search', type)) ?? []
+    const page = find(this.ground.store, this.ground.baseUrl, { ...request, types: seen }, (one) => this.visible(one))
+    const entry = page.resources.map((one) => this.presentation.match(this.presentation.show(one)))
+    return { resourceType: 'Bundle', type: 'searchset', entry, link: page.links }
   }
 
   /** @returns all live resources that the caller may see, by type */
@@ -139,10 +139,13 @@ export abstract class Reading extends FhirRepository {
     return this.ground.store
       .typesInUse()
       .filter((type) => this.access.mayType('search', type))
-      .map((type) => {
-        const all = [...this.ground.store.all<Resource>(type as Resource['resourceType'])]
-        return [type, all.filter((one) => this.visible(one)).map((one) => this.presentation.show(one))]
-      })
+      .map((type) => [type, this.all(type as Resource['resourceType'])])
+  }
+
+  /** @returns all live resources of a type that the caller may see, uncounted */
+  all<T extends Resource>(type: T['resourceType']): WithId<T>[] {
+    const resources = [...this.ground.store.all<T>(type)]
+    return resources.filter((one) => this.visible(one)).map((one) => this.presentation.show(one))
   }
 
   /** @returns a Binary with its content, if the caller may read it */

@@ -25,6 +25,7 @@ import {
 import type { CreateResourceOptions, FhirRequest, UpdateResourceOptions } from '@medplum/fhir-router'
 import type { OperationOutcome, Parameters, Resource } from '@medplum/fhirtypes'
 import { withBinaryUrls } from './attachments.ts'
+import { patientsOf } from './compartment.ts'
 import { COST } from './ratelimit.ts'
 import { fail, Reading } from './reading.ts'
 import { resolveConditionalReferences } from './references.ts'
@@ -106,12 +107,19 @@ export class Records extends Reading {
     return this.ground.store.atomically(() => work(this))
   }
 
-  /** Erases a resource with its history. As in Medplum, neither access policy nor scope stops a project admin. */
-  expunge(type: string, id: string): OperationOutcome {
+  /**
+   * Erases a resource with its history. As in Medplum, neither access policy nor scope stops a project admin.
+   * @param everything also what belongs to this patient
+   */
+  expunge(type: string, id: string, everything = false): OperationOutcome {
     if (!this.access.administers) {
       throw fail(forbidden)
     }
     this.known(type, id)
+    const belonging = everything ? this.readable().flatMap(([, all]) => all) : []
+    for (const one of belonging.filter((other) => patientsOf(other).includes(`${type}/${id}`))) {
+      this.ground.store.expunge(one.resourceType, one.id)
+    }
     this.ground.store.expunge(type, id)
     return allOk
   }

@@ -7,41 +7,6 @@ function because(reason: string, ...names: string[]): Record<string, string> {
 /** File, exchange, reason. */
 export const notYet: Record<string, Record<string, string>> = {
   operations: {
-    ...because('Of the operations that gather records, only $everything is there.', 'summary', 'match', 'csv', 'graph'),
-    ...because(
-      'There is no terminology service.',
-      'expand',
-      'expand-filter-count',
-      'expand-unknown',
-      'expand-without-url',
-      'validate-code',
-      'validate-code-wrong',
-      'validate-code-without-system',
-      'lookup',
-      'lookup-unknown-system',
-      'translate-without-map',
-    ),
-    ...because(
-      'There is no scheduling: slots have to be searched and booked as plain resources.',
-      'appointment-find',
-      'schedule-find',
-      'appointment-find-without-schedule',
-      'appointment-find-range-too-long',
-      'appointment-hold',
-      'appointment-hold-taken',
-      'appointment-confirm',
-      'appointment-book',
-      'appointment-book-taken',
-      'appointment-book-outside-hours',
-      'appointment-book-empty',
-      'appointment-cancel',
-    ),
-    ...because(
-      'Claims cannot be submitted.',
-      'claim-submit-no-bot',
-      'claim-submit-post-no-bot',
-      'claim-submit-post-empty',
-    ),
     ...because(
       'Agents have no operations.',
       'agent-push-no-wait',
@@ -54,6 +19,5 @@ export const notYet: Record<string, Record<string, string>> = {
       'agent-upgrade-offline',
       'agent-reload-config-offline',
     ),
-    ...because('The quota can be read from the RateLimit header only.', 'rate-limits'),
   },
 }
