@@ -1,0 +1,48 @@
+// The place that a request's path names, read so that no way of writing it hides what it is. Confinement refuses an odd path
+// before it is sent; this reading has to stand by itself, for the entries of a Bundle too.
+
+export interface Place {
+  /** Decoded, without the base path. */
+  segments: string[]
+  /** With its question mark; empty without a query. */
+  query: string
+  /** It isn't written as confinement lets a path through, so Medplum may read it in another way. */
+  odd: boolean
+}
+
+/** Takes origin and base path off, and decodes the segments as confinement does. Any input has a place. */
+export function placeOf(path: unknown): Place {
+  if (typeof path !== 'string') return { segments: [], query: '', odd: true }
+  const mark = path.indexOf('?')
+  const query = mark < 0 ? '' : path.slice(mark)
+  const whole = (mark < 0 ? path : path.slice(0, mark)).replace(/#.*/s, '')
+  const local = whole.replace(/^https?:\/\/[^/]*/i, '')
+  let odd = false
+  let segments = local
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map((segment) => {
+      try {
+        return decodeURIComponent(segment)
+      } catch {
+        odd = true
+        return segment
+      }
+    })
+  const base = segments.findIndex((word, index) => /^fhir$/i.test(word) && /^r4$/i.test(segments[index + 1] ?? ''))
+  if (base >= 0) segments = segments.slice(base + 2)
+  if (base > 0 ? local === whole : local !== whole && base < 0) odd = true
+  if (/[#\\]/.test(path) || segments.some((segment) => !/^(?!\.+$)[A-Za-z0-9._$-]+$/.test(segment))) odd = true
+  return { segments, query, odd }
+}
+
+/** The place in FHIR words, without query, version and whatever stands behind an operation: `Patient/123`; `*` for the base. */
+export function targetOf(segments: string[]): string {
+  const words: string[] = []
+  for (const segment of segments) {
+    if (segment.startsWith('_') || words.length === 4) break
+    words.push(/^[A-Za-z0-9._$-]{1,64}$/.test(segment) ? segment : '?')
+    if (segment.startsWith('$')) break
+  }
+  return words.join('/') || '*'
+}
