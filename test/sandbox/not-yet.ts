@@ -5,19 +5,4 @@ function because(reason: string, ...names: string[]): Record<string, string> {
 }
 
 /** File, exchange, reason. */
-export const notYet: Record<string, Record<string, string>> = {
-  operations: {
-    ...because(
-      'Agents have no operations.',
-      'agent-push-no-wait',
-      'agent-push-wait-timeout',
-      'agent-push-missing-destination',
-      'agent-push-bad-timeout',
-      'agent-status',
-      'agent-bulk-status',
-      'agent-fetch-logs-offline',
-      'agent-upgrade-offline',
-      'agent-reload-config-offline',
-    ),
-  },
-}
+export const notYet: Record<string, Record<string, string>> = {}

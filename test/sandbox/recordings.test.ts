@@ -19,7 +19,7 @@ describe.each(FILES)('%s.json', (file) => {
 
   beforeAll(async () => {
     let clock = Date.now()
-    sandbox = await startSandbox({ world: recordingWorld(), now: () => clock++, introspection: true })
+    sandbox = await startSandbox({ world: recordingWorld(), now: () => clock++, introspection: true, agentWaitMs: 0 })
     const variables = { ...GIVEN, base: sandbox.baseUrl, appBase: `${sandbox.baseUrl}app/` }
     const tokens: Record<string, string> = {}
     for (const sender of new Set(exchanges.map((one) => one.as).filter((one) => one !== 'anonymous'))) {
