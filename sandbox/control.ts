@@ -9,6 +9,8 @@ interface Settings {
   refreshTokenLifetime?: number
   /** How long jobs and exports take that are started from now on. */
   jobMs?: number
+  /** How long at most to wait for an agent that isn't connected. */
+  agentWaitMs?: number
 }
 
 export function controls(ground: Ground, traffic: Traffic, reset: () => void): Hono<Env> {
@@ -31,8 +33,10 @@ export function controls(ground: Ground, traffic: Traffic, reset: () => void): H
     ground.lifetimes.access = settings.accessTokenLifetime ?? ground.lifetimes.access
     ground.lifetimes.refresh = settings.refreshTokenLifetime ?? ground.lifetimes.refresh
     ground.jobs.ms = settings.jobMs ?? ground.jobs.ms
+    ground.agents.waitMs = settings.agentWaitMs ?? ground.agents.waitMs
     const { access, refresh } = ground.lifetimes
-    return c.json({ accessTokenLifetime: access, refreshTokenLifetime: refresh, jobMs: ground.jobs.ms })
+    const [jobMs, agentWaitMs] = [ground.jobs.ms, ground.agents.waitMs]
+    return c.json({ accessTokenLifetime: access, refreshTokenLifetime: refresh, jobMs, agentWaitMs })
   })
   app.post('/expire-access-tokens', (c) => {
     ground.logins.expireAccessTokens()
@@ -46,6 +50,7 @@ export function controls(ground: Ground, traffic: Traffic, reset: () => void): H
     }
     return c.json({ revoked: logins.length })
   })
+  app.get('/hl7', (c) => c.json({ messages: ground.agents.received }))
   app.get('/secrets', (c) => c.json({ secrets: [...ground.secrets] }))
   app.post('/reset', (c) => {
     reset()

@@ -23,9 +23,10 @@ import { smartConfiguration } from './discovery.ts'
 import type { Ground } from './ground.ts'
 import { batchLater, jobRoutes, wantsLater } from './jobs.ts'
 import { addOperations } from './operations.ts'
+import { pushRoutes } from './push.ts'
 import { Records } from './repository.ts'
 
-const DIRECT: DirectRoute[] = [...binaryRoutes, ...botRoutes, ...jobRoutes, ...bulkRoutes, ...csvRoutes]
+const DIRECT: DirectRoute[] = [...binaryRoutes, ...botRoutes, ...jobRoutes, ...bulkRoutes, ...csvRoutes, ...pushRoutes]
 
 export type FhirHandler = (request: Request) => Promise<Response>
 

@@ -1,4 +1,5 @@
 /** What every part of the sandbox stands on: the records, the logins, the clock and the settings. */
+import type { Agents } from './agents.ts'
 import type { Jobs } from './jobs.ts'
 import type { Lifetimes, Logins } from './logins.ts'
 import type { Limits } from './ratelimit.ts'
@@ -14,6 +15,7 @@ export interface Ground {
   logins: Logins
   limits: Limits
   jobs: Jobs
+  agents: Agents
   /** Seconds; a ClientApplication with lifetimes of its own overrides them. */
   lifetimes: Lifetimes
   /** Every credential ever issued or configured. */

@@ -9,6 +9,7 @@ import type {
   Reference,
   Resource,
 } from '@medplum/fhirtypes'
+import { addAgentOperations } from './agents.ts'
 import { addBinaryOperations } from './binary.ts'
 import { addBotOperations } from './bots.ts'
 import { addClaimSubmission } from './custom.ts'
@@ -28,6 +29,7 @@ export function addOperations(router: FhirRouter): void {
   addGraph(router)
   addScheduling(router)
   addClaimSubmission(router)
+  addAgentOperations(router)
   router.add('POST', ':resourceType/$validate', (req) => validate(req))
   router.add('POST', ':resourceType/:id/$expunge', async (req, repo) => {
     const everything = req.query.everything === 'true'

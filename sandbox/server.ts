@@ -7,11 +7,13 @@ import { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
+import { Agents } from './agents.ts'
 import { addRoutes } from './app.ts'
 import { controls } from './control.ts'
 import { loadDefinitions } from './definitions.ts'
 import type { Ground } from './ground.ts'
 import { Jobs } from './jobs.ts'
+import { LISTENER_URL, startListener } from './listener.ts'
 import { Logins } from './logins.ts'
 import { Limits, type RequestLimits } from './ratelimit.ts'
 import { firstVersions, Store } from './store.ts'
@@ -38,6 +40,8 @@ export interface SandboxOptions {
   introspection?: boolean
   /** How long asynchronous jobs and exports take, in ms. */
   jobMs?: number
+  /** How long at most to wait for an agent that isn't connected, in ms; Medplum takes the whole time it was given. */
+  agentWaitMs?: number
   /** ms since 1970 */
   now?: () => number
 }
@@ -54,7 +58,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const now = options.now ?? Date.now
   const world = options.world ?? clinicWorld(options.redirectUris)
   const lifetimes = { access: options.accessTokenLifetime ?? 3600, refresh: options.refreshTokenLifetime ?? 1_209_600 }
-  const { jobMs = 300 } = options
+  const { jobMs = 300, agentWaitMs = 1000 } = options
+  const listener = await startListener(now)
   const secrets = new Set(secretsOf(world))
   const ground: Ground = {
     baseUrl: '',
@@ -64,18 +69,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     logins: new Logins({ baseUrl: () => ground.baseUrl, now, secrets }),
     limits: new Limits(now, options.requestLimits),
     jobs: new Jobs(now, jobMs),
+    agents: new Agents(listener, now, world.connectedAgents ?? [], agentWaitMs),
     lifetimes: { ...lifetimes },
     secrets,
     introspection: options.introspection ?? false,
   }
   const traffic = new Traffic()
-  const seed = firstVersions(world.resources, world.lastUpdated ?? new Date(now()).toISOString())
+  const resources = world.resources.map((one) =>
+    one.resourceType === 'Device' && one.url === LISTENER_URL ? { ...one, url: listener.url } : one,
+  )
+  const seed = firstVersions(resources, world.lastUpdated ?? new Date(now()).toISOString())
   const reset = () => {
     ground.store.load(seed)
     ground.logins.clear()
     ground.limits.clear()
     ground.jobs.clear()
     ground.jobs.ms = jobMs
+    ground.agents.clear()
+    ground.agents.waitMs = agentWaitMs
     Object.assign(ground.lifetimes, lifetimes)
     traffic.clearLog()
     traffic.clearFaults()
@@ -103,6 +114,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         server.closeAllConnections()
       }
       await once(server, 'close')
+      await listener.close()
     },
   }
 }

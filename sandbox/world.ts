@@ -11,6 +11,8 @@ import type {
 } from '@medplum/fhirtypes'
 import { CLINIC_NOW, clinic, PRACTITIONER_IDS } from './clinic/index.ts'
 
+import { CLAIM_SETTING, LABORATORY_AGENT_ID, SYSTEMS } from './systems.ts'
+
 /** Everything that a sandbox is seeded with. The OAuth side reads users, memberships and clients from the resources. */
 export interface World {
   /** In dependency order, each with `meta.project` unless it belongs to the whole server. */
@@ -19,6 +21,8 @@ export interface World {
   lastUpdated?: string
   /** By e-mail address of the User. */
   passwords: Record<string, string>
+  /** Ids of Agents that are connected. */
+  connectedAgents?: string[]
   /** Ids of Users for whom Medplum's super admin rules hold. */
   superAdmins: string[]
   /** The client that `/oauth2/register` hands out to a caller that names one of its redirect URIs. */
@@ -117,6 +121,7 @@ export function clinicWorld(redirectUris: string[] = []): World {
     name: 'Sandbox Clinic',
     strictMode: true,
     features: FEATURES,
+    setting: CLAIM_SETTING,
   }
   const readonlyPolicy: WithId<AccessPolicy> = {
     resourceType: 'AccessPolicy',
@@ -144,10 +149,12 @@ export function clinicWorld(redirectUris: string[] = []): World {
         client,
         ...people.map((one) => one.membership),
         ...clinic().filter(hasId),
+        ...SYSTEMS,
       ]),
     ],
     lastUpdated: CLINIC_NOW,
     passwords: Object.fromEntries(users.map((user) => [user.email, user.password])),
+    connectedAgents: [LABORATORY_AGENT_ID],
     superAdmins: users.filter((user) => user.superAdmin).map((user) => user.id),
   }
 }

@@ -1,0 +1,205 @@
+/** Operations in the default world, whose bot, schedule and agent make them do something. */
+import type {
+  Agent,
+  Appointment,
+  Bundle,
+  Claim,
+  ClaimResponse,
+  OperationOutcome,
+  Parameters,
+  Patient,
+  Slot,
+  ValueSet,
+} from '@medplum/fhirtypes'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import {
+  LABORATORY_AGENT_ID,
+  LABORATORY_DEVICE_ID,
+  TELEHEALTH_SCHEDULE_ID,
+  TELEHEALTH_SERVICE_ID,
+} from '../../sandbox/systems.ts'
+import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { type Send, signedIn } from './client.ts'
+
+let sandbox: Sandbox
+let alice: Send
+let rita: Send
+let ada: Send
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ control: true, agentWaitMs: 0 })
+})
+afterAll(() => sandbox.close())
+beforeEach(async () => {
+  await fetch(`${sandbox.baseUrl}_sandbox/reset`, { method: 'POST' })
+  alice = await signedIn(sandbox, SANDBOX_USERS.alice)
+  rita = await signedIn(sandbox, SANDBOX_USERS.rita)
+  ada = await signedIn(sandbox, SANDBOX_USERS.ada)
+})
+
+const problem = ({ status, body }: { status: number; body: OperationOutcome }) => [status, body.issue[0]?.details?.text]
+
+describe('claims', () => {
+  it('are submitted to the bot that the project names, each time again', async () => {
+    const found = await alice<Bundle<Claim>>('GET', 'Claim?_count=1')
+    const claim = found.body.entry?.[0]?.resource
+    const first = await alice<ClaimResponse>('GET', `Claim/${claim?.id}/$submit`)
+    expect(first.body).toMatchObject({ request: { reference: `Claim/${claim?.id}` }, outcome: 'queued' })
+    const parameter = [{ name: 'resource', resource: claim }]
+    const second = await alice<ClaimResponse>('POST', 'Claim/$submit', { resourceType: 'Parameters', parameter })
+    expect(second.status).toBe(200)
+    const responses = await alice<Bundle>('GET', `ClaimResponse?request=Claim/${claim?.id}&_summary=count`)
+    expect(responses.body.total).toBe(2)
+  })
+
+  it('are not submitted for somebody who may not write', async () => {
+    const found = await rita<Bundle<Claim>>('GET', 'Claim?_count=1')
+    const refused = await rita<OperationOutcome>('GET', `Claim/${found.body.entry?.[0]?.resource?.id}/$submit`)
+    expect(problem(refused)).toEqual([400, 'Forbidden'])
+  })
+})
+
+describe('scheduling', () => {
+  const day = 'start=2027-03-16T00:00:00Z&end=2027-03-17T00:00:00Z'
+  const service = `service-type-reference=HealthcareService/${TELEHEALTH_SERVICE_ID}`
+  const slots = async () =>
+    (await alice<Bundle<Slot>>('GET', `Schedule/${TELEHEALTH_SCHEDULE_ID}/$find?${day}&${service}`)).body.entry ?? []
+
+  it('finds, books and frees a time', async () => {
+    const before = await slots()
+    // 14:00 to 17:00 in New York, two days after the clocks were put forward.
+    expect(before.map(({ resource }) => resource?.start?.slice(11, 16))).toEqual([
+      '18:00',
+      '18:30',
+      '19:00',
+      '19:30',
+      '20:00',
+      '20:30',
+    ])
+    const parameter = [{ name: 'slot', resource: before[1]?.resource }]
+    const booked = await alice<Bundle<Appointment>>('POST', 'Appointment/$book', {
+      resourceType: 'Parameters',
+      parameter,
+    })
+    expect(booked.status).toBe(201)
+    expect(await slots()).toHaveLength(5)
+    const again = await alice<OperationOutcome>('POST', 'Appointment/$book', { resourceType: 'Parameters', parameter })
+    expect(problem(again)).toEqual([409, 'Requested time slot is no longer available'])
+    await alice('POST', `Appointment/${booked.body.entry?.[0]?.resource?.id}/$cancel`, { resourceType: 'Parameters' })
+    expect(await slots()).toHaveLength(6)
+  })
+
+  it('proposes appointments that can be held', async () => {
+    const found = await alice<Bundle<Appointment>>(
+      'GET',
+      `Appointment/$find?${day}&${service}&schedule=Schedule/${TELEHEALTH_SCHEDULE_ID}&_count=1`,
+    )
+    const parameter = [{ name: 'appointment', resource: found.body.entry?.[0]?.resource }]
+    const held = await alice<Bundle<Appointment>>('POST', 'Appointment/$hold', {
+      resourceType: 'Parameters',
+      parameter,
+    })
+    expect(held.body.entry?.[0]?.resource).toMatchObject({
+      status: 'pending',
+      participant: [{ status: 'needs-action' }],
+    })
+    expect(await slots()).toHaveLength(5)
+  })
+})
+
+describe('agents', () => {
+  const message = 'MSH|^~\\&|EHR|CLINIC|LAB|LAB|20260901120000||ORM^O01|7|P|2.5\rPID|1||P-1'
+  const push = <T>(body: string, rest = {}) =>
+    alice<T>('POST', `Agent/${LABORATORY_AGENT_ID}/$push`, {
+      body,
+      contentType: 'x-application/hl7-v2+er7',
+      destination: `Device/${LABORATORY_DEVICE_ID}`,
+      waitForResponse: true,
+      ...rest,
+    })
+  const received = async () => {
+    const response = await fetch(`${sandbox.baseUrl}_sandbox/hl7`)
+    return ((await response.json()) as { messages: { message: string; ack: string }[] }).messages
+  }
+
+  it('carry a message to the device and its acknowledgement back', async () => {
+    const { headers, body } = await push<string>(message)
+    expect(headers.get('content-type')).toBe('x-application/hl7-v2+er7; charset=utf-8')
+    expect(body).toMatch(/\rMSA\|AA\|7/)
+    expect(await received()).toMatchObject([{ message, ack: body }])
+  })
+
+  it('bring back an error for a bad message', async () => {
+    expect((await push<string>('MSH|^~\\&|EHR')).body).toMatch(/\rMSA\|AE/)
+    expect((await push<string>('hello')).body).toMatch(/\rMSA\|AE/)
+  })
+
+  it('say why a device cannot be reached', async () => {
+    const device = await alice<{ id: string }>('POST', 'Device', { resourceType: 'Device', url: 'mllp://localhost:1' })
+    const failed = await push<OperationOutcome>(message, { destination: `Device/${device.body.id}` })
+    expect(problem(failed)).toEqual([400, expect.stringContaining('ECONNREFUSED')])
+    const logs = await alice<Parameters>('GET', `Agent/${LABORATORY_AGENT_ID}/$fetch-logs`)
+    expect(logs.body.parameter?.[0]?.valueString).toContain('ECONNREFUSED')
+  })
+
+  it('say whether they are connected', async () => {
+    const other = { resourceType: 'Agent', name: 'Silent', status: 'active' } satisfies Agent
+    await alice('POST', 'Agent', other)
+    const { body } = await alice<Bundle<Parameters>>('GET', 'Agent/$bulk-status')
+    const states = body.entry?.map(({ resource }) => {
+      const [agent, result] = resource?.parameter ?? []
+      const { name } = agent?.resource as Agent
+      const { parameter } = result?.resource as Parameters
+      return [name, parameter?.[0]?.valueCode]
+    })
+    expect(states).toEqual([
+      ['Laboratory bridge', 'connected'],
+      ['Silent', 'unknown'],
+    ])
+    await alice('GET', `Agent/${LABORATORY_AGENT_ID}/$upgrade?version=5.2.0`)
+    const status = await alice<Parameters>('GET', `Agent/${LABORATORY_AGENT_ID}/$status`)
+    expect(status.body.parameter?.[1]?.valueString).toBe('5.2.0')
+  })
+})
+
+describe('terminology', () => {
+  it('goes into subsets, other value sets and hierarchies', async () => {
+    const url = 'http://terminology.hl7.org/ValueSet/v3-ActEncounterCode'
+    const { body } = await alice<ValueSet>('GET', `ValueSet/$expand?url=${url}&filter=inpatient`)
+    expect(body.expansion?.contains?.map((one) => one.code)).toContain('IMP')
+  })
+
+  it("knows the project's own value sets", async () => {
+    const own = {
+      resourceType: 'ValueSet',
+      status: 'active',
+      url: 'https://clinic.example.com/vs',
+      compose: { include: [{ system: 'https://clinic.example.com/cs', concept: [{ code: 'a', display: 'Ah' }] }] },
+    } satisfies ValueSet
+    await alice('POST', 'ValueSet', own)
+    const { body } = await alice<ValueSet>('GET', `ValueSet/$expand?url=${own.url}`)
+    expect(body.expansion?.contains).toEqual([{ system: 'https://clinic.example.com/cs', code: 'a', display: 'Ah' }])
+  })
+})
+
+describe('patients', () => {
+  it('are told whole, page by page', async () => {
+    const found = await alice<Bundle<Patient>>('GET', 'Patient?_count=1')
+    const id = found.body.entry?.[0]?.resource?.id
+    const all = await alice<Bundle>('GET', `Patient/${id}/$everything`)
+    const page = await alice<Bundle>('GET', `Patient/${id}/$everything?_count=5`)
+    const next = page.body.link?.find((link) => link.relation === 'next')?.url ?? ''
+    const second = await alice<Bundle>('GET', next)
+    expect([...(page.body.entry ?? []), ...(second.body.entry ?? [])]).toEqual(all.body.entry?.slice(0, 10))
+  })
+
+  it('can be erased with all that belongs to them, by an administrator', async () => {
+    const found = await ada<Bundle<Patient>>('GET', 'Patient?_count=1')
+    const id = found.body.entry?.[0]?.resource?.id
+    expect((await alice('POST', `Patient/${id}/$expunge?everything=true`, {})).status).toBe(403)
+    expect((await ada('POST', `Patient/${id}/$expunge?everything=true`, {})).status).toBe(200)
+    const left = await ada<Bundle>('GET', `Observation?subject=Patient/${id}&_summary=count`)
+    expect(left.body.total).toBe(0)
+  })
+})
