@@ -1,22 +1,24 @@
 /** Medplum's scheduling: `$find` looks for free times, `$book` and `$hold` take one, `$confirm` and `$cancel` follow. */
 import { allOk, badRequest, conflict, created, type WithId } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
-import type {
-  Appointment,
-  Bundle,
-  CodeableConcept,
-  HealthcareService,
-  Resource,
-  Schedule,
-  Slot,
-} from '@medplum/fhirtypes'
-import { fits, freeTime, type Interval, intervalOf, overlaps, type Rules, rulesOf, starts } from './availability.ts'
+import type { Appointment, Bundle, Resource, Slot } from '@medplum/fhirtypes'
+import { intervalOf } from './availability.ts'
+import {
+  available,
+  type Calendar,
+  calendarFor,
+  calendarOf,
+  serviceAt,
+  serviceType,
+  slotOf,
+  taken,
+  times,
+  written,
+} from './calendars.ts'
 import { inputOf, one, some } from './parameters.ts'
-import { COST } from './ratelimit.ts'
 import { fail } from './reading.ts'
 import { paramOf, type Records, recordsOf } from './repository.ts'
 
-const SERVICE_REFERENCE = 'https://medplum.com/fhir/service-type-reference'
 const MAX_RANGE = 31 * 24 * 3600 * 1000
 const DEFAULT_COUNT = 20
 
@@ -27,12 +29,6 @@ export function addScheduling(router: FhirRouter): void {
   router.add('POST', 'Appointment/$hold', (req, repo) => hold(req, recordsOf(repo)))
   router.add('POST', 'Appointment/:id/$confirm', (req, repo) => confirm(req, recordsOf(repo)))
   router.add('POST', 'Appointment/:id/$cancel', (req, repo) => cancel(req, recordsOf(repo)))
-}
-
-/** A Schedule with what is needed to know its times. */
-interface Calendar {
-  schedule: WithId<Schedule>
-  rules: Rules
 }
 
 async function findSlots(req: FhirRequest, records: Records): Promise<FhirResponse> {
@@ -79,15 +75,6 @@ async function search(req: FhirRequest, records: Records) {
   }
   const service = await serviceAt(records, String(one(given, 'service-type-reference')))
   return { range, service, count: Number(given._count ?? DEFAULT_COUNT) }
-}
-
-/** The times at which all calendars are free. */
-function times(records: Records, calendars: Calendar[], range: Interval): Interval[] {
-  const [first, ...others] = calendars.map(({ schedule, rules }) => {
-    const found = starts(rules, range, freeTime(rules, range, slotsOf(records, schedule, range)))
-    return found.map((start) => ({ start, end: start + rules.duration }))
-  })
-  return (first ?? []).filter((time) => others.every((list) => list.some((other) => other.start === time.start)))
 }
 
 async function book(req: FhirRequest, records: Records): Promise<FhirResponse> {
@@ -194,74 +181,6 @@ async function slotsBehind(records: Records, { slot = [] }: Appointment): Promis
     }
     return one as WithId<Slot>
   })
-}
-
-function taken(records: Records, { schedule }: Calendar, slot: Slot): boolean {
-  return slotsOf(records, schedule, intervalOf(slot)).some((other) => other.status !== 'free')
-}
-
-function available(records: Records, { schedule, rules }: Calendar, slot: Slot): boolean {
-  const time = intervalOf(slot)
-  const range = { start: time.start - rules.before, end: time.end + rules.after }
-  const free = freeTime(rules, range, slotsOf(records, schedule, range))
-  return time.end - time.start === rules.duration && fits(rules, time, free)
-}
-
-function slotsOf(records: Records, schedule: WithId<Schedule>, range: Interval): WithId<Slot>[] {
-  records.consume(COST.search)
-  return records
-    .all<Slot>('Slot')
-    .filter((slot) => slot.schedule.reference === `Schedule/${schedule.id}` && overlaps(intervalOf(slot), range))
-}
-
-async function calendarFor(records: Records, slot: Slot): Promise<Calendar> {
-  const extensions = slot.serviceType?.flatMap((concept) => concept.extension ?? []) ?? []
-  const reference = extensions.find((extension) => extension.url === SERVICE_REFERENCE)?.valueReference?.reference
-  if (!reference) {
-    throw fail(badRequest('No matching scheduling parameters found'))
-  }
-  return calendarOf(records, slot.schedule.reference ?? '', await serviceAt(records, reference))
-}
-
-async function calendarOf(records: Records, reference: string, service: WithId<HealthcareService>): Promise<Calendar> {
-  const schedule = await records.readReference<Schedule>({ reference })
-  const [actor, ...others] = schedule.actor
-  if (!actor || others.length > 0) {
-    throw fail(badRequest('Scheduling only supported on schedules with exactly one actor'))
-  }
-  const rules = rulesOf(schedule, service, await records.readReference<Resource>(actor))
-  if (!rules) {
-    throw fail(badRequest('No matching scheduling parameters found'))
-  }
-  return { schedule, rules }
-}
-
-function serviceAt(records: Records, reference: string): Promise<WithId<HealthcareService>> {
-  return records.readReference<HealthcareService>({ reference })
-}
-
-function serviceType({ id, name, type }: WithId<HealthcareService>): CodeableConcept[] {
-  const valueReference = { reference: `HealthcareService/${id}`, ...(name ? { display: name } : {}) }
-  return (type ?? [{}]).map((concept) => ({ ...concept, extension: [{ url: SERVICE_REFERENCE, valueReference }] }))
-}
-
-function slotOf(
-  { schedule }: Calendar,
-  time: Interval,
-  service: WithId<HealthcareService>,
-  status: Slot['status'],
-): Slot {
-  return {
-    resourceType: 'Slot',
-    ...written(time),
-    schedule: { reference: `Schedule/${schedule.id}` },
-    status,
-    serviceType: serviceType(service),
-  }
-}
-
-function written({ start, end }: Interval): { start: string; end: string } {
-  return { start: new Date(start).toISOString(), end: new Date(end).toISOString() }
 }
 
 function bundleOf(type: Bundle['type'], resources: Resource[]): Bundle {

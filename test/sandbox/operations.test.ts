@@ -148,10 +148,8 @@ describe('agents', () => {
     await alice('POST', 'Agent', other)
     const { body } = await alice<Bundle<Parameters>>('GET', 'Agent/$bulk-status')
     const states = body.entry?.map(({ resource }) => {
-      const [agent, result] = resource?.parameter ?? []
-      const { name } = agent?.resource as Agent
-      const { parameter } = result?.resource as Parameters
-      return [name, parameter?.[0]?.valueCode]
+      const [agent, result] = (resource?.parameter ?? []).map((one) => one.resource)
+      return [(agent as Agent | undefined)?.name, (result as Parameters | undefined)?.parameter?.[0]?.valueCode]
     })
     expect(states).toEqual([
       ['Laboratory bridge', 'connected'],
