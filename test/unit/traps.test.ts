@@ -1,0 +1,444 @@
+// Every way known in which Medplum answers 200 and means something else: refused, rewritten to the same, or warned of.
+import { describe, expect, test } from 'vitest'
+import { indexCapability } from '../../src/fhir/capability.ts'
+import { CODES } from '../../src/fhir/content-traps.ts'
+import { boundsOf, parseSearchDate } from '../../src/fhir/dates.ts'
+import { checkAnswer, checkTraps, type Trap } from '../../src/fhir/traps.ts'
+import { seeded } from './odd-values.ts'
+import { askedOf, recordings } from './recordings.ts'
+import { statement } from './statement.ts'
+
+const capability = indexCapability(statement)
+const ID = '11111111-1111-4111-8111-111111111199'
+
+function trap(request: string, body?: unknown, known: typeof capability | undefined = capability): Trap {
+  const [method = '', path = ''] = request.split(/ (.*)/s)
+  return checkTraps({ method, path, body }, known)
+}
+
+function refusal(request: string, body?: unknown): string {
+  const found = trap(request, body)
+  return found.kind === 'refused' ? found.message : `${found.kind}, not refused`
+}
+
+function warnings(request: string, body?: unknown): string {
+  const found = trap(request, body)
+  return found.kind === 'refused' ? `refused: ${found.message}` : found.warnings.join('\n')
+}
+
+describe('searches refused', () => {
+  test.each<[request: string, one: string, other?: string | undefined, body?: unknown]>([
+    ['GET Patient?name:foo=x', 'drop it silently', ':contains'],
+    ['GET Patient?name:contain=x', 'name:contains=x'],
+    ['GET Observation?subject:Patient.name:foo=x', ':foo'],
+    ['GET Patient?_has:Observation:subject:code:foo=x', ':foo'],
+    ['GET Observation?subject:Patiant.name=x', 'Patient'],
+    ['GET Observation?subject:Patiant=x', 'Patient'],
+    ['GET Observation?code:Patient=x', ':Patient'],
+    ['GET Observation?subject:Group=Patient/1', 'another type', 'subject=Group/ID'],
+    ['GET Observation?date:ge=2024-01-01', 'date=ge2024-01-01'],
+    ['GET Patient?_sort:desc=birthdate', '_sort=-'],
+    ['GET Observation?_include:recurse=Observation:subject', '_include:iterate=Observation:subject'],
+    ['GET Patient?_count=abc', 'no results', '_count=20'],
+    ['GET Patient?_count=-1', 'no results'],
+    ['GET Patient?_count=', 'no results'],
+    ['GET Patient?_count=1.5', 'no whole number'],
+    [`GET Patient/${ID}/_history?_count=abc`, '_count'],
+    [`GET Patient/${ID}/$everything?_count=abc`, '_count'],
+    ['GET Patient?_offset=abc', '_offset=20'],
+    ['GET Patient?_offset=10001', '_sort=_lastUpdated'],
+    ['GET Patient?_cursor=1-x&_offset=20', 'cannot stand together'],
+    ['GET Patient?_total=exact', '_total=accurate'],
+    ['GET Patient?_summary=yes', '_summary=count'],
+    ['GET Observation?_include=*', '_include=Observation:subject'],
+    ['GET Patient?_revinclude=Observation:*', '_revinclude=Observation:subject'],
+    ['GET Observation?date=ap2024-02-11', 'approximately', 'date=ge2024-02-11&date=lt2024-02-12'],
+    ['GET Observation?date=ne2024-02-11', 'date=lt2024-02-11', 'date=ge2024-02-12'],
+    ['GET Observation?date:not=2024-02-11', 'date=lt2024-02-11'],
+    ['GET Patient?birthdate=ne1990', 'birthdate=lt1990-01-01', 'birthdate=ge1991-01-01'],
+    ['GET ?_type=Patient,Nope', 'Nope is no resource type'],
+    ['POST Patient/_search', '_count', undefined, { _count: 'abc' }],
+    [
+      'POST Observation/_search',
+      'GET Observation?date=ge2024-02-11&date=lt2024-02-12',
+      undefined,
+      { date: '2024-02-11' },
+    ],
+  ])('%s', (request, one, other, body) => {
+    const message = refusal(request, body)
+    expect(message).toContain(one)
+    if (other !== undefined) expect(message).toContain(other)
+    expect(message).toContain('Nothing was sent.')
+  })
+})
+
+describe('searches rewritten to the same meaning', () => {
+  test.each([
+    // Days of values that may have a time.
+    ['Observation?date=2024-02-11&code=x', 'Observation?date=ge2024-02-11&date=lt2024-02-12&code=x'],
+    ['Observation?date=eq2024-02-29', 'Observation?date=ge2024-02-29&date=lt2024-03-01'],
+    ['Observation?date=gt2024-12-31', 'Observation?date=ge2025-01-01'],
+    ['Observation?date=sa2024-02-11', 'Observation?date=ge2024-02-12'],
+    ['Observation?date=le2024-02-11', 'Observation?date=lt2024-02-12'],
+    ['Observation?date=2024-02-11T09:59Z', 'Observation?date=ge2024-02-11T09:59:00Z&date=lt2024-02-11T10:00:00Z'],
+    ['Patient?_lastUpdated=le2024-02-11', 'Patient?_lastUpdated=lt2024-02-12'],
+    // Years and months, with every prefix.
+    ['Patient?birthdate=1990', 'Patient?birthdate=ge1990-01-01&birthdate=lt1991-01-01'],
+    ['Patient?birthdate=eq1990-02', 'Patient?birthdate=ge1990-02-01&birthdate=lt1990-03-01'],
+    ['Patient?birthdate=gt1990', 'Patient?birthdate=ge1991-01-01'],
+    ['Patient?birthdate=sa1990-12', 'Patient?birthdate=ge1991-01-01'],
+    ['Patient?birthdate=ge1990', 'Patient?birthdate=ge1990-01-01'],
+    ['Patient?birthdate=lt1990-12', 'Patient?birthdate=lt1990-12-01'],
+    ['Patient?birthdate=eb1990', 'Patient?birthdate=lt1990-01-01'],
+    ['Patient?birthdate=le1990', 'Patient?birthdate=lt1991-01-01'],
+    ['Observation?patient.birthdate=ge1990', 'Observation?patient.birthdate=ge1990-01-01'],
+    // A type as modifier, and a zone that the query would lose.
+    [`Observation?performer:Practitioner=${ID}`, `Observation?performer=Practitioner/${ID}`],
+    ['Observation?subject:Patient=Patient/1,2', 'Observation?subject=Patient/1,Patient/2'],
+    ['Observation?date=ge2024-02-11T09:30:00+02:00', 'Observation?date=ge2024-02-11T09:30:00%2B02:00'],
+    ['patient?name=x', 'Patient?name=x'],
+    ['patient?birthdate=ge1990', 'Patient?birthdate=ge1990-01-01'],
+    [`Patient/${ID}/$everything?_type=A,B&_count=5`, `Patient/${ID}/$everything?_count=5&_type=A&_type=B`],
+    // What is not rewritten keeps its escapes.
+    ['Observation?code=a%7Cb&date=2024-02-11', 'Observation?code=a%7Cb&date=ge2024-02-11&date=lt2024-02-12'],
+  ])('%s', (path, expected) => {
+    const found = trap(`GET ${path}`)
+    expect(found).toMatchObject({ kind: 'rewritten', path: expected })
+    expect(found.kind === 'rewritten' && found.note).toMatch(/ was sent as /)
+    // Once rewritten, nothing is left to rewrite.
+    expect(trap(`GET ${expected}`).kind).toBe('clear')
+  })
+
+  test.each([
+    'Patient?birthdate=1990-05-17',
+    'Patient?birthdate=gt1990-05-17',
+    'Observation?date=ge2024-02-11&date=lt2024-02-12',
+    'Observation?date=2024-02-11T09:30:00Z',
+    'Observation?date=ge2024-02-11T09:30Z',
+    'Observation?date:missing=true',
+    'Patient?name=2024-02-11',
+    'Patient?identifier=http://x|2024',
+    'Observation?code=2024',
+    'Observation?date=abc',
+    'Observation?date=2024-02-30',
+    'Observation?date=2024-02-11,2024-02-12',
+    'Patient?name:exact=Smith&gender:not=male&_sort=-birthdate&_count=0&_summary=count',
+    'Observation?subject:Patient.name:contains=x&_include:iterate=Observation:subject',
+    'Patient?_has:Observation:subject:code=x',
+    `Patient?_compartment=Patient/${ID}&_count=1000&_sort=_id&_type=Encounter,Patient`,
+    'metadata',
+    '',
+    `Patient/${ID}`,
+    `Patient/${ID}/_history`,
+    'Bot?name=x',
+    'Nope?name=x',
+    `Bot/${ID}/$execute?_count=abc`,
+    `job/${ID}/status`,
+  ])('left alone: %s', (path) => {
+    const found = trap(`GET ${path}`)
+    expect(found.kind === 'refused' ? found.message : found.kind).toBe('clear')
+    expect(found.kind === 'clear' && found.warnings.filter((one) => !one.includes('outdoes'))).toEqual([])
+  })
+
+  test('dates: the bounds hold exactly the instants that the value means', () => {
+    const days = [
+      '2023-12-31T23:59:59Z',
+      '2024-01-01T00:00:00Z',
+      '2024-02-10T23:59:59Z',
+      '2024-02-11T00:00:00Z',
+      '2024-02-11T12:00:00Z',
+      '2024-02-12T00:00:00Z',
+      '2024-12-31T23:59:59Z',
+      '2025-01-01T00:00:00Z',
+    ]
+    for (const value of ['2024', '2024-02', '2024-02-11']) {
+      const span = parseSearchDate(value)
+      if (!span) throw new Error(value)
+      const [start, end] = [Date.parse(span.start), Date.parse(span.end)]
+      const meant: Record<string, (at: number) => boolean> = {
+        eq: (at) => at >= start && at < end,
+        gt: (at) => at >= end,
+        sa: (at) => at >= end,
+        ge: (at) => at >= start,
+        lt: (at) => at < start,
+        eb: (at) => at < start,
+        le: (at) => at < end,
+      }
+      for (const [prefix, means] of Object.entries(meant)) {
+        const bounds = boundsOf({ ...span, prefix }) ?? []
+        const found = (at: number) =>
+          bounds.every((one) => (one.startsWith('ge') ? at >= Date.parse(one.slice(2)) : at < Date.parse(one.slice(2))))
+        for (const day of days)
+          expect([value, prefix, day, found(Date.parse(day))]).toEqual([value, prefix, day, means(Date.parse(day))])
+      }
+    }
+  })
+
+  test('without a capability, only what is a date everywhere is rewritten', () => {
+    expect(trap('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
+    expect(checkTraps({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
+    const found = checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined)
+    expect(found).toMatchObject({
+      kind: 'clear',
+      warnings: [expect.stringContaining('date=ge2024-02-11&date=lt2024-02-12')],
+    })
+    expect(checkTraps({ method: 'GET', path: 'nope?name=x' }, undefined).kind).toBe('clear')
+  })
+})
+
+describe('searches warned of', () => {
+  test.each([
+    ['GET Patient?_count=5000', 'at most 1000'],
+    ['GET Observation?value-quantity=lt60|http://unitsofmeasure.org|kg', 'ignores the unit'],
+    ['GET Patient?_has:Observation:patient:date=2024-02-11', 'two different resources'],
+    ['GET AllergyIntolerance?onset=2024-02-11', 'several such dates'],
+    ['GET Observation?_filter=date eq 2024-02-11', 'midnight'],
+    ['GET Patient?_format=xml', 'JSON'],
+    ['GET Patient?_type=Observation', 'searches Observation, not Patient'],
+    [`GET Patient/${ID}?_elements=name`, `GET Patient?_id=${ID}&_elements=name`],
+  ])('%s: %s', (request, expected) => {
+    expect(warnings(request)).toContain(expected)
+  })
+})
+
+describe('paths', () => {
+  test.each([
+    ['DELETE Patient', 'without criteria', 'DELETE Patient/ID'],
+    ['DELETE Basic?', 'without criteria'],
+    ['DELETE Patient?_count=5', 'without criteria'],
+    ['DELETE Patient?identifier=', 'without criteria'],
+    ['PUT Patient', 'without criteria', 'PUT Patient?identifier='],
+    ['PATCH Patient', 'without criteria'],
+    ['DELETE Patient?name:foo=x', 'drop it silently'],
+    ['DELETE Observation?date=le2024-02-11', 'Send DELETE Observation?date=lt2024-02-12'],
+    ['GET _history', 'by resource'],
+    ['GET Patient/_history', 'Patient/ID/_history'],
+    [`GET Patient/${ID}/Observation?code=x`, `Observation?subject=Patient/${ID}&code=x`],
+    [`GET Patient/${ID}/AllergyIntolerance`, `AllergyIntolerance?patient=Patient/${ID}`],
+    [`GET Encounter/${ID}/Observation`, `Observation?encounter=Encounter/${ID}`],
+    [`GET Practitioner/${ID}/Condition`, `Condition?_compartment=Practitioner/${ID}`],
+    [`HEAD Patient/${ID}`, 'Use GET'],
+    ['GET Pateint?name=x', 'GET Patient?name=x'],
+    ['DELETE patient/1', 'Send DELETE Patient/1'],
+    [`GET Patient/${ID}/$everything?_type=Observation`, '"valueCode":"Observation"'],
+    ['GET Patient/$export?_since=abc', 'never finish'],
+    ['GET $export?_type=Nope', 'Nope is no resource type'],
+  ])('%s', (request, one, other = '') => {
+    expect(refusal(request)).toContain(one)
+    expect(refusal(request)).toContain(other)
+  })
+
+  test.each(['DELETE Patient?identifier=x', `DELETE Patient/${ID}`, `DELETE job/${ID}/status`])(
+    'allowed: %s',
+    (request) => {
+      expect(trap(request)).toEqual({ kind: 'clear', warnings: [] })
+    },
+  )
+})
+
+describe('content', () => {
+  test.each([
+    [
+      `PATCH Patient/${ID}`,
+      { active: false, gender: null },
+      '[{"op":"add","path":"/active","value":false},{"op":"remove","path":"/gender"}]',
+    ],
+    [`PATCH Patient/${ID}`, { contact: { name: 'x' } }, '[{"op":"replace"'],
+    [`PATCH Patient/${ID}`, undefined, 'JSON Patch array'],
+    [`PUT Patient/${ID}`, { resourceType: 'Patient' }, `{"resourceType":"Patient","id":"${ID}"`],
+    [`PUT Patient/${ID}`, { resourceType: 'Patient', id: 'other' }, 'has the id "other"'],
+  ])('%s %j is refused', (request, body, expected) => {
+    expect(refusal(request, body)).toContain(expected)
+  })
+
+  test.each([
+    ['POST Patient', { resourceType: 'Patient', id: 'x' }, 'is ignored'],
+    ['POST Patient', { resourceType: 'Patient', language: '' }, 'Patient.language is an empty text'],
+    ['POST Patient', { resourceType: 'Patient', gender: 'robot' }, 'male, female, other, unknown'],
+    [`PUT Observation/${ID}`, { resourceType: 'Observation', id: ID, status: 'nope' }, 'final'],
+    ['POST Observation', { resourceType: 'Observation', valueString: 'a', valueInteger: 1 }, 'Observation.value[x]'],
+    [
+      'POST Observation',
+      { resourceType: 'Observation', subject: { reference: 'Smith' } },
+      'Observation.subject.reference',
+    ],
+  ])('%s %j is warned of', (request, body, expected) => {
+    expect(warnings(request, body)).toContain(expected)
+  })
+
+  test.each([
+    [`PATCH Patient/${ID}`, [{ op: 'add', path: '/active', value: true }]],
+    [`PUT Patient/${ID}`, { resourceType: 'Patient', id: ID }],
+    ['PUT Patient?identifier=x', { resourceType: 'Patient' }],
+    [
+      'POST Observation',
+      {
+        resourceType: 'Observation',
+        status: 'final',
+        valueQuantity: {},
+        subject: { reference: 'Patient?identifier=x' },
+        focus: [{ reference: '#a' }, { reference: 'urn:uuid:1' }, { reference: 'https://a/Patient/1' }],
+      },
+    ],
+    ['POST Patient/$validate', { resourceType: 'Patient', gender: 'robot' }],
+  ])('%s %j is left alone', (request, body) => {
+    expect(trap(request, body)).toEqual({ kind: 'clear', warnings: [] })
+  })
+
+  test('the codes are told once each', () => {
+    const lists = Object.values(CODES).flatMap((properties) => Object.values(properties))
+    for (const list of lists) expect(new Set(list.split(' ')).size).toBe(list.split(' ').length)
+  })
+})
+
+describe('batch entries', () => {
+  const batch = (...entry: unknown[]) => ({ resourceType: 'Bundle', type: 'batch', entry })
+  const entry = (method: string, url: string, more: object = {}, resource?: unknown) => ({
+    request: { method, url, ...more },
+    resource,
+  })
+
+  test.each([
+    [entry('GET', 'Patient?_count=abc'), '_count'],
+    [entry('GET', 'Observation?date=2024-02-11'), 'Send GET Observation?date=ge2024-02-11&date=lt2024-02-12'],
+    [entry('DELETE', 'Patient'), 'without criteria'],
+    [entry('GET', `Patient/${ID}/Observation`), 'compartment'],
+    [entry('PUT', `Patient/${ID}`, {}, { resourceType: 'Patient' }), 'has no id'],
+    [entry('PATCH', `Patient/${ID}`, {}, { resourceType: 'Patient', active: true }), 'Parameters'],
+    [entry('POST', 'Patient', { ifNoneExist: 'identifier:foo=x' }, { resourceType: 'Patient' }), ':foo'],
+    [
+      entry('POST', 'Patient', { ifNoneExist: 'birthdate=1990' }, { resourceType: 'Patient' }),
+      'birthdate=ge1990-01-01',
+    ],
+    [entry('POST', `Bot/${ID}/$execute`), 'cannot run inside a Bundle'],
+    [entry('GET', 'Patient/$csv'), 'cannot run inside a Bundle'],
+    [entry('POST', 'Binary'), 'cannot run inside a Bundle'],
+  ])('%j', (bad, expected) => {
+    const message = refusal('POST ', batch(null, entry('GET', 'Patient'), bad))
+    expect(message).toContain('Bundle.entry[2] (')
+    expect(message).toContain(expected)
+  })
+
+  test('warnings name the entry', () => {
+    expect(warnings('POST ', batch(entry('POST', 'Patient', {}, { resourceType: 'Patient', id: 'x' })))).toContain(
+      'Bundle.entry[0] (POST Patient)',
+    )
+  })
+
+  test('good entries pass', () => {
+    const parameters = { resourceType: 'Parameters', parameter: [] }
+    const good = batch(
+      entry('GET', `Patient/${ID}`),
+      entry('PATCH', `Patient/${ID}`, {}, parameters),
+      entry('POST', 'Patient', {}, { resourceType: 'Patient' }),
+    )
+    expect(trap('POST ', good)).toEqual({ kind: 'clear', warnings: [] })
+  })
+
+  test('a long list of faults is cut', () => {
+    const message = refusal('POST ', batch(...Array.from({ length: 500 }, () => entry('DELETE', 'Patient'))))
+    expect(message).toContain('490 more')
+    expect(message.length).toBeLessThan(5000)
+  })
+})
+
+describe('answers', () => {
+  const none = { resourceType: 'Bundle', type: 'searchset' }
+  const answer = (request: string, response: unknown, body?: unknown) => {
+    const [method = '', path = ''] = request.split(/ (.*)/s)
+    return checkAnswer({ method, path, body }, { status: 200, body: response }).join('\n')
+  }
+
+  test.each([
+    ['GET Patient?family=Muller', none, "doesn't fold accents"],
+    ['GET Patient?name=Müller', none, 'Try name=Muller'],
+    ['GET Observation?patient.name=Muller', none, 'accents'],
+    ['GET Patient?_id=abc', none, 'UUIDs'],
+    [`GET Observation?encounter=${ID}`, none, `encounter=Encounter/${ID}`],
+    ['GET Patient?_offset=500', none, 'past the last'],
+    ['GET Patient?_count=0', none, '_summary=count'],
+    ['GET Patient?name=a', { ...none, entry: [{}], link: [{ relation: 'next', url: 'x' }] }, '_total=accurate'],
+    ['GET Patient?name=a', { ...none, entry: [{}], link: [{ relation: 'next', url: 'x' }] }, 'Without _sort'],
+    ['GET Patient?_total=estimate', { ...none, entry: [{}], total: 5 }, 'estimate'],
+    ['GET Patient?_total=accurate', { ...none, entry: [{}], total: 1_000_000 }, 'estimate'],
+    [`DELETE job/${ID}/status`, { resourceType: 'OperationOutcome' }, 'does not stop'],
+    [`GET job/${ID}/status`, { resourceType: 'AsyncJob', status: 'cancelled' }, 'does not stop'],
+    [`GET job/${ID}/status`, { resourceType: 'AsyncJob', status: 'error' }, 'FAILED'],
+    [`POST Agent/${ID}/$push`, { resourceType: 'OperationOutcome' }, 'proves nothing', { body: 'MSH' }],
+    [
+      'POST $graphql',
+      { errors: [{ message: 'Forbidden', path: ['PatientCreate'] }], data: {} },
+      'Forbidden at PatientCreate',
+    ],
+    [`POST Bot/${ID}/$execute`, '[object Object]', 'must return text'],
+    [`POST Bot/${ID}/$deploy`, { resourceType: 'OperationOutcome' }, 'no new code', {}],
+  ])('%s %j: %s', (request, response, expected, body?: unknown) => {
+    expect(answer(request, response, body)).toContain(expected)
+  })
+
+  test.each([
+    ['GET Patient?family=Muller', { ...none, entry: [{}] }],
+    ['GET Patient?_summary=count&family=Muller', { ...none, total: 5 }],
+    ['GET Observation?code=x', none],
+    [`GET Observation?subject=${ID}`, none],
+    [`POST Agent/${ID}/$push`, {}, { waitForResponse: true }],
+    ['POST $graphql', { data: {} }],
+    [`POST Bot/${ID}/$deploy`, {}, { code: 'x' }],
+    [`DELETE Patient/${ID}`, { resourceType: 'OperationOutcome' }],
+  ])('nothing to say: %s %j', (request, response, body?: unknown) => {
+    expect(answer(request, response, body)).toBe('')
+  })
+
+  test('a transaction that was not atomic: loudly, the status of each entry', () => {
+    const said = recorded('bundles/transaction-failing-entry-not-atomic')
+    expect(said).toContain('NOT ATOMIC')
+    expect(said).toContain('[0] 201, [1] 400')
+    expect(said).toContain('Bundle.entry[1] (POST Observation): 400 Missing required property at Observation.status')
+    expect(said).toContain('Add Observation.status')
+  })
+
+  test('a batch with failing entries: each of them', () => {
+    const said = recorded('bundles/batch-mixed-results')
+    expect(said).toContain('4 of 7 entries failed')
+    for (const index of [1, 3, 5, 6]) expect(said).toContain(`Bundle.entry[${index}]`)
+    expect(said).not.toContain('Bundle.entry[0]')
+  })
+
+  function recorded(name: string): string {
+    const one = recordings.find((exchange) => exchange.name === name)
+    const asked = one && askedOf(one)
+    return one && asked
+      ? checkAnswer(asked, { status: one.response.status, body: one.response.body }).join('\n')
+      : 'not found'
+  }
+})
+
+/** Recorded on purpose as what must not be sent; every other recorded success passes. */
+const REFUSED = [
+  'async/export-bad-since',
+  'async/export-unknown-type',
+  'errors/delete-on-type-single-match',
+  'search/count-negative',
+  'search/count-not-a-number',
+  'search/unknown-modifier-dropped',
+]
+
+test('no recorded success is refused but the traps among them', () => {
+  const refused = recordings.filter((one) => {
+    const asked = askedOf(one)
+    return one.response.status < 400 && asked && checkTraps(asked, capability).kind === 'refused'
+  })
+  expect(refused.map(({ name }) => name).sort()).toEqual(REFUSED)
+})
+
+test('never throws, whatever comes', () => {
+  const random = seeded(3)
+  for (let i = 0; i < 5000; i++) {
+    const body = i % 4 === 0 ? random.bundle('batch') : random.value()
+    const request = { method: random.method(), path: i % 4 === 0 ? '' : random.path(), body }
+    const found = checkTraps(request, i % 2 ? capability : undefined)
+    if (found.kind === 'refused') expect(found.message).toContain('Nothing was sent.')
+    const response = i % 3 === 0 ? random.bundle('transaction-response') : random.value()
+    expect(Array.isArray(checkAnswer(request, { status: 200, body: response }))).toBe(true)
+  }
+})
