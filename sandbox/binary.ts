@@ -4,7 +4,7 @@ import type { FhirRouter } from '@medplum/fhir-router'
 import type { Binary, Parameters } from '@medplum/fhirtypes'
 import { FHIR_JSON } from './answers.ts'
 import { readBody } from './body.ts'
-import { type Call, type DirectRoute, resourceAnswer, resourceHeaders } from './direct.ts'
+import { type Call, type DirectRoute, quiet, resourceAnswer, resourceHeaders } from './direct.ts'
 import { fail } from './reading.ts'
 import { paramOf, recordsOf } from './repository.ts'
 import { fileOf, signedUrl } from './storage.ts'
@@ -19,9 +19,9 @@ const REFUSED_TYPES = [
 ]
 
 export const binaryRoutes: DirectRoute[] = [
-  ['POST', /^\/Binary\/?$/, (call) => write(call)],
-  ['PUT', /^\/Binary\/([^/$]+)$/, write],
-  ['GET', /^\/Binary\/([^/$]+)$/, read],
+  ['POST', /^\/Binary\/?$/, quiet((call) => write(call))],
+  ['PUT', /^\/Binary\/([^/$]+)$/, quiet(write)],
+  ['GET', /^\/Binary\/([^/$]+)$/, quiet(read)],
 ]
 
 export function addBinaryOperations(router: FhirRouter): void {

@@ -10,7 +10,7 @@ import { signedUrl } from './storage.ts'
 
 export const bulkRoutes: DirectRoute[] = [
   ...(['GET', 'POST'] as const).flatMap((method): DirectRoute[] => [
-    [method, /^\/\$export$/, (call) => start(call, () => true)],
+    [method, /^\/\$export$/, (call) => start(call, (one) => one.resourceType !== 'Binary')],
     [method, /^\/Patient\/\$export$/, (call) => start(call, (one) => inCompartment(one.resourceType))],
     [method, /^\/Group\/([^/]+)\/\$export$/, exportGroup],
   ]),
@@ -67,6 +67,8 @@ async function status({ ground, records }: Call, id = ''): Promise<Response> {
     return json(notFound, 404)
   }
   if (job.status !== 'completed') {
+    // While it runs, the answer doesn't say how much of the quota is left.
+    records.quota = undefined
     return new Response(null, { status: 202 })
   }
   const output = (job.output?.parameter ?? []).map(({ part = [] }) => {

@@ -47,6 +47,7 @@ export function serviceAt(records: Records, reference: string): Promise<WithId<H
 /** The times at which all calendars are free. */
 export function times(records: Records, calendars: Calendar[], range: Interval): Interval[] {
   const [first, ...others] = calendars.map(({ schedule, rules }) => {
+    records.consume(COST.search)
     const found = starts(rules, range, freeTime(rules, range, slotsOf(records, schedule, range)))
     return found.map((start) => ({ start, end: start + rules.duration }))
   })
@@ -58,6 +59,7 @@ export function taken(records: Records, { schedule }: Calendar, slot: Slot): boo
 }
 
 export function available(records: Records, { schedule, rules }: Calendar, slot: Slot): boolean {
+  records.consume(COST.search)
   const time = intervalOf(slot)
   const range = { start: time.start - rules.before, end: time.end + rules.after }
   const free = freeTime(rules, range, slotsOf(records, schedule, range))
@@ -65,7 +67,6 @@ export function available(records: Records, { schedule, rules }: Calendar, slot:
 }
 
 function slotsOf(records: Records, schedule: WithId<Schedule>, range: Interval): WithId<Slot>[] {
-  records.consume(COST.search)
   return records
     .all<Slot>('Slot')
     .filter((slot) => slot.schedule.reference === `Schedule/${schedule.id}` && overlaps(intervalOf(slot), range))

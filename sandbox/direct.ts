@@ -18,12 +18,22 @@ export interface Call {
   path: string
 }
 
-/** Method, path with groups, and what answers; it gets the groups and may throw an OperationOutcomeError. */
-export type DirectRoute = [
-  method: string,
-  path: RegExp,
-  answer: (call: Call, ...groups: (string | undefined)[]) => Promise<Response>,
-]
+/** Gets the groups of the path; may throw an OperationOutcomeError. */
+export type DirectAnswer = (call: Call, ...groups: (string | undefined)[]) => Promise<Response>
+
+/** Method, path with groups, and what answers. */
+export type DirectRoute = [method: string, path: RegExp, answer: DirectAnswer]
+
+/** Medplum counts these against the quota as well, but their answers don't say how much of it is left. */
+export function quiet(answer: DirectAnswer): DirectAnswer {
+  return async (call, ...groups) => {
+    try {
+      return await answer(call, ...groups)
+    } finally {
+      call.records.quota = undefined
+    }
+  }
+}
 
 /** @returns undefined if none of the routes fits */
 export function direct(routes: DirectRoute[], call: Call): Promise<Response> | undefined {

@@ -97,11 +97,16 @@ async function routed(router: FhirRouter, call: Call): Promise<Response> {
   }
   if (options?.contentType) {
     const type = `${options.contentType}; charset=utf-8`
-    return new Response(JSON.stringify(resource), { headers: { ...headers, 'content-type': type } })
+    return new Response(JSON.stringify(resource, asObject), { headers: { ...headers, 'content-type': type } })
   }
   // A resource never has empty arrays, so a search without hits has no `entry`.
   const text = stringify(resource, url.searchParams.get('_pretty') === 'true')
   return new Response(text, { status: getStatus(result), headers: { ...headers, 'content-type': FHIR_JSON } })
+}
+
+/** Medplum sends a GraphQL error with all of its fields, empty ones too. */
+function asObject(name: string, value: unknown): unknown {
+  return name === 'errors' && Array.isArray(value) ? value.map((error) => ({ ...error })) : value
 }
 
 async function route(router: FhirRouter, call: Call): Promise<FhirResponse> {

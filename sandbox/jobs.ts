@@ -22,6 +22,11 @@ import { paramOf, Records, recordsOf } from './repository.ts'
 /** Bytes; Medplum's `maxBatchSize`. */
 const MAX_BATCH = 50 * 1024 * 1024
 
+const CANCEL_ACCEPTED: OperationOutcome = {
+  ...accepted(''),
+  issue: accepted('').issue.map(({ diagnostics: _, ...issue }) => issue),
+}
+
 export class Jobs {
   /** How long a job takes. */
   ms: number
@@ -57,7 +62,7 @@ export const jobRoutes: DirectRoute[] = [
     /^\/job\/([^/]+)\/status$/,
     async ({ records }, id) => {
       await cancel(records, id)
-      return outcome(accepted(''))
+      return outcome(CANCEL_ACCEPTED)
     },
   ],
 ]

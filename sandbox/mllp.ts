@@ -44,6 +44,8 @@ export async function listen(answer: (message: string) => string): Promise<Liste
     socket.on('error', () => socket.destroy())
     onMessage(socket, (message) => socket.write(START + answer(message) + END))
   })
+  // Never what keeps a program running.
+  server.unref()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

@@ -16,6 +16,7 @@ import { addClaimSubmission } from './custom.ts'
 import { addGraph } from './graph.ts'
 import { addJobOperations } from './jobs.ts'
 import { addPatientOperations } from './patients.ts'
+import { COST } from './ratelimit.ts'
 import { paramOf, type Records, recordsOf } from './repository.ts'
 import { addScheduling } from './scheduling.ts'
 import { addTerminology } from './terminology.ts'
@@ -47,6 +48,7 @@ async function rateLimits(req: FhirRequest, records: Records): Promise<FhirRespo
     return [forbidden]
   }
   const project = await records.readResource<Project>('Project', paramOf(req, 'id'))
+  records.consume(COST.search)
   const members = records.all<ProjectMembership>('ProjectMembership').flatMap((membership) => {
     const state = records.ground.limits.stateOf(project, membership.id)
     return state ? [{ membership, state }] : []

@@ -4,9 +4,11 @@ import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router
 import type {
   Bundle,
   BundleEntry,
+  CodeableConcept,
   Composition,
   CompositionSection,
   Patient,
+  Reference,
   Resource,
   ResourceType,
 } from '@medplum/fhirtypes'
@@ -93,7 +95,10 @@ async function summary(req: FhirRequest, records: Records): Promise<FhirResponse
       ),
     ),
   }
-  const entry = [composition, patient, ...own].map((resource): BundleEntry => ({ resource }))
+  const authors = (await records.readReferences(profile ? [profile] : [])).flatMap((one) =>
+    one instanceof Error ? [] : one,
+  )
+  const entry = [composition, patient, ...authors, ...own].map((resource): BundleEntry => ({ resource }))
   return [allOk, { resourceType: 'Bundle', type: 'document', timestamp: now, entry }]
 }
 
@@ -102,10 +107,18 @@ function section(title: string, code: string, resources: WithId<Resource>[]): Co
     title,
     code: { coding: [{ system: 'http://loinc.org', code }] },
     text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml"></div>' },
-    ...(resources.length > 0
-      ? { entry: resources.map((one) => ({ reference: `${one.resourceType}/${one.id}` })) }
-      : {}),
+    ...(resources.length > 0 ? { entry: resources.map(referenceTo) } : {}),
   }
+}
+
+function referenceTo(resource: WithId<Resource>): Reference {
+  const { code, vaccineCode } = resource as { code?: CodeableConcept; vaccineCode?: CodeableConcept }
+  const display = concept(code ?? vaccineCode)
+  return { reference: `${resource.resourceType}/${resource.id}`, ...(display ? { display } : {}) }
+}
+
+function concept({ text, coding }: CodeableConcept = {}): string | undefined {
+  return text ?? coding?.[0]?.display
 }
 
 /** What each agreement is worth; the weights are the sandbox's own, Medplum's aren't recorded. */

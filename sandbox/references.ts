@@ -1,6 +1,12 @@
 /** Conditional references: `Patient?identifier=…` in a written resource becomes the reference of the one match. */
-import { badRequest, OperationOutcomeError, parseSearchRequest, type SearchRequest } from '@medplum/core'
-import type { Resource } from '@medplum/fhirtypes'
+import {
+  badRequest,
+  getDisplayString,
+  OperationOutcomeError,
+  parseSearchRequest,
+  type SearchRequest,
+} from '@medplum/core'
+import type { Reference, Resource } from '@medplum/fhirtypes'
 
 /** @param search finds the candidates; two are enough to know that there isn't one */
 export function resolveConditionalReferences<T>(value: T, search: (request: SearchRequest) => Resource[]): T {
@@ -10,21 +16,21 @@ export function resolveConditionalReferences<T>(value: T, search: (request: Sear
   if (typeof value !== 'object' || value === null) {
     return value
   }
-  const entries = Object.entries(value).map(([name, child]) => [
-    name,
-    name === 'reference' && typeof child === 'string' && /^[A-Z]\w+\?/.test(child)
-      ? resolve(child, search)
-      : resolveConditionalReferences(child, search),
-  ])
+  const { reference } = value as Reference
+  if (typeof reference === 'string' && /^[A-Z]\w+\?/.test(reference)) {
+    const match = theOne(reference, search)
+    return { display: getDisplayString(match), ...value, reference: `${match.resourceType}/${match.id}` }
+  }
+  const entries = Object.entries(value).map(([name, child]) => [name, resolveConditionalReferences(child, search)])
   return Object.fromEntries(entries) as T
 }
 
-function resolve(reference: string, search: (request: SearchRequest) => Resource[]): string {
+function theOne(reference: string, search: (request: SearchRequest) => Resource[]): Resource {
   const [match, ...others] = search({ ...parseSearchRequest(reference), count: 2 })
   if (!match || others.length > 0) {
     throw new OperationOutcomeError(
       badRequest(`Conditional reference '${reference}' ${match ? 'matched multiple' : 'did not match any'} resources`),
     )
   }
-  return `${match.resourceType}/${match.id}`
+  return match
 }

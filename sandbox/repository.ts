@@ -50,23 +50,7 @@ export class Records extends Reading {
 
   async updateResource<T extends Resource>(resource: T, options?: UpdateResourceOptions): Promise<WithId<T>> {
     this.consume(COST.write)
-    const { resourceType, id } = resource
-    if (!id) {
-      throw fail(badRequest('Missing id'))
-    }
-    validateResource(resource)
-    if (!isUUID(id)) {
-      throw fail(badRequest('Invalid id'))
-    }
-    this.checkType('update', resourceType)
-    const existing = this.known(resourceType, id)
-    if (!this.access.may('update', existing.resource)) {
-      throw fail(forbidden)
-    }
-    if (options?.ifMatch && options.ifMatch !== existing.resource.meta.versionId) {
-      throw fail(preconditionFailed)
-    }
-    return this.write({ ...resource, id }, 'update', existing)
+    return this.update(resource, options)
   }
 
   /** Medplum heeds If-Match on PUT only: a stale PATCH or DELETE succeeds. */
@@ -75,6 +59,7 @@ export class Records extends Reading {
     id: string,
     patch: Operation[] | Parameters,
   ): Promise<WithId<T>> {
+    this.consume(COST.write)
     this.checkType('update', type)
     const resource = deepClone(this.live(type, id) as Stored<T>)
     if (Array.isArray(patch)) {
@@ -85,7 +70,7 @@ export class Records extends Reading {
     } else if (patch.parameter) {
       fhirpathPatchTypedValue(toTypedValue(resource), parseFhirPathPatchParameters(patch))
     }
-    return this.updateResource<T>(resource)
+    return this.update<T>(resource)
   }
 
   /** Deleting what is deleted succeeds and leaves no further version. */
@@ -133,9 +118,32 @@ export class Records extends Reading {
     return this.presentation.show(stored)
   }
 
+  private update<T extends Resource>(resource: T, options?: UpdateResourceOptions): WithId<T> {
+    const { resourceType, id } = resource
+    if (!id) {
+      throw fail(badRequest('Missing id'))
+    }
+    validateResource(resource)
+    if (!isUUID(id)) {
+      throw fail(badRequest('Invalid id'))
+    }
+    this.checkType('update', resourceType)
+    const existing = this.known(resourceType, id)
+    if (!this.access.may('update', existing.resource)) {
+      throw fail(forbidden)
+    }
+    if (options?.ifMatch && options.ifMatch !== existing.resource.meta.versionId) {
+      throw fail(preconditionFailed)
+    }
+    return this.write({ ...resource, id }, 'update', existing)
+  }
+
   private write<T extends Resource>(resource: WithId<T>, how: 'create' | 'update', before?: Version): WithId<T> {
     const plain = withBinaryUrls(this.ground, JSON.parse(stringify(resource)) as WithId<T>)
-    const resolved = resolveConditionalReferences(plain, (request) => this.matches(request))
+    const resolved = resolveConditionalReferences(plain, (request) => {
+      this.consume(COST.search)
+      return this.matches(request)
+    })
     const { project, membership } = this.access.caller
     const { author: _, compartment: __, ...meta } = resolved.meta ?? {}
     const author = membership.profile ?? { reference: 'system' }
