@@ -4,15 +4,34 @@ import type { Caller } from '../caller.ts'
 import { timedOut, withDeadline } from '../deadline.ts'
 import { FhirError } from './outcome.ts'
 import { confine, relativeTo } from './path.ts'
+import { redact } from './redact.ts'
+import { backoff, secondsToWait } from './retry.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** A body as it goes over the wire. */
+export interface Content {
+  type: string
+  data: string | Uint8Array<ArrayBuffer>
+}
 
 export interface FhirRequest {
   method: Method
   /** Relative to the FHIR base; confined to it. */
   path: string
-  /** Sent as JSON. */
-  body?: unknown
+  content?: Content
+  /** Version that must be current (`W/"…"`); Medplum honours it on PUT only. */
+  ifMatch?: string
+  /** Search that must find nothing, for a conditional create. */
+  ifNoneExist?: string
+  /** Asks Medplum to answer 202 and work on (`Prefer: respond-async`). */
+  respondAsync?: boolean
+  /** Repeating it does no harm: it may be sent again after 429, 502, 503, 504 and lost connections. */
+  repeatable?: boolean
+  /** Bytes of a file to pass over, and the most to read after them. */
+  part?: { offset: number; length: number }
+  /** Names of GraphQL response keys that hold secrets under another name. */
+  hidden?: ReadonlySet<string>
   /** Aborts the request at Medplum. */
   signal?: AbortSignal
 }
@@ -20,14 +39,17 @@ export interface FhirRequest {
 export interface FhirResponse {
   /** HTTP status, 200 to 299. */
   status: number
+  /** Media type without parameters, in lower case. */
   contentType: string
-  /** JSON as a value, any other text as a string, nothing as undefined. */
+  /** JSON as a value with links made local and secrets hidden, other text as a string, bytes as such, nothing as undefined. */
   body: unknown
   /** Where an asynchronous job tells its state, as a path relative to the FHIR base. */
   jobPath?: string
+  /** Of a file: its size in bytes where Medplum tells, and whether there is more behind what was read. */
+  file?: { size: number | undefined; more: boolean }
 }
 
-/** The request could not be sent, or its answer not be read: no status, so it is unknown whether Medplum acted. */
+/** The request could not be sent, or its answer not be read: no status, so it may be unknown whether Medplum acted. */
 export class TransportError extends Error {
   override readonly name = 'TransportError'
 }
@@ -39,23 +61,36 @@ function connectionLost(): never {
   throw new ConnectionLost()
 }
 
-/** Answers larger than this many bytes are not read. */
+/** JSON answers larger than this many bytes are not read. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 const USER_AGENT = 'medplum-mcp/0.1.0'
+const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 export class FhirClient {
   readonly #medplum: Caller['medplum']
   readonly #timeoutMs: number
+  readonly #traceparent: string | undefined
+  readonly #endsAt: number
 
-  /** @param timeoutMs how long one request may take, in milliseconds */
-  constructor(medplum: Caller['medplum'], timeoutMs: number) {
+  /**
+   * @param timeoutMs how long all requests of one call may take together, in milliseconds
+   * @param traceparent W3C Trace Context of the call, passed on
+   */
+  constructor(medplum: Caller['medplum'], timeoutMs: number, traceparent?: string) {
     this.#medplum = medplum
     this.#timeoutMs = timeoutMs
+    this.#traceparent = traceparent
+    this.#endsAt = Date.now() + timeoutMs
+  }
+
+  /** Milliseconds left of the call's time. */
+  get remainingMs(): number {
+    return Math.max(0, this.#endsAt - Date.now())
   }
 
   /**
    * Sends one request with the caller's Medplum token. A 401 is answered by renewing the token and sending once more:
-   * Medplum refused before it acted. Nothing else is repeated, and no redirect is followed.
+   * Medplum refused before it acted. Only a repeatable request is sent again for other reasons. No redirect is followed.
    *
    * @throws {PathError} before sending, for a path outside the FHIR base
    * @throws {FhirError} for any answer that is not 2xx
@@ -66,15 +101,9 @@ export class FhirClient {
     const url = confine(request.path, this.#medplum.fhirBase)
     // Without the query: it may hold what identifies a patient.
     const name = `${request.method} ${relativeTo(this.#medplum.fhirBase, url).split('?')[0] || '(the FHIR base)'}`
-    return withDeadline(this.#timeoutMs, request.signal, async (signal) => {
+    return withDeadline(this.remainingMs, request.signal, async (signal) => {
       try {
-        const token = await this.#medplum.token()
-        let response = await this.#fetch(url, request, token, signal)
-        if (response.status === 401) {
-          await response.body?.cancel()
-          response = await this.#fetch(url, request, await this.#medplum.renew(token), signal)
-        }
-        return await this.#read(response, name)
+        return await this.#attempts(url, request, name, signal)
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error
         if (timedOut(signal)) throw lost(`Medplum did not answer ${name} within ${this.#timeoutMs / 1000} s`, request)
@@ -84,31 +113,85 @@ export class FhirClient {
     })
   }
 
+  async #attempts(url: URL, request: FhirRequest, name: string, signal: AbortSignal): Promise<FhirResponse> {
+    let renewed = false
+    let token = await this.#medplum.token()
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const response = await this.#fetch(url, request, token, signal)
+        if (response.status === 401 && !renewed) {
+          await response.body?.cancel()
+          renewed = true
+          token = await this.#medplum.renew(token)
+          continue
+        }
+        const wait = RETRIED_STATUS.has(response.status) ? this.#wait(request, attempt, response) : undefined
+        if (wait === undefined) return await this.#read(response, request, name)
+        await response.body?.cancel()
+        await pause(wait, signal)
+      } catch (error) {
+        const wait = error instanceof ConnectionLost && !signal.aborted ? this.#wait(request, attempt) : undefined
+        if (wait === undefined) throw error
+        await pause(wait, signal)
+      }
+    }
+  }
+
+  /** Milliseconds to wait before the request may be repeated; undefined where it may not, or not in time. */
+  #wait({ repeatable }: FhirRequest, attempt: number, response?: Response): number | undefined {
+    if (!repeatable) return undefined
+    const told = response?.status === 429 ? secondsToWait(response.headers.get('ratelimit')) : undefined
+    const wait = told === undefined ? backoff(attempt) : told * 1000
+    return wait !== undefined && wait < this.remainingMs ? wait : undefined
+  }
+
   #fetch(url: URL, request: FhirRequest, token: string, signal: AbortSignal): Promise<Response> {
     const headers = new Headers({
-      accept: 'application/fhir+json',
+      // A Binary's bytes come only where FHIR JSON isn't asked for.
+      accept: request.part ? '*/*' : 'application/fhir+json',
       authorization: `Bearer ${token}`,
       'user-agent': USER_AGENT,
     })
+    if (request.content) headers.set('content-type', request.content.type)
+    if (request.ifMatch !== undefined) headers.set('if-match', request.ifMatch)
+    if (request.ifNoneExist !== undefined) headers.set('if-none-exist', request.ifNoneExist)
+    if (request.respondAsync) headers.set('prefer', 'respond-async')
+    if (this.#traceparent !== undefined) headers.set('traceparent', this.#traceparent)
     const init: RequestInit = { method: request.method, headers, redirect: 'manual', signal }
-    if (request.body !== undefined) {
-      headers.set('content-type', contentTypeOf(request))
-      init.body = JSON.stringify(request.body)
-    }
+    if (request.content) init.body = request.content.data
     return fetch(url, init).catch(connectionLost)
   }
 
-  async #read(response: Response, name: string): Promise<FhirResponse> {
-    const contentType = response.headers.get('content-type') ?? ''
-    const body = parseBody(contentType, await readText(response, name))
-    if (!response.ok) throw new FhirError(response.status, name, body)
+  async #read(response: Response, request: FhirRequest, name: string): Promise<FhirResponse> {
+    const contentType = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+    if (!response.ok) {
+      const { bytes } = await readBytes(response, { offset: 0, length: MAX_ANSWER_BYTES })
+      throw new FhirError(response.status, name, parseBody(contentType, bytes), Object.fromEntries(response.headers))
+    }
+    const part = request.part && !isFhirJson(contentType) ? request.part : { offset: 0, length: MAX_ANSWER_BYTES }
+    const { bytes, more } = await readBytes(response, part)
+    if (more && part.length === MAX_ANSWER_BYTES) {
+      throw new TransportError(
+        `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less, by _count, _elements or a narrower search.`,
+      )
+    }
     const jobPath = this.#localPath(response.headers.get('content-location'))
+    const size = Number(response.headers.get('content-length') ?? Number.NaN)
     return {
       status: response.status,
       contentType,
-      body: withLocalLinks(body, (link) => this.#localPath(link)),
+      body: request.part && !isFhirJson(contentType) ? bytes : this.#clean(parseBody(contentType, bytes), request),
       ...(jobPath !== undefined && { jobPath }),
+      ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, more } }),
     }
+  }
+
+  /** A body fit for a model: links that can be asked for again, no signed address, no secret. */
+  #clean(body: unknown, { hidden }: FhirRequest): unknown {
+    return redact(
+      withLocalLinks(body, (link) => this.#localPath(link)),
+      hidden,
+    )
   }
 
   /** An address that Medplum gives, as a path that can be asked for again; undefined where it leads elsewhere. */
@@ -122,37 +205,72 @@ export class FhirClient {
   }
 }
 
-function lost(what: string, { method }: FhirRequest): TransportError {
-  const next = method === 'GET' ? 'Try again.' : 'It is unknown whether it was carried out: look before you repeat it.'
-  return new TransportError(`${what}. ${next}`)
+function lost(what: string, { method, repeatable }: FhirRequest): TransportError {
+  const safe = method === 'GET' || repeatable
+  return new TransportError(
+    `${what}. ${safe ? 'Try again.' : 'It is unknown whether it was carried out: look before you repeat it.'}`,
+  )
 }
 
-function contentTypeOf(request: FhirRequest): string {
-  return request.method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json'
-}
-
-async function readText(response: Response, name: string): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
-  const reader = response.body?.getReader()
-  for (;;) {
-    const { done, value: chunk } = (await reader?.read().catch(connectionLost)) ?? { done: true }
-    if (done || !chunk) return text + decoder.decode()
-    bytes += chunk.byteLength
-    if (bytes > MAX_ANSWER_BYTES) {
-      await reader?.cancel()
-      throw new TransportError(
-        `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less, by _count, _elements or a narrower search.`,
-      )
+/** Waits, unless the call ends before. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) throw new ConnectionLost()
+  await new Promise<void>((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer)
+      reject(new ConnectionLost())
     }
-    text += decoder.decode(chunk, { stream: true })
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', end)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', end, { once: true })
+  })
+}
+
+/** Reads `length` bytes behind `offset`, and no further. */
+async function readBytes(
+  response: Response,
+  { offset, length }: { offset: number; length: number },
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; more: boolean }> {
+  const reader = response.body?.getReader()
+  const chunks: Uint8Array[] = []
+  let position = 0
+  let kept = 0
+  for (;;) {
+    const { done, value } = (await reader?.read().catch(connectionLost)) ?? { done: true, value: undefined }
+    if (done || !value) return { bytes: join(chunks, kept), more: false }
+    const from = Math.max(0, offset - position)
+    const wanted = value.subarray(from, Math.max(from, from + length - kept))
+    position += value.byteLength
+    if (wanted.byteLength > 0) chunks.push(wanted)
+    kept += wanted.byteLength
+    if (position > offset + length) {
+      await reader?.cancel().catch(() => {})
+      return { bytes: join(chunks, kept), more: true }
+    }
   }
 }
 
-function parseBody(contentType: string, text: string): unknown {
+function join(chunks: Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    joined.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return joined
+}
+
+/** FHIR's own JSON, in contrast to JSON that is merely a file's content. */
+function isFhirJson(contentType: string): boolean {
+  return contentType === 'application/fhir+json'
+}
+
+function parseBody(contentType: string, bytes: Uint8Array): unknown {
+  const text = new TextDecoder().decode(bytes)
   if (text === '') return undefined
-  if (!/[/+]json\b/i.test(contentType)) return text
+  if (!/[/+]json$/.test(contentType)) return text
   try {
     return JSON.parse(text)
   } catch {
@@ -162,16 +280,12 @@ function parseBody(contentType: string, text: string): unknown {
 
 /** Paging links of a Bundle as paths below the base: a foreign one is dropped, so that no link leads a model outside. */
 function withLocalLinks(body: unknown, localPath: (address: string) => string | undefined): unknown {
-  if (!isBundle(body) || !Array.isArray(body.link)) return body
+  if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.link)) return body
   const link = body.link.flatMap((item: unknown) => {
     const url = isRecord(item) && typeof item.url === 'string' ? localPath(item.url) : undefined
     return url === undefined ? [] : [{ ...(item as Record<string, unknown>), url }]
   })
   return { ...body, link }
-}
-
-function isBundle(body: unknown): body is Record<string, unknown> {
-  return isRecord(body) && body.resourceType === 'Bundle'
 }
 
 /** Whether this is a JSON object. */

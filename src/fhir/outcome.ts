@@ -8,12 +8,15 @@ export class FhirError extends Error {
   /** HTTP status, 300 to 599. */
   readonly status: number
   readonly outcome: OperationOutcome | undefined
+  /** Response headers, by lower-case name. */
+  readonly headers: Record<string, string>
 
-  constructor(status: number, request: string, body: unknown) {
+  constructor(status: number, request: string, body: unknown, headers: Record<string, string> = {}) {
     const outcome = isOperationOutcome(body) ? body : undefined
     super(`Medplum answered HTTP ${status} ${reason(status)} to ${request}.\n${detail(outcome, body)}`.trim())
     this.status = status
     this.outcome = outcome
+    this.headers = headers
   }
 }
 

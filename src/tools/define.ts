@@ -1,9 +1,11 @@
 // One tool = one value. This file is the only one that turns what a tool returns or throws into an MCP result.
-import type { CallToolResult, McpServer, ServerContext } from '@modelcontextprotocol/server'
+import type { CallToolResult, ContentBlock, McpServer, ServerContext } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
+import { audit, type CallEvent } from '../audit.ts'
 import type { Caller } from '../caller.ts'
 import { SessionError } from '../caller.ts'
 import { FhirClient, TransportError } from '../fhir/client.ts'
+import type { Progress } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { PathError } from '../fhir/path.ts'
 
@@ -18,7 +20,14 @@ export interface ToolContext {
   fhir: FhirClient
   /** Aborts when the client cancels the call or hangs up. */
   signal: AbortSignal
+  /** Tells a client that asked for it how far the work is. */
+  progress: Progress
+  /** What the audit event will tell, filled in as it becomes known. */
+  event: Pick<CallEvent, 'kind' | 'type' | 'status'>
 }
+
+/** Text, or several pieces of content, for the model. */
+export type ToolOutput = string | ContentBlock[]
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   name: string
@@ -26,10 +35,11 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   /** What it does, returns and is not for; under 1,000 characters, no commands to the model. */
   description: string
   input: Input
+  /** Puts arguments as models really send them into the form that `input` asks for; what it can't, it leaves. */
+  normalise?(args: unknown): unknown
   /** All four hints of the specification: none may be left to a default. */
   hints: { readOnly: boolean; destructive: boolean; idempotent: boolean; openWorld: boolean }
-  /** @returns the text for the model */
-  run(args: z.output<Input>, context: ToolContext): Promise<string>
+  run(args: z.output<Input>, context: ToolContext): Promise<ToolOutput>
 }
 
 /** A tool, checked by its type; the identity function. */
@@ -52,7 +62,7 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
     {
       title: tool.title,
       description: tool.description,
-      inputSchema: tool.input as z.ZodObject,
+      inputSchema: lenient(tool),
       annotations: {
         title: tool.title,
         readOnlyHint: readOnly,
@@ -62,19 +72,55 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
       },
     },
     (args: unknown, ctx: ServerContext) =>
-      asResult(async () => {
+      asResult(tool.name, async (event) => {
         const caller = support.caller(ctx)
-        const fhir = new FhirClient(caller.medplum, support.timeoutMs)
-        return tool.run(args as z.output<Input>, { caller, fhir, signal: ctx.mcpReq.signal })
+        const fhir = new FhirClient(caller.medplum, support.timeoutMs, traceparentOf(ctx))
+        const context = { caller, fhir, signal: ctx.mcpReq.signal, progress: progressOf(ctx), event }
+        return tool.run(args as z.output<Input>, context)
       }),
   )
 }
 
+/** The tool's schema as it is advertised, applied to arguments put into its form first. */
+function lenient<Input extends z.ZodObject>({ input, normalise }: Tool<Input>): z.ZodObject {
+  if (!normalise) return input
+  const standard = input['~standard']
+  const validate: typeof standard.validate = (value, options) => standard.validate(normalise(value), options)
+  return { '~standard': { ...standard, validate } } as unknown as z.ZodObject
+}
+
+/** W3C Trace Context, where the client gives a well-formed one (traceparent, version 00). */
+function traceparentOf(ctx: ServerContext): string | undefined {
+  const value = ctx.mcpReq._meta?.traceparent
+  return typeof value === 'string' && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value) ? value : undefined
+}
+
+/** Progress notifications, for a client that gave a token; they rise strictly (MCP, utilities/progress). */
+function progressOf(ctx: ServerContext): Progress {
+  const progressToken = ctx.mcpReq._meta?.progressToken
+  let last = 0
+  return async (progress, total, message) => {
+    if (progressToken === undefined || progress <= last) return
+    last = progress
+    const params = { progressToken, progress, message, ...(total !== undefined && { total }) }
+    await ctx.mcpReq.notify({ method: 'notifications/progress', params })
+  }
+}
+
 /** The one error boundary: errors made for the model reach it in their words, any other only as a number to report. */
-async function asResult(run: () => Promise<string>): Promise<CallToolResult> {
+async function asResult(
+  tool: string,
+  run: (event: ToolContext['event']) => Promise<ToolOutput>,
+): Promise<CallToolResult> {
+  const event: ToolContext['event'] = {}
+  const started = Date.now()
   try {
-    return { content: [{ type: 'text', text: await run() }] }
+    const output = await run(event)
+    audit({ tool, ...event, outcome: 'ok', ms: Date.now() - started })
+    return { content: typeof output === 'string' ? [{ type: 'text', text: output }] : output }
   } catch (error) {
+    if (error instanceof FhirError) event.status = error.status
+    audit({ tool, ...event, outcome: 'error', ms: Date.now() - started })
     return { content: [{ type: 'text', text: explain(error) }], isError: true }
   }
 }

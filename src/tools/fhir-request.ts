@@ -1,79 +1,73 @@
 // The main tool: any request to Medplum's FHIR API.
 import * as z from 'zod'
 import { isRecord, type Method } from '../fhir/client.ts'
-import { confine, PathError } from '../fhir/path.ts'
-import { defineTool, UserError } from './define.ts'
-
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies Method[]
+import { defineTool } from './define.ts'
+import { METHODS, perform } from './perform.ts'
 
 export const fhirRequest = defineTool({
   name: 'fhir-request',
   title: 'FHIR request',
   description: [
-    'Sends one FHIR R4 request to Medplum as the signed-in person and returns the JSON answer.',
-    'GET reads (Patient/ID), searches (Observation?subject=Patient/ID&code=4548-4&_count=20) and shows history (Patient/ID/_history).',
-    'POST creates (path = type), runs an operation (Claim/$submit, Bot/ID/$execute, Agent/ID/$push) or sends a batch Bundle (empty path).',
+    'Sends one FHIR R4 request to Medplum as the signed-in person and returns the answer.',
+    'GET reads (Patient/ID), searches (Observation?subject=Patient/ID&code=4548-4&_count=20), shows history (Patient/ID/_history) and files (Binary/ID).',
+    'POST creates (path = type), runs an operation (Claim/$submit, Bot/ID/$execute, Agent/ID/$push, $graphql) or sends a batch Bundle (empty path).',
     'PUT replaces a whole resource, PATCH changes parts of it with a JSON Patch array, DELETE deletes it.',
-    'Dates in searches need a full day (birthdate=ge1990-01-01). An unsuccessful request is an error result with the HTTP status and the OperationOutcome issues.',
+    'An unsuccessful request is an error result with the HTTP status, the OperationOutcome issues and advice.',
     'API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
   ].join('\n'),
   input: z.object({
     method: z.enum(METHODS).describe('HTTP method, e.g. GET'),
     path: z
       .string()
-      .describe(
-        'Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty for a batch Bundle',
-      ),
+      .describe('Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty for a batch'),
     body: z
       .unknown()
       .optional()
       .describe(
-        'For POST and PUT a resource or Parameters object, for PATCH a JSON Patch array, e.g. {"resourceType":"Task",…}',
+        'Resource or Parameters object, JSON Patch array, or text or base64 as contentType says, e.g. {"resourceType":"Task"}',
       ),
+    contentType: z
+      .string()
+      .optional()
+      .describe(
+        'Media type of body if not FHIR JSON, e.g. x-application/hl7-v2+er7, text/plain, application/pdf (base64)',
+      ),
+    ifMatch: z
+      .string()
+      .optional()
+      .describe('Only if this version is current, for PUT, PATCH, DELETE: a meta.versionId'),
+    ifNoneExist: z
+      .string()
+      .optional()
+      .describe('Create only if this search finds nothing, e.g. identifier=http://example.org/mrn|123'),
+    respondAsync: z.boolean().optional().describe('Let a long batch run in the background, with progress'),
+    offset: z
+      .number()
+      .int()
+      .min(0)
+      .optional()
+      .describe('For a large file: byte to go on from, as the last answer says'),
   }),
+  normalise,
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-  async run({ method, path, body }, { caller, fhir, signal }) {
-    const parsed = parseBody(body)
-    if (parsed !== undefined && (method === 'GET' || method === 'DELETE')) {
-      throw new UserError(`A ${method} request has no body. Leave \`body\` out, or use POST, PUT or PATCH.`)
-    }
-    confineEntries(parsed, caller.medplum.fhirBase)
-    const response = await fhir.send({ method, path, body: parsed, signal })
-    if (response.jobPath !== undefined) {
-      return JSON.stringify({ status: response.status, job: response.jobPath, body: response.body })
-    }
-    if (response.body === undefined) return JSON.stringify({ status: response.status, body: null })
-    return typeof response.body === 'string' ? response.body : JSON.stringify(response.body)
-  },
+  run: perform,
 })
 
-/** Models often send the body as JSON text; null stands for no body. */
-function parseBody(body: unknown): unknown {
-  if (body === undefined || body === null || body === '') return undefined
-  if (typeof body === 'object') return body
-  if (typeof body === 'string') {
-    try {
-      const value: unknown = JSON.parse(body)
-      if (typeof value === 'object' && value !== null) return value
-    } catch (error) {
-      throw new UserError(`\`body\` is text that is no JSON: ${(error as Error).message}. Nothing was sent.`)
-    }
-  }
-  throw new UserError('`body` must be a JSON object or array, such as {"resourceType":"Patient"}. Nothing was sent.')
+/** What models really send: `url` for `path`, a lower-case method, no path for a Bundle. */
+function normalise(args: unknown): unknown {
+  if (!isRecord(args)) return args
+  const { url, ...rest } = args
+  const method = typeof rest.method === 'string' ? rest.method.trim().toUpperCase() : rest.method
+  const path = rest.path ?? url ?? (isBundle(rest.body) ? '' : undefined)
+  const optional = ['contentType', 'ifMatch', 'ifNoneExist', 'respondAsync', 'offset'].filter(
+    (name) => rest[name] === null,
+  )
+  for (const name of optional) delete rest[name]
+  return { ...rest, method: method as Method, ...(path !== undefined && { path }) }
 }
 
-/** Each entry of a batch or transaction names a place of its own: all are confined before anything is sent. */
-function confineEntries(body: unknown, base: URL): void {
-  if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry)) return
-  body.entry.forEach((entry: unknown, index) => {
-    const request = isRecord(entry) ? entry.request : undefined
-    const url = isRecord(request) ? request.url : undefined
-    if (typeof url !== 'string') return
-    try {
-      confine(url, base)
-    } catch (error) {
-      if (error instanceof PathError) throw new PathError(`Bundle.entry[${index}].request.url: ${error.message}`)
-      throw error
-    }
-  })
+function isBundle(body: unknown): boolean {
+  return typeof body === 'string'
+    ? /"resourceType"\s*:\s*"Bundle"/.test(body)
+    : isRecord(body) && body.resourceType === 'Bundle'
 }

@@ -231,15 +231,26 @@ export function events(text: string): string[] {
     .filter((data) => data !== '')
 }
 
+export interface FhirAnswer {
+  isError: boolean
+  /** The first piece of content: the answer itself, or the error. */
+  text: string
+  /** What else a model is told. */
+  notes: string
+  content: { type: string; text: string }[]
+}
+
 /** What fhir-request says, in a session or without one. */
 export async function fhir(
   access: string,
   args: Record<string, unknown>,
   headers: Record<string, string> = {},
-): Promise<{ isError: boolean; text: string }> {
+): Promise<FhirAnswer> {
   const { result, error } = await rpc(await post(access, fhirCall(args), headers))
   if (!result) throw new Error(`JSON-RPC error ${error?.code}: ${error?.message}`)
-  return { isError: result.isError === true, text: result.content.map((item) => item.text).join('') }
+  const [first, ...rest] = result.content
+  const notes = rest.map((item) => item.text ?? '').join('\n')
+  return { isError: result.isError === true, text: first?.text ?? '', notes, content: result.content }
 }
 
 export function postJson(url: string, body: unknown): Promise<Response> {

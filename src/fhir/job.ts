@@ -1,0 +1,53 @@
+// Long work of Medplum: asynchronous batches and bulk exports answer 202 and a path, which tells when they are done.
+import { type FhirClient, type FhirResponse, isRecord, pause } from './client.ts'
+
+/** Tells a waiting client how far the work is; `total` where that is known. */
+export type Progress = (progress: number, total: number | undefined, message: string) => Promise<void>
+
+const FIRST_WAIT_MS = 300
+const MAX_WAIT_MS = 5_000
+/** The call must end before the host gives up on it. */
+const RESERVE_MS = 5_000
+
+/** The answer of a job that is done, or undefined where the call's time was too short: it goes on, and can be asked for. */
+export async function follow(
+  fhir: FhirClient,
+  jobPath: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<FhirResponse | undefined> {
+  for (let poll = 1, wait = FIRST_WAIT_MS; fhir.remainingMs > RESERVE_MS + wait; poll++) {
+    await pause(wait, signal)
+    wait = Math.min(wait * 1.5, MAX_WAIT_MS)
+    const state = await fhir.send({ method: 'GET', path: jobPath, repeatable: true, signal })
+    if (state.status !== 202) return state
+    const percent = percentOf(state.body)
+    if (percent === undefined) await progress(poll, undefined, `Medplum is still working (asked ${poll} times)`)
+    else await progress(percent, 100, `Medplum has done ${percent} %`)
+  }
+  return undefined
+}
+
+/** The Binary in which a finished batch left its Bundle of answers. */
+export function resultOf(job: unknown): string | undefined {
+  const output = isRecord(job) && isRecord(job.output) ? job.output : undefined
+  const parameters = output && Array.isArray(output.parameter) ? output.parameter : []
+  for (const parameter of parameters) {
+    const reference =
+      isRecord(parameter) && isRecord(parameter.valueReference) ? parameter.valueReference.reference : undefined
+    if (isRecord(parameter) && parameter.name === 'results' && typeof reference === 'string') return reference
+  }
+  return undefined
+}
+
+/** How far a running job is, where Medplum tells: a parameter or field of its AsyncJob. */
+function percentOf(job: unknown): number | undefined {
+  if (!isRecord(job)) return undefined
+  const output = isRecord(job.output) && Array.isArray(job.output.parameter) ? job.output.parameter : []
+  for (const parameter of output) {
+    if (!isRecord(parameter) || !/progress|percent/i.test(String(parameter.name))) continue
+    const value = parameter.valueDecimal ?? parameter.valueInteger
+    if (typeof value === 'number' && value >= 0 && value <= 100) return Math.round(value)
+  }
+  return undefined
+}

@@ -1,0 +1,120 @@
+// From what a model gives as `body` and `contentType` to what goes over the wire, or a sentence that says what is wrong.
+import type { Content, Method } from '../fhir/client.ts'
+import { UserError } from './define.ts'
+
+export const HL7 = 'x-application/hl7-v2+er7'
+const FHIR_JSON = 'application/fhir+json'
+const JSON_PATCH = 'application/json-patch+json'
+const FORM = 'application/x-www-form-urlencoded'
+const MEDIA_TYPE =
+  /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*(\s*;\s*[a-z0-9-]+=("[^"\r\n]*"|[\w.+-]+))*$/i
+
+/** Medplum's limit for everything but files, in bytes. */
+const MAX_BYTES = 1024 * 1024
+
+export interface Composed {
+  content: Content | undefined
+  /** A JSON body as a value, for the checks that read it. */
+  json: unknown
+}
+
+/**
+ * The body of a request.
+ *
+ * @throws {UserError} naming the argument, and showing a right one
+ */
+export function compose(method: Method, path: string, body: unknown, contentType: string | undefined): Composed {
+  const given = body === null || body === '' ? undefined : body
+  if (method === 'GET' || method === 'DELETE') {
+    if (given === undefined) return { content: undefined, json: undefined }
+    throw new UserError(`A ${method} request has no body. Leave \`body\` out, or use POST, PUT or PATCH.`)
+  }
+  const type = mediaType(contentType ?? (method === 'PATCH' ? JSON_PATCH : FHIR_JSON))
+  const composed = composeAs(type, path, given)
+  const { content } = composed
+  const bytes = content === undefined ? 0 : new TextEncoder().encode(String(content.data)).byteLength
+  const size = content?.data instanceof Uint8Array ? content.data.byteLength : bytes
+  if (size > MAX_BYTES && !isFileUpload(path)) {
+    throw new UserError(
+      `\`body\` is ${size} bytes; Medplum takes at most ${MAX_BYTES} (1 MB). Nothing was sent. Split it: send a large batch in several, and upload a file to Binary.`,
+    )
+  }
+  return composed
+}
+
+function composeAs(type: string, path: string, body: unknown): Composed {
+  const bare = type.split(';')[0]?.trim().toLowerCase() ?? ''
+  if (/[/+]json$/.test(bare)) return json(type, path, body)
+  if (body === undefined) return { content: undefined, json: undefined }
+  if (typeof body !== 'string') {
+    throw new UserError(`With contentType ${bare}, \`body\` must be text, not JSON. Nothing was sent.`)
+  }
+  if (bare === HL7) return { content: { type, data: hl7(body) }, json: undefined }
+  if (bare === FORM) {
+    if (/\/_search$/.test(path.split('?')[0] ?? '')) return { content: { type, data: body }, json: undefined }
+    throw new UserError(`contentType ${FORM} is for a search by POST only, such as Patient/_search. Nothing was sent.`)
+  }
+  if (bare.startsWith('text/') || bare.endsWith('xml') || bare === 'application/graphql') {
+    return { content: { type, data: body }, json: undefined }
+  }
+  return { content: { type, data: fromBase64(body, bare) }, json: undefined }
+}
+
+function mediaType(contentType: string): string {
+  const type = contentType.trim()
+  if (MEDIA_TYPE.test(type)) return type
+  throw new UserError(
+    `\`contentType\` is no media type. Nothing was sent. Right ones: ${FHIR_JSON} (the default), ${JSON_PATCH}, ${HL7}, text/plain, application/pdf.`,
+  )
+}
+
+/** JSON as an object or array, or as JSON text, which models often send. */
+function json(type: string, path: string, body: unknown): Composed {
+  if (body === undefined) return { content: undefined, json: undefined }
+  let value: unknown = body
+  if (typeof body === 'string') {
+    try {
+      value = JSON.parse(body)
+    } catch (error) {
+      throw new UserError(
+        `\`body\` is text that is no JSON: ${describe(error, body)}. Nothing was sent. Give an object such as {"resourceType":"Patient"}, or set contentType for other content.`,
+      )
+    }
+  }
+  // A Binary may be any JSON, a bot's input too; a resource is an object, a JSON Patch an array.
+  if ((typeof value !== 'object' || value === null) && !/^(Binary|Bot)\b/.test(path)) {
+    throw new UserError('`body` must be a JSON object or array, such as {"resourceType":"Patient"}. Nothing was sent.')
+  }
+  return { content: { type, data: JSON.stringify(value) }, json: value }
+}
+
+/** What is wrong with JSON text, with the line and column where reading stopped. */
+function describe(error: unknown, text: string): string {
+  const message =
+    error instanceof Error ? error.message.replace(/, "[\s\S]*$/, '').replace(/ in JSON at position.*/, '') : ''
+  const at = Number(/position (\d+)/.exec(String(error))?.[1] ?? Number.NaN)
+  if (!Number.isFinite(at)) return `${message || 'it breaks off'}, after ${text.length} characters`
+  const before = text.slice(0, at).split('\n')
+  return `${message} at position ${at} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`
+}
+
+/** HL7 v2 segments end with a carriage return (HL7 v2, 2.5.4); models write line feeds. */
+function hl7(body: string): string {
+  const message = body.trim().replace(/\r?\n/g, '\r')
+  if (/^MSH[|^~\\&!-/:-@[-`{-~]/.test(message)) return message
+  throw new UserError(
+    '`body` is no HL7 v2 message: it must begin with an MSH segment, such as MSH|^~\\&|APP|FAC|APP|FAC|20260101120000||ADT^A04|1|P|2.5. Nothing was sent.',
+  )
+}
+
+function fromBase64(body: string, type: string): Uint8Array<ArrayBuffer> {
+  const text = body.replace(/^data:[^,]*;base64,/, '').replace(/\s+/g, '')
+  if (/^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 !== 1) {
+    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+  }
+  throw new UserError(`With contentType ${type}, \`body\` must be base64. Nothing was sent.`)
+}
+
+function isFileUpload(path: string): boolean {
+  return /^Binary(\/[^/?]+)?(\?|$)/.test(path)
+}
