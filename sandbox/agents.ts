@@ -3,7 +3,7 @@
  * send; to all others Medplum gives the same answers as to silence.
  */
 import { setTimeout } from 'node:timers/promises'
-import { allOk, badRequest, isOk, normalizeOperationOutcome, type WithId } from '@medplum/core'
+import { allOk, badRequest, isOk, normalizeOperationOutcome, Operator, type WithId } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type { Agent, BundleEntry, Parameters, ParametersParameter } from '@medplum/fhirtypes'
 import type { Listener } from './listener.ts'
@@ -73,25 +73,42 @@ export class Agents {
 
 type Work = (agent: WithId<Agent>, agents: Agents, req: FhirRequest) => Promise<FhirResponse>
 
+/** Reports on one agent, or, without an id, on all of them. */
+const OPERATIONS: Record<string, Work> = { 'fetch-logs': fetchLogs, 'reload-config': reloadConfig, upgrade, stats }
+
 export function addAgentOperations(router: FhirRouter): void {
-  const operations: Record<string, Work> = {
-    status,
-    'bulk-status': status,
-    'fetch-logs': fetchLogs,
-    'reload-config': reloadConfig,
-    upgrade,
-    stats,
+  const one = (path: string, work: Work) =>
+    router.add('GET', path, async (req, repo) => {
+      const records = recordsOf(repo)
+      const { identifier } = req.query
+      const agent = await agentFor(records, req.params.id, typeof identifier === 'string' ? identifier : null)
+      return work(agent, records.ground.agents, req)
+    })
+  const all = (path: string, work: Work) => router.add('GET', path, (req, repo) => forAll(work, req, recordsOf(repo)))
+  one('Agent/:id/$status', status)
+  one('Agent/$status', status)
+  all('Agent/$bulk-status', status)
+  for (const [code, work] of Object.entries(OPERATIONS)) {
+    one(`Agent/:id/$${code}`, work)
+    all(`Agent/$${code}`, work)
   }
-  for (const [code, work] of Object.entries(operations)) {
-    if (code !== 'bulk-status') {
-      router.add('GET', `Agent/:id/$${code}`, async (req, repo) => {
-        const records = recordsOf(repo)
-        const agent = await records.readResource<Agent>('Agent', req.params.id ?? '')
-        return work(agent, records.ground.agents, req)
-      })
-    }
-    router.add('GET', `Agent/$${code}`, (req, repo) => forAll(work, req, recordsOf(repo)))
+}
+
+/** @returns the agent with this id or else with this identifier; throws if none of them leads to one */
+export async function agentFor(
+  records: Records,
+  id: string | undefined,
+  identifier: string | null,
+): Promise<WithId<Agent>> {
+  if (id) {
+    return records.readResource<Agent>('Agent', id)
   }
+  const filters = [{ code: 'identifier', operator: Operator.EXACT, value: identifier ?? '' }]
+  const found = identifier ? await records.searchOne<Agent>({ resourceType: 'Agent', filters }) : undefined
+  if (!found) {
+    throw fail(badRequest('Must specify agent ID or identifier'))
+  }
+  return found
 }
 
 /** One entry for each agent that the caller sees, whether it answered or not. */
@@ -117,7 +134,7 @@ async function forAll(work: Work, req: FhirRequest, records: Records): Promise<F
   return [allOk, { resourceType: 'Bundle', type: 'collection', entry }]
 }
 
-const status: Work = async (agent, agents) => {
+async function status(agent: WithId<Agent>, agents: Agents): Promise<FhirResponse> {
   const connected = agents.reaches(agent)
   const parameter = [
     { name: 'status', valueCode: connected ? 'connected' : 'unknown' },
@@ -126,25 +143,25 @@ const status: Work = async (agent, agents) => {
   return [allOk, answer(parameter)]
 }
 
-const fetchLogs: Work = async (agent, agents, { query }) => {
+async function fetchLogs(agent: WithId<Agent>, agents: Agents, { query }: FhirRequest): Promise<FhirResponse> {
   await agents.await(agent)
   const valueString = agents.logsOf(agent, Number(query.limit ?? DEFAULT_LOGS))
   return [allOk, answer([{ name: 'logs', valueString }])]
 }
 
-const reloadConfig: Work = async (agent, agents) => {
+async function reloadConfig(agent: WithId<Agent>, agents: Agents): Promise<FhirResponse> {
   await agents.await(agent)
   agents.log(agent, 'Reloaded configuration')
   return [allOk]
 }
 
-const upgrade: Work = async (agent, agents, { query }) => {
+async function upgrade(agent: WithId<Agent>, agents: Agents, { query }: FhirRequest): Promise<FhirResponse> {
   await agents.await(agent, Number(query.timeout ?? UPGRADE_WAIT))
   agents.upgrade(agent, String(query.version ?? agents.versionOf(agent)))
   return [allOk]
 }
 
-const stats: Work = async (agent, agents) => {
+async function stats(agent: WithId<Agent>, agents: Agents): Promise<FhirResponse> {
   await agents.await(agent)
   const valueString = JSON.stringify({ live: true, hl7ConnectionsOpen: 0, hl7QueueDepth: 0, webSocketQueueDepth: 0 })
   return [allOk, answer([{ name: 'stats', valueString }])]

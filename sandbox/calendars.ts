@@ -20,6 +20,7 @@ export async function calendarFor(records: Records, slot: Slot): Promise<Calenda
   if (!reference) {
     throw fail(badRequest('No matching scheduling parameters found'))
   }
+  records.consume(COST.search)
   return calendarOf(records, slot.schedule.reference ?? '', await serviceAt(records, reference))
 }
 
@@ -59,7 +60,6 @@ export function taken(records: Records, { schedule }: Calendar, slot: Slot): boo
 }
 
 export function available(records: Records, { schedule, rules }: Calendar, slot: Slot): boolean {
-  records.consume(COST.search)
   const time = intervalOf(slot)
   const range = { start: time.start - rules.before, end: time.end + rules.after }
   const free = freeTime(rules, range, slotsOf(records, schedule, range))

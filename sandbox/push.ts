@@ -1,6 +1,7 @@
 /** `Agent/$push`: a message through an agent to a device, over a real connection if the agent is connected. */
-import { allOk, badRequest, Operator, parseSearchRequest, type WithId } from '@medplum/core'
+import { allOk, badRequest, parseSearchRequest, type WithId } from '@medplum/core'
 import type { Agent, AsyncJob, Device, OperationOutcome } from '@medplum/fhirtypes'
+import { agentFor } from './agents.ts'
 import { outcome } from './answers.ts'
 import { readBody } from './body.ts'
 import type { Call, DirectRoute } from './direct.ts'
@@ -91,18 +92,6 @@ async function deliver(
     agents.log(agent, `Message to ${url} failed: ${message}`, 'ERROR')
     throw fail(badRequest(message))
   }
-}
-
-async function agentFor(records: Records, id: string | undefined, identifier: string | null): Promise<WithId<Agent>> {
-  if (id) {
-    return records.readResource<Agent>('Agent', id)
-  }
-  const filters = [{ code: 'identifier', operator: Operator.EXACT, value: identifier ?? '' }]
-  const found = identifier ? await records.searchOne<Agent>({ resourceType: 'Agent', filters }) : undefined
-  if (!found) {
-    throw fail(badRequest('Must specify agent ID or identifier'))
-  }
-  return found
 }
 
 async function deviceAt(records: Records, destination: string): Promise<Device | undefined> {

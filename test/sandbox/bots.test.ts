@@ -63,6 +63,16 @@ it('is found by its identifier', async () => {
   expect(done.body).toBe('got this')
 })
 
+it('gets an HL7 message parsed, and has to return text', async () => {
+  const hl7 = { 'content-type': 'x-application/hl7-v2+er7' }
+  await deploy(
+    'exports.handler = async (_, { input }) => input.getSegment("PID") ? input.header.getField(9).toString() : {}',
+  )
+  const run = (message: string) => alice<string>('POST', `Bot/${bot.id}/$execute`, message, hl7)
+  expect((await run('MSH|^~\\&|A|B|C|D|20260901||ADT^A01|1|P|2.5\rPID|1')).body).toBe('ADT^A01')
+  expect((await run('MSH|^~\\&|A|B|C|D|20260901||ADT^A01|1|P|2.5')).body).toBe('[object Object]')
+})
+
 it('is stopped when its time is over', async () => {
   await alice('PUT', `Bot/${bot.id}`, { ...bot, timeout: 1 })
   await deploy(NEVER_ENDS)
