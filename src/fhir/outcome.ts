@@ -1,5 +1,4 @@
 // What a FHIR server says went wrong, as a value and as words for a model.
-import { isOperationOutcome } from '@medplum/core'
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
 
 /** An answer of the FHIR server that is an error. The message names the status and each issue with its expressions. */
@@ -18,6 +17,11 @@ export class FhirError extends Error {
     this.outcome = outcome
     this.headers = headers
   }
+}
+
+/** By its type alone: the issues are read with care anyway. @medplum/core's own test would bring 14 KiB of bundle along. */
+function isOperationOutcome(body: unknown): body is OperationOutcome {
+  return typeof body === 'object' && body !== null && 'resourceType' in body && body.resourceType === 'OperationOutcome'
 }
 
 function detail(outcome: OperationOutcome | undefined, body: unknown): string {
