@@ -20,12 +20,22 @@ export async function follow(
     await pause(wait, signal)
     wait = Math.min(wait * 1.5, MAX_WAIT_MS)
     const state = await fhir.send({ method: 'GET', path: jobPath, repeatable: true, signal })
-    if (state.status !== 202) return state
+    if (state.status !== 202 || isEnded(state.body)) return state
     const percent = percentOf(state.body)
     if (percent === undefined) await progress(poll, undefined, `Medplum is still working (asked ${poll} times)`)
     else await progress(percent, 100, `Medplum has done ${percent} %`)
   }
   return undefined
+}
+
+/** Whether this path tells the state of a job. */
+export function isJobPath(path: string): boolean {
+  return /^(job\/[^/?]+\/status|bulkdata\/export\/[^/?]+)$/.test(path)
+}
+
+/** A cancelled job keeps answering 202, until it ends all the same. */
+export function isEnded(job: unknown): boolean {
+  return isRecord(job) && (job.status === 'cancelled' || job.status === 'error')
 }
 
 /** The Binary in which a finished batch left its Bundle of answers. */

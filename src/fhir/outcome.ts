@@ -25,16 +25,25 @@ function isOperationOutcome(body: unknown): body is OperationOutcome {
 }
 
 function detail(outcome: OperationOutcome | undefined, body: unknown): string {
-  if (outcome) return [...new Set((outcome.issue ?? []).map(issueText))].join('\n')
+  if (outcome) return grouped(outcome.issue ?? []).join('\n')
   if (typeof body === 'object' && body !== null && 'msg' in body && typeof body.msg === 'string') return body.msg
   return 'The answer was no FHIR OperationOutcome, so it says no more.'
 }
 
-/** `- error structure at Patient.birthDate: Invalid date format` */
-function issueText(issue: OperationOutcomeIssue): string {
-  const where = issue.expression?.length ? ` at ${issue.expression.join(', ')}` : ''
-  const what = [issue.details?.text, issue.diagnostics].filter(Boolean).join('; ')
-  return `- ${issue.severity} ${issue.code}${where}: ${what || 'no details given'}`
+/** One line for all issues that say the same, with all their places: `- error structure at Patient.birthDate: Invalid date format` */
+function grouped(issues: OperationOutcomeIssue[]): string[] {
+  const places = new Map<string, Set<string>>()
+  for (const issue of issues) {
+    const what = [issue.details?.text, issue.diagnostics].filter(Boolean).join('; ') || 'no details given'
+    const key = `${issue.severity} ${issue.code}\n${what}`
+    const found = places.get(key) ?? new Set()
+    places.set(key, found)
+    for (const expression of issue.expression ?? []) found.add(expression)
+  }
+  return [...places].map(([key, expressions]) => {
+    const [kind, ...what] = key.split('\n')
+    return `- ${kind}${expressions.size > 0 ? ` at ${[...expressions].join(', ')}` : ''}: ${what.join('\n')}`
+  })
 }
 
 const REASONS: Record<number, string> = {

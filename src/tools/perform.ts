@@ -6,7 +6,7 @@ import { type FhirClient, type FhirRequest, type FhirResponse, isRecord, type Me
 import { cure } from '../fhir/cures.ts'
 import { fileContent, MAX_PART } from '../fhir/file.ts'
 import { secretKeys } from '../fhir/graphql-secrets.ts'
-import { follow, resultOf } from '../fhir/job.ts'
+import { follow, isEnded, isJobPath, resultOf } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { confine, PathError, relativeTo } from '../fhir/path.ts'
 import { SECRET_TYPES } from '../fhir/redact.ts'
@@ -52,8 +52,10 @@ export async function perform(args: RequestArguments, context: ToolContext): Pro
       await compareVersion(fhir, prepared, args.ifMatch, signal)
     const response = await fhir.send({ ...prepared.request, signal })
     event.status = response.status
-    if (response.status !== 202 || response.jobPath === undefined) return present(prepared, response, args.offset)
-    return await presentJob(context, prepared, response.jobPath)
+    const { path } = prepared.request
+    const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
+    const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
+    return running ? await presentJob(context, prepared, jobPath) : present(prepared, response, args.offset)
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
     const base = caller.medplum.fhirBase
