@@ -140,9 +140,12 @@ export class FhirClient {
   /** Milliseconds to wait before the request may be repeated; undefined where it may not, or not in time. */
   #wait({ repeatable }: FhirRequest, attempt: number, response?: Response): number | undefined {
     if (!repeatable) return undefined
+    const pace = backoff(attempt)
+    if (pace === undefined) return undefined
     const told = response?.status === 429 ? secondsToWait(response.headers.get('ratelimit')) : undefined
-    const wait = told === undefined ? backoff(attempt) : told * 1000
-    return wait !== undefined && wait < this.remainingMs ? wait : undefined
+    // A limit that says it is reset at once is given the usual pause: no attempt follows another without one.
+    const wait = Math.max(pace, (told ?? 0) * 1000)
+    return wait < this.remainingMs ? wait : undefined
   }
 
   #fetch(url: URL, request: FhirRequest, token: string, signal: AbortSignal): Promise<Response> {
