@@ -8,7 +8,15 @@ const WORKER_PORT = 8787
 
 // What wrangler prints while it starts says nothing to a newcomer; a failed start prints it all.
 let started = false
-const sandbox = await startSandbox({ port: SANDBOX_PORT })
+const sandbox = await startSandbox({ port: SANDBOX_PORT }).catch((error: NodeJS.ErrnoException) => {
+  const taken = error.code === 'EADDRINUSE'
+  console.error(
+    taken
+      ? `Port ${SANDBOX_PORT} is taken: stop what listens there, such as another \`npm start\` or a Medplum.`
+      : error,
+  )
+  process.exit(1)
+})
 const worker = await startWorker({
   port: WORKER_PORT,
   vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
