@@ -91,7 +91,7 @@ function prepare(args: RequestArguments, base: URL): Prepared {
     method,
     path,
     ...(content && { content }),
-    ...conditions(args, json),
+    ...conditions(args, path, json),
     ...(args.respondAsync && { respondAsync: true }),
     ...((isFile || isText(path)) && { part: { offset: args.offset ?? 0, length: MAX_PART.bytes } }),
     ...(isGraphql && { hidden: secretKeys(json ?? args.body, path.slice(path.indexOf('?') + 1)) }),
@@ -103,7 +103,8 @@ function prepare(args: RequestArguments, base: URL): Prepared {
 /** Reads by GET, and writes that the version or a search guards. Never a POST: a second one may be a second order. */
 function isRepeatable(method: Method, path: string, risk: Risk, { ifMatch }: RequestArguments): boolean {
   if (method === 'GET') return risk.kind === 'read'
-  return method === 'PUT' && risk.kind === 'write' && (ifMatch !== undefined || path.includes('?'))
+  const bySearch = /^[A-Za-z]+\?/.test(path)
+  return method === 'PUT' && risk.kind === 'write' && (ifMatch !== undefined || bySearch)
 }
 
 /** Operations that answer with text rather than FHIR JSON. */
@@ -122,7 +123,7 @@ function refuseSecretText(path: string): void {
 }
 
 /** If-Match and If-None-Exist in the form that Medplum honours: on PATCH, a leading test of the version. */
-function conditions(args: RequestArguments, json: unknown): Partial<FhirRequest> {
+function conditions(args: RequestArguments, path: string, json: unknown): Partial<FhirRequest> {
   const { method, ifMatch, ifNoneExist } = args
   const found: Partial<FhirRequest> = {}
   if (ifNoneExist !== undefined) {
@@ -137,7 +138,12 @@ function conditions(args: RequestArguments, json: unknown): Partial<FhirRequest>
       const guarded = [{ op: 'test', path: '/meta/versionId', value: version }, ...json]
       found.content = { type: 'application/json-patch+json', data: JSON.stringify(guarded) }
     } else if (method !== 'DELETE') {
-      throw new UserError('`ifMatch` is for PUT, PATCH and DELETE only. Nothing was sent.')
+      throw new UserError(`\`ifMatch\` is for PUT, PATCH and DELETE only, such as PUT Task/ID. Nothing was sent.`)
+    } else if (!/^[A-Za-z]+\/[A-Za-z0-9.-]+$/.test(path)) {
+      // The version is compared by a GET of the same path, which would run an operation, or find several.
+      throw new UserError(
+        'With `ifMatch`, a DELETE must name one resource in `path`, such as Task/ID. Nothing was sent.',
+      )
     }
   }
   return found
