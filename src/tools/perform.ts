@@ -127,8 +127,19 @@ function conditions(args: RequestArguments, path: string, json: unknown): Partia
   const { method, ifMatch, ifNoneExist } = args
   const found: Partial<FhirRequest> = {}
   if (ifNoneExist !== undefined) {
-    if (method !== 'POST') throw new UserError('`ifNoneExist` is for creating by POST only. Nothing was sent.')
-    found.ifNoneExist = oneLine('ifNoneExist', ifNoneExist).replace(/^[A-Za-z]*\?/, '')
+    // Elsewhere Medplum ignores it, and without criteria it creates in any case.
+    if (method !== 'POST' || !/^(?!Binary\b)[A-Za-z]+(\?|$)/.test(path)) {
+      throw new UserError(
+        '`ifNoneExist` is for creating by POST of one resource only, such as POST Patient. Nothing was sent.',
+      )
+    }
+    const criteria = oneLine('ifNoneExist', ifNoneExist).replace(/^[A-Za-z]*\?/, '')
+    if (!/^[^=&]+=[^&]/.test(criteria)) {
+      throw new UserError(
+        '`ifNoneExist` must be a search, such as identifier=http://example.org/mrn|123. Nothing was sent.',
+      )
+    }
+    found.ifNoneExist = criteria
   }
   if (ifMatch !== undefined) {
     const version = versionOf(ifMatch)
