@@ -26,7 +26,14 @@ export type Way = keyof typeof WAYS
 /** What both SDK generations answer to a call. */
 export interface ToolResult {
   isError?: boolean | undefined
-  content: { type: string; text?: string }[]
+  content: { type: string; text?: string; resource?: { uri: string; mimeType?: string; blob?: string } }[]
+}
+
+export interface CallOptions {
+  /** Asks for progress notifications and gets them. */
+  onprogress?: (progress: { progress: number; total?: number | undefined; message?: string | undefined }) => void
+  /** How long the client waits, in ms. */
+  timeout?: number
 }
 
 export interface ConnectedClient {
@@ -35,7 +42,7 @@ export interface ConnectedClient {
   /** The session's id, where there is one. */
   sessionId: string | undefined
   toolNames(): Promise<string[]>
-  call(name: string, args: Record<string, unknown>): Promise<ToolResult>
+  call(name: string, args: Record<string, unknown>, options?: CallOptions): Promise<ToolResult>
   /** Ends the session, where there is one, and closes. */
   close(): Promise<void>
 }
@@ -178,7 +185,12 @@ function wrap(client: Client1 | Client2, protocol: () => string | undefined, tra
       return 'sessionId' in transport ? (transport.sessionId as string | undefined) : undefined
     },
     toolNames: async () => (await client.listTools()).tools.map((tool) => tool.name),
-    call: async (name, args) => (await client.callTool({ name, arguments: args })) as ToolResult,
+    call: async (name, args, options) => {
+      const request = { name, arguments: args }
+      const called =
+        client instanceof Client1 ? client.callTool(request, undefined, options) : client.callTool(request, options)
+      return (await called) as ToolResult
+    },
     close: async () => {
       if ('terminateSession' in transport && 'sessionId' in transport && transport.sessionId) {
         await (transport as HttpTransport1).terminateSession()

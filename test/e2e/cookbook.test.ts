@@ -1,0 +1,68 @@
+// What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and the document is what came of it.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ConnectedClient, connect, SignIn, type Way } from '../../sandbox/clients.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { USES } from './cookbook.ts'
+import { chapter, page, tell } from './cookbook-page.ts'
+import { type Kept, type Person, take } from './recipe.ts'
+
+const TRANSPORTS = [
+  'Streamable HTTP 2026-07-28, SDK 2',
+  'Streamable HTTP 2025-11-25, SDK 1',
+  'HTTP+SSE 2024-11-05, SDK 1',
+] as const satisfies Way[]
+
+let sandbox: Sandbox
+let worker: RunningWorker
+
+beforeAll(async () => {
+  const port = await freePort()
+  sandbox = await startSandbox({
+    redirectUris: [`http://localhost:${port}/oauth/callback`],
+    control: true,
+    // Long enough that a caller who waits for an export is told of its progress.
+    jobMs: 1500,
+  })
+  worker = await startWorker({
+    port,
+    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
+  })
+}, 60_000)
+
+afterAll(async () => {
+  await worker?.stop()
+  await sandbox?.close()
+})
+
+describe.each(TRANSPORTS)('%s', (way) => {
+  const chapters: string[] = []
+  let clients: Record<Person, ConnectedClient>
+
+  beforeAll(async () => {
+    // Each transport finds the clinic as it was, so that all of them can tell the same.
+    await fetch(`${sandbox.baseUrl}_sandbox/reset`, { method: 'POST' })
+    const signedIn = (person: Person) => connect(way, worker.url, new SignIn(SANDBOX_USERS[person]))
+    clients = { alice: await signedIn('alice'), ada: await signedIn('ada') }
+  }, 60_000)
+
+  afterAll(async () => {
+    for (const client of Object.values(clients ?? {})) await client.close()
+  })
+
+  test.each(USES)('$title', async (use) => {
+    const kept: Kept = new Map()
+    const told: string[] = []
+    for (const step of use.steps) {
+      const answer = await take(step, clients[step.as ?? 'alice'], kept)
+      told.push(tell(step, answer, kept))
+    }
+    chapters.push(chapter(use, told))
+  })
+
+  test('is what docs/cookbook.md tells', async () => {
+    expect(chapters).toHaveLength(USES.length)
+    await expect(page(chapters, USES)).toMatchFileSnapshot('../../docs/cookbook.md')
+  })
+})
