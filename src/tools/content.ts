@@ -27,13 +27,15 @@ export function compose(method: Method, path: string, body: unknown, contentType
   const given = body === null || body === '' ? undefined : body
   if (method === 'GET' || method === 'DELETE') {
     if (given === undefined) return { content: undefined, json: undefined }
-    throw new UserError(`A ${method} request has no body. Leave \`body\` out, or use POST, PUT or PATCH.`)
+    throw new UserError(
+      `A ${method} request has no body. Nothing was sent. Leave \`body\` out, or use POST, PUT or PATCH.`,
+    )
   }
   const type = mediaType(contentType ?? (method === 'PATCH' ? JSON_PATCH : FHIR_JSON))
   const composed = composeAs(type, path, given)
   const { content } = composed
-  const bytes = content === undefined ? 0 : new TextEncoder().encode(String(content.data)).byteLength
-  const size = content?.data instanceof Uint8Array ? content.data.byteLength : bytes
+  const data = content?.data ?? ''
+  const size = typeof data === 'string' ? new TextEncoder().encode(data).byteLength : data.byteLength
   if (size > MAX_BYTES && !isFileUpload(path)) {
     throw new UserError(
       `\`body\` is ${size} bytes; Medplum takes at most ${MAX_BYTES} (1 MB). Nothing was sent. Split it: send a large batch in several, and upload a file to Binary.`,
@@ -62,7 +64,8 @@ function composeAs(type: string, path: string, body: unknown): Composed {
 
 function mediaType(contentType: string): string {
   const type = contentType.trim()
-  if (MEDIA_TYPE.test(type)) return type
+  // A header holds printable ASCII only; anything else would make fetch throw.
+  if (/^[ -~]+$/.test(type) && MEDIA_TYPE.test(type)) return type
   throw new UserError(
     `\`contentType\` is no media type. Nothing was sent. Right ones: ${FHIR_JSON} (the default), ${JSON_PATCH}, ${HL7}, text/plain, application/pdf.`,
   )
@@ -85,17 +88,52 @@ function json(type: string, path: string, body: unknown): Composed {
   if ((typeof value !== 'object' || value === null) && !/^(Binary|Bot)\b/.test(path)) {
     throw new UserError('`body` must be a JSON object or array, such as {"resourceType":"Patient"}. Nothing was sent.')
   }
-  return { content: { type, data: JSON.stringify(value) }, json: value }
+  return { content: { type, data: written(value) }, json: value }
+}
+
+/** Brackets in brackets by the ten thousand can be read, but not written again. */
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    throw new UserError(
+      '`body` is nested too deep. Nothing was sent. Give a plain resource, such as {"resourceType":"Patient"}.',
+    )
+  }
 }
 
 /** What is wrong with JSON text, with the line and column where reading stopped. */
 function describe(error: unknown, text: string): string {
-  const message =
-    error instanceof Error ? error.message.replace(/, "[\s\S]*$/, '').replace(/ in JSON at position.*/, '') : ''
-  const at = Number(/position (\d+)/.exec(String(error))?.[1] ?? Number.NaN)
-  if (!Number.isFinite(at)) return `${message || 'it breaks off'}, after ${text.length} characters`
+  const message = String(error instanceof Error ? error.message : error)
+  const what = message.replace(/, (\.\.\.)?"[\s\S]*$/, '').replace(/ in JSON at position[\s\S]*/, '')
+  const told = /position (\d+)/.exec(message)?.[1]
+  const at = told !== undefined ? Number(told) : UNEXPECTED.test(message) ? unexpectedAt(text) : undefined
+  if (at === undefined) return `${what || 'it breaks off'}, after ${text.length} characters`
   const before = text.slice(0, at).split('\n')
-  return `${message} at position ${at} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`
+  return `${what} at position ${at} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`
+}
+
+/** V8 shows the surroundings of a token that it doesn't expect, but not its place. */
+const UNEXPECTED = /^Unexpected token/
+
+/** The place of that token: up to it the text merely breaks off, from it on it is wrong. */
+function unexpectedAt(text: string): number {
+  let [good, bad] = [0, text.length]
+  while (good < bad - 1) {
+    const middle = Math.floor((good + bad) / 2)
+    if (isUnexpected(text.slice(0, middle))) bad = middle
+    else good = middle
+  }
+  return bad - 1
+}
+
+function isUnexpected(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return false
+  } catch (error) {
+    return error instanceof Error && UNEXPECTED.test(error.message)
+  }
 }
 
 /** HL7 v2 segments end with a carriage return (HL7 v2, 2.5.4); models write line feeds. */
@@ -109,10 +147,12 @@ function hl7(body: string): string {
 
 function fromBase64(body: string, type: string): Uint8Array<ArrayBuffer> {
   const text = body.replace(/^data:[^,]*;base64,/, '').replace(/\s+/g, '')
-  if (/^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 !== 1) {
+  const letters = text.replace(/={1,2}$/, '')
+  const padded = letters.length === text.length || text.length % 4 === 0
+  if (/^[A-Za-z0-9+/]+$/.test(letters) && letters.length % 4 !== 1 && padded) {
     return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
   }
-  throw new UserError(`With contentType ${type}, \`body\` must be base64. Nothing was sent.`)
+  throw new UserError(`With contentType ${type}, \`body\` must be base64, such as SGVsbG8=. Nothing was sent.`)
 }
 
 function isFileUpload(path: string): boolean {
