@@ -1,0 +1,139 @@
+// What an answer may hold and a transcript must not.
+import { describe, expect, test } from 'vitest'
+import { HIDDEN, redact, withoutSignedUrls } from '../../src/fhir/redact.ts'
+
+const ID = '5a9d0000-0000-4000-8000-000000000001'
+const VERSION = '5a9d0000-0000-4000-8000-000000000002'
+const SECRET = 'very-secret-value'
+
+/** Each resource type with its secrets, and something beside them that stays. */
+const HOLDERS = [
+  {
+    resourceType: 'ClientApplication',
+    secret: SECRET,
+    retiringSecret: SECRET,
+    name: 'kept',
+    identityProvider: { clientId: 'kept', clientSecret: SECRET },
+  },
+  {
+    resourceType: 'Project',
+    name: 'kept',
+    secret: [{ name: 'API_KEY', valueString: SECRET }],
+    systemSecret: [{ name: 'API_KEY', valueString: SECRET }],
+  },
+  { resourceType: 'Bot', name: 'kept', code: SECRET },
+  { resourceType: 'DomainConfiguration', domain: 'kept', identityProvider: { clientSecret: SECRET } },
+  { resourceType: 'User', email: 'kept', passwordHash: SECRET, mfaSecret: SECRET },
+  {
+    resourceType: 'Subscription',
+    reason: 'kept',
+    channel: { type: 'rest-hook', endpoint: 'https://kept.example.com', header: [`Authorization: ${SECRET}`] },
+    extension: [
+      { url: 'https://www.medplum.com/fhir/StructureDefinition/subscription-secret', valueString: SECRET },
+      { url: 'https://example.com/other', valueString: 'kept' },
+    ],
+  },
+]
+
+const WRAPPINGS: [string, (resource: object) => unknown][] = [
+  ['read', (resource) => resource],
+  ['search', (resource) => ({ resourceType: 'Bundle', entry: [{ resource, search: { mode: 'match' } }] })],
+  [
+    'batch answer',
+    (resource) => ({
+      resourceType: 'Bundle',
+      entry: [{ resource: { resourceType: 'Bundle', entry: [{ resource }] } }],
+    }),
+  ],
+  ['contained', (resource) => ({ resourceType: 'List', contained: [resource] })],
+  [
+    'parameter',
+    (resource) => ({ resourceType: 'Parameters', parameter: [{ name: 'return', part: [{ name: 'x', resource }] }] }),
+  ],
+  ['GraphQL', (resource) => ({ data: { list: [resource] } })],
+]
+
+describe.each(WRAPPINGS)('in a %s', (_, wrap) => {
+  test.each(HOLDERS)('secrets of $resourceType are hidden, and nothing else', (resource) => {
+    const before = JSON.stringify(wrap(resource))
+    const after = JSON.stringify(redact(wrap(resource)))
+    expect(before).toContain(SECRET)
+    expect(after).not.toContain(SECRET)
+    expect(after).toContain(HIDDEN)
+    expect(after.match(/kept/g)).toEqual(before.match(/kept/g))
+  })
+})
+
+test('fields named alike in other resources stay', () => {
+  const observation = {
+    resourceType: 'Observation',
+    id: 'kept',
+    code: { text: 'kept' },
+    extension: [{ url: 'https://example.com/x', valueString: 'kept' }],
+  }
+  expect(redact(observation)).toEqual(observation)
+  const communication = { resourceType: 'MessageDefinition', header: ['kept'], d: 1, cookie: 'kept' }
+  expect(redact(communication)).toEqual(communication)
+})
+
+test('what is not there does not look hidden', () => {
+  expect(redact({ resourceType: 'Bot', code: null })).toEqual({ resourceType: 'Bot', code: null })
+})
+
+test('names that the prototype has are names like any other', () => {
+  const odd = JSON.parse('{"resourceType":"constructor","__proto__":{"secret":"x"},"toString":"kept"}')
+  expect(JSON.stringify(redact(odd))).toBe(
+    '{"resourceType":"constructor","__proto__":{"secret":"(hidden)"},"toString":"kept"}',
+  )
+})
+
+test('further names are hidden wherever they stand', () => {
+  const answer = { data: { BotList: [{ name: 'kept', x: SECRET }], x: { y: SECRET } } }
+  expect(redact(answer, new Set(['x']))).toEqual({ data: { BotList: [{ name: 'kept', x: HIDDEN }], x: HIDDEN } })
+})
+
+describe('signed addresses', () => {
+  test.each([
+    [
+      'hosted',
+      `https://storage.medplum.com/binary/${ID}/${VERSION}?Expires=1&Key-Pair-Id=K&Signature=a~b_`,
+      `Binary/${ID}`,
+    ],
+    ['of the sandbox', `http://127.0.0.1:8103/storage/${ID}/${VERSION}?Expires=1&Signature=a%2Fb%3D`, `Binary/${ID}`],
+    ['S3', `https://bucket.s3.amazonaws.com/binary/${ID}/${VERSION}?X-Amz-Date=1&X-Amz-Signature=abc`, `Binary/${ID}`],
+    ['Google', `https://storage.googleapis.com/b/binary/${ID}/${VERSION}?X-Goog-Signature=abc`, `Binary/${ID}`],
+    [
+      'in HTML',
+      `<a href="https://s.example.com/${ID}?Expires=1&amp;Signature=x">file</a>`,
+      `<a href="Binary/${ID}">file</a>`,
+    ],
+    ['in lower case', `https://s.example.com/${ID}?signature=x`, `Binary/${ID}`],
+    ['in upper case', `HTTPS://S.EXAMPLE.COM/${ID}?SIGNATURE=x`, `Binary/${ID}`],
+    ['without an id', 'see https://s.example.com/a?Signature=x now', 'see (signed address hidden) now'],
+    ['two', `https://s/${ID}?Signature=x https://s/${VERSION}?Signature=y`, `Binary/${ID} Binary/${VERSION}`],
+  ])('%s', (_, text, clean) => {
+    expect(withoutSignedUrls(text)).toBe(clean)
+    expect(redact({ note: [{ text }] })).toEqual({ note: [{ text: clean }] })
+  })
+
+  test.each([
+    'https://example.com/Patient?name=x',
+    'The field Signature=x stands alone; see https://example.com/?a=b',
+    'https://example.com/Signature=x',
+    `Binary/${ID}`,
+  ])('left alone: %s', (text) => {
+    expect(withoutSignedUrls(text)).toBe(text)
+  })
+
+  test.each([
+    ['http://', 'http://'],
+    ['http://a?', 'http://a?'],
+    ['ids', `http://${ID}`],
+    ['ids and marks', `http://${ID}?`],
+  ])('a text made of %s takes no long time', (_, part) => {
+    const text = `ignature= ${part.repeat(1_000_000 / part.length)}`
+    const started = performance.now()
+    withoutSignedUrls(text)
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+})
