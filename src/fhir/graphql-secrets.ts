@@ -4,8 +4,12 @@ import { Kind as Node, parse, type SelectionSetNode } from 'graphql'
 import { isRecord } from './client.ts'
 import { isSecretField, secretFieldsOf } from './redact.ts'
 
-/** A field at the root names its type: `BotList`, `BotConnection`, `Bot`, `BotCreate`. */
-const ROOT = /^([A-Z][A-Za-z]*?)(?:List|Connection|Create|Update|Patch)?$/
+/**
+ * Fields and types that name a resource type: `BotList`, `BotConnection`, `Bot`, `BotCreate` at the root or in a resource that
+ * others refer to; `BotConnectionEdge` and `SubscriptionChannel` in the schema.
+ */
+const NAMES_TYPE = /^([A-Z][A-Za-z]*?)(?:List|Connection(?:Edge)?|Create|Update|Patch|Delete|Channel)?$/
+const ROOT_TYPES: ReadonlySet<string> = new Set(['Query', 'QueryType', 'Mutation', 'MutationType'])
 
 /**
  * The response keys under which a document asks for secret fields; they are hidden wherever they stand in the answer.
@@ -15,14 +19,18 @@ const ROOT = /^([A-Z][A-Za-z]*?)(?:List|Connection|Create|Update|Patch)?$/
  */
 export function secretKeys(body: unknown, query: string): ReadonlySet<string> {
   const found = new Set<string>()
-  const documents = [...new URLSearchParams(query).getAll('query'), isRecord(body) ? body.query : body]
+  const bodies: unknown[] = Array.isArray(body) ? body : [body]
+  const documents = [
+    ...new URLSearchParams(query).getAll('query'),
+    ...bodies.map((one) => (isRecord(one) ? one.query : one)),
+  ]
   for (const document of documents) {
     if (typeof document !== 'string') continue
     try {
       for (const definition of parse(document, { noLocation: true }).definitions) {
         if (definition.kind === Node.OPERATION_DEFINITION) collect(definition.selectionSet, undefined, found)
         else if (definition.kind === Node.FRAGMENT_DEFINITION) {
-          collect(definition.selectionSet, definition.typeCondition.name.value, found)
+          collect(definition.selectionSet, typeNamed(definition.typeCondition.name.value), found)
         }
       }
     } catch {
@@ -35,18 +43,27 @@ export function secretKeys(body: unknown, query: string): ReadonlySet<string> {
 function collect(set: SelectionSetNode, type: string | undefined, found: Set<string>): void {
   for (const selection of set.selections) {
     if (selection.kind === Node.INLINE_FRAGMENT) {
-      collect(selection.selectionSet, selection.typeCondition?.name.value ?? type, found)
+      const named = selection.typeCondition?.name.value
+      collect(selection.selectionSet, named === undefined ? type : typeNamed(named), found)
     } else if (selection.kind === Node.FIELD) {
       const name = selection.name.value
-      if (isSecretField(name) || (type !== undefined && secretFieldsOf(type).has(name))) {
-        found.add(selection.alias?.value ?? name)
-      }
+      if (isSecret(name, type)) found.add(selection.alias?.value ?? name)
       if (selection.selectionSet) collect(selection.selectionSet, typeBelow(name, type), found)
     }
   }
 }
 
-/** At the root the field tells the type; in `edges { resource }` of a connection and in `channel` it stays the same. */
+function isSecret(name: string, type: string | undefined): boolean {
+  if (isSecretField(name)) return true
+  // One of its extensions is a secret, and the document may leave out the URL that tells which.
+  return type !== undefined && (secretFieldsOf(type).has(name) || (type === 'Subscription' && name === 'extension'))
+}
+
+/** FHIR's own fields begin with a small letter: in `edges { resource }` of a connection and in `channel` the type stays. */
 function typeBelow(field: string, type: string | undefined): string | undefined {
-  return type === undefined ? ROOT.exec(field)?.[1] : type
+  return NAMES_TYPE.test(field) ? typeNamed(field) : type
+}
+
+function typeNamed(name: string): string | undefined {
+  return ROOT_TYPES.has(name) ? undefined : (NAMES_TYPE.exec(name)?.[1] ?? name)
 }
