@@ -9,8 +9,8 @@ import { secretKeys } from '../fhir/graphql-secrets.ts'
 import { follow, isEnded, isJobPath, resultOf } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { confine, PathError, relativeTo } from '../fhir/path.ts'
-import { SECRET_TYPES } from '../fhir/redact.ts'
 import { classify, type Risk } from '../fhir/risk.ts'
+import { answersText, secretTrap } from '../fhir/secret-traps.ts'
 import { checkAnswer, checkTraps } from '../fhir/traps.ts'
 import { compose } from './content.ts'
 import { type ToolContext, type ToolOutput, UserError } from './define.ts'
@@ -83,17 +83,18 @@ function prepare(args: RequestArguments, base: URL): Prepared {
   if (trap.kind === 'refused') throw new UserError(trap.message)
   const path = trap.kind === 'rewritten' ? trap.path : local
   const notes = trap.kind === 'rewritten' ? [trap.note, ...trap.warnings] : trap.warnings
-  refuseSecretText(path)
+  const secret = secretTrap(method, path, json ?? args.body)
+  if (secret) throw new UserError(`${secret} Nothing was sent.`)
   const risk = classify({ ...asked, path })
   const isFile = method === 'GET' && /^Binary\/[^/?]+(\?|$)/.test(path)
-  const isGraphql = /^\$graphql(\?|$)/.test(path)
+  const isGraphql = /^\$graphql(\?|$)/i.test(path)
   const request: FhirRequest = {
     method,
     path,
     ...(content && { content }),
     ...conditions(args, path, json),
     ...(args.respondAsync && { respondAsync: true }),
-    ...((isFile || isText(path)) && { part: { offset: args.offset ?? 0, length: MAX_PART.bytes } }),
+    ...((isFile || answersText(path)) && { part: { offset: args.offset ?? 0, length: MAX_PART.bytes } }),
     ...(isGraphql && { hidden: secretKeys(json ?? args.body, path.slice(path.indexOf('?') + 1)) }),
     repeatable: isRepeatable(method, path, risk, args),
   }
@@ -105,21 +106,6 @@ function isRepeatable(method: Method, path: string, risk: Risk, { ifMatch }: Req
   if (method === 'GET') return risk.kind === 'read'
   const bySearch = /^[A-Za-z]+\?/.test(path)
   return method === 'PUT' && risk.kind === 'write' && (ifMatch !== undefined || bySearch)
-}
-
-/** Operations that answer with text rather than FHIR JSON. */
-function isText(path: string): boolean {
-  return /\/\$(csv|ccda-export)(\?|$)/.test(path)
-}
-
-/** CSV has no field names that could be trusted to show where a secret stands. */
-function refuseSecretText(path: string): void {
-  const [type = '', operation] = path.split(/[/?]/)
-  if (operation === '$csv' && SECRET_TYPES.has(type)) {
-    throw new UserError(
-      `${type} can hold secrets and is not given out as CSV. Nothing was sent. Search it as JSON: ${type}?_count=20.`,
-    )
-  }
 }
 
 /** If-Match and If-None-Exist in the form that Medplum honours: on PATCH, a leading test of the version. */

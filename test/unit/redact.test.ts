@@ -1,6 +1,7 @@
 // What an answer may hold and a transcript must not.
 import { describe, expect, test } from 'vitest'
 import { HIDDEN, redact, withoutSignedUrls } from '../../src/fhir/redact.ts'
+import { secretTrap } from '../../src/fhir/secret-traps.ts'
 
 const ID = '5a9d0000-0000-4000-8000-000000000001'
 const VERSION = '5a9d0000-0000-4000-8000-000000000002'
@@ -135,5 +136,74 @@ describe('signed addresses', () => {
     const started = performance.now()
     withoutSignedUrls(text)
     expect(performance.now() - started).toBeLessThan(1000)
+  })
+})
+
+describe('a request that would show a secret under another name is refused', () => {
+  const patch = (op: object) => ({
+    resourceType: 'Parameters',
+    parameter: [
+      { name: 'operation', part: Object.entries(op).map(([name, value]) => ({ name, valueString: String(value) })) },
+    ],
+  })
+  const batch = (method: string, url: string, resource: unknown) => ({
+    resourceType: 'Bundle',
+    type: 'batch',
+    entry: [{ request: { method: 'GET', url: 'Patient' } }, { request: { method, url }, resource }],
+  })
+
+  test.each([
+    ['GET', 'ClientApplication/$csv?_fields=secret'],
+    ['GET', 'ClientApplication/$CSV?_fields=secret'],
+    ['GET', 'Patient/$csv?_type=Patient,ClientApplication&_fields=secret'],
+    ['GET', 'Patient/$csv?_revinclude=Subscription:x&_fields=secret'],
+    ['POST', '$graphql', { query: 'mutation { ClientApplicationPatch(id: "1", patch: []) { id } }' }],
+    ['POST', '$graphql', 'mutation { BotPatch(id: "1", patch: []) { id } }'],
+    ['GET', '$graphql?query=mutation%20%7BBot%50atch%7D'],
+  ] as const)('%s %s', (method, path, body?: unknown) => {
+    expect(secretTrap(method, path, body)).toBeTruthy()
+  })
+
+  const PATCHES: [string, object][] = [
+    ['ClientApplication', { op: 'test', path: '/secret', value: 'x' }],
+    ['ClientApplication', { op: 'copy', from: '/secret', path: '/description' }],
+    ['ClientApplication', { op: 'move', from: '/identityProvider/clientSecret', path: '/description' }],
+    ['Project', { op: 'copy', from: '/secret/0/valueString', path: '/description' }],
+    ['Bot', { op: 'copy', from: '/code', path: '/description' }],
+    ['Subscription', { op: 'test', path: '/channel/header', value: [] }],
+    ['Subscription', { op: 'copy', from: '/extension/0/valueString', path: '/reason' }],
+  ]
+  test.each(PATCHES)('PATCH of a %s by %j', (type, operation) => {
+    expect(secretTrap('PATCH', `${type}/1`, [{ op: 'test', path: '/id', value: '1' }, operation])).toContain(type)
+    expect(secretTrap('PATCH', `${type}?name=x`, [operation])).toContain(type)
+    const entry = batch('patch', `${type}/1`, patch(operation))
+    expect(secretTrap('POST', '', entry)).toContain('Bundle.entry[1]')
+    expect(secretTrap('POST', '', batch('POST', '', entry))).toContain('Bundle.entry[1]: Bundle.entry[1]')
+  })
+
+  test('GraphQL in a batch, whose answer says nothing of its keys', () => {
+    expect(secretTrap('POST', '', batch('POST', '$graphql', { query: '{ BotList { x: code } }' }))).toContain(
+      'of its own',
+    )
+    expect(secretTrap('POST', '', batch('POST', '$graphql', { query: '{ PatientList { id } }' }))).toBeUndefined()
+  })
+
+  test.each([
+    ['GET', 'Patient/$csv?_fields=name&_count=5', undefined],
+    ['GET', 'ClientApplication', undefined],
+    ['PATCH', 'Observation/1', [{ op: 'test', path: '/code/text', value: 'x' }]],
+    [
+      'PATCH',
+      'ClientApplication/1',
+      [
+        { op: 'replace', path: '/secret', value: 'x' },
+        { op: 'move', from: '/name', path: '/description' },
+      ],
+    ],
+    ['PATCH', 'Task/1', [null, 5, { op: 'test' }]],
+    ['POST', '', batch('PATCH', 'Patient/1', patch({ op: 'test', path: '/active', value: true }))],
+    ['POST', '$graphql', { query: 'mutation { PatientPatch(id: "1", patch: []) { id } }' }],
+  ])('but not %s %s', (method, path, body) => {
+    expect(secretTrap(method, path, body)).toBeUndefined()
   })
 })
