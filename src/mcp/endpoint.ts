@@ -5,6 +5,7 @@ import {
   isInitializeRequest,
   isLegacyRequest,
   type McpServer,
+  parseJSONRPCMessage,
   readRequestBody,
 } from '@modelcontextprotocol/server'
 import { createMcpHandler, type StatelessMcpHandler } from 'agents/mcp/server'
@@ -114,8 +115,9 @@ async function postSse(
 ): Promise<Response> {
   const body = await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE)
   if (body.tooLarge) return tooLarge()
-  const message = parseJson(body.text)
-  if (typeof message !== 'object' || message === null || !('jsonrpc' in message)) {
+  try {
+    parseJSONRPCMessage(parseJson(body.text))
+  } catch {
     return rpcError(400, -32700, 'Parse error: the body is no JSON-RPC message')
   }
   const session = sessionStub(sessions, id)

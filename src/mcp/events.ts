@@ -5,6 +5,8 @@ import { open, seal } from '../seal.ts'
 
 /** How long a client may take to resume, in milliseconds. */
 const KEPT_MS = 10 * 60_000
+/** Durable Object storage holds at most 2 MB in a row; a larger message is sent, but can't be sent again. */
+const MAX_BYTES = 2_000_000
 
 /** Event ids read `{stream}.{number}`; the numbers of one stream rise. */
 export class SealedEventStore implements EventStore {
@@ -26,6 +28,7 @@ export class SealedEventStore implements EventStore {
     // A priming event only names a position: there is nothing to replay in it.
     if ('jsonrpc' in message) {
       const sealed = await seal(this.#key, `event ${stream}`, message)
+      if (sealed.byteLength > MAX_BYTES) return `${stream}.${number}`
       this.#prepare()
       this.#sql.exec('DELETE FROM event WHERE number < ?', (at - KEPT_MS) * 1000)
       this.#sql.exec('INSERT INTO event (stream, number, message) VALUES (?, ?, ?)', stream, number, sealed.buffer)

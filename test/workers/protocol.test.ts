@@ -122,6 +122,7 @@ describe.each(['without a session', 'in a session'])('2025-11-25 %s', (where) =>
 test('a bad message to an SSE session is answered at once', async () => {
   expect((await post(tokens.access, '{"jsonrpc":', {}, '/mcp/sse?sessionId=x')).status).toBe(400)
   expect((await post(tokens.access, '[1]', {}, '/mcp/sse?sessionId=x')).status).toBe(400)
+  expect((await post(tokens.access, { jsonrpc: '2.0', hello: 1 }, {}, '/mcp/sse?sessionId=x')).status).toBe(400)
 })
 
 test('an unknown path below /mcp is 404', async () => {
