@@ -45,8 +45,8 @@ export interface FhirResponse {
   body: unknown
   /** Where an asynchronous job tells its state, as a path relative to the FHIR base. */
   jobPath?: string
-  /** Of a file: its size in bytes where Medplum tells, and whether there is more behind what was read. */
-  file?: { size: number | undefined; more: boolean }
+  /** Of a file: its size in bytes where Medplum tells, the byte before what was read, and whether there is more behind it. */
+  file?: { size: number | undefined; before: number | undefined; more: boolean }
 }
 
 /** The request could not be sent, or its answer not be read: no status, so it may be unknown whether Medplum acted. */
@@ -86,6 +86,20 @@ export class FhirClient {
   /** Milliseconds left of the call's time. */
   get remainingMs(): number {
     return Math.max(0, this.#endsAt - Date.now())
+  }
+
+  /** Who is signed in, with which rights (`/auth/me`, the one address outside the FHIR base); undefined if that fails. */
+  async whoAmI(): Promise<unknown> {
+    try {
+      return await withDeadline(this.remainingMs, undefined, async (signal) => {
+        const url = new URL('../../auth/me', this.#medplum.fhirBase)
+        const request: FhirRequest = { method: 'GET', path: '' }
+        const response = await this.#fetch(url, request, await this.#medplum.token(), signal)
+        return (await this.#read(response, request, 'GET auth/me')).body
+      })
+    } catch {
+      return undefined
+    }
   }
 
   /**
@@ -172,7 +186,7 @@ export class FhirClient {
       throw new FhirError(response.status, name, parseBody(contentType, bytes), Object.fromEntries(response.headers))
     }
     const part = request.part && !isFhirJson(contentType) ? request.part : { offset: 0, length: MAX_ANSWER_BYTES }
-    const { bytes, more } = await readBytes(response, part)
+    const { bytes, before, more } = await readBytes(response, part)
     if (more && part.length === MAX_ANSWER_BYTES) {
       throw new TransportError(
         `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less, by _count, _elements or a narrower search.`,
@@ -185,7 +199,7 @@ export class FhirClient {
       contentType,
       body: request.part && !isFhirJson(contentType) ? bytes : this.#clean(parseBody(contentType, bytes), request),
       ...(jobPath !== undefined && { jobPath }),
-      ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, more } }),
+      ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, before, more } }),
     }
   }
 
@@ -235,22 +249,24 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 async function readBytes(
   response: Response,
   { offset, length }: { offset: number; length: number },
-): Promise<{ bytes: Uint8Array<ArrayBuffer>; more: boolean }> {
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; before: number | undefined; more: boolean }> {
   const reader = response.body?.getReader()
   const chunks: Uint8Array[] = []
   let position = 0
   let kept = 0
+  let before: number | undefined
   for (;;) {
     const { done, value } = (await reader?.read().catch(connectionLost)) ?? { done: true, value: undefined }
-    if (done || !value) return { bytes: join(chunks, kept), more: false }
+    if (done || !value) return { bytes: join(chunks, kept), before, more: false }
     const from = Math.max(0, offset - position)
     const wanted = value.subarray(from, Math.max(from, from + length - kept))
+    before = value[offset - 1 - position] ?? before
     position += value.byteLength
     if (wanted.byteLength > 0) chunks.push(wanted)
     kept += wanted.byteLength
     if (position > offset + length) {
       await reader?.cancel().catch(() => {})
-      return { bytes: join(chunks, kept), more: true }
+      return { bytes: join(chunks, kept), before, more: true }
     }
   }
 }

@@ -1,6 +1,6 @@
 // Files as MCP content: images as images, text as text, the rest as an embedded resource, in parts where they are large.
 import type { ContentBlock } from '@modelcontextprotocol/server'
-import { redact, withoutSignedUrls } from './redact.ts'
+import { HIDDEN, isSecretField, redact, withoutSignedUrls } from './redact.ts'
 
 /** The most of a file that one answer holds, in bytes: a host puts it into the model's context. */
 export const MAX_PART = { text: 100_000, bytes: 1024 * 1024 }
@@ -15,6 +15,8 @@ export interface FilePart {
   /** Of the whole file, where it is known. */
   size: number | undefined
   more: boolean
+  /** The byte before the part, where there is one. */
+  before?: number | undefined
 }
 
 /** Whether this media type is text that a model can read. */
@@ -27,15 +29,34 @@ export function fileContent(part: FilePart): ContentBlock[] {
   return isText(part.contentType) ? textContent(part) : byteContent(part)
 }
 
-function textContent({ path, contentType, bytes, from, size, more }: FilePart): ContentBlock[] {
-  const offset = from ?? 0
-  const tooLong = more || bytes.byteLength > MAX_PART.text
-  const kept = tooLong ? wholeLines(bytes.subarray(0, MAX_PART.text)) : bytes
-  const text = clean(contentType, new TextDecoder().decode(kept))
+function textContent({ path, contentType, bytes, from, size, more, before }: FilePart): ContentBlock[] {
+  const start = from ?? 0
+  const isRecords = RECORDS.test(contentType)
+  // Part of a record may hold part of a secret: what is before the first whole line is passed over.
+  const skipped = isRecords && start > 0 && before !== NEW_LINE ? restOfLine(bytes) : 0
+  const rest = bytes.subarray(skipped)
+  const kept = rest.subarray(0, rest.byteLength > MAX_PART.text ? endOfPart(rest, isRecords) : rest.byteLength)
+  const isCut = isRecords && more && kept.at(-1) !== NEW_LINE
+  const text = isCut ? '' : clean(contentType, new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(kept))
   const blocks: ContentBlock[] = [{ type: 'text', text }]
-  if (offset > 0 || tooLong)
-    blocks.push({ type: 'text', text: whatIsLeft(path, offset, kept.byteLength, size, tooLong) })
+  const left = more || kept.byteLength < rest.byteLength
+  if (start > 0 || left) {
+    if (skipped > 0 || isCut) blocks.push({ type: 'text', text: CUT_RECORD })
+    blocks.push({ type: 'text', text: whatIsLeft(path, start + skipped, kept.byteLength, size, left) })
+  }
   return blocks
+}
+
+const NEW_LINE = 10
+/** Files of one FHIR record a line, which may hold secrets: exports. */
+const RECORDS = /ndjson$/
+const CUT_RECORD =
+  'A record that does not fit, or of which only the end was asked for, was left out: read that record itself, or ask for offsets as answers say.'
+
+/** The length up to and with the first line break. */
+function restOfLine(bytes: Uint8Array): number {
+  const end = bytes.indexOf(NEW_LINE)
+  return end < 0 ? bytes.byteLength : end + 1
 }
 
 function byteContent({ path, contentType, bytes, from, size, more }: FilePart): ContentBlock[] {
@@ -57,20 +78,26 @@ function byteContent({ path, contentType, bytes, from, size, more }: FilePart): 
 }
 
 function whatIsLeft(path: string, offset: number, length: number, size: number | undefined, more: boolean): string {
+  if (length === 0 && !more)
+    return `There is nothing at offset ${offset}: ${path} ends before${size === undefined ? '' : `, at ${size} bytes`}.`
   const range = `Bytes ${offset} to ${offset + length - 1}${size === undefined ? '' : ` of ${size}`} of ${path}.`
   return more
     ? `${range} There is more: ask for the same path with offset=${offset + length}.`
     : `${range} That is the end.`
 }
 
-/** Up to the last line break, so that no line of NDJSON or CSV and no character is cut; all of it where there is none. */
-function wholeLines(bytes: Uint8Array): Uint8Array {
-  const end = bytes.lastIndexOf(10)
-  if (end > 0) return bytes.subarray(0, end + 1)
-  // Without lines: back to the start of a UTF-8 character.
-  let cut = bytes.byteLength
+/**
+ * The length of what is shown of a text that is too long: up to the last line break, so that no line of NDJSON or CSV is cut.
+ * A line that is too long by itself is cut between characters, but a record isn't: it is shown, however long.
+ */
+function endOfPart(bytes: Uint8Array, isRecords: boolean): number {
+  const end = bytes.lastIndexOf(NEW_LINE, MAX_PART.text - 1)
+  if (end > 0) return end + 1
+  if (isRecords) return restOfLine(bytes)
+  let cut = MAX_PART.text
+  // Back to the start of a UTF-8 character.
   while (cut > 0 && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut--
-  return bytes.subarray(0, cut)
+  return cut > 0 ? cut : MAX_PART.text
 }
 
 /** Secrets in FHIR JSON that is a file (an export's lines, a batch's stored answers) are hidden as in any other answer. */
@@ -82,10 +109,17 @@ function clean(contentType: string, text: string): string {
       try {
         return line.trim() === '' ? line : JSON.stringify(redact(JSON.parse(line)))
       } catch {
-        return withoutSignedUrls(line)
+        return withoutSignedUrls(withoutSecretFields(line))
       }
     })
     .join('\n')
+}
+
+const SECRET_FIELD = /"(\w*[sS]ecret|passwordHash)"\s*:\s*"(?:[^"\\]|\\.)*(?:"|$)/g
+
+/** JSON over several lines, or a part of it, can't be read as a value; its plainest secrets are found all the same. */
+function withoutSecretFields(text: string): string {
+  return text.replace(SECRET_FIELD, (field, name: string) => (isSecretField(name) ? `"${name}":"${HIDDEN}"` : field))
 }
 
 function toBase64(bytes: Uint8Array): string {

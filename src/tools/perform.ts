@@ -9,6 +9,7 @@ import { secretKeys } from '../fhir/graphql-secrets.ts'
 import { follow, isEnded, isJobPath, resultOf } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { confine, PathError, relativeTo } from '../fhir/path.ts'
+import { describeRights } from '../fhir/rights.ts'
 import { classify, type Risk } from '../fhir/risk.ts'
 import { answersText, secretTrap } from '../fhir/secret-traps.ts'
 import { checkAnswer, checkTraps } from '../fhir/traps.ts'
@@ -63,9 +64,15 @@ export async function perform(args: RequestArguments, context: ToolContext): Pro
       error.status === 400 || error.status === 404 ? await loadCapability(base, fhir) : knownCapability(base)
     const { status, outcome, headers } = error
     const advice = cure(prepared.asked, { status, outcome, headers }, capability)
-    if (advice) error.message += `\n${advice}`
+    const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(prepared.risk)) : undefined
+    error.message = [error.message, rights, advice].filter(Boolean).join('\n')
     throw error
   }
+}
+
+/** The resource type that a request is about, where it is about one. */
+function resourceTypeOf({ targets }: Risk): string | undefined {
+  return targets.length === 1 ? /^[A-Z][A-Za-z]+/.exec(targets[0] ?? '')?.[0] : undefined
 }
 
 function prepare(args: RequestArguments, base: URL): Prepared {
@@ -200,7 +207,7 @@ function present(
   const { status, contentType, body, file } = response
   if (file && body instanceof Uint8Array) {
     const path = request.path.split('?')[0] ?? ''
-    const content = fileContent({ path, contentType, bytes: body, from, size: file.size, more: file.more })
+    const content = fileContent({ path, contentType, bytes: body, from, ...file })
     return withNotes(content, notes)
   }
   const text =
