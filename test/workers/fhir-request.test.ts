@@ -174,6 +174,8 @@ describe('errors', () => {
     const { access } = await signIn(rita)
     const answer = await fhir(access, { method: 'POST', path: 'Patient', body: { resourceType: 'Patient' } })
     expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('HTTP 403 (Forbidden)') })
+    expect(answer.text).toContain('may read, vread, history, search Patient, not create, update, delete')
+    expect(answer.text).toContain('not a project admin')
   })
 
   test.each([
