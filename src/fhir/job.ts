@@ -1,5 +1,6 @@
 // Long work of Medplum: asynchronous batches and bulk exports answer 202 and a path, which tells when they are done.
-import { type FhirClient, type FhirResponse, isRecord, pause } from './client.ts'
+import { type FhirClient, type FhirResponse, isRecord, pause, TransportError } from './client.ts'
+import { FhirError } from './outcome.ts'
 
 /** Tells a waiting client how far the work is; `total` where that is known. */
 export type Progress = (progress: number, total: number | undefined, message: string) => Promise<void>
@@ -9,7 +10,10 @@ const MAX_WAIT_MS = 5_000
 /** The call must end before the host gives up on it. */
 const RESERVE_MS = 5_000
 
-/** The answer of a job that is done, or undefined where the call's time was too short: it goes on, and can be asked for. */
+/**
+ * The answer of a job that is done, or undefined where the call's time was too short or its state can't be had now: it goes
+ * on, and can be asked for.
+ */
 export async function follow(
   fhir: FhirClient,
   jobPath: string,
@@ -17,15 +21,23 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<FhirResponse | undefined> {
   for (let poll = 1, wait = FIRST_WAIT_MS; fhir.remainingMs > RESERVE_MS + wait; poll++) {
-    await pause(wait, signal)
+    // Where the call ends meanwhile, the request below says so.
+    await pause(wait, signal).catch(() => {})
     wait = Math.min(wait * 1.5, MAX_WAIT_MS)
-    const state = await fhir.send({ method: 'GET', path: jobPath, repeatable: true, signal })
-    if (state.status !== 202 || isEnded(state.body)) return state
+    const state = await fhir.send({ method: 'GET', path: jobPath, repeatable: true, signal }).catch(notNow)
+    if (state?.status !== 202 || isEnded(state.body)) return state
     const percent = percentOf(state.body)
-    if (percent === undefined) await progress(poll, undefined, `Medplum is still working (asked ${poll} times)`)
+    if (percent === undefined)
+      await progress(poll, undefined, `Medplum is still working (asked ${poll === 1 ? 'once' : `${poll} times`})`)
     else await progress(percent, 100, `Medplum has done ${percent} %`)
   }
   return undefined
+}
+
+/** The work was accepted: that its state can't be had is no reason to do it again, as an error would suggest. */
+function notNow(error: unknown): undefined {
+  const passes = error instanceof FhirError && (error.status === 429 || error.status >= 500)
+  if (!passes && !(error instanceof TransportError)) throw error
 }
 
 /** Whether this path tells the state of a job. */

@@ -103,7 +103,8 @@ function progressOf(ctx: ServerContext): Progress {
     if (progressToken === undefined || progress <= last) return
     last = progress
     const params = { progressToken, progress, message, ...(total !== undefined && { total }) }
-    await ctx.mcpReq.notify({ method: 'notifications/progress', params })
+    // It is a courtesy: that it can't be told is no reason to give the work up.
+    await ctx.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {})
   }
 }
 
