@@ -1,5 +1,5 @@
 // From what a model gives as `body` and `contentType` to what goes over the wire, or a sentence that says what is wrong.
-import type { Content, Method } from '../fhir/client.ts'
+import { type Content, isRecord, type Method } from '../fhir/client.ts'
 import { UserError } from './define.ts'
 
 export const HL7 = 'x-application/hl7-v2+er7'
@@ -88,6 +88,7 @@ function json(type: string, path: string, body: unknown): Composed {
   if ((typeof value !== 'object' || value === null) && !/^(Binary|Bot)\b/.test(path)) {
     throw new UserError('`body` must be a JSON object or array, such as {"resourceType":"Patient"}. Nothing was sent.')
   }
+  if (/\/\$push(\?|$)/.test(path)) value = withSegments(value)
   return { content: { type, data: written(value) }, json: value }
 }
 
@@ -143,6 +144,17 @@ function hl7(body: string): string {
   throw new UserError(
     '`body` is no HL7 v2 message: it must begin with an MSH segment, such as MSH|^~\\&|APP|FAC|APP|FAC|20260101120000||ADT^A04|1|P|2.5. Nothing was sent.',
   )
+}
+
+/** An HL7 message inside the JSON of `Agent/$push`, as a field or as a parameter, with segments that end as HL7 has it. */
+function withSegments(value: unknown): unknown {
+  if (!isRecord(value)) return value
+  const ended = (one: unknown, name: string) => {
+    const message = isRecord(one) ? one[name] : undefined
+    return typeof message === 'string' && /^\s*MSH/.test(message) ? { ...(one as object), [name]: hl7(message) } : one
+  }
+  const parameter = Array.isArray(value.parameter) ? value.parameter.map((one) => ended(one, 'valueString')) : undefined
+  return ended({ ...value, ...(parameter && { parameter }) }, 'body')
 }
 
 function fromBase64(body: string, type: string): Uint8Array<ArrayBuffer> {
