@@ -237,6 +237,16 @@ async function presentJob(
   event.status = done.status
   const result = resultOf(done.body)
   if (result === undefined) return present(prepared, done, undefined)
-  const stored = await fhir.send({ method: 'GET', path: result, repeatable: true, signal })
+  // As a file: asked for as FHIR JSON, a Binary comes without its content.
+  const part = { offset: 0, length: MAX_PART.bytes }
+  const { hidden } = prepared.request
+  const stored = await fhir.send({
+    method: 'GET',
+    path: result,
+    repeatable: true,
+    part,
+    signal,
+    ...(hidden && { hidden }),
+  })
   return present(prepared, stored, undefined)
 }

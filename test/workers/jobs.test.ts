@@ -1,0 +1,177 @@
+// Long work: progress while it is awaited, and how it is asked for later.
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type FhirClient, TransportError } from '../../src/fhir/client.ts'
+import { follow } from '../../src/fhir/job.ts'
+import { FhirError } from '../../src/fhir/outcome.ts'
+import {
+  alice,
+  events,
+  fhir,
+  fhirCall,
+  ORIGIN,
+  post,
+  sandbox,
+  send,
+  signIn,
+  startSession,
+  type Tokens,
+} from './world.ts'
+
+let tokens: Tokens
+beforeAll(async () => {
+  tokens = await signIn(alice)
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await sandbox.clearFaults()
+  await sandbox.settings({ jobMs: 300 })
+})
+
+const batch = {
+  resourceType: 'Bundle',
+  type: 'batch',
+  entry: [{ request: { method: 'GET', url: 'Patient?_count=1' } }],
+}
+const WORK: [string, Record<string, unknown>][] = [
+  ['a batch', { method: 'POST', path: '', body: batch, respondAsync: true }],
+  ['an export', { method: 'GET', path: '$export?_type=Practitioner' }],
+]
+
+interface Message {
+  method?: string
+  params?: { progressToken: string; progress: number; total?: number; message: string }
+  result?: { isError?: boolean; content: { type: string; text: string }[] }
+}
+
+const LANES: [string, (args: Record<string, unknown>) => Promise<Response>][] = [
+  [
+    'in a 2025 session',
+    async (args) => {
+      const message = fhirCall(args)
+      const params = { ...message.params, _meta: { progressToken: 'p1' } }
+      return post(tokens.access, { ...message, params }, await startSession(tokens.access))
+    },
+  ],
+  [
+    'on 2026-07-28',
+    (args) => {
+      const _meta = {
+        progressToken: 'p1',
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+        'io.modelcontextprotocol/clientCapabilities': {},
+      }
+      const message = fhirCall(args)
+      return send(`${ORIGIN}/mcp`, {
+        method: 'POST',
+        headers: {
+          ...{ authorization: `Bearer ${tokens.access}`, 'content-type': 'application/json' },
+          ...{ accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28' },
+          ...{ 'mcp-method': 'tools/call', 'mcp-name': 'fhir-request' },
+        },
+        body: JSON.stringify({ ...message, params: { ...message.params, _meta } }),
+      })
+    },
+  ],
+]
+
+describe.each(LANES)('%s', (_lane, ask) => {
+  test.each(WORK)('%s is awaited, with progress that rises', async (_, args) => {
+    await sandbox.settings({ jobMs: 1500 })
+    const messages = events(await (await ask(args)).text()).map((data) => JSON.parse(data) as Message)
+    const told = messages.flatMap(({ method, params }) =>
+      method === 'notifications/progress' && params ? [params] : [],
+    )
+    expect(told.length).toBeGreaterThan(1)
+    for (const [index, { progressToken, progress, message }] of told.entries()) {
+      expect(progressToken).toBe('p1')
+      expect(progress).toBeGreaterThan(told[index - 1]?.progress ?? 0)
+      expect(message).toContain('working')
+    }
+    const result = messages.find((message) => message.result)?.result
+    expect(result?.isError).toBeFalsy()
+    const answer = JSON.parse(result?.content[0]?.text ?? '')
+    if (args.path === '') expect(answer).toMatchObject({ resourceType: 'Bundle', type: 'batch-response' })
+    else
+      expect(answer.output).toEqual([{ type: 'Practitioner', url: expect.stringMatching(/^Binary\/[0-9a-f-]{36}$/) }])
+  })
+})
+
+test('a client that gave no token is told nothing but the answer', async () => {
+  const text = await (await post(tokens.access, fhirCall(WORK[0]?.[1] ?? {}), await startSession(tokens.access))).text()
+  expect(text).not.toContain('notifications/progress')
+  expect(text).toContain('batch-response')
+})
+
+/** Work whose state can't be had, so that its path is given out at once. */
+async function left(args: Record<string, unknown>) {
+  await sandbox.settings({ jobMs: 2000 })
+  await sandbox.faults([{ method: 'GET', path: '^/fhir/R4/(job|bulkdata)/', status: 503, times: 4 }])
+  const { result, requests } = await sandbox.during(() => fhir(tokens.access, args))
+  return {
+    answer: result,
+    sent: requests.filter(({ path }) => !/(job|bulkdata)/.test(path)),
+    job: JSON.parse(result.text).job as string,
+  }
+}
+
+describe.each(WORK)('%s that can not be awaited', (_, args) => {
+  test('was sent once; its path is told, and asked for later it is awaited in another session', async () => {
+    const { answer, sent, job } = await left(args)
+    expect(answer.isError).toBe(false)
+    expect(sent).toHaveLength(1)
+    expect(answer.notes).toContain(`GET ${job}`)
+    expect(answer.notes).toContain(`DELETE ${job} cancels it`)
+    expect(answer.notes).not.toContain('Try again')
+    const later = await fhir(tokens.access, { method: 'GET', path: job }, await startSession(tokens.access))
+    expect(later.isError).toBe(false)
+    expect(later.text).toMatch(/Binary\/[0-9a-f-]{36}|batch-response/)
+  })
+
+  test('can be cancelled, and what that means is told', async () => {
+    const { job } = await left(args)
+    const cancelled = await fhir(tokens.access, { method: 'DELETE', path: job })
+    expect(cancelled.isError).toBe(false)
+    if (args.path === '') expect(cancelled.notes).toContain('does not stop a running batch')
+    else expect(cancelled.text).toContain('Accepted')
+  })
+})
+
+describe('a job near the deadline', () => {
+  const client = (states: unknown[], remaining: number[]) => {
+    const asked: unknown[] = []
+    const fake = {
+      get remainingMs() {
+        return remaining.shift() ?? 0
+      },
+      send: async (request: unknown) => {
+        asked.push(request)
+        const state = states.shift()
+        if (state instanceof Error) throw state
+        return state
+      },
+    }
+    return { asked, fhir: fake as unknown as FhirClient }
+  }
+  const running = { status: 202, contentType: '', body: undefined }
+  const never = new AbortController().signal
+
+  test('is left to go on while there is time to say so', async () => {
+    const { fhir: fake, asked } = client([running], [20_000, 5_100])
+    expect(await follow(fake, 'job/1/status', async () => {}, never)).toBeUndefined()
+    expect(asked).toEqual([{ method: 'GET', path: 'job/1/status', repeatable: true, signal: never }])
+  })
+
+  test.each([
+    new TransportError('lost'),
+    new FhirError(503, 'GET job', undefined),
+    new FhirError(429, 'GET job', undefined),
+  ])('is left to go on when its state can not be had: %s', async (error) => {
+    expect(await follow(client([error], [20_000]).fhir, 'job/1/status', async () => {}, never)).toBeUndefined()
+  })
+
+  test('that is gone is an error', async () => {
+    const gone = new FhirError(404, 'GET job', undefined)
+    await expect(follow(client([gone], [20_000]).fhir, 'job/1/status', async () => {}, never)).rejects.toBe(gone)
+  })
+})
