@@ -16,6 +16,7 @@ export const SANDBOX = inject('sandboxUrl')
 export const REDIRECT_URI = 'http://127.0.0.1:33418/'
 
 export const alice: Credentials = { email: 'alice@example.com', password: 'medplum-sandbox' }
+export const ada: Credentials = { email: 'ada@example.com', password: 'medplum-sandbox' }
 export const rita: Credentials = { email: 'rita@example.com', password: 'medplum-sandbox' }
 export const sam: Credentials = { email: 'sam@example.com', password: 'medplum-sandbox' }
 
