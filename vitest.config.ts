@@ -43,7 +43,7 @@ export default defineConfig({
             optimizer: {
               ssr: {
                 enabled: true,
-                include: ['zod', 'hono', 'hono/jsx', 'hono/jsx/jsx-runtime'],
+                include: ['zod', 'hono', 'hono/tiny', 'hono/jsx', 'hono/jsx/jsx-runtime'],
               },
             },
           },

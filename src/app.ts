@@ -1,6 +1,7 @@
 // The front of the Worker: who may ask at all, and which part answers.
 import type { OAuthAuthorizationServer, OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
 import type { GrantProps } from './caller.ts'
 import { type Bindings, readSettings, SettingError } from './env.ts'
 import {

@@ -6,7 +6,8 @@ import {
   CimdFetchError,
   type OAuthHelpers,
 } from '@cloudflare/workers-oauth-provider'
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
 import type { GrantProps } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
 import { Problem, setPageHeaders } from '../pages/layout.tsx'
