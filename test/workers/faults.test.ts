@@ -1,0 +1,123 @@
+// What goes wrong at Medplum: what is answered, and how often the request was sent.
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { alice, fhir, fhirCall, post, sandbox, signIn, type Tokens } from './world.ts'
+
+let tokens: Tokens
+let id: string
+let version: string
+beforeAll(async () => {
+  tokens = await signIn(alice)
+  const created = JSON.parse((await fhir(tokens.access, { method: 'POST', path: 'Task', body: task })).text)
+  id = created.id
+  version = created.meta.versionId
+})
+afterEach(() => sandbox.clearFaults())
+
+const task = { resourceType: 'Task', status: 'requested', intent: 'order' }
+const KINDS: { kind: string; repeated: boolean; args: () => Record<string, unknown> }[] = [
+  { kind: 'a read', repeated: true, args: () => ({ method: 'GET', path: `Task/${id}` }) },
+  { kind: 'a search', repeated: true, args: () => ({ method: 'GET', path: 'Task?_count=1' }) },
+  { kind: 'a GET that runs a bot', repeated: false, args: () => ({ method: 'GET', path: `Bot/${id}/$execute` }) },
+  { kind: 'a create', repeated: false, args: () => ({ method: 'POST', path: 'Task', body: task }) },
+  {
+    kind: 'a search by POST',
+    repeated: false,
+    args: () => ({ method: 'POST', path: 'Task/_search', body: { _count: 1 } }),
+  },
+  { kind: 'an operation', repeated: false, args: () => ({ method: 'POST', path: `Claim/${id}/$submit` }) },
+  { kind: 'a plain PUT', repeated: false, args: () => ({ method: 'PUT', path: `Task/${id}`, body: { ...task, id } }) },
+  {
+    kind: 'a PUT with a query',
+    repeated: false,
+    args: () => ({ method: 'PUT', path: `Task/${id}?x=1`, body: { ...task, id } }),
+  },
+  {
+    kind: 'a PUT with ifMatch',
+    repeated: true,
+    args: () => ({ method: 'PUT', path: `Task/${id}`, body: { ...task, id }, ifMatch: version }),
+  },
+  {
+    kind: 'a PUT by search',
+    repeated: true,
+    args: () => ({ method: 'PUT', path: 'Task?identifier=http://x|1', body: task }),
+  },
+  {
+    kind: 'a PATCH',
+    repeated: false,
+    args: () => ({ method: 'PATCH', path: `Task/${id}`, body: [{ op: 'add', path: '/priority', value: 'urgent' }] }),
+  },
+  {
+    kind: 'a DELETE',
+    repeated: false,
+    args: () => ({ method: 'DELETE', path: 'Task/00000000-0000-4000-8000-000000000000' }),
+  },
+]
+const LIMIT = { ratelimit: '"requests";r=59999;t=60, "fhirInteractions";r=0;t=1' }
+const PAGE = { status: 502, headers: { 'content-type': 'text/html' }, body: '<html>host 10.0.0.1</html>' }
+const FAULTS: [string, object, RegExp, boolean][] = [
+  ['a limit reached', { status: 429, headers: LIMIT }, /HTTP 429/, true],
+  ['503', { status: 503 }, /HTTP 503/, true],
+  ["a gateway's page", PAGE, /HTTP 502/, true],
+  ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, /HTTP 302/, false],
+  [
+    'half an answer',
+    { drop: 'body', status: 200, body: { resourceType: 'Task' } },
+    /connection to Medplum failed/,
+    true,
+  ],
+  ['no answer, before it acts', { drop: 'before' }, /connection to Medplum failed/, true],
+  ['no answer, after it acted', { drop: 'after', status: 200, body: {} }, /connection to Medplum failed/, true],
+]
+
+describe.each(FAULTS)('%s', (_, fault, message, passes) => {
+  test.each(KINDS)('on $kind', async ({ args, repeated }) => {
+    const request = args()
+    await sandbox.faults([{ method: request.method, path: '^/fhir/R4/(?!metadata)', times: 10, ...fault }])
+    const { result, requests } = await sandbox.during(() => fhir(tokens.access, request))
+    expect(result.isError).toBe(true)
+    expect(result.text).toMatch(message)
+    expect(result.text).not.toContain('10.0.0.1')
+    const sent = requests.filter(({ path, method }) => path !== '/fhir/R4/metadata' && method === request.method)
+    expect(sent).toHaveLength(repeated && passes ? 4 : 1)
+    if (/connection/.test(result.text)) {
+      expect(result.text).toContain(
+        repeated || request.method === 'GET' ? 'Try again' : 'It is unknown whether it was carried out',
+      )
+    }
+  })
+})
+
+test('a read is answered once the limit is over', async () => {
+  await sandbox.faults([{ path: '^/fhir/R4/Task/', status: 429, headers: LIMIT }])
+  const { result, requests } = await sandbox.during(() => fhir(tokens.access, { method: 'GET', path: `Task/${id}` }))
+  expect(result.isError).toBe(false)
+  expect(requests).toHaveLength(2)
+})
+
+test('a POST is sent once more after a 401 only', async () => {
+  const { access } = await signIn(alice)
+  await sandbox.faults([{ method: 'POST', path: '^/fhir/R4/Task', status: 401 }])
+  const { result, requests } = await sandbox.during(() => fhir(access, { method: 'POST', path: 'Task', body: task }))
+  expect(result.isError).toBe(false)
+  expect(requests.filter(({ path }) => path === '/fhir/R4/Task').map(({ status }) => status)).toEqual([401, 201])
+})
+
+describe('trace context', () => {
+  const GOOD = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  test.each([
+    [GOOD, true],
+    [GOOD.toUpperCase(), false],
+    [`${GOOD}-more`, false],
+    [`${GOOD}\r\nx-evil: 1`, false],
+    ['01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', false],
+    ['', false],
+    [5, false],
+  ])('%j is passed on: %s', async (traceparent, passed) => {
+    const message = fhirCall({ method: 'GET', path: `Task/${id}` })
+    const params = { ...message.params, _meta: { traceparent } }
+    const { requests } = await sandbox.during(async () =>
+      (await post(tokens.access, { ...message, params }, { traceparent: GOOD.replace('0af7', 'ffff') })).text(),
+    )
+    expect(requests.map(({ headers }) => headers.traceparent)).toEqual([passed ? traceparent : undefined])
+  })
+})
