@@ -25,25 +25,31 @@ function isOperationOutcome(body: unknown): body is OperationOutcome {
 }
 
 function detail(outcome: OperationOutcome | undefined, body: unknown): string {
-  if (outcome) return grouped(outcome.issue ?? []).join('\n')
+  if (outcome) return grouped(outcome.issue).join('\n')
   if (typeof body === 'object' && body !== null && 'msg' in body && typeof body.msg === 'string') return body.msg
   return 'The answer was no FHIR OperationOutcome, so it says no more.'
 }
 
 /** One line for all issues that say the same, with all their places: `- error structure at Patient.birthDate: Invalid date format` */
-function grouped(issues: OperationOutcomeIssue[]): string[] {
+function grouped(given: unknown): string[] {
+  // What stands between this server and Medplum may answer anything.
+  const issues = listOf(given).filter((one): one is OperationOutcomeIssue => typeof one === 'object' && one !== null)
   const places = new Map<string, Set<string>>()
   for (const issue of issues) {
     const what = [issue.details?.text, issue.diagnostics].filter(Boolean).join('; ') || 'no details given'
     const key = `${issue.severity} ${issue.code}\n${what}`
     const found = places.get(key) ?? new Set()
     places.set(key, found)
-    for (const expression of issue.expression ?? []) found.add(expression)
+    for (const expression of listOf(issue.expression)) found.add(String(expression))
   }
   return [...places].map(([key, expressions]) => {
     const [kind, ...what] = key.split('\n')
     return `- ${kind}${expressions.size > 0 ? ` at ${[...expressions].join(', ')}` : ''}: ${what.join('\n')}`
   })
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
 }
 
 const REASONS: Record<number, string> = {

@@ -1,0 +1,214 @@
+// Whatever a caller gives, every request stays below the FHIR base with this server's headers, and every fault is explained.
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type Caller, SessionError } from '../../src/caller.ts'
+import { FhirClient, TransportError } from '../../src/fhir/client.ts'
+import { FhirError } from '../../src/fhir/outcome.ts'
+import { PathError } from '../../src/fhir/path.ts'
+import { UserError } from '../../src/tools/define.ts'
+import { METHODS, perform, type RequestArguments } from '../../src/tools/perform.ts'
+import { fhirCall, post, rpc, signIn } from './world.ts'
+
+const BASE = new URL('https://medplum.example.com/fhir/R4/')
+const caller: Caller = {
+  userId: 'user',
+  grantId: 'grant',
+  client: { id: 'client', name: 'Client' },
+  access: [],
+  medplum: {
+    fhirBase: BASE,
+    token: async () => 'token',
+    renew: async () => 'renewed',
+    profile: 'Practitioner/1',
+    project: 'Project/1',
+  },
+}
+const HEADERS = new Set([
+  ...['accept', 'authorization', 'user-agent', 'content-type', 'if-match', 'if-none-exist', 'prefer', 'traceparent'],
+])
+const NASTY = [
+  ...['../', '..', '%2e%2e/', '%2F', '\\', '//', '@', '#', '?', '&', '=', ':', ';', '|', '$', ' ', '\t', '\r\n', '\0'],
+  ...['https://evil.example.com/', `${BASE.href}`, BASE.origin, '/fhir/R4/', 'fhir/R4', '/admin', 'auth/me', '\u2028'],
+  ...['Patient', 'Patient/1', 'Binary/1', 'Bot/1/$execute', '$graphql', '$export', '_search', '_history', 'metadata'],
+  ...[
+    'job/1/status',
+    'identifier=x',
+    '_count=5',
+    'X-Medplum: extended',
+    'W/"1"',
+    '\ud800',
+    '{"query":"{BotList{x:code}}"}',
+  ],
+]
+const piece = fc.oneof(
+  fc.constantFrom(...NASTY),
+  fc.string({ maxLength: 8 }),
+  fc.string({ unit: 'binary', maxLength: 4 }),
+)
+const text = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''))
+const entry = fc.record(
+  {
+    request: fc.record({ method: fc.constantFrom('GET', 'POST', 'PATCH', 'x'), url: fc.oneof(text, fc.integer()) }),
+    resource: fc.jsonValue(),
+  },
+  { requiredKeys: [] },
+)
+const bundle = fc.record({
+  resourceType: fc.constant('Bundle'),
+  type: fc.constantFrom('batch', 'transaction'),
+  entry: fc.array(entry, { maxLength: 3 }),
+})
+const patch = fc.array(fc.record({ op: fc.constantFrom('test', 'copy', 'add'), path: text, from: text }), {
+  maxLength: 3,
+})
+const body = fc.oneof(
+  fc.jsonValue({ maxDepth: 3 }),
+  bundle,
+  bundle.map((value) => JSON.stringify(value)),
+  patch,
+  text,
+  fc.record({ resourceType: fc.constantFrom('Patient', 'Task', 'Parameters'), id: text }),
+)
+const contentType = fc.oneof(
+  fc.constantFrom(
+    'application/fhir+json',
+    'x-application/hl7-v2+er7',
+    'text/plain',
+    'application/pdf',
+    'application/json',
+  ),
+  fc.constantFrom(
+    'application/x-www-form-urlencoded',
+    'text/plain;\nx=y',
+    'text/plain; x="\u2028"',
+    'a/b\r\nx-evil: 1',
+  ),
+  text,
+)
+const path = fc.oneof(
+  text,
+  fc.constantFrom(
+    '',
+    'Patient',
+    'Patient/1',
+    'Task?identifier=x',
+    'Binary',
+    '$graphql',
+    'Bot/1/$execute',
+    'Patient/_search',
+  ),
+)
+/** Mostly what is right or left out, so that many cases get past the first check. */
+const mostly = <T>(wild: fc.Arbitrary<T>, ...right: (T | undefined)[]) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...right) }, { weight: 1, arbitrary: wild })
+const RESOURCE = { resourceType: 'Patient', id: '1' }
+const request: fc.Arbitrary<RequestArguments> = fc.record({
+  method: fc.constantFrom(...METHODS),
+  path: mostly(path, 'Patient', 'Patient/1', 'Task?identifier=x', 'Bot/1/$execute', '').map((one) => one ?? ''),
+  body: mostly<unknown>(body, undefined, undefined, RESOURCE, [{ op: 'add', path: '/active', value: true }]),
+  contentType: mostly(contentType, undefined),
+  ifMatch: mostly(text, undefined, undefined, undefined, '1'),
+  ifNoneExist: mostly(text, undefined, undefined, undefined, 'identifier=x'),
+  respondAsync: fc.boolean(),
+  offset: mostly(fc.nat(), undefined),
+})
+const ANSWERS: (() => Response | Promise<Response>)[] = [
+  () => Response.json({ resourceType: 'Patient', meta: { versionId: '1' } }),
+  () => Response.json({ resourceType: 'Bundle', entry: [null, 5, { response: { status: {} } }] }),
+  () => new Response(null, { status: 204 }),
+  () => new Response('text', { headers: { 'content-type': 'text/plain' } }),
+  () => new Response('{"half', { headers: { 'content-type': 'application/fhir+json' } }),
+  () => new Response(new Uint8Array([0, 255]), { headers: { 'content-type': 'image/png', 'content-length': 'x' } }),
+  () => new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } }),
+  () => new Response(null, { status: 302, headers: { location: 'https://evil.example.com/' } }),
+  () => Response.json({ resourceType: 'OperationOutcome', issue: [{}] }, { status: 400 }),
+  () => Response.json({ resourceType: 'OperationOutcome', issue: 5 }, { status: 412 }),
+  () => Response.json([null], { status: 404 }),
+  () =>
+    Response.json(
+      {},
+      { status: 202, headers: { 'content-location': 'https://evil.example.com/fhir/R4/job/1/status' } },
+    ),
+  () => Response.json({}, { status: 401 }),
+  () => Promise.reject(new TypeError('lost')),
+]
+
+let sent: { url: URL; headers: Headers; init: RequestInit }[] = []
+let answer: () => Response | Promise<Response> = () => new Response(null)
+
+beforeEach(() => {
+  vi.spyOn(console, 'log').mockImplementation(() => {})
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init = {}) => {
+    const headers = new Headers(init.headers)
+    // What the platform refuses must not come this far.
+    new Request(input, init)
+    sent.push({ url: new URL(String(input)), headers, init })
+    return answer()
+  })
+})
+afterEach(() => vi.restoreAllMocks())
+
+test('no argument leads a request elsewhere, sets a header, repeats a POST or fails without an explanation', async () => {
+  let total = 0
+  await fc.assert(
+    fc.asyncProperty(request, fc.constantFrom(...ANSWERS), async (args, given) => {
+      sent = []
+      answer = given
+      // Too short to wait for a second attempt, but not for a second request after a 401.
+      const fhir = new FhirClient(caller.medplum, 90)
+      const context = { caller, fhir, signal: new AbortController().signal, progress: async () => {}, event: {} }
+      try {
+        const output = await perform(args, context)
+        expect(Array.isArray(output) || typeof output === 'string').toBe(true)
+      } catch (error) {
+        const known = [UserError, PathError, FhirError, TransportError, SessionError].some(
+          (kind) => error instanceof kind,
+        )
+        if (!known) throw error
+        if (error instanceof UserError || error instanceof PathError) expect(error.message).toMatch(/[Nn]othing was/)
+      }
+      total += sent.length
+      for (const { url, headers, init } of sent) {
+        expect(url.href.startsWith(BASE.href) || `${url.origin}${url.pathname}/` === BASE.href).toBe(true)
+        expect(url.hash + url.username + url.password).toBe('')
+        expect([...headers.keys()].filter((name) => !HEADERS.has(name))).toEqual([])
+        expect(headers.get('authorization')).toMatch(/^Bearer (token|renewed)$/)
+        expect(init.redirect).toBe('manual')
+      }
+      const posts = sent.filter(
+        ({ init, headers }) => init.method === 'POST' && headers.get('authorization') === 'Bearer token',
+      )
+      expect(posts.length).toBeLessThanOrEqual(1)
+    }),
+    // A failure is reported with its seed and path.
+    { numRuns: 10_000 },
+  )
+  // That many cases reach Medplum shows that the rest was not just refused for one reason.
+  expect(total).toBeGreaterThan(1000)
+}, 120_000)
+
+test('the tool answers whatever arguments it gets, and never by its own fault', async () => {
+  vi.restoreAllMocks()
+  const { access } = await signIn()
+  vi.spyOn(console, 'log').mockImplementation(() => {})
+  const failed = vi.spyOn(console, 'error').mockImplementation(() => {})
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async () => answer())
+  const wild = fc.oneof(
+    request,
+    fc.dictionary(
+      fc.constantFrom('method', 'path', 'url', 'body', 'contentType', 'ifMatch', 'offset', 'x'),
+      fc.jsonValue(),
+    ),
+  )
+  const quick = ANSWERS.filter((_, index) => index !== ANSWERS.length - 1 && index !== 6)
+  await fc.assert(
+    fc.asyncProperty(wild, fc.constantFrom(...quick), async (args, given) => {
+      answer = given
+      const { result, error } = await rpc(await post(access, fhirCall({ ...args })))
+      expect(error === undefined || error.code === -32602).toBe(true)
+      expect(JSON.stringify(result ?? null)).not.toContain('failed by its own fault')
+    }),
+    { numRuns: 500 },
+  )
+  expect(failed).not.toHaveBeenCalled()
+}, 120_000)
