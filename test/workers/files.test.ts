@@ -1,0 +1,79 @@
+// Files by way of Binary: up as base64 or text, down as content that fits, and never a signed address.
+import { beforeAll, expect, test } from 'vitest'
+import { alice, fhir, sandbox, signIn, type Tokens } from './world.ts'
+
+let tokens: Tokens
+beforeAll(async () => {
+  tokens = await signIn(alice)
+})
+const call = (args: Record<string, unknown>) => fhir(tokens.access, args)
+
+async function upload(body: string, contentType: string): Promise<string> {
+  const { isError, text } = await call({ method: 'POST', path: 'Binary', body, contentType })
+  expect(isError, text).toBe(false)
+  expect(text).not.toContain('Signature=')
+  return `Binary/${JSON.parse(text).id}`
+}
+
+test('an image comes back as an image', async () => {
+  const data = btoa('\x89PNG\r\n\0\xff')
+  const path = await upload(`data:image/png;base64,${data}`, 'image/png')
+  const { content } = await call({ method: 'GET', path })
+  expect(content).toContainEqual({ type: 'image', data, mimeType: 'image/png' })
+})
+
+test('a PDF comes back as an embedded resource', async () => {
+  const blob = btoa('%PDF-1.7\n\0\xff')
+  const path = await upload(blob, 'application/pdf')
+  const { content } = await call({ method: 'GET', path })
+  const resource = { uri: `fhir:///${path}`, mimeType: 'application/pdf', blob }
+  expect(content).toContainEqual({ type: 'resource', resource })
+})
+
+test('a text comes back as text, in parts where it is long', async () => {
+  const text = Array.from({ length: 6000 }, (_, n) => `Zeile ${n}: Grüße 😀 an alle Leser\n`).join('')
+  const path = await upload(text, 'text/plain')
+  let joined = ''
+  for (let offset: number | undefined; ; ) {
+    const part = await call({ method: 'GET', path, ...(offset !== undefined && { offset }) })
+    joined += part.text
+    const next = /offset=(\d+)/.exec(part.notes)?.[1]
+    if (next === undefined) break
+    offset = Number(next)
+  }
+  expect(joined === text).toBe(true)
+})
+
+test('a large file is told of first, and its parts join to the original', async () => {
+  const original = Array.from({ length: 1_500_000 }, (_, n) => String.fromCharCode(32 + ((n * 7919) % 89))).join('')
+  const path = 'Binary/large'
+  const headers = { 'content-type': 'application/octet-stream', 'content-length': String(original.length) }
+  await sandbox.faults([{ path: '^/fhir/R4/Binary/large$', times: 3, status: 200, headers, body: original }])
+  const first = await call({ method: 'GET', path })
+  expect(first.content).toHaveLength(1)
+  expect(first.text).toMatch(/application\/octet-stream, 1500000 bytes.*offset=0/)
+  let joined = ''
+  for (let offset: number | undefined = 0; offset !== undefined; ) {
+    const part: Awaited<ReturnType<typeof call>> = await call({ method: 'GET', path, offset })
+    const block = part.content[1] as unknown as { resource: { blob: string } }
+    joined += atob(block.resource.blob)
+    const next: string | undefined = /offset=(\d+)/.exec(part.text)?.[1]
+    offset = next === undefined ? undefined : Number(next)
+  }
+  expect(joined === original).toBe(true)
+})
+
+test('signed addresses become places to ask for', async () => {
+  const found = await call({ method: 'GET', path: 'DocumentReference?_count=1' })
+  const { url } = JSON.parse(found.text).entry[0].resource.content[0].attachment
+  expect(url).toMatch(/^Binary\/[0-9a-f-]{36}$/)
+  const signed = await call({ method: 'GET', path: `${url}/$presigned-url` })
+  expect(JSON.parse(signed.text).parameter[0].valueUri).toBe(url)
+  expect((await call({ method: 'GET', path: url })).isError).toBe(false)
+  const id = url.slice('Binary/'.length)
+  const hosted = `https://storage.medplum.com/binary/${id}/${id}?Expires=1&Key-Pair-Id=K&Signature=abc~d_`
+  const body = { resourceType: 'Basic', code: { text: `The file: ${hosted} (PDF)` } }
+  const { result, requests } = await sandbox.during(() => call({ method: 'POST', path: 'Basic', body }))
+  expect(requests).toHaveLength(1)
+  expect(JSON.parse(result.text).code.text).toBe(`The file: ${url} (PDF)`)
+})
