@@ -12,6 +12,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/workers/**'],
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
@@ -37,6 +38,7 @@ export default defineConfig({
           include: ['test/workers/**/*.test.ts'],
           globalSetup: ['./test/workers/global-setup.ts'],
           testTimeout: 30_000,
+          hookTimeout: 30_000,
           isolate: false,
           maxWorkers: 1,
           deps: {
