@@ -38,6 +38,7 @@ const CHECKS: readonly Check[] = [
   estimatedTotal,
   pushWithoutWaiting,
   cancelledJob,
+  cancelledExport,
   failedJob,
   graphqlErrors,
   botObject,
@@ -216,6 +217,11 @@ function cancelledJob({ method }: Asked, place: Place, { body }: Answer): string
   return [
     'Cancelling does not stop a running batch: Medplum still carries out all of its entries, and the job ends as completed. Search for what was created before you undo or repeat anything.',
   ]
+}
+
+function cancelledExport({ method }: Asked, { segments }: Place): string[] {
+  if (method !== 'DELETE' || segments[0] !== 'bulkdata') return []
+  return ['The export was told to stop. What it has written until then may stay stored in the project.']
 }
 
 function failedJob(_asked: Asked, _place: Place, { body }: Answer): string[] {

@@ -2,6 +2,7 @@
 // and headers, and sends its token to absolute URLs.
 import type { Caller } from '../caller.ts'
 import { timedOut, withDeadline } from '../deadline.ts'
+import { readBytes } from './bytes.ts'
 import { FhirError } from './outcome.ts'
 import { confine, relativeTo } from './path.ts'
 import { redact } from './redact.ts'
@@ -145,7 +146,7 @@ export class FhirClient {
         await pause(wait, signal)
       } catch (error) {
         const wait = error instanceof ConnectionLost && !signal.aborted ? this.#wait(request, attempt) : undefined
-        if (wait === undefined) throw error
+        if (wait === undefined) throw attempt > 0 ? asRepeated(error) : error
         await pause(wait, signal)
       }
     }
@@ -182,11 +183,11 @@ export class FhirClient {
   async #read(response: Response, request: FhirRequest, name: string): Promise<FhirResponse> {
     const contentType = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
     if (!response.ok) {
-      const { bytes } = await readBytes(response, { offset: 0, length: MAX_ANSWER_BYTES })
+      const { bytes } = await readBytes(response, { offset: 0, length: MAX_ANSWER_BYTES }).catch(connectionLost)
       throw new FhirError(response.status, name, parseBody(contentType, bytes), Object.fromEntries(response.headers))
     }
     const part = request.part && !isFhirJson(contentType) ? request.part : { offset: 0, length: MAX_ANSWER_BYTES }
-    const { bytes, before, more } = await readBytes(response, part)
+    const { bytes, before, more } = await readBytes(response, part).catch(connectionLost)
     if (more && part.length === MAX_ANSWER_BYTES) {
       throw new TransportError(
         `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less, by _count, _elements or a narrower search.`,
@@ -222,6 +223,15 @@ export class FhirClient {
   }
 }
 
+/** A guard that failed on a repeated write may have met that very write: its first answer can have been lost on the way. */
+function asRepeated(error: unknown): unknown {
+  if (error instanceof FhirError && error.status === 412) {
+    error.message +=
+      '\nThe request was sent again after a lost answer, so the change that was met may be its own. Read the record.'
+  }
+  return error
+}
+
 function lost(what: string, { method, repeatable }: FhirRequest): TransportError {
   const safe = method === 'GET' || repeatable
   return new TransportError(
@@ -243,42 +253,6 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
     }, ms)
     signal.addEventListener('abort', end, { once: true })
   })
-}
-
-/** Reads `length` bytes behind `offset`, and no further. */
-async function readBytes(
-  response: Response,
-  { offset, length }: { offset: number; length: number },
-): Promise<{ bytes: Uint8Array<ArrayBuffer>; before: number | undefined; more: boolean }> {
-  const reader = response.body?.getReader()
-  const chunks: Uint8Array[] = []
-  let position = 0
-  let kept = 0
-  let before: number | undefined
-  for (;;) {
-    const { done, value } = (await reader?.read().catch(connectionLost)) ?? { done: true, value: undefined }
-    if (done || !value) return { bytes: join(chunks, kept), before, more: false }
-    const from = Math.max(0, offset - position)
-    const wanted = value.subarray(from, Math.max(from, from + length - kept))
-    before = value[offset - 1 - position] ?? before
-    position += value.byteLength
-    if (wanted.byteLength > 0) chunks.push(wanted)
-    kept += wanted.byteLength
-    if (position > offset + length) {
-      await reader?.cancel().catch(() => {})
-      return { bytes: join(chunks, kept), before, more: true }
-    }
-  }
-}
-
-function join(chunks: Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return joined
 }
 
 /** FHIR's own JSON, in contrast to JSON that is merely a file's content. */

@@ -92,7 +92,9 @@ function lenient<Input extends z.ZodObject>({ input, normalise }: Tool<Input>): 
 /** W3C Trace Context, where the client gives a well-formed one (traceparent, version 00). */
 function traceparentOf(ctx: ServerContext): string | undefined {
   const value = ctx.mcpReq._meta?.traceparent
-  return typeof value === 'string' && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value) ? value : undefined
+  return typeof value === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(value)
+    ? value
+    : undefined
 }
 
 /** Progress notifications, for a client that gave a token; they rise strictly (MCP, utilities/progress). */

@@ -137,6 +137,7 @@ describe('trace context', () => {
   test.each([
     [GOOD, true],
     [GOOD.toUpperCase(), false],
+    [GOOD.replace('b7ad6b7169203331', '0'.repeat(16)), false],
     [`${GOOD}-more`, false],
     [`${GOOD}\r\nx-evil: 1`, false],
     ['01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', false],
@@ -150,4 +151,16 @@ describe('trace context', () => {
     )
     expect(requests.map(({ headers }) => headers.traceparent)).toEqual([passed ? traceparent : undefined])
   })
+})
+
+test('a guarded write whose answer was lost is sent again, and what the guard then met may be its own', async () => {
+  const { version, id: second } = guarded
+  await sandbox.faults([{ method: 'PUT', path: literal(`/fhir/R4/Task/${second}`), drop: 'after' }])
+  const body = { ...task, id: second, priority: 'stat' }
+  const { result, requests } = await sandbox.during(() =>
+    fhir(tokens.access, { method: 'PUT', path: `Task/${second}`, body, ifMatch: version }),
+  )
+  expect(requests.filter(({ method }) => method === 'PUT')).toHaveLength(2)
+  expect(result.text).toContain('HTTP 412')
+  expect(result.text).toContain('may be its own')
 })
