@@ -11,6 +11,9 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/workers/**'],
+          // The end-to-end tests mostly wait.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -41,6 +44,7 @@ export default defineConfig({
           hookTimeout: 30_000,
           isolate: false,
           maxWorkers: 1,
+          sequence: { groupOrder: 2 },
           deps: {
             optimizer: {
               ssr: {
