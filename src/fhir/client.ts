@@ -2,6 +2,7 @@
 // and headers, and sends its token to absolute URLs.
 import type { Caller } from '../caller.ts'
 import { timedOut, withDeadline } from '../deadline.ts'
+import { VERSION } from '../version.ts'
 import { readBytes } from './bytes.ts'
 import { FhirError } from './outcome.ts'
 import { confine, relativeTo } from './path.ts'
@@ -64,7 +65,7 @@ function connectionLost(): never {
 
 /** JSON answers larger than this many bytes are not read. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024
-const USER_AGENT = 'medplum-mcp/0.1.0'
+const USER_AGENT = `medplum-mcp/${VERSION}`
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 export class FhirClient {

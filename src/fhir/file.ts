@@ -20,7 +20,7 @@ export interface FilePart {
 }
 
 /** Whether this media type is text that a model can read. */
-export function isText(contentType: string): boolean {
+function isText(contentType: string): boolean {
   return /^text\/|[/+](json|xml|ndjson|yaml|csv)$|hl7-v2|javascript|graphql/.test(contentType)
 }
 

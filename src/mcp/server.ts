@@ -4,8 +4,7 @@ import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
 import { type Bindings, readSettings } from '../env.ts'
 import { register } from '../tools/define.ts'
 import { fhirRequest } from '../tools/fhir-request.ts'
-
-export const VERSION = '0.1.0'
+import { VERSION } from '../version.ts'
 
 const INSTRUCTIONS = [
   'Medplum FHIR R4 records of the signed-in person: read, search and change patients, observations, tasks, appointments, claims and all other resources, and run Medplum operations, bots and agents, through the tool fhir-request.',

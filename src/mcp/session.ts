@@ -102,7 +102,11 @@ export class McpSession extends DurableObject<Bindings> {
   }
 
   async #connect(kind: SessionRecord['transport'], caller: CallerRecord): Promise<SessionTransport | SocketTransport> {
-    this.#connected ??= this.#open(kind, caller)
+    this.#connected ??= this.#open(kind, caller).catch((error: unknown) => {
+      // The next request tries anew; a failure must not stay with the object.
+      this.#connected = undefined
+      throw error
+    })
     return this.#connected
   }
 

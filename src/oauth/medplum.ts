@@ -69,7 +69,7 @@ export function newLoginSecrets(): LoginSecrets {
 }
 
 /** Where Medplum sends the browser back to. */
-export function callbackUrl(settings: Settings): string {
+function callbackUrl(settings: Settings): string {
   return `${settings.publicUrl.origin}/oauth/callback`
 }
 

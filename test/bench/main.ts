@@ -1,7 +1,8 @@
 // `npm run bench -- NAME`: figures of this project, each from one command. They are printed beside their goals, never tested.
+import { sandbox } from './sandbox.ts'
 import { size } from './size.ts'
 
-const BENCHES: Record<string, () => Promise<void>> = { size }
+const BENCHES: Record<string, () => Promise<void>> = { sandbox, size }
 
 const name = process.argv[2]
 const bench = name === undefined ? undefined : BENCHES[name]

@@ -1,0 +1,27 @@
+// How long the sandbox takes until it is ready: a fresh process, its definitions loaded and its clinic seeded.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const RUNS = 5
+const GOAL_S = 5
+const MAIN = fileURLToPath(new URL('../../sandbox/main.ts', import.meta.url))
+
+/** Prints the median time to ready. */
+export async function sandbox(): Promise<void> {
+  const times: number[] = []
+  for (let run = 0; run < RUNS; run++) times.push(await timeToReady())
+  const median = times.sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? Number.NaN
+  console.log(`Sandbox ready   ${(median / 1000).toFixed(2)} s (goal: under ${GOAL_S} s; median of ${RUNS})`)
+}
+
+async function timeToReady(): Promise<number> {
+  const started = performance.now()
+  const child = spawn(process.execPath, [MAIN, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(child, 'exit')
+  await Promise.race([once(child.stdout, 'data'), exited.then(() => Promise.reject(new Error('The sandbox ended')))])
+  const time = performance.now() - started
+  child.kill()
+  await exited
+  return time
+}

@@ -1,0 +1,8 @@
+// The version stands in two places; this keeps them the same.
+import { expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { VERSION } from '../../src/version.ts'
+
+test('the version that clients are told is that of the package', () => {
+  expect(VERSION).toBe(manifest.version)
+})
