@@ -26,8 +26,8 @@ export interface ToolContext {
   event: Pick<CallEvent, 'kind' | 'type' | 'status'>
 }
 
-/** Text, or several pieces of content, for the model. */
-export type ToolOutput = string | ContentBlock[]
+/** Text, or several pieces of content, for the model; or a value, which goes out both as JSON text and as structured content. */
+export type ToolOutput = string | ContentBlock[] | { structured: Record<string, unknown> }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   name: string
@@ -62,7 +62,7 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
     {
       title: tool.title,
       description: tool.description,
-      inputSchema: lenient(tool),
+      inputSchema: advertised(tool),
       annotations: {
         title: tool.title,
         readOnlyHint: readOnly,
@@ -81,12 +81,34 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
   )
 }
 
-/** The tool's schema as it is advertised, applied to arguments put into its form first. */
-function lenient<Input extends z.ZodObject>({ input, normalise }: Tool<Input>): z.ZodObject {
-  if (!normalise) return input
+const schemas = new WeakMap<object, z.ZodObject>()
+
+/**
+ * The tool's schema as it is advertised, its JSON Schema made once in an isolate's life, and applied to arguments put into
+ * its form first.
+ */
+function advertised<Input extends z.ZodObject>(tool: Tool<Input>): z.ZodObject {
+  const known = schemas.get(tool)
+  if (known) return known
+  const { input, normalise } = tool
   const standard = input['~standard']
-  const validate: typeof standard.validate = (value, options) => standard.validate(normalise(value), options)
-  return { '~standard': { ...standard, validate } } as unknown as z.ZodObject
+  const validate: typeof standard.validate = normalise
+    ? (value, options) => standard.validate(normalise(value), options)
+    : standard.validate
+  const made = new Map<string, Record<string, unknown>>()
+  const jsonSchema: typeof standard.jsonSchema = {
+    input: (options) => remembered(made, `input ${options.target}`, () => standard.jsonSchema.input(options)),
+    output: (options) => remembered(made, `output ${options.target}`, () => standard.jsonSchema.output(options)),
+  }
+  const schema = { '~standard': { ...standard, validate, jsonSchema } } as unknown as z.ZodObject
+  schemas.set(tool, schema)
+  return schema
+}
+
+function remembered<T>(made: Map<string, T>, key: string, make: () => T): T {
+  const known = made.get(key) ?? make()
+  made.set(key, known)
+  return known
 }
 
 /** W3C Trace Context, where the client gives a well-formed one (traceparent, version 00). */
@@ -120,12 +142,19 @@ async function asResult(
   try {
     const output = await run(event)
     audit({ tool, ...event, outcome: 'ok', ms: Date.now() - started })
-    return { content: typeof output === 'string' ? [{ type: 'text', text: output }] : output }
+    return toResult(output)
   } catch (error) {
     if (error instanceof FhirError) event.status = error.status
     audit({ tool, ...event, outcome: 'error', ms: Date.now() - started })
     return { content: [{ type: 'text', text: explain(error) }], isError: true }
   }
+}
+
+function toResult(output: ToolOutput): CallToolResult {
+  if (typeof output === 'string') return { content: [{ type: 'text', text: output }] }
+  if (Array.isArray(output)) return { content: output }
+  const { structured } = output
+  return { content: [{ type: 'text', text: JSON.stringify(structured) }], structuredContent: structured }
 }
 
 function explain(error: unknown): string {
