@@ -11,6 +11,8 @@ export interface Caller {
   access: readonly string[]
   medplum: {
     fhirBase: URL
+    /** Root of the Medplum App, for links to records; undefined where none is known. */
+    appUrl?: URL | undefined
     /** A Medplum access token that has not expired. */
     token(): Promise<string>
     /** A Medplum access token other than this one, which Medplum refused. */
@@ -71,6 +73,7 @@ export function callerOf(record: CallerRecord, env: Bindings): Caller {
     access: record.scope,
     medplum: {
       fhirBase: settings.medplum.fhirBase,
+      appUrl: settings.medplum.appUrl,
       token: async () =>
         props.accessExpiresAt - MARGIN_MS > Date.now() ? props.accessToken : renew(props.accessToken),
       renew,

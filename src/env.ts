@@ -18,6 +18,8 @@ export interface Settings {
     readonly baseUrl: URL
     /** The FHIR base, `{baseUrl}fhir/R4/`. */
     readonly fhirBase: URL
+    /** Root of the Medplum App that shows this server's records, with a trailing slash; undefined where none is known. */
+    readonly appUrl: URL | undefined
     readonly clientId: string
     readonly clientSecret: string | undefined
   }
@@ -56,11 +58,7 @@ function parseSettings(env: Bindings): Settings {
   if (publicUrl.pathname !== '/' || publicUrl.search || publicUrl.hash) {
     throw new SettingError('PUBLIC_URL', 'must be an origin, without a path', 'https://mcp.example.com')
   }
-  const baseUrl = httpUrl('MEDPLUM_BASE_URL', env.MEDPLUM_BASE_URL, 'https://api.medplum.com/')
-  if (baseUrl.search || baseUrl.hash) {
-    throw new SettingError('MEDPLUM_BASE_URL', 'must have no query and no fragment', 'https://api.medplum.com/')
-  }
-  if (!baseUrl.pathname.endsWith('/')) baseUrl.pathname += '/'
+  const baseUrl = rootUrl('MEDPLUM_BASE_URL', env.MEDPLUM_BASE_URL, `${HOSTED_ORIGIN}/`)
   const clientId = env.MEDPLUM_CLIENT_ID?.trim()
   if (!clientId) {
     throw new SettingError('MEDPLUM_CLIENT_ID', 'is missing', 'the id of a ClientApplication in your Medplum project')
@@ -72,12 +70,30 @@ function parseSettings(env: Bindings): Settings {
     medplum: {
       baseUrl,
       fhirBase: new URL('fhir/R4/', baseUrl),
+      appUrl: appUrl(env.MEDPLUM_APP_URL, baseUrl),
       clientId,
       clientSecret: env.MEDPLUM_CLIENT_SECRET || undefined,
     },
     sessionIdleMs: positive('SESSION_IDLE_HOURS', env.SESSION_IDLE_HOURS, 24) * 3_600_000,
     upstreamTimeoutMs: positive('UPSTREAM_TIMEOUT_SECONDS', env.UPSTREAM_TIMEOUT_SECONDS, 55) * 1000,
   }
+}
+
+const HOSTED_ORIGIN = 'https://api.medplum.com'
+const HOSTED_APP = 'https://app.medplum.com/'
+
+/** Where the records can be looked at. Each self-hosted Medplum has an App of its own, and a link to another would mislead. */
+function appUrl(value: string | undefined, baseUrl: URL): URL | undefined {
+  if (value?.trim()) return rootUrl('MEDPLUM_APP_URL', value, HOSTED_APP)
+  return baseUrl.origin === HOSTED_ORIGIN ? new URL(HOSTED_APP) : undefined
+}
+
+/** A URL that others are resolved against: it ends in a slash. */
+function rootUrl(name: string, value: string | undefined, example: string): URL {
+  const url = httpUrl(name, value, example)
+  if (url.search || url.hash) throw new SettingError(name, 'must have no query and no fragment', example)
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
 }
 
 /** An https URL, or an http one on this machine (RFC 8252 section 8.3 loopback rule). */

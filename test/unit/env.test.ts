@@ -6,6 +6,7 @@ const GOOD = {
   PUBLIC_URL: 'https://mcp.example.com',
   MEDPLUM_BASE_URL: 'https://api.medplum.com/',
   MEDPLUM_CLIENT_ID: 'client',
+  MEDPLUM_APP_URL: '',
   ALLOWED_ORIGINS: '',
   SESSION_IDLE_HOURS: '',
   UPSTREAM_TIMEOUT_SECONDS: '',
@@ -33,6 +34,17 @@ test('a base URL without its last slash, and more origins', () => {
   expect([...settings.allowedOrigins]).toEqual(['https://mcp.example.com', 'https://a.example', 'https://b.example'])
 })
 
+test.each([
+  ['https://api.medplum.com/', '', 'https://app.medplum.com/'],
+  ['https://api.medplum.com/', undefined, 'https://app.medplum.com/'],
+  ['https://api.medplum.com/', 'https://ehr.example/app', 'https://ehr.example/app/'],
+  ['https://ehr.example/medplum', 'https://ehr.example', 'https://ehr.example/'],
+  ['https://ehr.example/medplum', '', undefined],
+  ['http://localhost:8103/', 'http://localhost:3000', 'http://localhost:3000/'],
+])('records at %s are shown by the app "%s": %s', (MEDPLUM_BASE_URL, MEDPLUM_APP_URL, app) => {
+  expect(read({ MEDPLUM_BASE_URL, MEDPLUM_APP_URL }).medplum.appUrl?.href).toBe(app)
+})
+
 describe('refused', () => {
   test.each([
     ['PUBLIC_URL', undefined, 'is missing'],
@@ -46,6 +58,9 @@ describe('refused', () => {
     ['MEDPLUM_BASE_URL', 'ftp://api.medplum.com/', 'must be https'],
     ['MEDPLUM_BASE_URL', 'https://api.medplum.com/?x=1', 'no query'],
     ['MEDPLUM_CLIENT_ID', ' ', 'is missing'],
+    ['MEDPLUM_APP_URL', 'app.medplum.com', 'is not a URL'],
+    ['MEDPLUM_APP_URL', 'javascript:alert(1)', 'must be https'],
+    ['MEDPLUM_APP_URL', 'https://app.medplum.com/?x=1', 'no query'],
     ['ALLOWED_ORIGINS', 'https://a.example,nonsense', 'is not a URL'],
     ['SESSION_IDLE_HOURS', 'a day', 'positive number'],
     ['SESSION_IDLE_HOURS', '-1', 'positive number'],
