@@ -1,0 +1,83 @@
+// One value on one line: JSON with the punctuation left out that says nothing. Text from a record stands in quotes with every
+// control and invisible character escaped, so that no record can end its line or fake a heading. The form: docs/answers.md.
+
+/** Elements that hold what people wrote: quoted even where one word would need no quotes. */
+const FREE_TEXT: ReadonlySet<string> = new Set([
+  'answer',
+  'city',
+  'comment',
+  'conclusion',
+  'data',
+  'description',
+  'details',
+  'diagnostics',
+  'display',
+  'div',
+  'family',
+  'given',
+  'instruction',
+  'instructions',
+  'label',
+  'line',
+  'name',
+  'note',
+  'patientInstruction',
+  'prefix',
+  'prompt',
+  'reasonText',
+  'sender',
+  'suffix',
+  'summary',
+  'text',
+  'title',
+  'valueMarkdown',
+  'valueString',
+])
+
+/** A string that can be told from every other value without quotes: ASCII, one word, not a number, no punctuation of ours. */
+const BARE = /^[A-Za-z0-9#/%<>(_.+-][A-Za-z0-9_.:/#%+@=?<>^~$()*-]*$/
+const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
+const WORD: ReadonlySet<string> = new Set(['true', 'false', 'null', '-'])
+const BARE_KEY = /^[@A-Za-z_][\w-]*$/
+
+/** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, private use. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu
+
+/** A string in quotes, as JSON has it. */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replace(UNSEEN, (char) =>
+    Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  )
+}
+
+/**
+ * A JSON value on one line.
+ *
+ * @param key the property that holds it, which decides whether one word is text or a code
+ */
+export function literal(value: unknown, key = ''): string {
+  if (typeof value === 'string') return text(value, key)
+  if (Array.isArray(value)) return `[${value.map((item) => literal(item, key)).join(',')}]`
+  if (typeof value !== 'object' || value === null) return String(JSON.stringify(value) ?? null)
+  let out = ''
+  for (const [name, item] of Object.entries(value)) {
+    if (item !== undefined) out += `${out && ','}${keyOf(name)}:${literal(item, name)}`
+  }
+  return `{${out}}`
+}
+
+function text(value: string, key: string): string {
+  const bare = BARE.test(value) && !FREE_TEXT.has(key) && !NUMBER.test(value) && !WORD.has(value)
+  return bare ? value : quoted(value)
+}
+
+/** A property's name as it is, where it is one word, else quoted. */
+export function keyOf(name: string): string {
+  return BARE_KEY.test(name) ? name : quoted(name)
+}
+
+/** One step of a path below another: a property, or the index of an array's item. */
+export function below(path: string, step: string | number): string {
+  const own = typeof step === 'number' ? String(step) : keyOf(step)
+  return path === '' ? own : `${path}.${own}`
+}
