@@ -13,8 +13,9 @@ import {
   TOKEN_PATH,
 } from './oauth/provider.ts'
 import { signIn } from './oauth/routes.tsx'
-import { homePage } from './pages/home.tsx'
-import { STYLE, STYLE_PATH } from './pages/style.ts'
+import { assets } from './pages/assets.ts'
+import { errorPages } from './pages/problems.tsx'
+import { pages } from './pages/routes.tsx'
 import { knownOrigin, limitCalls, limitSignIn, ownHost } from './policy.ts'
 
 type AppEnv = { Bindings: Bindings }
@@ -50,12 +51,10 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
 
   return new Hono<AppEnv>()
     .onError(onError)
+    .use(errorPages)
+    .route('/', assets)
     .use(ownHost)
-    .get('/', (c) => homePage(readSettings(c.env)))
-    .get(STYLE_PATH, (c) =>
-      c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'max-age=3600' }),
-    )
-    .get('/health', (c) => c.json({ status: 'ok' }))
+    .route('/', pages)
     .use('/authorize', limitSignIn)
     .use('/oauth/*', limitSignIn)
     .route('/', signIn)

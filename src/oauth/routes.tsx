@@ -10,7 +10,8 @@ import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import type { GrantProps } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
-import { Problem, setPageHeaders } from '../pages/layout.tsx'
+import { Problem, pageResponse } from '../pages/layout.tsx'
+import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
 import { FULL_SCOPE } from './access.ts'
 import { Consent } from './consent.tsx'
@@ -18,6 +19,8 @@ import { exchangeCode, type LoginSecrets, loginUrl, newLoginSecrets, UpstreamErr
 import { AUTHORIZE_PATH, createAuthorizationServer, grantOf } from './provider.ts'
 
 type Ctx = Context<{ Bindings: Bindings }>
+
+const CALLBACK_PATH = '/oauth/callback'
 
 /** What is carried through Medplum's login besides the client's request. */
 interface LoginData extends LoginSecrets {
@@ -27,7 +30,9 @@ interface LoginData extends LoginSecrets {
 export const signIn = new Hono<{ Bindings: Bindings }>()
   .get(AUTHORIZE_PATH, showConsent)
   .post(AUTHORIZE_PATH, decide)
-  .get('/oauth/callback', finish)
+  .all(AUTHORIZE_PATH, methodNotAllowed('GET, HEAD, POST'))
+  .get(CALLBACK_PATH, finish)
+  .all(CALLBACK_PATH, methodNotAllowed('GET, HEAD'))
 
 signIn.onError((error, c) => problemFor(error, c as Ctx))
 
@@ -37,15 +42,17 @@ async function showConsent(c: Ctx): Promise<Response> {
   const request = await oauth.parseAuthRequest(c.req.raw)
   const client = await oauth.describeConsent(request)
   const { handle, headers } = await oauth.beginConsent(request)
-  setPageHeaders(headers, formTargets(settings, client.redirectUri))
-  const page = <Consent client={client} handle={handle} medplumHost={settings.medplum.baseUrl.host} />
-  return new Response(`<!doctype html>${page}`, { headers })
+  return pageResponse(<Consent client={client} handle={handle} medplumHost={settings.medplum.baseUrl.host} />, {
+    headers,
+    formTargets: formTargets(settings, client.redirectUri),
+  })
 }
 
 async function decide(c: Ctx): Promise<Response> {
   const settings = readSettings(c.env)
   const oauth = api(c.env)
-  const form = await c.req.raw.clone().formData()
+  // What is no form has no handle, and is answered so.
+  const form = await c.req.raw.formData().catch(() => new FormData())
   const handle = String(form.get('handle') ?? '')
   if (form.get('decision') !== 'approve') {
     const { redirectTo, headers } = await oauth.denyConsent(c.req.raw, handle, {
@@ -125,33 +132,37 @@ function formTargets(settings: Settings, redirectUri: string): string[] {
 /** A failure on the way. Only a client and redirect URI that were verified are sent anything; all else is a page. */
 function problemFor(error: Error, c: Ctx): Response {
   if (error instanceof AuthorizationError && error.redirectTo) return redirect(error.redirectTo, new Headers())
-  const headers = new Headers()
-  setPageHeaders(headers)
   if (error instanceof AuthorizationError || error instanceof CimdFetchError) {
-    const what =
-      error instanceof CimdFetchError
-        ? 'The application could not be verified: its metadata could not be read.'
-        : sentence(error.description)
-    const cure =
-      'Nothing was allowed. Go back to your application and connect it again; if that fails, remove it there and add it anew.'
-    return new Response(`<!doctype html>${<Problem title="This sign-in can't continue" what={what} cure={cure} />}`, {
-      status: 400,
-      headers,
-    })
+    return pageResponse(
+      <Problem
+        title="This sign-in can’t continue"
+        what={reasonOf(error, c)}
+        cure="Nothing was allowed. Go back to your application and connect it again; if that fails, remove it there and add it anew."
+        home="/"
+      />,
+      { status: 400 },
+    )
   }
   console.error(JSON.stringify({ event: 'sign_in_failed', path: c.req.path, error: error.name }))
-  const page = (
+  return pageResponse(
     <Problem
       title="Something failed on this server"
       what="The sign-in was not finished, and nothing was allowed."
       cure="Try again in a minute from your application. If it goes on, tell the operator of this server."
-    />
+      home="/"
+    />,
+    { status: 500 },
   )
-  return new Response(`<!doctype html>${page}`, { status: 500, headers })
 }
 
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
+/** Why a sign-in ended on a page, for the person: what a client sent wrong, or a step that is no longer valid. */
+function reasonOf(error: AuthorizationError | CimdFetchError, c: Ctx): string {
+  if (error instanceof CimdFetchError) return 'The application could not be verified: its metadata could not be read.'
+  if (c.req.path === AUTHORIZE_PATH && c.req.method === 'GET') {
+    return `The request of the application was wrong: ${error.description}.`
+  }
+  const stale = 'The sign-in expired after ten minutes, was already used, or was begun in another browser.'
+  return c.req.query('error') ? `Medplum ended the login without access. ${stale}` : stale
 }
 
 function redirect(location: string, headers: Headers): Response {

@@ -1,28 +1,90 @@
-// The home page: what this is, and the one URL to add to a client.
+// The home page: what this is, the one address to add to a client, and how.
 import type { FC } from 'hono/jsx'
-import type { Settings } from '../env.ts'
-import { Layout, Notice, setPageHeaders } from './layout.tsx'
+import { COPY_SCRIPT_PATH, ICON_PATH } from './assets.ts'
+import type { Guide } from './guide.ts'
+import { Layout, Notice } from './layout.tsx'
 
-const Home: FC<{ mcpUrl: string; medplumHost: string }> = ({ mcpUrl, medplumHost }) => (
-  <Layout title="Medplum MCP">
-    <h1>Medplum for AI assistants</h1>
-    <p>
-      A remote MCP server. Add its URL to Claude, ChatGPT, Cursor or VS Code, sign in to Medplum (
-      <code>{medplumHost}</code>
-      ), and the assistant works with your FHIR records as you, with your access.
-    </p>
-    <pre>{mcpUrl}</pre>
-    <Notice />
-    <p>
-      Claude Code: <code>claude mcp add --transport http medplum {mcpUrl}</code>
-    </p>
-  </Layout>
+/** Text with `code` in backticks. */
+const Text: FC<{ text: string }> = ({ text }) => (
+  <>{text.split('`').map((part, index) => (index % 2 ? <code>{part}</code> : part))}</>
 )
 
-/** The home page of a deployment. */
-export function homePage(settings: Settings): Response {
-  const headers = new Headers()
-  setPageHeaders(headers)
-  const page = <Home mcpUrl={settings.resource} medplumHost={settings.medplum.baseUrl.host} />
-  return new Response(`<!doctype html>${page}`, { headers })
-}
+/** Something to copy, which wraps between words only; where scripts run, a button is put beside it. */
+const Copyable: FC<{ text: string }> = ({ text }) => (
+  <div class="copy">
+    <pre>
+      {text.split(' ').map((word, index) => (
+        <>
+          {index > 0 && ' '}
+          <span>{word}</span>
+        </>
+      ))}
+    </pre>
+  </div>
+)
+
+export const Home: FC<{ guide: Guide }> = ({ guide }) => (
+  <Layout title="Medplum MCP" script={COPY_SCRIPT_PATH}>
+    <img src={ICON_PATH} alt="" width="48" height="48" />
+    <h1>{guide.title}</h1>
+    {guide.lead.map((text) => (
+      <p>
+        <Text text={text} />
+      </p>
+    ))}
+    <Notice />
+    <h2>Connect</h2>
+    <p>{guide.address}</p>
+    <Copyable text={guide.mcpUrl} />
+    <p class="actions">
+      {guide.buttons.map(({ label, href }) => (
+        <a class="button" href={href}>
+          {label}
+        </a>
+      ))}
+    </p>
+    {guide.clients.map(({ name, command, steps }) => (
+      <>
+        <h3>{name}</h3>
+        {command && <Copyable text={command} />}
+        {steps.length > 1 ? (
+          <ol>
+            {steps.map((step) => (
+              <li>
+                <Text text={step} />
+              </li>
+            ))}
+          </ol>
+        ) : (
+          steps.map((step) => (
+            <p>
+              <Text text={step} />
+            </p>
+          ))
+        )}
+      </>
+    ))}
+    <h2>Tools</h2>
+    <dl>
+      {guide.tools.map(([name, purpose]) => (
+        <>
+          <dt>
+            <code>{name}</code>
+          </dt>
+          <dd>
+            <Text text={purpose} />
+          </dd>
+        </>
+      ))}
+    </dl>
+    <h2>More</h2>
+    <ul>
+      {guide.links.map(({ label, href, about }) => (
+        <li>
+          <a href={href}>{label}</a>
+          {about && `: ${about}`}
+        </li>
+      ))}
+    </ul>
+  </Layout>
+)

@@ -2,13 +2,20 @@
 import type { FC, PropsWithChildren } from 'hono/jsx'
 import { STYLE_PATH } from './style.ts'
 
-export const Layout: FC<PropsWithChildren<{ title: string }>> = ({ title, children }) => (
+/** What this deployment may be used for; it follows the word "Preview". */
+export const PREVIEW =
+  'for synthetic, de-identified or test data only. Not for protected health information (PHI); no uptime is promised.'
+
+/** The frame of a page; `script` is the path of the one script that it runs. */
+export const Layout: FC<PropsWithChildren<{ title: string; script?: string }>> = ({ title, script, children }) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <title>{title}</title>
+      <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
       <link rel="stylesheet" href={STYLE_PATH} />
+      {script && <script src={script} defer />}
     </head>
     <body>
       <main>{children}</main>
@@ -18,33 +25,55 @@ export const Layout: FC<PropsWithChildren<{ title: string }>> = ({ title, childr
 
 export const Notice: FC = () => (
   <p class="notice" role="note">
-    <strong>Preview</strong> for synthetic, de-identified or test data only. Not for protected health information (PHI);
-    no uptime is promised.
+    <strong>Preview</strong> {PREVIEW}
   </p>
 )
 
-/** A page that says what went wrong and what to do. */
-export const Problem: FC<{ title: string; what: string; cure: string }> = ({ title, what, cure }) => (
+/** A page that says what went wrong and what to do; `home` is where its link leads, if anywhere. */
+export const Problem: FC<{ title: string; what: string; cure: string; home?: string | undefined }> = ({
+  title,
+  what,
+  cure,
+  home,
+}) => (
   <Layout title={`${title} · Medplum MCP`}>
     <h1>{title}</h1>
-    <p>{what}</p>
+    {what && <p>{what}</p>}
     <p>{cure}</p>
+    {home && (
+      <p>
+        <a href={home}>Home page</a>
+      </p>
+    )}
   </Layout>
 )
 
-/**
- * Sets the headers of a page, keeping those that are there (the provider's consent headers forbid framing already).
- *
- * @param formTargets origins that a form of this page may lead to, redirects included
- */
-export function setPageHeaders(headers: Headers, formTargets: string[] = []): void {
+/** What a page is allowed besides showing itself. */
+export interface PagePolicy {
+  /** Origins that a form of this page may lead to, redirects included; its own always. */
+  formTargets?: string[]
+  /** Whether it runs a script of this server. */
+  script?: boolean
+}
+
+/** Sets the headers of a page, keeping those that are there (the provider's consent headers forbid framing already). */
+export function setPageHeaders(headers: Headers, { formTargets = [], script = false }: PagePolicy = {}): void {
   headers.set('content-type', 'text/html; charset=utf-8')
   headers.set(
     'content-security-policy',
-    `default-src 'none'; style-src 'self'; img-src 'self'; form-action ${["'self'", ...formTargets].join(' ')}; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; ${script ? "script-src 'self'; " : ''}style-src 'self'; img-src 'self'; form-action ${["'self'", ...formTargets].join(' ')}; base-uri 'none'; frame-ancestors 'none'`,
   )
   headers.set('x-frame-options', 'DENY')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('referrer-policy', 'no-referrer')
   headers.set('cache-control', 'no-store')
+}
+
+/** A page as an answer. */
+export function pageResponse(
+  page: ReturnType<FC>,
+  { status = 200, headers = new Headers(), ...policy }: PagePolicy & { status?: number; headers?: Headers } = {},
+): Response {
+  setPageHeaders(headers, policy)
+  return new Response(`<!doctype html>${page}`, { status, headers })
 }

@@ -6,19 +6,30 @@ export const STYLE = `
 :root { color-scheme: light dark; --ink: #1c2330; --dim: #55606f; --paper: #fff; --card: #f5f7fa; --line: #c9d1dc; --accent: #5b3cc4; --on-accent: #fff; --warn: #fff4d6; --warn-ink: #5c4300; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ecf2; --dim: #a9b4c2; --paper: #14181f; --card: #1e242e; --line: #3b4656; --accent: #b9a5ff; --on-accent: #1a1040; --warn: #3a2f10; --warn-ink: #ffe3a0; } }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
 main { max-width: 38rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; }
-dl { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; margin: 1.25rem 0; display: grid; grid-template-columns: auto 1fr; gap: .4rem 1rem; }
+h1, h2, h3 { line-height: 1.25; margin: 0 0 1rem; }
+h1 { font-size: 1.5rem; }
+h2 { font-size: 1.25rem; margin-top: 2.5rem; }
+h3 { font-size: 1rem; margin: 1.75rem 0 .5rem; }
+p, ol, ul { margin: .5rem 0; }
+ol, ul { padding-left: 1.5rem; }
+dl, pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; margin: 1.25rem 0; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .4rem 1rem; }
 dt { color: var(--dim); }
 dd { margin: 0; overflow-wrap: anywhere; }
-code, pre { font: .95em ui-monospace, monospace; overflow-wrap: anywhere; }
-pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; white-space: pre-wrap; }
+code, pre { font: .95em/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
+pre { padding: .5rem 1rem; white-space: pre-wrap; }
+pre span { display: inline-block; }
 a { color: var(--accent); }
 .notice { background: var(--warn); color: var(--warn-ink); border-radius: .5rem; padding: .75rem 1rem; margin: 1.25rem 0; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }
-button { font: inherit; padding: .6rem 1.4rem; border-radius: .5rem; border: 1px solid var(--line); background: var(--card); color: var(--ink); cursor: pointer; }
-button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
+.copy { display: flex; gap: .5rem; align-items: start; margin: .5rem 0; }
+.copy pre { flex: 1; margin: 0; }
+button, .button { font: inherit; text-decoration: none; padding: .6rem 1.4rem; border-radius: .5rem; border: 1px solid var(--line); background: var(--card); color: var(--ink); cursor: pointer; }
+.copy button { padding: .5rem .75rem; min-width: 5.5rem; font-size: .95em; line-height: 1.5; }
+button.primary, .button { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-@media (max-width: 30rem) { dl { grid-template-columns: 1fr; } .actions button { width: 100%; } }
+.said { position: fixed; clip-path: inset(50%); }
+@media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dd + dt { margin-top: .6rem; } .actions > *, .copy pre { flex: 0 0 100%; text-align: center; } .copy { flex-wrap: wrap; } .copy pre { text-align: left; } }
 `
