@@ -1,0 +1,185 @@
+/// <reference lib="dom" />
+// The public pages in a real browser: by keyboard, on a narrow screen, in the dark, without scripts.
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
+import { chromiumPath, launch } from './browser.ts'
+import { measureContrast } from './contrast.ts'
+
+const noBrowser = chromiumPath === undefined && process.env.CI === undefined
+if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
+
+describe.skipIf(noBrowser)('in a browser', () => {
+  let worker: RunningWorker
+  let browser: Browser
+  let mcpUrl: string
+
+  beforeAll(async () => {
+    // Nothing here asks Medplum, so that there needn't be any.
+    const vars = { MEDPLUM_BASE_URL: 'https://medplum.invalid/', MEDPLUM_CLIENT_ID: 'client' }
+    worker = await startWorker({ port: await freePort(), vars })
+    mcpUrl = `${worker.url}/mcp`
+    browser = await launch()
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await worker?.stop()
+  })
+
+  interface Visit {
+    page: Page
+    /** What the browser asked for. */
+    requested: string[]
+    /** What it complained of, refusals by the Content-Security-Policy among them. */
+    complaints: string[]
+  }
+
+  /** A browser of its own for each look at a page. */
+  async function look<T>(path: string, options: BrowserContextOptions, at: (visit: Visit) => Promise<T>): Promise<T> {
+    const context = await browser.newContext(options)
+    try {
+      const page = await context.newPage()
+      const visit: Visit = { page, requested: [], complaints: [] }
+      page.on('request', (request) => visit.requested.push(request.url()))
+      page.on('console', (message) => visit.complaints.push(message.text()))
+      page.on('pageerror', (error) => visit.complaints.push(error.message))
+      await page.goto(worker.url + path, { waitUntil: 'load' })
+      return await at(visit)
+    } finally {
+      await context.close()
+    }
+  }
+
+  const PAGES = ['/', '/nowhere', '/mcp', '/oauth/callback?state=old']
+
+  test.each(PAGES)('%s fits a screen 320 pixels wide', async (path) => {
+    await look(path, { viewport: { width: 320, height: 640 } }, async ({ page }) => {
+      const { width, wide } = await page.evaluate(() => ({
+        width: document.documentElement.scrollWidth,
+        wide: [...document.querySelectorAll('body *')]
+          .filter((element) => element.getBoundingClientRect().right > innerWidth || element.scrollWidth > innerWidth)
+          .map((element) => element.outerHTML),
+      }))
+      expect(width).toBe(320)
+      expect(wide).toEqual([])
+    })
+  })
+
+  describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+    test.each(PAGES)('all text of %s can be read', async (path) => {
+      await look(path, { colorScheme }, async ({ page }) => {
+        const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor !== 'rgb(255, 255, 255)')
+        expect(dark).toBe(colorScheme === 'dark')
+        const { measured, faint } = await page.evaluate(measureContrast)
+        expect(faint).toEqual([])
+        expect(measured).toBeGreaterThanOrEqual(path === '/' ? 60 : 4)
+      })
+    })
+
+    test('the keyboard reaches everything, in order, and its place is seen', async () => {
+      await look('/', { colorScheme }, async ({ page }) => {
+        const reachable = await page.locator('a[href], button').allTextContents()
+        expect(reachable.slice(0, 3)).toEqual(['Copy', 'Add to Cursor', 'Add to VS Code'])
+        const reached: (string | null)[] = []
+        for (const _ of reachable) {
+          await page.keyboard.press('Tab')
+          reached.push(await page.locator(':focus').textContent())
+          const { faint } = await page.evaluate(measureContrast)
+          expect(faint).toEqual([])
+        }
+        expect(reached).toEqual(reachable)
+      })
+    })
+  })
+
+  test('the measure of contrast finds what is faint', async () => {
+    await look('/', { bypassCSP: true }, async ({ page }) => {
+      await page.addStyleTag({ content: 'h1 { color: #bbb } :focus-visible { outline: none !important }' })
+      await page.keyboard.press('Tab')
+      const { faint } = await page.evaluate(measureContrast)
+      expect(faint.map(({ text }) => text)).toEqual(['Medplum for AI assistants', 'focus on Copy'])
+    })
+  })
+
+  test('the home page asks no other origin for anything, and nothing of it is refused', async () => {
+    await look('/', {}, async ({ page, requested, complaints }) => {
+      await page.waitForLoadState('networkidle')
+      expect(requested).toContain(`${worker.url}/style.css`)
+      expect(requested).toContain(`${worker.url}/copy.js`)
+      expect(requested.filter((url) => new URL(url).origin !== worker.url)).toEqual([])
+      expect(complaints).toEqual([])
+    })
+  })
+
+  test('a button copies the address, by keyboard, and says so', async () => {
+    await look('/', { permissions: ['clipboard-read', 'clipboard-write'] }, async ({ page }) => {
+      const button = page.getByRole('button', { name: `Copy ${mcpUrl}`, exact: true })
+      await button.focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('status').filter({ hasText: 'Copied' }).waitFor()
+      expect(await button.textContent()).toBe('Copied')
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(mcpUrl)
+      await button.filter({ hasText: 'Copy' }).waitFor()
+      expect(await page.getByRole('status').textContent()).toBe('')
+    })
+  })
+
+  test('each button copies its own command, as one line', async () => {
+    await look('/', { permissions: ['clipboard-read', 'clipboard-write'] }, async ({ page }) => {
+      await page.getByRole('button', { name: 'Copy claude mcp add' }).click()
+      await page.getByRole('status').filter({ hasText: 'Copied' }).waitFor()
+      const copied = await page.evaluate(() => navigator.clipboard.readText())
+      expect(copied).toBe(`claude mcp add --transport http medplum ${mcpUrl}`)
+    })
+  })
+
+  test('where nothing may be copied, the button selects', async () => {
+    await look('/', {}, async ({ page }) => {
+      await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }))
+      await page.getByRole('button', { name: 'Copy claude mcp add' }).click()
+      await page.getByRole('status').filter({ hasText: 'Selected' }).waitFor()
+      const selected = await page.evaluate(() => getSelection()?.toString())
+      expect(selected).toBe(`claude mcp add --transport http medplum ${mcpUrl}`)
+    })
+  })
+
+  test('without scripts all is there but the buttons that need them', async () => {
+    await look('/', { javaScriptEnabled: false }, async ({ page }) => {
+      const copyable = page.locator('pre')
+      expect(await copyable.getByText(mcpUrl).first().isVisible()).toBe(true)
+      expect(await page.getByText('Not for protected health information').isVisible()).toBe(true)
+      expect(await copyable.allTextContents()).toContain(`gemini mcp add --transport http medplum ${mcpUrl}`)
+      expect(await page.getByRole('button').count()).toBe(0)
+      const link = await page.getByRole('link', { name: 'Add to Cursor' }).getAttribute('href')
+      expect(link).toContain('https://cursor.com/en/install-mcp?name=medplum&config=')
+    })
+  })
+
+  test('an error page leads home, from another host name too', async () => {
+    const other = worker.url.replace('localhost', '127.0.0.1')
+    await look('/nowhere', {}, async ({ page }) => {
+      for (const address of [`${worker.url}/nowhere`, `${other}/`]) {
+        await page.goto(address)
+        expect(await page.evaluate(() => getComputedStyle(document.querySelector('main') as Element).maxWidth)).toBe(
+          '608px',
+        )
+        await page.keyboard.press('Tab')
+        await page.keyboard.press('Enter')
+        await page.waitForURL(`${worker.url}/`)
+      }
+    })
+  })
+
+  test('the page is named and built for those who hear it', async () => {
+    await look('/', {}, async ({ page }) => {
+      expect(await page.title()).toBe('Medplum MCP')
+      expect(await page.locator('html').getAttribute('lang')).toBe('en')
+      expect(await page.getByRole('main').count()).toBe(1)
+      expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['Medplum for AI assistants'])
+      const levels = await page.locator('h1, h2, h3').evaluateAll((all) => all.map(({ tagName }) => Number(tagName[1])))
+      expect(levels.every((level, index) => level <= (levels[index - 1] ?? 0) + 1)).toBe(true)
+      expect(await page.locator('img:not([alt])').count()).toBe(0)
+    })
+  })
+})
