@@ -2,39 +2,20 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CLINIC_NOW } from '../../sandbox/clinic/calendar.ts'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
-import { FhirClient, TransportError } from '../../src/fhir/client.ts'
+import { TransportError } from '../../src/fhir/client.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'
 import { type AllPages, type ReadOptions, readAll, steadied } from '../../src/fhir/pages.ts'
+import { allOf, create, medplumClient, medplumToken } from './medplum.ts'
 import { SANDBOX, sandbox } from './world.ts'
 
 const chart = `Patient/${PATIENT_IDS.diabetic}`
 let token: string
 beforeAll(async () => {
-  // The example pair of RFC 7636, appendix B.
-  const [challenge, verifier] = [
-    'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-    'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
-  ]
-  const login = { email: 'alice@example.com', password: 'medplum-sandbox', scope: 'openid', codeChallenge: challenge }
-  const headers = { 'content-type': 'application/json' }
-  const body = JSON.stringify({ ...login, codeChallengeMethod: 'S256' })
-  const { code } = await (await fetch(`${SANDBOX}auth/login`, { method: 'POST', headers, body })).json<{
-    code: string
-  }>()
-  const form = new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier: verifier })
-  const granted = await fetch(`${SANDBOX}oauth2/token`, { method: 'POST', body: form })
-  token = (await granted.json<{ access_token: string }>()).access_token
+  token = await medplumToken()
 })
 afterEach(() => sandbox.clearFaults())
 
-function client(timeoutMs = 60_000): FhirClient {
-  const give = async () => token
-  const fhirBase = new URL(`${SANDBOX}fhir/R4/`)
-  return new FhirClient(
-    { fhirBase, token: give, renew: give, profile: 'Practitioner/1', project: 'Project/1' },
-    timeoutMs,
-  )
-}
+const client = (timeoutMs?: number) => medplumClient(token, timeoutMs)
 
 type Told = [progress: number, total: number | undefined]
 
@@ -57,24 +38,9 @@ function references({ entries }: Pick<AllPages, 'entries'>): string[] {
   })
 }
 
-/** All resources of a type, asked for without any of what is tested here. */
+/** What is there of a type. */
 async function straight(type: string): Promise<string[]> {
-  const found: string[] = []
-  for (let offset = 0; ; offset += 1000) {
-    const url = `${SANDBOX}fhir/R4/${type}?_sort=_id&_count=1000&_elements=id&_offset=${offset}`
-    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
-    const { entry } = await response.json<{ entry?: { resource: { id: string } }[] }>()
-    if (!entry) return found
-    found.push(...entry.map(({ resource }) => `${type}/${resource.id}`))
-  }
-}
-
-async function create(
-  resource: object,
-): Promise<{ id: string; meta: { versionId: string } } & Record<string, unknown>> {
-  const content = { type: 'application/fhir+json', data: JSON.stringify(resource) }
-  const { resourceType } = resource as { resourceType: string }
-  return (await client().send({ method: 'POST', path: resourceType, content })).body as never
+  return (await allOf(token, type)).map(({ id }) => `${type}/${id}`)
 }
 
 function sorted(list: Iterable<string>): string[] {
@@ -142,10 +108,15 @@ describe('a search', () => {
   })
 
   test('gives what is included once, and as a match where it is one', async () => {
-    const whole = await create({ resourceType: 'Task', status: 'draft', intent: 'plan' })
+    const whole = await create(token, { resourceType: 'Task', status: 'draft', intent: 'plan' })
     const parts = await Promise.all(
       [1, 2].map(() =>
-        create({ resourceType: 'Task', status: 'draft', intent: 'plan', partOf: [{ reference: `Task/${whole.id}` }] }),
+        create(token, {
+          resourceType: 'Task',
+          status: 'draft',
+          intent: 'plan',
+          partOf: [{ reference: `Task/${whole.id}` }],
+        }),
       ),
     )
     const ids = [...parts, whole].map(({ id }) => id)
@@ -185,7 +156,7 @@ describe('what is no search', () => {
   })
 
   test('a history, which has no links, is read whole: each version once, deletion too', async () => {
-    const { id } = await create({ resourceType: 'Basic', code: { text: '0' } })
+    const { id } = await create(token, { resourceType: 'Basic', code: { text: '0' } })
     for (let version = 1; version < 25; version++) {
       const data = JSON.stringify({ resourceType: 'Basic', id, code: { text: `${version}` } })
       await client().send({ method: 'PUT', path: `Basic/${id}`, content: { type: 'application/fhir+json', data } })
@@ -324,7 +295,7 @@ describe('a page that can not be had', () => {
     beforeAll(async () => {
       const text = 'x'.repeat(1_000_000)
       const made = Array.from({ length: 25 }, (_, index) =>
-        create({ resourceType: 'Basic', identifier: [{ system: large, value: `${index}` }], code: { text } }),
+        create(token, { resourceType: 'Basic', identifier: [{ system: large, value: `${index}` }], code: { text } }),
       )
       ids = (await Promise.all(made)).map(({ id }) => `Basic/${id}`)
       return async () => {

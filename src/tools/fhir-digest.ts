@@ -1,0 +1,188 @@
+// What is in a set of records, counted here: over all pages of a search, which would not fit into a model's context.
+import * as z from 'zod'
+import { typeOf } from '../audit.ts'
+import { knownCapability } from '../fhir/capabilities.ts'
+import { isRecord } from '../fhir/client.ts'
+import { type DigestRow, digest, essenceOf } from '../fhir/digest.ts'
+import { literal } from '../fhir/literal.ts'
+import { type AllPages, readAll, steadied } from '../fhir/pages.ts'
+import { confine, relativeTo } from '../fhir/path.ts'
+import { formatParameter, formatPlace, parsePlace } from '../fhir/query.ts'
+import { classify } from '../fhir/risk.ts'
+import { secretTrap } from '../fhir/secret-traps.ts'
+import { compact } from '../fhir/shape.ts'
+import { writeTable } from '../fhir/table.ts'
+import { checkAnswer, checkTraps } from '../fhir/traps.ts'
+import { defineTool, type ToolContext, UserError } from './define.ts'
+
+/** Resources that one call counts. */
+const CAP = 10_000
+const MAX_CHARACTERS = 60_000
+
+export const fhirDigest = defineTool({
+  name: 'fhir-digest',
+  title: 'FHIR digest',
+  description: [
+    'Counts what a search or chart holds, over all its pages, without returning the records.',
+    'One row for each type, code and unit: count, statuses, first and last date with value, min, max, id of the latest.',
+    'At most 10,000 resources. Records themselves: fhir-request.',
+  ].join('\n'),
+  input: z.object({
+    path: z
+      .string()
+      .describe(
+        'Search, chart or several types, e.g. Observation?subject=Patient/ID, Patient/ID/$everything, ?_type=Task,Claim',
+      ),
+  }),
+  normalise,
+  hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+  async run({ path: given }, context) {
+    const { fhir, progress, signal, event } = context
+    const { path, notes, type } = prepareRead(given, context)
+    event.kind = 'read'
+    event.type = type
+    const whole = wholly(path)
+    const read = await readAll(fhir, whole.path, { cap: CAP, progress, signal, keep: essenceOf })
+    event.status = 200
+    return present(read, whole.path, [...notes, ...whole.notes, ...hintsFor(read, path)])
+  },
+})
+
+/** What models really send: `url` for `path`, the method in front of it. */
+function normalise(args: unknown): unknown {
+  if (!isRecord(args)) return args
+  const { url, ...rest } = args
+  const path = rest.path ?? url
+  return { ...rest, ...(path !== undefined && { path: typeof path === 'string' ? path.replace(/^GET +/i, '') : path }) }
+}
+
+/** The path as it may be sent, by the rules that hold for every request; nothing but reads. */
+function prepareRead(path: string, { caller }: ToolContext): { path: string; notes: string[]; type: string } {
+  const base = caller.medplum.fhirBase
+  const local = relativeTo(base, confine(path, base))
+  const trap = checkTraps({ method: 'GET', path: local }, knownCapability(base))
+  if (trap.kind === 'refused') throw new UserError(trap.message)
+  const settled = trap.kind === 'rewritten' ? trap.path : local
+  const secret = secretTrap('GET', settled, undefined)
+  if (secret) throw new UserError(`${secret} Nothing was sent.`)
+  const risk = classify({ method: 'GET', path: settled })
+  if (risk.kind !== 'read') {
+    throw new UserError(
+      `\`path\` must be a read, such as Observation?subject=Patient/ID or Patient/ID/$everything; GET ${risk.targets[0] ?? local} is more than that: ${risk.reason}. Nothing was sent.`,
+    )
+  }
+  const notes = trap.kind === 'rewritten' ? [trap.note, ...trap.warnings] : trap.warnings
+  return { path: settled, notes, type: typeOf(risk.targets[0]) ?? 'other' }
+}
+
+/** A search of one type or of several, one record, its history, or a chart: what answers with records. */
+const FORM = /^(?:[A-Z][A-Za-z]*(?:\/[A-Za-z0-9.-]+(?:\/(?:_history|\$everything|\$summary))?)?)?(?:\?|$)/
+
+/** Parameters that would show a digest less than there is, or in a costly order. */
+const NARROWING: ReadonlySet<string> = new Set(['_count', '_elements', '_fields', '_sort', '_summary'])
+
+/** The request for all that it finds, whole, in a steady order, with the total. A page in the middle stays as it was given. */
+function wholly(path: string): { path: string; notes: string[] } {
+  if (!FORM.test(path)) {
+    throw new UserError(
+      '`path` must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything or Patient/ID/_history. Nothing was sent.',
+    )
+  }
+  if (isLater(path)) return { path, notes: [] }
+  const { segments, parameters } = parsePlace(path)
+  const left = parameters.filter(({ key }) => NARROWING.has(key)).map(({ key }) => `\`${key}\``)
+  const kept = parameters.filter(({ key }) => !NARROWING.has(key) && key !== '_total')
+  const total =
+    segments.length === 1 && !parameters.some(({ key }) => key === '_type')
+      ? [formatParameter('_total', 'accurate')]
+      : []
+  return {
+    path: steadied(formatPlace({ segments, parameters: [...kept, ...total] })),
+    notes: left.length > 0 ? [`${left.join(', ')} was left out: a digest counts whole records, over all pages.`] : [],
+  }
+}
+
+/** Whether this names a page in the middle, as the digest before it gave it out. */
+function isLater(path: string): boolean {
+  return parsePlace(path).parameters.some(({ key }) => key === '_cursor' || key === '_offset')
+}
+
+/** What may be behind an answer without entries. */
+function hintsFor({ entries }: AllPages, path: string): string[] {
+  if (entries.length > 0) return []
+  return checkAnswer({ method: 'GET', path }, { status: 200, body: { resourceType: 'Bundle', type: 'searchset' } })
+}
+
+/** Each resource in its newest version; of a history, all versions. */
+function resourcesOf({ entries }: AllPages, path: string): Record<string, unknown>[] {
+  const isHistory = parsePlace(path).segments.includes('_history')
+  const newest = new Map<string, Record<string, unknown>>()
+  for (const [index, { resource, search }] of entries.entries()) {
+    if (!isRecord(resource) || (isRecord(search) && search.mode === 'outcome')) continue
+    const { resourceType, id } = resource
+    newest.set(isHistory || typeof id !== 'string' ? String(index) : `${String(resourceType)}/${id}`, resource)
+  }
+  return [...newest.values()]
+}
+
+function present(read: AllPages, path: string, notes: string[]): string {
+  const resources = resourcesOf(read, path)
+  const rows = digest(resources)
+  const { table, left } = fitting(rows)
+  const head = [extentOf(read, isLater(path), resources.length, rows.length), ...left, ...new Set(notes)]
+  return table === undefined ? head.join('\n') : `${head.join('\n')}\n\n${table}`
+}
+
+/** Of how much this is the digest, and how to get at the rest. */
+function extentOf({ total, capped, partial, next }: AllPages, later: boolean, count: number, rows: number): string {
+  if (count === 0) return 'No resources found.'
+  const found = `${amount(count, 'resource')} in ${amount(rows, 'row')}`
+  if (!capped && partial === undefined) return `Digest of ${later ? `${found}, from this page on` : `all ${found}`}.`
+  const of = total === undefined ? '' : ` of ${number(total)}`
+  const why = partial ?? `a digest counts at most ${number(CAP)}`
+  const go = next === undefined ? '' : ` The rest begins with path ${next}`
+  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${amount(rows, 'row')}: ${why}. Counts, first, last, min and max are of these alone. Narrow the search, e.g. by code or date.${go}`
+}
+
+/** As many rows as an answer may hold, and a sentence for the others: those with the smallest counts go first. */
+function fitting(rows: readonly DigestRow[]): { table: string | undefined; left: string[] } {
+  if (rows.length === 0) return { table: undefined, left: [] }
+  const bySize = rows.toSorted((a, b) => b.count - a.count)
+  for (let keep = rows.length; ; ) {
+    const kept = new Set(bySize.slice(0, keep))
+    const table = written(rows.filter((row) => kept.has(row)))
+    if (table.length <= MAX_CHARACTERS || keep <= 1) return { table, left: nameLeft(bySize.slice(keep)) }
+    keep = Math.max(1, Math.min(keep - 1, Math.floor((keep * MAX_CHARACTERS) / table.length)))
+  }
+}
+
+function written(rows: readonly DigestRow[]): string {
+  const values = rows.map((row) => ({ ...row }))
+  return values.length === 1 ? compact(values[0]) : writeTable('Digest', values)
+}
+
+const MAX_NAMES = 10
+
+/** `Left out …: 120 rows of Observation (180): 1234-5, 2345-6, …`, by type. */
+function nameLeft(rows: readonly DigestRow[]): string[] {
+  if (rows.length === 0) return []
+  const types = [...Map.groupBy(rows, ({ type }) => type)].map(([type, all]) => {
+    const names = all.slice(0, MAX_NAMES).map(({ code, display }) => literal(code ?? display ?? 'no code'))
+    const rest = all.length > names.length ? ', …' : ''
+    const count = all.reduce((sum, row) => sum + row.count, 0)
+    return `${amount(all.length, 'row')} of ${literal(type)} (count ${number(count)} in all): ${names.join(', ')}${rest}`
+  })
+  const most = Math.max(...rows.map(({ count }) => count))
+  return [
+    `Left out for length, the rows with the smallest counts (up to ${number(most)}); a search for one type or code shows them:`,
+    ...types.map((line) => `- ${line}`),
+  ]
+}
+
+function amount(count: number, what: string): string {
+  return `${number(count)} ${what}${count === 1 ? '' : 's'}`
+}
+
+function number(count: number): string {
+  return count.toLocaleString('en-US')
+}

@@ -1,0 +1,371 @@
+// The tool fhir-digest over the sandbox's clinic: what it says, checked against counts made here from the records themselves.
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { decode } from '../unit/decode.ts'
+import { allOf, create, medplumClient, medplumToken, type Resource } from './medplum.ts'
+import {
+  alice,
+  events,
+  type LoggedRequest,
+  post,
+  rita,
+  rpc,
+  sandbox,
+  signIn,
+  startSession,
+  type Tokens,
+} from './world.ts'
+
+const chart = `Patient/${PATIENT_IDS.diabetic}`
+let tokens: Tokens
+let medplum: string
+beforeAll(async () => {
+  medplum = await medplumToken()
+  tokens = await signIn(alice)
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await sandbox.clearFaults()
+})
+
+function call(args: Record<string, unknown>) {
+  return { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'fhir-digest', arguments: args } }
+}
+
+type Row = Record<string, string | number | undefined> & { type: string; count: number }
+
+interface Answer {
+  isError: boolean
+  text: string
+  /** What stands above the table. */
+  head: string
+  rows: Row[]
+}
+
+async function digest(args: Record<string, unknown>, access = tokens.access): Promise<Answer> {
+  const { result, error } = await rpc(await post(access, call(args)))
+  if (!result) throw new Error(`JSON-RPC error ${error?.code}: ${error?.message}`)
+  const text = result.content[0]?.text ?? ''
+  const [head = '', table] = text.split(/\n\n(.*)/s)
+  const rows = table === undefined ? [] : [decode(table)].flat()
+  return { isError: result.isError === true, text, head, rows: rows as Row[] }
+}
+
+const records = (search: string) => allOf(medplum, search)
+
+function sums(rows: Row[]): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const { type, count, of } of rows) if (of === undefined) found[type] = (found[type] ?? 0) + count
+  return found
+}
+
+function counts(resources: Resource[]): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const { resourceType } of resources) found[resourceType] = (found[resourceType] ?? 0) + 1
+  return found
+}
+
+describe('a chart', () => {
+  test('is counted exactly, each type and each code', async () => {
+    const all = await records(`${chart}/$everything`)
+    const { head, rows } = await digest({ path: `${chart}/$everything` })
+    expect(all.length).toBeGreaterThan(300)
+    expect(head).toBe(`Digest of all ${all.length} resources in ${rows.length} rows.`)
+    expect(sums(rows)).toEqual(counts(all))
+
+    const codeOf = ({ code, vaccineCode, medicationCodeableConcept, type, class: kind }: Resource) => {
+      const concept = (code ?? vaccineCode ?? medicationCodeableConcept ?? type) as { coding?: { code: string }[] }
+      const first = Array.isArray(concept) ? concept[0] : concept
+      return first?.coding?.[0]?.code ?? (kind as { code?: string } | undefined)?.code
+    }
+    for (const type of [
+      'Condition',
+      'Immunization',
+      'MedicationRequest',
+      'Procedure',
+      'DiagnosticReport',
+      'Encounter',
+    ]) {
+      const expected: Record<string, number> = {}
+      for (const one of all.filter(({ resourceType }) => resourceType === type)) {
+        const code = codeOf(one) ?? ''
+        expected[code] = (expected[code] ?? 0) + 1
+      }
+      const found = rows.filter((row) => row.type === type).map(({ code, count }) => [code, count])
+      expect(Object.fromEntries(found)).toEqual(expected)
+    }
+  })
+
+  test('has its measurements with first, last, least and most, as a search for them shows', async () => {
+    const { rows } = await digest({ path: `${chart}/$everything` })
+    const found = (await records(`Observation?subject=${chart}&code=4548-4`)).sort((a, b) =>
+      `${a.effectiveDateTime}` < `${b.effectiveDateTime}` ? -1 : 1,
+    )
+    const values = found.map((one) => (one.valueQuantity as { value: number }).value)
+    expect(values.length).toBeGreaterThan(10)
+    expect(found.every(({ status }) => status === 'final')).toBe(true)
+    expect(rows.find(({ code }) => code === '4548-4')).toMatchObject({
+      ...{ type: 'Observation', system: 'http://loinc.org', count: values.length, status: `final ${values.length}` },
+      ...{ first: found[0]?.effectiveDateTime, firstValue: values[0] },
+      ...{ last: found.at(-1)?.effectiveDateTime, lastValue: values.at(-1) },
+      ...{ min: Math.min(...values), max: Math.max(...values), unit: '%', latest: found.at(-1)?.id },
+    })
+  })
+
+  test('keeps apart what must not be mixed: units, withdrawn values, components', async () => {
+    const { rows } = await digest({ path: `Observation?subject=${chart}` })
+    const weights = rows.filter(({ code }) => code === '29463-7')
+    expect(weights.map(({ unit, count }) => [unit, count])).toEqual([
+      ['kg', 33],
+      ['lbs', 1],
+    ])
+    const valid = (await records(`Observation?subject=${chart}&code=29463-7`)).flatMap(({ status, valueQuantity }) => {
+      const { unit, value } = valueQuantity as { unit: string; value: number }
+      return unit === 'kg' && status !== 'entered-in-error' ? [value] : []
+    })
+    expect(valid).toHaveLength(32)
+    expect(weights[0]).toMatchObject({
+      status: 'final 32, entered-in-error 1',
+      max: Math.max(...valid),
+      min: Math.min(...valid),
+    })
+
+    const panels = await records(`Observation?subject=${chart}&code=85354-9`)
+    const systolic = panels.flatMap(({ component }) =>
+      (component as { code: { coding: { code: string }[] }; valueQuantity: { value: number } }[]).flatMap((one) =>
+        one.code.coding[0]?.code === '8480-6' ? [one.valueQuantity.value] : [],
+      ),
+    )
+    expect(rows.find(({ code }) => code === '8480-6')).toMatchObject({
+      ...{ of: '85354-9', count: panels.length, min: Math.min(...systolic), max: Math.max(...systolic), unit: 'mmHg' },
+    })
+    expect(rows.find(({ code }) => code === '85354-9')).not.toHaveProperty('min')
+  })
+})
+
+describe('a search', () => {
+  test('of thousands is counted over all its pages', async () => {
+    const total = (await records('Observation')).length
+    expect(total).toBeGreaterThan(5000)
+    const { head, rows } = await digest({ path: 'Observation' })
+    expect(head).toBe(`Digest of all ${total.toLocaleString('en-US')} resources in ${rows.length} rows.`)
+    expect(sums(rows)).toEqual({ Observation: total })
+    // Comparators stay, also among the least.
+    expect(rows.some(({ min }) => typeof min === 'string' && min.startsWith('<'))).toBe(true)
+    expect(rows.some(({ noValue }) => Number(noValue) > 0)).toBe(true)
+  })
+
+  test('of several types is one digest', async () => {
+    const { rows } = await digest({ path: `?_type=Claim,Condition,CarePlan&_compartment=${chart}` })
+    const parts = await Promise.all(
+      ['Claim', 'Condition', 'CarePlan'].map((type) => records(`${type}?_compartment=${chart}`)),
+    )
+    expect(sums(rows)).toEqual(counts(parts.flat()))
+    expect(rows.find(({ type }) => type === 'Claim')).toMatchObject({ unit: 'USD' })
+  })
+
+  test('counts all, whatever page, order or part was asked for, and says so', async () => {
+    const { head, rows } = await digest({ path: `Observation?subject=${chart}&_count=5&_sort=-date&_elements=id` })
+    const { rows: whole } = await digest({ path: `Observation?subject=${chart}` })
+    expect(rows).toEqual(whole)
+    expect(head.split('\n')[1]).toBe(
+      '`_count`, `_sort`, `_elements` was left out: a digest counts whole records, over all pages.',
+    )
+    expect((await digest({ path: `${chart}/$everything?_count=1` })).head).toContain('`_count` was left out')
+  })
+
+  test('is checked as any other: what Medplum would misread is rewritten, and told', async () => {
+    const { head, rows } = await digest({ path: `${chart}/$everything?_type=Claim,CarePlan` })
+    expect(head).toContain('`_type` was sent as one parameter for each type')
+    expect(new Set(rows.map(({ type }) => type))).toEqual(new Set(['CarePlan', 'Claim', 'Patient']))
+  })
+
+  test('without hits says what may be behind it', async () => {
+    const { isError, text } = await digest({ path: 'Patient?name=Muller' })
+    expect(isError).toBe(false)
+    expect(text).toMatch(/^No resources found\.\n.*accents/)
+  })
+
+  test('of a history counts its versions', async () => {
+    const { id } = await create(medplum, { resourceType: 'Basic', code: { text: 'a' } })
+    const data = JSON.stringify({ resourceType: 'Basic', id, code: { text: 'b' } })
+    const content = { type: 'application/fhir+json', data }
+    await medplumClient(medplum).send({ method: 'PUT', path: `Basic/${id}`, content })
+    const { rows } = await digest({ path: `Basic/${id}/_history` })
+    expect(rows.map(({ display, count }) => [display, count])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
+    expect((await digest({ path: `Basic/${id}` })).head).toBe('Digest of all 1 resource in 1 row.')
+  })
+
+  test.each([
+    ['url for path', { url: 'Practitioner' }],
+    ['the method in front', { path: 'GET Practitioner' }],
+    ['the base in front', { path: '/fhir/R4/Practitioner' }],
+  ])('is understood with %s', async (_, args) => {
+    expect((await digest(args)).rows).toEqual((await digest({ path: 'Practitioner' })).rows)
+  })
+})
+
+describe('more than a digest holds', () => {
+  const many =
+    '?_type=Observation,Slot,Encounter,DiagnosticReport,MedicationRequest,Immunization,Condition,DocumentReference,Appointment'
+
+  test('is counted up to the cap; it says so and where to go on, and together both parts are all', async () => {
+    const types = many.slice('?_type='.length).split(',')
+    const totals = await Promise.all(types.map(async (type) => [type, (await records(type)).length] as const))
+    const start = await digest({ path: many })
+    expect(start.head).toMatch(
+      /^Digest of the FIRST 10,000 resources only, in \d+ rows: a digest counts at most 10,000\./,
+    )
+    expect(start.head).toContain('Narrow the search, e.g. by code or date.')
+    const path = /The rest begins with path (\S+)/.exec(start.head)?.[1]
+    const rest = await digest({ path })
+    expect(rest.head).toMatch(/^Digest of \d+ resources in \d+ rows, from this page on\.$/)
+    const both = sums(start.rows)
+    for (const [type, count] of Object.entries(sums(rest.rows))) both[type] = (both[type] ?? 0) + count
+    expect(both).toEqual(Object.fromEntries(totals))
+  })
+
+  test('is said to end where Medplum goes no further', async () => {
+    const { head } = await digest({ path: `${many},Procedure&_sort=_id&_count=500&_offset=10000` })
+    expect(head).toMatch(/^Digest of the NEXT 500 resources only, in \d+ rows: Medplum goes no further than 10000 /)
+    expect(head).not.toContain('The rest')
+  })
+
+  test('tells how many there are, where Medplum does', async () => {
+    const entry = Array.from({ length: 10_000 }, (_, id) => ({ resource: { resourceType: 'Slot', id: `${id}` } }))
+    const link = [{ relation: 'next', url: 'Slot?_cursor=1-1-a&_count=500&_sort=_lastUpdated' }]
+    const body = { resourceType: 'Bundle', type: 'searchset', total: 23_456, entry, link }
+    await sandbox.faults([{ path: '^/fhir/R4/Slot', status: 200, body }])
+    const { head, rows } = await digest({ path: 'Slot' })
+    expect(head).toContain('Digest of the FIRST 10,000 resources of 23,456 only, in 1 row:')
+    expect(head).toContain('path Slot?_cursor=1-1-a&_count=500&_sort=_lastUpdated')
+    expect(sums(rows)).toEqual({ Slot: 10_000 })
+  })
+
+  test('in rows leaves out the rarest, and names them', async () => {
+    const coded = (code: string, times: number) =>
+      Array.from({ length: times }, (_, id) => ({
+        resource: {
+          resourceType: 'Basic',
+          id: `${code}-${id}`,
+          code: { coding: [{ code, display: `${code} `.repeat(20) }] },
+        },
+      }))
+    const entry = [...coded('often', 3), ...Array.from({ length: 1500 }, (_, at) => coded(`rare-${at}`, 1)).flat()]
+    await sandbox.faults([{ path: '^/fhir/R4/Basic', status: 200, body: { resourceType: 'Bundle', entry } }])
+    const { head, rows, text } = await digest({ path: 'Basic' })
+    expect(text.length).toBeLessThan(62_000)
+    expect(text.length).toBeGreaterThan(50_000)
+    expect(rows[0]).toMatchObject({ code: 'often', count: 3 })
+    expect(head).toContain('Digest of all 1,503 resources in 1,501 rows.')
+    const left = 1501 - rows.length
+    expect(head).toMatch(/Left out for length, the rows with the smallest counts \(up to 1\)/)
+    expect(head).toContain(
+      `- ${left.toLocaleString('en-US')} rows of Basic (count ${left.toLocaleString('en-US')} in all): rare-`,
+    )
+  })
+})
+
+describe('what is no read of records', () => {
+  const API = ({ path }: LoggedRequest) => path.startsWith('/fhir/') || path.startsWith('/auth/me')
+
+  test.each([
+    ['Bot/123/$execute', 'Bot'],
+    ['$export', 'export'],
+    ['Patient/$export', 'export'],
+    ['Claim/123/$submit', 'submit'],
+    ['Agent/123/$push', 'push'],
+    ['Patient?name=/$execute', 'operation'],
+    ['Observation/$csv?_fields=id', '`path`'],
+    ['ClientApplication/$csv', 'secrets'],
+    ['$graphql?query={PatientList{id}}', '`path`'],
+    ['metadata', '`path`'],
+    ['Patient/123/Observation', 'Observation?subject=Patient/123'],
+    ['Observation?_count=abc', '_count'],
+    ['../../auth/me', 'refused'],
+    ['https://evil.example.com/fhir/R4/Patient', 'refused'],
+    ['DELETE Patient/123', 'refused'],
+  ])('is refused before anything is sent: %s', async (path, why) => {
+    const { result, requests } = await sandbox.during(() => digest({ path }))
+    expect(result.isError).toBe(true)
+    expect(result.text).toContain(why)
+    expect(result.text.toLowerCase()).toContain('nothing was sent')
+    expect(requests.filter(API)).toEqual([])
+  })
+
+  test('an error of Medplum is an error', async () => {
+    const { isError, text } = await digest({ path: 'Patient?foo=bar' })
+    expect(isError).toBe(true)
+    expect(text).toContain('HTTP 400')
+    expect((await digest({ path: `Patient/${crypto.randomUUID()}/$everything` })).text).toContain('HTTP 404')
+  })
+
+  test('an error of a later page is an error, never half a digest', async () => {
+    await sandbox.faults([{ path: '_cursor=', status: 400 }])
+    expect(await digest({ path: 'Encounter' })).toMatchObject({ isError: true, rows: [] })
+  })
+})
+
+test('reads only: a person who may not write gets the same', async () => {
+  const reader = await signIn(rita)
+  const { result, requests } = await sandbox.during(() => digest({ path: `${chart}/$everything` }, reader.access))
+  expect(result.rows).toEqual((await digest({ path: `${chart}/$everything` })).rows)
+  expect(new Set(requests.filter(({ path }) => path.startsWith('/fhir/')).map(({ method }) => method))).toEqual(
+    new Set(['GET']),
+  )
+})
+
+test('tells how far it is', async () => {
+  const message = call({ path: 'Encounter' })
+  const params = { ...message.params, _meta: { progressToken: 'p' } }
+  const response = await post(tokens.access, { ...message, params }, await startSession(tokens.access))
+  const told = events(await response.text())
+    .map((data) => JSON.parse(data))
+    .flatMap(({ method, params: progress }) => (method === 'notifications/progress' ? [progress] : []))
+  expect(told.length).toBeGreaterThan(1)
+  expect(told[0]).toMatchObject({ progressToken: 'p', progress: 500 })
+  const [{ total }] = told
+  expect(total).toBeGreaterThan(800)
+  expect(told.at(-1)).toEqual({
+    progressToken: 'p',
+    progress: total,
+    total,
+    message: `Read ${total} of ${total} resources`,
+  })
+})
+
+test('is written down as a read, by type, without an id', async () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+  await digest({ path: `${chart}/$everything` })
+  await digest({ path: 'Patient?foo=bar' })
+  const written = log.mock.calls.map(([line]) => JSON.parse(String(line)) as Record<string, unknown>)
+  expect(written.filter(({ event }) => event === 'tool_call')).toEqual([
+    expect.objectContaining({
+      tool: 'fhir-digest',
+      kind: 'read',
+      type: 'Patient/$everything',
+      status: 200,
+      outcome: 'ok',
+    }),
+    expect.objectContaining({ tool: 'fhir-digest', kind: 'read', type: 'Patient', status: 400, outcome: 'error' }),
+  ])
+  expect(JSON.stringify(written)).not.toContain(PATIENT_IDS.diabetic)
+})
+
+test('is offered as what it is: it reads, and changes nothing', async () => {
+  const { result } = await rpc(await post(tokens.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' }))
+  const tools = result?.tools as { name: string; description: string; annotations: object; inputSchema: object }[]
+  const tool = tools.find(({ name }) => name === 'fhir-digest')
+  expect(tool?.annotations).toEqual({
+    ...{ title: 'FHIR digest', readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  })
+  expect(tool?.inputSchema).toMatchObject({
+    type: 'object',
+    required: ['path'],
+    properties: { path: { type: 'string' } },
+  })
+  expect(tool?.description.length).toBeLessThan(600)
+})
