@@ -25,6 +25,10 @@ export interface Settings {
   }
   readonly sessionIdleMs: number
   readonly upstreamTimeoutMs: number
+  /** Characters that an answer may have, unless a call says something else. */
+  readonly answerChars: number
+  /** Which tools are offered: all in one, or reads, writes, deletions and operations apart. */
+  readonly tools: 'default' | 'directory'
 }
 
 /** A setting that is missing or malformed: the message names it and shows a right one. */
@@ -76,6 +80,8 @@ function parseSettings(env: Bindings): Settings {
     },
     sessionIdleMs: positive('SESSION_IDLE_HOURS', env.SESSION_IDLE_HOURS, 24) * 3_600_000,
     upstreamTimeoutMs: positive('UPSTREAM_TIMEOUT_SECONDS', env.UPSTREAM_TIMEOUT_SECONDS, 55) * 1000,
+    answerChars: answerChars(env.ANSWER_CHARS),
+    tools: toolSet(env.TOOLS),
   }
 }
 
@@ -126,6 +132,20 @@ function origins(value: string | undefined): string[] {
       const url = httpUrl('ALLOWED_ORIGINS', item, 'https://app.example.com,https://inspector.example.com')
       return url.origin
     })
+}
+
+/** The bounds are those of a call's own limit: hosts cut or drop what is larger than 100,000 characters. */
+function answerChars(value: string | undefined): number {
+  const number = positive('ANSWER_CHARS', value, 60_000)
+  if (!Number.isInteger(number) || number < 2_000 || number > 100_000)
+    throw new SettingError('ANSWER_CHARS', 'must be a whole number from 2000 to 100000', '60000')
+  return number
+}
+
+function toolSet(value: string | undefined): Settings['tools'] {
+  const name = value?.trim() || 'default'
+  if (name === 'default' || name === 'directory') return name
+  throw new SettingError('TOOLS', 'must be default or directory', 'default')
 }
 
 function positive(name: string, value: string | undefined, fallback: number): number {

@@ -8,7 +8,7 @@ export interface Affix {
 }
 
 /** A reference's type, an address's path; the end of a time. */
-const PREFIX = /^[\w.:/-]*\//
+const PREFIX = /^[\w.:/-]*\w\//
 const SUFFIX = /(?:T[\d:.]+|:[\d:.]+|\.\d+)(?:Z|[+-]\d\d:\d\d)?$/
 const REST = /^[A-Za-z0-9][\w.:/#-]*$/
 const MIN_ROWS = 3
@@ -41,7 +41,8 @@ function leaves(value: string, { prefix, suffix }: Affix): boolean {
 function sharedPrefix(prefix: string, value: string): string {
   let shared = prefix
   while (shared !== '' && !value.startsWith(shared)) {
-    shared = shared.slice(0, shared.slice(0, -1).lastIndexOf('/') + 1)
+    const end = shared.slice(0, -1).lastIndexOf('/') + 1
+    shared = shared.charAt(end - 2) === '/' ? '' : shared.slice(0, end)
   }
   return shared
 }

@@ -34,7 +34,7 @@ type Check = (asked: Asked, place: Place, answer: Answer) => string[]
 const CHECKS: readonly Check[] = [
   failedEntries,
   noHits,
-  morePages,
+  unsortedPages,
   estimatedTotal,
   pushWithoutWaiting,
   cancelledJob,
@@ -172,15 +172,10 @@ function withoutAccents(text: string): string {
   return text.normalize('NFD').replaceAll(/\p{Diacritic}/gu, '')
 }
 
-function morePages(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
+function unsortedPages(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
   if (!isSearchset(body) || !records(body, 'link').some(({ relation }) => relation === 'next')) return []
-  const has = (name: string) => parameters.some(({ key }) => key === name)
-  const total =
-    typeof body.total === 'number'
-      ? ''
-      : ' There is no total: add _total=accurate, or ask with _summary=count for the number alone.'
-  const order = has('_sort') || has('_cursor') ? '' : ' Without _sort the order is not fixed, so pages may overlap.'
-  return [`This is one page of several: the Bundle has a next link.${total}${order}`]
+  const isSorted = parameters.some(({ key }) => key === '_sort' || key === '_cursor')
+  return isSorted ? [] : ['Without _sort the order is not fixed, so pages may overlap.']
 }
 
 const ESTIMATED_FROM = 1_000_000

@@ -17,6 +17,10 @@ export interface FilePart {
   more: boolean
   /** The byte before the part, where there is one. */
   before?: number | undefined
+  /** The most text to show, in bytes; {@link MAX_PART} unless told. */
+  maxText?: number
+  /** Sets the text of a file apart from what is said of it. */
+  quote?(text: string): string
 }
 
 /** Whether this media type is text that a model can read. */
@@ -29,16 +33,17 @@ export function fileContent(part: FilePart): ContentBlock[] {
   return isText(part.contentType) ? textContent(part) : byteContent(part)
 }
 
-function textContent({ path, contentType, bytes, from, size, more, before }: FilePart): ContentBlock[] {
+function textContent(part: FilePart): ContentBlock[] {
+  const { path, contentType, bytes, from, size, more, before, maxText = MAX_PART.text, quote } = part
   const start = from ?? 0
   const isRecords = RECORDS.test(contentType)
   // Part of a record may hold part of a secret: what is before the first whole line is passed over.
   const skipped = isRecords && start > 0 && before !== NEW_LINE ? restOfLine(bytes) : 0
   const rest = bytes.subarray(skipped)
-  const kept = rest.subarray(0, rest.byteLength > MAX_PART.text ? endOfPart(rest, isRecords) : rest.byteLength)
+  const kept = rest.subarray(0, rest.byteLength > maxText ? endOfPart(rest, isRecords, maxText) : rest.byteLength)
   const isCut = isRecords && more && kept.at(-1) !== NEW_LINE
   const text = isCut ? '' : clean(contentType, new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(kept))
-  const blocks: ContentBlock[] = [{ type: 'text', text }]
+  const blocks: ContentBlock[] = [{ type: 'text', text: quote ? quote(text) : text }]
   const left = more || kept.byteLength < rest.byteLength
   if (start > 0 || left) {
     if (skipped > 0 || isCut) blocks.push({ type: 'text', text: CUT_RECORD })
@@ -90,14 +95,14 @@ function whatIsLeft(path: string, offset: number, length: number, size: number |
  * The length of what is shown of a text that is too long: up to the last line break, so that no line of NDJSON or CSV is cut.
  * A line that is too long by itself is cut between characters, but a record isn't: it is shown, however long.
  */
-function endOfPart(bytes: Uint8Array, isRecords: boolean): number {
-  const end = bytes.lastIndexOf(NEW_LINE, MAX_PART.text - 1)
+function endOfPart(bytes: Uint8Array, isRecords: boolean, limit: number): number {
+  const end = bytes.lastIndexOf(NEW_LINE, limit - 1)
   if (end > 0) return end + 1
   if (isRecords) return restOfLine(bytes)
-  let cut = MAX_PART.text
+  let cut = limit
   // Back to the start of a UTF-8 character.
   while (cut > 0 && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut--
-  return cut > 0 ? cut : MAX_PART.text
+  return cut > 0 ? cut : limit
 }
 
 /** Secrets in FHIR JSON that is a file (an export's lines, a batch's stored answers) are hidden as in any other answer. */

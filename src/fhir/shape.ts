@@ -6,21 +6,43 @@ import { Anchors, type Said, sameLine, sameOf, tableLines } from './table.ts'
 
 type Resource = Record<string, unknown>
 
-/** The compact form of a JSON value, as a rule an answer without its noise. */
-export function compact(value: unknown): string {
+/** What an answer says about itself, by the Bundle or resource that it says it of. */
+export type Remarks = ReadonlyMap<unknown, readonly string[]>
+
+/**
+ * The compact form of a JSON value, as a rule an answer without its noise.
+ *
+ * @param remarks lines of the form `left out: …`, put at the head of what they are about
+ */
+export function compact(value: unknown, remarks: Remarks = new Map()): string {
   const anchors = new Anchors()
-  return anchors.resolve(documentLines(value, '#', anchors).join('\n'))
+  const lines = documentLines(value, { mark: '#', anchors, remarks })
+  return anchors.resolve(lines.join('\n'))
 }
 
-function documentLines(value: unknown, mark: string, anchors: Anchors): string[] {
+/** Where in a document a value stands. */
+interface Context {
+  /** The `#` of its heading. */
+  mark: string
+  anchors: Anchors
+  remarks: Remarks
+}
+
+function deeper(context: Context, steps = 1): Context {
+  return { ...context, mark: context.mark + '#'.repeat(steps) }
+}
+
+function documentLines(value: unknown, context: Context): string[] {
+  const { mark, anchors, remarks } = context
+  const said = remarks.get(value) ?? []
   if (Array.isArray(value) && value.length > 1 && value.every(isRow)) {
-    return [`${mark} (${value.length})`, ...tableLines(value, anchors)]
+    return [...said, `${mark} (${value.length})`, ...tableLines(value, anchors)]
   }
-  if (!isRecord(value)) return [literal(value)]
-  if (isBundle(value)) return bundleLines(value, mark, anchors)
-  if (!isTyped(value)) return recordLines(value, mark, anchors)
+  if (!isRecord(value)) return [...said, literal(value)]
+  if (isBundle(value)) return bundleLines(value, value, context)
+  if (!isTyped(value)) return [...said, ...recordLines(value, context)]
   const { resourceType, ...rest } = value
-  return [`${mark} ${resourceType}`, ...recordLines(rest, `${mark}#`, anchors)]
+  return [`${mark} ${resourceType}`, ...said, ...recordLines(rest, deeper(context))]
 }
 
 function isRow(value: unknown): value is Record<string, unknown> {
@@ -37,7 +59,7 @@ function isBundle(value: Resource): boolean {
 // ── One record ──
 
 /** One line for each property; long lists of objects come after these, as tables of their own. */
-function recordLines(record: Resource, mark: string, anchors: Anchors): string[] {
+function recordLines(record: Resource, { mark, anchors }: Context): string[] {
   const tables: [path: string, rows: Record<string, unknown>[]][] = []
   const lines = Object.entries(record).flatMap(([name, value]) => {
     const rest = withoutTables(value, below('', name), 1, tables)
@@ -79,20 +101,31 @@ interface Row {
   type: string
   at: number
   value: Record<string, unknown>
+  /** The resource itself, which remarks are about. */
+  resource?: unknown
 }
 
-function bundleLines(bundle: Resource, mark: string, anchors: Anchors): string[] {
-  const { resourceType: _type, entry, link, ...rest } = bundle
+function bundleLines(bundle: Resource, about: unknown, context: Context): string[] {
+  const { resourceType: _type, entry, link, total, ...rest } = bundle
+  const lines = [`${context.mark} Bundle`]
+  if (Object.keys(rest).length > 0) lines.push(`bundle: ${literal(rest)}`)
+  if (total !== undefined) lines.push(`total: ${literal(total)}`)
   const entries = Array.isArray(entry) ? entry.filter(isRecord) : []
-  const lines = [`${mark} Bundle`, ...(Object.keys(rest).length > 0 ? [`bundle: ${literal(rest)}`] : [])]
-  if (link !== undefined) lines.push(`link: ${literal(link)}`)
-  if (entry === undefined) return [...lines, 'returned: 0']
-  lines.push(`returned: ${entries.length}`)
+  lines.push(`returned: ${entries.length}`, ...nextLine(link), ...(context.remarks.get(about) ?? []))
   const byType = Map.groupBy(entries.map(rowOf), ({ type }) => type)
-  const groups = [...byType].flatMap(([type, rows]) => ({ type, rows, parts: inParts(rows) }))
+  const groups = [...byType].map(([type, rows]) => ({ type, rows, parts: inParts(rows) }))
   const numbered = !inOrder(groups.flatMap(({ parts }) => parts.flat()))
-  for (const { type, rows, parts } of groups) lines.push(...typeLines(type, rows, parts, numbered, `${mark}#`, anchors))
-  return lines
+  return [...lines, ...groups.flatMap((group) => typeLines(group, numbered, deeper(context)))]
+}
+
+/** Where to go on: as a plain path where it is one, as it is by the time a client has made the links local. */
+function nextLine(link: unknown): string[] {
+  if (link === undefined) return []
+  const only: unknown = Array.isArray(link) && link.length === 1 ? link[0] : undefined
+  const isPlain = isRecord(only) && Object.keys(only).length === 2 && only.relation === 'next'
+  return isPlain && typeof only.url === 'string' && /^[!-~]+$/.test(only.url)
+    ? [`next: ${only.url}`]
+    : [`link: ${literal(link)}`]
 }
 
 function rowOf(entry: Resource, at: number): Row {
@@ -106,7 +139,7 @@ function rowOf(entry: Resource, at: number): Row {
     }
   }
   const { resourceType, ...own } = resource
-  return { type: resourceType, at, value: Object.fromEntries([...Object.entries(own), ...about]) }
+  return { type: resourceType, at, value: Object.fromEntries([...Object.entries(own), ...about]), resource }
 }
 
 /** A resource whose properties can't be taken for what an entry says besides. */
@@ -136,18 +169,18 @@ function inParts(rows: Row[]): Row[][] {
   return small.length === 0 ? large : [...large, small.sort((a, b) => a.at - b.at)]
 }
 
-function typeLines(
-  type: string,
-  rows: Row[],
-  parts: Row[][],
-  numbered: boolean,
-  mark: string,
-  anchors: Anchors,
-): string[] {
+interface Group {
+  type: string
+  rows: Row[]
+  parts: Row[][]
+}
+
+function typeLines({ type, rows, parts }: Group, numbered: boolean, context: Context): string[] {
+  const { mark, anchors } = context
   const name = type === '' ? 'entry' : type
   const shown = ({ at, value }: Row) => (numbered ? { '#': at, ...value } : value)
   if (type === 'Bundle' || rows.length === 1) {
-    return rows.flatMap((row) => [`${mark} ${name}`, ...singleLines(shown(row), type, `${mark}#`, anchors)])
+    return rows.flatMap((row) => [`${mark} ${name}`, ...singleLines(row, shown(row), deeper(context))])
   }
   const head = `${mark} ${name} (${rows.length})`
   if (parts.length === 1) return [head, ...tableLines(rows.map(shown), anchors)]
@@ -158,18 +191,18 @@ function typeLines(
     ...sameLine(same, anchors),
     ...parts.flatMap((part) =>
       part.length === 1
-        ? part.flatMap((row) => [`${mark}#`, ...recordLines(shown(row), `${mark}##`, anchors)])
+        ? part.flatMap((row) => [`${mark}#`, ...recordLines(shown(row), deeper(context, 2))])
         : [`${mark}# (${part.length})`, ...tableLines(part.map(shown), anchors, said)],
     ),
   ]
 }
 
 /** A Bundle within a Bundle keeps its own tables. */
-function singleLines(value: Record<string, unknown>, type: string, mark: string, anchors: Anchors): string[] {
+function singleLines({ type, resource }: Row, value: Record<string, unknown>, context: Context): string[] {
   const pairs = Object.entries(value)
   const isAbout = ([name]: [string, unknown]) => /^[@#]/.test(name)
   const bundle = { resourceType: type, ...Object.fromEntries(pairs.filter((pair) => !isAbout(pair))) }
-  if (!isBundle(bundle)) return recordLines(value, mark, anchors)
+  if (!isBundle(bundle)) return recordLines(value, context)
   const about = Object.fromEntries(pairs.filter(isAbout))
-  return [...recordLines(about, mark, anchors), ...bundleLines(bundle, mark, anchors)]
+  return [...recordLines(about, context), ...bundleLines(bundle, resource, context)]
 }

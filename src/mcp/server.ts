@@ -1,9 +1,14 @@
 // The MCP server that every transport and protocol revision serves: one definition of what is offered.
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
-import { type Bindings, readSettings } from '../env.ts'
-import { register } from '../tools/define.ts'
+import { type Bindings, readSettings, type Settings } from '../env.ts'
+import { type CallSupport, register } from '../tools/define.ts'
+import { fhirDelete } from '../tools/fhir-delete.ts'
+import { fhirDigest } from '../tools/fhir-digest.ts'
+import { fhirOperate } from '../tools/fhir-operate.ts'
+import { fhirRead } from '../tools/fhir-read.ts'
 import { fhirRequest } from '../tools/fhir-request.ts'
+import { fhirWrite } from '../tools/fhir-write.ts'
 import { VERSION } from '../version.ts'
 
 const INSTRUCTIONS = [
@@ -35,11 +40,24 @@ export function buildServer(env: Bindings): McpServer {
       cacheHints: { 'tools/list': shared, 'server/discover': shared },
     },
   )
-  register(server, fhirRequest, {
+  const support: CallSupport = {
     caller: (ctx) => callerFromContext(ctx, env),
     timeoutMs: settings.upstreamTimeoutMs,
-  })
+    answerChars: settings.answerChars,
+  }
+  registerTools(server, settings.tools, support)
   return server
+}
+
+function registerTools(server: McpServer, set: Settings['tools'], support: CallSupport): void {
+  if (set === 'default') register(server, fhirRequest, support)
+  register(server, fhirRead, support)
+  register(server, fhirDigest, support)
+  if (set === 'default') return
+  // No tool here mixes reads and writes, as directories of connectors demand.
+  register(server, fhirWrite, support)
+  register(server, fhirDelete, support)
+  register(server, fhirOperate, support)
 }
 
 /** How the verified caller travels with a request through the SDK. The bearer itself stays behind. */

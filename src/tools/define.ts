@@ -22,6 +22,8 @@ export interface ToolContext {
   signal: AbortSignal
   /** Tells a client that asked for it how far the work is. */
   progress: Progress
+  /** Characters that an answer may have, unless the call says something else. */
+  answerChars: number
   /** What the audit event will tell, filled in as it becomes known. */
   event: Pick<CallEvent, 'kind' | 'type' | 'status'>
 }
@@ -52,6 +54,8 @@ export interface CallSupport {
   /** The caller that the request's verified token stands for. */
   caller(ctx: ServerContext): Caller
   timeoutMs: number
+  /** Characters that an answer may have, unless a call says something else. */
+  answerChars: number
 }
 
 /** Offers a tool on a server. */
@@ -75,7 +79,8 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
       asResult(tool.name, async (event) => {
         const caller = support.caller(ctx)
         const fhir = new FhirClient(caller.medplum, support.timeoutMs, traceparentOf(ctx))
-        const context = { caller, fhir, signal: ctx.mcpReq.signal, progress: progressOf(ctx), event }
+        const { answerChars } = support
+        const context = { caller, fhir, signal: ctx.mcpReq.signal, progress: progressOf(ctx), answerChars, event }
         return tool.run(args as z.output<Input>, context)
       }),
   )

@@ -1,6 +1,7 @@
 /** A use of the server as data: calls with placeholders, what is kept of each answer, and what it has to say. */
 import { evalFhirPath } from '@medplum/core'
 import type { ConnectedClient, ToolResult } from '../../sandbox/clients.ts'
+import { decode } from '../unit/decode.ts'
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
 
@@ -29,9 +30,9 @@ export type Person = 'alice' | 'ada'
 
 export interface Answer {
   result: ToolResult
-  /** The first block of text. */
+  /** The first block of text; of quoted content, that content. */
   text: string
-  /** The same parsed; undefined where it is no JSON. */
+  /** The same as a value, from JSON or the compact form; undefined where it is neither. */
   json: unknown
   progress: { progress: number; message?: string | undefined }[]
 }
@@ -44,9 +45,9 @@ export async function take(step: Step, client: ConnectedClient, kept: Kept): Pro
   const progress: Answer['progress'] = []
   const options = step.progress && { onprogress: (one: Answer['progress'][number]) => progress.push(one) }
   const result = await client.call('fhir-request', filled(step.call, kept) as Record<string, unknown>, options)
-  const text = result.content[0]?.text ?? ''
+  const text = unquoted(result.content[0]?.text ?? '')
   if (result.isError) throw new Error(`${JSON.stringify(step.call)}: ${text}`)
-  const answer = { result, text, json: parsed(text), progress }
+  const answer = { result, text, json: parsed(text) ?? decoded(text), progress }
   step.check(answer)
   for (const [name, where] of Object.entries(step.keep ?? {})) {
     const value = where instanceof RegExp ? found(where, result) : evalFhirPath(where, answer.json)[0]
@@ -74,6 +75,19 @@ function filled(template: Json, kept: Kept): unknown {
 function found(pattern: RegExp, { content }: ToolResult): unknown {
   const group = pattern.exec(content.map((block) => block.text ?? '').join('\n'))?.[1]
   return group === undefined ? undefined : parsed(group)
+}
+
+/** Text that stands as quoted record content, without the lines around it. */
+function unquoted(text: string): string {
+  return /quoted record content up to the line (\S+):\n([^]*)\n\1$/.exec(text)?.[2] ?? text
+}
+
+function decoded(text: string): unknown {
+  try {
+    return decode(text)
+  } catch {
+    return undefined
+  }
 }
 
 function parsed(text: string): unknown {

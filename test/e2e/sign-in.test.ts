@@ -28,7 +28,7 @@ test.each(Object.keys(WAYS) as Way[])('%s: from the first 401 to an answer', asy
   const person = new SignIn(SANDBOX_USERS.alice)
   const client = await connect(way, worker.url, person)
   expect(person.person.visited[0]).toBe(`${worker.url}/authorize`)
-  const answer = await client.call('fhir-request', { method: 'GET', path: 'Patient?_count=1' })
+  const answer = await client.call('fhir-request', { method: 'GET', path: 'Patient?_count=1', format: 'json' })
   expect(JSON.parse(answer.content[0]?.text ?? '')).toMatchObject({ resourceType: 'Bundle' })
   await client.close()
 })
@@ -40,7 +40,7 @@ test('an SSE client gets the answer of a call that is longer than an idle object
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify([{ path: '^/fhir/R4/Patient', delayMs: 12_000 }]),
   })
-  const answer = await client.call('fhir-request', { method: 'GET', path: 'Patient?_count=1' })
+  const answer = await client.call('fhir-request', { method: 'GET', path: 'Patient?_count=1', format: 'json' })
   expect(JSON.parse(answer.content[0]?.text ?? '')).toMatchObject({ resourceType: 'Bundle' })
   await client.close()
 }, 60_000)

@@ -11,6 +11,9 @@ export function decode(document: string): Json {
   return value
 }
 
+/** What an answer says of itself. */
+const REMARK = /^(left out|dropped|note): /
+
 class Reader {
   readonly #lines: string[]
   readonly #anchors = new Map<string, string>()
@@ -46,6 +49,7 @@ class Reader {
     }
     this.next()
     if (heading.count !== undefined) return this.#rows(heading.count, {})
+    while (REMARK.test(this.peek()) && heading.name !== 'Bundle') this.next()
     if (heading.name === 'Bundle' && this.#tellsReturned()) return this.#bundle(depth)
     return { resourceType: heading.name, ...this.#record(depth + 1) }
   }
@@ -86,9 +90,12 @@ class Reader {
   #bundle(depth: number): Entry {
     const bundle: Entry = { resourceType: 'Bundle' }
     if (this.peek().startsWith('bundle: ')) Object.assign(bundle, this.#value(this.next().slice(8)))
-    if (this.peek().startsWith('link: ')) bundle.link = this.#value(this.next().slice(6))
+    if (this.peek().startsWith('total: ')) bundle.total = this.#value(this.next().slice(7))
     const returned = /^returned: (\d+)$/.exec(this.next())
     if (!returned) throw new Error('No `returned`')
+    if (this.peek().startsWith('next: ')) bundle.link = [{ relation: 'next', url: this.next().slice(6) }]
+    if (this.peek().startsWith('link: ')) bundle.link = this.#value(this.next().slice(6))
+    while (REMARK.test(this.peek())) this.next()
     const rows: { type: string; row: Entry }[] = []
     while (this.#heading(depth + 1)) this.#group(depth + 1, rows)
     if (rows.length > 0) bundle.entry = inOrder(rows).map(entryOf)

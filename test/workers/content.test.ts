@@ -25,14 +25,14 @@ describe('taken as meant', () => {
     entry: [{ request: { method: 'GET', url: 'Patient?_count=1' } }],
   }
   test.each([
-    ['a lower-case method', { method: 'get', path: 'Task?_count=1' }, 'GET /fhir/R4/Task?_count=1'],
-    ['url for path', { method: 'GET', url: 'Task?_count=1' }, 'GET /fhir/R4/Task?_count=1'],
-    ['a leading slash', { method: 'GET', path: '/Task?_count=1' }, 'GET /fhir/R4/Task?_count=1'],
-    ['a full URL', { method: 'GET', path: `${SANDBOX}fhir/R4/Task?_count=1` }, 'GET /fhir/R4/Task?_count=1'],
+    ['a lower-case method', { method: 'get', path: 'Task?_summary=count' }, 'GET /fhir/R4/Task?_summary=count'],
+    ['url for path', { method: 'GET', url: 'Task?_summary=count' }, 'GET /fhir/R4/Task?_summary=count'],
+    ['a leading slash', { method: 'GET', path: '/Task?_summary=count' }, 'GET /fhir/R4/Task?_summary=count'],
+    ['a full URL', { method: 'GET', path: `${SANDBOX}fhir/R4/Task?_summary=count` }, 'GET /fhir/R4/Task?_summary=count'],
     [
       'a null body',
-      { method: 'GET', path: 'Task?_count=1', body: null, ifMatch: null, offset: null },
-      'GET /fhir/R4/Task?_count=1',
+      { method: 'GET', path: 'Task?_summary=count', body: null, ifMatch: null, offset: null },
+      'GET /fhir/R4/Task?_summary=count',
     ],
     ['a Bundle without a path', { method: 'POST', body: batch }, 'POST /fhir/R4'],
     ['a Bundle as text without a path', { method: 'POST', body: JSON.stringify(batch) }, 'POST /fhir/R4'],

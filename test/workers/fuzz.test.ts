@@ -6,7 +6,8 @@ import { FhirClient, TransportError } from '../../src/fhir/client.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'
 import { PathError } from '../../src/fhir/path.ts'
 import { UserError } from '../../src/tools/define.ts'
-import { METHODS, perform, type RequestArguments } from '../../src/tools/perform.ts'
+import { perform } from '../../src/tools/perform.ts'
+import { METHODS, type RequestArguments } from '../../src/tools/prepare.ts'
 import { fhirCall, post, rpc, signIn } from './world.ts'
 
 const BASE = new URL('https://medplum.example.com/fhir/R4/')
@@ -156,7 +157,14 @@ test('no argument leads a request elsewhere, sets a header, repeats a POST or fa
       answer = given
       // Too short to wait for a second attempt, but not for a second request after a 401.
       const fhir = new FhirClient(caller.medplum, 90)
-      const context = { caller, fhir, signal: new AbortController().signal, progress: async () => {}, event: {} }
+      const context = {
+        caller,
+        fhir,
+        signal: new AbortController().signal,
+        progress: async () => {},
+        answerChars: 60_000,
+        event: {},
+      }
       try {
         const output = await perform(args, context)
         expect(Array.isArray(output) || typeof output === 'string').toBe(true)

@@ -27,7 +27,7 @@ import {
   tokensOf,
 } from './world.ts'
 
-const READ = { method: 'GET', path: 'Patient?_count=1' }
+const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
 const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
 afterEach(async () => {

@@ -198,8 +198,10 @@ export async function startSession(access: string, path = '/mcp'): Promise<Recor
 }
 
 /** A tools/call message for fhir-request. */
+/** As plain JSON, unless the arguments say otherwise: most tests are about what was answered, not about its form. */
 export function fhirCall(args: Record<string, unknown>, id: number | string = 1) {
-  return { jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'fhir-request', arguments: args } }
+  const given = { format: 'json', ...args }
+  return { jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'fhir-request', arguments: given } }
 }
 
 export interface RpcAnswer {

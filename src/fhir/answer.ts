@@ -1,0 +1,231 @@
+// From a JSON answer to what a model gets to read: without noise, in the compact form or as JSON, and never larger than its
+// budget. What doesn't fit is dropped in whole entries, told of in a digest, and comes with the path in `next`.
+import { batchParts } from './batch-answer.ts'
+import { isRecord } from './client.ts'
+import type { Columns } from './columns.ts'
+import { digest } from './digest.ts'
+import { lighten } from './lighten.ts'
+import { withoutNoise } from './noise.ts'
+import { type Entry, type Parts, partsOf } from './parts.ts'
+import { compact } from './shape.ts'
+import { writeTable } from './table.ts'
+
+export interface AnswerOptions {
+  /** `compact` (docs/answers.md), or FHIR JSON as it came. */
+  format: 'compact' | 'json'
+  /** Instead of either: a table of these columns. */
+  columns?: Columns
+  /** Characters that the answer may have. */
+  maxChars: number
+  /** Matches at the beginning that earlier answers gave, and with the first of them the last match. */
+  from?: number
+  /** The path that goes on after so many matches, where the request can be made again. */
+  nextAfter?(matches: number): string
+}
+
+export interface Answered {
+  text: string
+  /** What the answer says of itself, where it can't stand within: JSON has no place for it. */
+  notes: string[]
+}
+
+/** Characters kept free for what is said besides. */
+const RESERVE = 400
+/** Rows of a digest of what was dropped. */
+const MAX_DIGEST_ROWS = 30
+const CHARS_A_DIGEST_ROW = 800
+const NARRATIVE = 'generated narratives (text.div); `format` "json" or `select` ["text.div"] brings them'
+
+/**
+ * The answer within its budget. Pure; what it leaves out, it names.
+ *
+ * @param body a JSON answer of any kind
+ */
+export function answer(body: unknown, options: AnswerOptions): Answered {
+  const isCompact = options.format === 'compact' && !options.columns
+  const { value, narratives } = isCompact ? withoutNoise(body) : { value: body, narratives: 0 }
+  const leftOut = narratives > 0 ? [NARRATIVE] : []
+  if (!isRecord(value) || value.resourceType !== 'Bundle' || !Array.isArray(value.entry)) {
+    return one(value, leftOut, options)
+  }
+  const entries = value.entry.filter(isRecord)
+  if (/^(batch|transaction)-response$/.test(String(value.type))) {
+    const { entry, remarks } = batchParts(entries, options.maxChars - RESERVE, (part) => size(part, options))
+    return written({ ...value, entry }, { leftOut, dropped: remarks }, options)
+  }
+  return bundle(value, entries, leftOut, options)
+}
+
+/** What is to be said of an answer. */
+interface Remarks {
+  leftOut: string[]
+  dropped?: string[]
+  /** What stands after the answer. */
+  after?: string
+}
+
+function written(
+  value: unknown,
+  { leftOut, dropped = [], after }: Remarks,
+  { format, columns }: AnswerOptions,
+): Answered {
+  const lines = [...leftOut.map((what) => `left out: ${what}`), ...dropped.map((what) => `dropped: ${what}`)]
+  if (columns) {
+    const text = columns.write(value, [...headOf(value), ...lines])
+    return { text: after ? `${text}\n${after}` : text, notes: columns.remarks() }
+  }
+  if (format === 'json') {
+    return { text: JSON.stringify(value), notes: after ? [...lines, after] : lines }
+  }
+  const text = compact(value, new Map([[value, lines]]))
+  return { text: after ? `${text}\n${after}` : text, notes: [] }
+}
+
+/** What a Bundle says of itself besides its entries. */
+function headOf(value: unknown): string[] {
+  if (!isRecord(value) || value.resourceType !== 'Bundle') return []
+  const { resourceType: _type, type: _kind, ...rest } = value
+  return compact({ resourceType: 'Bundle', ...rest, entry: undefined })
+    .split('\n')
+    .slice(1)
+    .map((line) =>
+      line.startsWith('returned: ') ? `returned: ${Array.isArray(value.entry) ? value.entry.length : 0}` : line,
+    )
+}
+
+function length({ text, notes }: Answered): number {
+  return notes.reduce((sum, note) => sum + note.length + 8, text.length)
+}
+
+function size(value: unknown, { format, columns }: AnswerOptions): number {
+  if (columns) return columns.write(value, []).length
+  return format === 'json' ? JSON.stringify(value).length : compact(value).length
+}
+
+/** A single resource, or any other JSON. */
+function one(value: unknown, leftOut: string[], options: AnswerOptions): Answered {
+  const whole = written(value, { leftOut }, options)
+  // A cell that is too long is left out by itself.
+  if (length(whole) <= options.maxChars || options.columns) return whole
+  const light = lighten(value, (part) => size(part, options), options.maxChars - RESERVE)
+  return written(light.value, { leftOut: [...leftOut, told(light.leftOut)] }, options)
+}
+
+const MAX_NAMED = 8
+
+/** What was taken out, in a line of bounded length. */
+function told(leftOut: readonly string[]): string {
+  const named = leftOut.slice(0, MAX_NAMED).map((what) => what.slice(0, 120))
+  const more = leftOut.length - named.length
+  const rest = more > 0 ? `; and ${more} more` : ''
+  return `${named.join('; ')}${rest}, because of the size; \`select\` brings parts, such as note.text.substring(0,20000)`.slice(
+    0,
+    1500,
+  )
+}
+
+// ── A Bundle ──
+
+function bundle(value: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions): Answered {
+  const light = lightened(entries, options)
+  const parts = partsOf(light.entries)
+  const from = Math.min(options.from ?? 0, parts.matches)
+  const all = leftOut.concat(light.leftOut)
+  const answerOf = (count: number, after?: string) =>
+    written(...part(value, parts, from, count, { leftOut: all, ...(after && { after }) }, options), options)
+  const open = parts.matches - from
+  const guess = estimate(light.entries, options)
+  if (guess >= open) {
+    const whole = answerOf(open)
+    if (length(whole) <= options.maxChars) return whole
+  }
+  const most = Math.max(open - 1, 1)
+  const digestAfter = (count: number) => digestOf(parts.rest(from, count), options.maxChars)
+  // Nearly the same stands in it for a few entries more or less, so its length is known before the number of entries is.
+  const room = options.maxChars - digestAfter(Math.min(guess, most)).length - RESERVE
+  const count = fitting((count) => length(answerOf(count)), Math.min(guess, most), most, room)
+  return answerOf(count, digestAfter(count))
+}
+
+/** The most entries that fit, or nearly: one at least, so that following `next` gets somewhere. */
+function fitting(lengthOf: (count: number) => number, guess: number, most: number, limit: number): number {
+  let [low, high] = [1, most]
+  let best = 1
+  let count = Math.max(1, guess)
+  for (let round = 0; round < MAX_ROUNDS && low <= high; round++) {
+    const used = lengthOf(count)
+    if (used <= limit) {
+      best = count
+      low = count + 1
+      if (used > limit * GOOD_ENOUGH) break
+    } else high = count - 1
+    count = Math.max(low, Math.min(high, Math.floor(count * (limit / used) * MARGIN)))
+  }
+  return best
+}
+
+const MAX_ROUNDS = 6
+const GOOD_ENOUGH = 0.85
+const MARGIN = 0.97
+
+/** About how many entries fit, from what they have as JSON: to write them all first would take too long. */
+function estimate(entries: readonly Entry[], { format, columns, maxChars }: AnswerOptions): number {
+  if (columns) return entries.length
+  const all = JSON.stringify(entries).length
+  const likely = format === 'json' ? all : all / 6
+  return likely <= maxChars ? entries.length : Math.floor((entries.length * maxChars) / likely)
+}
+
+/** Entries that alone would take up a third of the answer, with less in them. */
+function lightened(entries: Entry[], options: AnswerOptions): { entries: Entry[]; leftOut: string[] } {
+  if (options.columns) return { entries, leftOut: [] }
+  const limit = options.maxChars / 3
+  const leftOut: string[] = []
+  const light = entries.map((entry) => {
+    const { resource } = entry
+    if (!isRecord(resource) || JSON.stringify(resource).length <= limit || size(resource, options) <= limit)
+      return entry
+    const less = lighten(resource, (part) => size(part, options), limit - RESERVE)
+    leftOut.push(`of ${nameOf(resource)}: ${told(less.leftOut)}`)
+    return { ...entry, resource: less.value }
+  })
+  return { entries: light, leftOut }
+}
+
+function nameOf({ resourceType, id }: Entry): string {
+  return /^[\w.-]+\/[\w.-]+$/.test(`${resourceType}/${id}`) ? `${resourceType}/${id}` : 'one entry'
+}
+
+/** A Bundle with some of its entries, and what is to be said of the others. */
+function part(
+  value: Entry,
+  parts: Parts,
+  from: number,
+  count: number,
+  remarks: Remarks,
+  { nextAfter }: AnswerOptions,
+): [Entry, Remarks] {
+  const entry = parts.take(from, count)
+  const { entry: _entry, ...rest } = value
+  // A Bundle without entries has no list of them either (FHIR R4, section 2.6.2).
+  const shown = entry.length > 0 ? { ...rest, entry } : rest
+  const dropped = parts.rest(from, count)
+  if (dropped.length === 0) return [shown, remarks]
+  const next = nextAfter?.(from + count)
+  const link = next === undefined ? undefined : [{ relation: 'next', url: next }]
+  const whole = { ...shown, ...(link && { link }) }
+  const where = from === 0 ? ' between the last two' : ' after the last'
+  const how = next === undefined ? 'ask for less at once' : '`next` continues with them'
+  return [whole, { ...remarks, dropped: [`${dropped.length} entries${where} of these matches; ${how}`] }]
+}
+
+function digestOf(dropped: readonly Entry[], maxChars: number): string {
+  const rows = digest(dropped.map(({ resource }) => resource).filter(isRecord))
+  if (rows.length === 0) return ''
+  const shown = [...rows]
+    .sort((a, b) => b.count - a.count)
+    .slice(0, Math.min(MAX_DIGEST_ROWS, Math.ceil(maxChars / CHARS_A_DIGEST_ROW)))
+  const more = rows.length - shown.length
+  const table = writeTable('Dropped', shown as unknown as Record<string, unknown>[])
+  return more > 0 ? `${table}\n(and ${more} more kinds)` : table
+}

@@ -1,0 +1,76 @@
+// An answer as a table of the columns that were asked for, a row for each resource.
+import { isRecord } from './client.ts'
+import { literal } from './literal.ts'
+import type { Select } from './select.ts'
+import { writeTable } from './table.ts'
+
+/** Writes answers as tables of selected columns. */
+export interface Columns {
+  /** The table of a resource, of a Bundle's resources, or of those in a batch's answer, with lines at its head. */
+  write(value: unknown, head: readonly string[]): string
+  /** What is to be said after the last table: expressions that failed or found nothing, cells left out for their size. */
+  remarks(): string[]
+}
+
+type Row = Record<string, unknown>
+
+/** @param maxCell characters that a cell may have */
+export function columnsOf(select: Select, maxCell: number): Columns {
+  const rows = new WeakMap<object, Row>()
+  const oversized = new Map<string, number>()
+  const rowOf = (resource: Row): Row => {
+    const known = rows.get(resource)
+    if (known) return known
+    const { cells } = select.row(resource)
+    const row = Object.fromEntries(
+      cells.flatMap((cell, index) => {
+        const name = select.expressions[index] ?? ''
+        if (cell === undefined) return []
+        if (literal(cell).length <= maxCell) return [[name, cell]]
+        oversized.set(name, (oversized.get(name) ?? 0) + 1)
+        return []
+      }),
+    )
+    rows.set(resource, row)
+    return row
+  }
+  return {
+    write(value, head) {
+      const all = resourcesIn(value).map(({ at, resource }) => ({ at, row: rowOf(resource) }))
+      const filled = all.filter(({ row }) => Object.keys(row).length > 0)
+      const empty = all.length - filled.length
+      const lines = [...head]
+      if (empty > 0) lines.push(`left out: ${empty} resources with nothing in any column`)
+      const table = filled.map(({ at, row }) => (at === undefined ? row : { '#': at, ...row }))
+      return [...lines, ...(table.length > 0 ? [writeTable('select', table)] : [])].join('\n')
+    },
+    remarks: () => [
+      ...select.errors(),
+      ...select.empty(),
+      ...[...oversized].map(
+        ([name, count]) =>
+          `${literal(name, 'text')} is too long in ${count} of the resources; ask for a part, such as note.text.substring(0,2000).`,
+      ),
+    ],
+  }
+}
+
+interface Numbered {
+  /** Index of the batch's entry, where the answer is to a batch. */
+  at?: number
+  resource: Row
+}
+
+function resourcesIn(value: unknown): Numbered[] {
+  if (!isRecord(value)) return []
+  if (value.resourceType !== 'Bundle' || !Array.isArray(value.entry)) {
+    return value.resourceType === 'Bundle' ? [] : [{ resource: value }]
+  }
+  const isBatch = /^(batch|transaction)-response$/.test(String(value.type))
+  return value.entry.flatMap((entry: unknown, at): Numbered[] => {
+    const resource = isRecord(entry) ? entry.resource : undefined
+    if (!isRecord(resource)) return []
+    if (!isBatch) return [{ resource }]
+    return resourcesIn(resource).map((one) => ({ at, resource: one.resource }))
+  })
+}

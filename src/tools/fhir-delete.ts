@@ -1,0 +1,22 @@
+// Deleting, for hosts that want no tool that mixes reads and writes.
+import * as z from 'zod'
+import { defineTool } from './define.ts'
+import { perform } from './perform.ts'
+import { BODY, IF_MATCH, normalise, PATH } from './request-input.ts'
+
+export const fhirDelete = defineTool({
+  name: 'fhir-delete',
+  title: 'Delete FHIR records',
+  description: [
+    'Deletes records in Medplum (FHIR R4): one (Task/ID), what a search finds (Task?identifier=…), or several by a batch Bundle in `body` (empty path).',
+    'Anything else is refused. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
+  ].join('\n'),
+  input: z.object({ path: PATH, body: BODY, ifMatch: IF_MATCH }),
+  normalise,
+  hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },
+  run: (args, context) =>
+    perform({ ...args, method: args.body == null ? 'DELETE' : 'POST' }, context, {
+      tool: 'fhir-delete',
+      kinds: new Set(['delete']),
+    }),
+})

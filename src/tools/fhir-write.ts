@@ -1,0 +1,18 @@
+// Creating and changing, for hosts that want no tool that mixes reads and writes.
+import * as z from 'zod'
+import { defineTool } from './define.ts'
+import { perform } from './perform.ts'
+import { normalise, WRITE_INPUT } from './request-input.ts'
+
+export const fhirWrite = defineTool({
+  name: 'fhir-write',
+  title: 'Write FHIR records',
+  description: [
+    'Creates and changes records in Medplum (FHIR R4): POST creates (path = type) or sends a batch Bundle (empty path), PUT replaces a whole resource, PATCH changes parts of it with a JSON Patch array.',
+    'Reads, deletions and operations are refused. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
+  ].join('\n'),
+  input: z.object({ method: z.enum(['POST', 'PUT', 'PATCH']).describe('HTTP method, e.g. POST'), ...WRITE_INPUT }),
+  normalise,
+  hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
+  run: (args, context) => perform(args, context, { tool: 'fhir-write', kinds: new Set(['write']) }),
+})

@@ -1,0 +1,97 @@
+// How much of an answer the caller wants to see, and in which form.
+import * as z from 'zod'
+import { type Columns, columnsOf } from '../fhir/columns.ts'
+import { formatParameter, formatPlace, parsePlace } from '../fhir/query.ts'
+import { compileSelect, SelectError } from '../fhir/select.ts'
+import { UserError } from './define.ts'
+
+/** The most characters that an answer may have, whatever is asked for: hosts drop or cut what is larger. */
+export const MAX_CHARS = 100_000
+export const MIN_CHARS = 2_000
+/** Resources that `all` reads at most. */
+export const MAX_ALL = 2_000
+
+/** The arguments of every tool that answers with records. */
+export const VIEW_INPUT = {
+  select: z
+    .array(z.string())
+    .optional()
+    .describe('FHIRPath columns to return instead of whole resources, e.g. ["id","code.text","valueQuantity.value"]'),
+  all: z.boolean().optional().describe(`Follow all pages of a search, up to ${MAX_ALL} resources`),
+  format: z.enum(['compact', 'json']).optional().describe('json: plain FHIR JSON instead of the compact form'),
+  maxChars: z.number().int().min(MIN_CHARS).max(MAX_CHARS).optional().describe('Limit of the answer, in characters'),
+}
+
+export interface ViewArguments {
+  select?: string[] | undefined
+  all?: boolean | undefined
+  format?: 'compact' | 'json' | undefined
+  maxChars?: number | undefined
+}
+
+/** What is to be shown of an answer. */
+export interface View {
+  format: 'compact' | 'json'
+  columns?: Columns
+  maxChars: number
+  all: boolean
+  /** Matches that earlier answers gave. */
+  from: number
+}
+
+/**
+ * What the arguments ask to be shown.
+ *
+ * @param path a GET's path as given: `next` of an earlier answer may carry parameters of this server, which Medplum never sees
+ * @param usual characters of an answer, unless the call says something else
+ * @throws {UserError} that names what is wrong with the arguments
+ */
+export function viewOf(args: ViewArguments, path: string, usual: number): { view: View; path: string } {
+  const maxChars = args.maxChars ?? usual
+  const own = ownParameters(path)
+  const columns = args.select && args.select.length > 0 ? columnsFor(args.select, maxChars) : undefined
+  return {
+    path: own.path,
+    view: {
+      format: args.format ?? 'compact',
+      ...(columns && { columns }),
+      maxChars,
+      all: args.all === true || own.all,
+      from: own.from,
+    },
+  }
+}
+
+function columnsFor(expressions: string[], maxChars: number): Columns {
+  try {
+    return columnsOf(compileSelect(expressions), maxChars / 3)
+  } catch (error) {
+    if (error instanceof SelectError) throw new UserError(`${error.message}\nNothing was sent.`)
+    throw error
+  }
+}
+
+const SKIP = '_skip'
+const ALL = '_all'
+
+/** The path without the parameters that `next` of an earlier answer may carry. */
+function ownParameters(path: string): { path: string; from: number; all: boolean } {
+  if (!/[?&]_(skip|all)=/.test(path)) return { path, from: 0, all: false }
+  const { segments, parameters } = parsePlace(path)
+  const value = (name: string) => parameters.find(({ key }) => key === name)?.value
+  const from = Number(value(SKIP) ?? 0)
+  if (!Number.isInteger(from) || from < 0) {
+    throw new UserError(
+      `\`${SKIP}\` must be a number of entries; take \`next\` as an answer gave it. Nothing was sent.`,
+    )
+  }
+  const kept = parameters.filter(({ key }) => key !== SKIP && key !== ALL)
+  return { path: formatPlace({ segments, parameters: kept }), from, all: value(ALL) === 'true' }
+}
+
+/** The path that goes on after so many matches of the same answer. */
+export function skipping(path: string, matches: number, all: boolean): string {
+  const { segments, parameters } = parsePlace(path)
+  const own = [...(all ? [formatParameter(ALL, 'true')] : []), formatParameter(SKIP, String(matches))]
+  return formatPlace({ segments, parameters: [...parameters, ...own] })
+}
