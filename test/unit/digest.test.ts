@@ -139,6 +139,7 @@ describe('what a resource is about', () => {
     ],
   ])('%s', (_, resource, expected) => {
     expect(one([resource])).toMatchObject(expected)
+    expect(one([essenceOf(resource)])).toEqual(one([resource]))
   })
 
   test('of nothing is one row for each type', () => {
@@ -521,6 +522,25 @@ function typeIn(value: unknown): string {
   const type = isObject(value) ? value.resourceType : undefined
   return ['string', 'number', 'boolean'].includes(typeof type) && type !== '' ? String(type) : 'unknown'
 }
+
+test('what is kept of a resource is all that a digest reads', () => {
+  for (const resourceType of ['Observation', 'Condition', 'Claim', 'Encounter', 'Goal', 'ImagingStudy', 'AuditEvent']) {
+    const read = new Set<string>()
+    const watched = new Proxy<Record<string, unknown>>(
+      { resourceType, id: 'a' },
+      {
+        get(target, name) {
+          if (typeof name === 'string') read.add(name)
+          return Reflect.get(target, name)
+        },
+      },
+    )
+    digest([watched])
+    expect(read.size).toBeGreaterThan(50)
+    const whole = Object.fromEntries([...read].map((name) => [name, true]))
+    expect(essenceOf({ ...whole, text: true, note: true, extension: true })).toEqual(whole)
+  }
+})
 
 test('the order of the set changes nothing but ties', () => {
   const dated = fc

@@ -305,15 +305,16 @@ describe('a page that can not be had', () => {
     const keep = ({ resourceType, id, meta }: Record<string, unknown>) => ({ resourceType, id, meta })
 
     test.each([
-      ['by cursor, until pages are too small for one', '_sort=_lastUpdated&_count=24', [24, 12, 6, 6, 6, 6, 6]],
-      ['by offset', '_sort=_id&_count=16', [16, 8, 8, 8, 8]],
-      ['in the order that was asked for', '_sort=-_id', [20, 10, 5, 5, 5, 5, 5]],
-    ])('is asked for in smaller ones: %s', async (_, order, counts) => {
+      ['by id, where pages get too small for a cursor', '_sort=_lastUpdated&_count=24', [24, 12, 6, 6, 6, 6, 6], '_id'],
+      ['by offset', '_sort=_id&_count=16', [16, 8, 8, 8, 8], '_id'],
+      ['in the order that was asked for', '_sort=-_id', [20, 10, 5, 5, 5, 5, 5], '-_id'],
+    ])('is asked for in smaller ones: %s', async (_, order, counts, last) => {
       const all = await read(`Basic?identifier=${large}|&${order}`, { keep })
       expect(sorted(references(all))).toEqual(sorted(ids))
       const count = (path: string) => Number(new URLSearchParams(path.split('?')[1]).get('_count') ?? 20)
       // Where the rest of an answer that is not read breaks the connection, the same page is asked for again.
       expect([...new Set(all.asked)].map(count)).toEqual(counts)
+      expect(new URLSearchParams(all.asked.at(-1)?.split('?')[1]).get('_sort')).toBe(last)
       for (const path of all.asked) expect(path).not.toMatch(/_cursor=.*_offset=|_offset=.*_cursor=/)
     })
 
