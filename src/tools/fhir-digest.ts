@@ -1,23 +1,23 @@
 // What is in a set of records, counted here: over all pages of a search, which would not fit into a model's context.
 import * as z from 'zod'
 import { typeOf } from '../audit.ts'
-import { knownCapability } from '../fhir/capabilities.ts'
 import { isRecord } from '../fhir/client.ts'
 import { type DigestRow, digest, essenceOf } from '../fhir/digest.ts'
 import { literal } from '../fhir/literal.ts'
 import { type AllPages, readAll, steadied } from '../fhir/pages.ts'
-import { confine, relativeTo } from '../fhir/path.ts'
 import { formatParameter, formatPlace, parsePlace } from '../fhir/query.ts'
-import { classify } from '../fhir/risk.ts'
-import { secretTrap } from '../fhir/secret-traps.ts'
 import { compact } from '../fhir/shape.ts'
 import { writeTable } from '../fhir/table.ts'
-import { checkAnswer, checkTraps } from '../fhir/traps.ts'
-import { defineTool, type ToolContext, UserError } from './define.ts'
+import { checkAnswer } from '../fhir/traps.ts'
+import { defineTool, UserError } from './define.ts'
+import { prepare } from './prepare.ts'
 
 /** Resources that one call counts. */
 const CAP = 10_000
-const MAX_CHARACTERS = 60_000
+/** Characters kept free for what is said besides the rows. */
+const RESERVE = 1_000
+const FORMS =
+  '`path` must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything or Patient/ID/_history.'
 
 export const fhirDigest = defineTool({
   name: 'fhir-digest',
@@ -25,7 +25,7 @@ export const fhirDigest = defineTool({
   description: [
     'Counts what a search or chart holds, over all its pages, without returning the records.',
     'One row for each type, code and unit: count, statuses, first and last date with value, min, max, id of the latest.',
-    'At most 10,000 resources. Records themselves: fhir-request.',
+    'At most 10,000 resources. Records themselves: fhir-read.',
   ].join('\n'),
   input: z.object({
     path: z
@@ -37,14 +37,15 @@ export const fhirDigest = defineTool({
   normalise,
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   async run({ path: given }, context) {
-    const { fhir, progress, signal, event } = context
-    const { path, notes, type } = prepareRead(given, context)
-    event.kind = 'read'
-    event.type = type
-    const whole = wholly(path)
+    const { caller, fhir, progress, signal, event, answerChars } = context
+    const { request, risk, notes } = prepare({ method: 'GET', path: given }, caller.medplum.fhirBase)
+    event.kind = risk.kind
+    event.type = typeOf(risk.targets[0]) ?? 'other'
+    if (risk.kind !== 'read') throw new UserError(`${FORMS} GET ${risk.targets[0]} ${risk.reason}. Nothing was sent.`)
+    const whole = wholly(request.path)
     const read = await readAll(fhir, whole.path, { cap: CAP, progress, signal, keep: essenceOf })
     event.status = 200
-    return present(read, whole.path, [...notes, ...whole.notes, ...hintsFor(read, path)])
+    return present(read, whole.path, [...notes, ...whole.notes, ...hintsFor(read, request.path)], answerChars)
   },
 })
 
@@ -56,25 +57,6 @@ function normalise(args: unknown): unknown {
   return { ...rest, ...(path !== undefined && { path: typeof path === 'string' ? path.replace(/^GET +/i, '') : path }) }
 }
 
-/** The path as it may be sent, by the rules that hold for every request; nothing but reads. */
-function prepareRead(path: string, { caller }: ToolContext): { path: string; notes: string[]; type: string } {
-  const base = caller.medplum.fhirBase
-  const local = relativeTo(base, confine(path, base))
-  const trap = checkTraps({ method: 'GET', path: local }, knownCapability(base))
-  if (trap.kind === 'refused') throw new UserError(trap.message)
-  const settled = trap.kind === 'rewritten' ? trap.path : local
-  const secret = secretTrap('GET', settled, undefined)
-  if (secret) throw new UserError(`${secret} Nothing was sent.`)
-  const risk = classify({ method: 'GET', path: settled })
-  if (risk.kind !== 'read') {
-    throw new UserError(
-      `\`path\` must be a read, such as Observation?subject=Patient/ID or Patient/ID/$everything; GET ${risk.targets[0] ?? local} is more than that: ${risk.reason}. Nothing was sent.`,
-    )
-  }
-  const notes = trap.kind === 'rewritten' ? [trap.note, ...trap.warnings] : trap.warnings
-  return { path: settled, notes, type: typeOf(risk.targets[0]) ?? 'other' }
-}
-
 /** A search of one type or of several, one record, its history, or a chart: what answers with records. */
 const FORM = /^(?:[A-Z][A-Za-z]*(?:\/[A-Za-z0-9.-]+(?:\/(?:_history|\$everything|\$summary))?)?)?(?:\?|$)/
 
@@ -84,9 +66,7 @@ const NARROWING: ReadonlySet<string> = new Set(['_count', '_elements', '_fields'
 /** The request for all that it finds, whole, in a steady order, with the total. A page in the middle stays as it was given. */
 function wholly(path: string): { path: string; notes: string[] } {
   if (!FORM.test(path)) {
-    throw new UserError(
-      '`path` must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything or Patient/ID/_history. Nothing was sent.',
-    )
+    throw new UserError(`${FORMS} Nothing was sent.`)
   }
   if (isLater(path)) return { path, notes: [] }
   const { segments, parameters } = parsePlace(path)
@@ -125,10 +105,10 @@ function resourcesOf({ entries }: AllPages, path: string): Record<string, unknow
   return [...newest.values()]
 }
 
-function present(read: AllPages, path: string, notes: string[]): string {
+function present(read: AllPages, path: string, notes: readonly string[], answerChars: number): string {
   const resources = resourcesOf(read, path)
   const rows = digest(resources)
-  const { table, left } = fitting(rows)
+  const { table, left } = fitting(rows, answerChars - RESERVE)
   const head = [extentOf(read, isLater(path), resources.length, rows.length), ...left, ...new Set(notes)]
   return table === undefined ? head.join('\n') : `${head.join('\n')}\n\n${table}`
 }
@@ -144,15 +124,17 @@ function extentOf({ total, capped, partial, next }: AllPages, later: boolean, co
   return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${amount(rows, 'row')}: ${why}. Counts, first, last, min and max are of these alone. Narrow the search, e.g. by code or date.${go}`
 }
 
-/** As many rows as an answer may hold, and a sentence for the others: those with the smallest counts go first. */
-function fitting(rows: readonly DigestRow[]): { table: string | undefined; left: string[] } {
+/** As many rows as fit, and a sentence for the others: those with the smallest counts go first. */
+function fitting(rows: readonly DigestRow[], maxChars: number): { table: string | undefined; left: string[] } {
   if (rows.length === 0) return { table: undefined, left: [] }
   const bySize = rows.toSorted((a, b) => b.count - a.count)
   for (let keep = rows.length; ; ) {
     const kept = new Set(bySize.slice(0, keep))
     const table = written(rows.filter((row) => kept.has(row)))
-    if (table.length <= MAX_CHARACTERS || keep <= 1) return { table, left: nameLeft(bySize.slice(keep)) }
-    keep = Math.max(1, Math.min(keep - 1, Math.floor((keep * MAX_CHARACTERS) / table.length)))
+    const left = nameLeft(bySize.slice(keep))
+    const length = table.length + left.join('\n').length
+    if (length <= maxChars || keep <= 1) return { table, left }
+    keep = Math.max(1, Math.min(keep - 1, Math.floor((keep * maxChars) / length)))
   }
 }
 
@@ -161,21 +143,32 @@ function written(rows: readonly DigestRow[]): string {
   return values.length === 1 ? compact(values[0]) : writeTable('Digest', values)
 }
 
-const MAX_NAMES = 10
+const MAX_TYPES = 8
+const MAX_NAMES = 5
 
-/** `Left out …: 120 rows of Observation (180): 1234-5, 2345-6, …`, by type. */
+/** What was left out, by type: `120 rows of Observation (count 180): 1234-5, 2345-6, …` */
 function nameLeft(rows: readonly DigestRow[]): string[] {
   if (rows.length === 0) return []
-  const types = [...Map.groupBy(rows, ({ type }) => type)].map(([type, all]) => {
-    const names = all.slice(0, MAX_NAMES).map(({ code, display }) => literal(code ?? display ?? 'no code'))
+  const byType = [...Map.groupBy(rows, ({ type }) => type)]
+  const lines = byType.slice(0, MAX_TYPES).map(([type, all]) => {
+    const names = all
+      .slice(0, MAX_NAMES)
+      .map(({ code, display }) => literal([...(code ?? display ?? 'no code')].slice(0, 40).join('')))
     const rest = all.length > names.length ? ', …' : ''
     const count = all.reduce((sum, row) => sum + row.count, 0)
-    return `${amount(all.length, 'row')} of ${literal(type)} (count ${number(count)} in all): ${names.join(', ')}${rest}`
+    return `- ${amount(all.length, 'row')} of ${literal(type)} (count ${number(count)}): ${names.join(', ')}${rest}`
   })
+  if (byType.length > MAX_TYPES)
+    lines.push(
+      `- and rows of ${byType
+        .slice(MAX_TYPES)
+        .map(([type]) => literal(type))
+        .join(', ')}`,
+    )
   const most = Math.max(...rows.map(({ count }) => count))
   return [
-    `Left out for length, the rows with the smallest counts (up to ${number(most)}); a search for one type or code shows them:`,
-    ...types.map((line) => `- ${line}`),
+    `Left out for length: ${amount(rows.length, 'row')} with the smallest counts (up to ${number(most)}). A digest of one type, code or date shows them:`,
+    ...lines,
   ]
 }
 
