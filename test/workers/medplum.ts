@@ -42,7 +42,10 @@ export async function allOf(token: string, search: string): Promise<Resource[]> 
 }
 
 /** Stores a resource. */
-export async function create(token: string, resource: { resourceType: string; [name: string]: unknown }): Promise<Resource> {
+export async function create(
+  token: string,
+  resource: { resourceType: string; [name: string]: unknown },
+): Promise<Resource> {
   const response = await fetch(`${SANDBOX}fhir/R4/${resource.resourceType}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' },
