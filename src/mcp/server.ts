@@ -3,12 +3,15 @@ import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
 import { type CallSupport, register } from '../tools/define.ts'
+import { fetchRecord } from '../tools/fetch.ts'
 import { fhirDelete } from '../tools/fhir-delete.ts'
 import { fhirDigest } from '../tools/fhir-digest.ts'
 import { fhirOperate } from '../tools/fhir-operate.ts'
 import { fhirRead } from '../tools/fhir-read.ts'
 import { fhirRequest } from '../tools/fhir-request.ts'
 import { fhirWrite } from '../tools/fhir-write.ts'
+import { search } from '../tools/search.ts'
+import { whoami } from '../tools/whoami.ts'
 import { VERSION } from '../version.ts'
 
 const INSTRUCTIONS = [
@@ -53,6 +56,9 @@ function registerTools(server: McpServer, set: Settings['tools'], support: CallS
   if (set === 'default') register(server, fhirRequest, support)
   register(server, fhirRead, support)
   register(server, fhirDigest, support)
+  register(server, search, support)
+  register(server, fetchRecord, support)
+  register(server, whoami, support)
   if (set === 'default') return
   // No tool here mixes reads and writes, as directories of connectors demand.
   register(server, fhirWrite, support)

@@ -52,7 +52,11 @@ export async function perform(
 }
 
 /** Adds to an error of Medplum's what may help. */
-async function advise(error: FhirError, { asked, risk }: Prepared, { caller, fhir }: ToolContext): Promise<void> {
+export async function advise(
+  error: FhirError,
+  { asked, risk }: Prepared,
+  { caller, fhir }: ToolContext,
+): Promise<void> {
   const base = caller.medplum.fhirBase
   const capability =
     error.status === 400 || error.status === 404 ? await loadCapability(base, fhir) : knownCapability(base)
