@@ -9,7 +9,7 @@ export interface Affix {
 
 /** A reference's type, an address's path; the end of a time. */
 const PREFIX = /^[\w.:/-]*\w\//
-const SUFFIX = /(?:T[\d:.]+|:[\d:.]+|\.\d+)(?:Z|[+-]\d\d:\d\d)?$/
+const SUFFIX = /(?:T[\d:.]+|:\d\d(?:\.\d+)?|\.\d+)(?:Z|[+-]\d\d:\d\d)?$/
 const REST = /^[A-Za-z0-9][\w.:/#-]*$/
 const MIN_ROWS = 3
 
@@ -51,8 +51,8 @@ function sharedPrefix(prefix: string, value: string): string {
 function sharedSuffix(suffix: string, value: string): string {
   let shared = suffix
   while (shared !== '' && !value.endsWith(shared)) {
-    const next = shared.slice(1).search(/[T:.]/)
-    shared = next < 0 ? '' : shared.slice(next + 1)
+    // Of a time that differs the seconds may still be the same, but minutes aren't told apart from their hour.
+    shared = shared.startsWith('T') ? (/:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?$/.exec(shared)?.[0] ?? '') : ''
   }
   return shared
 }

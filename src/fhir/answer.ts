@@ -143,8 +143,12 @@ function bundle(value: Entry, entries: Entry[], leftOut: string[], options: Answ
   const digestAfter = (count: number) => digestOf(parts.rest(from, count), options.maxChars)
   // Nearly the same stands in it for a few entries more or less, so its length is known before the number of entries is.
   const room = options.maxChars - digestAfter(Math.min(guess, most)).length - RESERVE
-  const count = fitting((count) => length(answerOf(count)), Math.min(guess, most), most, room)
-  return answerOf(count, digestAfter(count))
+  let count = fitting((count) => length(answerOf(count)), Math.min(guess, most), most, room)
+  for (;;) {
+    const fitted = answerOf(count, digestAfter(count))
+    if (count === 1 || length(fitted) <= options.maxChars) return fitted
+    count = Math.max(1, Math.floor(count * MARGIN))
+  }
 }
 
 /** The most entries that fit, or nearly: one at least, so that following `next` gets somewhere. */
@@ -226,6 +230,7 @@ function digestOf(dropped: readonly Entry[], maxChars: number): string {
     .sort((a, b) => b.count - a.count)
     .slice(0, Math.min(MAX_DIGEST_ROWS, Math.ceil(maxChars / CHARS_A_DIGEST_ROW)))
   const more = rows.length - shown.length
-  const table = writeTable('Dropped', shown as unknown as Record<string, unknown>[])
+  const rowsShown = shown.map((row) => ({ ...row }))
+  const table = writeTable('Dropped', rowsShown, false)
   return more > 0 ? `${table}\n(and ${more} more kinds)` : table
 }

@@ -1,6 +1,8 @@
 // One value on one line: JSON with the punctuation left out that says nothing. Text from a record stands in quotes with every
 // control and invisible character escaped, so that no record can end its line or fake a heading. The form: docs/answers.md.
 
+import { datatype } from './datatype.ts'
+
 /** Elements that hold what people wrote: quoted even where one word would need no quotes. */
 const FREE_TEXT: ReadonlySet<string> = new Set([
   'answer',
@@ -35,7 +37,7 @@ const FREE_TEXT: ReadonlySet<string> = new Set([
 ])
 
 /** A string that can be told from every other value without quotes: ASCII, one word, not a number, no punctuation of ours. */
-const BARE = /^[A-Za-z0-9#/%<>(_.+-][A-Za-z0-9_.:/#%+@=?<>^~$()*-]*$/
+const BARE = /^[A-Za-z0-9#/%_.+-][A-Za-z0-9_.:/#%+@=?^~$*-]*$/
 const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
 const WORD: ReadonlySet<string> = new Set(['true', 'false', 'null', '-'])
 const BARE_KEY = /^[@A-Za-z_][\w-]*$/
@@ -59,6 +61,8 @@ export function literal(value: unknown, key = ''): string {
   if (typeof value === 'string') return text(value, key)
   if (Array.isArray(value)) return `[${value.map((item) => literal(item, key)).join(',')}]`
   if (typeof value !== 'object' || value === null) return String(JSON.stringify(value) ?? null)
+  const short = datatype(value as Record<string, unknown>)
+  if (short !== undefined) return short
   let out = ''
   for (const [name, item] of Object.entries(value)) {
     if (item !== undefined) out += `${out && ','}${keyOf(name)}:${literal(item, name)}`
@@ -67,8 +71,13 @@ export function literal(value: unknown, key = ''): string {
 }
 
 function text(value: string, key: string): string {
-  const bare = BARE.test(value) && !FREE_TEXT.has(key) && !NUMBER.test(value) && !WORD.has(value)
+  const bare = BARE.test(value) && !isFreeText(key) && !NUMBER.test(value) && !WORD.has(value)
   return bare ? value : quoted(value)
+}
+
+/** Also of the column of a FHIRPath, such as `note.text.substring(0,80)`. */
+function isFreeText(key: string): boolean {
+  return FREE_TEXT.has(key) || (/\W/.test(key) && key.split(/\W+/).some((name) => FREE_TEXT.has(name)))
 }
 
 /** A property's name as it is, where it is one word, else quoted. */

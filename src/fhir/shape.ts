@@ -70,6 +70,7 @@ function recordLines(record: Resource, { mark, anchors }: Context): string[] {
 }
 
 const MIN_TABLE_ROWS = 3
+const MIN_TABLE_CHARS = 300
 const MAX_TABLE_DEPTH = 4
 
 /** The value with its long lists of objects taken out and put among the tables; undefined where nothing is left. */
@@ -80,7 +81,8 @@ function withoutTables(
   tables: [string, Record<string, unknown>[]][],
 ): unknown {
   if (Array.isArray(value)) {
-    if (value.length < MIN_TABLE_ROWS || !value.every(isRow)) return value
+    if (value.length < MIN_TABLE_ROWS || !value.every(isRow) || JSON.stringify(value).length < MIN_TABLE_CHARS)
+      return value
     tables.push([path, value])
     return undefined
   }

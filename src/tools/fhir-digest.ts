@@ -10,6 +10,7 @@ import { compact } from '../fhir/shape.ts'
 import { writeTable } from '../fhir/table.ts'
 import { checkAnswer } from '../fhir/traps.ts'
 import { defineTool, UserError } from './define.ts'
+import { advised } from './perform.ts'
 import { prepare } from './prepare.ts'
 
 /** Resources that one call counts. */
@@ -38,12 +39,15 @@ export const fhirDigest = defineTool({
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   async run({ path: given }, context) {
     const { caller, fhir, progress, signal, event, answerChars } = context
-    const { request, risk, notes } = prepare({ method: 'GET', path: given }, caller.medplum.fhirBase)
+    const prepared = prepare({ method: 'GET', path: given }, caller.medplum.fhirBase)
+    const { request, risk, notes } = prepared
     event.kind = risk.kind
     event.type = typeOf(risk.targets[0]) ?? 'other'
     if (risk.kind !== 'read') throw new UserError(`${FORMS} GET ${risk.targets[0]} ${risk.reason}. Nothing was sent.`)
     const whole = wholly(request.path)
-    const read = await readAll(fhir, whole.path, { cap: CAP, progress, signal, keep: essenceOf })
+    const read = await advised(prepared, context, () =>
+      readAll(fhir, whole.path, { cap: CAP, progress, signal, keep: essenceOf }),
+    )
     event.status = 200
     return present(read, whole.path, [...notes, ...whole.notes, ...hintsFor(read, request.path)], answerChars)
   },

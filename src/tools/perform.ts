@@ -134,11 +134,13 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   const { entries, total, next, partial } = await readAll(fhir, path, { cap: MAX_ALL, progress, signal })
   event.status = 200
   const isHistory = parsePlace(path).segments.includes('_history')
+  const matches = entries.filter(({ search }) => !(isRecord(search) && search.mode === 'include')).length
+  const isComplete = next === undefined && partial === undefined
+  const whole = total ?? (isComplete ? matches : undefined)
   const body = {
     resourceType: 'Bundle',
     type: isHistory ? 'history' : 'searchset',
-    // Without a next page, all that there is has been read.
-    total: total ?? (next === undefined ? entries.length : undefined),
+    ...(whole !== undefined && { total: whole }),
     ...(next !== undefined && { link: [{ relation: 'next', url: next }] }),
     entry: entries,
   }

@@ -1,8 +1,9 @@
 // `npm run bench -- NAME`: figures of this project, each from one command. They are printed beside their goals, never tested.
 import { sandbox } from './sandbox.ts'
 import { size } from './size.ts'
+import { tokens } from './tokens.ts'
 
-const BENCHES: Record<string, () => Promise<void>> = { sandbox, size }
+const BENCHES: Record<string, () => Promise<void>> = { sandbox, size, tokens }
 
 const name = process.argv[2]
 const bench = name === undefined ? undefined : BENCHES[name]

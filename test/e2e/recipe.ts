@@ -79,7 +79,7 @@ function found(pattern: RegExp, { content }: ToolResult): unknown {
 
 /** Text that stands as quoted record content, without the lines around it. */
 function unquoted(text: string): string {
-  return /quoted record content up to the line (\S+):\n([^]*)\n\1$/.exec(text)?.[2] ?? text
+  return /quoted record content up to the line (\S+):\n([\s\S]*)\n\1$/.exec(text)?.[2] ?? text
 }
 
 function decoded(text: string): unknown {

@@ -52,6 +52,37 @@ const name = fc.constantFrom(
   'item',
   'meta',
 )
+/** The datatypes that have a short form, and what merely looks like them. */
+const datatype = fc.oneof(
+  fc.record({ reference: fc.oneof(word, text), display: text }, { requiredKeys: ['reference'] }),
+  fc.record(
+    { system: fc.oneof(fc.constant('http://loinc.org'), text), code: fc.oneof(word, text), display: text },
+    { requiredKeys: ['system', 'code'] },
+  ),
+  fc.record(
+    {
+      coding: fc.array(
+        fc.record(
+          { system: fc.constant('http://loinc.org'), code: fc.oneof(word, text), display: text },
+          { requiredKeys: ['system', 'code'] },
+        ),
+        { maxLength: 3 },
+      ),
+      text,
+    },
+    { requiredKeys: ['coding'] },
+  ),
+  fc.record(
+    {
+      value: fc.oneof(fc.integer(), text),
+      unit: fc.oneof(fc.constant('%'), text),
+      system: fc.constant('http://unitsofmeasure.org'),
+      code: fc.oneof(fc.constant('%'), text),
+      comparator: fc.constant('<'),
+    },
+    { requiredKeys: ['value', 'unit', 'system', 'code'] },
+  ),
+)
 const json = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -64,6 +95,7 @@ const json = fc.letrec((tie) => ({
       fc.constant(null),
     ),
     fc.array(tie('value'), { maxLength: 6 }),
+    datatype,
     fc.dictionary(fc.oneof({ weight: 9, arbitrary: name }, { weight: 1, arbitrary: text }), tie('value'), {
       maxKeys: 5,
     }),

@@ -59,7 +59,7 @@ class Reader {
     if (!found || found[1]?.length !== depth) return undefined
     const name = found[2] ?? ''
     return {
-      name: name.startsWith('"') ? (JSON.parse(name) as string) : name,
+      name,
       count: found[3] === undefined ? undefined : Number(found[3]),
     }
   }
@@ -238,8 +238,8 @@ function split(line: string, at: string): string[] {
       if (char === '\\') i++
       else if (char === '"') inQuotes = false
     } else if (char === '"') inQuotes = true
-    else if (char === '{' || char === '[') depth++
-    else if (char === '}' || char === ']') depth--
+    else if ('{[<('.includes(char ?? ' ')) depth++
+    else if ('}])>'.includes(char ?? ' ')) depth--
     else if (depth === 0 && line.startsWith(at, i)) {
       parts.push(line.slice(start, i))
       i += at.length - 1
@@ -289,8 +289,10 @@ function readValue(text: string, from: number): [Json, number] {
   if (text[from] === '"') return readQuoted(text, from)
   if (text[from] === '[') return readList(text, from)
   if (text[from] === '{') return readObject(text, from)
+  if (text[from] === '<') return readShort(text, from)
+  if (text[from] === '(') return readConcept(text, from)
   let at = from
-  while (at < text.length && !',]}'.includes(text[at] ?? '')) at++
+  while (at < text.length && !',]}>)'.includes(text[at] ?? '')) at++
   const word = text.slice(from, at)
   if (word === '') throw new Error(`Nothing at ${from} of ${text}`)
   if (word === 'true' || word === 'false' || word === 'null' || NUMBER.test(word)) return [JSON.parse(word), at]
@@ -326,6 +328,56 @@ function readObject(text: string, from: number): [Entry, number] {
     at = after
   }
   return [object, at + 1]
+}
+
+/** `<Type/id "display">`, `<system|code "display">`, `<1.5 "unit" "code">`. */
+function readShort(text: string, from: number): [Entry, number] {
+  const number = /^<(-?\d[^\s"]*) (?=")/.exec(text.slice(from))
+  if (number) {
+    const [unit, after] = readQuoted(text, from + number[0].length)
+    const [code, end] = text[after] === ' ' ? readQuoted(text, after + 1) : [unit, after]
+    return [{ value: Number(number[1]), unit, system: 'http://unitsofmeasure.org', code }, closed(text, end, '>')]
+  }
+  const address = /^<([A-Za-z#][\w.:/#-]*)/.exec(text.slice(from))
+  if (!address) throw new Error(`Neither reference nor coding: ${text.slice(from)}`)
+  const after = from + address[0].length
+  if (text[after] === '|') {
+    const [coding, end] = readCoding(text, from + 1)
+    return [coding, closed(text, end, '>')]
+  }
+  const reference = address[1] ?? ''
+  if (text[after] !== ' ') return [{ reference }, closed(text, after, '>')]
+  const [display, end] = readQuoted(text, after + 1)
+  return [{ reference, display }, closed(text, end, '>')]
+}
+
+function readConcept(text: string, from: number): [Entry, number] {
+  const coding: Entry[] = []
+  for (let at = from + 1; ; at += 2) {
+    if (text[at] === '"') {
+      const [words, end] = readQuoted(text, at)
+      return [{ coding, text: words }, closed(text, end, ')')]
+    }
+    const [one, after] = readCoding(text, at)
+    coding.push(one)
+    at = after
+    if (!text.startsWith('; ', at)) return [{ coding }, closed(text, at, ')')]
+  }
+}
+
+function readCoding(text: string, from: number): [Entry, number] {
+  const bar = text.indexOf('|', from)
+  const system = text.slice(from, bar)
+  const bare = /^[A-Za-z0-9][\w.:/+-]*/.exec(text.slice(bar + 1))?.[0]
+  const [code, after] = bare === undefined ? readQuoted(text, bar + 1) : [bare, bar + 1 + bare.length]
+  if (!text.startsWith(' "', after)) return [{ system, code }, after]
+  const [display, end] = readQuoted(text, after + 1)
+  return [{ system, code, display }, end]
+}
+
+function closed(text: string, at: number, by: string): number {
+  if (text[at] !== by) throw new Error(`No ${by} at ${at} of ${text}`)
+  return at + 1
 }
 
 function readKey(text: string, from: number): [string, number] {

@@ -1,0 +1,55 @@
+// The datatypes that fill most of a record, in short: `<Patient/1 "Ann">` for a Reference, `<http://loinc.org|4548-4 "HbA1c">` for a
+// Coding, `(…; "text")` for a CodeableConcept, `<6.1 "%">` for a Quantity in UCUM units. Only what has these properties and no other.
+import { quoted } from './literal.ts'
+
+type Properties = Record<string, unknown>
+
+const UCUM = 'http://unitsofmeasure.org'
+/** An address or a reference: nothing of it can be taken for what stands around it. */
+const ADDRESS = /^[A-Za-z#][\w.:/#-]*$/
+const CODE = /^[A-Za-z0-9][\w.:/+-]*$/
+
+/** The short form of a value of one of these types; undefined for any other. */
+export function datatype(value: Properties): string | undefined {
+  let count = 0
+  for (const _ in value) if (++count > 4) return undefined
+  if (count === 0) return undefined
+  if (value.reference !== undefined) return reference(value, count)
+  if (value.coding !== undefined) return concept(value, count)
+  if (value.value !== undefined) return quantity(value, count)
+  const short = coding(value, count)
+  return short === undefined ? undefined : `<${short}>`
+}
+
+function reference({ reference, display }: Properties, count: number): string | undefined {
+  if (typeof reference !== 'string' || !ADDRESS.test(reference)) return undefined
+  if (count === 1) return `<${reference}>`
+  return count === 2 && typeof display === 'string' ? `<${reference} ${quoted(display)}>` : undefined
+}
+
+function coding({ system, code, display }: Properties, count: number): string | undefined {
+  if (typeof system !== 'string' || typeof code !== 'string' || !ADDRESS.test(system)) return undefined
+  const token = `${system}|${CODE.test(code) ? code : quoted(code)}`
+  if (count === 2) return token
+  return count === 3 && typeof display === 'string' ? `${token} ${quoted(display)}` : undefined
+}
+
+function concept({ coding: codings, text }: Properties, count: number): string | undefined {
+  if (!Array.isArray(codings) || codings.length === 0 || count > 2) return undefined
+  if (count === 2 && typeof text !== 'string') return undefined
+  const parts: string[] = []
+  for (const one of codings) {
+    if (typeof one !== 'object' || one === null || Array.isArray(one)) return undefined
+    const short = coding(one, Object.keys(one).length)
+    if (short === undefined) return undefined
+    parts.push(short)
+  }
+  if (typeof text === 'string') parts.push(quoted(text))
+  return `(${parts.join('; ')})`
+}
+
+function quantity({ value, unit, system, code }: Properties, count: number): string | undefined {
+  if (count !== 4 || system !== UCUM || typeof value !== 'number') return undefined
+  if (typeof unit !== 'string' || typeof code !== 'string') return undefined
+  return unit === code ? `<${value} ${quoted(unit)}>` : `<${value} ${quoted(unit)} ${quoted(code)}>`
+}

@@ -1,0 +1,54 @@
+// What a bench of answers works with: the sandbox, the running Worker, a real MCP client, and the FHIR API itself for comparison.
+import { type ConnectedClient, connect, SignIn } from '../../sandbox/clients.ts'
+import { startSandbox } from '../../sandbox/server.ts'
+import { freePort, startWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { type Send, signedIn } from '../sandbox/client.ts'
+
+export interface Request {
+  /** GET unless told. */
+  method?: string
+  path: string
+  body?: unknown
+}
+
+export interface Bench {
+  client: ConnectedClient
+  /** To the FHIR API, signed in, without this server. */
+  send: Send
+  /** The answer as Medplum's own MCP server gives it: JSON in extended mode. */
+  raw(request: Request): Promise<string>
+  /** The answer of this server: all text that a model gets to read. */
+  ours(request: Request & Record<string, unknown>): Promise<string>
+  close(): Promise<void>
+}
+
+/** Starts everything. */
+export async function openBench(): Promise<Bench> {
+  const port = await freePort()
+  const sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`] })
+  const worker = await startWorker({
+    port,
+    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
+  })
+  const { alice } = SANDBOX_USERS
+  const client = await connect('Streamable HTTP 2026-07-28, SDK 2', worker.url, new SignIn(alice))
+  const send = await signedIn(sandbox, alice)
+  return {
+    client,
+    send,
+    async raw({ method = 'GET', path, body }) {
+      const answer = await send(method, path, body, { 'x-medplum': 'extended' })
+      return typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+    },
+    async ours({ method = 'GET', ...args }) {
+      const { content } = await client.call('fhir-request', { method, ...args })
+      return content.map(({ text }) => text ?? '').join('\n')
+    },
+    async close() {
+      await client.close()
+      await worker.stop()
+      await sandbox.close()
+    },
+  }
+}
