@@ -43,20 +43,22 @@ export async function perform(
   if (scope && !scope.kinds.has(prepared.risk.kind)) throw new UserError(notFor(scope, prepared))
   const summary = await capabilitySummary(prepared, view, context)
   if (summary !== undefined) return summary
+  return advised(prepared, context, () =>
+    view.all ? performAll(prepared, view, context) : performOne(args, prepared, view, context),
+  )
+}
+
+/** Carries out work for a request, and adds to an error of Medplum's what may help. */
+export async function advised<T>(prepared: Prepared, context: ToolContext, work: () => Promise<T>): Promise<T> {
   try {
-    return view.all ? await performAll(prepared, view, context) : await performOne(args, prepared, view, context)
+    return await work()
   } catch (error) {
     if (error instanceof FhirError) await advise(error, prepared, context)
     throw error
   }
 }
 
-/** Adds to an error of Medplum's what may help. */
-export async function advise(
-  error: FhirError,
-  { asked, risk }: Prepared,
-  { caller, fhir }: ToolContext,
-): Promise<void> {
+async function advise(error: FhirError, { asked, risk }: Prepared, { caller, fhir }: ToolContext): Promise<void> {
   const base = caller.medplum.fhirBase
   const capability =
     error.status === 400 || error.status === 404 ? await loadCapability(base, fhir) : knownCapability(base)
