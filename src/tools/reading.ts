@@ -3,7 +3,7 @@ import { type FhirClient, type FhirResponse, isRecord } from '../fhir/client.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { scalarText } from '../fhir/query.ts'
 import { type ToolContext, UserError } from './define.ts'
-import { advise } from './perform.ts'
+import { advised } from './perform.ts'
 import { type Prepared, prepare } from './prepare.ts'
 
 function prepareRead(path: string, base: URL): Prepared {
@@ -31,11 +31,7 @@ export function readingPath(path: string, base: URL): string {
 export async function readOne(path: string, context: ToolContext): Promise<FhirResponse> {
   const { caller, fhir, signal, event } = context
   const prepared = prepareRead(path, caller.medplum.fhirBase)
-  const advised = async (error: unknown): Promise<never> => {
-    if (error instanceof FhirError) await advise(error, prepared, context)
-    throw error
-  }
-  const response = await fhir.send({ ...prepared.request, signal }).catch(advised)
+  const response = await advised(prepared, context, () => fhir.send({ ...prepared.request, signal }))
   event.status = response.status
   return response
 }
