@@ -13,6 +13,9 @@ import { fhirWrite } from '../tools/fhir-write.ts'
 import { search } from '../tools/search.ts'
 import { whoami } from '../tools/whoami.ts'
 import { VERSION } from '../version.ts'
+import { registerCompletion } from './completion.ts'
+import { registerPrompts } from './prompts.ts'
+import { registerResources } from './resources.ts'
 
 const INSTRUCTIONS = [
   'Medplum: FHIR R4 health records of the signed-in person. Read, search, count and change patients, observations, medications, tasks, appointments, claims and all other resources; run operations, bots and agents. Paths are FHIR paths below the base, such as Observation?subject=Patient/ID&code=4548-4.',
@@ -43,9 +46,20 @@ export function buildServer(env: Bindings): McpServer {
     },
     {
       instructions: INSTRUCTIONS,
-      // The list is the same as long as a deployment lives; the SDK's default would promise notifications.
-      capabilities: { tools: { listChanged: false } },
-      cacheHints: { 'tools/list': shared, 'server/discover': shared },
+      // The lists are the same as long as a deployment lives; the SDK's default would promise notifications.
+      capabilities: {
+        tools: { listChanged: false },
+        resources: { listChanged: false },
+        prompts: { listChanged: false },
+        completions: {},
+      },
+      cacheHints: {
+        'tools/list': shared,
+        'resources/list': shared,
+        'resources/templates/list': shared,
+        'prompts/list': shared,
+        'server/discover': shared,
+      },
     },
   )
   const support: CallSupport = {
@@ -54,6 +68,11 @@ export function buildServer(env: Bindings): McpServer {
     answerChars: settings.answerChars,
   }
   registerTools(server, settings.tools, support)
+  const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
+  registerCompletion(server, {
+    ...registerResources(server, support, LIST_TTL_MS),
+    ...registerPrompts(server, { read: 'fhir-read', change }),
+  })
   return server
 }
 

@@ -162,7 +162,8 @@ function toResult(output: ToolOutput): CallToolResult {
   return { content: [{ type: 'text', text: JSON.stringify(structured) }], structuredContent: structured }
 }
 
-function explain(error: unknown): string {
+/** What is told of an error: the words of those that are made for it, of any other a number to report. */
+export function explain(error: unknown): string {
   if (
     error instanceof UserError ||
     error instanceof PathError ||
