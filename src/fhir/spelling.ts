@@ -61,31 +61,43 @@ export function asTyped(word: string): string[] {
 /**
  * The ways in which a word may be written in a record: without accents, with one of any kind, with two of the most common,
  * and with an umlaut for `ue` and the like. In lower case: Medplum's searches of text ignore case.
+ *
+ * @returns at most {@link MAX_SPELLINGS}, the likeliest first
  */
 export function spellings(word: string): string[] {
-  const bare = plain(word)
-  const letters = [...bare]
-  const found = new Set([word.toLowerCase().normalize('NFC'), bare])
-  for (const [digraph, letter] of [
-    ['ae', 'ä'],
-    ['oe', 'ö'],
-    ['oe', 'ø'],
-    ['ue', 'ü'],
-    ['ss', 'ß'],
-  ] as const) {
-    found.add(bare.replaceAll(digraph, letter))
+  const found = new Set([word.toLowerCase().normalize('NFC')])
+  for (const spelling of variants(plain(word))) {
+    if (found.size >= MAX_SPELLINGS) break
+    found.add(spelling)
   }
-  const put = (at: number, letter: string, into: string[]) => into.with(at, letter)
-  letters.forEach((letter, at) => {
-    for (const accented of ACCENTED[letter] ?? '') found.add(put(at, accented, letters).join(''))
-  })
-  const common = (letter: string) => (ACCENTED[letter] ?? '').slice(0, 2)
-  letters.forEach((first, at) => {
-    letters.slice(at + 1).forEach((second, further) => {
-      for (const one of common(first)) {
-        for (const other of common(second)) found.add(put(at + 1 + further, other, put(at, one, letters)).join(''))
+  return [...found]
+}
+
+function* variants(bare: string): Generator<string> {
+  yield bare
+  for (const [digraph, letter] of DIGRAPHS) yield bare.replaceAll(digraph, letter)
+  const letters = [...bare]
+  for (const [at, letter] of letters.entries()) {
+    for (const accented of ACCENTED[letter] ?? '') yield letters.with(at, accented).join('')
+  }
+  for (const [at, letter] of letters.entries()) {
+    for (const one of common(letter)) {
+      const first = letters.with(at, one)
+      for (let further = at + 1; further < letters.length; further++) {
+        for (const other of common(letters[further])) yield first.with(further, other).join('')
       }
-    })
-  })
-  return [...found].slice(0, MAX_SPELLINGS)
+    }
+  }
+}
+
+const DIGRAPHS = [
+  ['ae', 'ä'],
+  ['oe', 'ö'],
+  ['oe', 'ø'],
+  ['ue', 'ü'],
+  ['ss', 'ß'],
+] as const
+
+function common(letter: string | undefined): string {
+  return (ACCENTED[letter ?? ''] ?? '').slice(0, 2)
 }

@@ -28,11 +28,13 @@ export interface Wanted {
 }
 
 const MAX_TERMS = 8
+/** Characters: a person's question is shorter. */
+const MAX_QUERY = 1000
 
 /** Reads the words of a search. Never throws; without anything to search by, `terms` is empty. */
 export function understand(query: string): Wanted {
   const terms: Term[] = []
-  let rest = ` ${query.normalize('NFC').replaceAll('\\', ' ')} `
+  let rest = ` ${query.slice(0, MAX_QUERY).normalize('NFC').replaceAll('\\', ' ')} `
   for (const [pattern, read] of PATTERNS) {
     rest = rest.replaceAll(pattern, (...match: string[]) => {
       const term = read(match)

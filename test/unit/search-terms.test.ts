@@ -57,6 +57,13 @@ describe('understands', () => {
     expect([...understand(query).types]).toEqual(types)
   })
 
+  test.each(['1-', '+1 ', 'a@', '1.1.', '(', 'a|', 'May 1, '])('100 KB of %j in no time', (piece) => {
+    const started = performance.now()
+    searchesFor(understand(piece.repeat(100_000 / piece.length)))
+    searchesFor(understand('e'.repeat(100_000)))
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+
   test('at most eight terms', () => {
     expect(understand('one two three four five six seven eight nine ten').terms).toHaveLength(8)
   })
