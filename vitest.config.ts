@@ -28,6 +28,7 @@ export default defineConfig({
                 MEDPLUM_BASE_URL: inject('sandboxUrl'),
                 MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
                 UPSTREAM_TIMEOUT_SECONDS: '20',
+                MAX_ACCESS: 'admin',
               },
               ratelimits: {
                 LIMIT_SIGN_IN: { namespace_id: '1001', simple: { limit: 100_000, period: 60 } },

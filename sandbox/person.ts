@@ -34,6 +34,7 @@ export class Person {
    * Walks a sign-in from the authorization URL that a client opens to the client's redirect URI.
    *
    * @param redirectUri where the walk ends: the client's own address, which isn't fetched
+   * @param level the access level to choose; the highest that is offered unless told
    * @returns the address that the client would be called at, with `code`, or with `error` after a denial
    * @throws {UnexpectedPage} for an error page
    */
@@ -42,6 +43,7 @@ export class Person {
     redirectUri: string,
     credentials: Credentials,
     decision: 'approve' | 'deny' = 'approve',
+    level?: string,
   ): Promise<URL> {
     let response = await this.visit(authorizeUrl)
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -55,8 +57,11 @@ export class Person {
       const html = await response.text()
       const form = readForm(html, response.url)
       if (!form || response.status !== 200) throw new UnexpectedPage(response.url, response.status, html)
-      if (form.fields.has('handle')) form.fields.set('decision', decision)
-      else for (const [name, value] of Object.entries(credentials)) form.fields.set(name, value)
+      if (form.fields.has('handle')) {
+        form.fields.set('decision', decision)
+        const chosen = level ?? form.choices.at(-1)
+        if (chosen !== undefined) form.fields.set('level', chosen)
+      } else for (const [name, value] of Object.entries(credentials)) form.fields.set(name, value)
       response = await this.visit(form.action, form.fields)
     }
     throw new Error(`The sign-in did not end within ${MAX_STEPS} steps`)
@@ -85,17 +90,27 @@ export class Person {
   }
 }
 
-/** The first form of a page: where it goes, and its hidden fields. */
-function readForm(html: string, pageUrl: string): { action: string; fields: URLSearchParams } | undefined {
+interface Form {
+  action: string
+  /** Hidden fields. */
+  fields: URLSearchParams
+  /** Values of the access levels offered, from the least. */
+  choices: string[]
+}
+
+/** The first form of a page. */
+function readForm(html: string, pageUrl: string): Form | undefined {
   const form = /<form\b([^>]*)>([\s\S]*?)<\/form>/.exec(html)
   if (!form) return undefined
   const fields = new URLSearchParams()
+  const choices: string[] = []
   for (const [input] of (form[2] ?? '').matchAll(/<input\b[^>]*>/g)) {
     const name = attribute(input, 'name')
     if (attribute(input, 'type') === 'hidden' && name !== undefined)
       fields.append(name, attribute(input, 'value') ?? '')
+    if (attribute(input, 'type') === 'radio' && name === 'level') choices.push(attribute(input, 'value') ?? '')
   }
-  return { action: new URL(attribute(form[1] ?? '', 'action') ?? '', pageUrl).href, fields }
+  return { action: new URL(attribute(form[1] ?? '', 'action') ?? '', pageUrl).href, fields, choices }
 }
 
 function attribute(tag: string, name: string): string | undefined {

@@ -1,14 +1,16 @@
 // Who calls, with what authority: rebuilt for each request from its verified token; never stored, never logged.
 import type { Bindings, Settings } from './env.ts'
 import { readSettings } from './env.ts'
+import type { Access } from './fhir/access.ts'
+import { accessOf } from './oauth/current.ts'
 
 /** The person and the client behind one request. */
 export interface Caller {
   userId: string
   grantId: string
   client: { id: string; name: string }
-  /** Granted OAuth scopes. */
-  access: readonly string[]
+  /** What the connection may do now: what was granted, or less where the person has lowered it since. */
+  access(): Promise<Access>
   medplum: {
     fhirBase: URL
     /** Root of the Medplum App, for links to records; undefined where none is known. */
@@ -70,7 +72,7 @@ export function callerOf(record: CallerRecord, env: Bindings): Caller {
     userId: record.userId,
     grantId: record.grantId,
     client: { id: record.clientId, name: props.clientName },
-    access: record.scope,
+    access: () => accessOf(record, env),
     medplum: {
       fhirBase: settings.medplum.fhirBase,
       appUrl: settings.medplum.appUrl,

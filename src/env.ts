@@ -1,4 +1,5 @@
 // The settings of a deployment, parsed once, so that a missing or malformed one stops the start and names itself.
+import { LEVELS, type Level } from './fhir/access.ts'
 
 /** Bindings and settings as the Worker receives them: those of `wrangler.toml`, and secrets, which it can't name. */
 export interface Bindings extends Env {
@@ -29,6 +30,8 @@ export interface Settings {
   readonly answerChars: number
   /** Which tools are offered: all in one, or reads, writes, deletions and operations apart. */
   readonly tools: 'default' | 'directory'
+  /** The highest access level that a person may grant. */
+  readonly maxAccess: Level
 }
 
 /** A setting that is missing or malformed: the message names it and shows a right one. */
@@ -82,6 +85,7 @@ function parseSettings(env: Bindings): Settings {
     upstreamTimeoutMs: positive('UPSTREAM_TIMEOUT_SECONDS', env.UPSTREAM_TIMEOUT_SECONDS, 55) * 1000,
     answerChars: answerChars(env.ANSWER_CHARS),
     tools: toolSet(env.TOOLS),
+    maxAccess: level(env.MAX_ACCESS),
   }
 }
 
@@ -146,6 +150,13 @@ function toolSet(value: string | undefined): Settings['tools'] {
   const name = value?.trim() || 'default'
   if (name === 'default' || name === 'directory') return name
   throw new SettingError('TOOLS', 'must be default or directory', 'default')
+}
+
+function level(value: string | undefined): Level {
+  const name = value?.trim() || 'full'
+  const found = LEVELS.find((one) => one === name)
+  if (found) return found
+  throw new SettingError('MAX_ACCESS', `must be one of ${LEVELS.join(', ')}`, 'full')
 }
 
 function positive(name: string, value: string | undefined, fallback: number): number {

@@ -68,20 +68,28 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 const USER_AGENT = `medplum-mcp/${VERSION}`
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
+export interface ClientOptions {
+  traceparent?: string | undefined
+  guard?: (request: FhirRequest) => void
+}
+
 export class FhirClient {
   readonly #medplum: Caller['medplum']
   readonly #timeoutMs: number
   readonly #traceparent: string | undefined
+  readonly #guard: ((request: FhirRequest) => void) | undefined
   readonly #endsAt: number
 
   /**
    * @param timeoutMs how long all requests of one call may take together, in milliseconds
-   * @param traceparent W3C Trace Context of the call, passed on
+   * @param options.traceparent W3C Trace Context of the call, passed on
+   * @param options.guard throws for a request that the connection may not make
    */
-  constructor(medplum: Caller['medplum'], timeoutMs: number, traceparent?: string) {
+  constructor(medplum: Caller['medplum'], timeoutMs: number, { traceparent, guard }: ClientOptions = {}) {
     this.#medplum = medplum
     this.#timeoutMs = timeoutMs
     this.#traceparent = traceparent
+    this.#guard = guard
     this.#endsAt = Date.now() + timeoutMs
   }
 
@@ -109,12 +117,14 @@ export class FhirClient {
    * Medplum refused before it acted. Only a repeatable request is sent again for other reasons. No redirect is followed.
    *
    * @throws {PathError} before sending, for a path outside the FHIR base
+   * @throws {AccessError} before sending, for what the connection may not do
    * @throws {FhirError} for any answer that is not 2xx
    * @throws {TransportError} when no answer came in time
    * @throws {SessionError} when the Medplum session has ended
    */
   async send(request: FhirRequest): Promise<FhirResponse> {
     const url = confine(request.path, this.#medplum.fhirBase)
+    this.#guard?.({ ...request, path: relativeTo(this.#medplum.fhirBase, url) })
     // Without the query: it may hold what identifies a patient.
     const name = `${request.method} ${relativeTo(this.#medplum.fhirBase, url).split('?')[0] || '(the FHIR base)'}`
     return withDeadline(this.remainingMs, request.signal, async (signal) => {

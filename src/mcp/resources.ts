@@ -12,11 +12,11 @@ import { audit, type CallEvent } from '../audit.ts'
 import { loadCapability } from '../fhir/capabilities.ts'
 import type { Capability } from '../fhir/capability.ts'
 import { summarizeServer, summarizeType } from '../fhir/capability-summary.ts'
-import { FhirClient, isRecord } from '../fhir/client.ts'
+import { type FhirClient, isRecord } from '../fhir/client.ts'
 import { fileContent } from '../fhir/file.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { PathError } from '../fhir/path.ts'
-import { type CallSupport, explain, UserError } from '../tools/define.ts'
+import { type CallSupport, explain, openClient, UserError } from '../tools/define.ts'
 import { readingPath } from '../tools/reading.ts'
 import type { Completers } from './completion.ts'
 
@@ -48,7 +48,7 @@ export function registerResources(server: McpServer, support: CallSupport, publi
       mimeType: 'application/fhir+json',
       cacheHint: OWN,
     },
-    (uri, _variables, ctx) => answered(uri, (event) => readRecord(uri, event, open(ctx, support), ctx)),
+    (uri, _variables, ctx) => answered(uri, async (event) => readRecord(uri, event, await open(ctx, support), ctx)),
   )
   server.registerResource(
     'type',
@@ -61,7 +61,7 @@ export function registerResources(server: McpServer, support: CallSupport, publi
     },
     (uri, { type }, ctx) =>
       answered(uri, async () => {
-        const capability = await capabilityOf(open(ctx, support))
+        const capability = await capabilityOf(await open(ctx, support))
         if (typeof type !== 'string' || !capability.types.has(type)) throw new ResourceNotFoundError(uri.href)
         return plainText(uri, summarizeType(capability, type))
       }),
@@ -75,14 +75,18 @@ export function registerResources(server: McpServer, support: CallSupport, publi
       mimeType: 'text/plain',
       cacheHint: shared,
     },
-    (uri, ctx) => answered(uri, async () => plainText(uri, summarizeServer(await capabilityOf(open(ctx, support))))),
+    (uri, ctx) =>
+      answered(uri, async () => plainText(uri, summarizeServer(await capabilityOf(await open(ctx, support))))),
   )
   const types = async (typed: string, _given: object, ctx: ServerContext) => {
-    const capability = await capabilityOf(open(ctx, support))
+    const capability = await capabilityOf(await open(ctx, support))
     return [...capability.types].filter((type) => type.toLowerCase().startsWith(typed.toLowerCase())).sort()
   }
   return {
-    [RECORD]: { type: types, id: (typed, { type }, ctx) => latestIds(type ?? '', typed, open(ctx, support), ctx) },
+    [RECORD]: {
+      type: types,
+      id: async (typed, { type }, ctx) => latestIds(type ?? '', typed, await open(ctx, support), ctx),
+    },
     [TYPE]: { type: types },
     [SERVER]: {},
   }
@@ -94,9 +98,9 @@ interface Opened {
 }
 
 /** The FHIR client of the person whose request this is. */
-function open(ctx: ServerContext, support: CallSupport): Opened {
-  const { medplum } = support.caller(ctx)
-  return { fhir: new FhirClient(medplum, support.timeoutMs), base: medplum.fhirBase }
+async function open(ctx: ServerContext, support: CallSupport): Promise<Opened> {
+  const { caller, fhir } = await openClient(support, ctx)
+  return { fhir, base: caller.medplum.fhirBase }
 }
 
 async function capabilityOf({ fhir, base }: Opened): Promise<Capability> {

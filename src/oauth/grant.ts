@@ -5,7 +5,9 @@ import { DurableObject } from 'cloudflare:workers'
 import { OAuthError } from '@cloudflare/workers-oauth-provider'
 import type { GrantProps } from '../caller.ts'
 import { type Bindings, readSettings } from '../env.ts'
+import type { Level } from '../fhir/access.ts'
 import { open, seal } from '../seal.ts'
+import type { GrantState } from './current.ts'
 import { logOut, type MedplumTokens, refreshTokens, UpstreamError } from './medplum.ts'
 import { createAuthorizationServer } from './provider.ts'
 
@@ -20,6 +22,7 @@ const KV_RETRIES = 2
 const MIN_TTL_S = 60
 const MAX_TTL_S = 3600
 const VAULT = 'medplum-tokens'
+const LIMIT = 'limit'
 
 /** What lies in storage, sealed under the `vaultKey` of the grant's props. */
 interface Vault {
@@ -62,6 +65,15 @@ export class Grant extends DurableObject<Bindings> {
         return { failed: error.kind }
       }
     })
+  }
+
+  /** What the person has decided about this grant since it was made. */
+  async state(): Promise<GrantState> {
+    const [vault, limit] = await Promise.all([
+      this.ctx.storage.get<Uint8Array>(VAULT),
+      this.ctx.storage.get<Level>(LIMIT),
+    ])
+    return { active: vault !== undefined, ...(limit && { limit }) }
   }
 
   /** `POST /oauth/token`: code exchange, refresh and revocation of this grant (RFC 6749, RFC 7009), one at a time. */

@@ -73,15 +73,24 @@ function callbackUrl(settings: Settings): string {
   return `${settings.publicUrl.origin}/oauth/callback`
 }
 
-/** The address of Medplum's login for this state, with PKCE S256 and a nonce. */
-export async function loginUrl(settings: Settings, state: string, secrets: LoginSecrets): Promise<string> {
+/**
+ * The address of Medplum's login for this state, with PKCE S256 and a nonce.
+ *
+ * @param more scopes besides those of every sign-in
+ */
+export async function loginUrl(
+  settings: Settings,
+  state: string,
+  secrets: LoginSecrets,
+  more: readonly string[] = [],
+): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secrets.verifier))
   const url = new URL('oauth2/authorize', settings.medplum.baseUrl)
   url.search = new URLSearchParams({
     response_type: 'code',
     client_id: settings.medplum.clientId,
     redirect_uri: callbackUrl(settings),
-    scope: SCOPE,
+    scope: [SCOPE, ...more].join(' '),
     state,
     nonce: secrets.nonce,
     code_challenge: toBase64Url(new Uint8Array(digest)),

@@ -7,7 +7,7 @@ import {
 } from '@cloudflare/workers-oauth-provider'
 import type { CallerRecord, GrantProps } from '../caller.ts'
 import type { Bindings, Settings } from '../env.ts'
-import { FULL_SCOPE, SCOPES } from './access.ts'
+import { levelOf, SCOPES, scopesFor } from './access.ts'
 
 export const AUTHORIZE_PATH = '/authorize'
 export const TOKEN_PATH = '/oauth/token'
@@ -62,13 +62,12 @@ export function createResourceServer(
       authorization_servers: [settings.publicUrl.origin],
       resource_name: 'Medplum MCP',
     },
-    requiredScopes: [FULL_SCOPE],
     validateToken: (env) => (resource, token) => authorizationServer.validateToken<GrantProps>(resource, token, env),
     handler: {
       fetch: (request, env, ctx) =>
-        ctx.auth.scope.includes(FULL_SCOPE)
-          ? handler(request, callerRecord(ctx.auth, ctx.props), env, ctx)
-          : insufficientScope(ctx.auth, [FULL_SCOPE]),
+        levelOf(ctx.auth.scope) === undefined
+          ? insufficientScope(ctx.auth, scopesFor('read'))
+          : handler(request, callerRecord(ctx.auth, ctx.props), env, ctx),
     },
   })
 }

@@ -13,7 +13,7 @@ import { type Bindings, readSettings, type Settings } from '../env.ts'
 import { Problem, pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
-import { FULL_SCOPE } from './access.ts'
+import { offerFor, scopesFor, smartScopes } from './access.ts'
 import { Consent } from './consent.tsx'
 import { exchangeCode, type LoginSecrets, loginUrl, newLoginSecrets, UpstreamError } from './medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer, grantOf } from './provider.ts'
@@ -42,10 +42,11 @@ async function showConsent(c: Ctx): Promise<Response> {
   const request = await oauth.parseAuthRequest(c.req.raw)
   const client = await oauth.describeConsent(request)
   const { handle, headers } = await oauth.beginConsent(request)
-  return pageResponse(<Consent client={client} handle={handle} medplumHost={settings.medplum.baseUrl.host} />, {
-    headers,
-    formTargets: formTargets(settings, client.redirectUri),
-  })
+  const offer = offerFor(request.scope, settings.maxAccess)
+  return pageResponse(
+    <Consent client={client} handle={handle} medplumHost={settings.medplum.baseUrl.host} offer={offer} />,
+    { headers, formTargets: formTargets(settings, client.redirectUri) },
+  )
 }
 
 async function decide(c: Ctx): Promise<Response> {
@@ -60,11 +61,16 @@ async function decide(c: Ctx): Promise<Response> {
     })
     return redirect(redirectTo, headers)
   }
-  const approved = await oauth.approveConsent(c.req.raw, handle, { scope: [FULL_SCOPE] })
+  const approved = await oauth.approveConsent(c.req.raw, handle)
   const { clientName } = await oauth.describeConsent(approved.request)
+  const { levels, preselected } = offerFor(approved.request.scope, settings.maxAccess)
+  // What isn't offered can't be chosen: the least is granted then.
+  const chosen = form.has('level') ? levels.find((level) => level === form.get('level')) : preselected
+  const level = chosen ?? 'read'
+  const request = { ...approved.request, scope: scopesFor(level) }
   const data: LoginData = { ...newLoginSecrets(), clientName }
-  const { state, headers } = await oauth.beginUpstream(approved.request, { data, headers: approved.headers })
-  return redirect(await loginUrl(settings, state, data), headers)
+  const { state, headers } = await oauth.beginUpstream(request, { data, headers: approved.headers })
+  return redirect(await loginUrl(settings, state, data, smartScopes(level)), headers)
 }
 
 async function finish(c: Ctx): Promise<Response> {

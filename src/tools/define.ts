@@ -4,6 +4,7 @@ import type * as z from 'zod'
 import { audit, type CallEvent } from '../audit.ts'
 import type { Caller } from '../caller.ts'
 import { SessionError } from '../caller.ts'
+import { type Access, AccessError, guardFor } from '../fhir/access.ts'
 import { FhirClient, TransportError } from '../fhir/client.ts'
 import type { Progress } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
@@ -17,6 +18,7 @@ export class UserError extends Error {
 /** What a tool works with. */
 export interface ToolContext {
   caller: Caller
+  access: Access
   fhir: FhirClient
   /** Aborts when the client cancels the call or hangs up. */
   signal: AbortSignal
@@ -77,13 +79,35 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
     },
     (args: unknown, ctx: ServerContext) =>
       asResult(tool.name, async (event) => {
-        const caller = support.caller(ctx)
-        const fhir = new FhirClient(caller.medplum, support.timeoutMs, traceparentOf(ctx))
+        const { caller, access, fhir } = await openClient(support, ctx)
         const { answerChars } = support
-        const context = { caller, fhir, signal: ctx.mcpReq.signal, progress: progressOf(ctx), answerChars, event }
+        const context = {
+          caller,
+          access,
+          fhir,
+          signal: ctx.mcpReq.signal,
+          progress: progressOf(ctx),
+          answerChars,
+          event,
+        }
         return tool.run(args as z.output<Input>, context)
       }),
   )
+}
+
+/**
+ * The way to Medplum for one call: it lets nothing pass that the connection may not do.
+ *
+ * @throws {SessionError} when the person has disconnected the client
+ */
+export async function openClient(
+  support: CallSupport,
+  ctx: ServerContext,
+): Promise<Pick<ToolContext, 'caller' | 'access' | 'fhir'>> {
+  const caller = support.caller(ctx)
+  const access = await caller.access()
+  const options = { traceparent: traceparentOf(ctx), guard: guardFor(access) }
+  return { caller, access, fhir: new FhirClient(caller.medplum, support.timeoutMs, options) }
 }
 
 const schemas = new WeakMap<object, z.ZodObject>()
@@ -167,6 +191,7 @@ export function explain(error: unknown): string {
   if (
     error instanceof UserError ||
     error instanceof PathError ||
+    error instanceof AccessError ||
     error instanceof FhirError ||
     error instanceof TransportError ||
     error instanceof SessionError

@@ -14,11 +14,11 @@ export const whoami = defineTool({
     'Tells who is signed in to which Medplum server and project, with which access policy and granted access, through which client, and for how long.',
   input: z.object({}),
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
-  async run(_args, { caller, fhir, event }) {
+  async run(_args, { caller, access, fhir, event }) {
     event.kind = 'read'
     const me = await fhir.whoAmI()
     const { user, project, membership, profile } = isRecord(me) ? me : {}
-    const { medplum, client, access } = caller
+    const { medplum, client } = caller
     const lines: [label: string, value: string][] = [
       ['Signed in', withReference(personIn(profile, membership), medplum.profile)],
       ['E-mail', isRecord(user) ? quotedIf(user.email) : ''],
@@ -26,7 +26,7 @@ export const whoami = defineTool({
       ['Project', withReference(isRecord(project) ? scalarText(project.name) : '', medplum.project)],
       ['Project admin', isRecord(membership) ? (membership.admin === true ? 'yes' : 'no') : ''],
       ['Rights', rightsIn(me)],
-      ['Granted access', access.map((scope) => literal(scope)).join(' ')],
+      ['Granted access', access.level],
       ['Client', `${quoted(client.name)} (${literal(client.id)})`],
       ['Lasts', isRecord(project) && project.superAdmin === true ? FOR_SUPER_ADMINS : BY_RENEWAL],
     ]

@@ -27,7 +27,7 @@ beforeAll(async () => {
   })
   worker = await startWorker({
     port,
-    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
+    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, MAX_ACCESS: 'admin' },
   })
 }, 60_000)
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
   sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], control: true })
   worker = await startWorker({
     port,
-    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
+    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, MAX_ACCESS: 'admin' },
   })
 }, 60_000)
 

@@ -15,7 +15,7 @@ const caller: Caller = {
   userId: 'user',
   grantId: 'grant',
   client: { id: 'client', name: 'Client' },
-  access: [],
+  access: async () => ({ level: 'admin' }),
   medplum: {
     fhirBase: BASE,
     token: async () => 'token',
@@ -159,6 +159,7 @@ test('no argument leads a request elsewhere, sets a header, repeats a POST or fa
       const fhir = new FhirClient(caller.medplum, 90)
       const context = {
         caller,
+        access: { level: 'admin' as const },
         fhir,
         signal: new AbortController().signal,
         progress: async () => {},

@@ -25,7 +25,7 @@ describe('2026-07-28', () => {
   test('discovers', async () => {
     const { result } = await rpc(await modern('server/discover'))
     expect(result).toMatchObject({ supportedVersions: expect.arrayContaining(['2026-07-28']), cacheScope: 'public' })
-    expect(result?.instructions).toContain('not for protected health information')
+    expect(result?.instructions).toContain('no protected health information')
   })
 
   test('an unknown method is -32601 with 404', async () => {

@@ -204,7 +204,7 @@ describe('the callback from Medplum', () => {
       code_challenge_method: 'S256',
       nonce: expect.stringMatching(/^[\w-]{43}$/),
       redirect_uri: `${ORIGIN}/oauth/callback`,
-      scope: 'openid profile offline_access',
+      scope: 'openid profile offline_access user/*.rs',
     })
   })
 

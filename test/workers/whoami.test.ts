@@ -34,7 +34,7 @@ test('tells person, server, project, rights, access, client and how long, a line
       `Medplum server: ${SANDBOX}`,
       expect.stringMatching(/^Project: "Sandbox Clinic" \(Project\/[0-9a-f-]{36}\)$/),
       'Project admin: no',
-      'Granted access: fhir:full',
+      'Granted access: admin',
       `Client: "Test client" (${clientId})`,
       expect.stringMatching(/^Lasts: renewed by itself/),
     ]),
@@ -59,7 +59,7 @@ test('tells what it knows by itself when Medplum doesn’t answer', async () => 
   await sandbox.faults([{ path: '^/auth/me', status: 503, times: 1 }])
   const lines = await linesOf(access)
   expect(lines[0]).toMatch(/^Signed in: Practitioner\/[0-9a-f-]{36}$/)
-  expect(lines).toContain('Granted access: fhir:full')
+  expect(lines).toContain('Granted access: admin')
   expect(lines.at(-1)).toContain('unknown')
 })
 

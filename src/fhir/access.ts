@@ -1,0 +1,75 @@
+// What a connection may do: the one place where a request's risk meets the access that the person granted.
+import type { FhirRequest } from './client.ts'
+import { classify, type Kind, type Risk } from './risk.ts'
+
+/** From the least to the most. */
+export const LEVELS = ['read', 'write', 'full', 'admin'] as const
+export type Level = (typeof LEVELS)[number]
+
+/** What a person granted to a connection. */
+export interface Access {
+  level: Level
+}
+
+/** The level that a kind of request needs. docs/security.md has the table. */
+const NEEDED: Record<Kind, Level> = {
+  read: 'read',
+  write: 'write',
+  delete: 'full',
+  operate: 'full',
+  admin: 'admin',
+}
+
+/** A request that the connection's access doesn't cover. Nothing was sent. */
+export class AccessError extends Error {
+  override readonly name = 'AccessError'
+  /** The lowest level that covers it. */
+  readonly needed: Level
+  constructor(message: string, needed: Level) {
+    super(message)
+    this.needed = needed
+  }
+}
+
+export function levelFor(kind: Kind): Level {
+  return NEEDED[kind]
+}
+
+/** The lower of two levels. */
+export function lower(a: Level, b: Level): Level {
+  return LEVELS[Math.min(LEVELS.indexOf(a), LEVELS.indexOf(b))] ?? 'read'
+}
+
+export function covers(held: Level, needed: Level): boolean {
+  return LEVELS.indexOf(held) >= LEVELS.indexOf(needed)
+}
+
+/**
+ * Lets a request of this risk pass, or not.
+ *
+ * @throws {AccessError} that names what is needed
+ */
+export function authorize({ kind, reason, targets }: Risk, { level }: Access): void {
+  const needed = levelFor(kind)
+  if (covers(level, needed)) return
+  const what = targets[0] && targets[0] !== '*' ? `${targets[0]}: ${reason}` : reason
+  throw new AccessError(
+    `This connection may ${MAY[level]}, and this needs the access level "${needed}" (${what}). Nothing was sent. The person can reconnect this server in the client and choose "${needed}", if the deployment offers it.`,
+    needed,
+  )
+}
+
+const MAY: Record<Level, string> = {
+  read: 'only read',
+  write: 'read and write, but not delete or run operations',
+  full: 'do everything but administer',
+  admin: 'do everything',
+}
+
+/** The guard that every request of a connection passes on its way out, whatever tool or page it comes from. */
+export function guardFor(access: Access): (request: FhirRequest) => void {
+  return ({ method, path, content }) => {
+    const body = typeof content?.data === 'string' ? content.data : undefined
+    authorize(classify({ method, path, body, ...(content && { contentType: content.type }) }), access)
+  }
+}
