@@ -1,15 +1,10 @@
 // How large the Worker's bundle is, and what a cold start costs: the CPU time of a fresh workerd up to its first answer.
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { freePort } from '../../sandbox/worker.ts'
+import { bundle, firstAnswer, median, serve } from './workerd.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const RUNS = 9
 const GOAL_GZIP_KIB = 200
 const GOAL_CPU_MS = 250
@@ -20,12 +15,12 @@ const HELLO = "export default { fetch: () => new Response('hello') }"
 export async function size(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'medplum-mcp-size-'))
   try {
-    const bundle = await build(folder)
-    const gzip = gzipSync(bundle, { level: 9 }).length / 1024
+    const script = await bundle(folder)
+    const gzip = gzipSync(script, { level: 9 }).length / 1024
     console.log(
-      `Bundle          ${kib(bundle.length / 1024)} minified, ${kib(gzip)} gzip (goal: at most ${GOAL_GZIP_KIB} KiB gzip)`,
+      `Bundle          ${kib(script.length / 1024)} minified, ${kib(gzip)} gzip (goal: at most ${GOAL_GZIP_KIB} KiB gzip)`,
     )
-    const [ours, empty] = [await coldStarts(folder, bundle.toString(), 401), await coldStarts(folder, HELLO, 200)]
+    const [ours, empty] = [await coldStarts(folder, script.toString(), 401), await coldStarts(folder, HELLO, 200)]
     console.log(
       `Cold start      ${ours.toFixed(0)} ms CPU to the first answer, ${(ours / empty).toFixed(1)} × an empty Worker's ${empty.toFixed(0)} ms (goal: at most ${GOAL_CPU_MS} ms; median of ${RUNS})`,
     )
@@ -34,57 +29,22 @@ export async function size(): Promise<void> {
   }
 }
 
-async function build(folder: string): Promise<Buffer> {
-  const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
-  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', folder], {
-    cwd: ROOT,
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
-  })
-  return readFile(join(folder, 'index.js'))
-}
-
 async function coldStarts(folder: string, script: string, status: number): Promise<number> {
   await writeFile(join(folder, 'worker.mjs'), script)
   const times: number[] = []
   for (let run = 0; run < RUNS; run++) times.push(await coldStart(folder, status))
-  return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? Number.NaN
+  return median(times)
 }
 
 /** CPU milliseconds of one fresh workerd process until its first answer has arrived. */
 async function coldStart(folder: string, status: number): Promise<number> {
-  const port = await freePort()
-  await writeFile(join(folder, 'config.capnp'), configuration(port))
-  const workerd = join(ROOT, 'node_modules/workerd/bin/workerd')
-  const child = spawn(workerd, ['serve', join(folder, 'config.capnp')], { stdio: 'ignore' })
-  const exited = once(child, 'exit')
+  const workerd = await serve(folder, configuration)
   try {
-    await firstAnswer(`http://localhost:${port}/mcp`, status)
-    return await cpuOf(child.pid ?? 0)
+    await firstAnswer(`${workerd.url}/mcp`, status)
+    return await workerd.cpu()
   } finally {
-    child.kill('SIGKILL')
-    await exited
+    await workerd.stop()
   }
-}
-
-async function firstAnswer(url: string, status: number): Promise<void> {
-  for (;;) {
-    const response = await fetch(url, { method: 'POST' }).catch(() => undefined)
-    if (response) {
-      const text = await response.text()
-      if (response.status !== status) throw new Error(`The first answer was ${response.status}: ${text}`)
-      return
-    }
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
-
-/** CPU milliseconds that all threads of a process have used: the first figure of each `schedstat`, in nanoseconds (Linux). */
-async function cpuOf(pid: number): Promise<number> {
-  let nanoseconds = 0
-  for (const task of await readdir(`/proc/${pid}/task`)) {
-    nanoseconds += Number((await readFile(`/proc/${pid}/task/${task}/schedstat`, 'utf8')).split(' ')[0])
-  }
-  return nanoseconds / 1e6
 }
 
 /** The bindings that the Worker starts with; rate limits are left out, because no first answer gets as far. */

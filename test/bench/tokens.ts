@@ -3,6 +3,7 @@
 import { encode } from 'gpt-tokenizer'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
 import { type Bench, openBench, type Request } from './bench-world.ts'
+import { median } from './workerd.ts'
 
 const GOAL = 0.2
 const GOAL_SELECTED = 0.05
@@ -129,10 +130,4 @@ function print(rows: readonly Measured[]): void {
   console.log(
     `Largest answer      ${Math.max(...rows.map(({ characters }) => characters))} characters (budget: ${BUDGET})`,
   )
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length / 2
-  return ((sorted[Math.floor(middle - 0.5)] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2
 }
