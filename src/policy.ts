@@ -56,9 +56,9 @@ export const limitSignIn: Middleware = async (c, next) => {
 
 /** A brake on calls, by grant. */
 export function limitCalls(handler: AuthenticatedHandler): AuthenticatedHandler {
-  return async (request, caller, env, ctx) => {
+  return async (request, caller, env, ctx, challenge) => {
     const { success } = await env.LIMIT_CALLS.limit({ key: caller.grantId })
-    if (success) return handler(request, caller, env, ctx)
+    if (success) return handler(request, caller, env, ctx, challenge)
     return Response.json(rpcError('Too many requests. Wait a minute.'), {
       status: 429,
       headers: { 'retry-after': String(LIMIT_PERIOD_S) },

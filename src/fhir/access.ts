@@ -31,10 +31,6 @@ export class AccessError extends Error {
   }
 }
 
-export function levelFor(kind: Kind): Level {
-  return NEEDED[kind]
-}
-
 /** The lower of two levels. */
 export function lower(a: Level, b: Level): Level {
   return LEVELS[Math.min(LEVELS.indexOf(a), LEVELS.indexOf(b))] ?? 'read'
@@ -44,16 +40,12 @@ export function covers(held: Level, needed: Level): boolean {
   return LEVELS.indexOf(held) >= LEVELS.indexOf(needed)
 }
 
-/**
- * Lets a request of this risk pass, or not.
- *
- * @throws {AccessError} that names what is needed
- */
-export function authorize({ kind, reason, targets }: Risk, { level }: Access): void {
-  const needed = levelFor(kind)
-  if (covers(level, needed)) return
+/** Why a request of this risk may not pass; undefined where it may. */
+export function refusalOf({ kind, reason, targets }: Risk, { level }: Access): AccessError | undefined {
+  const needed = NEEDED[kind]
+  if (covers(level, needed)) return undefined
   const what = targets[0] && targets[0] !== '*' ? `${targets[0]}: ${reason}` : reason
-  throw new AccessError(
+  return new AccessError(
     `This connection may ${MAY[level]}, and this needs the access level "${needed}" (${what}). Nothing was sent. The person can reconnect this server in the client and choose "${needed}", if the deployment offers it.`,
     needed,
   )
@@ -70,6 +62,8 @@ const MAY: Record<Level, string> = {
 export function guardFor(access: Access): (request: FhirRequest) => void {
   return ({ method, path, content }) => {
     const body = typeof content?.data === 'string' ? content.data : undefined
-    authorize(classify({ method, path, body, ...(content && { contentType: content.type }) }), access)
+    const risk = classify({ method, path, body, ...(content && { contentType: content.type }) })
+    const refusal = refusalOf(risk, access)
+    if (refusal) throw refusal
   }
 }

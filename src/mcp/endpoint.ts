@@ -11,10 +11,11 @@ import {
 import { createMcpHandler, type StatelessMcpHandler } from 'agents/mcp/server'
 import type { CallerRecord } from '../caller.ts'
 import { type Bindings, readSettings } from '../env.ts'
-import type { AuthenticatedHandler } from '../oauth/provider.ts'
+import type { AuthenticatedHandler, Challenge } from '../oauth/provider.ts'
 import { authInfoOf } from './server.ts'
 import { type McpSession, OWNER_HEADER, ownerOf, type SessionRequest, sessionNotFound } from './session.ts'
 import { eventStream, sseEvent } from './sse.ts'
+import { stepUp } from './step-up.ts'
 import { SESSION_HEADER } from './streamable.ts'
 
 const MCP_PATH = '/mcp'
@@ -50,7 +51,7 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     return handler
   }
 
-  return async (request, caller, env) => {
+  return async (request, caller, env, _ctx, challenge) => {
     const url = new URL(request.url)
     if (url.pathname === SSE_PATH && !request.headers.has(SESSION_HEADER)) {
       if (request.method === 'GET') return openSse(request, caller, sessions(env))
@@ -58,14 +59,21 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
       if (request.method === 'POST' && id !== null) return postSse(request, id, caller, sessions(env))
     }
     if (![MCP_PATH, STREAM_PATH, SSE_PATH].includes(url.pathname)) return new Response('Not Found', { status: 404 })
-    return streamable(request, caller, env)
+    return streamable(request, caller, env, challenge)
   }
 
-  async function streamable(request: Request, caller: CallerRecord, env: Bindings): Promise<Response> {
+  async function streamable(
+    request: Request,
+    caller: CallerRecord,
+    env: Bindings,
+    challenge: Challenge,
+  ): Promise<Response> {
     const sessionId = request.headers.get(SESSION_HEADER)
     const body = request.method === 'POST' ? await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE) : undefined
     if (body?.tooLarge) return tooLarge()
     const parsed = parseJson(body?.text)
+    const denied = await stepUp(request, parsed, caller, env, challenge)
+    if (denied) return denied
     const { publicUrl } = readSettings(env)
     const headers = new Headers(request.headers)
     headers.delete('authorization')

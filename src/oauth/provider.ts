@@ -27,7 +27,11 @@ export type AuthenticatedHandler = (
   caller: CallerRecord,
   env: Bindings,
   ctx: ExecutionContext,
+  challenge: Challenge,
 ) => Promise<Response>
+
+/** The 403 that tells a client which scopes a request needs, all of them (RFC 6750 section 3.1). */
+export type Challenge = (scopes: string[]) => Response
 
 /** The authorization server: CIMD, DCR (RFC 7591), PKCE (RFC 7636), metadata (RFC 8414), revocation (RFC 7009). */
 export function createAuthorizationServer(
@@ -67,7 +71,9 @@ export function createResourceServer(
       fetch: (request, env, ctx) =>
         levelOf(ctx.auth.scope) === undefined
           ? insufficientScope(ctx.auth, scopesFor('read'))
-          : handler(request, callerRecord(ctx.auth, ctx.props), env, ctx),
+          : handler(request, callerRecord(ctx.auth, ctx.props), env, ctx, (scopes) =>
+              insufficientScope(ctx.auth, scopes),
+            ),
     },
   })
 }

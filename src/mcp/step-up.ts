@@ -1,0 +1,38 @@
+// A call beyond the connection's access, answered so that the client can ask the person for more: HTTP 403 with the scopes that
+// are needed (MCP authorization, scope challenges), and as its body the result that a client without step-up shows its model.
+import type { CallerRecord } from '../caller.ts'
+import { type Bindings, readSettings } from '../env.ts'
+import { covers, refusalOf } from '../fhir/access.ts'
+import { isRecord } from '../fhir/client.ts'
+import { scopesFor } from '../oauth/access.ts'
+import { accessOf } from '../oauth/current.ts'
+import type { Challenge } from '../oauth/provider.ts'
+import { riskOf } from '../tools/step-up.ts'
+
+/** The first revision whose clients sign in again after `insufficient_scope`. */
+const SINCE = '2025-11-25'
+
+/** The challenge for a message that needs more access; undefined where it doesn't, or where the client can't get more. */
+export async function stepUp(
+  request: Request,
+  message: unknown,
+  caller: CallerRecord,
+  env: Bindings,
+  challenge: Challenge,
+): Promise<Response | undefined> {
+  const { medplum, maxAccess } = readSettings(env)
+  const risk = riskOf(message, medplum.fhirBase)
+  if (!risk || (request.headers.get('mcp-protocol-version') ?? '') < SINCE) return undefined
+  // Of a connection that has ended, the tool tells.
+  const access = await accessOf(caller, env).catch(() => undefined)
+  const denial = access && refusalOf(risk, access)
+  if (!denial || !covers(maxAccess, denial.needed)) return undefined
+  const challenged = challenge(scopesFor(denial.needed))
+  const id = isRecord(message) ? (message.id ?? null) : null
+  const headers = new Headers(challenged.headers)
+  headers.set('content-type', 'application/json')
+  // ChatGPT reads the challenge in the result.
+  const _meta = { 'mcp/www_authenticate': [headers.get('www-authenticate') ?? ''] }
+  const result = { isError: true, content: [{ type: 'text', text: denial.message }], _meta }
+  return new Response(JSON.stringify({ jsonrpc: '2.0', id, result }), { status: 403, headers })
+}
