@@ -29,6 +29,11 @@ a { color: var(--accent); }
 button, .button { font: inherit; text-decoration: none; padding: .6rem 1.4rem; border-radius: .5rem; border: 1px solid var(--line); background: var(--card); color: var(--ink); cursor: pointer; }
 .copy button { padding: .5rem .75rem; min-width: 5.5rem; font-size: .95em; line-height: 1.5; }
 button.primary, .button { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
+fieldset { border: 1px solid var(--line); border-radius: .5rem; margin: 1.25rem 0; padding: .25rem 1rem .75rem; min-width: 0; }
+legend { padding: 0 .4rem; font-weight: 600; }
+.choice { display: flex; gap: .75rem; align-items: start; padding: .45rem 0; cursor: pointer; }
+.choice input { flex: none; width: 1.1rem; height: 1.1rem; margin: .25rem 0 0; accent-color: var(--accent); }
+.choice strong { display: block; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .said { position: fixed; clip-path: inset(50%); }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dd + dt { margin-top: .6rem; } .actions > *, .copy pre { flex: 0 0 100%; text-align: center; } .copy { flex-wrap: wrap; } .copy pre { text-align: left; } }
