@@ -50,7 +50,7 @@ export default defineConfig({
             optimizer: {
               ssr: {
                 enabled: true,
-                include: ['zod', 'hono', 'hono/tiny', 'hono/jsx', 'hono/jsx/jsx-runtime'],
+                include: ['zod', 'hono', 'hono/cookie', 'hono/tiny', 'hono/jsx', 'hono/jsx/jsx-runtime'],
               },
             },
           },

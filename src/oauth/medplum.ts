@@ -4,8 +4,8 @@ import { withDeadline } from '../deadline.ts'
 import type { Settings } from '../env.ts'
 import { fromBase64Url, toBase64Url } from '../seal.ts'
 
-/** What is asked for at Medplum. `offline_access` brings a refresh token (except to a super admin). */
-const SCOPE = 'openid profile offline_access'
+/** What a client's sign-in asks for at Medplum. `offline_access` brings a refresh token (except to a super admin). */
+export const CLIENT_SCOPES: readonly string[] = ['openid', 'profile', 'offline_access']
 const TIMEOUT_MS = 20_000
 /** Medplum's default life of a refresh token, for one that doesn't tell its own. */
 const DEFAULT_REFRESH_LIFE_MS = 14 * 86_400_000
@@ -74,15 +74,14 @@ function callbackUrl(settings: Settings): string {
 }
 
 /**
- * The address of Medplum's login for this state, with PKCE S256 and a nonce.
- *
- * @param more scopes besides those of every sign-in
+ * The address of Medplum's login for this state, with PKCE S256 and a nonce. `prompt=login`: without it, Medplum would answer
+ * from its cookie with the Login of the hour before, and whoever ended one of the two connections would end both.
  */
 export async function loginUrl(
   settings: Settings,
   state: string,
   secrets: LoginSecrets,
-  more: readonly string[] = [],
+  scopes: readonly string[],
 ): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secrets.verifier))
   const url = new URL('oauth2/authorize', settings.medplum.baseUrl)
@@ -90,9 +89,10 @@ export async function loginUrl(
     response_type: 'code',
     client_id: settings.medplum.clientId,
     redirect_uri: callbackUrl(settings),
-    scope: [SCOPE, ...more].join(' '),
+    scope: scopes.join(' '),
     state,
     nonce: secrets.nonce,
+    prompt: 'login',
     code_challenge: toBase64Url(new Uint8Array(digest)),
     code_challenge_method: 'S256',
   }).toString()

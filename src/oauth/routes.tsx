@@ -14,8 +14,9 @@ import { Problem, pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
 import { offerFor, scopesFor, smartScopes } from './access.ts'
+import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
 import { Consent } from './consent.tsx'
-import { exchangeCode, type LoginSecrets, loginUrl, newLoginSecrets, UpstreamError } from './medplum.ts'
+import { CLIENT_SCOPES, exchangeCode, type LoginSecrets, loginUrl, newLoginSecrets, UpstreamError } from './medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer, grantOf } from './provider.ts'
 
 type Ctx = Context<{ Bindings: Bindings }>
@@ -70,10 +71,11 @@ async function decide(c: Ctx): Promise<Response> {
   const request = { ...approved.request, scope: scopesFor(level) }
   const data: LoginData = { ...newLoginSecrets(), clientName }
   const { state, headers } = await oauth.beginUpstream(request, { data, headers: approved.headers })
-  return redirect(await loginUrl(settings, state, data, smartScopes(level)), headers)
+  return redirect(await loginUrl(settings, state, data, [...CLIENT_SCOPES, ...smartScopes(level)]), headers)
 }
 
 async function finish(c: Ctx): Promise<Response> {
+  if (isBrowserLogin(c.req.query('state'))) return finishLogin(c)
   const settings = readSettings(c.env)
   const oauth = api(c.env)
   const { request, data, headers } = await oauth.finishUpstream<LoginData>(c.req.raw)
@@ -149,6 +151,7 @@ function problemFor(error: Error, c: Ctx): Response {
       { status: 400 },
     )
   }
+  if (error instanceof StaleLoginError || error instanceof UpstreamError) return notSignedIn(error)
   console.error(JSON.stringify({ event: 'sign_in_failed', path: c.req.path, error: error.name }))
   return pageResponse(
     <Problem
@@ -158,6 +161,26 @@ function problemFor(error: Error, c: Ctx): Response {
       home="/"
     />,
     { status: 500 },
+  )
+}
+
+/** What a person reads whose login in the browser, for a page of this server, came to nothing. */
+function notSignedIn(error: StaleLoginError | UpstreamError): Response {
+  const kind = error instanceof UpstreamError ? error.kind : 'stale'
+  console.warn(JSON.stringify({ event: 'sign_in_failed', kind }))
+  const what = {
+    stale: 'The sign-in expired after ten minutes, was already used, or was begun in another browser.',
+    ended: 'Medplum did not accept the login.',
+    unavailable: 'Medplum could not be reached.',
+  }[kind]
+  return pageResponse(
+    <Problem
+      title="You are not signed in"
+      what={what}
+      cure="Go back to the page that you came from and sign in again."
+      home="/"
+    />,
+    { status: kind === 'unavailable' ? 503 : 400 },
   )
 }
 

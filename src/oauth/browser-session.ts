@@ -1,0 +1,155 @@
+// A person signed in with Medplum in the browser, for this server's own pages: no MCP client and no grant is involved. Who it
+// is, is all that is kept: Medplum's tokens are given back as soon as they have told.
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import type { CookieOptions } from 'hono/utils/cookie'
+import { type Bindings, readSettings } from '../env.ts'
+import { newKey, open, seal, toBase64Url } from '../seal.ts'
+import { exchangeCode, type LoginSecrets, loginUrl, logOut, newLoginSecrets } from './medplum.ts'
+
+type Ctx = Context<{ Bindings: Bindings }>
+
+const SESSION_S = 1800
+const LOGIN_S = 600
+/** The cookie `__Host-session` holds 256 random bits; KV holds their SHA-256. */
+const SESSION_COOKIE = 'session'
+/** Tells these states from those of an MCP client's sign-in, which are base64url alone. */
+const STATE_PREFIX = 'page.'
+const PURPOSE = 'browser-login'
+const SCOPES = ['openid', 'profile']
+/** The pages that a login may lead back to, with what lies below them. */
+const RETURN_PATHS = ['/connections', '/confirm']
+
+/** Why a login in the browser came to nothing: its state is unknown, used, old or another browser's. */
+export class StaleLoginError extends Error {
+  override readonly name = 'StaleLoginError'
+}
+
+interface Session {
+  userId: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
+interface Login extends LoginSecrets {
+  returnTo: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
+/** The id of the Medplum User who is signed in in this browser; undefined without a valid session. */
+export async function browserUser(c: Ctx): Promise<string | undefined> {
+  const secret = getCookie(c, SESSION_COOKIE, 'host')
+  if (!secret) return undefined
+  const session = await c.env.OAUTH_KV.get<Session>(await sessionKey(secret), 'json')
+  return session && session.expiresAt > Date.now() ? session.userId : undefined
+}
+
+/**
+ * Sends the browser to Medplum's login.
+ *
+ * @param returnTo path of this server to come back to, with its query; one that isn't allowed becomes the connections page
+ */
+export async function redirectToLogin(c: Ctx, returnTo: string): Promise<Response> {
+  const settings = readSettings(c.env)
+  const key = newKey()
+  const login: Login = {
+    ...newLoginSecrets(),
+    returnTo: ownPath(returnTo, settings.publicUrl),
+    expiresAt: Date.now() + LOGIN_S * 1000,
+  }
+  const hash = await digest(key)
+  await c.env.OAUTH_KV.put(loginKey(hash), await seal(key, PURPOSE, login), { expirationTtl: LOGIN_S })
+  setCookie(c, loginCookie(hash), hash, cookie(LOGIN_S))
+  return redirect(c, await loginUrl(settings, `${STATE_PREFIX}${key}`, login, SCOPES))
+}
+
+/** Whether the callback from Medplum with this state ends a login in the browser. */
+export function isBrowserLogin(state: string | undefined): state is string {
+  return state?.startsWith(STATE_PREFIX) ?? false
+}
+
+/**
+ * The callback of a login in the browser: a session, and back to the page that asked for it.
+ *
+ * @throws {StaleLoginError} and {UpstreamError}
+ */
+export async function finishLogin(c: Ctx): Promise<Response> {
+  const settings = readSettings(c.env)
+  const { returnTo, ...secrets } = await takeLogin(c, c.req.query('state') ?? '')
+  const code = c.req.query('code')
+  if (!code) throw new StaleLoginError('Medplum ended the login without access')
+  const { userId, tokens } = await exchangeCode(settings, code, secrets)
+  c.executionCtx.waitUntil(logOut(settings, tokens.accessToken))
+  await forgetSession(c)
+  const secret = newKey()
+  const session: Session = { userId, expiresAt: Date.now() + SESSION_S * 1000 }
+  await c.env.OAUTH_KV.put(await sessionKey(secret), JSON.stringify(session), { expirationTtl: SESSION_S })
+  setCookie(c, SESSION_COOKIE, secret, cookie(SESSION_S))
+  return redirect(c, returnTo)
+}
+
+/** Signs the browser out of this server's pages. */
+export async function endSession(c: Ctx): Promise<void> {
+  await forgetSession(c)
+  deleteCookie(c, SESSION_COOKIE, cookie(0))
+}
+
+/** A value that forms of this session carry: only a page that this browser got from here knows it. */
+export async function formToken(c: Ctx): Promise<string> {
+  return digest(`form ${getCookie(c, SESSION_COOKIE, 'host') ?? ''}`)
+}
+
+/** Whether a posted form comes from a page of this server in this session (CSRF). */
+export async function isOwnForm(c: Ctx, token: unknown): Promise<boolean> {
+  const { publicUrl } = readSettings(c.env)
+  if (c.req.header('origin') !== publicUrl.origin || typeof token !== 'string') return false
+  // Digests of both, so that the time tells nothing.
+  const [given, expected] = await Promise.all([digest(token), formToken(c).then(digest)])
+  return given === expected
+}
+
+async function forgetSession(c: Ctx): Promise<void> {
+  const secret = getCookie(c, SESSION_COOKIE, 'host')
+  if (secret) await c.env.OAUTH_KV.delete(await sessionKey(secret))
+}
+
+/** The login of a state, used up: bound to this browser, once, for ten minutes. */
+async function takeLogin(c: Ctx, state: string): Promise<Login> {
+  const key = state.slice(STATE_PREFIX.length)
+  const hash = await digest(key)
+  if (getCookie(c, loginCookie(hash), 'host') !== hash) throw new StaleLoginError('Begun in another browser')
+  deleteCookie(c, loginCookie(hash), cookie(0))
+  const sealed = await c.env.OAUTH_KV.get(loginKey(hash), 'arrayBuffer')
+  if (!sealed) throw new StaleLoginError('Used already, or expired')
+  await c.env.OAUTH_KV.delete(loginKey(hash))
+  const login = await open<Login>(key, PURPOSE, sealed)
+  if (login.expiresAt <= Date.now()) throw new StaleLoginError('Expired')
+  return login
+}
+
+/** A path of this server that a login may lead back to, as the URL parser reads it; nothing else, on no other host. */
+function ownPath(returnTo: string, { origin }: URL): string {
+  const url = URL.parse(returnTo, origin)
+  const allowed = RETURN_PATHS.some((path) => url?.pathname === path || url?.pathname.startsWith(`${path}/`))
+  return url?.origin === origin && allowed ? `${url.pathname}${url.search}` : '/connections'
+}
+
+const sessionKey = async (secret: string) => `session:${await digest(secret)}`
+const loginKey = (hash: string) => `login:${hash}`
+/** One cookie a login, so that two tabs don't disturb each other. */
+const loginCookie = (hash: string) => `login-${hash.slice(0, 16)}`
+
+function cookie(maxAge: number): CookieOptions {
+  return { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge }
+}
+
+function redirect(c: Ctx, location: string): Response {
+  c.header('cache-control', 'no-store')
+  c.header('referrer-policy', 'no-referrer')
+  return c.redirect(location, 302)
+}
+
+async function digest(text: string): Promise<string> {
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+}
