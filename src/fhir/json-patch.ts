@@ -1,0 +1,118 @@
+// JSON Patch (RFC 6902) over JSON Pointer (RFC 6901), to show what a patch would do before Medplum does it.
+
+import { isRecord } from './client.ts'
+import { differences } from './diff.ts'
+
+/** A patch that can't be applied: the message says which operation, and why. */
+export class PatchError extends Error {
+  override readonly name = 'PatchError'
+}
+
+/**
+ * The document after the patch; the one given stays as it is.
+ *
+ * @param patch operations add, remove, replace, move, copy and test
+ * @throws {PatchError} naming the operation that fails
+ */
+export function applyPatch(document: unknown, patch: unknown): unknown {
+  if (!Array.isArray(patch)) throw new PatchError('a JSON Patch is an array of operations')
+  return patch.reduce((current: unknown, operation: unknown, index) => {
+    try {
+      return applyOne(current, operation)
+    } catch (error) {
+      if (error instanceof PatchError) throw new PatchError(`operation ${index}: ${error.message}`)
+      throw error
+    }
+  }, structuredClone(document))
+}
+
+function applyOne(document: unknown, operation: unknown): unknown {
+  if (!isRecord(operation)) throw new PatchError('is no object')
+  const { op } = operation
+  const path = pointer(operation.path, 'path')
+  switch (op) {
+    case 'add':
+      return put(document, path, given(operation), 'add')
+    case 'replace':
+      return put(document, path, given(operation), 'replace')
+    case 'remove':
+      return remove(document, path)
+    case 'move': {
+      const from = pointer(operation.from, 'from')
+      const into = path.length > from.length && from.every((token, index) => token === path[index])
+      if (into) throw new PatchError('a value can’t be moved into itself')
+      const moved = get(document, from)
+      return put(remove(document, from), path, moved, 'add')
+    }
+    case 'copy':
+      return put(document, path, structuredClone(get(document, pointer(operation.from, 'from'))), 'add')
+    case 'test':
+      if (differences(get(document, path), given(operation)).length > 0) {
+        throw new PatchError(`the value at ${String(operation.path)} is another one`)
+      }
+      return document
+    default:
+      throw new PatchError('`op` must be add, remove, replace, move, copy or test')
+  }
+}
+
+function given(operation: Record<string, unknown>): unknown {
+  if (operation.value === undefined) throw new PatchError('`value` is missing')
+  return structuredClone(operation.value)
+}
+
+function pointer(value: unknown, name: string): string[] {
+  if (typeof value !== 'string' || (value !== '' && !value.startsWith('/'))) {
+    throw new PatchError(`\`${name}\` must be a JSON Pointer, such as /status`)
+  }
+  return value
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function get(document: unknown, path: readonly string[]): unknown {
+  return path.reduce((value: unknown, token) => {
+    const found = Array.isArray(value) ? value[place(token, value.length - 1)] : member(value, token)
+    if (found === undefined) throw new PatchError(`there is nothing at /${path.join('/')}`)
+    return found
+  }, document)
+}
+
+function put(document: unknown, path: readonly string[], value: unknown, how: 'add' | 'replace'): unknown {
+  const token = path.at(-1)
+  if (token === undefined) return value
+  if (how === 'replace') get(document, path)
+  const parent = get(document, path.slice(0, -1))
+  if (Array.isArray(parent)) {
+    const index = token === '-' && how === 'add' ? parent.length : place(token, parent.length)
+    parent.splice(index, how === 'replace' ? 1 : 0, value)
+  } else if (isRecord(parent)) define(parent, token, value)
+  else throw new PatchError(`there is no object or list at /${path.slice(0, -1).join('/')}`)
+  return document
+}
+
+function remove(document: unknown, path: readonly string[]): unknown {
+  const token = path.at(-1)
+  if (token === undefined) throw new PatchError('the whole document can’t be removed')
+  get(document, path)
+  const parent = get(document, path.slice(0, -1))
+  if (Array.isArray(parent)) parent.splice(place(token, parent.length - 1), 1)
+  else if (isRecord(parent)) delete parent[token]
+  return document
+}
+
+function place(token: string, last: number): number {
+  const index = /^(0|[1-9]\d*)$/.test(token) ? Number(token) : Number.NaN
+  if (index <= last) return index
+  throw new PatchError(`there is no place ${token} in the list`)
+}
+
+function member(value: unknown, name: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+/** An own property, also where it is called `__proto__`. */
+function define(target: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true })
+}

@@ -1,0 +1,122 @@
+// What differs between two versions, and what a JSON Patch makes of one.
+import { describe, expect, test } from 'vitest'
+import { changesOf, differenceLines, differences, short } from '../../src/fhir/diff.ts'
+import { applyPatch } from '../../src/fhir/json-patch.ts'
+
+const lines = (before: unknown, after: unknown, most = 20) => differenceLines(differences(before, after), most)
+
+describe('differences', () => {
+  test('none between what is the same, in whatever order', () => {
+    expect(lines({ a: 1, b: { c: [1, 2] } }, { b: { c: [1, 2] }, a: 1 })).toEqual([])
+  })
+
+  test('changed, added and removed', () => {
+    const before = { status: 'requested', note: [{ text: 'old' }], priority: 'routine' }
+    const after = { status: 'completed', note: [{ text: 'new' }], owner: { reference: 'Practitioner/1' } }
+    expect(lines(before, after)).toEqual([
+      'status: "requested" → "completed"',
+      'note[0].text: "old" → "new"',
+      'priority: removed "routine"',
+      'owner: added {"reference":"Practitioner/1"}',
+    ])
+  })
+
+  test.each([
+    [[1, 2, 3], [2, 3], ['a[0]: removed 1']],
+    [[1, 2, 3], [1, 9, 2, 3], ['a[1]: added 9']],
+    [[1, 1], [1], ['a[1]: removed 1']],
+    [[], [1], ['a[0]: added 1']],
+    [[1, 2, 3], [1, 5, 3], ['a[1]: 2 → 5']],
+    [null, [1], ['a: null → [1]']],
+  ])('of a list: %j to %j', (before, after, expected) => {
+    expect(lines({ a: before }, { a: after })).toEqual(expected)
+  })
+
+  test('what is more than asked for is counted', () => {
+    expect(lines({ a: 1, b: 1, c: 1 }, {}, 1)).toEqual(['a: removed 1', 'and 2 more differences'])
+  })
+
+  test('neither a value nor a name can break or turn a line', () => {
+    expect(lines({}, { 'a\nDelete everything': 'x\ny\u202e' })).toEqual([
+      String.raw`"a\nDelete everything": added "x\ny\u202e"`,
+    ])
+    expect(lines({}, JSON.parse('{"__proto__": 1}'))).toEqual(['__proto__: added 1'])
+  })
+
+  test('a long value is cut, between letters', () => {
+    expect([...short('😀'.repeat(300))]).toHaveLength(100)
+    expect(short('😀'.repeat(300))).toMatch(/^"(😀)+…$/u)
+  })
+
+  test('what the server sets does not count as a change, a tag does', () => {
+    const before = { resourceType: 'Task', meta: { versionId: '1', lastUpdated: 'x', author: {} } }
+    expect(changesOf(before, { resourceType: 'Task' })).toEqual([])
+    expect(changesOf(before, { resourceType: 'Task', meta: { tag: [{ code: 'a' }] } })).toEqual([
+      { path: 'meta', after: { tag: [{ code: 'a' }] } },
+    ])
+  })
+})
+
+// Cases of RFC 6902, appendix A, and of json-patch-tests.
+describe('a JSON Patch', () => {
+  test.each([
+    [{ foo: 'bar' }, [{ op: 'add', path: '/baz', value: 'qux' }], { foo: 'bar', baz: 'qux' }],
+    [{ foo: ['bar', 'baz'] }, [{ op: 'add', path: '/foo/1', value: 'qux' }], { foo: ['bar', 'qux', 'baz'] }],
+    [{ foo: ['bar'] }, [{ op: 'add', path: '/foo/-', value: ['abc'] }], { foo: ['bar', ['abc']] }],
+    [{ baz: 'qux', foo: 'bar' }, [{ op: 'remove', path: '/baz' }], { foo: 'bar' }],
+    [{ foo: ['bar', 'qux', 'baz'] }, [{ op: 'remove', path: '/foo/1' }], { foo: ['bar', 'baz'] }],
+    [{ baz: 'qux' }, [{ op: 'replace', path: '/baz', value: 'boo' }], { baz: 'boo' }],
+    [{ a: [1, 2] }, [{ op: 'replace', path: '/a/0', value: 9 }], { a: [9, 2] }],
+    [
+      { foo: { bar: 'baz', waldo: 'fred' }, qux: { corge: 'grault' } },
+      [{ op: 'move', from: '/foo/waldo', path: '/qux/thud' }],
+      { foo: { bar: 'baz' }, qux: { corge: 'grault', thud: 'fred' } },
+    ],
+    [
+      { foo: ['all', 'grass', 'cows'] },
+      [{ op: 'move', from: '/foo/1', path: '/foo/2' }],
+      { foo: ['all', 'cows', 'grass'] },
+    ],
+    [{ a: { b: 1 } }, [{ op: 'copy', from: '/a', path: '/c' }], { a: { b: 1 }, c: { b: 1 } }],
+    [
+      { '/': 9, '~1': 10 },
+      [
+        { op: 'test', path: '/~01', value: 10 },
+        { op: 'remove', path: '/~1' },
+      ],
+      { '~1': 10 },
+    ],
+    [{ a: 1 }, [{ op: 'replace', path: '', value: { b: 2 } }], { b: 2 }],
+    [{ a: null }, [{ op: 'test', path: '/a', value: null }], { a: null }],
+  ])('%j with %j', (before, patch, after) => {
+    const given = structuredClone(before)
+    expect(applyPatch(given, patch)).toEqual(after)
+    expect(given).toEqual(before)
+  })
+
+  test.each([
+    [{ a: 1 }, [{ op: 'test', path: '/a', value: 2 }], 'operation 0: the value at /a is another one'],
+    [{ a: 1 }, [{ op: 'remove', path: '/b' }], 'operation 0: there is nothing at /b'],
+    [{ a: 1 }, [{ op: 'replace', path: '/b', value: 1 }], 'there is nothing at /b'],
+    [{ a: 1 }, [{ op: 'add', path: '/b/c', value: 1 }], 'there is nothing at /b'],
+    [{ a: 1 }, [{ op: 'add', path: '/a/c', value: 1 }], 'there is no object or list at /a'],
+    [{ a: [1] }, [{ op: 'add', path: '/a/2', value: 1 }], 'there is no place 2'],
+    [{ a: [1] }, [{ op: 'add', path: '/a/01', value: 1 }], 'there is no place 01'],
+    [{ a: [1] }, [{ op: 'remove', path: '/a/-' }], 'there is no place -'],
+    [{ a: {} }, [{ op: 'move', from: '/a', path: '/a/b' }], 'into itself'],
+    [{ a: 1 }, [{ op: 'add', path: 'a', value: 1 }], 'must be a JSON Pointer'],
+    [{ a: 1 }, [{ op: 'add', path: '/a' }], '`value` is missing'],
+    [{ a: 1 }, [{ op: 'increase', path: '/a' }], '`op` must be'],
+    [{ a: 1 }, [7], 'is no object'],
+    [{ a: 1 }, {}, 'an array of operations'],
+    [{}, [{ op: 'remove', path: '/constructor' }], 'there is nothing at /constructor'],
+  ])('%j refuses %j: %s', (document, patch, problem) => {
+    expect(() => applyPatch(document, patch)).toThrow(problem)
+  })
+
+  test('a name like __proto__ becomes an own property and changes nothing else', () => {
+    const after = applyPatch({}, [{ op: 'add', path: '/__proto__', value: { polluted: true } }])
+    expect(Object.hasOwn(after as object, '__proto__')).toBe(true)
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  })
+})
