@@ -43,6 +43,8 @@ export interface ConnectedClient {
   sessionId: string | undefined
   toolNames(): Promise<string[]>
   call(name: string, args: Record<string, unknown>, options?: CallOptions): Promise<ToolResult>
+  /** Exchanges the code of a sign-in that a call led to. */
+  finish(signIn: SignIn): Promise<void>
   /** Ends the session, where there is one, and closes. */
   close(): Promise<void>
 }
@@ -190,6 +192,12 @@ function wrap(client: Client1 | Client2, protocol: () => string | undefined, tra
       const called =
         client instanceof Client1 ? client.callTool(request, undefined, options) : client.callTool(request, options)
       return (await called) as ToolResult
+    },
+    finish: async ({ callback }) => {
+      const parameters = callback?.searchParams ?? new URLSearchParams()
+      if (transport instanceof HttpTransport2 || transport instanceof SseTransport2)
+        await transport.finishAuth(parameters)
+      else await (transport as HttpTransport1).finishAuth(parameters.get('code') ?? '')
     },
     close: async () => {
       if ('terminateSession' in transport && 'sessionId' in transport && transport.sessionId) {

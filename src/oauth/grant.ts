@@ -5,24 +5,26 @@ import { DurableObject } from 'cloudflare:workers'
 import { OAuthError } from '@cloudflare/workers-oauth-provider'
 import type { GrantProps } from '../caller.ts'
 import { type Bindings, readSettings } from '../env.ts'
-import type { Level } from '../fhir/access.ts'
+import { type Level, lower } from '../fhir/access.ts'
 import { open, seal } from '../seal.ts'
+import { type Activity, ActivityRing } from './activity.ts'
 import type { GrantState } from './current.ts'
 import { logOut, type MedplumTokens, refreshTokens, UpstreamError } from './medplum.ts'
 import { createAuthorizationServer } from './provider.ts'
+import { Replays, retried } from './repetition.ts'
+import { supersede } from './supersede.ts'
 
 /** Tokens renewed less than this ago are not renewed again: a client that lost the answer asks again with the same token. */
 const RENEWED_LATELY_MS = 60_000
-/** A refresh request repeated within this time gets the same answer, so that concurrent refreshes all hold good tokens. */
-const REPLAY_MS = 30_000
-/** Workers KV takes one write a second to a key; the code exchange follows the grant's first write closely. */
-const KV_RETRY_MS = 1100
-const KV_RETRIES = 2
 /** A token's life here ends this much before Medplum's, so that the client refreshes in time. */
 const MIN_TTL_S = 60
 const MAX_TTL_S = 3600
 const VAULT = 'medplum-tokens'
 const LIMIT = 'limit'
+/** Set when the person disconnects, until all is wiped: an exchange that waits for Medplum must not delay it. */
+const DISCONNECTED = 'disconnected'
+/** When all that lies here has expired, milliseconds since the epoch: the one alarm also serves the ring. */
+const EXPIRES = 'expires'
 
 /** What lies in storage, sealed under the `vaultKey` of the grant's props. */
 interface Vault {
@@ -34,16 +36,18 @@ interface Vault {
 /** A Medplum access token, or why there is none. */
 export type Fresh = { accessToken: string; accessExpiresAt: number } | { failed: 'ended' | 'unavailable' }
 
-interface Answer {
-  at: number
-  status: number
-  headers: [string, string][]
-  body: string
+/** What the person is shown of a grant besides what KV has. */
+export interface GrantReport extends GrantState {
+  /** From the latest. */
+  activity: Activity[]
 }
 
 export class Grant extends DurableObject<Bindings> {
   #tail: Promise<unknown> = Promise.resolve()
-  readonly #answers = new Map<string, Answer>()
+  readonly #replays = new Replays()
+  readonly #activity = new ActivityRing(this.ctx.storage.kv)
+  /** As the last call brought it along; in memory only, so that a disconnection soon after can log out at Medplum. */
+  #vaultKey: string | undefined
   readonly #provider = createAuthorizationServer(readSettings(this.env), (input) => this.#exchange(input))
 
   /** Keeps the tokens of a fresh sign-in. */
@@ -55,6 +59,7 @@ export class Grant extends DurableObject<Bindings> {
   fresh(vaultKey: string, refused: string): Promise<Fresh> {
     return this.#exclusive(async () => {
       try {
+        this.#demandActive()
         const { tokens } = await this.#load(vaultKey)
         const usable = tokens.accessToken !== refused && tokens.accessExpiresAt > Date.now()
         const { accessToken, accessExpiresAt } = usable ? tokens : await this.#renew(vaultKey, 0)
@@ -69,11 +74,33 @@ export class Grant extends DurableObject<Bindings> {
 
   /** What the person has decided about this grant since it was made. */
   async state(): Promise<GrantState> {
-    const [vault, limit] = await Promise.all([
-      this.ctx.storage.get<Uint8Array>(VAULT),
-      this.ctx.storage.get<Level>(LIMIT),
-    ])
-    return { active: vault !== undefined, ...(limit && { limit }) }
+    const limit = this.ctx.storage.kv.get<Level>(LIMIT)
+    return { active: this.#isActive(), ...(limit && { limit }) }
+  }
+
+  /** What the person is shown. */
+  async about(): Promise<GrantReport> {
+    return { ...(await this.state()), activity: this.#activity.list() }
+  }
+
+  /** Lowers what the client may do, for good: it can't be raised again, nor does a token refresh. */
+  async lower(level: Level): Promise<void> {
+    const { kv } = this.ctx.storage
+    if (this.#isActive()) kv.put(LIMIT, lower(kv.get<Level>(LIMIT) ?? level, level))
+  }
+
+  /** Ends the grant: for calls in flight at once, whatever an exchange before this one still waits for. */
+  async disconnect(): Promise<void> {
+    this.ctx.storage.kv.put(DISCONNECTED, true)
+    await this.#exclusive(() => this.#end(this.#vaultKey))
+  }
+
+  /** Notes a tool call for the person. */
+  async note(event: Activity): Promise<void> {
+    // An ended grant keeps nothing any more.
+    if (!this.#isActive()) return
+    const flushAt = this.#activity.add(event)
+    if (flushAt !== undefined) await this.ctx.storage.setAlarm(flushAt)
   }
 
   /** `POST /oauth/token`: code exchange, refresh and revocation of this grant (RFC 6749, RFC 7009), one at a time. */
@@ -82,15 +109,19 @@ export class Grant extends DurableObject<Bindings> {
     const form = new URLSearchParams(body)
     return this.#exclusive(async () => {
       const send = () => this.#send(new Request(request, { body }))
-      if (form.get('grant_type') === 'refresh_token') return this.#replayed(request, body, () => retried(send))
+      if (form.get('grant_type') === 'refresh_token') return this.#replays.answer(request, form, () => retried(send))
+      if (form.get('grant_type') === 'authorization_code') return this.#begun(await retried(send))
       if (form.has('grant_type')) return retried(send)
       return this.#revoke(form.get('token') ?? '', send)
     })
   }
 
-  /** Wipes what has expired anyway. */
+  /** Writes what waits of the ring; wipes what has expired anyway. */
   override async alarm(): Promise<void> {
-    await this.ctx.storage.deleteAll()
+    const expiresAt = this.ctx.storage.kv.get<number>(EXPIRES) ?? 0
+    if (Date.now() >= expiresAt) return this.#wipe()
+    this.#activity.flush()
+    await this.ctx.storage.setAlarm(expiresAt)
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
@@ -99,18 +130,20 @@ export class Grant extends DurableObject<Bindings> {
     return run
   }
 
-  /** The same answer to the same refresh request: kept in memory only, for a short while. */
-  async #replayed(request: Request, body: string, send: () => Promise<Response>): Promise<Response> {
-    const now = Date.now()
-    for (const [key, answer] of this.#answers) if (now - answer.at > REPLAY_MS) this.#answers.delete(key)
-    const identity = `${request.headers.get('authorization') ?? ''}\n${new URLSearchParams([...new URLSearchParams(body)].sort())}`
-    let answer = this.#answers.get(identity)
-    if (!answer) {
-      const response = await send()
-      answer = { at: now, status: response.status, headers: [...response.headers], body: await response.text() }
-      if (response.ok) this.#answers.set(identity, answer)
-    }
-    return new Response(answer.body, { status: answer.status, headers: answer.headers })
+  /** With its code exchanged the grant stands, and takes the place of the client's earlier ones. */
+  async #begun(response: Response): Promise<Response> {
+    if (!response.ok) return response
+    const [userId, grantId] = this.#identity()
+    // The tokens are out: that the earlier grants live a little longer is no reason to withhold them.
+    await supersede(this.#provider.getOAuthApi(this.env), this.env, userId, grantId).catch(() => {
+      console.warn(JSON.stringify({ event: 'supersede_failed' }))
+    })
+    return response
+  }
+
+  /** Forgets everything: the grant was revoked at the provider, or another took its place. */
+  async forget(): Promise<void> {
+    await this.ctx.storage.deleteAll()
   }
 
   /** Revoking any token of the grant signs out: the grant ends here and the login at Medplum (RFC 7009 section 2.1 allows it). */
@@ -135,8 +168,24 @@ export class Grant extends DurableObject<Bindings> {
       if (vault) await logOut(readSettings(this.env), vault.tokens.accessToken)
     }
     await this.#provider.getOAuthApi(this.env).revokeGrant(grantId, userId)
+    await this.#wipe()
+  }
+
+  #isActive(): boolean {
+    const { kv } = this.ctx.storage
+    return kv.get(VAULT) !== undefined && kv.get(DISCONNECTED) === undefined
+  }
+
+  /** @throws {UpstreamError} */
+  #demandActive(): void {
+    if (!this.#isActive()) throw new UpstreamError('ended', 'The sign-in is no longer kept')
+  }
+
+  async #wipe(): Promise<void> {
+    this.#replays.clear()
+    this.#activity.clear()
+    this.#vaultKey = undefined
     await this.ctx.storage.deleteAll()
-    this.#answers.clear()
   }
 
   /** One request to the provider. A storage failure loses nothing: what Medplum gave is kept here already. */
@@ -155,6 +204,7 @@ export class Grant extends DurableObject<Bindings> {
   /** What the provider asks for at each exchange: renewed props and the lifetimes that follow from Medplum's. */
   async #exchange({ grantType, props }: { grantType: string; props: GrantProps }) {
     try {
+      this.#demandActive()
       const tokens =
         grantType === 'refresh_token'
           ? await this.#renew(props.vaultKey, RENEWED_LATELY_MS)
@@ -169,7 +219,7 @@ export class Grant extends DurableObject<Bindings> {
           headers: { 'Retry-After': '5' },
         })
       }
-      await this.ctx.storage.deleteAll()
+      await this.#wipe()
       throw new OAuthError('invalid_grant', { description: 'The Medplum sign-in has ended. Sign in again.' })
     }
   }
@@ -187,13 +237,19 @@ export class Grant extends DurableObject<Bindings> {
   async #load(vaultKey: string): Promise<Vault> {
     const sealed = await this.ctx.storage.get<Uint8Array>(VAULT)
     if (!sealed) throw new UpstreamError('ended', 'The sign-in is no longer kept')
-    return open<Vault>(vaultKey, this.#purpose(), sealed)
+    const vault = await open<Vault>(vaultKey, this.#purpose(), sealed)
+    this.#vaultKey = vaultKey
+    return vault
   }
 
   async #store(vaultKey: string, vault: Vault): Promise<void> {
     const { accessExpiresAt, refreshExpiresAt } = vault.tokens
-    await this.ctx.storage.put(VAULT, await seal(vaultKey, this.#purpose(), vault))
-    await this.ctx.storage.setAlarm(Math.max(accessExpiresAt, refreshExpiresAt ?? 0))
+    const expiresAt = Math.max(accessExpiresAt, refreshExpiresAt ?? 0)
+    await this.ctx.storage.put({ [VAULT]: await seal(vaultKey, this.#purpose(), vault), [EXPIRES]: expiresAt })
+    this.#vaultKey = vaultKey
+    // The alarm may have been the ring's.
+    if (this.#activity.list().length > 0) this.#activity.flush()
+    await this.ctx.storage.setAlarm(expiresAt)
   }
 
   #purpose(): string {
@@ -218,15 +274,5 @@ function lifetimes(props: GrantProps, tokens: MedplumTokens) {
     accessTokenTTL: Math.min(MAX_TTL_S, Math.max(MIN_TTL_S, seconds(tokens.accessExpiresAt))),
     refreshTokenTTL: refreshTtl,
     ...(refreshTtl > 0 && { refreshTokenIdleTTL: refreshTtl }),
-  }
-}
-
-/** Repeats a token request that failed for KV's write limit: the provider consumed nothing then. */
-async function retried(send: () => Promise<Response>): Promise<Response> {
-  for (let attempt = 0; ; attempt++) {
-    const response = await send()
-    if (response.status !== 429 || attempt === KV_RETRIES) return response
-    await response.body?.cancel()
-    await new Promise((resolve) => setTimeout(resolve, KV_RETRY_MS))
   }
 }

@@ -121,6 +121,8 @@ async function grant(
     metadata: {},
     scope: request.scope,
     props,
+    // The grant's object ends them once this one stands.
+    revokeExistingGrants: false,
   })
   const name = grantOf(new URL(redirectTo).searchParams)
   if (!name) throw new Error('The provider issued a code that names no grant')

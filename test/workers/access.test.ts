@@ -152,6 +152,8 @@ describe('stepping up', () => {
     expect(/value="write"[^>]*checked/.test(html)).toBe(true)
     expect((await post(low.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(200)
     const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    // A client that never comes for its code leaves the person with what they had.
+    expect((await post(low.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(200)
     const granted: { access_token: string; scope: string } = await (
       await exchange(request, callback.searchParams.get('code') ?? '')
     ).json()

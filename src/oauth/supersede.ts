@@ -1,0 +1,29 @@
+// A new sign-in of a client takes the place of its earlier ones, but only once it stands: when its code has been exchanged. A person
+// who turns back halfway keeps what they had.
+import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
+import type { Bindings } from '../env.ts'
+
+/** Ends the earlier grants of this grant's person, client and resource; where many share a client id, of the same redirect too. */
+export async function supersede(oauth: OAuthHelpers, env: Bindings, userId: string, grantId: string): Promise<void> {
+  const grants: GrantSummary[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await oauth.listUserGrants(userId, cursor === undefined ? {} : { cursor })
+    grants.push(...page.items)
+    cursor = page.cursor
+    if (cursor === undefined) break
+  }
+  const own = grants.find(({ id }) => id === grantId)
+  if (!own) return
+  const isShared = URL.canParse(own.clientId)
+  const earlier = grants.filter(
+    ({ id, clientId, redirectUri, createdAt }) =>
+      id !== own.id &&
+      clientId === own.clientId &&
+      createdAt <= own.createdAt &&
+      (!isShared || redirectUri === own.redirectUri),
+  )
+  for (const { id } of earlier) {
+    await oauth.revokeGrant(id, userId)
+    await env.GRANT.getByName(`${userId}:${id}`).forget()
+  }
+}

@@ -1,0 +1,144 @@
+// A person's way with a real client in a real browser: from the first 401 through consent and login, more access when it is needed,
+// and each page of it as it looks and as assistive technology finds it.
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect, SignIn } from '../../sandbox/clients.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { chromiumPath, launch } from './browser.ts'
+
+const noBrowser = chromiumPath === undefined && process.env.CI === undefined
+if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
+
+const WAY = 'Streamable HTTP 2025-11-25, SDK 2'
+const SCREENS = new URL('../../docs/images/', import.meta.url)
+
+/** A person who answers in a browser what a client asks for. */
+class InBrowser extends SignIn {
+  readonly #page: Page
+  readonly #answer: (page: Page) => Promise<void>
+  /** Scopes of the last authorization request. */
+  asked: string | null = null
+
+  constructor(page: Page, answer: (page: Page) => Promise<void>) {
+    super(SANDBOX_USERS.alice)
+    this.#page = page
+    this.#answer = answer
+  }
+
+  override async redirectToAuthorization(url: URL) {
+    this.asked = url.searchParams.get('scope')
+    const back = this.#page.waitForRequest((request) => request.url().startsWith(this.redirectUrl))
+    await this.#page.goto(url.href)
+    await this.#answer(this.#page)
+    this.callback = new URL((await back).url())
+  }
+}
+
+async function allow(page: Page, level?: string): Promise<void> {
+  if (level !== undefined) await page.getByLabel(level, { exact: false }).check()
+  await page.getByRole('button', { name: 'Allow and sign in' }).click()
+  await page.getByLabel('Email').fill(SANDBOX_USERS.alice.email)
+  await page.getByLabel('Password').fill(SANDBOX_USERS.alice.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+describe.skipIf(noBrowser)('in a browser', () => {
+  let sandbox: Sandbox
+  let worker: RunningWorker
+  let browser: Browser
+
+  beforeAll(async () => {
+    const port = await freePort()
+    sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`] })
+    const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID }
+    worker = await startWorker({ port, vars })
+    browser = await launch()
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await worker?.stop()
+    await sandbox?.close()
+  })
+
+  async function withPage<T>(use: (page: Page) => Promise<T>, options: BrowserContextOptions = {}): Promise<T> {
+    const context = await browser.newContext(options)
+    try {
+      return await use(await context.newPage())
+    } finally {
+      await context.close()
+    }
+  }
+
+  test('from a 401 to reading, and no further; then more access, asked for by the client', async () => {
+    await withPage(async (page) => {
+      const person = new InBrowser(page, (open) => allow(open))
+      const client = await connect(WAY, worker.url, person)
+      expect(person.tokenSet?.scope).toBe('fhir:read')
+      expect((await client.call('fhir-read', { path: 'Patient?_count=1' })).isError ?? false).toBe(false)
+
+      const create = {
+        method: 'POST',
+        path: 'Task',
+        body: { resourceType: 'Task', status: 'requested', intent: 'order' },
+      }
+      // The client signs in again by itself, for the scopes that the challenge names.
+      await client.call('fhir-request', create).catch(() => {})
+      expect(person.asked).toBe('fhir:read fhir:write')
+      expect((await client.call('fhir-read', { path: 'Patient?_count=1' })).isError ?? false).toBe(false)
+      await client.finish(person)
+      const again = await connect(WAY, worker.url, person)
+      expect(person.tokenSet?.scope?.split(' ').sort()).toEqual(['fhir:read', 'fhir:write'])
+      expect((await again.call('fhir-request', create)).isError ?? false).toBe(false)
+      await again.close()
+    })
+  }, 60_000)
+
+  test('a person gives less than a client asks for', async () => {
+    await withPage(async (page) => {
+      const person = new InBrowser(page, async (open) => {
+        expect(await open.getByLabel('Read See and search').isChecked()).toBe(true)
+        await allow(open, 'Read and write')
+      })
+      const client = await connect(WAY, worker.url, person)
+      expect(person.tokenSet?.scope?.split(' ').sort()).toEqual(['fhir:read', 'fhir:write'])
+      await client.close()
+    })
+  }, 60_000)
+
+  describe.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['narrow', { viewport: { width: 320, height: 640 } }],
+  ] as [string, BrowserContextOptions][])('%s', (name, options) => {
+    test('the pages look and read as they should', async () => {
+      await withPage(async (page) => {
+        await page.goto(worker.url)
+        await look(page, `home-${name}`)
+        const person = new InBrowser(page, async (open) => {
+          await look(open, `consent-${name}`)
+          await allow(open)
+        })
+        await (await connect(WAY, worker.url, person)).close()
+        await page.goto(`${worker.url}/oauth/callback?state=old`)
+        await look(page, `problem-${name}`)
+      }, options)
+    }, 60_000)
+  })
+})
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** Takes a picture for the documentation, where that is asked for, and lets axe-core find what stands in people's way. */
+async function look(page: Page, name: string): Promise<void> {
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: new URL(`${name}.png`, SCREENS).pathname, fullPage: true })
+  await page.evaluate(axe)
+  const violations = await page.evaluate(
+    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
+  )
+  expect(violations, name).toEqual([])
+}
