@@ -1,0 +1,47 @@
+// Token requests that come twice: from clients that ask at the same time or lost the answer, and to storage that was busy.
+
+/** A refresh request repeated within this time gets the same answer, so that concurrent refreshes all hold good tokens. */
+const REPLAY_MS = 30_000
+/** Workers KV takes one write a second to a key; the code exchange follows the grant's first write closely. */
+const KV_RETRY_MS = 1100
+const KV_RETRIES = 2
+
+interface Answer {
+  at: number
+  status: number
+  headers: [string, string][]
+  body: string
+}
+
+/** The same answer to the same request: kept in memory only, for a short while. */
+export class Replays {
+  readonly #answers = new Map<string, Answer>()
+
+  /** What was answered lately to this request with this form; otherwise what `send` answers. */
+  async answer(request: Request, form: URLSearchParams, send: () => Promise<Response>): Promise<Response> {
+    const now = Date.now()
+    for (const [key, answer] of this.#answers) if (now - answer.at > REPLAY_MS) this.#answers.delete(key)
+    const identity = `${request.headers.get('authorization') ?? ''}\n${new URLSearchParams([...form].sort())}`
+    let answer = this.#answers.get(identity)
+    if (!answer) {
+      const response = await send()
+      answer = { at: now, status: response.status, headers: [...response.headers], body: await response.text() }
+      if (response.ok) this.#answers.set(identity, answer)
+    }
+    return new Response(answer.body, { status: answer.status, headers: answer.headers })
+  }
+
+  clear(): void {
+    this.#answers.clear()
+  }
+}
+
+/** Repeats a token request that failed for KV's write limit: the provider consumed nothing then. */
+export async function retried(send: () => Promise<Response>): Promise<Response> {
+  for (let attempt = 0; ; attempt++) {
+    const response = await send()
+    if (response.status !== 429 || attempt === KV_RETRIES) return response
+    await response.body?.cancel()
+    await new Promise((resolve) => setTimeout(resolve, KV_RETRY_MS))
+  }
+}
