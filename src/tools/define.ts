@@ -126,12 +126,18 @@ function advertised<Input extends z.ZodObject>(tool: Tool<Input>): z.ZodObject {
     : standard.validate
   const made = new Map<string, Record<string, unknown>>()
   const jsonSchema: typeof standard.jsonSchema = {
-    input: (options) => remembered(made, `input ${options.target}`, () => standard.jsonSchema.input(options)),
+    input: (options) => remembered(made, `input ${options.target}`, () => concise(standard.jsonSchema.input(options))),
     output: (options) => remembered(made, `output ${options.target}`, () => standard.jsonSchema.output(options)),
   }
   const schema = { '~standard': { ...standard, validate, jsonSchema } } as unknown as z.ZodObject
   schemas.set(tool, schema)
   return schema
+}
+
+/** Without what every model would read in vain: the dialect, which is the default one (MCP, tools), and the bound of all integers. */
+function concise({ $schema: _dialect, ...schema }: Record<string, unknown>): Record<string, unknown> {
+  const isNoBound = (key: string, value: unknown) => key === 'maximum' && value === Number.MAX_SAFE_INTEGER
+  return JSON.parse(JSON.stringify(schema, (key, value: unknown) => (isNoBound(key, value) ? undefined : value)))
 }
 
 function remembered<T>(made: Map<string, T>, key: string, make: () => T): T {
