@@ -8,10 +8,14 @@ export const fhirDelete = defineTool({
   name: 'fhir-delete',
   title: 'Delete FHIR records',
   description: [
-    'Deletes records in Medplum (FHIR R4): one (Task/ID), what a search finds (Task?identifier=…), or several by a batch Bundle in `body` (empty path).',
-    'Anything else is refused. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
+    'Deletes records in Medplum (FHIR R4): one (Task/ID), what a search finds (Task?identifier=…), or several by a batch Bundle of DELETEs in `body` (empty path).',
+    'Anything else is refused, also the deletion of projects, bots and access. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
   ].join('\n'),
-  input: z.object({ path: PATH, body: BODY, ifMatch: IF_MATCH }),
+  input: z.object({
+    path: PATH,
+    body: BODY.meta({ type: 'object', description: 'Batch Bundle of DELETEs' }),
+    ifMatch: IF_MATCH,
+  }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },
   run: (args, context) =>

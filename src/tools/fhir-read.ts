@@ -1,32 +1,48 @@
 // The reading half of fhir-request, so that a host can allow it for good.
 import * as z from 'zod'
 import { isRecord } from '../fhir/client.ts'
-import { defineTool } from './define.ts'
+import { defineTool, UserError } from './define.ts'
 import { perform } from './perform.ts'
-import { normalise, PATH, READ_INPUT } from './request-input.ts'
+import { BODY, normalise, PATH, READ_INPUT } from './request-input.ts'
 
 export const fhirRead = defineTool({
   name: 'fhir-read',
   title: 'Read FHIR records',
   description: [
-    'Reads from Medplum (FHIR R4), and changes nothing: GET Patient/ID, a search such as Observation?subject=Patient/ID&_sort=-date, Patient/ID/$everything, Patient/ID/_history, Binary/ID, metadata?type=Task; or a search by POST (Patient/_search with `form`).',
-    'Anything else is refused. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
+    'Reads from Medplum (FHIR R4), and changes nothing: GET Patient/ID, a search such as Observation?subject=Patient/ID&_sort=-date, Patient/ID/$everything, Patient/ID/_history, Binary/ID, metadata?type=Task; or by POST a search (Patient/_search with `form`), a batch of GETs, Patient/$match, a GraphQL query (with `body`).',
+    'Answers are FHIR in a compact form without loss, in whole records; `next` is the path that goes on.',
+    'Anything that does more than read is refused. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
   ].join('\n'),
   input: z.object({
     path: PATH,
     form: z.string().optional().describe('Criteria for TYPE/_search, e.g. name=smith&birthdate=1961-03-14'),
+    body: BODY,
     ...READ_INPUT,
   }),
-  normalise: (args) => normalise(isRecord(args) && typeof args.body === 'string' ? { form: args.body, ...args } : args),
+  normalise: (args) => withForm(normalise(args)),
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
-  run: ({ form, ...args }, context) =>
-    perform(form === undefined ? { ...args, method: 'GET' } : { ...args, ...asSearch(form) }, context, {
+  run: ({ form, body, ...args }, context) =>
+    perform({ ...args, ...methodFor(form, body ?? undefined) }, context, {
       tool: 'fhir-read',
       kinds: new Set(['read']),
     }),
 })
 
-/** A search whose criteria stand in the body, where they stay out of logs of addresses (FHIR R4, section 3.1.1.1). */
-function asSearch(form: string) {
-  return { method: 'POST', body: form, contentType: 'application/x-www-form-urlencoded' } as const
+/** Models also send the criteria as text in `body`. */
+function withForm(args: unknown): unknown {
+  if (!isRecord(args) || typeof args.body !== 'string' || args.form !== undefined || /^\s*[{[]/.test(args.body))
+    return args
+  const { body: form, ...rest } = args
+  return { ...rest, form }
+}
+
+/** A search whose criteria stand in the body stays out of logs of addresses (FHIR R4, section 3.1.1.1). */
+function methodFor(form: string | undefined, body: unknown) {
+  if (form !== undefined && body !== undefined) {
+    throw new UserError('`form` and `body` stand for each other. Nothing was sent. Give one of them.')
+  }
+  if (form !== undefined) {
+    return { method: 'POST', body: form, contentType: 'application/x-www-form-urlencoded' } as const
+  }
+  return body === undefined ? ({ method: 'GET' } as const) : ({ method: 'POST', body } as const)
 }

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { defineTool } from './define.ts'
 import { perform } from './perform.ts'
 import { METHODS } from './prepare.ts'
-import { normalise, READ_INPUT, WRITE_INPUT } from './request-input.ts'
+import { normalise, READ_INPUT, WRITE_INPUT, withBody } from './request-input.ts'
 
 export const fhirRequest = defineTool({
   name: 'fhir-request',
@@ -11,13 +11,12 @@ export const fhirRequest = defineTool({
   description: [
     'Sends one FHIR R4 request to Medplum as the signed-in person and returns the answer.',
     'GET reads (Patient/ID), searches (Observation?subject=Patient/ID&code=4548-4&_count=20), shows history (Patient/ID/_history), files (Binary/ID) and what the server offers (metadata, metadata?type=Task).',
-    'POST creates (path = type), runs an operation (Claim/$submit, Bot/ID/$execute, Agent/ID/$push, $graphql) or sends a batch Bundle (empty path).',
-    'PUT replaces a whole resource, PATCH changes parts of it with a JSON Patch array, DELETE deletes it.',
-    'An unsuccessful request is an error result with the HTTP status, the OperationOutcome issues and advice.',
+    'POST creates (path = type), runs an operation (Claim/$submit, Bot/ID/$execute, Agent/ID/$push, $graphql) or sends a batch Bundle (empty path). PUT replaces a whole resource, PATCH changes parts of it by a JSON Patch, DELETE deletes it.',
+    'Answers are FHIR in a compact form without loss, in whole records; `next` is the path that goes on. An unsuccessful request is an error result with the HTTP status, the issues and advice.',
     'API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
   ].join('\n'),
   input: z.object({ method: z.enum(METHODS).describe('HTTP method, e.g. GET'), ...WRITE_INPUT, ...READ_INPUT }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-  run: perform,
+  run: (args, context) => perform(withBody(args), context),
 })

@@ -2,17 +2,17 @@
 import * as z from 'zod'
 import { defineTool } from './define.ts'
 import { perform } from './perform.ts'
-import { normalise, WRITE_INPUT } from './request-input.ts'
+import { normalise, WRITE_INPUT, withBody } from './request-input.ts'
 
 export const fhirWrite = defineTool({
   name: 'fhir-write',
   title: 'Write FHIR records',
   description: [
-    'Creates and changes records in Medplum (FHIR R4): POST creates (path = type) or sends a batch Bundle (empty path), PUT replaces a whole resource, PATCH changes parts of it with a JSON Patch array.',
-    'Reads, deletions and operations are refused. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
+    'Creates and changes records in Medplum (FHIR R4): POST creates (path = type), sends a batch Bundle (empty path) or runs an operation that only stores records (Appointment/$book, PlanDefinition/ID/$apply), PUT replaces a whole resource, PATCH changes parts of it by a JSON Patch.',
+    'Reads, deletions, other operations, and changes to projects, bots and access are refused. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
   ].join('\n'),
   input: z.object({ method: z.enum(['POST', 'PUT', 'PATCH']).describe('HTTP method, e.g. POST'), ...WRITE_INPUT }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-  run: (args, context) => perform(args, context, { tool: 'fhir-write', kinds: new Set(['write']) }),
+  run: (args, context) => perform(withBody(args), context, { tool: 'fhir-write', kinds: new Set(['write']) }),
 })
