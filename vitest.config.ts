@@ -29,6 +29,8 @@ export default defineConfig({
                 MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
                 UPSTREAM_TIMEOUT_SECONDS: '20',
                 MAX_ACCESS: 'admin',
+                // Most tests compare what is stored with what was sent; test/workers/provenance.test.ts has it on.
+                AI_TAG: 'off',
               },
               ratelimits: {
                 LIMIT_SIGN_IN: { namespace_id: '1001', simple: { limit: 100_000, period: 60 } },

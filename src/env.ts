@@ -32,6 +32,8 @@ export interface Settings {
   readonly tools: 'default' | 'directory'
   /** The highest access level that a person may grant. */
   readonly maxAccess: Level
+  /** What a write leaves behind besides the record: the label of AI work, and a Provenance. */
+  readonly marks: { readonly label: boolean; readonly provenance: boolean }
 }
 
 /** A setting that is missing or malformed: the message names it and shows a right one. */
@@ -86,6 +88,10 @@ function parseSettings(env: Bindings): Settings {
     answerChars: answerChars(env.ANSWER_CHARS),
     tools: toolSet(env.TOOLS),
     maxAccess: level(env.MAX_ACCESS),
+    marks: {
+      label: onOff('AI_TAG', env.AI_TAG, 'on'),
+      provenance: onOff('AI_PROVENANCE', env.AI_PROVENANCE, 'off'),
+    },
   }
 }
 
@@ -157,6 +163,12 @@ function level(value: string | undefined): Level {
   const found = LEVELS.find((one) => one === name)
   if (found) return found
   throw new SettingError('MAX_ACCESS', `must be one of ${LEVELS.join(', ')}`, 'full')
+}
+
+function onOff(name: string, value: string | undefined, fallback: 'on' | 'off'): boolean {
+  const word = value?.trim() || fallback
+  if (word === 'on' || word === 'off') return word === 'on'
+  throw new SettingError(name, 'must be on or off', fallback)
 }
 
 function positive(name: string, value: string | undefined, fallback: number): number {

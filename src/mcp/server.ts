@@ -67,6 +67,8 @@ export function buildServer(env: Bindings): McpServer {
     timeoutMs: settings.upstreamTimeoutMs,
     answerChars: settings.answerChars,
   }
+    marks: settings.marks,
+    note: (ctx, event) => waitUntil(note(recordOf(ctx), event, env)),
   registerTools(server, settings.tools, support)
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
   registerCompletion(server, {

@@ -9,6 +9,7 @@ import { FhirClient, TransportError } from '../fhir/client.ts'
 import type { Progress } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { PathError } from '../fhir/path.ts'
+import type { Marks } from './marking.ts'
 
 /** A wrong argument. The message is for the model: which argument, what is wrong, what a right one looks like. */
 export class UserError extends Error {
@@ -26,6 +27,8 @@ export interface ToolContext {
   progress: Progress
   /** Characters that an answer may have, unless the call says something else. */
   answerChars: number
+  /** What a write leaves behind besides the record. */
+  marks: Marks
   /** What the audit event will tell, filled in as it becomes known. */
   event: Pick<CallEvent, 'kind' | 'type' | 'status'>
 }
@@ -58,6 +61,10 @@ export interface CallSupport {
   timeoutMs: number
   /** Characters that an answer may have, unless a call says something else. */
   answerChars: number
+  /** What a write leaves behind besides the record. */
+  marks: Marks
+  /** Notes a call for the person, in the background. */
+  note(ctx: ServerContext, event: CallEvent): void
 }
 
 /** Offers a tool on a server. */
@@ -80,7 +87,7 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
     (args: unknown, ctx: ServerContext) =>
       asResult(tool.name, async (event) => {
         const { caller, access, fhir } = await openClient(support, ctx)
-        const { answerChars } = support
+        const { answerChars, marks } = support
         const context = {
           caller,
           access,
@@ -88,6 +95,7 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
           signal: ctx.mcpReq.signal,
           progress: progressOf(ctx),
           answerChars,
+          marks,
           event,
         }
         return tool.run(args as z.output<Input>, context)

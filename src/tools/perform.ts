@@ -13,6 +13,7 @@ import { redact } from '../fhir/redact.ts'
 import { describeRights } from '../fhir/rights.ts'
 import type { Risk } from '../fhir/risk.ts'
 import { type ToolContext, type ToolOutput, UserError } from './define.ts'
+import { sendMarked } from './marking.ts'
 import { type Prepared, prepare, type RequestArguments, versionOf } from './prepare.ts'
 import { present, withNotes } from './present.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from './view.ts'
@@ -37,7 +38,7 @@ export async function perform(
 ): Promise<ToolOutput> {
   const { caller, event } = context
   const { view, path } = viewOf(args, args.path, context.answerChars)
-  const prepared = prepare({ ...args, path }, caller.medplum.fhirBase)
+  const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
   event.kind = prepared.risk.kind
   event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
   if (scope && !scope.kinds.has(prepared.risk.kind)) throw new UserError(notFor(scope, prepared))
@@ -94,13 +95,14 @@ async function performOne(
 ): Promise<ToolOutput> {
   const { fhir, signal, event } = context
   if (args.method === 'DELETE' && args.ifMatch !== undefined) await compareVersion(fhir, prepared, args.ifMatch, signal)
-  const response = await fhir.send({ ...prepared.request, signal })
+  const { response, notes } = await sendMarked(prepared, context)
   event.status = response.status
   const { path } = prepared.request
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
   const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
   if (running) return presentJob(context, prepared, view, jobPath)
-  return present(prepared, await withTotal(response, prepared, context), view, args.offset)
+  const told = { ...prepared, notes: [...prepared.notes, ...notes] }
+  return present(told, await withTotal(response, prepared, context), view, args.offset)
 }
 
 /** A page of a search with the number of all matches, which Medplum tells only where it is asked to. */

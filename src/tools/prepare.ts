@@ -4,6 +4,7 @@ import { type FhirRequest, isRecord, type Method } from '../fhir/client.ts'
 import { MAX_PART } from '../fhir/file.ts'
 import { secretKeys } from '../fhir/graphql-secrets.ts'
 import { confine, PathError, relativeTo } from '../fhir/path.ts'
+import { labelled, patchesIn } from '../fhir/provenance.ts'
 import { classify, type Risk } from '../fhir/risk.ts'
 import { answersText, secretTrap } from '../fhir/secret-traps.ts'
 import { checkTraps } from '../fhir/traps.ts'
@@ -34,9 +35,10 @@ export interface Prepared {
 /**
  * Understands and checks a request; nothing is sent.
  *
+ * @param label whether what it creates or replaces is labelled as AI work
  * @throws {UserError} {PathError} that say what is wrong with it
  */
-export function prepare(args: RequestArguments, base: URL): Prepared {
+export function prepare(args: RequestArguments, base: URL, label = false): Prepared {
   const { method, contentType } = args
   const local = relativeTo(base, confine(args.path, base))
   const { content, json } = compose(method, local, args.body, contentType)
@@ -54,12 +56,14 @@ export function prepare(args: RequestArguments, base: URL): Prepared {
   const secret = secretTrap(method, path, json ?? args.body)
   if (secret) throw new UserError(`${secret} Nothing was sent.`)
   const risk = classify({ ...asked, path })
+  const marked = label ? labelled(method, path, json) : json
+  if (label && patchesIn(json) > 0) notes.push(UNLABELLED_PATCHES)
   const isFile = method === 'GET' && /^Binary\/[^/?]+(\?|$)/.test(path)
   const isGraphql = /^\$graphql(\?|$)/i.test(path)
   const request: FhirRequest = {
     method,
     path,
-    ...(content && { content }),
+    ...(content && { content: marked === json ? content : { ...content, data: JSON.stringify(marked) } }),
     ...conditions(args, path, json),
     ...(args.respondAsync && { respondAsync: true }),
     ...((isFile || answersText(path)) && { part: { offset: args.offset ?? 0, length: MAX_PART.bytes } }),
@@ -68,6 +72,9 @@ export function prepare(args: RequestArguments, base: URL): Prepared {
   }
   return { request, asked: { ...asked, path }, risk, notes }
 }
+
+const UNLABELLED_PATCHES =
+  'PATCH entries of a Bundle do not add the label of AI work (AIAST) to their records; a PATCH of its own, or a PUT, does.'
 
 /** Reads by GET, and writes that the version or a search guards. Never a POST: a second one may be a second order. */
 function isRepeatable(method: Method, path: string, risk: Risk, { ifMatch }: RequestArguments): boolean {

@@ -45,6 +45,14 @@ test.each([
   expect(read({ MEDPLUM_BASE_URL, MEDPLUM_APP_URL }).medplum.appUrl?.href).toBe(app)
 })
 
+test.each([
+  [{}, { label: true, provenance: false }],
+  [{ AI_TAG: '', AI_PROVENANCE: ' ' }, { label: true, provenance: false }],
+  [{ AI_TAG: 'off', AI_PROVENANCE: 'on' }, { label: false, provenance: true }],
+])('with %j, a write leaves %j', (changes, marks) => {
+  expect(read(changes).marks).toEqual(marks)
+})
+
 describe('refused', () => {
   test.each([
     ['PUBLIC_URL', undefined, 'is missing'],
@@ -65,6 +73,8 @@ describe('refused', () => {
     ['SESSION_IDLE_HOURS', 'a day', 'positive number'],
     ['SESSION_IDLE_HOURS', '-1', 'positive number'],
     ['UPSTREAM_TIMEOUT_SECONDS', '0', 'positive number'],
+    ['AI_TAG', 'yes', 'on or off'],
+    ['AI_PROVENANCE', 'true', 'on or off'],
   ])('%s = %s', (name, value, problem) => {
     expect(() => read({ [name]: value })).toThrow(`Setting ${name}`)
     expect(() => read({ [name]: value })).toThrow(problem)

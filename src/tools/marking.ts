@@ -1,0 +1,99 @@
+// What a write leaves behind besides the record itself: the label of AI work on a patched record, and a Provenance.
+import { type FhirClient, type FhirRequest, type FhirResponse, isRecord } from '../fhir/client.ts'
+import { FhirError } from '../fhir/outcome.ts'
+import { type LabelledPatch, labelPatch, provenanceOf, writtenBy } from '../fhir/provenance.ts'
+import type { ToolContext } from './define.ts'
+import type { Prepared } from './prepare.ts'
+
+/** Which of them a deployment leaves. */
+export interface Marks {
+  /** The security label AIAST on what is created or changed. */
+  label: boolean
+  /** A Provenance of each create and change. */
+  provenance: boolean
+}
+
+export interface Sent {
+  response: FhirResponse
+  /** What a model should know of the marks. */
+  notes: string[]
+}
+
+/**
+ * Sends a request and leaves its marks. That a mark couldn't be left is a note: the write is done.
+ *
+ * @throws what `FhirClient.send` throws for the request itself
+ */
+export async function sendMarked(prepared: Prepared, context: ToolContext): Promise<Sent> {
+  const since = Date.now()
+  const { request } = prepared
+  const { fhir, signal, marks } = context
+  const sent =
+    marks.label && request.method === 'PATCH'
+      ? await sendPatch(request, fhir, signal)
+      : { response: await fhir.send({ ...request, signal }), notes: [] }
+  if (!marks.provenance || prepared.risk.kind === 'read') return sent
+  return { ...sent, notes: [...sent.notes, ...(await recordProvenance(prepared, sent.response, since, context))] }
+}
+
+/** Times that a patch is adapted to a record that others change meanwhile. */
+const ATTEMPTS = 3
+const NO_LABEL =
+  'This PATCH did not add the label of AI work (AIAST) to the record: it changes meta.security itself, or the record could not be read before.'
+
+async function sendPatch(request: FhirRequest, fhir: FhirClient, signal: AbortSignal): Promise<Sent> {
+  for (let attempt = 1; ; attempt++) {
+    const patch = await adapted(request, fhir, signal)
+    if (patch === undefined) return { response: await fhir.send({ ...request, signal }), notes: [NO_LABEL] }
+    const content = { type: 'application/json-patch+json', data: JSON.stringify(patch.operations) }
+    const answer = await fhir.send({ ...request, content, signal }).catch((error: unknown) => failure(error, patch))
+    if (!(answer instanceof FhirError)) return { response: answer, notes: [] }
+    const isCurrent = (await adapted(request, fhir, signal))?.onlyFor === patch.onlyFor
+    if (isCurrent || attempt === ATTEMPTS) throw answer
+  }
+}
+
+/** An error that may come from the version that the label needs, which was not asked for. */
+function failure(error: unknown, { onlyFor }: LabelledPatch): FhirError {
+  if (onlyFor !== undefined && error instanceof FhirError && [400, 412].includes(error.status)) return error
+  throw error
+}
+
+async function adapted(
+  { path, content }: FhirRequest,
+  fhir: FhirClient,
+  signal: AbortSignal,
+): Promise<LabelledPatch | undefined> {
+  const operations: unknown = typeof content?.data === 'string' ? JSON.parse(content.data) : undefined
+  if (!Array.isArray(operations)) return undefined
+  // What can't be read, Medplum won't patch either, and its answer to the patch says why.
+  const read = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
+  return labelPatch(operations, theOne(read?.body))
+}
+
+/** The record itself, or the only match of the search that a conditional patch names. */
+function theOne(body: unknown): unknown {
+  if (!isRecord(body) || body.resourceType !== 'Bundle') return body
+  const [entry, ...others] = Array.isArray(body.entry) ? body.entry : []
+  return isRecord(entry) && others.length === 0 ? entry.resource : undefined
+}
+
+async function recordProvenance(
+  { request, asked }: Prepared,
+  response: FhirResponse,
+  since: number,
+  { caller, fhir, signal }: ToolContext,
+): Promise<string[]> {
+  const written = writtenBy({ ...asked, method: request.method, path: request.path }, response, since)
+  if (written.length === 0) return []
+  const author = { profile: caller.medplum.profile, client: caller.client.name }
+  const data = JSON.stringify(provenanceOf(written, author, new Date()))
+  const content = { type: 'application/fhir+json', data }
+  return fhir.send({ method: 'POST', path: 'Provenance', content, signal }).then(
+    () => [],
+    (error: unknown) => {
+      const why = error instanceof FhirError ? `Medplum answered ${error.status}` : 'Medplum did not answer'
+      return [`The write is done, but its Provenance was not recorded: ${why}. Don't write again for that.`]
+    },
+  )
+}
