@@ -86,8 +86,11 @@ export function steadied(path: string): string {
   const counted = parameter(place, '_count')
   const several = parameter(place, '_type') !== undefined
   const isSearch = segments.length === 0 ? several : segments.length === 1 && isType(segments[0])
-  const placed = ['_sort', '_offset', '_cursor'].some((name) => parameter(place, name) !== undefined)
+  const placed = ['_offset', '_cursor'].some((name) => parameter(place, name) !== undefined)
   if (!isSearch || placed || parameter(place, '_summary') === 'count') return path
+  if (parameter(place, '_sort') !== undefined) {
+    return counted === undefined ? changed(place, { _count: String(PAGE) }) : path
+  }
   const byCursor = !several && Number(counted ?? PAGE) >= MIN_CURSOR_COUNT
   return changed(place, {
     _sort: byCursor ? '_lastUpdated' : '_id',
