@@ -59,7 +59,7 @@ describe('an order in which pages do not overlap', () => {
     ['Observation?_count=19', 'Observation?_count=19&_sort=_id'],
     ['?_type=Task,Claim', '?_type=Task,Claim&_sort=_id&_count=500'],
     ['Patient?_type=Task,Claim', 'Patient?_type=Task,Claim&_sort=_id&_count=500'],
-    ['Observation?_sort=-date', 'Observation?_sort=-date'],
+    ['Observation?_sort=-date', 'Observation?_sort=-date&_count=500'],
     ['Observation?_offset=20', 'Observation?_offset=20'],
     ['Observation?_cursor=1-2-3&_count=20', 'Observation?_cursor=1-2-3&_count=20'],
     ['Observation?_summary=count', 'Observation?_summary=count'],
