@@ -1,5 +1,7 @@
 // The MCP server that every transport and protocol revision serves: one definition of what is offered.
+import { waitUntil } from 'cloudflare:workers'
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
+import type { CallEvent } from '../audit.ts'
 import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
 import { type CallSupport, register } from '../tools/define.ts'
@@ -66,9 +68,9 @@ export function buildServer(env: Bindings): McpServer {
     caller: (ctx) => callerFromContext(ctx, env),
     timeoutMs: settings.upstreamTimeoutMs,
     answerChars: settings.answerChars,
-  }
     marks: settings.marks,
     note: (ctx, event) => waitUntil(note(recordOf(ctx), event, env)),
+  }
   registerTools(server, settings.tools, support)
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
   registerCompletion(server, {
@@ -98,7 +100,19 @@ export function authInfoOf(caller: CallerRecord) {
 }
 
 function callerFromContext(ctx: ServerContext, env: Bindings): Caller {
+  return callerOf(recordOf(ctx), env)
+}
+
+function recordOf(ctx: ServerContext): CallerRecord {
   const record = ctx.http?.authInfo?.extra?.caller
   if (!record) throw new Error('A request reached a tool without its caller')
-  return callerOf(record as CallerRecord, env)
+  return record as CallerRecord
+}
+
+/** Tells the grant's object of a call. Nobody waits for it, and that it fails is no failure of the call. */
+async function note(record: CallerRecord, event: CallEvent, env: Bindings): Promise<void> {
+  const grant = env.GRANT.getByName(`${record.userId}:${record.grantId}`)
+  await grant.note({ at: Date.now(), ...event }).catch(() => {
+    console.warn(JSON.stringify({ event: 'note_failed' }))
+  })
 }

@@ -143,7 +143,7 @@ export class Grant extends DurableObject<Bindings> {
 
   /** Forgets everything: the grant was revoked at the provider, or another took its place. */
   async forget(): Promise<void> {
-    await this.ctx.storage.deleteAll()
+    await this.#wipe()
   }
 
   /** Revoking any token of the grant signs out: the grant ends here and the login at Medplum (RFC 7009 section 2.1 allows it). */

@@ -85,21 +85,25 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
       },
     },
     (args: unknown, ctx: ServerContext) =>
-      asResult(tool.name, async (event) => {
-        const { caller, access, fhir } = await openClient(support, ctx)
-        const { answerChars, marks } = support
-        const context = {
-          caller,
-          access,
-          fhir,
-          signal: ctx.mcpReq.signal,
-          progress: progressOf(ctx),
-          answerChars,
-          marks,
-          event,
-        }
-        return tool.run(args as z.output<Input>, context)
-      }),
+      asResult(
+        tool.name,
+        (event) => support.note(ctx, event),
+        async (event) => {
+          const { caller, access, fhir } = await openClient(support, ctx)
+          const { answerChars, marks } = support
+          const context = {
+            caller,
+            access,
+            fhir,
+            signal: ctx.mcpReq.signal,
+            progress: progressOf(ctx),
+            answerChars,
+            marks,
+            event,
+          }
+          return tool.run(args as z.output<Input>, context)
+        },
+      ),
   )
 }
 
@@ -178,17 +182,23 @@ function progressOf(ctx: ServerContext): Progress {
 /** The one error boundary: errors made for the model reach it in their words, any other only as a number to report. */
 async function asResult(
   tool: string,
+  note: (event: CallEvent) => void,
   run: (event: ToolContext['event']) => Promise<ToolOutput>,
 ): Promise<CallToolResult> {
   const event: ToolContext['event'] = {}
   const started = Date.now()
+  const tell = (outcome: CallEvent['outcome']) => {
+    const told = { tool, ...event, outcome, ms: Date.now() - started }
+    audit(told)
+    note(told)
+  }
   try {
     const output = await run(event)
-    audit({ tool, ...event, outcome: 'ok', ms: Date.now() - started })
+    tell('ok')
     return toResult(output)
   } catch (error) {
     if (error instanceof FhirError) event.status = error.status
-    audit({ tool, ...event, outcome: 'error', ms: Date.now() - started })
+    tell('error')
     return { content: [{ type: 'text', text: explain(error) }], isError: true }
   }
 }
