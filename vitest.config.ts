@@ -32,10 +32,12 @@ export default defineConfig({
                 // Most tests compare what is stored with what was sent; test/workers/provenance.test.ts has it on.
                 AI_TAG: 'off',
               },
-              ratelimits: {
-                LIMIT_SIGN_IN: { namespace_id: '1001', simple: { limit: 100_000, period: 60 } },
-                LIMIT_CALLS: { namespace_id: '1002', simple: { limit: 100_000, period: 60 } },
-              },
+              ratelimits: Object.fromEntries(
+                ['SIGN_IN', 'CALLS', 'REGISTRATION', 'TOKENS', 'READS', 'WRITES', 'OPERATIONS'].map((name, index) => [
+                  `LIMIT_${name}`,
+                  { namespace_id: String(1001 + index), simple: { limit: 100_000, period: 60 } },
+                ]),
+              ),
             },
           })),
         ],

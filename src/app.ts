@@ -5,6 +5,7 @@ import { Hono } from 'hono/tiny'
 import type { GrantProps } from './caller.ts'
 import { type Bindings, readSettings, SettingError } from './env.ts'
 import {
+  AUTHORIZE_PATH,
   type AuthenticatedHandler,
   createAuthorizationServer,
   createResourceServer,
@@ -12,11 +13,11 @@ import {
   REGISTRATION_PATH,
   TOKEN_PATH,
 } from './oauth/provider.ts'
-import { signIn } from './oauth/routes.tsx'
+import { CALLBACK_PATH, signIn } from './oauth/routes.tsx'
 import { assets } from './pages/assets.ts'
 import { errorPages } from './pages/problems.tsx'
 import { pages } from './pages/routes.tsx'
-import { knownOrigin, limitCalls, limitSignIn, ownHost } from './policy.ts'
+import { knownOrigin, limitByAddress, limitCalls, ownHost } from './policy.ts'
 
 type AppEnv = { Bindings: Bindings }
 type Ctx = Context<AppEnv>
@@ -55,8 +56,10 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .route('/', assets)
     .use(ownHost)
     .route('/', pages)
-    .use('/authorize', limitSignIn)
-    .use('/oauth/*', limitSignIn)
+    .use(AUTHORIZE_PATH, limitByAddress('LIMIT_SIGN_IN'))
+    .use(CALLBACK_PATH, limitByAddress('LIMIT_SIGN_IN'))
+    .use(REGISTRATION_PATH, limitByAddress('LIMIT_REGISTRATION'))
+    .use(TOKEN_PATH, limitByAddress('LIMIT_TOKENS'))
     .route('/', signIn)
     .post(TOKEN_PATH, (c) => tokenRequest(c, authorization))
     .all(REGISTRATION_PATH, authorization)

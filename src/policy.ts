@@ -2,11 +2,9 @@
 import type { MiddlewareHandler } from 'hono'
 import { type Bindings, isLoopback, readSettings } from './env.ts'
 import type { AuthenticatedHandler } from './oauth/provider.ts'
+import { LIMIT_PERIOD_S } from './pace.ts'
 
 type Middleware = MiddlewareHandler<{ Bindings: Bindings }>
-
-/** Both rate limits count over this many seconds (wrangler.toml). */
-const LIMIT_PERIOD_S = 60
 
 /** Only the configured origin is served: another Host is a DNS rebinding, or a deployment whose PUBLIC_URL is wrong. */
 export const ownHost: Middleware = async (c, next) => {
@@ -40,18 +38,30 @@ function isKnown(origin: string, allowed: ReadonlySet<string>): boolean {
   }
 }
 
-/** A brake on sign-in, registration and token requests, by client address. */
-export const limitSignIn: Middleware = async (c, next) => {
-  const { success } = await c.env.LIMIT_SIGN_IN.limit({ key: c.req.header('cf-connecting-ip') ?? 'unknown' })
-  if (success) return next()
-  return c.json(
-    {
-      error: 'temporarily_unavailable',
-      error_description: 'Too many sign-in requests from your address. Wait a minute.',
-    },
-    429,
-    { 'retry-after': String(LIMIT_PERIOD_S) },
-  )
+/** A brake on what anybody may ask, by client address; hosts such as claude.ai bring many people behind a few addresses. */
+export function limitByAddress(name: 'LIMIT_SIGN_IN' | 'LIMIT_REGISTRATION' | 'LIMIT_TOKENS'): Middleware {
+  return async (c, next) => {
+    const { success } = await c.env[name].limit({ key: networkOf(c.req.header('cf-connecting-ip') ?? 'unknown') })
+    if (success) return next()
+    return c.json(
+      {
+        error: 'temporarily_unavailable',
+        error_description: 'Too many requests from your address. Wait a minute.',
+      },
+      429,
+      { 'retry-after': String(LIMIT_PERIOD_S) },
+    )
+  }
+}
+
+/** An IPv4 address itself; of an IPv6 address the first 64 bits, all of which one line at home has to itself. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address
+  const [head = '', tail] = address.split('::')
+  const front = head === '' ? [] : head.split(':')
+  const back = tail ? tail.split(':') : []
+  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0')
+  return [...front, ...zeros, ...back].slice(0, 4).join(':')
 }
 
 /** A brake on calls, by grant. */

@@ -59,11 +59,12 @@ const MAY: Record<Level, string> = {
 }
 
 /** The guard that every request of a connection passes on its way out, whatever tool or page it comes from. */
-export function guardFor(access: Access): (request: FhirRequest) => void {
+export function guardFor(access: Access): (request: FhirRequest) => Risk {
   return ({ method, path, content }) => {
     const body = typeof content?.data === 'string' ? content.data : undefined
     const risk = classify({ method, path, body, ...(content && { contentType: content.type }) })
     const refusal = refusalOf(risk, access)
     if (refusal) throw refusal
+    return risk
   }
 }

@@ -68,22 +68,25 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 const USER_AGENT = `medplum-mcp/${VERSION}`
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
+/** Throws for a request that may not be sent. */
+export type Guard = (request: FhirRequest) => void | Promise<void>
+
 export interface ClientOptions {
   traceparent?: string | undefined
-  guard?: (request: FhirRequest) => void
+  guard?: Guard
 }
 
 export class FhirClient {
   readonly #medplum: Caller['medplum']
   readonly #timeoutMs: number
   readonly #traceparent: string | undefined
-  readonly #guard: ((request: FhirRequest) => void) | undefined
+  readonly #guard: Guard | undefined
   readonly #endsAt: number
 
   /**
    * @param timeoutMs how long all requests of one call may take together, in milliseconds
    * @param options.traceparent W3C Trace Context of the call, passed on
-   * @param options.guard throws for a request that the connection may not make
+   * @param options.guard throws for a request that the connection may not make, or not now
    */
   constructor(medplum: Caller['medplum'], timeoutMs: number, { traceparent, guard }: ClientOptions = {}) {
     this.#medplum = medplum
@@ -117,14 +120,14 @@ export class FhirClient {
    * Medplum refused before it acted. Only a repeatable request is sent again for other reasons. No redirect is followed.
    *
    * @throws {PathError} before sending, for a path outside the FHIR base
-   * @throws {AccessError} before sending, for what the connection may not do
+   * @throws {AccessError} {LimitError} before sending, for what the connection may not do, or not now
    * @throws {FhirError} for any answer that is not 2xx
    * @throws {TransportError} when no answer came in time
    * @throws {SessionError} when the Medplum session has ended
    */
   async send(request: FhirRequest): Promise<FhirResponse> {
     const url = confine(request.path, this.#medplum.fhirBase)
-    this.#guard?.({ ...request, path: relativeTo(this.#medplum.fhirBase, url) })
+    await this.#guard?.({ ...request, path: relativeTo(this.#medplum.fhirBase, url) })
     // Without the query: it may hold what identifies a patient.
     const name = `${request.method} ${relativeTo(this.#medplum.fhirBase, url).split('?')[0] || '(the FHIR base)'}`
     return withDeadline(this.remainingMs, request.signal, async (signal) => {

@@ -4,6 +4,7 @@ import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import type { CallEvent } from '../audit.ts'
 import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
+import { paceOf } from '../pace.ts'
 import { type CallSupport, register } from '../tools/define.ts'
 import { fetchRecord } from '../tools/fetch.ts'
 import { fhirDelete } from '../tools/fhir-delete.ts'
@@ -66,6 +67,7 @@ export function buildServer(env: Bindings): McpServer {
   )
   const support: CallSupport = {
     caller: (ctx) => callerFromContext(ctx, env),
+    pace: ({ grantId }) => paceOf(env, grantId),
     timeoutMs: settings.upstreamTimeoutMs,
     answerChars: settings.answerChars,
     marks: settings.marks,

@@ -21,7 +21,7 @@ import { AUTHORIZE_PATH, createAuthorizationServer, grantOf } from './provider.t
 
 type Ctx = Context<{ Bindings: Bindings }>
 
-const CALLBACK_PATH = '/oauth/callback'
+export const CALLBACK_PATH = '/oauth/callback'
 
 /** What is carried through Medplum's login besides the client's request. */
 interface LoginData extends LoginSecrets {

@@ -5,10 +5,12 @@ import { audit, type CallEvent } from '../audit.ts'
 import type { Caller } from '../caller.ts'
 import { SessionError } from '../caller.ts'
 import { type Access, AccessError, guardFor } from '../fhir/access.ts'
-import { FhirClient, TransportError } from '../fhir/client.ts'
+import { FhirClient, type FhirRequest, TransportError } from '../fhir/client.ts'
 import type { Progress } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { PathError } from '../fhir/path.ts'
+import type { Kind } from '../fhir/routes.ts'
+import { LimitError } from '../pace.ts'
 import type { Marks } from './marking.ts'
 
 /** A wrong argument. The message is for the model: which argument, what is wrong, what a right one looks like. */
@@ -58,6 +60,8 @@ export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool<I
 export interface CallSupport {
   /** The caller that the request's verified token stands for. */
   caller(ctx: ServerContext): Caller
+  /** The pace of one call: asked before each of its requests, it throws a LimitError where there were too many. */
+  pace(caller: Caller): (kind: Kind) => Promise<void>
   timeoutMs: number
   /** Characters that an answer may have, unless a call says something else. */
   answerChars: number
@@ -118,7 +122,10 @@ export async function openClient(
 ): Promise<Pick<ToolContext, 'caller' | 'access' | 'fhir'>> {
   const caller = support.caller(ctx)
   const access = await caller.access()
-  const options = { traceparent: traceparentOf(ctx), guard: guardFor(access) }
+  const permitted = guardFor(access)
+  const inPace = support.pace(caller)
+  const guard = (request: FhirRequest) => inPace(permitted(request).kind)
+  const options = { traceparent: traceparentOf(ctx), guard }
   return { caller, access, fhir: new FhirClient(caller.medplum, support.timeoutMs, options) }
 }
 
@@ -216,6 +223,7 @@ export function explain(error: unknown): string {
     error instanceof UserError ||
     error instanceof PathError ||
     error instanceof AccessError ||
+    error instanceof LimitError ||
     error instanceof FhirError ||
     error instanceof TransportError ||
     error instanceof SessionError

@@ -4,43 +4,109 @@ import { createExecutionContext, env } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import type { Bindings } from '../../src/env.ts'
-import { limitCalls } from '../../src/policy.ts'
-import { ORIGIN } from './world.ts'
+import { createEndpoint } from '../../src/mcp/endpoint.ts'
+import { buildServer } from '../../src/mcp/server.ts'
+import { networkOf } from '../../src/policy.ts'
+import { fhirCall, grantName, ORIGIN, rpc, sandbox, signIn } from './world.ts'
 
 const reached: RateLimit = { limit: async () => ({ success: false }) }
-const caller = {
-  userId: 'u',
-  grantId: 'g',
-  clientId: 'c',
-  scope: [],
-  props: { vaultKey: '', accessToken: '', accessExpiresAt: 0, profile: '', project: '', clientName: '' },
-}
 const never = async () => {
   throw new Error('must not be reached')
 }
+const product = createApp(createEndpoint({ createServer: buildServer, sessions: (bindings) => bindings.MCP_SESSION }))
 
-describe('beyond the limit', () => {
-  test.each(['/authorize', '/oauth/register', '/oauth/token', '/oauth/callback'])(
-    '%s answers 429 with the wait',
-    async (path) => {
-      const bindings = { ...env, LIMIT_SIGN_IN: reached } as Bindings
-      const response = await createApp(never).fetch(
-        new Request(`${ORIGIN}${path}`, {
-          method: path.startsWith('/oauth/c') || path === '/authorize' ? 'GET' : 'POST',
-        }),
-        bindings,
-        createExecutionContext(),
-      )
-      expect(response.status).toBe(429)
-      expect(response.headers.get('retry-after')).toBe('60')
-      expect(await response.json()).toHaveProperty('error_description')
+/** A limit that lets all pass, and the keys that it was asked for. */
+function counting(): { keys: string[]; limit: RateLimit['limit'] } {
+  const keys: string[] = []
+  return {
+    keys,
+    limit: async ({ key }) => {
+      keys.push(key)
+      return { success: true }
     },
-  )
+  }
+}
 
-  test('a call answers 429 with the wait', async () => {
-    const bindings = { ...env, LIMIT_CALLS: reached } as Bindings
-    const response = await limitCalls(never)(new Request(ORIGIN), caller, bindings, createExecutionContext())
+/** One message to the MCP endpoint of a deployment whose limits are these. */
+function call(limits: Partial<Bindings>, access: string, args: Record<string, unknown>): Promise<Response> {
+  const headers = {
+    accept: 'application/json, text/event-stream',
+    'content-type': 'application/json',
+    authorization: `Bearer ${access}`,
+    'mcp-protocol-version': '2025-11-25',
+  }
+  const request = new Request(`${ORIGIN}/mcp`, { method: 'POST', headers, body: JSON.stringify(fhirCall(args)) })
+  return Promise.resolve(product.fetch(request, { ...env, ...limits } as Bindings, createExecutionContext()))
+}
+
+describe('by address', () => {
+  test.each([
+    ['GET', '/authorize', 'LIMIT_SIGN_IN'],
+    ['POST', '/authorize', 'LIMIT_SIGN_IN'],
+    ['GET', '/oauth/callback', 'LIMIT_SIGN_IN'],
+    ['POST', '/oauth/register', 'LIMIT_REGISTRATION'],
+    ['POST', '/oauth/token', 'LIMIT_TOKENS'],
+  ] as const)('%s %s answers 429 with the wait beyond %s', async (method, path, name) => {
+    const bindings = { ...env, [name]: reached } as Bindings
+    const request = new Request(`${ORIGIN}${path}`, { method })
+    const response = await createApp(never).fetch(request, bindings, createExecutionContext())
     expect(response.status).toBe(429)
     expect(response.headers.get('retry-after')).toBe('60')
+    expect(await response.json()).toHaveProperty('error_description')
+  })
+
+  test.each([
+    ['160.79.104.7', '160.79.104.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8:1:2::6', '2001:db8:1:2'],
+    ['2001:db8::6', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['unknown', 'unknown'],
+  ])('%s is counted as %s', (address, network) => {
+    expect(networkOf(address)).toBe(network)
+  })
+})
+
+describe('by connection', () => {
+  test('a request answers 429 with the wait', async () => {
+    const { access } = await signIn()
+    const response = await call({ LIMIT_CALLS: reached }, access, { method: 'GET', path: 'Patient?_count=1' })
+    expect(response.status).toBe(429)
+    expect(response.headers.get('retry-after')).toBe('60')
+    expect(await response.json()).toHaveProperty('error.message')
+  })
+
+  test.each([
+    ['LIMIT_READS', 'GET', 'Patient?_count=1', undefined],
+    ['LIMIT_WRITES', 'POST', 'Patient', { resourceType: 'Patient' }],
+    ['LIMIT_WRITES', 'DELETE', 'Patient/00000000-0000-4000-8000-000000000000', undefined],
+    ['LIMIT_OPERATIONS', 'POST', 'Bot/00000000-0000-4000-8000-000000000000/$execute', {}],
+    ['LIMIT_OPERATIONS', 'POST', 'Project/00000000-0000-4000-8000-000000000000/$clone', {}],
+  ] as const)('beyond %s, %s %s is not sent, and the model is told to wait', async (name, method, path, body) => {
+    const tokens = await signIn()
+    const args = { method, path, ...(body && { body }) }
+    const { result: answer, requests } = await sandbox.during(async () =>
+      rpc(await call({ [name]: reached }, tokens.access, args)),
+    )
+    expect(answer.result?.isError).toBe(true)
+    expect(answer.result?.content[0]?.text).toMatch(/was not sent\. Wait 60 seconds/)
+    expect(requests).toEqual([])
+    // The others go on.
+    const others = ['LIMIT_READS', 'LIMIT_WRITES', 'LIMIT_OPERATIONS'].filter((other) => other !== name)
+    const limits = Object.fromEntries(others.map((other) => [other, reached]))
+    const { requests: sent } = await sandbox.during(async () => (await call(limits, tokens.access, args)).text())
+    expect(sent.map(({ method: used }) => used)).toContain(method)
+  })
+
+  test('a call counts once, under its grant, however many requests it comes to', async () => {
+    const tokens = await signIn()
+    const [reads, writes] = [counting(), counting()]
+    const args = { method: 'GET', path: 'Observation?_count=20', all: true }
+    const { requests } = await sandbox.during(async () =>
+      (await call({ LIMIT_READS: reads, LIMIT_WRITES: writes }, tokens.access, args)).text(),
+    )
+    expect(requests.length).toBeGreaterThan(1)
+    expect(reads.keys).toEqual([grantName(tokens).split(':')[1]])
+    expect(writes.keys).toEqual([])
   })
 })
