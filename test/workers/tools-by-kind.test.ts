@@ -1,0 +1,235 @@
+// The set for directories: reads, writes, deletions and operations have a tool each. None does what another is for, however it
+// is wrapped, and a refusal comes before anything is sent and names the right tool; what a tool is for, it does.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { deployment, type Said, say } from './deployment.ts'
+import { create, medplumToken } from './medplum.ts'
+import { type LoggedRequest, sam, sandbox, signIn } from './world.ts'
+
+const TOOLS = ['fhir-read', 'fhir-write', 'fhir-delete', 'fhir-operate'] as const
+type Tool = (typeof TOOLS)[number]
+
+const ask = deployment({ TOOLS: 'directory' })
+const chart = `Patient/${PATIENT_IDS.diabetic}`
+const some = crypto.randomUUID()
+let access: string
+let medplum: string
+beforeAll(async () => {
+  access = (await signIn(sam)).access
+  medplum = await medplumToken()
+})
+
+interface Tried extends Said {
+  /** What the FHIR API was asked, besides what the server offers and the number of all matches. */
+  requests: LoggedRequest[]
+}
+
+async function call(tool: Tool, args: Record<string, unknown>): Promise<Tried> {
+  const { result, requests } = await sandbox.during(() => say(ask, access, tool, args))
+  return {
+    ...result,
+    requests: requests.filter(({ path }) => path.startsWith('/fhir/') && !/metadata|_summary=count/.test(path)),
+  }
+}
+
+const entry = (method: string, url: string, resource?: object) => ({
+  request: { method, url },
+  ...(resource && { resource }),
+})
+const batch = (...entries: object[]) => ({ resourceType: 'Bundle', type: 'batch', entry: entries })
+const task = { resourceType: 'Task', status: 'requested', intent: 'order' }
+const mutation = (name: string) => ({ query: `mutation { ${name}(id: "${some}") { id } }` })
+
+interface Act {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  path: string
+  body?: unknown
+}
+
+/** What each tool is for, in plain form and wrapped. */
+const ACTS: Record<Tool, Act[]> = {
+  'fhir-read': [
+    { method: 'GET', path: chart },
+    { method: 'GET', path: `Observation?subject=${chart}&_count=1` },
+    { method: 'GET', path: `${chart}/_history` },
+    { method: 'GET', path: `${chart}/$everything?_count=5` },
+    { method: 'GET', path: '$graphql?query={PatientList(_count:1){id}}' },
+    { method: 'GET', path: 'ClientApplication' },
+    { method: 'POST', path: 'Patient/_search', body: { name: 'Vega' } },
+    { method: 'POST', path: '$graphql', body: { query: '{ PatientList(_count: 1) { id } }' } },
+    { method: 'POST', path: 'Task/$validate', body: task },
+    { method: 'POST', path: '', body: batch(entry('GET', chart), entry('GET', 'Task?_count=1')) },
+  ],
+  'fhir-write': [
+    { method: 'POST', path: 'Task', body: task },
+    { method: 'PUT', path: `Task/${some}`, body: { ...task, id: some } },
+    { method: 'PATCH', path: `Task/${some}`, body: [{ op: 'replace', path: '/status', value: 'completed' }] },
+    {
+      method: 'POST',
+      path: '',
+      body: batch(entry('POST', 'Task', task), entry('PUT', `Task/${some}`, { ...task, id: some })),
+    },
+    { method: 'POST', path: '$graphql', body: mutation('TaskUpdate') },
+    { method: 'POST', path: 'Appointment/$hold', body: { resourceType: 'Parameters', parameter: [] } },
+    // Each of these is a GET that stores something or lets it be stored.
+    { method: 'GET', path: `Claim/${some}/$export` },
+    { method: 'GET', path: `Binary/${some}/$presigned-url?upload=true` },
+  ],
+  'fhir-delete': [
+    { method: 'DELETE', path: `Task/${some}` },
+    { method: 'DELETE', path: `Task?identifier=http://example.com/none|${some}` },
+    { method: 'POST', path: '', body: batch(entry('DELETE', `Task/${some}`)) },
+    { method: 'POST', path: '$graphql', body: mutation('TaskDelete') },
+  ],
+  'fhir-operate': [
+    { method: 'GET', path: `Bot/${some}/$execute?x=1` },
+    { method: 'POST', path: `Bot/${some}/$execute`, body: { a: 1 } },
+    { method: 'GET', path: `Claim/${some}/$submit` },
+    { method: 'GET', path: `Patient/${some}/$a-bot-of-the-project` },
+    { method: 'GET', path: `Patient?name=/$a-bot-of-the-project` },
+    { method: 'POST', path: `Agent/${some}/$push`, body: { resourceType: 'Parameters', parameter: [] } },
+    { method: 'GET', path: `Agent/${some}/$upgrade` },
+    { method: 'DELETE', path: `job/${some}/status` },
+    { method: 'POST', path: '', body: batch(entry('GET', `Claim/${some}/$submit`)) },
+    { method: 'POST', path: '', body: batch(entry('DELETE', `ProjectMembership/${some}`)) },
+    { method: 'POST', path: '$graphql', body: mutation('AccessPolicyDelete') },
+    { method: 'DELETE', path: `ClientApplication/${some}` },
+    { method: 'PATCH', path: `ProjectMembership/${some}`, body: [{ op: 'add', path: '/admin', value: true }] },
+    { method: 'POST', path: `Patient/${some}/$expunge`, body: {} },
+    { method: 'PUT', path: `AccessPolicy/${some}`, body: { resourceType: 'AccessPolicy', id: some } },
+  ],
+}
+
+/** The arguments by which a tool could be asked to do this; undefined where it has none. */
+function argumentsFor(tool: Tool, { method, path, body }: Act): Record<string, unknown> | undefined {
+  const sent = body === undefined ? {} : { body }
+  if (tool === 'fhir-operate') return { method, path, ...sent }
+  if (tool === 'fhir-write') return method === 'GET' || method === 'DELETE' ? undefined : { method, path, ...sent }
+  const plain = tool === 'fhir-read' ? 'GET' : 'DELETE'
+  if (method === plain) return { path }
+  return method === 'POST' ? { path, ...sent } : undefined
+}
+
+const name = ({ method, path, body }: Act) =>
+  `${method} ${path.replaceAll(some, 'ID').replace(chart, 'Patient/ID')} ${JSON.stringify(body)?.replaceAll(some, 'ID').slice(0, 100) ?? ''}`
+
+describe.each(TOOLS)('%s', (tool) => {
+  const others = TOOLS.filter((one) => one !== tool).flatMap((right) =>
+    ACTS[right].flatMap((act) => {
+      const args = argumentsFor(tool, act)
+      return args ? [{ right, act: name(act), args }] : []
+    }),
+  )
+
+  test.each(others)('is not for $act', async ({ right, args }) => {
+    const { isError, text, requests } = await call(tool, args)
+    expect(requests).toEqual([])
+    expect(isError).toBe(true)
+    expect(text).toContain(`${tool} is not for this: `)
+    expect(text).toContain('Nothing was sent.')
+    expect(text).toContain(`The tool for it is ${right}`)
+  })
+
+  const own = ACTS[tool].flatMap((act) => {
+    const args = argumentsFor(tool, act)
+    return args ? [{ act: name(act), args }] : []
+  })
+
+  test.each(own)('sends $act', async ({ args }) => {
+    const { text, requests } = await call(tool, args)
+    expect(text).not.toContain('is not for this')
+    expect(requests).toHaveLength(1)
+  })
+})
+
+describe('what the tools are for, they do', () => {
+  test('reads: a record, a search by GET and by POST, a batch of reads, a GraphQL query', async () => {
+    expect((await call('fhir-read', { path: chart })).text).toMatch(/^# Patient\n/)
+    const search = { path: 'Patient/_search', form: `_id=${PATIENT_IDS.diabetic}` }
+    const posted = await call('fhir-read', search)
+    expect(posted.requests).toMatchObject([{ method: 'POST', path: '/fhir/R4/Patient/_search' }])
+    expect(posted.text).toContain('returned: 1')
+    // As models also send it.
+    expect((await call('fhir-read', { path: search.path, body: search.form })).text).toBe(posted.text)
+    const both = await call('fhir-read', { path: '', body: batch(entry('GET', chart), entry('GET', 'Task?_count=1')) })
+    expect(both.text).toContain('returned: 2')
+    expect(both.requests).toMatchObject([{ method: 'POST', path: '/fhir/R4' }])
+    const query = `{ Patient(id: "${PATIENT_IDS.diabetic}") { birthDate } }`
+    expect((await call('fhir-read', { path: '$graphql', body: { query } })).text).toMatch(/birthDate:\d{4}-/)
+  })
+
+  test('writes, deletes, and nothing of it stays', async () => {
+    const made = await call('fhir-write', { method: 'POST', path: 'Task', body: { ...task, description: 'by kind' } })
+    const id = /^id: (\S+)$/m.exec(made.text)?.[1]
+    const path = `Task/${id}`
+    const patch = [{ op: 'replace', path: '/status', value: 'completed' }]
+    expect((await call('fhir-write', { method: 'PATCH', path, patch })).text).toContain('status: completed')
+    const changed = { ...task, id, status: 'cancelled' }
+    expect((await call('fhir-write', { method: 'PUT', path, body: changed })).text).toContain('status: cancelled')
+    expect((await call('fhir-read', { path })).text).toContain('status: cancelled')
+    const two = await Promise.all([1, 2].map(() => create(medplum, task)))
+    expect((await call('fhir-delete', { path })).isError).toBe(false)
+    const rest = batch(...two.map((one) => entry('DELETE', `Task/${one.id}`)))
+    expect((await call('fhir-delete', { path: '', body: rest })).isError).toBe(false)
+    for (const gone of [path, ...two.map((one) => `Task/${one.id}`)])
+      expect((await call('fhir-read', { path: gone })).text).toContain('HTTP 410 (Gone)')
+  })
+
+  test('operates: a bot is made, given code and run; an export is followed to its end', async () => {
+    const made = await call('fhir-operate', {
+      method: 'POST',
+      path: 'Bot',
+      body: { resourceType: 'Bot', name: 'By kind' },
+    })
+    const id = /^id: (\S+)$/m.exec(made.text)?.[1]
+    const code = 'exports.handler = async (medplum, event) => "heard " + event.input.word'
+    await call('fhir-operate', { method: 'POST', path: `Bot/${id}/$deploy`, body: { code, filename: 'index.js' } })
+    const run = await call('fhir-operate', { method: 'POST', path: `Bot/${id}/$execute`, body: { word: 'this' } })
+    expect(run.all).toContain('heard this')
+    const removed = await call('fhir-operate', { method: 'DELETE', path: `Bot/${id}` })
+    expect(removed.isError, removed.text).toBe(false)
+    const exported = await call('fhir-operate', { method: 'GET', path: '$export?_type=Practitioner' })
+    expect(exported.text).toMatch(/Binary\/[0-9a-f-]{36}/)
+  })
+})
+
+describe('the forms of what is sent', () => {
+  test.each([
+    ['body and patch', { method: 'PATCH', path: `Task/${some}`, body: [], patch: [] }, '`body`'],
+    ['body and text', { method: 'POST', path: 'Binary', body: {}, text: 'a' }, '`text`'],
+    ['a patch to create with', { method: 'POST', path: 'Task', patch: [] }, '`patch` is for PATCH'],
+    ['text that is no JSON, without its type', { method: 'POST', path: 'Binary', text: 'Dear Ann' }, 'set contentType'],
+  ])('%s: refused before anything is sent', async (_, args, message) => {
+    for (const tool of ['fhir-write', 'fhir-operate'] as const) {
+      const { isError, text, requests } = await call(tool, args)
+      expect(requests).toEqual([])
+      expect(isError).toBe(true)
+      expect(text).toContain(message)
+      expect(text).toMatch(/nothing was sent/i)
+    }
+  })
+
+  test('form and body of a read: refused before anything is sent', async () => {
+    const { isError, text, requests } = await call('fhir-read', { path: 'Patient/_search', form: 'name=a', body: {} })
+    expect({ isError, requests }).toEqual({ isError: true, requests: [] })
+    expect(text).toContain('`form` and `body`')
+  })
+
+  test('text goes as it is, and a patch as a patch, also where a model writes it as JSON text', async () => {
+    const sent = await call('fhir-write', {
+      method: 'POST',
+      path: 'Binary',
+      text: 'Dear Ann',
+      contentType: 'text/plain',
+    })
+    expect(sent.requests).toMatchObject([{ method: 'POST', path: '/fhir/R4/Binary' }])
+    expect(sent.requests[0]?.headers['content-type']).toBe('text/plain')
+    const id = /^id: (\S+)$/m.exec(sent.text)?.[1]
+    expect((await call('fhir-read', { path: `Binary/${id}` })).text).toContain('\nDear Ann\n')
+    const { id: task1 } = await create(medplum, task)
+    const patch = JSON.stringify([{ op: 'replace', path: '/status', value: 'completed' }])
+    const patched = await call('fhir-write', { method: 'PATCH', path: `Task/${task1}`, patch })
+    expect(patched.requests[0]?.headers['content-type']).toBe('application/json-patch+json')
+    expect(patched.text).toContain('status: completed')
+  })
+})
