@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import type { GrantProps } from './caller.ts'
 import { type Bindings, readSettings, SettingError } from './env.ts'
+import { connections } from './oauth/connection-routes.tsx'
 import {
   AUTHORIZE_PATH,
   type AuthenticatedHandler,
@@ -15,6 +16,7 @@ import {
 } from './oauth/provider.ts'
 import { CALLBACK_PATH, signIn } from './oauth/routes.tsx'
 import { assets } from './pages/assets.ts'
+import { CONNECTIONS_PATH } from './pages/connections.tsx'
 import { errorPages } from './pages/problems.tsx'
 import { pages } from './pages/routes.tsx'
 import { knownOrigin, limitByAddress, limitCalls, ownHost } from './policy.ts'
@@ -60,7 +62,9 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .use(CALLBACK_PATH, limitByAddress('LIMIT_SIGN_IN'))
     .use(REGISTRATION_PATH, limitByAddress('LIMIT_REGISTRATION'))
     .use(TOKEN_PATH, limitByAddress('LIMIT_TOKENS'))
+    .use(`${CONNECTIONS_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'))
     .route('/', signIn)
+    .route('/', connections)
     .post(TOKEN_PATH, (c) => tokenRequest(c, authorization))
     .all(REGISTRATION_PATH, authorization)
     .use('/mcp', knownOrigin)

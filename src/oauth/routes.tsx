@@ -15,6 +15,7 @@ import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
 import { offerFor, scopesFor, smartScopes } from './access.ts'
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
+import type { GrantMetadata } from './connections.ts'
 import { Consent } from './consent.tsx'
 import { CLIENT_SCOPES, exchangeCode, type LoginSecrets, loginUrl, newLoginSecrets, UpstreamError } from './medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer, grantOf } from './provider.ts'
@@ -115,10 +116,11 @@ async function grant(
     project: login.project,
     clientName: data.clientName,
   }
+  const metadata: GrantMetadata = { clientName: data.clientName }
   const { redirectTo } = await oauth.completeAuthorization({
     request,
     userId: login.userId,
-    metadata: {},
+    metadata,
     scope: request.scope,
     props,
     // The grant's object ends them once this one stands.

@@ -29,20 +29,24 @@ export const Notice: FC = () => (
   </p>
 )
 
-/** A page that says what went wrong and what to do; `home` is where its link leads, if anywhere. */
-export const Problem: FC<{ title: string; what: string; cure: string; home?: string | undefined }> = ({
-  title,
-  what,
-  cure,
-  home,
-}) => (
+interface ProblemProps {
+  title: string
+  what: string
+  cure: string
+  /** Where its link leads, if anywhere. */
+  home?: string | undefined
+  homeName?: string
+}
+
+/** A page that says what went wrong and what to do. */
+export const Problem: FC<ProblemProps> = ({ title, what, cure, home, homeName = 'Home page' }) => (
   <Layout title={`${title} · Medplum MCP`}>
     <h1>{title}</h1>
     {what && <p>{what}</p>}
     <p>{cure}</p>
     {home && (
       <p>
-        <a href={home}>Home page</a>
+        <a href={home}>{homeName}</a>
       </p>
     )}
   </Layout>
@@ -54,10 +58,15 @@ export interface PagePolicy {
   formTargets?: string[]
   /** Whether it runs a script of this server. */
   script?: boolean
+  /** Whether its forms must say where they come from: under `no-referrer`, browsers send `Origin: null`. */
+  sendsOrigin?: boolean
 }
 
 /** Sets the headers of a page, keeping those that are there (the provider's consent headers forbid framing already). */
-export function setPageHeaders(headers: Headers, { formTargets = [], script = false }: PagePolicy = {}): void {
+export function setPageHeaders(
+  headers: Headers,
+  { formTargets = [], script = false, sendsOrigin = false }: PagePolicy = {},
+): void {
   headers.set('content-type', 'text/html; charset=utf-8')
   headers.set(
     'content-security-policy',
@@ -65,7 +74,7 @@ export function setPageHeaders(headers: Headers, { formTargets = [], script = fa
   )
   headers.set('x-frame-options', 'DENY')
   headers.set('x-content-type-options', 'nosniff')
-  headers.set('referrer-policy', 'no-referrer')
+  headers.set('referrer-policy', sendsOrigin ? 'same-origin' : 'no-referrer')
   headers.set('cache-control', 'no-store')
 }
 

@@ -1,0 +1,124 @@
+// The connections page's requests: who is signed in sees and changes their own connections, by forms of this very page only.
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
+import { type Bindings, readSettings } from '../env.ts'
+import { covers, LEVELS } from '../fhir/access.ts'
+import {
+  CONNECTIONS_PATH,
+  Connections,
+  DISCONNECT_PATH,
+  DONE,
+  type Done,
+  LOGIN_PATH,
+  LOWER_PATH,
+  SIGN_OUT_PATH,
+  SignedOut,
+} from '../pages/connections.tsx'
+import { Problem, pageResponse } from '../pages/layout.tsx'
+import { methodNotAllowed } from '../pages/problems.tsx'
+import { browserUser, endSession, formToken, isOwnForm, redirectToLogin } from './browser-session.ts'
+import { type Connection, connectionsOf } from './connections.ts'
+import { createAuthorizationServer } from './provider.ts'
+
+type Ctx = Context<{ Bindings: Bindings }>
+
+export const connections = new Hono<{ Bindings: Bindings }>()
+  .get(CONNECTIONS_PATH, show)
+  .all(CONNECTIONS_PATH, methodNotAllowed('GET, HEAD'))
+  .get(LOGIN_PATH, (c) => redirectToLogin(c, CONNECTIONS_PATH))
+  .all(LOGIN_PATH, methodNotAllowed('GET, HEAD'))
+
+for (const [path, act] of [
+  [LOWER_PATH, lowerOne],
+  [DISCONNECT_PATH, disconnectOne],
+  [SIGN_OUT_PATH, signOut],
+] as const) {
+  connections.post(path, (c) => ownForm(c, act)).all(path, methodNotAllowed('POST'))
+}
+
+async function show(c: Ctx): Promise<Response> {
+  const done = doneOf(c.req.query('done'))
+  const userId = await browserUser(c)
+  if (userId === undefined) return signedOut(c, done)
+  const [own, token] = await Promise.all([ownConnections(c, userId), formToken(c)])
+  return pageResponse(<Connections connections={own} token={token} now={Date.now()} done={done} />, {
+    sendsOrigin: true,
+  })
+}
+
+function signedOut(c: Ctx, done: Done | undefined, status = 200): Response {
+  const { host } = readSettings(c.env).medplum.baseUrl
+  return pageResponse(<SignedOut medplumHost={host} done={done} />, { status })
+}
+
+/** Lets a form pass that comes from the page itself, in a session that is alive. */
+async function ownForm(c: Ctx, act: (c: Ctx, userId: string, form: FormData) => Promise<Response>): Promise<Response> {
+  const userId = await browserUser(c)
+  if (userId === undefined) return signedOut(c, 'expired', 401)
+  // What is no form has no token, and is refused so.
+  const form = await c.req.raw.formData().catch(() => new FormData())
+  if (await isOwnForm(c, form.get('token'))) return act(c, userId, form)
+  return refused(403, 'This request did not come from the connections page of this server.')
+}
+
+async function lowerOne(c: Ctx, userId: string, form: FormData): Promise<Response> {
+  const connection = await chosen(c, userId, form)
+  if (!connection) return unknown()
+  const level = LEVELS.find((one) => one === form.get('level'))
+  if (level === undefined || covers(level, connection.level)) {
+    return refused(400, 'Access can only be lowered here. For more, connect the application again.')
+  }
+  await grantObject(c, userId, connection).lower(level)
+  return done(c, 'lowered')
+}
+
+async function disconnectOne(c: Ctx, userId: string, form: FormData): Promise<Response> {
+  const connection = await chosen(c, userId, form)
+  if (!connection) return unknown()
+  await grantObject(c, userId, connection).disconnect()
+  return done(c, 'disconnected')
+}
+
+async function signOut(c: Ctx): Promise<Response> {
+  await endSession(c)
+  return done(c, 'signed-out')
+}
+
+/** The connection that a form names, if it is this person's. */
+async function chosen(c: Ctx, userId: string, form: FormData): Promise<Connection | undefined> {
+  return (await ownConnections(c, userId)).find(({ grantId }) => grantId === form.get('grant'))
+}
+
+function ownConnections(c: Ctx, userId: string): Promise<Connection[]> {
+  return connectionsOf(userId, c.env, createAuthorizationServer(readSettings(c.env)).getOAuthApi(c.env))
+}
+
+function grantObject(c: Ctx, userId: string, { grantId }: Connection) {
+  return c.env.GRANT.getByName(`${userId}:${grantId}`)
+}
+
+function done(c: Ctx, what: Done): Response {
+  c.header('cache-control', 'no-store')
+  return c.redirect(`${CONNECTIONS_PATH}?done=${what}`, 303)
+}
+
+function doneOf(what: string | undefined): Done | undefined {
+  return what !== undefined && Object.hasOwn(DONE, what) ? (what as Done) : undefined
+}
+
+function unknown(): Response {
+  return refused(404, 'This application is no longer connected.')
+}
+
+function refused(status: number, what: string): Response {
+  return pageResponse(
+    <Problem
+      title="Nothing was changed"
+      what={what}
+      cure="Go back to your connections and load the page again."
+      home={CONNECTIONS_PATH}
+      homeName="Your connections"
+    />,
+    { status },
+  )
+}

@@ -1,0 +1,55 @@
+// What a person has connected, as the connections page shows it: from the provider's grants and the object of each.
+import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
+import type { Bindings } from '../env.ts'
+import { type Level, lower } from '../fhir/access.ts'
+import { levelOf } from './access.ts'
+import type { Activity } from './activity.ts'
+
+/** What is kept of a client in its grant, in clear: its name, and nothing that KV doesn't hold already. */
+export interface GrantMetadata {
+  clientName: string
+}
+
+export interface Connection {
+  grantId: string
+  clientName: string
+  /** The site that vouches for the client; undefined for one that named itself. */
+  publisher: string | undefined
+  /** Where its access goes. */
+  redirectHost: string
+  level: Level
+  /** Milliseconds since the epoch. */
+  since: number
+  /** From the latest. */
+  activity: Activity[]
+}
+
+/** All that this person has connected, from the latest; nobody else's. */
+export async function connectionsOf(userId: string, env: Bindings, oauth: OAuthHelpers): Promise<Connection[]> {
+  const grants: GrantSummary[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await oauth.listUserGrants(userId, cursor === undefined ? {} : { cursor })
+    grants.push(...page.items)
+    cursor = page.cursor
+    if (cursor === undefined) break
+  }
+  const connections = await Promise.all(grants.map((grant) => connectionOf(grant, env)))
+  return connections.filter((one) => one !== undefined).sort((a, b) => b.since - a.since)
+}
+
+/** The connection of a grant; undefined where it has ended and KV doesn't know yet. */
+async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Connection | undefined> {
+  const { active, limit, activity } = await env.GRANT.getByName(`${grant.userId}:${grant.id}`).about()
+  if (!active) return undefined
+  const granted = levelOf(grant.scope) ?? 'read'
+  const { clientName } = (grant.metadata ?? {}) as Partial<GrantMetadata>
+  return {
+    grantId: grant.id,
+    clientName: clientName || grant.clientId,
+    publisher: URL.parse(grant.clientId)?.hostname,
+    redirectHost: URL.parse(grant.redirectUri ?? '')?.hostname || (grant.redirectUri ?? 'unknown'),
+    level: limit === undefined ? granted : lower(granted, limit),
+    since: grant.createdAt * 1000,
+    activity,
+  }
+}
