@@ -1,6 +1,64 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { SANDBOX_CLIENT_ID } from './sandbox/world.ts'
+
+const ASKING = 'test/workers/confirm*.test.ts'
+
+interface InWorkerd {
+  include: string[]
+  exclude: string[]
+  /** Before what the Worker asks the person. */
+  CONFIRM: string
+  order: number
+}
+
+/** Tests that run in workerd beside the Worker, in front of a sandbox of their own. */
+function inWorkerd(name: string, { include, exclude, CONFIRM, order }: InWorkerd): TestProjectConfiguration {
+  return {
+    plugins: [
+      cloudflareTest(({ inject }) => ({
+        wrangler: { configPath: './wrangler.toml' },
+        miniflare: {
+          bindings: {
+            PUBLIC_URL: 'http://localhost:8787',
+            MEDPLUM_BASE_URL: inject('sandboxUrl'),
+            MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
+            UPSTREAM_TIMEOUT_SECONDS: '20',
+            MAX_ACCESS: 'admin',
+            // Most tests compare what is stored with what was sent; test/workers/provenance.test.ts has it on.
+            AI_TAG: 'off',
+            CONFIRM,
+          },
+          ratelimits: Object.fromEntries(
+            ['SIGN_IN', 'CALLS', 'REGISTRATION', 'TOKENS', 'READS', 'WRITES', 'OPERATIONS'].map((limit, index) => [
+              `LIMIT_${limit}`,
+              { namespace_id: String(1001 + index), simple: { limit: 100_000, period: 60 } },
+            ]),
+          ),
+        },
+      })),
+    ],
+    test: {
+      name,
+      include,
+      exclude,
+      globalSetup: ['./test/workers/global-setup.ts'],
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      isolate: false,
+      maxWorkers: 1,
+      sequence: { groupOrder: order },
+      deps: {
+        optimizer: {
+          ssr: {
+            enabled: true,
+            include: ['zod', 'hono', 'hono/cookie', 'hono/tiny', 'hono/jsx', 'hono/jsx/jsx-runtime'],
+          },
+        },
+      },
+    },
+  }
+}
 
 export default defineConfig({
   test: {
@@ -18,48 +76,9 @@ export default defineConfig({
           hookTimeout: 30_000,
         },
       },
-      {
-        plugins: [
-          cloudflareTest(({ inject }) => ({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: {
-                PUBLIC_URL: 'http://localhost:8787',
-                MEDPLUM_BASE_URL: inject('sandboxUrl'),
-                MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
-                UPSTREAM_TIMEOUT_SECONDS: '20',
-                MAX_ACCESS: 'admin',
-                // Most tests compare what is stored with what was sent; test/workers/provenance.test.ts has it on.
-                AI_TAG: 'off',
-              },
-              ratelimits: Object.fromEntries(
-                ['SIGN_IN', 'CALLS', 'REGISTRATION', 'TOKENS', 'READS', 'WRITES', 'OPERATIONS'].map((name, index) => [
-                  `LIMIT_${name}`,
-                  { namespace_id: String(1001 + index), simple: { limit: 100_000, period: 60 } },
-                ]),
-              ),
-            },
-          })),
-        ],
-        test: {
-          name: 'workers',
-          include: ['test/workers/**/*.test.ts'],
-          globalSetup: ['./test/workers/global-setup.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-          isolate: false,
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
-          deps: {
-            optimizer: {
-              ssr: {
-                enabled: true,
-                include: ['zod', 'hono', 'hono/cookie', 'hono/tiny', 'hono/jsx', 'hono/jsx/jsx-runtime'],
-              },
-            },
-          },
-        },
-      },
+      // Nobody is there to be asked; those tests that are about asking have it on.
+      inWorkerd('workers', { include: ['test/workers/**/*.test.ts'], exclude: [ASKING], CONFIRM: 'never', order: 2 }),
+      inWorkerd('asking', { include: [ASKING], exclude: [], CONFIRM: 'delete', order: 3 }),
     ],
   },
 })

@@ -9,7 +9,8 @@ export interface CallEvent {
   type?: string
   /** HTTP status of Medplum's answer; absent where there was none. */
   status?: number
-  outcome: 'ok' | 'error'
+  /** `asked`: nothing was done, because the person is asked first, or did not agree. */
+  outcome: 'ok' | 'asked' | 'error'
   /** Milliseconds. */
   ms: number
 }

@@ -1,7 +1,9 @@
 // Who calls, with what authority: rebuilt for each request from its verified token; never stored, never logged.
+import type { Confirmations } from './confirmation.ts'
 import type { Bindings, Settings } from './env.ts'
 import { readSettings } from './env.ts'
 import type { Access } from './fhir/access.ts'
+import { confirmationsOf } from './oauth/confirmations.ts'
 import { accessOf } from './oauth/current.ts'
 
 /** The person and the client behind one request. */
@@ -11,6 +13,8 @@ export interface Caller {
   client: { id: string; name: string }
   /** What the connection may do now: what was granted, or less where the person has lowered it since. */
   access(): Promise<Access>
+  /** What the person agrees to before a change. */
+  confirmations: Confirmations
   medplum: {
     fhirBase: URL
     /** Root of the Medplum App, for links to records; undefined where none is known. */
@@ -73,6 +77,7 @@ export function callerOf(record: CallerRecord, env: Bindings): Caller {
     grantId: record.grantId,
     client: { id: record.clientId, name: props.clientName },
     access: () => accessOf(record, env),
+    confirmations: confirmationsOf(record, env),
     medplum: {
       fhirBase: settings.medplum.fhirBase,
       appUrl: settings.medplum.appUrl,

@@ -34,6 +34,8 @@ export interface Settings {
   readonly maxAccess: Level
   /** What a write leaves behind besides the record: the label of AI work, and a Provenance. */
   readonly marks: { readonly label: boolean; readonly provenance: boolean }
+  /** Before what the person is asked: what deletes or administers; every change; nothing. */
+  readonly confirm: 'delete' | 'write' | 'never'
 }
 
 /** A setting that is missing or malformed: the message names it and shows a right one. */
@@ -92,6 +94,7 @@ function parseSettings(env: Bindings): Settings {
       label: onOff('AI_TAG', env.AI_TAG, 'on'),
       provenance: onOff('AI_PROVENANCE', env.AI_PROVENANCE, 'off'),
     },
+    confirm: confirmPolicy(env.CONFIRM),
   }
 }
 
@@ -163,6 +166,12 @@ function level(value: string | undefined): Level {
   const found = LEVELS.find((one) => one === name)
   if (found) return found
   throw new SettingError('MAX_ACCESS', `must be one of ${LEVELS.join(', ')}`, 'full')
+}
+
+function confirmPolicy(value: string | undefined): Settings['confirm'] {
+  const name = value?.trim() || 'delete'
+  if (name === 'delete' || name === 'write' || name === 'never') return name
+  throw new SettingError('CONFIRM', 'must be delete, write or never', 'delete')
 }
 
 function onOff(name: string, value: string | undefined, fallback: 'on' | 'off'): boolean {

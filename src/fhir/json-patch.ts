@@ -4,26 +4,39 @@ import { isRecord } from './client.ts'
 import { differences } from './diff.ts'
 
 /** A patch that can't be applied: the message says which operation, and why. */
-export class PatchError extends Error {
+class PatchError extends Error {
   override readonly name = 'PatchError'
 }
 
 /**
- * The document after the patch; the one given stays as it is.
+ * The document after the patch, or which operation fails and why; the one given stays as it is.
  *
  * @param patch operations add, remove, replace, move, copy and test
- * @throws {PatchError} naming the operation that fails
  */
-export function applyPatch(document: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw new PatchError('a JSON Patch is an array of operations')
-  return patch.reduce((current: unknown, operation: unknown, index) => {
+export function applyPatch(document: unknown, patch: readonly unknown[]): { after: unknown } | { problem: string } {
+  let after: unknown = structuredClone(document)
+  for (const [index, operation] of patch.entries()) {
     try {
-      return applyOne(current, operation)
+      after = applyOne(after, operation)
     } catch (error) {
-      if (error instanceof PatchError) throw new PatchError(`operation ${index}: ${error.message}`)
+      if (error instanceof PatchError) return { problem: `operation ${index}: ${error.message}` }
       throw error
     }
-  }, structuredClone(document))
+  }
+  return { after }
+}
+
+/** The operations of a body: itself, or the Binary that carries them in a batch (FHIR R4, section 3.1.0.11.2). */
+export function operationsOf(body: unknown): unknown[] | undefined {
+  if (Array.isArray(body)) return body
+  if (!isRecord(body) || body.resourceType !== 'Binary' || typeof body.data !== 'string') return undefined
+  try {
+    const bytes = Uint8Array.from(atob(body.data), (char) => char.charCodeAt(0))
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    return Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function applyOne(document: unknown, operation: unknown): unknown {

@@ -71,6 +71,7 @@ export function buildServer(env: Bindings): McpServer {
     timeoutMs: settings.upstreamTimeoutMs,
     answerChars: settings.answerChars,
     marks: settings.marks,
+    confirm: settings.confirm,
     note: (ctx, event) => waitUntil(note(recordOf(ctx), event, env)),
   }
   registerTools(server, settings.tools, support)

@@ -8,6 +8,7 @@ import { type Bindings, readSettings } from '../env.ts'
 import { type Level, lower } from '../fhir/access.ts'
 import { open, seal } from '../seal.ts'
 import { type Activity, ActivityRing } from './activity.ts'
+import { ConfirmationStore, type Proposal } from './confirmation-store.ts'
 import type { GrantState } from './current.ts'
 import { logOut, type MedplumTokens, refreshTokens, UpstreamError } from './medplum.ts'
 import { createAuthorizationServer } from './provider.ts'
@@ -46,6 +47,7 @@ export class Grant extends DurableObject<Bindings> {
   #tail: Promise<unknown> = Promise.resolve()
   readonly #replays = new Replays()
   readonly #activity = new ActivityRing(this.ctx.storage.kv)
+  readonly #confirmations = new ConfirmationStore(this.ctx.storage.kv)
   /** As the last call brought it along; in memory only, so that a disconnection soon after can log out at Medplum. */
   #vaultKey: string | undefined
   readonly #provider = createAuthorizationServer(readSettings(this.env), (input) => this.#exchange(input))
@@ -103,6 +105,35 @@ export class Grant extends DurableObject<Bindings> {
     if (flushAt !== undefined) await this.ctx.storage.setAlarm(flushAt)
   }
 
+  /** Uses a confirmation: true the first time for its nonce, and never in an ended grant. */
+  async burn(nonce: string, expiresAt: number): Promise<boolean> {
+    const isFirst = this.#isActive() && this.#confirmations.burn(nonce, expiresAt)
+    if (isFirst) await this.#sweepAt(expiresAt)
+    return isFirst
+  }
+
+  /** Keeps what the person is to decide on the page of this id. */
+  async propose(id: string, proposal: Proposal): Promise<void> {
+    if (!this.#isActive()) return
+    this.#confirmations.propose(id, proposal)
+    await this.#sweepAt(proposal.expiresAt)
+  }
+
+  /** What the person is to decide about a subject, or has decided: then it is used up by this. */
+  async settle(subject: string): Promise<Proposal | undefined> {
+    return this.#confirmations.settle(subject)
+  }
+
+  /** What the page of this id shows. */
+  async proposal(id: string): Promise<Proposal | undefined> {
+    return this.#confirmations.at(id)
+  }
+
+  /** What the person decided on the page of this id; false where there is nothing to decide any more. */
+  async decide(id: string, decision: 'approved' | 'declined'): Promise<boolean> {
+    return this.#confirmations.decide(id, decision)
+  }
+
   /** `POST /oauth/token`: code exchange, refresh and revocation of this grant (RFC 6749, RFC 7009), one at a time. */
   override async fetch(request: Request): Promise<Response> {
     const body = new TextDecoder().decode(await request.arrayBuffer())
@@ -121,7 +152,13 @@ export class Grant extends DurableObject<Bindings> {
     const expiresAt = this.ctx.storage.kv.get<number>(EXPIRES) ?? 0
     if (Date.now() >= expiresAt) return this.#wipe()
     this.#activity.flush()
-    await this.ctx.storage.setAlarm(expiresAt)
+    await this.ctx.storage.setAlarm(Math.min(expiresAt, this.#confirmations.sweep() ?? expiresAt))
+  }
+
+  /** Has the alarm ring by then, if not before. */
+  async #sweepAt(time: number): Promise<void> {
+    const set = await this.ctx.storage.getAlarm()
+    if (set === null || set > time) await this.ctx.storage.setAlarm(time)
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {

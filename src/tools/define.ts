@@ -1,5 +1,13 @@
 // One tool = one value. This file is the only one that turns what a tool returns or throws into an MCP result.
-import type { CallToolResult, ContentBlock, McpServer, ServerContext } from '@modelcontextprotocol/server'
+import {
+  type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  type ContentBlock,
+  type InputRequiredResult,
+  type McpServer,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
 import type * as z from 'zod'
 import { audit, type CallEvent } from '../audit.ts'
 import type { Caller } from '../caller.ts'
@@ -11,6 +19,7 @@ import { FhirError } from '../fhir/outcome.ts'
 import { PathError } from '../fhir/path.ts'
 import type { Kind } from '../fhir/routes.ts'
 import { LimitError } from '../pace.ts'
+import type { Asking, ConfirmPolicy } from './confirm.ts'
 import type { Marks } from './marking.ts'
 
 /** A wrong argument. The message is for the model: which argument, what is wrong, what a right one looks like. */
@@ -31,12 +40,22 @@ export interface ToolContext {
   answerChars: number
   /** What a write leaves behind besides the record. */
   marks: Marks
+  /** How the person can be asked before a change. */
+  asking: Asking
   /** What the audit event will tell, filled in as it becomes known. */
   event: Pick<CallEvent, 'kind' | 'type' | 'status'>
 }
 
-/** Text, or several pieces of content, for the model; or a value, which goes out both as JSON text and as structured content. */
-export type ToolOutput = string | ContentBlock[] | { structured: Record<string, unknown> }
+/**
+ * Text, or several pieces of content, for the model; or a value, which goes out both as JSON text and as structured content. Or
+ * nothing was done yet: the client is to ask the person, or the model is told why.
+ */
+export type ToolOutput =
+  | string
+  | ContentBlock[]
+  | { structured: Record<string, unknown> }
+  | { question: InputRequiredResult }
+  | { undone: string }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   name: string
@@ -67,6 +86,8 @@ export interface CallSupport {
   answerChars: number
   /** What a write leaves behind besides the record. */
   marks: Marks
+  /** Before what the person is asked. */
+  confirm: ConfirmPolicy
   /** Notes a call for the person, in the background. */
   note(ctx: ServerContext, event: CallEvent): void
 }
@@ -103,6 +124,7 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
             progress: progressOf(ctx),
             answerChars,
             marks,
+            asking: askingOf(ctx, server, support.confirm),
             event,
           }
           return tool.run(args as z.output<Input>, context)
@@ -127,6 +149,15 @@ export async function openClient(
   const guard = (request: FhirRequest) => inPace(permitted(request).kind)
   const options = { traceparent: traceparentOf(ctx), guard }
   return { caller, access, fhir: new FhirClient(caller.medplum, support.timeoutMs, options) }
+}
+
+/** Whether and how the client asks the person: it says so with each request of 2026-07-28, and once in a 2025 session. */
+function askingOf({ mcpReq }: ServerContext, { server }: McpServer, policy: ConfirmPolicy): Asking {
+  const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = mcpReq.envelope ?? {}
+  const elicitation = (envelope[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities())?.elicitation
+  // Without a mode it means forms, as it did before there were modes.
+  const forms = elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
+  return { policy, forms, responses: mcpReq.inputResponses, state: mcpReq.requestState() }
 }
 
 const schemas = new WeakMap<object, z.ZodObject>()
@@ -191,7 +222,7 @@ async function asResult(
   tool: string,
   note: (event: CallEvent) => void,
   run: (event: ToolContext['event']) => Promise<ToolOutput>,
-): Promise<CallToolResult> {
+): Promise<CallToolResult | InputRequiredResult> {
   const event: ToolContext['event'] = {}
   const started = Date.now()
   const tell = (outcome: CallEvent['outcome']) => {
@@ -201,7 +232,8 @@ async function asResult(
   }
   try {
     const output = await run(event)
-    tell('ok')
+    const isDone = typeof output === 'string' || !('question' in output || 'undone' in output)
+    tell(isDone ? 'ok' : 'asked')
     return toResult(output)
   } catch (error) {
     if (error instanceof FhirError) event.status = error.status
@@ -210,9 +242,11 @@ async function asResult(
   }
 }
 
-function toResult(output: ToolOutput): CallToolResult {
+function toResult(output: ToolOutput): CallToolResult | InputRequiredResult {
   if (typeof output === 'string') return { content: [{ type: 'text', text: output }] }
   if (Array.isArray(output)) return { content: output }
+  if ('question' in output) return output.question
+  if ('undone' in output) return { content: [{ type: 'text', text: output.undone }] }
   const { structured } = output
   return { content: [{ type: 'text', text: JSON.stringify(structured) }], structuredContent: structured }
 }

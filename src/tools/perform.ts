@@ -12,6 +12,7 @@ import { countPath, parsePlace } from '../fhir/query.ts'
 import { redact } from '../fhir/redact.ts'
 import { describeRights } from '../fhir/rights.ts'
 import type { Risk } from '../fhir/risk.ts'
+import { asAgreed, permitted } from './confirm.ts'
 import { type ToolContext, type ToolOutput, UserError } from './define.ts'
 import { sendMarked } from './marking.ts'
 import { type Prepared, prepare, type RequestArguments, versionOf } from './prepare.ts'
@@ -44,9 +45,14 @@ export async function perform(
   if (scope && !scope.kinds.has(prepared.risk.kind)) throw new UserError(notFor(scope, prepared))
   const summary = await capabilitySummary(prepared, view, context)
   if (summary !== undefined) return summary
-  return advised(prepared, context, () =>
-    view.all ? performAll(prepared, view, context) : performOne(args, prepared, view, context),
-  )
+  return advised(prepared, context, async () => {
+    if (view.all) return performAll(prepared, view, context)
+    const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
+    if (!('agreed' in permit)) return permit
+    if (permit.agreed === undefined) return performOne(args, prepared, view, context)
+    const exact = await asAgreed(permit.agreed, { ...args, path }, prepared, context)
+    return performOne(exact, prepare(exact, caller.medplum.fhirBase, context.marks.label), view, context)
+  })
 }
 
 /** Carries out work for a request, and adds to an error of Medplum's what may help. */

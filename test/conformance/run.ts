@@ -53,7 +53,12 @@ async function product(): Promise<Part[]> {
     const { baseUrl, close } = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`] })
     return { baseUrl, stop: close }
   })
-  const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, MAX_ACCESS: 'admin' }
+  const vars = {
+    MEDPLUM_BASE_URL: sandbox.baseUrl,
+    MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
+    MAX_ACCESS: 'admin',
+    CONFIRM: 'never',
+  }
   const worker = await keep(() => startWorker({ port, vars }))
   return [
     {

@@ -27,7 +27,12 @@ beforeAll(async () => {
   })
   worker = await startWorker({
     port,
-    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, MAX_ACCESS: 'admin' },
+    vars: {
+      MEDPLUM_BASE_URL: sandbox.baseUrl,
+      MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
+      MAX_ACCESS: 'admin',
+      CONFIRM: 'never',
+    },
   })
 }, 60_000)
 

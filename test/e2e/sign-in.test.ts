@@ -15,7 +15,12 @@ beforeAll(async () => {
   sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], control: true })
   worker = await startWorker({
     port,
-    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, MAX_ACCESS: 'admin' },
+    vars: {
+      MEDPLUM_BASE_URL: sandbox.baseUrl,
+      MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
+      MAX_ACCESS: 'admin',
+      CONFIRM: 'never',
+    },
   })
 }, 60_000)
 

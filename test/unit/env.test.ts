@@ -47,10 +47,26 @@ test.each([
 
 test.each([
   [{}, { label: true, provenance: false }],
-  [{ AI_TAG: '', AI_PROVENANCE: ' ' }, { label: true, provenance: false }],
-  [{ AI_TAG: 'off', AI_PROVENANCE: 'on' }, { label: false, provenance: true }],
+  [
+    { AI_TAG: '', AI_PROVENANCE: ' ' },
+    { label: true, provenance: false },
+  ],
+  [
+    { AI_TAG: 'off', AI_PROVENANCE: 'on' },
+    { label: false, provenance: true },
+  ],
 ])('with %j, a write leaves %j', (changes, marks) => {
   expect(read(changes).marks).toEqual(marks)
+})
+
+test.each([
+  [undefined, 'delete'],
+  [' ', 'delete'],
+  ['delete', 'delete'],
+  ['write', 'write'],
+  ['never', 'never'],
+])('CONFIRM %j asks before: %s', (CONFIRM, confirm) => {
+  expect(read({ CONFIRM }).confirm).toBe(confirm)
 })
 
 describe('refused', () => {
@@ -74,6 +90,7 @@ describe('refused', () => {
     ['SESSION_IDLE_HOURS', '-1', 'positive number'],
     ['UPSTREAM_TIMEOUT_SECONDS', '0', 'positive number'],
     ['AI_TAG', 'yes', 'on or off'],
+    ['CONFIRM', 'always', 'delete, write or never'],
     ['AI_PROVENANCE', 'true', 'on or off'],
   ])('%s = %s', (name, value, problem) => {
     expect(() => read({ [name]: value })).toThrow(`Setting ${name}`)

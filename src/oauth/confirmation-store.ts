@@ -1,0 +1,86 @@
+// What a grant's object keeps of confirmations: which were used, and which wait for the person on a page. Nothing of it can be
+// read here: the words are sealed under a key that lies in the page's address, the agreement under the grant's `vaultKey`.
+
+/** A confirmation that waits on its page. */
+export interface Proposal {
+  /** Of the arguments, under the grant's key: two questions about the same have the same. */
+  subject: string
+  /** The words of the question, for whoever has the page's address. */
+  words: Uint8Array
+  /** The agreement and the page's address, for the grant. */
+  agreement: Uint8Array
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+  decision?: 'approved' | 'declined'
+}
+
+const BURNT = 'burnt:'
+const PROPOSAL = 'proposal:'
+/** The oldest goes when there are more: a client that asks without end fills no storage. */
+const MAX_PROPOSALS = 20
+
+/** The confirmations of a grant, in the storage of its object. Its calls are synchronous, so none comes between another's steps. */
+export class ConfirmationStore {
+  readonly #storage: SyncKvStorage
+
+  constructor(storage: SyncKvStorage) {
+    this.#storage = storage
+  }
+
+  /** Uses a nonce: true the first time. It is remembered until what it belongs to has expired. */
+  burn(nonce: string, expiresAt: number): boolean {
+    if (expiresAt <= Date.now() || this.#storage.get(BURNT + nonce) !== undefined) return false
+    this.#storage.put(BURNT + nonce, { expiresAt })
+    return true
+  }
+
+  /** Keeps a proposal in the place of an earlier one about the same. */
+  propose(id: string, proposal: Proposal): void {
+    const others = this.#proposals().sort(([, a], [, b]) => a.expiresAt - b.expiresAt)
+    const kept = others.filter(([, { subject }]) => subject !== proposal.subject).slice(1 - MAX_PROPOSALS)
+    for (const one of others) if (!kept.includes(one)) this.#storage.delete(one[0])
+    this.#storage.put(PROPOSAL + id, proposal)
+  }
+
+  /** The proposal about a subject; one that was decided is used up by this. */
+  settle(subject: string): Proposal | undefined {
+    const [found] = this.#proposals().filter(([, proposal]) => proposal.subject === subject)
+    if (found?.[1].decision !== undefined) this.#storage.delete(found[0])
+    return found?.[1]
+  }
+
+  /** The proposal behind a page's address. */
+  at(id: string): Proposal | undefined {
+    const proposal = this.#storage.get<Proposal>(PROPOSAL + id)
+    return proposal && proposal.expiresAt > Date.now() ? proposal : undefined
+  }
+
+  /** Notes what the person decided; a decision stands. False where there is nothing to decide any more. */
+  decide(id: string, decision: 'approved' | 'declined'): boolean {
+    const proposal = this.at(id)
+    if (!proposal || proposal.decision !== undefined) return false
+    this.#storage.put(PROPOSAL + id, { ...proposal, decision } satisfies Proposal)
+    return true
+  }
+
+  /**
+   * Deletes what has expired.
+   *
+   * @returns when the next does, in milliseconds since the epoch
+   */
+  sweep(): number | undefined {
+    const all = [BURNT, PROPOSAL].flatMap((prefix) => [...this.#storage.list<{ expiresAt: number }>({ prefix })])
+    const times = all.map(([key, { expiresAt }]) => {
+      if (expiresAt > Date.now()) return expiresAt
+      this.#storage.delete(key)
+      return Number.POSITIVE_INFINITY
+    })
+    const next = Math.min(...times)
+    return Number.isFinite(next) ? next : undefined
+  }
+
+  #proposals(): [string, Proposal][] {
+    const now = Date.now()
+    return [...this.#storage.list<Proposal>({ prefix: PROPOSAL })].filter(([, { expiresAt }]) => expiresAt > now)
+  }
+}

@@ -1,0 +1,90 @@
+// The confirmations of one grant, from the side that holds its key: sealed here, used and kept in the grant's object.
+import type { CallerRecord } from '../caller.ts'
+import type { Agreement, Confirmations } from '../confirmation.ts'
+import { type Bindings, readSettings } from '../env.ts'
+import { fromBase64Url, newKey, open, seal, toBase64Url } from '../seal.ts'
+
+/** Where the pages are; below it, the grant's id and the page's key. */
+export const CONFIRM_PATH = '/confirm'
+
+const WORDS = 'confirmation words'
+
+/** What is kept with a proposal under the grant's key. */
+interface Kept {
+  link: string
+  agreement: Agreement
+  lines: readonly string[]
+}
+
+/** What the page shows. */
+export interface Words {
+  clientName: string
+  lines: readonly string[]
+}
+
+/** The confirmations of the caller's grant. */
+export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: Bindings): Confirmations {
+  const { vaultKey, clientName } = props
+  const name = `${userId}:${grantId}`
+  const grant = env.GRANT.getByName(name)
+  const purpose = `confirmation ${name}`
+  const keptPurpose = `confirmation kept ${name}`
+  const opened = async (sealed: string) => open<Agreement>(vaultKey, purpose, fromBase64Url(sealed))
+  return {
+    seal: async (agreement) => toBase64Url(await seal(vaultKey, purpose, agreement)),
+    open: (sealed) => opened(sealed).catch(() => undefined),
+    burn: async (nonce, expiresAt) => grant.burn(nonce, expiresAt),
+    async propose(agreement, lines) {
+      const subject = await subjectOf(vaultKey, agreement.digest)
+      const waiting = await grant.settle(subject)
+      const before = waiting && (await open<Kept>(vaultKey, keptPurpose, waiting.agreement).catch(() => undefined))
+      if (before && isSame(before, agreement, lines)) return before.link
+      const key = newKey()
+      const { publicUrl } = readSettings(env)
+      const link = `${publicUrl.origin}${CONFIRM_PATH}/${grantId}.${key}`
+      await grant.propose(await pageId(key), {
+        subject,
+        words: await sealWords(key, { clientName, lines }),
+        agreement: await seal(vaultKey, keptPurpose, { link, agreement, lines } satisfies Kept),
+        expiresAt: agreement.expiresAt,
+      })
+      return link
+    },
+    async decision(digest) {
+      const settled = await grant.settle(await subjectOf(vaultKey, digest))
+      if (settled?.decision === undefined) return undefined
+      if (settled.decision === 'declined') return 'declined'
+      const { agreement } = await open<Kept>(vaultKey, keptPurpose, settled.agreement)
+      return { approved: toBase64Url(await seal(vaultKey, purpose, agreement)) }
+    },
+  }
+}
+
+/** The name under which the object knows a page: its key can't be told from it. */
+export function pageId(key: string): Promise<string> {
+  return sha256(`page ${key}`)
+}
+
+/** @param key of the page, base64url of 32 bytes */
+export function openWords(key: string, words: Uint8Array): Promise<Words> {
+  return open<Words>(key, WORDS, words)
+}
+
+function sealWords(key: string, words: Words): Promise<Uint8Array> {
+  return seal(key, WORDS, words)
+}
+
+/** Still the same question: about the same versions, in the same words. */
+function isSame(before: Kept, { seen, found }: Agreement, lines: readonly string[]): boolean {
+  const [a, b] = [before.agreement, { seen, found }].map((one) => JSON.stringify([one.seen, one.found ?? null]))
+  return a === b && before.lines.join('\n') === lines.join('\n')
+}
+
+/** Arguments can be guessed, so their digest lies in no storage without the key. */
+function subjectOf(vaultKey: string, digest: string): Promise<string> {
+  return sha256(`subject ${vaultKey} ${digest}`)
+}
+
+async function sha256(text: string): Promise<string> {
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+}
