@@ -4,6 +4,8 @@ import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import type { GrantProps } from './caller.ts'
 import { type Bindings, readSettings, SettingError } from './env.ts'
+import { confirmation } from './oauth/confirmation-routes.tsx'
+import { CONFIRM_PATH } from './oauth/confirmations.ts'
 import { connections } from './oauth/connection-routes.tsx'
 import {
   AUTHORIZE_PATH,
@@ -65,6 +67,8 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .use(`${CONNECTIONS_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'))
     .route('/', signIn)
     .route('/', connections)
+    .use(`${CONFIRM_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'))
+    .route('/', confirmation)
     .post(TOKEN_PATH, (c) => tokenRequest(c, authorization))
     .all(REGISTRATION_PATH, authorization)
     .use('/mcp', knownOrigin)

@@ -158,6 +158,7 @@ const Deed: FC<{ event: Activity; now: number }> = ({ event: { at, tool, kind, t
     {kind ? `${DEEDS[kind]} ${type === undefined || type === '*' ? 'in a batch' : type}, ` : ''}
     <When at={at} now={now} />, by <code>{tool}</code>
     {outcome === 'error' && ': refused or failed'}
+    {outcome === 'asked' && ': you were asked first'}
   </>
 )
 

@@ -1,0 +1,80 @@
+// The confirmation page's requests. Who is signed in reaches their own grants only: the object is named after them, so another
+// person with the same link finds nothing. Looking at the page changes nothing.
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
+import type { Bindings } from '../env.ts'
+import { Confirm } from '../pages/confirm.tsx'
+import { Problem, pageResponse } from '../pages/layout.tsx'
+import { methodNotAllowed } from '../pages/problems.tsx'
+import { browserUser, formToken, isOwnForm, redirectToLogin } from './browser-session.ts'
+import { CONFIRM_PATH, openWords, pageId } from './confirmations.ts'
+
+type Ctx = Context<{ Bindings: Bindings }>
+
+export const confirmation = new Hono<{ Bindings: Bindings }>()
+  .get(`${CONFIRM_PATH}/:page`, show)
+  .post(`${CONFIRM_PATH}/:page`, decide)
+  .all(`${CONFIRM_PATH}/:page`, methodNotAllowed('GET, HEAD, POST'))
+
+/** The grant's id, and the key under which the words are sealed: base64url of 32 bytes. */
+const PAGE = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/
+
+async function show(c: Ctx): Promise<Response> {
+  const userId = await browserUser(c)
+  if (userId === undefined) return redirectToLogin(c, c.req.path)
+  const page = await pageOf(c, userId)
+  const proposal = await page?.grant.proposal(page.id)
+  const words = page && proposal && (await openWords(page.key, proposal.words).catch(() => undefined))
+  if (!words || !proposal) return nothingHere()
+  const { clientName, lines } = words
+  const token = await formToken(c)
+  return pageResponse(
+    <Confirm clientName={clientName} lines={lines} path={c.req.path} token={token} decision={proposal.decision} />,
+    { sendsOrigin: true },
+  )
+}
+
+async function decide(c: Ctx): Promise<Response> {
+  const userId = await browserUser(c)
+  if (userId === undefined) return refused(401, 'Your sign-in has ended after half an hour.')
+  // What is no form has no token, and is refused so.
+  const form = await c.req.raw.formData().catch(() => new FormData())
+  if (!(await isOwnForm(c, form.get('token')))) {
+    return refused(403, 'This request did not come from the confirmation page of this server.')
+  }
+  const page = await pageOf(c, userId)
+  const decision = form.get('decision') === 'approved' ? 'approved' : 'declined'
+  if (!page || !(await page.grant.decide(page.id, decision))) return nothingHere()
+  c.header('cache-control', 'no-store')
+  return c.redirect(c.req.path, 303)
+}
+
+async function pageOf(c: Ctx, userId: string) {
+  const [, grantId, key] = PAGE.exec(c.req.param('page') ?? '') ?? []
+  if (grantId === undefined || key === undefined) return undefined
+  return { key, id: await pageId(key), grant: c.env.GRANT.getByName(`${userId}:${grantId}`) }
+}
+
+function nothingHere(): Response {
+  return pageResponse(
+    <Problem
+      title="There is nothing to confirm here"
+      what="The question was carried out or decided already, is older than ten minutes, or was asked of another person."
+      cure="If your application still waits for you, tell it to ask again: it will give you a new link."
+      home="/"
+    />,
+    { status: 404 },
+  )
+}
+
+function refused(status: number, what: string): Response {
+  return pageResponse(
+    <Problem
+      title="Nothing was decided"
+      what={what}
+      cure="Open the link again, and answer the question there."
+      home="/"
+    />,
+    { status },
+  )
+}
