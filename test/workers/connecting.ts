@@ -1,0 +1,134 @@
+// A person at the connections page, and the lanes over which what they decide there must be felt.
+import { expect } from 'vitest'
+import { type Credentials, Person } from '../../sandbox/person.ts'
+import { unescaped } from './browsing.ts'
+import { ada, events, fhirCall, ORIGIN, post, type RpcAnswer, rpc, send, startSession } from './world.ts'
+
+export const PAGE = `${ORIGIN}/connections`
+
+/** A browser; its forms say that they come from `origin`, as browsers do. */
+export function browser(origin: string | null = ORIGIN): Person {
+  return new Person((url, init) =>
+    send(url, {
+      ...init,
+      headers: { ...init?.headers, ...(init?.method === 'POST' && origin !== null && { origin }) },
+    }),
+  )
+}
+
+/** Signs in at the connections page. */
+export async function atPage(credentials: Credentials = ada, person = browser()): Promise<Person> {
+  const end = await person.signIn(`${PAGE}/sign-in`, PAGE, credentials)
+  expect(end.href).toBe(PAGE)
+  return person
+}
+
+export async function htmlOf(person: Person, path = ''): Promise<string> {
+  return (await person.visit(`${PAGE}${path}`)).text()
+}
+
+export interface Entry {
+  /** Its words, without markup. */
+  text: string
+  token: string
+  grant: string
+  /** Levels that it can be lowered to. */
+  levels: string[]
+}
+
+/** What the page shows of this client; undefined where it shows nothing. */
+export async function entryOf(person: Person, clientName: string): Promise<Entry | undefined> {
+  const sections = [...(await htmlOf(person)).matchAll(/<section\b[\s\S]*?<\/section>/g)].map(([section]) => section)
+  const section = sections.find((one) => unescaped(one).includes(`>${clientName}</h2>`))
+  if (section === undefined) return undefined
+  const field = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(section)?.[1] ?? ''
+  return {
+    text: unescaped(section.replace(/<[^>]+>/g, ' ')).replace(/\s+/g, ' '),
+    token: field('token'),
+    grant: field('grant'),
+    levels: [...section.matchAll(/name="level" value="(\w+)"/g)].map(([, level]) => level ?? ''),
+  }
+}
+
+/** The entry of a client that must be there. */
+export async function known(person: Person, clientName: string): Promise<Entry> {
+  const entry = await entryOf(person, clientName)
+  if (!entry) throw new Error(`${clientName} is not on the page`)
+  return entry
+}
+
+/** Posts a form of the page. */
+export function submit(person: Person, action: 'lower' | 'disconnect' | 'sign-out', fields: Record<string, string>) {
+  return person.visit(`${PAGE}/${action}`, new URLSearchParams(fields))
+}
+
+export interface Answer {
+  status: number
+  text: string
+}
+
+/** Creates a record; what a connection that may write does. */
+export type Lane = () => Promise<Answer>
+
+const WRITE = { method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'connections' } } }
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+
+/** Each way to call a tool, opened while the connection may still write. */
+export const LANES: Record<string, (access: string) => Promise<Lane>> = {
+  '2025, without a session': async (access) => async () => answered(await post(access, fhirCall(WRITE))),
+  '2026-07-28': async (access) => async () => {
+    const { params, ...call } = fhirCall(WRITE)
+    const message = { ...call, params: { ...params, _meta: META } }
+    const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'fhir-request' }
+    return answered(await post(access, message, headers))
+  },
+  'an open 2025 session': async (access) => {
+    const session = await startSession(access)
+    return async () => answered(await post(access, fhirCall(WRITE), session))
+  },
+  'an SSE session': async (access) => {
+    const { endpoint, next } = await openSse(access)
+    return async () => {
+      const response = await post(access, fhirCall(WRITE), {}, endpoint)
+      const text = await response.text()
+      return response.status === 202 ? said(200, JSON.parse(await next())) : { status: response.status, text }
+    }
+  },
+}
+
+async function answered(response: Response): Promise<Answer> {
+  const { status } = response
+  return status === 401 ? { status, text: await response.text() } : said(status, await rpc(response))
+}
+
+function said(status: number, { result, error }: RpcAnswer): Answer {
+  return { status, text: error?.message ?? result?.content[0]?.text ?? '' }
+}
+
+/** An HTTP+SSE stream: where to post, and its messages one by one. */
+async function openSse(access: string) {
+  const response = await send(`${ORIGIN}/mcp/sse`, {
+    headers: { accept: 'text/event-stream', authorization: `Bearer ${access}` },
+  })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let buffer = ''
+  const next = async () => {
+    while (!buffer.includes('\n\n')) {
+      const chunk = await reader?.read()
+      if (!chunk || chunk.done) throw new Error('The stream ended')
+      buffer += chunk.value
+    }
+    const event = buffer.slice(0, buffer.indexOf('\n\n') + 2)
+    buffer = buffer.slice(event.length)
+    return events(event)[0] ?? ''
+  }
+  const endpoint = await next()
+  const initialize = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'test', version: '1' } }
+  await post(access, { jsonrpc: '2.0', id: 0, method: 'initialize', params: initialize }, {}, endpoint)
+  await next()
+  return { endpoint, next }
+}
