@@ -1,0 +1,265 @@
+// A login in the browser for this server's own pages: what goes to Medplum, what comes back, and what must not become a session.
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { Hono } from 'hono/tiny'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Person } from '../../sandbox/person.ts'
+import type { Bindings } from '../../src/env.ts'
+import { redirectToLogin } from '../../src/oauth/browser-session.ts'
+import { atPage, browser, htmlOf, PAGE, submit } from './connecting.ts'
+import { ada, alice, ORIGIN, SANDBOX, sandbox, send, sha256 } from './world.ts'
+
+afterEach(async () => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+  await sandbox.clearFaults()
+})
+
+const CALLBACK = `${ORIGIN}/oauth/callback`
+const SIGNED_IN = 'Sign out'
+
+/** Up to the callback that Medplum's login page sends the browser to. */
+const toCallback = (person = browser()) => person.signIn(`${PAGE}/sign-in`, CALLBACK, ada)
+
+async function expectNotSignedIn(response: Response, person: Person): Promise<void> {
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain('You are not signed in')
+  expect(response.headers.getSetCookie().filter((line) => line.startsWith('__Host-session='))).toEqual([])
+  expect(await htmlOf(person)).not.toContain(SIGNED_IN)
+}
+
+describe('the way to Medplum', () => {
+  test('asks for a login of its own, with PKCE S256 and a nonce, and for no refresh token', async () => {
+    const response = await browser().visit(`${PAGE}/sign-in`)
+    const login = new URL(response.headers.get('location') ?? '')
+    expect(login.href.startsWith(`${SANDBOX}oauth2/authorize?`)).toBe(true)
+    expect(Object.fromEntries(login.searchParams)).toMatchObject({
+      response_type: 'code',
+      redirect_uri: CALLBACK,
+      scope: 'openid profile',
+      prompt: 'login',
+      code_challenge_method: 'S256',
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      nonce: expect.stringMatching(/^[\w-]{43}$/),
+      state: expect.stringMatching(/^page\.[\w-]{43}$/),
+    })
+    const [cookie = '', ...more] = response.headers.getSetCookie()
+    expect(more).toEqual([])
+    expect(cookie).toMatch(/^__Host-login-[\w-]{16}=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('comes back with a session of half an hour; KV holds its digest, the user and the end only', async () => {
+    const person = browser()
+    const response = await person.visit((await toCallback(person)).href)
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/connections'])
+    const cookie = response.headers.getSetCookie().find((line) => line.startsWith('__Host-session=')) ?? ''
+    expect(cookie).toMatch(/^__Host-session=[\w-]{43}; Max-Age=1800; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
+    const secret = /=([\w-]+);/.exec(cookie)?.[1] ?? ''
+    const stored = await kv()
+    expect(stored).not.toContain(secret)
+    const digest = base64UrlOf(await sha256(secret))
+    expect(JSON.parse((await env.OAUTH_KV.get(`session:${digest}`)) ?? '')).toEqual({
+      userId: expect.any(String),
+      expiresAt: expect.any(Number),
+    })
+    expect(await htmlOf(person)).toContain(SIGNED_IN)
+  })
+
+  test('gives Medplum’s tokens back, and touches no other login of the person', async () => {
+    const { result: person, requests } = await sandbox.during(async (soFar) => {
+      const signedIn = await atPage()
+      await vi.waitFor(async () => expect((await soFar()).map(({ path }) => path)).toContain('/oauth2/logout'))
+      return signedIn
+    })
+    expect(requests.filter(({ path }) => path.startsWith('/fhir/'))).toEqual([])
+    expect(await htmlOf(person)).toContain(SIGNED_IN)
+    const stored = await kv()
+    for (const secret of (await sandbox.secrets()).filter(({ length }) => length >= 12)) {
+      expect(stored).not.toContain(secret)
+    }
+  })
+})
+
+/** A hex digest as base64url. */
+function base64UrlOf(hex: string): string {
+  const bytes = (hex.match(/../g) ?? []).map((pair) => String.fromCharCode(Number.parseInt(pair, 16)))
+  return btoa(bytes.join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+async function kv(): Promise<string> {
+  const keys = (await Promise.all(['session:', 'login:'].map((prefix) => env.OAUTH_KV.list({ prefix })))).flatMap(
+    (page) => page.keys,
+  )
+  return (await Promise.all(keys.map(async ({ name }) => `${name} ${await env.OAUTH_KV.get(name)}`))).join('\n')
+}
+
+describe('the callback', () => {
+  test('works once', async () => {
+    const person = browser()
+    const callback = await toCallback(person)
+    await person.visit(callback.href)
+    await submit(person, 'sign-out', { token: tokenOf(await htmlOf(person)) })
+    const { result, requests } = await sandbox.during(() => person.visit(callback.href))
+    await expectNotSignedIn(result, person)
+    expect(requests).toEqual([])
+  })
+
+  test('of a state that was used, with its cookie kept, asks Medplum nothing', async () => {
+    const cookies: string[] = []
+    const person = new Person(async (url, init) => {
+      const response = await send(url, init)
+      cookies.push(...response.headers.getSetCookie().filter((line) => line.startsWith('__Host-login')))
+      return response
+    })
+    const callback = await toCallback(person)
+    const cookie = cookies[0]?.split(';')[0] ?? ''
+    await person.visit(callback.href)
+    const { result, requests } = await sandbox.during(() =>
+      send(callback.href, { headers: { cookie }, redirect: 'manual' }),
+    )
+    await expectNotSignedIn(result, browser())
+    expect(requests).toEqual([])
+  })
+
+  test('opened in another browser signs nobody in there (login CSRF)', async () => {
+    const callback = await toCallback()
+    const other = browser()
+    await expectNotSignedIn(await other.visit(callback.href), other)
+  })
+
+  test.each(['page.', 'page.invented', `page.${'A'.repeat(43)}`, 'page.../..'])(
+    'with the state %s is refused',
+    async (state) => {
+      const person = browser()
+      const cookie = `__Host-login-${state.slice(5, 21)}=${state.slice(5)}`
+      const url = `${CALLBACK}?${new URLSearchParams({ code: 'x', state })}`
+      await expectNotSignedIn(await send(url, { headers: { cookie }, redirect: 'manual' }), person)
+    },
+  )
+
+  test('is no way into the sign-in of a client, nor the other way round', async () => {
+    const person = browser()
+    const callback = await toCallback(person)
+    callback.searchParams.set('state', (callback.searchParams.get('state') ?? '').slice('page.'.length))
+    expect((await person.visit(callback.href)).status).toBe(400)
+    expect(await htmlOf(person)).not.toContain(SIGNED_IN)
+  })
+
+  test('after ten minutes is too late', async () => {
+    const person = browser()
+    const callback = await toCallback(person)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+    await expectNotSignedIn(await person.visit(callback.href), person)
+  })
+
+  test('without a code, or with one that Medplum refuses, signs nobody in', async () => {
+    const [declined, wrong] = [browser(), browser()]
+    const without = await toCallback(declined)
+    without.searchParams.delete('code')
+    await expectNotSignedIn(await declined.visit(without.href), declined)
+    const invented = await toCallback(wrong)
+    invented.searchParams.set('code', 'invented')
+    await expectNotSignedIn(await wrong.visit(invented.href), wrong)
+  })
+
+  test('with the code of another login is refused (code injection)', async () => {
+    const person = browser()
+    const callback = await toCallback(person)
+    callback.searchParams.set('code', (await toCallback()).searchParams.get('code') ?? '')
+    await expectNotSignedIn(await person.visit(callback.href), person)
+  })
+
+  test('while Medplum is away says so', async () => {
+    const person = browser()
+    const callback = await toCallback(person)
+    await sandbox.faults([{ path: '^/oauth2/token', status: 503 }])
+    const response = await person.visit(callback.href)
+    expect(response.status).toBe(503)
+    expect(await response.text()).toContain('Medplum could not be reached.')
+  })
+})
+
+describe('the way back', () => {
+  const app = new Hono<{ Bindings: Bindings }>().get('/go', (c) => redirectToLogin(c, c.req.query('to') ?? ''))
+  /** Where a login ends that was begun with this path to return to. */
+  async function endOf(to: string): Promise<string | null> {
+    const person = new Person((url, init) =>
+      url.startsWith(`${ORIGIN}/go`)
+        ? Promise.resolve(app.fetch(new Request(url, init), env as Bindings, createExecutionContext()))
+        : send(url, init),
+    )
+    const callback = await person.signIn(`${ORIGIN}/go?${new URLSearchParams({ to })}`, CALLBACK, ada)
+    return (await person.visit(callback.href)).headers.get('location')
+  }
+
+  test.each(['/connections', '/connections?x=1', '/confirm/abc?x=1'])('%s is allowed', async (to) => {
+    expect(await endOf(to)).toBe(to)
+  })
+
+  test.each([
+    ...['https://evil.example/connections', '//evil.example/connections', '/\\evil.example', 'javascript:alert(1)'],
+    ...['/connections/../authorize', '/connections/%2e%2e/mcp', '/authorize', '/connectionsx', '', '\t//evil.example'],
+    ...['http://localhost:8787@evil.example/connections', 'https://localhost:8787/connections', '/confirm\\..\\mcp'],
+  ])('%s leads to the connections page', async (to) => {
+    expect(await endOf(to)).toBe('/connections')
+  })
+})
+
+describe('a session', () => {
+  test('ends after half an hour, and its forms with it', async () => {
+    const person = await atPage()
+    const token = tokenOf(await htmlOf(person))
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_801_000 })
+    expect(await htmlOf(person)).not.toContain(SIGNED_IN)
+    const response = await submit(person, 'disconnect', { token, grant: 'x' })
+    expect(response.status).toBe(401)
+    expect(await response.text()).toContain('Nothing was changed')
+  })
+
+  test('ends by signing out, also for a copy of its cookie', async () => {
+    const { person, cookie } = await watched()
+    expect(await (await send(PAGE, { headers: { cookie: cookie() } })).text()).toContain(SIGNED_IN)
+    const copy = cookie()
+    expect((await submit(person, 'sign-out', { token: tokenOf(await htmlOf(person)) })).status).toBe(303)
+    expect(await htmlOf(person)).not.toContain(SIGNED_IN)
+    expect(await (await send(PAGE, { headers: { cookie: copy } })).text()).not.toContain(SIGNED_IN)
+  })
+
+  test('is never one that was there before the login (fixation)', async () => {
+    const { person, cookie } = await watched('__Host-session=planted')
+    expect(cookie()).not.toContain('planted')
+    expect(await htmlOf(person)).toContain(SIGNED_IN)
+    expect(await (await send(PAGE, { headers: { cookie: '__Host-session=planted' } })).text()).not.toContain(SIGNED_IN)
+    const first = cookie()
+    await atPage(alice, person)
+    expect(cookie()).not.toBe(first)
+    expect(await (await send(PAGE, { headers: { cookie: first } })).text()).not.toContain(SIGNED_IN)
+  })
+
+  test.each(['', '__Host-session=', `__Host-session=${'A'.repeat(43)}`, 'session=x'])('is not "%s"', async (cookie) => {
+    expect(await (await send(PAGE, { headers: { cookie } })).text()).not.toContain(SIGNED_IN)
+  })
+
+  /** A person whose session cookie can be seen; `planted` goes along before the login. */
+  async function watched(planted?: string) {
+    let session = planted
+    const person = new Person(async (url, init) => {
+      const headers = new Headers(init?.headers)
+      if (init?.method === 'POST') headers.set('origin', ORIGIN)
+      if (session === planted && planted !== undefined && url.startsWith(ORIGIN)) {
+        headers.set('cookie', [headers.get('cookie'), planted].filter(Boolean).join('; '))
+      }
+      const response = await send(url, { ...init, headers })
+      const set = response.headers.getSetCookie().findLast((line) => line.startsWith('__Host-session='))
+      if (set !== undefined) session = set.split(';')[0]
+      return response
+    })
+    await atPage(ada, person)
+    return { person, cookie: () => session ?? '' }
+  }
+})
+
+function tokenOf(html: string): string {
+  return /name="token" value="([^"]+)"/.exec(html)?.[1] ?? ''
+}
