@@ -1,11 +1,18 @@
-// One structured event for each tool call, from an allow-list of fields: no ids, no bodies, no names of people.
-import type { Kind } from './fhir/routes.ts'
+// What the operator learns of each tool call and each OAuth decision: one event from an allow-list of fields, to Workers Logs and,
+// if it is bound, an Analytics Engine dataset. No ids or names of anybody, no paths, bodies or answers. docs/operations.md has the fields.
+import type { Bindings } from './env.ts'
+import { readSettings } from './env.ts'
+import type { Level } from './fhir/access.ts'
+import { RESOURCE_TYPES } from './fhir/resource-types.ts'
+import { type Kind, ROUTES } from './fhir/routes.ts'
+import { toBase64Url } from './seal.ts'
 
 export interface CallEvent {
+  /** Name of the tool, one of those that the server offers. */
   tool: string
   /** What the request would do. */
   kind?: Kind
-  /** The resource type or operation that it is about, without any id. */
+  /** The resource type or operation that it is about, as {@link typeOf} tells it. */
   type?: string
   /** HTTP status of Medplum's answer; absent where there was none. */
   status?: number
@@ -13,17 +20,125 @@ export interface CallEvent {
   outcome: 'ok' | 'asked' | 'error'
   /** Milliseconds. */
   ms: number
+  /** What the connection may do. */
+  level?: Level
+  /** Characters of the answer. */
+  chars: number
 }
 
-/** Writes the event to the log. */
-export function audit({ tool, kind, type, status, outcome, ms }: CallEvent): void {
-  console.log(JSON.stringify({ event: 'tool_call', tool, kind, type, status, outcome, ms }))
+export interface OAuthEvent {
+  decision:
+    | 'consent_shown'
+    | 'approved'
+    | 'denied'
+    | 'signed_in'
+    | 'sign_in_failed'
+    | 'token_refreshed'
+    | 'token_refused'
+    | 'revoked'
+    | 'lowered'
+    | 'disconnected'
+    | 'ended'
+  /** What was granted, or lowered to. */
+  level?: Level
+  /** Why a sign-in failed: the person, Medplum, or the way to it. */
+  reason?: 'denied' | 'ended' | 'unavailable' | 'stale'
+  /** HTTP status of the answer. */
+  status?: number
 }
 
-/** A target without its id: `Patient/123` is `Patient`, `Bot/123/$execute` is `Bot/$execute`. */
+/** Whom an event is about. What is told of them is in {@link Line}. */
+export interface Subject {
+  userId?: string
+  clientId?: string
+}
+
+/** All that is ever written. */
+interface Line extends Partial<Omit<CallEvent, 'outcome'>>, Partial<Omit<OAuthEvent, 'decision'>> {
+  event: 'tool_call' | 'oauth'
+  decision?: OAuthEvent['decision']
+  outcome?: CallEvent['outcome']
+  /** About what a model reads of the answer. */
+  tokens?: number
+  /** Host of the client's metadata document; of a client that registered itself, only that. */
+  client?: string
+  /** The person, as a keyed hash; absent without the secret AUDIT_KEY. */
+  who?: string
+}
+
+/** FHIR in the compact form and as JSON, by the tokenizers of current models: 2.8 to 3.6 characters each. */
+const CHARS_PER_TOKEN = 3.2
+
+/** Writes a tool call down. */
+export async function auditCall(event: CallEvent, subject: Subject, env: Bindings): Promise<void> {
+  const { tool, kind, type, status, outcome, ms, level, chars } = event
+  const tokens = Math.ceil(chars / CHARS_PER_TOKEN)
+  const line = { event: 'tool_call', tool, kind, type, status, outcome, ms, level, chars, tokens } as const
+  write({ ...told(line), ...(await identify(subject, env)) }, env)
+}
+
+/** Writes an OAuth decision down. */
+export async function auditOAuth(event: OAuthEvent, subject: Subject, env: Bindings): Promise<void> {
+  const { decision, level, reason, status } = event
+  write({ ...told({ event: 'oauth', decision, level, reason, status }), ...(await identify(subject, env)) }, env)
+}
+
+/** Without the fields that are not known. */
+function told(line: { [Name in keyof Line]: Line[Name] | undefined } & Pick<Line, 'event'>): Line {
+  return Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined)) as unknown as Line
+}
+
+function write(line: Line, env: Bindings): void {
+  console.log(JSON.stringify(line))
+  const { event, tool, decision, kind, type, outcome, level, reason, client, who } = line
+  const texts = [event, tool ?? decision, kind, type, outcome, level, reason, client, who]
+  const numbers = [line.ms, line.status, line.chars, line.tokens]
+  try {
+    env.AUDIT?.writeDataPoint({
+      indexes: [who ?? client ?? event],
+      blobs: texts.map((text) => text ?? ''),
+      doubles: numbers.map((number) => number ?? 0),
+    })
+  } catch {
+    // An event that can't be counted is no reason to withhold an answer.
+    console.warn(JSON.stringify({ event: 'audit_failed' }))
+  }
+}
+
+async function identify({ userId, clientId }: Subject, env: Bindings): Promise<Pick<Line, 'client' | 'who'>> {
+  const { auditKey } = readSettings(env)
+  const who = userId === undefined || auditKey === undefined ? undefined : await keyedHash(userId, auditKey)
+  return { ...(clientId !== undefined && { client: clientLabel(clientId) }), ...(who !== undefined && { who }) }
+}
+
+/** A client id is a metadata document's URL, or random; the name that a client gives itself may be anything. */
+function clientLabel(clientId: string): string {
+  return URL.canParse(clientId) ? new URL(clientId).hostname.slice(0, 80) : 'registered'
+}
+
+/** HMAC-SHA-256, its first 128 bits: the same for the same person, and nothing without the key. */
+async function keyedHash(text: string, secret: string): Promise<string> {
+  const encoder = new TextEncoder()
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign'])
+  const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(text))
+  return toBase64Url(new Uint8Array(signature, 0, 16))
+}
+
+const OPERATIONS: ReadonlySet<string> = new Set([
+  '$graphql',
+  ...ROUTES.flatMap(({ paths }) => paths.flatMap((path) => path.match(/\$[a-z-]+/g) ?? [])),
+])
+
+/**
+ * A target without its id: `Patient/123` is `Patient`, `Bot/123/$execute` is `Bot/$execute`. Only types and operations that are
+ * known: a path may hold anything, a name too.
+ */
 export function typeOf(target: string | undefined): string | undefined {
   if (target === undefined) return undefined
-  const segments = target.split('?')[0]?.split('/') ?? []
-  const named = segments.filter((segment, index) => (index === 0 ? /^[$A-Za-z*]+$/ : /^\$[a-z-]+$/i).test(segment))
-  return named.length > 0 ? named.join('/').slice(0, 80) : 'other'
+  const [first = '', ...rest] = target.split('?')[0]?.split('/') ?? []
+  const operation = [first, ...rest].find((segment) => segment.startsWith('$'))
+  const type = RESOURCE_TYPES.has(first) || ['*', 'metadata'].includes(first) ? first : undefined
+  const words = [type, operation && (OPERATIONS.has(operation) ? operation : '$other')].filter(Boolean)
+  return words.join('/') || 'other'
 }

@@ -1,9 +1,12 @@
 // The settings of a deployment, parsed once, so that a missing or malformed one stops the start and names itself.
 import { LEVELS, type Level } from './fhir/access.ts'
 
-/** Bindings and settings as the Worker receives them: those of `wrangler.toml`, and secrets, which it can't name. */
+/** Bindings and settings as the Worker receives them: those of `wrangler.toml`, and what it can't name: secrets, optional bindings. */
 export interface Bindings extends Env {
   MEDPLUM_CLIENT_SECRET?: string
+  AUDIT_KEY?: string
+  /** Bound only where `wrangler.toml` says so. */
+  AUDIT?: AnalyticsEngineDataset
 }
 
 /** What one deployment is configured to be. */
@@ -32,8 +35,10 @@ export interface Settings {
   readonly tools: 'default' | 'directory'
   /** The highest access level that a person may grant. */
   readonly maxAccess: Level
-  /** What a write leaves behind besides the record: the label of AI work, and a Provenance. */
-  readonly marks: { readonly label: boolean; readonly provenance: boolean }
+  /** What a write leaves behind besides the record: the label of AI work, a Provenance, an AuditEvent. */
+  readonly marks: { readonly label: boolean; readonly provenance: boolean; readonly auditEvent: boolean }
+  /** Key of the hash by which people are told apart in audit events; undefined where they aren't. */
+  readonly auditKey: string | undefined
   /** Before what the person is asked: what deletes or administers; every change; nothing. */
   readonly confirm: 'delete' | 'write' | 'never'
 }
@@ -93,7 +98,9 @@ function parseSettings(env: Bindings): Settings {
     marks: {
       label: onOff('AI_TAG', env.AI_TAG, 'on'),
       provenance: onOff('AI_PROVENANCE', env.AI_PROVENANCE, 'off'),
+      auditEvent: onOff('FHIR_AUDIT', env.FHIR_AUDIT, 'off'),
     },
+    auditKey: auditKey(env.AUDIT_KEY),
     confirm: confirmPolicy(env.CONFIRM),
   }
 }
@@ -172,6 +179,20 @@ function confirmPolicy(value: string | undefined): Settings['confirm'] {
   const name = value?.trim() || 'delete'
   if (name === 'delete' || name === 'write' || name === 'never') return name
   throw new SettingError('CONFIRM', 'must be delete, write or never', 'delete')
+}
+
+/** Short ones could be guessed, and with them every hash. */
+const MIN_KEY = 32
+
+function auditKey(value: string | undefined): string | undefined {
+  const key = value?.trim()
+  if (!key) return undefined
+  if (key.length >= MIN_KEY) return key
+  throw new SettingError(
+    'AUDIT_KEY',
+    `must have at least ${MIN_KEY} characters`,
+    'the output of openssl rand -base64 32',
+  )
 }
 
 function onOff(name: string, value: string | undefined, fallback: 'on' | 'off'): boolean {

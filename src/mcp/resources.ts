@@ -8,7 +8,7 @@ import {
   ResourceTemplate,
   type ServerContext,
 } from '@modelcontextprotocol/server'
-import { audit, type CallEvent } from '../audit.ts'
+import { type CallEvent, typeOf } from '../audit.ts'
 import { loadCapability } from '../fhir/capabilities.ts'
 import type { Capability } from '../fhir/capability.ts'
 import { summarizeServer, summarizeType } from '../fhir/capability-summary.ts'
@@ -48,7 +48,8 @@ export function registerResources(server: McpServer, support: CallSupport, publi
       mimeType: 'application/fhir+json',
       cacheHint: OWN,
     },
-    (uri, _variables, ctx) => answered(uri, async (event) => readRecord(uri, event, await open(ctx, support), ctx)),
+    (uri, _variables, ctx) =>
+      answered(uri, ctx, support, async (event) => readRecord(uri, event, await open(ctx, support), ctx)),
   )
   server.registerResource(
     'type',
@@ -60,7 +61,7 @@ export function registerResources(server: McpServer, support: CallSupport, publi
       cacheHint: shared,
     },
     (uri, { type }, ctx) =>
-      answered(uri, async () => {
+      answered(uri, ctx, support, async () => {
         const capability = await capabilityOf(await open(ctx, support))
         if (typeof type !== 'string' || !capability.types.has(type)) throw new ResourceNotFoundError(uri.href)
         return plainText(uri, summarizeType(capability, type))
@@ -76,7 +77,9 @@ export function registerResources(server: McpServer, support: CallSupport, publi
       cacheHint: shared,
     },
     (uri, ctx) =>
-      answered(uri, async () => plainText(uri, summarizeServer(await capabilityOf(await open(ctx, support))))),
+      answered(uri, ctx, support, async () =>
+        plainText(uri, summarizeServer(await capabilityOf(await open(ctx, support)))),
+      ),
   )
   const types = async (typed: string, _given: object, ctx: ServerContext) => {
     const capability = await capabilityOf(await open(ctx, support))
@@ -119,7 +122,7 @@ async function readRecord(
   const given = uri.href.slice('fhir:///'.length)
   const [, type, id] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})$/.exec(given) ?? []
   if (type === undefined || id === undefined) throw new ResourceNotFoundError(uri.href)
-  event.type = type
+  event.type = typeOf(type) ?? 'other'
   const path = readingPath(`${type}/${id}`, base)
   const isFile = type === 'Binary'
   const part = isFile ? { offset: 0, length: MAX_FILE_BYTES } : undefined
@@ -180,18 +183,23 @@ async function latestIds(type: string, typed: string, { fhir, base }: Opened, ct
 type Event = Pick<CallEvent, 'type' | 'status'>
 
 /** The error boundary of resources: what is not found is -32602 (MCP, server/resources), all else told as tools tell it. */
-async function answered(uri: URL, read: (event: Event) => Promise<ReadResourceResult>): Promise<ReadResourceResult> {
+async function answered(
+  uri: URL,
+  ctx: ServerContext,
+  support: CallSupport,
+  read: (event: Event) => Promise<ReadResourceResult>,
+): Promise<ReadResourceResult> {
   const event: Event = {}
   const started = Date.now()
-  const finish = (outcome: CallEvent['outcome']) =>
-    audit({ tool: 'resources/read', kind: 'read', ...event, outcome, ms: Date.now() - started })
+  const finish = (outcome: CallEvent['outcome'], chars: number) =>
+    support.note(ctx, { tool: 'resources/read', kind: 'read', ...event, outcome, ms: Date.now() - started, chars })
   try {
     const result = await read(event)
-    finish('ok')
+    await finish('ok', JSON.stringify(result.contents).length)
     return result
   } catch (error) {
     if (error instanceof FhirError) event.status = error.status
-    finish('error')
+    await finish('error', 0)
     if (error instanceof ProtocolError) throw error
     if (isMissing(error)) throw new ResourceNotFoundError(uri.href)
     throw new ProtocolError(ProtocolErrorCode.InternalError, explain(error))

@@ -2,6 +2,7 @@
 import { waitUntil } from 'cloudflare:workers'
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import type { CallEvent } from '../audit.ts'
+import { auditCall } from '../audit.ts'
 import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
 import { paceOf } from '../pace.ts'
@@ -72,7 +73,12 @@ export function buildServer(env: Bindings): McpServer {
     answerChars: settings.answerChars,
     marks: settings.marks,
     confirm: settings.confirm,
-    note: (ctx, event) => waitUntil(note(recordOf(ctx), event, env)),
+    note: async (ctx, event) => {
+      const record = recordOf(ctx)
+      waitUntil(note(record, event, env))
+      await auditCall(event, record, env)
+    },
+    background: waitUntil,
   }
   registerTools(server, settings.tools, support)
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'

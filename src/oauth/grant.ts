@@ -3,6 +3,7 @@
 
 import { DurableObject } from 'cloudflare:workers'
 import { OAuthError } from '@cloudflare/workers-oauth-provider'
+import { auditOAuth, type OAuthEvent } from '../audit.ts'
 import type { GrantProps } from '../caller.ts'
 import { type Bindings, readSettings } from '../env.ts'
 import { type Level, lower } from '../fhir/access.ts'
@@ -68,7 +69,10 @@ export class Grant extends DurableObject<Bindings> {
         return { accessToken, accessExpiresAt }
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error
-        if (error.kind === 'ended') await this.#end()
+        if (error.kind === 'ended') {
+          await this.#end()
+          await this.#audit({ decision: 'ended' })
+        }
         return { failed: error.kind }
       }
     })
@@ -88,13 +92,16 @@ export class Grant extends DurableObject<Bindings> {
   /** Lowers what the client may do, for good: it can't be raised again, nor does a token refresh. */
   async lower(level: Level): Promise<void> {
     const { kv } = this.ctx.storage
-    if (this.#isActive()) kv.put(LIMIT, lower(kv.get<Level>(LIMIT) ?? level, level))
+    if (!this.#isActive()) return
+    kv.put(LIMIT, lower(kv.get<Level>(LIMIT) ?? level, level))
+    await this.#audit({ decision: 'lowered', level })
   }
 
   /** Ends the grant: for calls in flight at once, whatever an exchange before this one still waits for. */
   async disconnect(): Promise<void> {
     this.ctx.storage.kv.put(DISCONNECTED, true)
     await this.#exclusive(() => this.#end(this.#vaultKey))
+    await this.#audit({ decision: 'disconnected' })
   }
 
   /** Notes a tool call for the person. */
@@ -140,7 +147,12 @@ export class Grant extends DurableObject<Bindings> {
     const form = new URLSearchParams(body)
     return this.#exclusive(async () => {
       const send = () => this.#send(new Request(request, { body }))
-      if (form.get('grant_type') === 'refresh_token') return this.#replays.answer(request, form, () => retried(send))
+      if (form.get('grant_type') === 'refresh_token') {
+        const response = await this.#replays.answer(request, form, () => retried(send))
+        const decision = response.ok ? 'token_refreshed' : 'token_refused'
+        await this.#audit({ decision, status: response.status })
+        return response
+      }
       if (form.get('grant_type') === 'authorization_code') return this.#begun(await retried(send))
       if (form.has('grant_type')) return retried(send)
       return this.#revoke(form.get('token') ?? '', send)
@@ -193,7 +205,10 @@ export class Grant extends DurableObject<Bindings> {
     const revoked = held
       ? (await provider.validateToken(resource, token, this.env)) === null
       : (await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null
-    if (response.ok && revoked) await this.#end(held?.props.vaultKey)
+    if (response.ok && revoked) {
+      await this.#end(held?.props.vaultKey)
+      await this.#audit({ decision: 'revoked' })
+    }
     return response
   }
 
@@ -206,6 +221,11 @@ export class Grant extends DurableObject<Bindings> {
     }
     await this.#provider.getOAuthApi(this.env).revokeGrant(grantId, userId)
     await this.#wipe()
+  }
+
+  async #audit(event: OAuthEvent): Promise<void> {
+    const [userId] = this.#identity()
+    await auditOAuth(event, { userId }, this.env)
   }
 
   #isActive(): boolean {

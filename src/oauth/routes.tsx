@@ -8,12 +8,13 @@ import {
 } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
+import { auditOAuth } from '../audit.ts'
 import type { GrantProps } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
 import { Problem, pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
-import { offerFor, scopesFor, smartScopes } from './access.ts'
+import { levelOf, offerFor, scopesFor, smartScopes } from './access.ts'
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
 import type { GrantMetadata } from './connections.ts'
 import { Consent } from './consent.tsx'
@@ -45,6 +46,7 @@ async function showConsent(c: Ctx): Promise<Response> {
   const client = await oauth.describeConsent(request)
   const { handle, headers } = await oauth.beginConsent(request)
   const offer = offerFor(request.scope, settings.maxAccess)
+  await auditOAuth({ decision: 'consent_shown' }, request, c.env)
   return pageResponse(
     <Consent client={client} handle={handle} medplumHost={settings.medplum.baseUrl.host} offer={offer} />,
     { headers, formTargets: formTargets(settings, client.redirectUri) },
@@ -61,6 +63,7 @@ async function decide(c: Ctx): Promise<Response> {
     const { redirectTo, headers } = await oauth.denyConsent(c.req.raw, handle, {
       description: 'The person denied access',
     })
+    await auditOAuth({ decision: 'denied' }, {}, c.env)
     return redirect(redirectTo, headers)
   }
   const approved = await oauth.approveConsent(c.req.raw, handle)
@@ -71,6 +74,7 @@ async function decide(c: Ctx): Promise<Response> {
   const level = chosen ?? 'read'
   const request = { ...approved.request, scope: scopesFor(level) }
   const data: LoginData = { ...newLoginSecrets(), clientName }
+  await auditOAuth({ decision: 'approved', level }, request, c.env)
   const { state, headers } = await oauth.beginUpstream(request, { data, headers: approved.headers })
   return redirect(await loginUrl(settings, state, data, [...CLIENT_SCOPES, ...smartScopes(level)]), headers)
 }
@@ -83,13 +87,14 @@ async function finish(c: Ctx): Promise<Response> {
   const code = c.req.query('code')
   if (!code) {
     const description = 'The Medplum login ended without access'
+    await auditOAuth({ decision: 'sign_in_failed', reason: 'denied' }, request, c.env)
     return redirect(authorizationErrorRedirect(request, 'access_denied', description), headers)
   }
   try {
     return redirect(await grant(settings, oauth, c.env, request, code, data), headers)
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
-    console.warn(JSON.stringify({ event: 'sign_in_failed', kind: error.kind }))
+    await auditOAuth({ decision: 'sign_in_failed', reason: error.kind }, request, c.env)
     const [kind, description] =
       error.kind === 'unavailable'
         ? (['temporarily_unavailable', 'Medplum could not be reached. Try again.'] as const)
@@ -129,6 +134,9 @@ async function grant(
   const name = grantOf(new URL(redirectTo).searchParams)
   if (!name) throw new Error('The provider issued a code that names no grant')
   await env.GRANT.getByName(name).keep(props.vaultKey, login.tokens)
+  const level = levelOf(request.scope)
+  const subject = { userId: login.userId, clientId: request.clientId }
+  await auditOAuth({ decision: 'signed_in', ...(level && { level }) }, subject, env)
   return redirectTo
 }
 

@@ -9,10 +9,11 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
-import { audit, type CallEvent } from '../audit.ts'
+import type { CallEvent } from '../audit.ts'
 import type { Caller } from '../caller.ts'
 import { SessionError } from '../caller.ts'
 import { type Access, AccessError, guardFor } from '../fhir/access.ts'
+import type { Act } from '../fhir/audit-event.ts'
 import { FhirClient, type FhirRequest, TransportError } from '../fhir/client.ts'
 import type { Progress } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
@@ -20,6 +21,7 @@ import { PathError } from '../fhir/path.ts'
 import type { Kind } from '../fhir/routes.ts'
 import { LimitError } from '../pace.ts'
 import type { Asking, ConfirmPolicy } from './confirm.ts'
+import { recordAuditEvent } from './fhir-audit.ts'
 import type { Marks } from './marking.ts'
 
 /** A wrong argument. The message is for the model: which argument, what is wrong, what a right one looks like. */
@@ -43,7 +45,9 @@ export interface ToolContext {
   /** How the person can be asked before a change. */
   asking: Asking
   /** What the audit event will tell, filled in as it becomes known. */
-  event: Pick<CallEvent, 'kind' | 'type' | 'status'>
+  event: Pick<CallEvent, 'kind' | 'type' | 'status' | 'level'>
+  /** The request that was sent, if it may change something; for the person's own records only. */
+  act?: Act
 }
 
 /**
@@ -88,8 +92,10 @@ export interface CallSupport {
   marks: Marks
   /** Before what the person is asked. */
   confirm: ConfirmPolicy
-  /** Notes a call for the person, in the background. */
-  note(ctx: ServerContext, event: CallEvent): void
+  /** Writes a call down for the operator, and notes it for the person. */
+  note(ctx: ServerContext, event: CallEvent): Promise<void>
+  /** Lets work go on after the answer. */
+  background(work: Promise<void>): void
 }
 
 /** Offers a tool on a server. */
@@ -116,7 +122,7 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
         async (event) => {
           const { caller, access, fhir } = await openClient(support, ctx)
           const { answerChars, marks } = support
-          const context = {
+          const context: ToolContext = {
             caller,
             access,
             fhir,
@@ -127,7 +133,13 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
             asking: askingOf(ctx, server, support.confirm),
             event,
           }
-          return tool.run(args as z.output<Input>, context)
+          event.level = access.level
+          const work = tool.run(args as z.output<Input>, context)
+          if (marks.auditEvent) {
+            const client = new FhirClient(caller.medplum, support.timeoutMs)
+            support.background(recordAuditEvent(work, context, client))
+          }
+          return work
         },
       ),
   )
@@ -220,26 +232,33 @@ function progressOf(ctx: ServerContext): Progress {
 /** The one error boundary: errors made for the model reach it in their words, any other only as a number to report. */
 async function asResult(
   tool: string,
-  note: (event: CallEvent) => void,
+  note: (event: CallEvent) => Promise<void>,
   run: (event: ToolContext['event']) => Promise<ToolOutput>,
 ): Promise<CallToolResult | InputRequiredResult> {
   const event: ToolContext['event'] = {}
   const started = Date.now()
-  const tell = (outcome: CallEvent['outcome']) => {
-    const told = { tool, ...event, outcome, ms: Date.now() - started }
-    audit(told)
-    note(told)
+  const told = async <Result extends CallToolResult | InputRequiredResult>(
+    result: Result,
+    outcome: CallEvent['outcome'],
+  ): Promise<Result> => {
+    await note({ tool, ...event, outcome, ms: Date.now() - started, chars: charsOf(result) })
+    return result
   }
+  let output: ToolOutput
   try {
-    const output = await run(event)
-    const isDone = typeof output === 'string' || !('question' in output || 'undone' in output)
-    tell(isDone ? 'ok' : 'asked')
-    return toResult(output)
+    output = await run(event)
   } catch (error) {
     if (error instanceof FhirError) event.status = error.status
-    tell('error')
-    return { content: [{ type: 'text', text: explain(error) }], isError: true }
+    return told({ content: [{ type: 'text', text: explain(error) }], isError: true }, 'error')
   }
+  const isDone = typeof output === 'string' || !('question' in output || 'undone' in output)
+  return told(toResult(output), isDone ? 'ok' : 'asked')
+}
+
+/** What a model gets to read, in characters; other content by its JSON. */
+function charsOf(result: CallToolResult | InputRequiredResult): number {
+  const content = 'content' in result && Array.isArray(result.content) ? result.content : []
+  return content.reduce((sum, item) => sum + (item.type === 'text' ? item.text : JSON.stringify(item)).length, 0)
 }
 
 function toResult(output: ToolOutput): CallToolResult | InputRequiredResult {

@@ -1,7 +1,8 @@
 // What a write leaves behind besides the record itself: the label of AI work on a patched record, and a Provenance.
+import type { Act } from '../fhir/audit-event.ts'
 import { type FhirClient, type FhirRequest, type FhirResponse, isRecord } from '../fhir/client.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { type LabelledPatch, labelPatch, provenanceOf, writtenBy } from '../fhir/provenance.ts'
+import { type LabelledPatch, labelPatch, provenanceOf, type Written, writtenBy } from '../fhir/provenance.ts'
 import type { ToolContext } from './define.ts'
 import type { Prepared } from './prepare.ts'
 
@@ -11,6 +12,8 @@ export interface Marks {
   label: boolean
   /** A Provenance of each create and change. */
   provenance: boolean
+  /** An AuditEvent of each call that may change something. */
+  auditEvent: boolean
 }
 
 export interface Sent {
@@ -28,12 +31,18 @@ export async function sendMarked(prepared: Prepared, context: ToolContext): Prom
   const since = Date.now()
   const { request } = prepared
   const { fhir, signal, marks } = context
+  const { asked, risk } = prepared
+  const act: Act | undefined = risk.kind === 'read' ? undefined : { ...asked, targets: risk.targets }
+  if (act) context.act = act
   const sent =
     marks.label && request.method === 'PATCH'
       ? await sendPatch(request, fhir, signal)
       : { response: await fhir.send({ ...request, signal }), notes: [] }
-  if (!marks.provenance || prepared.risk.kind === 'read') return sent
-  return { ...sent, notes: [...sent.notes, ...(await recordProvenance(prepared, sent.response, since, context))] }
+  if (!act) return sent
+  const written = writtenBy(asked, sent.response, since)
+  if (written.length > 0) context.act = { ...act, targets: written.map(({ reference }) => reference) }
+  if (!marks.provenance || written.length === 0) return sent
+  return { ...sent, notes: [...sent.notes, ...(await recordProvenance(written, context))] }
 }
 
 /** Times that a patch is adapted to a record that others change meanwhile. */
@@ -78,14 +87,7 @@ function theOne(body: unknown): unknown {
   return isRecord(entry) && others.length === 0 ? entry.resource : undefined
 }
 
-async function recordProvenance(
-  { request, asked }: Prepared,
-  response: FhirResponse,
-  since: number,
-  { caller, fhir, signal }: ToolContext,
-): Promise<string[]> {
-  const written = writtenBy({ ...asked, method: request.method, path: request.path }, response, since)
-  if (written.length === 0) return []
+async function recordProvenance(written: readonly Written[], { caller, fhir, signal }: ToolContext): Promise<string[]> {
   const author = { profile: caller.medplum.profile, client: caller.client.name }
   const data = JSON.stringify(provenanceOf(written, author, new Date()))
   const content = { type: 'application/fhir+json', data }

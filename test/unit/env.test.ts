@@ -46,14 +46,14 @@ test.each([
 })
 
 test.each([
-  [{}, { label: true, provenance: false }],
+  [{}, { label: true, provenance: false, auditEvent: false }],
   [
     { AI_TAG: '', AI_PROVENANCE: ' ' },
-    { label: true, provenance: false },
+    { label: true, provenance: false, auditEvent: false },
   ],
   [
-    { AI_TAG: 'off', AI_PROVENANCE: 'on' },
-    { label: false, provenance: true },
+    { AI_TAG: 'off', AI_PROVENANCE: 'on', FHIR_AUDIT: 'on' },
+    { label: false, provenance: true, auditEvent: true },
   ],
 ])('with %j, a write leaves %j', (changes, marks) => {
   expect(read(changes).marks).toEqual(marks)
@@ -67,6 +67,12 @@ test.each([
   ['never', 'never'],
 ])('CONFIRM %j asks before: %s', (CONFIRM, confirm) => {
   expect(read({ CONFIRM }).confirm).toBe(confirm)
+})
+
+test('a key for the hashes of people, or none', () => {
+  expect(read({}).auditKey).toBeUndefined()
+  expect(read({ AUDIT_KEY: '' }).auditKey).toBeUndefined()
+  expect(read({ AUDIT_KEY: 'k'.repeat(32) }).auditKey).toBe('k'.repeat(32))
 })
 
 describe('refused', () => {
@@ -92,6 +98,8 @@ describe('refused', () => {
     ['AI_TAG', 'yes', 'on or off'],
     ['CONFIRM', 'always', 'delete, write or never'],
     ['AI_PROVENANCE', 'true', 'on or off'],
+    ['FHIR_AUDIT', '1', 'on or off'],
+    ['AUDIT_KEY', 'short', 'at least 32'],
   ])('%s = %s', (name, value, problem) => {
     expect(() => read({ [name]: value })).toThrow(`Setting ${name}`)
     expect(() => read({ [name]: value })).toThrow(problem)

@@ -164,7 +164,7 @@ test('no argument leads a request elsewhere, sets a header, repeats a POST or fa
         signal: new AbortController().signal,
         progress: async () => {},
         answerChars: 60_000,
-        marks: { label: true, provenance: true },
+        marks: { label: true, provenance: true, auditEvent: true },
         event: {},
       }
       try {

