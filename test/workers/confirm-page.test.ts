@@ -1,0 +1,260 @@
+// Clients that can't ask: nothing is deleted before the person, signed in with Medplum, has agreed on a page of this server.
+
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { expectPageHeaders } from './browsing.ts'
+import { ACCEPT, calls, Decider, direct, exists, linkIn, sdk2, tokenIn, writesDuring } from './confirming.ts'
+import { create, medplumToken } from './medplum.ts'
+import { ask } from './surface.ts'
+import { alice, fhir, grantName, ORIGIN, rita, send, signIn, startSession, type Tokens } from './world.ts'
+
+let mine: Tokens
+let medplum: string
+const browser = new Decider()
+
+beforeAll(async () => {
+  mine = await signIn(alice)
+  medplum = await medplumToken()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: '<b>Call</b> the patient' }
+
+async function newTask(): Promise<{ path: string; deletion: { method: string; path: string } }> {
+  const { id } = await create(medplum, TASK)
+  return { path: `Task/${id}`, deletion: { method: 'DELETE', path: `Task/${id}` } }
+}
+
+interface Said {
+  isError: boolean
+  text: string
+}
+
+/** Each kind of client that shows no forms. */
+const LANES: Record<string, (args: Record<string, unknown>) => Promise<Said>> = {
+  '2025 without a session': async (args) => {
+    const { result } = await ask(mine.access, 'tools/call', { name: 'fhir-request', arguments: args })
+    return { isError: result?.isError === true, text: result?.content[0]?.text ?? '' }
+  },
+  'a session of 2025-11-25': async (args) => fhir(mine.access, args, await startSession(mine.access)),
+  '2026-07-28': (args) => calls()(mine.access, args, { capabilities: {} }),
+  '2026-07-28, with pages of its own only': (args) =>
+    calls()(mine.access, args, { capabilities: { elicitation: { url: {} } } }),
+  'HTTP+SSE': async (args) => {
+    const client = await sdk2(mine.access, 'sse')
+    const answer = await client.call(args)
+    await client.close()
+    return answer
+  },
+}
+
+const call = (args: Record<string, unknown>, tokens = mine) => calls()(tokens.access, args, { capabilities: {} })
+
+describe.each(Object.entries(LANES))('%s', (_, lane) => {
+  test('is told that nothing is done yet, and deletes once after the person agreed', async () => {
+    const { path, deletion } = await newTask()
+    const first = await writesDuring(() => lane(deletion))
+    expect(first.result.isError).toBe(false)
+    expect(first.result.text).toMatch(/^NOT DONE YET\. Nothing was deleted/)
+    expect(first.result.text).toContain(`Delete ${path} "<b>Call</b> the patient"`)
+    expect(first.writes).toEqual([])
+
+    const link = linkIn(first.result.text)
+    const early = await writesDuring(() => lane(deletion))
+    expect(linkIn(early.result.text)).toBe(link)
+    expect(early.writes).toEqual([])
+
+    expect(await browser.decide(link, alice, 'approved')).toContain('You approved this')
+    expect(await exists(medplum, path)).toBe(true)
+    const after = await writesDuring(() => Promise.all([lane(deletion), lane(deletion)]))
+    expect(after.writes).toEqual([`DELETE ${path}`])
+    expect(await exists(medplum, path)).toBe(false)
+  })
+})
+
+describe('the page', () => {
+  test('shows what would be done and by whom, as text, and changes nothing', async () => {
+    const { path, deletion } = await newTask()
+    const link = linkIn((await call(deletion)).text)
+    expect(link).toMatch(new RegExp(`^${ORIGIN}/confirm/[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{43}$`))
+    const { status, html, response } = await browser.open(link, alice)
+    expect(status).toBe(200)
+    expect(html).toContain('Test client')
+    expect(html).toContain(path)
+    const raw = await (await browser.person.visit(link)).text()
+    expect(raw).toContain('&lt;b&gt;Call')
+    expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    // Origin goes along with the form, the address to nobody else.
+    expect(response.headers.get('referrer-policy')).toBe('same-origin')
+    expect((await call(deletion)).text).toContain('NOT DONE YET')
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('lets nobody decide who is not signed in, or signed in as another person', async () => {
+    const { path, deletion } = await newTask()
+    const link = linkIn((await call(deletion)).text)
+    const stranger = await send(link, { redirect: 'manual' })
+    expect(stranger.status).toBe(302)
+    expect(new URL(stranger.headers.get('location') ?? '').origin).not.toBe(ORIGIN)
+    const posted = await send(link, {
+      method: 'POST',
+      headers: { origin: ORIGIN },
+      body: new URLSearchParams({ decision: 'approved' }),
+    })
+    expect(posted.status).toBe(401)
+
+    const other = new Decider()
+    const seen = await other.open(link, rita)
+    expect(seen.status).toBe(404)
+    expectPageHeaders(seen.response)
+    expect(seen.html).not.toContain(path)
+    // Her own form token doesn't help either.
+    const own = linkIn((await call((await newTask()).deletion, await signIn(rita))).text)
+    const token = tokenIn((await other.open(own, rita)).html)
+    expect(token).not.toBe('')
+    const tried = await other.person.visit(link, new URLSearchParams({ token, decision: 'approved' }))
+    expect(tried.status).toBe(404)
+    expect((await call(deletion)).text).toContain('NOT DONE YET')
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test.each<[string, (token: string) => Record<string, string>, string | null]>([
+    ['no token', () => ({}), ORIGIN],
+    ['a wrong token', () => ({ token: 'x' }), ORIGIN],
+    ['another origin', (token) => ({ token }), 'https://evil.example.com'],
+    ['no origin', (token) => ({ token }), null],
+  ])('takes no form with %s', async (_, fields, origin) => {
+    const { path, deletion } = await newTask()
+    const link = linkIn((await call(deletion)).text)
+    const decider = new Decider()
+    const { html } = await decider.open(link, alice)
+    decider.origin = origin
+    const form = new URLSearchParams({ decision: 'approved', ...fields(tokenIn(html)) })
+    expect((await decider.person.visit(link, form)).status).toBe(403)
+    expect((await call(deletion)).text).toContain('NOT DONE YET')
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test.each([
+    ['another key', (link: string) => `${link.slice(0, -43)}${'A'.repeat(43)}`],
+    ['another grant', (link: string) => link.replace(/confirm\/[^.]+/, 'confirm/abcdefghijklmnop')],
+    ['no key', (link: string) => link.replace(/\.[^.]+$/, '')],
+  ])('is not there at %s', async (_, change) => {
+    const { deletion } = await newTask()
+    const link = linkIn((await call(deletion)).text)
+    expect((await browser.open(link, alice)).status).toBe(200)
+    const { status } = await browser.open(change(link), alice)
+    expect(status).toBe(404)
+  })
+
+  test('a refusal is told to the model, and is the end of it', async () => {
+    const { path, deletion } = await newTask()
+    const link = linkIn((await call(deletion)).text)
+    expect(await browser.decide(link, alice, 'declined')).toContain('You refused this')
+    expect(await call(deletion)).toMatchObject({ isError: false, text: 'Nothing was deleted: the person declined.' })
+    expect((await browser.open(link, alice)).status).toBe(404)
+    expect(linkIn((await call(deletion)).text)).not.toBe(link)
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('a decision stands: the form works once', async () => {
+    const { path, deletion } = await newTask()
+    const link = linkIn((await call(deletion)).text)
+    const { html } = await browser.open(link, alice)
+    const decide = (decision: string) =>
+      browser.person.visit(link, new URLSearchParams({ token: tokenIn(html), decision }))
+    expect((await decide('declined')).status).toBe(303)
+    expect((await decide('approved')).status).toBe(404)
+    expect((await call(deletion)).text).toBe('Nothing was deleted: the person declined.')
+    expect(await exists(medplum, path)).toBe(true)
+  })
+})
+
+describe('an approval', () => {
+  async function approved() {
+    const { path, deletion } = await newTask()
+    const link = linkIn((await call(deletion)).text)
+    await browser.decide(link, alice, 'approved')
+    return { path, deletion, link }
+  }
+
+  test('is used up by the call', async () => {
+    const { deletion, link, path } = await approved()
+    expect((await call(deletion)).isError).toBe(false)
+    expect(await exists(medplum, path)).toBe(false)
+    expect((await browser.open(link, alice)).status).toBe(404)
+    const { result, writes } = await writesDuring(() => call(deletion))
+    expect(result).toMatchObject({ isError: true, text: expect.stringContaining('410') })
+    expect(writes).toEqual([])
+  })
+
+  test('is for the record as it was', async () => {
+    const { path, deletion } = await approved()
+    await (await direct(medplum, 'PATCH', path, [{ op: 'replace', path: '/status', value: 'accepted' }])).text()
+    const { result, writes } = await writesDuring(() => call(deletion))
+    expect(result).toMatchObject({ isError: true, text: expect.stringContaining('has changed since') })
+    expect(writes).toEqual([])
+    expect((await call(deletion)).text).toContain('NOT DONE YET')
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test.each([
+    ['other arguments', async () => ({ args: (await newTask()).deletion, tokens: mine })],
+    [
+      'another grant',
+      async ({ deletion }: { deletion: object }) => ({ args: { ...deletion }, tokens: await signIn(alice) }),
+    ],
+    [
+      'another person',
+      async ({ deletion }: { deletion: object }) => ({ args: { ...deletion }, tokens: await signIn(rita) }),
+    ],
+  ])('is not for %s', async (_, instead) => {
+    const given = await approved()
+    const { args, tokens } = await instead(given)
+    const { result, writes } = await writesDuring(() => call(args, tokens))
+    expect(result.text).toContain('NOT DONE YET')
+    expect(writes).toEqual([])
+    expect(await exists(medplum, given.path)).toBe(true)
+  })
+
+  test('ends ten minutes after the question', async () => {
+    const { path, deletion, link } = await approved()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+    const { result, writes } = await writesDuring(() => call(deletion))
+    expect(result.text).toContain('NOT DONE YET')
+    expect(linkIn(result.text)).not.toBe(link)
+    expect(writes).toEqual([])
+    vi.useRealTimers()
+    expect(await exists(medplum, path)).toBe(true)
+  })
+})
+
+test('what lies in the object tells nothing, and goes when it has expired', async () => {
+  const tokens = await signIn(alice)
+  const { path, deletion } = await newTask()
+  const link = linkIn((await call(deletion, tokens)).text)
+  const { state } = await calls()(tokens.access, deletion)
+  await calls()(tokens.access, deletion, {
+    state,
+    responses: ACCEPT,
+  })
+  const grant = env.GRANT.getByName(grantName(tokens))
+  const stored = () =>
+    runInDurableObject(grant, (_, { storage }) =>
+      [...storage.kv.list()].filter(([key]) => /^(burnt|proposal):/.test(key)),
+    )
+  const kept = await stored()
+  expect(kept.map(([key]) => key.split(':')[0])).toEqual(['burnt', 'proposal'])
+  const text = JSON.stringify(kept, (_, value) => (value instanceof Uint8Array ? String.fromCharCode(...value) : value))
+  for (const secret of [path, path.slice(5), 'Task', 'Call', link.split('.').at(-1) ?? ''])
+    expect(text).not.toContain(secret)
+
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+  await runDurableObjectAlarm(grant)
+  expect(await stored()).toEqual([])
+})

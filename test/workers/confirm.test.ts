@@ -1,0 +1,226 @@
+// The person is asked before a deletion, by every kind of client: what they agree to is done once, and anything else not at all.
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { ACCEPT, type Call, CLIENTS, calls, direct, exists, type Reply, writesDuring, YES } from './confirming.ts'
+import { create, medplumToken } from './medplum.ts'
+import { alice, rita, signIn, type Tokens } from './world.ts'
+
+let mine: Tokens
+let medplum: string
+const call = calls()
+
+beforeAll(async () => {
+  mine = await signIn(alice)
+  medplum = await medplumToken()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call "the" patient' }
+
+async function newTask(): Promise<{ path: string; deletion: { method: string; path: string } }> {
+  const { id } = await create(medplum, TASK)
+  return { path: `Task/${id}`, deletion: { method: 'DELETE', path: `Task/${id}` } }
+}
+
+const touch = async (path: string) =>
+  (await direct(medplum, 'PATCH', path, [{ op: 'replace', path: '/status', value: 'accepted' }])).text()
+
+describe('in rounds of 2026-07-28', () => {
+  test('the question names what would go, and nothing is deleted before the answer', async () => {
+    const { path, deletion } = await newTask()
+    const { result, writes } = await writesDuring(() => call(mine.access, deletion))
+    expect(result.question).toBe(`Delete ${path} "Call 'the' patient"`)
+    expect(result.text).toBe('')
+    expect(writes).toEqual([])
+    expect(atob((result.state ?? '').replaceAll('-', '+').replaceAll('_', '/'))).not.toContain('Task')
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('with the answer it is deleted once, however often the answer comes', async () => {
+    const { path, deletion } = await newTask()
+    const { state } = await call(mine.access, deletion)
+    const { result, writes } = await writesDuring(() =>
+      Promise.all([1, 2, 3].map(() => call(mine.access, deletion, { state, responses: ACCEPT }))),
+    )
+    expect(writes).toEqual([`DELETE ${path}`])
+    expect(result.filter(({ isError }) => !isError)).toHaveLength(1)
+    const refused = result.filter(({ isError }) => isError)
+    expect(refused.map(({ text }) => text)).toEqual(
+      Array(2).fill('Nothing was deleted: this confirmation was used already. Call again to ask the person anew.'),
+    )
+    expect(await exists(medplum, path)).toBe(false)
+  })
+
+  test.each([
+    ['declines', { action: 'decline' }, 'Nothing was deleted: the person declined.'],
+    ['cancels', { action: 'cancel' }, 'Nothing was deleted: the person cancelled.'],
+    ['accepts without a yes', { action: 'accept', content: { confirm: false } }, 'the person declined.'],
+  ])('a person who %s', async (_, answer, text) => {
+    const { path, deletion } = await newTask()
+    const { state } = await call(mine.access, deletion)
+    const { result, writes } = await writesDuring(() =>
+      call(mine.access, deletion, { state, responses: { confirm: answer } }),
+    )
+    expect(result).toMatchObject({ isError: false, text: expect.stringContaining(text) })
+    expect(writes).toEqual([])
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test.each([
+    ['none', undefined],
+    ['another question’s', { other: { action: 'accept', content: { confirm: true } } }],
+    ['one without content', { confirm: { action: 'accept' } }],
+    ['one that is no boolean', { confirm: { action: 'accept', content: { confirm: 'true' } } }],
+  ])('an answer that is missing is asked for again: %s', async (_, responses) => {
+    const { path, deletion } = await newTask()
+    const { state, question } = await call(mine.access, deletion)
+    const { result, writes } = await writesDuring(() =>
+      call(mine.access, deletion, { state, ...(responses && { responses }) }),
+    )
+    expect(result.question).toBe(question)
+    expect(result.state).not.toBe(state)
+    expect(writes).toEqual([])
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('an answer without the state is no answer', async () => {
+    const { path, deletion } = await newTask()
+    const { question } = await call(mine.access, deletion, { responses: ACCEPT })
+    expect(question).toContain(path)
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  const altered = (state: string) => `${state.slice(0, 40)}${state[40] === 'A' ? 'B' : 'A'}${state.slice(41)}`
+  test.each<[string, (own: string, deletion: object) => Promise<string | undefined>, string]>([
+    ['altered', async (own) => altered(own), 'was altered, or is not of this connection'],
+    ['forged', async () => btoa(JSON.stringify({ confirm: true })), 'was altered, or is not of this connection'],
+    ['no base64', async () => '%%%', 'was altered, or is not of this connection'],
+    ['empty', async () => '', 'was altered, or is not of this connection'],
+    [
+      'of another person',
+      async (_, deletion) => (await call((await signIn(rita)).access, { ...deletion })).state,
+      'was altered, or is not of this connection',
+    ],
+    [
+      'of another grant of the same person',
+      async (_, deletion) => (await call((await signIn(alice)).access, { ...deletion })).state,
+      'was altered, or is not of this connection',
+    ],
+    [
+      'about another record',
+      async () => (await call(mine.access, (await newTask()).deletion)).state,
+      'other arguments',
+    ],
+    [
+      'for another tool',
+      async (_, deletion) =>
+        (await directory(mine.access, { path: (deletion as { path: string }).path }, { tool: 'fhir-delete' })).state,
+      'other arguments',
+    ],
+  ])('a state that is %s lets nothing be deleted', async (_, stateOf, why) => {
+    const { path, deletion } = await newTask()
+    const { state: own = '' } = await call(mine.access, deletion)
+    const state = await stateOf(own, deletion)
+    expect(state).toBeDefined()
+    const { result, writes } = await writesDuring(() => call(mine.access, deletion, { state, responses: ACCEPT }))
+    expect(result.isError).toBe(true)
+    expect(result.text).toMatch(/^Nothing was deleted: this confirmation /)
+    expect(result.text).toContain(why)
+    expect(writes).toEqual([])
+    expect(await exists(medplum, path)).toBe(true)
+    // What was agreed to in earnest still holds.
+    expect((await call(mine.access, deletion, { state: own, responses: ACCEPT })).isError).toBe(false)
+  })
+
+  test('an answer after more than ten minutes is too late', async () => {
+    const { path, deletion } = await newTask()
+    const { state } = await call(mine.access, deletion)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+    const late = await call(mine.access, deletion, { state, responses: ACCEPT })
+    expect(late).toMatchObject({ isError: true, text: expect.stringContaining('later than 10 minutes') })
+    vi.useRealTimers()
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('a record that changed meanwhile is not deleted, and neither is it on a second try', async () => {
+    const { path, deletion } = await newTask()
+    const { state } = await call(mine.access, deletion)
+    await touch(path)
+    const { result, writes } = await writesDuring(() => call(mine.access, deletion, { state, responses: ACCEPT }))
+    expect(result).toMatchObject({
+      isError: true,
+      text: `Nothing was deleted: ${path} has changed since the person was asked. Call again to ask anew.`,
+    })
+    expect(writes).toEqual([])
+    expect((await call(mine.access, deletion, { state, responses: ACCEPT })).text).toContain('used already')
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('a record that is not there is no question', async () => {
+    const answer = await call(mine.access, { method: 'DELETE', path: `Task/${crypto.randomUUID()}` })
+    expect(answer).toMatchObject({ question: undefined, isError: true, text: expect.stringContaining('404') })
+  })
+
+  test('how the answer is shown may differ between the rounds', async () => {
+    const { path, deletion } = await newTask()
+    const { state } = await call(mine.access, deletion)
+    const answer = await call(mine.access, { ...deletion, format: 'json' }, { state, responses: ACCEPT })
+    expect(answer.isError).toBe(false)
+    expect(await exists(medplum, path)).toBe(false)
+  })
+})
+
+const directory: Call = calls({ TOOLS: 'directory' })
+
+describe.each(Object.entries(CLIENTS))('a real client that shows forms: %s', (name, connect) => {
+  async function deleteWith(reply: (path: string) => Reply, timeout?: number) {
+    const { path, deletion } = await newTask()
+    const client = await connect(mine.access, reply(path))
+    const { result, writes } = await writesDuring(() =>
+      client.call(deletion, timeout).catch((error: Error) => ({ isError: true, text: `threw ${error.message}` })),
+    )
+    await client.close()
+    return { path, writes, ...result }
+  }
+
+  test('deletes once the person agrees', async () => {
+    const asked: string[] = []
+    const { path, writes, isError } = await deleteWith(() => async (message) => {
+      asked.push(message)
+      return YES
+    })
+    expect(isError).toBe(false)
+    expect(asked).toEqual([`Delete ${path} "Call 'the' patient"`])
+    expect(writes).toEqual([`DELETE ${path}`])
+    expect(await exists(medplum, path)).toBe(false)
+  })
+
+  test.each(['decline', 'cancel'] as const)('deletes nothing after %s', async (action) => {
+    const { path, writes, isError, text } = await deleteWith(() => async () => ({ action }))
+    expect(isError).toBe(false)
+    expect(text).toMatch(/^Nothing was deleted: the person (declined|cancelled)\.$/)
+    expect(writes).toEqual([])
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('deletes nothing that changed while the person thought', async () => {
+    const { path, writes, isError, text } = await deleteWith((path) => async () => {
+      await touch(path)
+      return YES
+    })
+    expect(isError).toBe(true)
+    expect(text).toContain('has changed since the person was asked')
+    expect(writes).toEqual([`PATCH ${path}`])
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  // In rounds nothing waits here, however long the person takes.
+  if (!name.includes('2026'))
+    test('deletes nothing when nobody answers', async () => {
+      const { path, writes } = await deleteWith(() => () => new Promise(() => {}), 500)
+      expect(writes).toEqual([])
+      expect(await exists(medplum, path)).toBe(true)
+    })
+})
