@@ -1,5 +1,5 @@
 // What the operator learns of each tool call and each OAuth decision: one event from an allow-list of fields, to Workers Logs and,
-// if it is bound, an Analytics Engine dataset. No ids or names of anybody, no paths, bodies or answers. docs/operations.md has the fields.
+// if it is bound, an Analytics Engine dataset. No ids or names of anybody, no paths, bodies or answers. docs/security.md has the fields.
 import type { Bindings } from './env.ts'
 import { readSettings } from './env.ts'
 import type { Level } from './fhir/access.ts'
