@@ -162,6 +162,14 @@ describe('of OAuth', () => {
     expect(decisions()).toEqual(['consent_shown', 'approved admin', 'sign_in_failed unavailable'])
   })
 
+  test('tells that Medplum ended the login', async () => {
+    const { access } = await signIn()
+    logged = []
+    await sandbox.revoke(alice.email)
+    expect((await fhir(access, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(true)
+    expect(decisions()).toEqual(['ended'])
+  })
+
   test('tells what the person lowers and disconnects', async () => {
     const tokens = await signIn()
     const grant = env.GRANT.getByName(grantName(tokens))

@@ -153,6 +153,29 @@ describe('the label', () => {
     expect(labels(replaced?.resource as Resource)).toEqual([LABEL])
   })
 
+  test('is not on what a batch patches, and the answer says so', async () => {
+    const { id } = await create(direct, family('Patched'))
+    const part = [
+      { name: 'op', valueCode: 'add' },
+      { name: 'path', valueString: '/active' },
+      { name: 'value', valueString: 'true' },
+    ]
+    const resource = { resourceType: 'Parameters', parameter: [{ name: 'operation', part }] }
+    const entry = [{ request: { method: 'PATCH', url: `Patient/${id}` }, resource }]
+    const answer = await call({ method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
+    expect(answer.all).toContain('PATCH entries of a Bundle do not add the label')
+    const after = await stored(`Patient/${id}`)
+    expect(after.active).toBe(true)
+    expect(labels(after)).toBeUndefined()
+  })
+
+  test('finds what carries it', async () => {
+    const { id } = await written({ method: 'POST', path: 'Patient', body: family('Found') })
+    const bare = await create(direct, family('Unfound'))
+    const found = await stored(`Patient?_security=AIAST&_id=${id},${bare.id}`)
+    expect((found.entry as { resource: Resource }[]).map(({ resource }) => resource.id)).toEqual([id])
+  })
+
   test('leaves conditional creates, checks and files as they are', async () => {
     const value = crypto.randomUUID()
     const body = { ...family('Once'), identifier: [{ system: 'http://x.example', value }] }
