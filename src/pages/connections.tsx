@@ -1,6 +1,7 @@
 // The connections page: what a person has connected, what each may do and did last, and the ways to take it back.
 import type { FC, PropsWithChildren } from 'hono/jsx'
-import { covers, LEVELS } from '../fhir/access.ts'
+import { isLoopback } from '../env.ts'
+import { covers, LEVELS, type Level } from '../fhir/access.ts'
 import type { Kind } from '../fhir/risk.ts'
 import type { Activity } from '../oauth/activity.ts'
 import type { Connection } from '../oauth/connections.ts'
@@ -86,7 +87,7 @@ const Entry: FC<{ connection: Connection; token: string; now: number }> = ({ con
   const [last] = activity
   const below = LEVELS.filter((one) => one !== level && covers(level, one)).reverse()
   return (
-    <section aria-labelledby={heading}>
+    <article aria-labelledby={heading}>
       <h2 id={heading}>{clientName}</h2>
       <dl>
         {publisher !== undefined && (
@@ -96,10 +97,10 @@ const Entry: FC<{ connection: Connection; token: string; now: number }> = ({ con
           </>
         )}
         <dt>Access goes to</dt>
-        <dd>{redirectHost}</dd>
+        <dd>{isLoopback(redirectHost) ? `a program on your computer (${redirectHost})` : redirectHost}</dd>
         <dt>It may</dt>
         <dd>
-          <strong>{LEVEL_TEXT[level].name}</strong> {LEVEL_TEXT[level].says}
+          <strong>{LEVEL_TEXT[level].name}</strong> {MAY[level]}
         </dd>
         <dt>Connected</dt>
         <dd>
@@ -140,8 +141,16 @@ const Entry: FC<{ connection: Connection; token: string; now: number }> = ({ con
           </button>
         </div>
       </form>
-    </section>
+    </article>
   )
+}
+
+/** Each level by itself; on the consent page, one builds on the other. */
+const MAY: Record<Level, string> = {
+  read: 'See and search what you can see. It can change nothing.',
+  write: 'See, search, create and change records. It can delete nothing.',
+  full: 'All that you can do with records, also delete them and run bots and operations.',
+  admin: 'All that you can do, also administer the project.',
 }
 
 const DEEDS: Record<Kind, string> = {

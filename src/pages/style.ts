@@ -26,6 +26,8 @@ a { color: var(--accent); }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }
 .copy { display: flex; gap: .5rem; align-items: start; margin: .5rem 0; }
 .copy pre { flex: 1; margin: 0; }
+article { border-bottom: 1px solid var(--line); padding-bottom: 2rem; }
+form + p, .actions + p { margin-top: 1.5rem; }
 summary { cursor: pointer; padding: .35rem 0; }
 button, .button { font: inherit; text-decoration: none; padding: .6rem 1.4rem; border-radius: .5rem; border: 1px solid var(--line); background: var(--card); color: var(--ink); cursor: pointer; }
 .copy button { padding: .5rem .75rem; min-width: 5.5rem; font-size: .95em; line-height: 1.5; }

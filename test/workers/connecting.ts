@@ -38,7 +38,7 @@ export interface Entry {
 
 /** What the page shows of this client; undefined where it shows nothing. */
 export async function entryOf(person: Person, clientName: string): Promise<Entry | undefined> {
-  const sections = [...(await htmlOf(person)).matchAll(/<section\b[\s\S]*?<\/section>/g)].map(([section]) => section)
+  const sections = [...(await htmlOf(person)).matchAll(/<article\b[\s\S]*?<\/article>/g)].map(([section]) => section)
   const section = sections.find((one) => unescaped(one).includes(`>${clientName}</h2>`))
   if (section === undefined) return undefined
   const field = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(section)?.[1] ?? ''

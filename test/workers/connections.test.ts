@@ -38,8 +38,8 @@ describe('the page', () => {
   test('shows of each client what it is, where its access goes, what it may and when it was connected', async () => {
     const { name } = await connected(ada, 'write')
     const { text, levels } = await known(await atPage(), name)
-    expect(text).toContain('Access goes to 127.0.0.1')
-    expect(text).toContain('It may Read and write Also create and change records. It can delete nothing.')
+    expect(text).toContain('Access goes to a program on your computer (127.0.0.1)')
+    expect(text).toContain('It may Read and write See, search, create and change records. It can delete nothing.')
     expect(text).toContain('Connected just now')
     expect(text).toContain('Last did Nothing yet')
     expect(levels).toEqual(['read'])

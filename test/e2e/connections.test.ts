@@ -1,0 +1,198 @@
+/// <reference lib="dom" />
+// The connections page as people meet it: signed in, seen, lowered and ended in a real browser by keyboard alone, with a real client.
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type ConnectedClient, connect, SignIn } from '../../sandbox/clients.ts'
+import type { Credentials } from '../../sandbox/person.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { chromiumPath, launch } from './browser.ts'
+import { measureContrast } from './contrast.ts'
+
+const noBrowser = chromiumPath === undefined && process.env.CI === undefined
+if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
+
+const SCREENS = new URL('../../docs/images/', import.meta.url)
+const READ = { method: 'GET', path: 'Patient?_count=1' }
+const WRITE = { method: 'POST', path: 'Task', body: { resourceType: 'Task', status: 'requested', intent: 'order' } }
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** A client of a name of its own. */
+class Named extends SignIn {
+  readonly #name: string
+  constructor(name: string, credentials: Credentials) {
+    super(credentials)
+    this.#name = name
+  }
+  override get clientMetadata() {
+    return { ...super.clientMetadata, client_name: this.#name }
+  }
+}
+
+describe.skipIf(noBrowser)('in a browser', () => {
+  let sandbox: Sandbox
+  let worker: RunningWorker
+  let browser: Browser
+
+  beforeAll(async () => {
+    const port = await freePort()
+    sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`] })
+    const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID }
+    worker = await startWorker({ port, vars })
+    browser = await launch()
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await worker?.stop()
+    await sandbox?.close()
+  })
+
+  async function withPage<T>(use: (page: Page) => Promise<T>, options: BrowserContextOptions = {}): Promise<T> {
+    const context = await browser.newContext(options)
+    try {
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('console', (message) => {
+        if (message.location().url.startsWith(worker.url)) complaints.push(message.text())
+      })
+      const result = await use(page)
+      expect(complaints).toEqual([])
+      return result
+    } finally {
+      await context.close()
+    }
+  }
+
+  /** Signs in from the page that is open, by keyboard alone. */
+  async function signInByKeyboard(page: Page, { email, password }: Credentials): Promise<void> {
+    await tabTo(page, 'Sign in with Medplum')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Email').waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.type(email)
+    await page.keyboard.press('Tab')
+    await page.keyboard.type(password)
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+  }
+
+  /** By a transport whose clients don't ask for more access by themselves. */
+  const connected = (name: string, credentials: Credentials = SANDBOX_USERS.alice): Promise<ConnectedClient> =>
+    connect('HTTP+SSE 2024-11-05, SDK 1', worker.url, new Named(name, credentials))
+
+  test('sign in, see, lower, disconnect and sign out, by keyboard alone', async () => {
+    const mine = await connected('Claude')
+    const other = await connected('Cursor')
+    await mine.call('fhir-request', WRITE)
+    await mine.call('fhir-request', READ)
+    await withPage(async (page) => {
+      await page.goto(worker.url)
+      await tabTo(page, 'Your connections')
+      await page.keyboard.press('Enter')
+      await page.waitForURL(`${worker.url}/connections`)
+      await signInByKeyboard(page, SANDBOX_USERS.alice)
+      expect(page.url()).toBe(`${worker.url}/connections`)
+      const claude = page.getByRole('article', { name: 'Claude' })
+      await expectText(claude, 'Full All that you can do with records')
+      await expectText(claude, 'Read Patient, just now, by fhir-request')
+
+      await tabTo(page, 'Lower to Read: Claude')
+      await page.keyboard.press('Enter')
+      await page.getByRole('status').waitFor()
+      await expectText(page.getByRole('status'), 'The access is lowered.')
+      await expectText(claude, 'Read See and search')
+      await expectText(page.getByRole('article', { name: 'Cursor' }), 'Full All that you can do with records')
+      await vi.waitFor(async () => expect(await said(mine, WRITE)).toContain('needs the access level "write"'), {
+        timeout: 3_000,
+        interval: 100,
+      })
+      expect(await said(other, WRITE)).toContain('Task')
+
+      await tabTo(page, 'Disconnect Claude')
+      await page.keyboard.press('Enter')
+      await page.waitForURL('**/connections?done=disconnected')
+      expect(await claude.count()).toBe(0)
+      await expect(mine.call('fhir-request', READ)).rejects.toThrow()
+      expect(await said(other, READ)).toContain('Patient')
+
+      await tabTo(page, 'Sign out')
+      await page.keyboard.press('Enter')
+      await page.getByText('You are signed out here.').waitFor()
+      await page.goto(`${worker.url}/connections`)
+      await page.getByRole('link', { name: 'Sign in with Medplum' }).waitFor()
+      expect(await page.getByRole('article').count()).toBe(0)
+    })
+    await other.close()
+  }, 60_000)
+
+  describe.each([
+    ['light', SANDBOX_USERS.ada, { colorScheme: 'light' }],
+    ['dark', SANDBOX_USERS.rita, { colorScheme: 'dark' }],
+    ['narrow', SANDBOX_USERS.sam, { viewport: { width: 320, height: 640 } }],
+  ] as [string, Credentials, BrowserContextOptions][])('%s', (name, credentials, options) => {
+    test('the page can be read, and fits', async () => {
+      const names = ['Claude', 'An application whose name is far longer than anybody would expect of one']
+      const clients = await Promise.all(names.map((one) => connected(one, credentials)))
+      for (const client of clients) {
+        for (const path of ['Patient?_count=1', 'Task', 'Patient/none']) {
+          await client.call('fhir-request', { method: 'GET', path })
+        }
+      }
+      await withPage(async (page) => {
+        await page.goto(`${worker.url}/connections`)
+        await look(page)
+        await signInByKeyboard(page, credentials)
+        await tabTo(page, 'What it did before')
+        await page.keyboard.press('Enter')
+        await page.evaluate(() => (document.activeElement as HTMLElement).blur())
+        await look(page, `connections-${name}`)
+        await page.goto(`${worker.url}/connections?done=lowered`)
+        await look(page)
+      }, options)
+      for (const client of clients) await client.close()
+    }, 60_000)
+  })
+
+  async function said(client: ConnectedClient, ask: Record<string, unknown>): Promise<string> {
+    return client.call('fhir-request', ask).then(
+      ({ content }) => content[0]?.text ?? '',
+      // A client that can't sign in again says what it was answered.
+      (error: Error) => error.message,
+    )
+  }
+})
+
+/** Presses Tab until what has this name has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const focused = page.locator(':focus')
+  for (let presses = 0; presses < 60; presses++) {
+    await page.keyboard.press('Tab')
+    const named =
+      (await focused.count()) > 0 && ((await focused.getAttribute('aria-label')) ?? (await focused.textContent()))
+    if (named === name) return
+  }
+  throw new Error(`The keyboard did not reach ${name}`)
+}
+
+async function expectText(at: ReturnType<Page['locator']>, text: string): Promise<void> {
+  expect(((await at.textContent()) ?? '').replace(/\s+/g, ' ')).toContain(text)
+}
+
+/** Takes a picture for the documentation, where that is asked for, and measures what may stand in people's way. */
+async function look(page: Page, name?: string): Promise<void> {
+  if (name !== undefined && process.env.SCREENSHOTS) {
+    await page.screenshot({ path: new URL(`${name}.png`, SCREENS).pathname, fullPage: true })
+  }
+  const { faint } = await page.evaluate(measureContrast)
+  expect(faint, name).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0)
+  await page.evaluate(axe)
+  const violations = await page.evaluate(
+    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
+  )
+  expect(violations, name).toEqual([])
+}
