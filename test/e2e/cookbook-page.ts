@@ -25,7 +25,8 @@ const INTRODUCTION = `# Cookbook
 
 What people ask of this server, as the calls of \`fhir-request\` that do it. Each call stands here with its arguments and a real answer
 of the sandbox (\`npm start\`), shortened to what matters. The test \`test/e2e/cookbook.test.ts\` makes these very calls with real MCP
-clients over each transport, and fails when an answer differs from what stands here.
+clients over each transport, and fails when an answer differs from what stands here. Records come in the compact form
+([answers.md](answers.md)); here they are shown as the JSON that it stands for.
 
 \`{patient}\` and the like stand for values of earlier answers, taken as said under "Keep": by a
 [FHIRPath](https://hl7.org/fhir/R4/fhirpath.html), or by a pattern. Ids that nothing needs later are shown as \`…\`. Unless it is said otherwise,
@@ -100,7 +101,10 @@ function cut(text: string): string {
 /** Ids by the names under which they were kept; other ids, and in HL7 times and control ids, hidden: they differ between runs. */
 function nameless(text: string, kept: Kept): string {
   const names = new Map([...kept].map(([name, value]) => [value, `{${name}}`]))
-  return text.replace(UUID, (id) => names.get(id) ?? '…').replace(/(?<=\|)(20\d{12}[.\d+-]*|1\d{12})(?=\|)/g, '…')
+  return text
+    .replace(UUID, (id) => names.get(id) ?? '…')
+    .replace(/end-of-content-[0-9a-f]{8}/g, 'end-of-content-…')
+    .replace(/(?<=\|)(20\d{12}[.\d+-]*|1\d{12})(?=\|)/g, '…')
 }
 
 /** JSON with short values on one line. */

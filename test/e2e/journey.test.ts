@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, SignIn } from '../../sandbox/clients.ts'
+import { connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
@@ -39,8 +39,16 @@ class InBrowser extends SignIn {
 }
 
 async function allow(page: Page, level?: string): Promise<void> {
-  if (level !== undefined) await page.getByLabel(level, { exact: false }).check()
+  if (level !== undefined) await page.locator('label.choice', { hasText: level }).getByRole('radio').check()
   await page.getByRole('button', { name: 'Allow and sign in' }).click()
+  await signIn(page)
+}
+
+function textOf({ content }: ToolResult): string {
+  return content.map(({ text }) => text ?? '').join('\n')
+}
+
+async function signIn(page: Page): Promise<void> {
   await page.getByLabel('Email').fill(SANDBOX_USERS.alice.email)
   await page.getByLabel('Password').fill(SANDBOX_USERS.alice.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
@@ -95,6 +103,29 @@ describe.skipIf(noBrowser)('in a browser', () => {
       expect(person.tokenSet?.scope?.split(' ').sort()).toEqual(['fhir:read', 'fhir:write'])
       expect((await again.call('fhir-request', create)).isError ?? false).toBe(false)
       await again.close()
+    })
+  }, 60_000)
+
+  test('a deletion that the client can’t ask about is agreed to on a page, and done once', async () => {
+    await withPage(async (page) => {
+      const person = new InBrowser(page, (open) => allow(open, 'Full'))
+      const client = await connect(WAY, worker.url, person)
+      const body = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
+      const created = await client.call('fhir-request', { method: 'POST', path: 'Task', body, format: 'json' })
+      const { id } = JSON.parse(created.content[0]?.text ?? '') as { id: string }
+      const remove = { method: 'DELETE', path: `Task/${id}` }
+      const link = /http\S+\/confirm\/[\w-]+/.exec(textOf(await client.call('fhir-request', remove)))?.[0] ?? ''
+      await page.goto(link)
+      await signIn(page)
+      await page.getByRole('heading', { name: 'Do you agree to this change?' }).waitFor()
+      expect(await page.locator('pre').textContent()).toContain('Call back')
+      await look(page, 'confirm')
+      expect((await client.call('fhir-read', { path: `Task/${id}` })).isError ?? false).toBe(false)
+      await page.getByRole('button', { name: 'Approve' }).click()
+      await page.getByText('You approved this.').waitFor()
+      expect((await client.call('fhir-request', remove)).isError ?? false).toBe(false)
+      expect(textOf(await client.call('fhir-read', { path: `Task/${id}` }))).toContain('410')
+      await client.close()
     })
   }, 60_000)
 
