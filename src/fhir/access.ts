@@ -1,13 +1,18 @@
 // What a connection may do: the one place where a request's risk meets the access that the person granted.
-import type { FhirRequest } from './client.ts'
+import { AccessError } from './access-error.ts'
+import type { Guard } from './guard.ts'
+import { narrowingGuard } from './narrow-guard.ts'
+import { isNarrowed, type Narrowing } from './narrowing.ts'
 import { classify, type Kind, type Risk } from './risk.ts'
 
 /** From the least to the most. */
 export const LEVELS = ['read', 'write', 'full', 'admin'] as const
 export type Level = (typeof LEVELS)[number]
 
+export { AccessError }
+
 /** What a person granted to a connection. */
-export interface Access {
+export interface Access extends Narrowing {
   level: Level
 }
 
@@ -20,9 +25,8 @@ const NEEDED: Record<Kind, Level> = {
   admin: 'admin',
 }
 
-/** A request that the connection's access doesn't cover. Nothing was sent. */
-export class AccessError extends Error {
-  override readonly name = 'AccessError'
+/** A request that needs a higher level. Nothing was sent. */
+export class LevelError extends AccessError {
   /** The lowest level that covers it. */
   readonly needed: Level
   constructor(message: string, needed: Level) {
@@ -41,11 +45,11 @@ export function covers(held: Level, needed: Level): boolean {
 }
 
 /** Why a request of this risk may not pass; undefined where it may. */
-export function refusalOf({ kind, reason, targets }: Risk, { level }: Access): AccessError | undefined {
+export function refusalOf({ kind, reason, targets }: Risk, { level }: Access): LevelError | undefined {
   const needed = NEEDED[kind]
   if (covers(level, needed)) return undefined
   const what = targets[0] && targets[0] !== '*' ? `${targets[0]}: ${reason}` : reason
-  return new AccessError(
+  return new LevelError(
     `This connection may ${MAY[level]}, and this needs the access level "${needed}" (${what}). Nothing was sent. The person can reconnect this server in the client and choose "${needed}", if the deployment offers it.`,
     needed,
   )
@@ -58,13 +62,24 @@ const MAY: Record<Level, string> = {
   admin: 'do everything',
 }
 
-/** The guard that every request of a connection passes on its way out, whatever tool or page it comes from. */
-export function guardFor(access: Access): (request: FhirRequest) => Risk {
-  return ({ method, path, content }) => {
-    const body = typeof content?.data === 'string' ? content.data : undefined
-    const risk = classify({ method, path, body, ...(content && { contentType: content.type }) })
-    const refusal = refusalOf(risk, access)
-    if (refusal) throw refusal
-    return risk
+/**
+ * The guard that every request of a connection passes on its way out and every answer on its way in, whatever tool or page it
+ * comes from. One for each call.
+ *
+ * @param pace asked before each request, with its kind; it throws where there were too many
+ */
+export function guardFor(access: Access, pace?: (kind: Kind) => Promise<void>): Guard {
+  const narrowing = isNarrowed(access) ? narrowingGuard(access) : undefined
+  return {
+    async admit(request, read) {
+      const { method, path, content } = request
+      const body = typeof content?.data === 'string' ? content.data : undefined
+      const risk = classify({ method, path, body, ...(content && { contentType: content.type }) })
+      const refusal = refusalOf(risk, access)
+      if (refusal) throw refusal
+      await pace?.(risk.kind)
+      return narrowing ? narrowing.admit(request, read) : { request }
+    },
+    withheld: () => narrowing?.withheld(),
   }
 }

@@ -4,6 +4,7 @@ import type { Caller } from '../caller.ts'
 import { timedOut, withDeadline } from '../deadline.ts'
 import { VERSION } from '../version.ts'
 import { readBytes } from './bytes.ts'
+import { type Guard, NOT_FOUND } from './guard.ts'
 import { FhirError } from './outcome.ts'
 import { confine, relativeTo } from './path.ts'
 import { redact } from './redact.ts'
@@ -34,6 +35,8 @@ export interface FhirRequest {
   part?: { offset: number; length: number }
   /** Names of GraphQL response keys that hold secrets under another name. */
   hidden?: ReadonlySet<string>
+  /** What this server itself records of a write that was admitted: who did it. Never set by a caller's arguments. */
+  mark?: boolean
   /** Aborts the request at Medplum. */
   signal?: AbortSignal
 }
@@ -68,9 +71,6 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 const USER_AGENT = `medplum-mcp/${VERSION}`
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
-/** Throws for a request that may not be sent. */
-export type Guard = (request: FhirRequest) => void | Promise<void>
-
 export interface ClientOptions {
   traceparent?: string | undefined
   guard?: Guard
@@ -86,7 +86,7 @@ export class FhirClient {
   /**
    * @param timeoutMs how long all requests of one call may take together, in milliseconds
    * @param options.traceparent W3C Trace Context of the call, passed on
-   * @param options.guard throws for a request that the connection may not make, or not now
+   * @param options.guard what requests and answers pass
    */
   constructor(medplum: Caller['medplum'], timeoutMs: number, { traceparent, guard }: ClientOptions = {}) {
     this.#medplum = medplum
@@ -126,10 +126,38 @@ export class FhirClient {
    * @throws {SessionError} when the Medplum session has ended
    */
   async send(request: FhirRequest): Promise<FhirResponse> {
+    const path = relativeTo(this.#medplum.fhirBase, confine(request.path, this.#medplum.fhirBase))
+    const passage = this.#guard
+      ? await this.#guard.admit({ ...request, path }, (one) => this.#known(one, request.signal))
+      : { request }
+    try {
+      const response = passage && (await this.#deliver(passage.request))
+      const shown = response && passage?.settle ? passage.settle(response) : response
+      if (shown) return shown
+    } catch (error) {
+      if (!(passage?.conceals && isAbsence(error))) throw error
+    }
+    throw new FhirError(404, nameOf(request.method, path), NOT_FOUND)
+  }
+
+  /** What has been left out of the answers so far, because the connection may not see it. */
+  get withheld(): string | undefined {
+    return this.#guard?.withheld()
+  }
+
+  async #known(path: string, signal: AbortSignal | undefined): Promise<unknown> {
+    const request: FhirRequest = { method: 'GET', path, repeatable: true, ...(signal && { signal }) }
+    try {
+      return (await this.#deliver(request)).body
+    } catch (error) {
+      if (isAbsence(error)) return undefined
+      throw error
+    }
+  }
+
+  async #deliver(request: FhirRequest): Promise<FhirResponse> {
     const url = confine(request.path, this.#medplum.fhirBase)
-    await this.#guard?.({ ...request, path: relativeTo(this.#medplum.fhirBase, url) })
-    // Without the query: it may hold what identifies a patient.
-    const name = `${request.method} ${relativeTo(this.#medplum.fhirBase, url).split('?')[0] || '(the FHIR base)'}`
+    const name = nameOf(request.method, relativeTo(this.#medplum.fhirBase, url))
     return withDeadline(this.remainingMs, request.signal, async (signal) => {
       try {
         return await this.#attempts(url, request, name, signal)
@@ -235,6 +263,16 @@ export class FhirClient {
       return undefined
     }
   }
+}
+
+/** Not there, or not any more. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof FhirError && (error.status === 404 || error.status === 410)
+}
+
+/** How a request is named in errors: without the query, which may hold what identifies a patient. */
+function nameOf(method: Method, path: string): string {
+  return `${method} ${path.split('?')[0] || '(the FHIR base)'}`
 }
 
 /** A guard that failed on a repeated write may have met that very write: its first answer can have been lost on the way. */

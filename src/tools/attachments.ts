@@ -1,4 +1,5 @@
 // The files that a record holds or refers to: what can be read as text is, everything else is named.
+import { AccessError } from '../fhir/access-error.ts'
 import { type FhirClient, isRecord } from '../fhir/client.ts'
 import { isReadable, linesOfFile, textInBase64 } from '../fhir/file-text.ts'
 import { literal } from '../fhir/literal.ts'
@@ -96,6 +97,9 @@ function named(file: Attachment): FileText {
 }
 
 function unreadable(file: Attachment, error: unknown): FileText {
+  if (error instanceof AccessError) {
+    return { about: `${about(file)}, which this connection may not read`, lines: undefined, more: false }
+  }
   if (!(error instanceof FhirError) || ![403, 404, 410].includes(error.status)) throw error
   return {
     about: `${about(file)}, which Medplum does not give out (HTTP ${error.status})`,

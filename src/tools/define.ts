@@ -14,7 +14,7 @@ import type { Caller } from '../caller.ts'
 import { SessionError } from '../caller.ts'
 import { type Access, AccessError, guardFor } from '../fhir/access.ts'
 import type { Act } from '../fhir/audit-event.ts'
-import { FhirClient, type FhirRequest, TransportError } from '../fhir/client.ts'
+import { FhirClient, TransportError } from '../fhir/client.ts'
 import type { Progress } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { PathError } from '../fhir/path.ts'
@@ -139,7 +139,7 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
             const client = new FhirClient(caller.medplum, support.timeoutMs)
             support.background(recordAuditEvent(work, context, client))
           }
-          return work
+          return withNote(await work, fhir.withheld)
         },
       ),
   )
@@ -156,10 +156,7 @@ export async function openClient(
 ): Promise<Pick<ToolContext, 'caller' | 'access' | 'fhir'>> {
   const caller = support.caller(ctx)
   const access = await caller.access()
-  const permitted = guardFor(access)
-  const inPace = support.pace(caller)
-  const guard = (request: FhirRequest) => inPace(permitted(request).kind)
-  const options = { traceparent: traceparentOf(ctx), guard }
+  const options = { traceparent: traceparentOf(ctx), guard: guardFor(access, support.pace(caller)) }
   return { caller, access, fhir: new FhirClient(caller.medplum, support.timeoutMs, options) }
 }
 
@@ -253,6 +250,13 @@ async function asResult(
   }
   const isDone = typeof output === 'string' || !('question' in output || 'undone' in output)
   return told(toResult(output), isDone ? 'ok' : 'asked')
+}
+
+/** What was left out of the answers is told, except in a form that a host prescribes. */
+function withNote(output: ToolOutput, note: string | undefined): ToolOutput {
+  if (note === undefined || (typeof output === 'object' && !Array.isArray(output))) return output
+  const content: ContentBlock[] = Array.isArray(output) ? output : [{ type: 'text', text: output }]
+  return [...content, { type: 'text', text: `Note: ${note}` }]
 }
 
 /** What a model gets to read, in characters; other content by its JSON. */

@@ -1,6 +1,7 @@
 // ChatGPT's `fetch`: one record as text that can be read and cited. Its form is a contract with the host
 // (https://developers.openai.com/apps-sdk): exactly one piece of text, JSON, repeated as structured content.
 import * as z from 'zod'
+import { AccessError } from '../fhir/access-error.ts'
 import { records } from '../fhir/capability.ts'
 import { isRecord } from '../fhir/client.ts'
 import { scalarText } from '../fhir/query.ts'
@@ -53,7 +54,8 @@ async function resource(record: RecordId, context: ToolContext): Promise<Record<
   const { body } = await readOne(id, context)
   const found = isRecord(body) ? body : {}
   const [neighbours, files] = await Promise.all([
-    neighbourLines(record, fhir, base, signal),
+    // Of what the connection may not see, nothing is counted.
+    neighbourLines(record, fhir, base, signal).catch(noneIfRefused),
     readFiles(attachmentsIn(found), fhir, base, signal),
   ])
   const text = new LimitedText(MAX_TEXT)
@@ -62,6 +64,11 @@ async function resource(record: RecordId, context: ToolContext): Promise<Record<
     text.section('How many records refer to this one, by the search that finds them:', neighbours, 'of these counts')
   for (const file of files) addFile(text, file)
   return answer(record, titleOf(found), text, found.meta, caller.medplum)
+}
+
+function noneIfRefused(error: unknown): string[] {
+  if (error instanceof AccessError) return []
+  throw error
 }
 
 async function binary(record: RecordId, { caller, fhir, signal }: ToolContext): Promise<Record<string, unknown>> {

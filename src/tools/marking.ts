@@ -91,7 +91,7 @@ async function recordProvenance(written: readonly Written[], { caller, fhir, sig
   const author = { profile: caller.medplum.profile, client: caller.client.name }
   const data = JSON.stringify(provenanceOf(written, author, new Date()))
   const content = { type: 'application/fhir+json', data }
-  return fhir.send({ method: 'POST', path: 'Provenance', content, signal }).then(
+  return fhir.send({ method: 'POST', path: 'Provenance', content, mark: true, signal }).then(
     () => [],
     (error: unknown) => {
       const why = error instanceof FhirError ? `Medplum answered ${error.status}` : 'Medplum did not answer'

@@ -1,0 +1,32 @@
+// To what a person can narrow a connection, besides its access level: some resource types, one patient's records, or both.
+
+/** To what a person narrowed a connection. */
+export interface Narrowing {
+  /** Resource types; any, if there are none here. */
+  types?: readonly string[]
+  /** Id of the one Patient whose compartment can be reached. */
+  patient?: string
+}
+
+/**
+ * Types that belong to no patient and that patients' records refer to. A connection narrowed to one patient reads them.
+ * Schedules and slots aren't among them: who comes when is other patients' matter.
+ */
+export const SHARED_TYPES: ReadonlySet<string> = new Set(
+  `ActivityDefinition CapabilityStatement CatalogEntry ChargeItemDefinition CodeSystem CompartmentDefinition ConceptMap
+  DeviceDefinition GraphDefinition HealthcareService ImplementationGuide InsurancePlan Library Location Measure Medication
+  MedicationKnowledge NamingSystem ObservationDefinition Organization OrganizationAffiliation PlanDefinition Practitioner
+  PractitionerRole Questionnaire SearchParameter SpecimenDefinition StructureDefinition StructureMap Substance
+  TerminologyCapabilities ValueSet`.split(/\s+/),
+)
+
+/** `the types Observation, Task` or `the records of Patient/ID` or both; empty for what isn't narrowed. */
+export function narrowedTo({ types, patient }: Narrowing): string {
+  const kinds = types && types.length > 0 ? `the types ${types.join(', ')}` : ''
+  if (patient === undefined) return kinds
+  return kinds === '' ? `the records of Patient/${patient}` : `the records of Patient/${patient} of ${kinds}`
+}
+
+export function isNarrowed({ types, patient }: Narrowing): boolean {
+  return (types !== undefined && types.length > 0) || patient !== undefined
+}

