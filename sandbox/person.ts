@@ -35,6 +35,7 @@ export class Person {
    *
    * @param redirectUri where the walk ends: the client's own address, which isn't fetched
    * @param level the access level to choose; the highest that is offered unless told
+   * @param narrowing what to fill in to narrow the connection: resource types, a patient
    * @returns the address that the client would be called at, with `code`, or with `error` after a denial
    * @throws {UnexpectedPage} for an error page
    */
@@ -44,6 +45,7 @@ export class Person {
     credentials: Credentials,
     decision: 'approve' | 'deny' = 'approve',
     level?: string,
+    narrowing: Record<string, string> = {},
   ): Promise<URL> {
     let response = await this.visit(authorizeUrl)
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -61,6 +63,7 @@ export class Person {
         form.fields.set('decision', decision)
         const chosen = level ?? form.choices.at(-1)
         if (chosen !== undefined) form.fields.set('level', chosen)
+        for (const [name, value] of Object.entries(narrowing)) form.fields.set(name, value)
       } else for (const [name, value] of Object.entries(credentials)) form.fields.set(name, value)
       response = await this.visit(form.action, form.fields)
     }

@@ -3,6 +3,7 @@ import type { Confirmations } from './confirmation.ts'
 import type { Bindings, Settings } from './env.ts'
 import { readSettings } from './env.ts'
 import type { Access } from './fhir/access.ts'
+import type { Narrowing } from './fhir/narrowing.ts'
 import { confirmationsOf } from './oauth/confirmations.ts'
 import { accessOf } from './oauth/current.ts'
 
@@ -40,6 +41,8 @@ export interface GrantProps {
   profile: string
   project: string
   clientName: string
+  /** To what the person narrowed the connection; absent from grants made before that could be done. */
+  narrowing?: Narrowing
 }
 
 /** A caller as it crosses to a Durable Object by RPC: in memory only. */

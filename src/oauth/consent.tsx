@@ -5,6 +5,7 @@ import type { FC } from 'hono/jsx'
 import type { Level } from '../fhir/access.ts'
 import { Layout, Notice } from '../pages/layout.tsx'
 import type { Offer } from './access.ts'
+import { type NarrowingForm, UNFILLED } from './narrowing-form.ts'
 import { AUTHORIZE_PATH } from './provider.ts'
 
 /** What each level lets a client do, in a person's words. */
@@ -26,9 +27,11 @@ interface ConsentProps {
   handle: string
   medplumHost: string
   offer: Offer
+  /** As it was filled in before, where that couldn't be granted. */
+  narrowing?: NarrowingForm
 }
 
-export const Consent: FC<ConsentProps> = ({ client, handle, medplumHost, offer }) => (
+export const Consent: FC<ConsentProps> = ({ client, handle, medplumHost, offer, narrowing = UNFILLED }) => (
   <Layout title="Allow access to Medplum">
     <h1>Allow {client.clientName} to work with your Medplum records?</h1>
     <p>
@@ -64,6 +67,7 @@ export const Consent: FC<ConsentProps> = ({ client, handle, medplumHost, offer }
           </label>
         ))}
       </fieldset>
+      <Narrow {...narrowing} />
       <div class="actions">
         <button class="primary" type="submit" name="decision" value="approve">
           Allow and sign in
@@ -74,4 +78,54 @@ export const Consent: FC<ConsentProps> = ({ client, handle, medplumHost, offer }
       </div>
     </form>
   </Layout>
+)
+
+/** What the level leaves open can be narrowed: to kinds of records, and to one patient's. */
+const Narrow: FC<NarrowingForm> = ({ types, patient, problems }) => (
+  <details open={types !== '' || patient !== ''}>
+    <summary>Narrow it further (optional)</summary>
+    <Field
+      name="types"
+      label="Only these resource types"
+      hint="Names such as Observation, MedicationRequest, with commas or spaces between them. Empty: all types."
+      value={types}
+      problem={problems.types}
+    />
+    <Field
+      name="patient"
+      label="Only this patient’s records"
+      hint="The id of the patient in Medplum, with or without Patient/ before it. Empty: all patients."
+      value={patient}
+      problem={problems.patient}
+    />
+  </details>
+)
+
+const Field: FC<{ name: string; label: string; hint: string; value: string; problem: string | undefined }> = ({
+  name,
+  label,
+  hint,
+  value,
+  problem,
+}) => (
+  <p>
+    <label for={name}>{label}</label>
+    <input
+      type="text"
+      id={name}
+      name={name}
+      value={value}
+      autocomplete="off"
+      autocapitalize="off"
+      spellcheck="false"
+      aria-describedby={problem === undefined ? `${name}-hint` : `${name}-problem ${name}-hint`}
+      aria-invalid={problem === undefined ? undefined : 'true'}
+    />
+    {problem !== undefined && (
+      <strong id={`${name}-problem`} role="alert">
+        {problem} Nothing was allowed yet.
+      </strong>
+    )}
+    <small id={`${name}-hint`}>{hint}</small>
+  </p>
 )

@@ -29,7 +29,7 @@ export async function accessOf(record: CallerRecord, env: Bindings): Promise<Acc
     throw new SessionError('The person has disconnected this client. Nothing was done. Reconnect it to sign in again.')
   }
   const level = levelOf(record.scope) ?? 'read'
-  return { level: limit === undefined ? level : lower(level, limit) }
+  return { ...record.props.narrowing, level: limit === undefined ? level : lower(level, limit) }
 }
 
 async function stateOf(name: string, env: Bindings): Promise<GrantState> {

@@ -11,14 +11,16 @@ import { Hono } from 'hono/tiny'
 import { auditOAuth } from '../audit.ts'
 import type { GrantProps } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
+import type { Narrowing } from '../fhir/narrowing.ts'
 import { Problem, pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
-import { levelOf, offerFor, scopesFor, smartScopes } from './access.ts'
+import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from './access.ts'
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
 import type { GrantMetadata } from './connections.ts'
 import { Consent } from './consent.tsx'
 import { CLIENT_SCOPES, exchangeCode, type LoginSecrets, loginUrl, newLoginSecrets, UpstreamError } from './medplum.ts'
+import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer, grantOf } from './provider.ts'
 
 type Ctx = Context<{ Bindings: Bindings }>
@@ -28,6 +30,7 @@ export const CALLBACK_PATH = '/oauth/callback'
 /** What is carried through Medplum's login besides the client's request. */
 interface LoginData extends LoginSecrets {
   clientName: string
+  narrowing: Narrowing
 }
 
 export const signIn = new Hono<{ Bindings: Bindings }>()
@@ -43,14 +46,27 @@ async function showConsent(c: Ctx): Promise<Response> {
   const settings = readSettings(c.env)
   const oauth = api(c.env)
   const request = await oauth.parseAuthRequest(c.req.raw)
+  const page = await consentPage(settings, oauth, request, offerFor(request.scope, settings.maxAccess))
+  await auditOAuth({ decision: 'consent_shown' }, request, c.env)
+  return page
+}
+
+/** The page with a handle of its own, and with what was filled in before where that couldn't be granted. */
+async function consentPage(
+  settings: Settings,
+  oauth: OAuthHelpers,
+  request: AuthRequest,
+  offer: Offer,
+  narrowing?: NarrowingForm,
+): Promise<Response> {
   const client = await oauth.describeConsent(request)
   const { handle, headers } = await oauth.beginConsent(request)
-  const offer = offerFor(request.scope, settings.maxAccess)
-  await auditOAuth({ decision: 'consent_shown' }, request, c.env)
-  return pageResponse(
-    <Consent client={client} handle={handle} medplumHost={settings.medplum.baseUrl.host} offer={offer} />,
-    { headers, formTargets: formTargets(settings, client.redirectUri) },
-  )
+  const given = { client, handle, medplumHost: settings.medplum.baseUrl.host, offer, ...(narrowing && { narrowing }) }
+  return pageResponse(<Consent {...given} />, {
+    status: narrowing ? 400 : 200,
+    headers,
+    formTargets: formTargets(settings, client.redirectUri),
+  })
 }
 
 async function decide(c: Ctx): Promise<Response> {
@@ -67,13 +83,18 @@ async function decide(c: Ctx): Promise<Response> {
     return redirect(redirectTo, headers)
   }
   const approved = await oauth.approveConsent(c.req.raw, handle)
-  const { clientName } = await oauth.describeConsent(approved.request)
   const { levels, preselected } = offerFor(approved.request.scope, settings.maxAccess)
   // What isn't offered can't be chosen: the least is granted then.
   const chosen = form.has('level') ? levels.find((level) => level === form.get('level')) : preselected
   const level = chosen ?? 'read'
+  const narrowing = readNarrowing(form)
+  if (Object.keys(narrowing.form.problems).length > 0) {
+    // The handle is used up by now, but nothing came of it: the page is shown again with another.
+    return consentPage(settings, oauth, approved.request, { levels, preselected: level }, narrowing.form)
+  }
+  const { clientName } = await oauth.describeConsent(approved.request)
   const request = { ...approved.request, scope: scopesFor(level) }
-  const data: LoginData = { ...newLoginSecrets(), clientName }
+  const data: LoginData = { ...newLoginSecrets(), clientName, narrowing: narrowing.asked }
   await auditOAuth({ decision: 'approved', level }, request, c.env)
   const { state, headers } = await oauth.beginUpstream(request, { data, headers: approved.headers })
   return redirect(await loginUrl(settings, state, data, [...CLIENT_SCOPES, ...smartScopes(level)]), headers)
@@ -120,6 +141,7 @@ async function grant(
     profile: login.profile,
     project: login.project,
     clientName: data.clientName,
+    narrowing: data.narrowing,
   }
   const metadata: GrantMetadata = { clientName: data.clientName }
   const { redirectTo } = await oauth.completeAuthorization({

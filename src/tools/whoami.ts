@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { isRecord } from '../fhir/client.ts'
 import { nameText } from '../fhir/datatype-text.ts'
 import { literal, quoted } from '../fhir/literal.ts'
+import { narrowedTo } from '../fhir/narrowing.ts'
 import { scalarText } from '../fhir/query.ts'
 import { describeRights } from '../fhir/rights.ts'
 import { defineTool } from './define.ts'
@@ -27,6 +28,7 @@ export const whoami = defineTool({
       ['Project admin', isRecord(membership) ? (membership.admin === true ? 'yes' : 'no') : ''],
       ['Rights', rightsIn(me)],
       ['Granted access', access.level],
+      ['Narrowed to', narrowedTo(access)],
       ['Client', `${quoted(client.name)} (${literal(client.id)})`],
       ['Lasts', isRecord(project) && project.superAdmin === true ? FOR_SUPER_ADMINS : BY_RENEWAL],
     ]

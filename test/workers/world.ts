@@ -143,9 +143,14 @@ export function refresh(tokens: Pick<Tokens, 'clientId' | 'refresh'>): Promise<R
 }
 
 /** A person signs in through the real pages; the whole way to tokens. The level is the highest offered, unless told. */
-export async function signIn(credentials: Credentials = alice, clientId?: string, level?: string): Promise<Tokens> {
+export async function signIn(
+  credentials: Credentials = alice,
+  clientId?: string,
+  level?: string,
+  narrowing?: Record<string, string>,
+): Promise<Tokens> {
   const request = await authorization(clientId ?? (await register()).client_id)
-  const callback = await new Person(send).signIn(request.url, REDIRECT_URI, credentials, 'approve', level)
+  const callback = await new Person(send).signIn(request.url, REDIRECT_URI, credentials, 'approve', level, narrowing)
   const response = await exchange(request, callback.searchParams.get('code') ?? '')
   if (!response.ok) throw new Error(`The token endpoint answered ${response.status}: ${await response.text()}`)
   return tokensOf(request.clientId, await response.json())
