@@ -38,6 +38,14 @@ const MAX_PATH = 200
 const MAX_BODY = 300
 const MAX_NAMED = 10
 
+/** Whether it does something else than to create, change or delete the resource that it names. */
+export function isAction({ method, path, risk }: Step): boolean {
+  const { segments } = placeOf(path)
+  const [type = '', id, ...more] = segments
+  if (risk.kind === 'operate' || !/^[A-Za-z]+$/.test(type) || more.length > 0 || id?.startsWith('$')) return true
+  return method === 'POST' ? id !== undefined : !['PUT', 'PATCH', 'DELETE'].includes(method)
+}
+
 /** The request itself, or each entry of its batch in their order, those of Bundles within it too. */
 export function stepsOf({ asked, risk }: Prepared): Step[] {
   const { method, path, body } = asked
@@ -62,12 +70,11 @@ function entrySteps(bundle: unknown, parts: readonly Risk[]): Step[] {
  * @throws {FhirError} for a target that can't be read
  */
 export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal, most: number): Promise<Change> {
-  const { method, path, body, risk } = step
+  const { method, path, body } = step
+  if (isAction(step)) return action(step, fhir, signal)
   const { segments, query } = placeOf(path)
-  const [type = '', id, ...more] = segments
-  const isPlain = risk.kind !== 'operate' && /^[A-Za-z]+$/.test(type) && more.length === 0 && !id?.startsWith('$')
-  if (isPlain && method === 'POST' && id === undefined) return creation(type, body)
-  if (!isPlain || (method !== 'DELETE' && method !== 'PUT' && method !== 'PATCH')) return action(step, fhir, signal)
+  const [type = '', id] = segments
+  if (method === 'POST') return creation(type, body)
   const found =
     id === undefined
       ? await search(`${type}${query}`, fhir, signal)

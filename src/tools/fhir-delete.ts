@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { defineTool } from './define.ts'
 import { perform } from './perform.ts'
-import { BODY, IF_MATCH, normalise, PATH } from './request-input.ts'
+import { BODY, DRY_RUN, IF_MATCH, normalise, PATH } from './request-input.ts'
 
 export const fhirDelete = defineTool({
   name: 'fhir-delete',
@@ -15,6 +15,7 @@ export const fhirDelete = defineTool({
     path: PATH,
     body: BODY.meta({ type: 'object', description: 'Batch Bundle of DELETEs' }),
     ifMatch: IF_MATCH,
+    dryRun: DRY_RUN,
   }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },

@@ -14,6 +14,7 @@ import { describeRights } from '../fhir/rights.ts'
 import type { Risk } from '../fhir/risk.ts'
 import { asAgreed, permitted } from './confirm.ts'
 import { type ToolContext, type ToolOutput, UserError } from './define.ts'
+import { dryRun } from './dry-run.ts'
 import { sendMarked } from './marking.ts'
 import { type Prepared, prepare, type RequestArguments, versionOf } from './prepare.ts'
 import { present, withNotes } from './present.ts'
@@ -47,6 +48,7 @@ export async function perform(
   if (summary !== undefined) return summary
   return advised(prepared, context, async () => {
     if (view.all) return performAll(prepared, view, context)
+    if (args.dryRun && prepared.risk.kind !== 'read') return dryRun(args, prepared, context)
     const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
     if (!('agreed' in permit)) return permit
     if (permit.agreed === undefined) return performOne(args, prepared, view, context)

@@ -21,6 +21,8 @@ export interface RequestArguments {
   ifMatch?: string | undefined
   ifNoneExist?: string | undefined
   respondAsync?: boolean | undefined
+  /** Tells what it would do, and does nothing. */
+  dryRun?: boolean | undefined
   offset?: number | undefined
 }
 

@@ -44,6 +44,8 @@ export const IF_NONE_EXIST = z
 
 export const RESPOND_ASYNC = z.boolean().optional().describe('A long batch runs in the background, with progress')
 
+export const DRY_RUN = z.boolean().optional().describe('Changes nothing: tells what would change, and checks it')
+
 /** What a request sends. */
 export const WRITE_INPUT = {
   path: PATH,
@@ -51,6 +53,7 @@ export const WRITE_INPUT = {
   ifMatch: IF_MATCH,
   ifNoneExist: IF_NONE_EXIST,
   respondAsync: RESPOND_ASYNC,
+  dryRun: DRY_RUN,
 }
 
 /** How its answer is shown. */

@@ -1,0 +1,196 @@
+// A dry run tells what would change and whether Medplum would take it, and changes nothing.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { direct, exists, writesDuring } from './confirming.ts'
+import { deployment, say } from './deployment.ts'
+import { create, medplumToken, type Resource } from './medplum.ts'
+import { alice, fhir, signIn } from './world.ts'
+
+let access: string
+let medplum: string
+
+beforeAll(async () => {
+  access = (await signIn(alice)).access
+  medplum = await medplumToken()
+})
+
+const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
+const HEAD = 'DRY RUN: nothing was changed. This is what the request would do now:'
+const VALID = 'Valid: Medplum’s check finds no error in what would be stored.'
+
+/** The lines after the first, and what arrived at Medplum besides reads. */
+async function dry(args: Record<string, unknown>): Promise<{ lines: string[]; writes: string[]; isError: boolean }> {
+  const { result, writes } = await writesDuring(() => fhir(access, { ...args, dryRun: true }))
+  const [first, ...lines] = result.text.split('\n')
+  if (!result.isError) expect(first).toBe(HEAD)
+  return { lines: result.isError ? [first ?? '', ...lines] : lines, writes, isError: result.isError }
+}
+
+async function versionOf(path: string): Promise<unknown> {
+  const { meta } = await (await direct(medplum, 'GET', path)).json<Resource>()
+  return (meta as { versionId: string }).versionId
+}
+
+describe('of a create', () => {
+  test('says what, and that it is valid', async () => {
+    expect(await dry({ method: 'POST', path: 'Task', body: TASK })).toEqual({
+      lines: ['Create Task "Call back"', VALID],
+      writes: ['POST Task/$validate'],
+      isError: false,
+    })
+  })
+
+  test('says what is not valid', async () => {
+    const { lines, writes } = await dry({ method: 'POST', path: 'Task', body: { ...TASK, foo: 1 } })
+    expect(lines.slice(0, 2)).toEqual(['Create Task "Call back"', 'Not valid:'])
+    expect(lines.join('\n')).toContain('foo')
+    expect(writes).toEqual(['POST Task/$validate'])
+  })
+
+  test.each([
+    ['nothing', (key: string) => `identifier=urn:none|${key}`, 'finds nothing, so it would be created'],
+    ['one', (key: string) => `identifier=urn:dry|${key}`, 'finds one already, so nothing would be created'],
+  ])('tells what its condition would come to: %s', async (_, search, says) => {
+    const key = crypto.randomUUID()
+    await create(medplum, { ...TASK, identifier: [{ system: 'urn:dry', value: key }] })
+    const { lines } = await dry({ method: 'POST', path: 'Task', body: TASK, ifNoneExist: search(key) })
+    expect(lines.join('\n')).toContain(says)
+  })
+})
+
+describe('of a change', () => {
+  test('PUT shows what differs', async () => {
+    const { id } = await create(medplum, TASK)
+    const version = await versionOf(`Task/${id}`)
+    const { description: _, ...rest } = TASK
+    const body = { ...rest, id, status: 'accepted', note: [{ text: 'a' }] }
+    expect(await dry({ method: 'PUT', path: `Task/${id}`, body })).toEqual({
+      lines: [
+        `Change Task/${id} "Call back"`,
+        'status: "requested" → "accepted"',
+        'description: removed "Call back"',
+        'note: added [{"text":"a"}]',
+        VALID,
+      ],
+      writes: ['POST Task/$validate'],
+      isError: false,
+    })
+    expect(await versionOf(`Task/${id}`)).toBe(version)
+  })
+
+  test('PATCH is applied here, and its result checked', async () => {
+    const { id } = await create(medplum, TASK)
+    const patch = [
+      { op: 'test', path: '/status', value: 'requested' },
+      { op: 'replace', path: '/status', value: 'accepted' },
+      { op: 'add', path: '/bar', value: 1 },
+    ]
+    const { lines, writes } = await dry({ method: 'PATCH', path: `Task/${id}`, patch })
+    expect(lines.slice(0, 4)).toEqual([
+      `Change Task/${id} "Call back"`,
+      'status: "requested" → "accepted"',
+      'bar: added 1',
+      'Not valid:',
+    ])
+    expect(writes).toEqual(['POST Task/$validate'])
+  })
+
+  test('a PATCH that does not fit says where', async () => {
+    const { id } = await create(medplum, TASK)
+    const patch = [{ op: 'remove', path: '/note' }]
+    const { lines, writes } = await dry({ method: 'PATCH', path: `Task/${id}`, patch })
+    expect(lines).toEqual([
+      `PATCH Task/${id}: the patch does not fit the record as it is, operation 0: there is nothing at /note`,
+    ])
+    expect(writes).toEqual([])
+  })
+
+  test('a version that is not current would be refused', async () => {
+    const { id } = await create(medplum, TASK)
+    const { lines } = await dry({ method: 'PUT', path: `Task/${id}`, body: { ...TASK, id }, ifMatch: 'old' })
+    expect(lines).toContainEqual(expect.stringContaining('It would be refused: ifMatch names another version'))
+  })
+})
+
+describe('of a deletion', () => {
+  test('names what would go', async () => {
+    const { id } = await create(medplum, TASK)
+    const { lines, writes } = await dry({ method: 'DELETE', path: `Task/${id}` })
+    expect({ lines, writes }).toEqual({ lines: [`Delete Task/${id} "Call back"`], writes: [] })
+    expect(await exists(medplum, `Task/${id}`)).toBe(true)
+  })
+
+  test('names what a search finds, if it is one', async () => {
+    const value = crypto.randomUUID()
+    const { id } = await create(medplum, { ...TASK, identifier: [{ system: 'urn:dry', value }] })
+    const path = `Task?identifier=urn:dry|${value}`
+    expect((await dry({ method: 'DELETE', path })).lines).toEqual([`Delete Task/${id} "Call back"`])
+    await create(medplum, { ...TASK, identifier: [{ system: 'urn:dry', value }] })
+    expect((await dry({ method: 'DELETE', path })).lines[0]).toContain('finds more than one Task')
+    expect(await exists(medplum, `Task/${id}`)).toBe(true)
+  })
+})
+
+test('of a batch, entry by entry', async () => {
+  const [changed, gone] = await Promise.all([create(medplum, TASK), create(medplum, TASK)])
+  const body = {
+    resourceType: 'Bundle',
+    type: 'batch',
+    entry: [
+      { request: { method: 'GET', url: 'Patient?_count=1' } },
+      { request: { method: 'POST', url: 'Task' }, resource: { ...TASK, status: 1 } },
+      {
+        request: { method: 'PUT', url: `Task/${changed.id}` },
+        resource: { ...TASK, id: changed.id, status: 'accepted' },
+      },
+      { request: { method: 'DELETE', url: `Task/${gone.id}` } },
+      { request: { method: 'POST', url: `ClientApplication/${crypto.randomUUID()}/$rotate-secret` } },
+      { request: { method: 'DELETE', url: `Task/${crypto.randomUUID()}` } },
+    ],
+  }
+  const { lines, writes } = await dry({ method: 'POST', path: '', body })
+  const numbered = lines.filter((line) => /^\d/.test(line))
+  expect(numbered).toEqual([
+    '0. GET Patient?_count=1: reads or searches, changes nothing',
+    '1. Create Task "Call back"',
+    `2. Change Task/${changed.id} "Call back"`,
+    `3. Delete Task/${gone.id} "Call back"`,
+    expect.stringMatching(/^4\. POST ClientApplication\/.*can’t be known before$/),
+    expect.stringMatching(/^5\. DELETE Task\/.*: Medplum answers 404 when it is read$/),
+  ])
+  expect(lines.slice(2, 4)).toEqual(['   Not valid:', expect.stringContaining('status')])
+  expect(lines).toContain('   status: "requested" → "accepted"')
+  expect([...new Set(writes)]).toEqual(['POST Task/$validate'])
+  expect(await exists(medplum, `Task/${gone.id}`)).toBe(true)
+})
+
+test.each([
+  ['an operation', { method: 'POST', path: 'Bot/$execute' }],
+  [
+    'an operation that only writes',
+    { method: 'POST', path: 'Appointment/$book', body: { resourceType: 'Parameters' } },
+  ],
+  ['GraphQL', { method: 'POST', path: '$graphql', body: { query: 'mutation { TaskDelete(id: "1") }' } }],
+])('is refused for %s', async (_, args) => {
+  const { lines, writes, isError } = await dry(args)
+  expect(isError).toBe(true)
+  expect(lines[0]).toContain('what it would do can’t be known before. Nothing was sent.')
+  expect(writes).toEqual([])
+})
+
+test('a read is a read', async () => {
+  const { isError, text } = await fhir(access, { method: 'GET', path: 'Patient?_count=1', dryRun: true })
+  expect(isError).toBe(false)
+  expect(JSON.parse(text)).toMatchObject({ resourceType: 'Bundle' })
+})
+
+test('the tools that write and delete alone have it too', async () => {
+  const ask = deployment({ TOOLS: 'directory' })
+  const { id } = await create(medplum, TASK)
+  const { result, writes } = await writesDuring(() =>
+    say(ask, access, 'fhir-delete', { path: `Task/${id}`, dryRun: true }),
+  )
+  expect(result.text).toBe(`${HEAD}\nDelete Task/${id} "Call back"`)
+  const args = { method: 'POST', path: 'Task', body: TASK, dryRun: true }
+  expect((await say(ask, access, 'fhir-write', args)).text).toContain('Create Task')
+  expect(writes).toEqual([])
+})
