@@ -59,12 +59,14 @@ export async function permitted(
   if (steps.length === 0) return { agreed: undefined }
   const digest = await digestOf(tool, args, prepared)
   const undone = nothingDone(prepared)
-  if (!asking.forms) return byPage(digest, steps, undone, context)
+  if (!asking.forms) return byPage(digest, steps, prepared, context)
   const answer = inputResponse(asking.responses, KEY)
-  if (asking.state === undefined || answer.kind !== 'elicit') return { question: await ask(digest, steps, context) }
+  if (asking.state === undefined || answer.kind !== 'elicit')
+    return { question: await ask(digest, steps, prepared, context) }
   const agreement = await held(asking.state, digest, undone, context)
   const content = acceptedContent(asking.responses, KEY, ANSWER)
-  if (answer.action === 'accept' && content === undefined) return { question: await ask(digest, steps, context) }
+  if (answer.action === 'accept' && content === undefined)
+    return { question: await ask(digest, steps, prepared, context) }
   if (content?.confirm !== true) {
     return { undone: `${undone}: the person ${answer.action === 'cancel' ? 'cancelled' : 'declined'}.` }
   }
@@ -81,8 +83,13 @@ function mustAsk({ method, path, risk }: Step, policy: ConfirmPolicy): boolean {
 }
 
 /** The question for the client to put to the person. */
-async function ask(digest: string, steps: readonly Step[], context: ToolContext): Promise<InputRequiredResult> {
-  const { lines, ...found } = await changes(steps, context)
+async function ask(
+  digest: string,
+  steps: readonly Step[],
+  prepared: Prepared,
+  context: ToolContext,
+): Promise<InputRequiredResult> {
+  const { lines, ...found } = await changes(steps, prepared, context)
   const agreement = newAgreement(digest, found)
   return inputRequired({
     inputRequests: { [KEY]: inputRequired.elicit({ message: lines.join('\n'), requestedSchema: FORM }) },
@@ -94,13 +101,15 @@ async function ask(digest: string, steps: readonly Step[], context: ToolContext)
 async function byPage(
   digest: string,
   steps: readonly Step[],
-  undone: string,
-  { caller, ...context }: ToolContext,
+  prepared: Prepared,
+  context: ToolContext,
 ): Promise<Permit> {
+  const { caller } = context
+  const undone = nothingDone(prepared)
   const decision = await caller.confirmations.decision(digest)
   if (decision === 'declined') return { undone: `${undone}: the person declined.` }
-  if (decision !== undefined) return { agreed: await held(decision.approved, digest, undone, { caller, ...context }) }
-  const { lines, ...found } = await changes(steps, { caller, ...context })
+  if (decision !== undefined) return { agreed: await held(decision.approved, digest, undone, context) }
+  const { lines, ...found } = await changes(steps, prepared, context)
   const link = await caller.confirmations.propose(newAgreement(digest, found), lines)
   return {
     undone: [
@@ -116,10 +125,11 @@ async function byPage(
 /** What the steps would change, the first ten by name. */
 async function changes(
   steps: readonly Step[],
+  { risk }: Prepared,
   { fhir, signal }: ToolContext,
 ): Promise<Pick<Change, 'lines' | 'seen' | 'found'>> {
-  const [only, ...others] = steps
-  if (only && others.length === 0) {
+  const [only] = steps
+  if (only && !risk.parts) {
     const { problem, lines, seen, found } = await changeOf(only, fhir, signal, MAX_LINES)
     if (problem !== undefined) throw new UserError(`Nothing was changed: ${problem}.`)
     return { lines, seen, ...(found !== undefined && { found }) }
@@ -130,7 +140,7 @@ async function changes(
   const rest = steps.length - named.length
   return {
     lines: [
-      `A batch with ${steps.length} changes to confirm:`,
+      `A batch with ${steps.length === 1 ? '1 change' : `${steps.length} changes`} to confirm:`,
       ...named.flatMap(({ lines: [first = '', ...more] }) => [`- ${first}`, ...more.map((line) => `  ${line}`)]),
       ...(rest > 0 ? [`- and ${rest} more`] : []),
     ],
