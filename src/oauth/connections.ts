@@ -2,12 +2,21 @@
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import type { Bindings } from '../env.ts'
 import { type Level, lower } from '../fhir/access.ts'
+import type { Narrowing } from '../fhir/narrowing.ts'
 import { levelOf } from './access.ts'
 import type { Activity } from './activity.ts'
 
-/** What is kept of a client in its grant, in clear: its name, and nothing that KV doesn't hold already. */
+/** What is kept of a grant in clear: nothing that KV doesn't hold already, and no id of a record. */
 export interface GrantMetadata {
   clientName: string
+  /** The resource types that it is narrowed to. */
+  types?: readonly string[]
+  /** Whether it is narrowed to one patient. Whom, its props alone tell. */
+  onePatient?: true
+}
+
+export function metadataOf(clientName: string, { types, patient }: Narrowing): GrantMetadata {
+  return { clientName, ...(types && types.length > 0 && { types }), ...(patient !== undefined && { onePatient: true }) }
 }
 
 export interface Connection {
@@ -18,6 +27,10 @@ export interface Connection {
   /** Where its access goes. */
   redirectHost: string
   level: Level
+  /** The resource types that it is narrowed to; any, if there are none here. */
+  types: readonly string[]
+  /** Whether it is narrowed to one patient. */
+  onePatient: boolean
   /** Milliseconds since the epoch. */
   since: number
   /** From the latest. */
@@ -42,13 +55,15 @@ async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Connect
   const { active, limit, activity } = await env.GRANT.getByName(`${grant.userId}:${grant.id}`).about()
   if (!active) return undefined
   const granted = levelOf(grant.scope) ?? 'read'
-  const { clientName } = (grant.metadata ?? {}) as Partial<GrantMetadata>
+  const { clientName, types = [], onePatient = false } = (grant.metadata ?? {}) as Partial<GrantMetadata>
   return {
     grantId: grant.id,
     clientName: clientName || grant.clientId,
     publisher: URL.parse(grant.clientId)?.hostname,
     redirectHost: URL.parse(grant.redirectUri ?? '')?.hostname || (grant.redirectUri ?? 'unknown'),
     level: limit === undefined ? granted : lower(granted, limit),
+    types,
+    onePatient,
     since: grant.createdAt * 1000,
     activity,
   }

@@ -17,7 +17,7 @@ import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
 import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from './access.ts'
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
-import type { GrantMetadata } from './connections.ts'
+import { metadataOf } from './connections.ts'
 import { Consent } from './consent.tsx'
 import { CLIENT_SCOPES, exchangeCode, type LoginSecrets, loginUrl, newLoginSecrets, UpstreamError } from './medplum.ts'
 import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
@@ -143,11 +143,10 @@ async function grant(
     clientName: data.clientName,
     narrowing: data.narrowing,
   }
-  const metadata: GrantMetadata = { clientName: data.clientName }
   const { redirectTo } = await oauth.completeAuthorization({
     request,
     userId: login.userId,
-    metadata,
+    metadata: metadataOf(data.clientName, data.narrowing),
     scope: request.scope,
     props,
     // The grant's object ends them once this one stands.

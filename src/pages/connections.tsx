@@ -82,7 +82,11 @@ export const Connections: FC<ConnectionsProps> = ({ connections, token, now, don
 )
 
 const Entry: FC<{ connection: Connection; token: string; now: number }> = ({ connection, token, now }) => {
-  const { grantId, clientName, publisher, redirectHost, level, since, activity } = connection
+  const { grantId, clientName, publisher, redirectHost, level, types, onePatient, since, activity } = connection
+  const narrowing = [
+    ...(types.length > 0 ? [`the types ${types.join(', ')}`] : []),
+    ...(onePatient ? ['the records of one patient'] : []),
+  ]
   const heading = `connection-${grantId}`
   const [last] = activity
   const below = LEVELS.filter((one) => one !== level && covers(level, one)).reverse()
@@ -102,6 +106,12 @@ const Entry: FC<{ connection: Connection; token: string; now: number }> = ({ con
         <dd>
           <strong>{LEVEL_TEXT[level].name}</strong> {MAY[level]}
         </dd>
+        {narrowing.length > 0 && (
+          <>
+            <dt>Narrowed to</dt>
+            <dd>{narrowing.join('; ')}</dd>
+          </>
+        )}
         <dt>Connected</dt>
         <dd>
           <When at={since} now={now} />

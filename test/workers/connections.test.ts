@@ -45,6 +45,16 @@ describe('the page', () => {
     expect(levels).toEqual(['read'])
   })
 
+  test('shows to what a client is narrowed, of a patient not whom; neither does KV', async () => {
+    const { client_id } = await register({ client_name: 'Narrowed' })
+    const patient = crypto.randomUUID()
+    const tokens = await signIn(ada, client_id, 'read', { types: 'Task, Observation', patient })
+    const { text } = await known(await atPage(), 'Narrowed')
+    expect(text).toMatch(/Narrowed to the types (Task, Observation|Observation, Task); the records of one patient/)
+    expect(text).not.toContain(patient)
+    expect(JSON.stringify(await kvOf(grantName(tokens)))).not.toContain(patient)
+  })
+
   test('shows nobody the clients of another', async () => {
     const mine = await connected(ada)
     const hers = await connected(alice)
