@@ -5,6 +5,7 @@ import { type Caller, SessionError } from '../../src/caller.ts'
 import { FhirClient, TransportError } from '../../src/fhir/client.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'
 import { PathError } from '../../src/fhir/path.ts'
+import { classify } from '../../src/fhir/risk.ts'
 import { UserError } from '../../src/tools/define.ts'
 import { perform } from '../../src/tools/perform.ts'
 import { METHODS, type RequestArguments } from '../../src/tools/prepare.ts'
@@ -16,6 +17,13 @@ const caller: Caller = {
   grantId: 'grant',
   client: { id: 'client', name: 'Client' },
   access: async () => ({ level: 'admin' }),
+  confirmations: {
+    seal: async () => 'sealed',
+    open: async () => undefined,
+    burn: async () => false,
+    propose: async () => 'https://mcp.example.com/confirm/page',
+    decision: async () => undefined,
+  },
   medplum: {
     fhirBase: BASE,
     token: async () => 'token',
@@ -165,6 +173,7 @@ test('no argument leads a request elsewhere, sets a header, repeats a POST or fa
         progress: async () => {},
         answerChars: 60_000,
         marks: { label: true, provenance: true, auditEvent: true },
+        asking: { policy: 'never' as const, forms: false, responses: undefined, state: undefined },
         event: {},
       }
       try {
@@ -196,6 +205,60 @@ test('no argument leads a request elsewhere, sets a header, repeats a POST or fa
   // That many cases reach Medplum shows that the rest was not just refused for one reason.
   expect(total).toBeGreaterThan(1000)
 }, 120_000)
+
+test.each(['asks by the client', 'asks by a page', 'tries only'])(
+  'as long as it %s, it sends nothing but reads',
+  async (how) => {
+    let asked = 0
+    const found = () =>
+      Response.json(
+        {
+          resourceType: 'Patient',
+          id: '1',
+          meta: { versionId: '1' },
+          entry: [{ resource: { resourceType: 'Patient', id: '1' } }],
+        },
+        { headers: { 'content-type': 'application/fhir+json' } },
+      )
+    await fc.assert(
+      fc.asyncProperty(request, fc.constantFrom(found, ...ANSWERS), async (args, given) => {
+        sent = []
+        answer = given
+        const context = {
+          caller,
+          access: { level: 'admin' as const },
+          fhir: new FhirClient(caller.medplum, 90),
+          signal: new AbortController().signal,
+          progress: async () => {},
+          answerChars: 60_000,
+          marks: { label: true, provenance: true, auditEvent: true },
+          asking: {
+            policy: how === 'tries only' ? ('never' as const) : ('write' as const),
+            forms: how === 'asks by the client',
+            responses: { confirm: { action: 'accept', content: { confirm: true } } },
+            state: undefined,
+          },
+          event: {},
+        }
+        const output = await perform({ ...args, dryRun: how === 'tries only' }, context).catch((error: unknown) => {
+          const known = [UserError, PathError, FhirError, TransportError, SessionError].some(
+            (kind) => error instanceof kind,
+          )
+          if (!known) throw error
+        })
+        const isQuestion = typeof output === 'object' && ('question' in output || 'undone' in output)
+        if (isQuestion || (typeof output === 'string' && output.startsWith('DRY RUN'))) asked++
+        for (const { url, init } of sent) {
+          const method = String(init.method) as 'GET'
+          expect(classify({ method, path: `${url.pathname}${url.search}`, body: init.body }).kind).toBe('read')
+        }
+      }),
+      { numRuns: 3_000 },
+    )
+    expect(asked).toBeGreaterThan(100)
+  },
+  120_000,
+)
 
 test('the tool answers whatever arguments it gets, and never by its own fault', async () => {
   vi.restoreAllMocks()
