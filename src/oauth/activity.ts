@@ -43,12 +43,16 @@ export class ActivityRing {
       this.#waiting = true
       return due
     }
-    this.flush()
+    this.#write()
     return undefined
   }
 
-  /** Writes what waits in memory. */
+  /** Writes what waits in memory, if anything does. */
   flush(): void {
+    if (this.#waiting) this.#write()
+  }
+
+  #write(): void {
     this.#storage.put(KEY, this.list())
     this.#writtenAt = Date.now()
     this.#waiting = false

@@ -163,6 +163,11 @@ export class Grant extends DurableObject<Bindings> {
   override async alarm(): Promise<void> {
     const expiresAt = this.ctx.storage.kv.get<number>(EXPIRES) ?? 0
     if (Date.now() >= expiresAt) return this.#wipe()
+    await this.#tidy(expiresAt)
+  }
+
+  /** Does what the one alarm may have been set for, and sets it to what is next. */
+  async #tidy(expiresAt: number): Promise<void> {
     this.#activity.flush()
     await this.ctx.storage.setAlarm(Math.min(expiresAt, this.#confirmations.sweep() ?? expiresAt))
   }
@@ -304,9 +309,7 @@ export class Grant extends DurableObject<Bindings> {
     const expiresAt = Math.max(accessExpiresAt, refreshExpiresAt ?? 0)
     await this.ctx.storage.put({ [VAULT]: await seal(vaultKey, this.#purpose(), vault), [EXPIRES]: expiresAt })
     this.#vaultKey = vaultKey
-    // The alarm may have been the ring's.
-    if (this.#activity.list().length > 0) this.#activity.flush()
-    await this.ctx.storage.setAlarm(expiresAt)
+    await this.#tidy(expiresAt)
   }
 
   #purpose(): string {
