@@ -1,0 +1,94 @@
+/// <reference lib="dom" />
+// A deletion is agreed to by a person: on the page, in a real browser, and by a real client that asks over HTTP+SSE in Node.
+import { Client, SSEClientTransport } from '@modelcontextprotocol/client'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect, SignIn } from '../../sandbox/clients.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { chromiumPath, launch } from './browser.ts'
+
+const noBrowser = chromiumPath === undefined && process.env.CI === undefined
+if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
+
+const { alice } = SANDBOX_USERS
+const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
+let sandbox: Sandbox
+let worker: RunningWorker
+
+beforeAll(async () => {
+  const port = await freePort()
+  sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`] })
+  const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID }
+  worker = await startWorker({ port, vars })
+}, 60_000)
+
+afterAll(async () => {
+  await worker?.stop()
+  await sandbox?.close()
+})
+
+/** A client that shows no forms, and a Task to delete. */
+async function withTask() {
+  const signIn = new SignIn(alice)
+  const client = await connect('Streamable HTTP 2025-11-25, SDK 1', worker.url, signIn)
+  const call = async (args: Record<string, unknown>) => {
+    const { content } = await client.call('fhir-request', { format: 'json', ...args })
+    return content.map(({ text }) => text ?? '').join('\n')
+  }
+  const { id } = JSON.parse(await call({ method: 'POST', path: 'Task', body: TASK })) as { id: string }
+  const path = `Task/${id}`
+  return { signIn, client, call, path, deletion: { method: 'DELETE', path } }
+}
+
+describe.skipIf(noBrowser)('in a browser', () => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await launch()
+  }, 60_000)
+
+  afterAll(() => browser?.close())
+
+  test.each([
+    ['Approve', 'You approved this', 'HTTP 410'],
+    ['Refuse', 'You refused this', 'Call back'],
+  ])('%s', async (button, says, after) => {
+    const { client, call, path, deletion } = await withTask()
+    const [link = ''] = /http:\S+\/confirm\/\S+/.exec(await call(deletion)) ?? []
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(link)
+    await page.getByLabel('Email').fill(alice.email)
+    await page.getByLabel('Password').fill(alice.password)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(link)
+    expect(await page.textContent('main')).toContain(`Delete ${path} "Call back"`)
+    await page.getByRole('button', { name: button }).click()
+    await page.getByRole('status').waitFor()
+    expect(await page.textContent('main')).toContain(says)
+    expect(await page.getByRole('button').count()).toBe(0)
+    await call(deletion)
+    expect(await call({ method: 'GET', path })).toContain(after)
+    await context.close()
+    await client.close()
+  })
+})
+
+test('a client that shows forms over HTTP+SSE asks once, and deletes', async () => {
+  const { signIn, client, call, path, deletion } = await withTask()
+  const asked: string[] = []
+  const asking = new Client({ name: 'asking', version: '1' }, { capabilities: { elicitation: {} } })
+  asking.setRequestHandler('elicitation/create', async ({ params }) => {
+    asked.push(params.message)
+    return { action: 'accept', content: { confirm: true } }
+  })
+  await asking.connect(new SSEClientTransport(new URL('/mcp/sse', worker.url), { authProvider: signIn }))
+  const { isError } = await asking.callTool({ name: 'fhir-request', arguments: deletion })
+  expect(isError ?? false).toBe(false)
+  expect(asked).toEqual([`Delete ${path} "Call back"`])
+  expect(await call({ method: 'GET', path })).toContain('HTTP 410')
+  await asking.close()
+  await client.close()
+})
