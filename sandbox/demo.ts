@@ -70,7 +70,12 @@ async function task(way: Way): Promise<void> {
 }
 
 async function request(client: ConnectedClient, method: string, path: string, body?: unknown) {
-  const result = await client.call('fhir-request', { method, path, format: 'json', ...(body !== undefined && { body }) })
+  const result = await client.call('fhir-request', {
+    method,
+    path,
+    format: 'json',
+    ...(body !== undefined && { body }),
+  })
   const text = textOf(result)
   if (result.isError) throw new Error(text)
   return JSON.parse(text) as Record<string, unknown>
