@@ -100,10 +100,14 @@ function withEntries({ entry: _entry, total, ...bundle }: Resource, kept: Resour
 }
 
 const FILE = /\bbinary\/([a-z0-9.-]{1,64})/gi
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
 
-/** Ids of the files that a value names, by whatever address. */
+/** Ids of the files that a value may name: Medplum takes addresses of its storage, wherever that is, for those of files. */
 export function filesIn(value: unknown): string[] {
-  if (typeof value === 'string') return /\s/.test(value) ? [] : [...value.matchAll(FILE)].map(([, id]) => id ?? '')
+  if (typeof value === 'string') {
+    const stored = /^\s*https?:/i.test(value) ? [...value.matchAll(UUID)].map(([id]) => id) : []
+    return /\s/.test(value.trim()) ? [] : [...[...value.matchAll(FILE)].map(([, id]) => id ?? ''), ...stored]
+  }
   if (Array.isArray(value)) return value.flatMap(filesIn)
   return isRecord(value) ? Object.values(value).flatMap(filesIn) : []
 }

@@ -30,8 +30,8 @@ interface New {
   patient: string
   /** Of the record that is replaced. */
   id?: string
-  /** Files that may be named, because the record named them before. */
-  files: ReadonlySet<string>
+  /** Files that may be named, because the record named them before; any, if there are none here. */
+  files?: ReadonlySet<string>
 }
 
 /** What is wrong with a record that is to be stored, as part of a sentence; undefined where nothing is. */
@@ -47,10 +47,10 @@ export function checkNew(body: unknown, { type, patient, id, files }: New): stri
   return checkMentions(body, patient, files)
 }
 
-function checkMentions(value: unknown, patient: string, files: ReadonlySet<string>): string | undefined {
+function checkMentions(value: unknown, patient: string, files?: ReadonlySet<string>): string | undefined {
   if (mentionsOther(value, patient)) return 'the body refers to another patient'
   if (asksSearch(value)) return 'the body refers to what a search finds; refer by type and id'
-  const file = filesIn(value).find((id) => !files.has(id))
+  const file = files && filesIn(value).find((id) => !files.has(id))
   return file === undefined ? undefined : `whose file Binary/${file} is can't be told; put it inline as \`data\``
 }
 

@@ -154,7 +154,7 @@ export class Narrower {
   ): Promise<Narrowed | undefined> {
     const { place, body, inBatch } = asked
     const { kind, type } = interaction
-    const id = 'id' in interaction ? interaction.id : undefined
+    const id = 'id' in interaction ? interaction.id : kind === 'validate' && type === 'Patient' ? patient : undefined
     const changes = kind === 'update' || kind === 'patch' || kind === 'delete'
     if (!isPatientType(type)) throw this.refusal(`${type} isn't kept by patient, so it can only be read`)
     if (place.parameters.length > 0 || asked.ifNoneExist !== undefined || (changes && id === undefined)) {
@@ -171,7 +171,11 @@ export class Narrower {
         ? undefined
         : kind === 'patch'
           ? checkPatch(body, { type, patient, inBatch })
-          : checkNew(body, { type, patient, ...(id !== undefined && { id }), files: current?.files ?? new Set() })
+          : checkNew(body, {
+              ...{ type, patient, ...(id !== undefined && { id }) },
+              // What is only checked gives nothing out.
+              ...(kind !== 'validate' && { files: current?.files ?? new Set() }),
+            })
     if (wrong !== undefined) throw this.refusal(wrong)
     const version = current?.version
     const settle = this.#settle(interaction, false)

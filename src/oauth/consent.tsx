@@ -117,7 +117,6 @@ const Field: FC<{ name: string; label: string; hint: string; value: string; prob
       value={value}
       autocomplete="off"
       autocapitalize="off"
-      spellcheck="false"
       aria-describedby={problem === undefined ? `${name}-hint` : `${name}-problem ${name}-hint`}
       aria-invalid={problem === undefined ? undefined : 'true'}
     />

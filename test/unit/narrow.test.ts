@@ -238,6 +238,17 @@ describe('one patient: changes', () => {
       },
       'refused',
     ],
+    [
+      'create that names a file by an address of another storage',
+      'POST',
+      'Media',
+      {
+        resourceType: 'Media',
+        subject: { reference: `Patient/${OWN}` },
+        content: { url: `https://files.x/${OTHER}/1?Signature=1` },
+      },
+      'refused',
+    ],
     ['update', 'PUT', 'Observation/mine', { ...mine, status: 'amended' }, 'Observation/mine'],
     ['update that moves', 'PUT', 'Observation/mine', observation('mine', `Patient/${OTHER}`), 'refused'],
     ['update that takes', 'PUT', 'Observation/theirs', observation('theirs', `Patient/${OWN}`), 'absent'],
