@@ -1,4 +1,6 @@
 // The person is asked before a deletion, by every kind of client: what they agree to is done once, and anything else not at all.
+import { evictDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ACCEPT, type Call, CLIENTS, calls, direct, exists, type Reply, writesDuring, YES } from './confirming.ts'
 import { create, medplumToken } from './medplum.ts'
@@ -175,12 +177,10 @@ describe('in rounds of 2026-07-28', () => {
 const directory: Call = calls({ TOOLS: 'directory' })
 
 describe.each(Object.entries(CLIENTS))('a real client that shows forms: %s', (name, connect) => {
-  async function deleteWith(reply: (path: string) => Reply, timeout?: number) {
+  async function deleteWith(reply: (path: string) => Reply) {
     const { path, deletion } = await newTask()
     const client = await connect(mine.access, reply(path))
-    const { result, writes } = await writesDuring(() =>
-      client.call(deletion, timeout).catch((error: Error) => ({ isError: true, text: `threw ${error.message}` })),
-    )
+    const { result, writes } = await writesDuring(() => client.call(deletion))
     await client.close()
     return { path, writes, ...result }
   }
@@ -217,10 +217,41 @@ describe.each(Object.entries(CLIENTS))('a real client that shows forms: %s', (na
   })
 
   // In rounds nothing waits here, however long the person takes.
-  if (!name.includes('2026'))
-    test('deletes nothing when nobody answers', async () => {
-      const { path, writes } = await deleteWith(() => () => new Promise(() => {}), 500)
+  if (!name.includes('2026')) {
+    test('deletes nothing when the client has given up, though the person agrees then', async () => {
+      const { path, deletion } = await newTask()
+      let agree = () => {}
+      const client = await connect(
+        mine.access,
+        () =>
+          new Promise((resolve) => {
+            agree = () => resolve(YES)
+          }),
+      )
+      const { writes } = await writesDuring(async () => {
+        await expect(client.call(deletion, 500)).rejects.toThrow(/timed out/i)
+        agree()
+        // What comes after the late answer has been answered: so has that.
+        expect((await client.call({ method: 'GET', path })).text).toContain('patient')
+      })
+      await client.close()
       expect(writes).toEqual([])
       expect(await exists(medplum, path)).toBe(true)
     })
+  }
+})
+
+test('a session that was evicted still asks, and holds to the answer', async () => {
+  const { path, deletion } = await newTask()
+  const asked: string[] = []
+  const client = await CLIENTS['SDK 2, session of 2025-11-25'](mine.access, async (message) => {
+    asked.push(message)
+    return YES
+  })
+  await evictDurableObject(env.MCP_SESSION.get(env.MCP_SESSION.idFromString(client.sessionId ?? '')))
+  const { result, writes } = await writesDuring(() => client.call(deletion))
+  await client.close()
+  expect(result.isError).toBe(false)
+  expect(asked).toHaveLength(1)
+  expect(writes).toEqual([`DELETE ${path}`])
 })

@@ -88,6 +88,8 @@ export type Reply = (
 export const YES: Awaited<ReturnType<Reply>> = { action: 'accept', content: { confirm: true } }
 
 export interface Connected {
+  /** Of a session over Streamable HTTP. */
+  sessionId: string | undefined
   call(args: Record<string, unknown>, timeout?: number): Promise<{ isError: boolean; text: string }>
   close(): Promise<void>
 }
@@ -109,6 +111,7 @@ async function sdk1(access: string, reply: Reply): Promise<Connected> {
   const transport = new HttpTransport1(new URL(`${ORIGIN}/mcp`), options(access))
   await client.connect(transport as Parameters<typeof client.connect>[0])
   return {
+    sessionId: transport.sessionId,
     call: async (args, timeout = 20_000) =>
       said(await client.callTool({ name: 'fhir-request', arguments: args }, undefined, { timeout })),
     close: () => client.close(),
@@ -135,6 +138,7 @@ export async function sdk2(access: string, lane: 'http' | 'sse' | 'modern', repl
       : new StreamableHTTPClientTransport(new URL(`${ORIGIN}/mcp`), options(access))
   await client.connect(transport as Parameters<typeof client.connect>[0])
   return {
+    sessionId: 'sessionId' in transport ? transport.sessionId : undefined,
     call: async (args, timeout = 20_000) =>
       said(await client.callTool({ name: 'fhir-request', arguments: args }, { timeout })),
     close: () => client.close(),
