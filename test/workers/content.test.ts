@@ -28,7 +28,11 @@ describe('taken as meant', () => {
     ['a lower-case method', { method: 'get', path: 'Task?_summary=count' }, 'GET /fhir/R4/Task?_summary=count'],
     ['url for path', { method: 'GET', url: 'Task?_summary=count' }, 'GET /fhir/R4/Task?_summary=count'],
     ['a leading slash', { method: 'GET', path: '/Task?_summary=count' }, 'GET /fhir/R4/Task?_summary=count'],
-    ['a full URL', { method: 'GET', path: `${SANDBOX}fhir/R4/Task?_summary=count` }, 'GET /fhir/R4/Task?_summary=count'],
+    [
+      'a full URL',
+      { method: 'GET', path: `${SANDBOX}fhir/R4/Task?_summary=count` },
+      'GET /fhir/R4/Task?_summary=count',
+    ],
     [
       'a null body',
       { method: 'GET', path: 'Task?_summary=count', body: null, ifMatch: null, offset: null },

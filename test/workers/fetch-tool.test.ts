@@ -1,6 +1,7 @@
 // The host's contract of `fetch`, what it makes of records and their files, and what hostile ones can't make of it.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { PATIENT_IDS, PRACTITIONER_IDS } from '../../sandbox/clinic/index.ts'
+import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { PRACTITIONER_IDS } from '../../sandbox/clinic/staff.ts'
 import { allOf, create, medplumToken } from './medplum.ts'
 import { callTool, contract, definitionOf } from './surface.ts'
 import { alice, rita, SANDBOX, sandbox, signIn } from './world.ts'

@@ -1,6 +1,7 @@
 // The prompts: what they are given is quoted, what they ask for is confirmed first, and every request they name works.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { PATIENT_IDS, PRACTITIONER_IDS } from '../../sandbox/clinic/index.ts'
+import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { PRACTITIONER_IDS } from '../../sandbox/clinic/staff.ts'
 import { allOf, medplumToken } from './medplum.ts'
 import { ask, askModern, callTool, definitionOf } from './surface.ts'
 import { ada, fhir, signIn } from './world.ts'

@@ -1,6 +1,6 @@
 // Records and abilities as MCP resources, in each era: what is read, kept, completed, and not found.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
+import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { allOf, create, medplumToken } from './medplum.ts'
 import { ask, askModern } from './surface.ts'
 import { alice, post, rita, rpc, SANDBOX, sandbox, signIn, startSession } from './world.ts'

@@ -1,6 +1,7 @@
 // The host's contract of `search`, what it finds in the clinic's records, and what hostile ones can't make of it.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { PATIENT_IDS, PRACTITIONER_IDS } from '../../sandbox/clinic/index.ts'
+import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { PRACTITIONER_IDS } from '../../sandbox/clinic/staff.ts'
 import { create, medplumToken } from './medplum.ts'
 import { callTool, contract, definitionOf } from './surface.ts'
 import { ada, alice, fhir, rita, SANDBOX, sandbox, signIn } from './world.ts'
