@@ -37,6 +37,11 @@ legend { padding: 0 .4rem; font-weight: 600; }
 .choice { display: flex; gap: .75rem; align-items: start; padding: .45rem 0; cursor: pointer; }
 .choice input { flex: none; width: 1.1rem; height: 1.1rem; margin: .25rem 0 0; accent-color: var(--accent); }
 .choice strong { display: block; }
+summary { cursor: pointer; padding: .25rem 0; }
+label[for] { display: block; font-weight: 600; }
+input[type=text] { font: inherit; display: block; width: 100%; padding: .5rem .75rem; border: 1px solid var(--dim); border-radius: .5rem; background: var(--paper); color: var(--ink); }
+input[aria-invalid] { border-width: 2px; }
+small { color: var(--dim); display: block; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .said { position: fixed; clip-path: inset(50%); }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dd + dt { margin-top: .6rem; } .actions > *, .copy pre { flex: 0 0 100%; text-align: center; } .copy { flex-wrap: wrap; } .copy pre { text-align: left; } }

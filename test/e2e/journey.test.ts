@@ -114,7 +114,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
       const created = await client.call('fhir-request', { method: 'POST', path: 'Task', body, format: 'json' })
       const { id } = JSON.parse(created.content[0]?.text ?? '') as { id: string }
       const remove = { method: 'DELETE', path: `Task/${id}` }
-      const link = /http\S+\/confirm\/[\w-]+/.exec(textOf(await client.call('fhir-request', remove)))?.[0] ?? ''
+      const link = /http\S+\/confirm\/[\w.~-]+[\w~-]/.exec(textOf(await client.call('fhir-request', remove)))?.[0] ?? ''
       await page.goto(link)
       await signIn(page)
       await page.getByRole('heading', { name: 'Do you agree to this change?' }).waitFor()
@@ -152,6 +152,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
         await look(page, `home-${name}`)
         const person = new InBrowser(page, async (open) => {
           await look(open, `consent-${name}`)
+          await open.getByText('Narrow it further').click()
+          await look(open, `consent-narrowed-${name}`)
           await allow(open)
         })
         await (await connect(WAY, worker.url, person)).close()
