@@ -73,7 +73,9 @@ async function adapted(
   fhir: FhirClient,
   signal: AbortSignal,
 ): Promise<LabelledPatch | undefined> {
-  const operations: unknown = typeof content?.data === 'string' ? JSON.parse(content.data) : undefined
+  // Of any other media type it is no JSON Patch, and Medplum says so.
+  if (typeof content?.data !== 'string' || !/[/+]json$/.test(content.type)) return undefined
+  const operations: unknown = JSON.parse(content.data)
   if (!Array.isArray(operations)) return undefined
   // What can't be read, Medplum won't patch either, and its answer to the patch says why.
   const read = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
