@@ -74,19 +74,20 @@ function columnsFor(expressions: string[], maxChars: number): Columns {
 const SKIP = '_skip'
 const ALL = '_all'
 
-/** The path without the parameters that `next` of an earlier answer may carry. */
+/** The path without the parameters that `next` of an earlier answer may carry; all else of it stays as it was given. */
 function ownParameters(path: string): { path: string; from: number; all: boolean } {
-  if (!/[?&]_(skip|all)=/.test(path)) return { path, from: 0, all: false }
-  const { segments, parameters } = parsePlace(path)
-  const value = (name: string) => parameters.find(({ key }) => key === name)?.value
-  const from = Number(value(SKIP) ?? 0)
-  if (!Number.isInteger(from) || from < 0) {
+  const mark = path.indexOf('?')
+  const parameters = mark < 0 ? [] : path.slice(mark + 1).split('&')
+  const value = (name: string) => parameters.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1)
+  const [skip, all] = [value(SKIP), value(ALL)]
+  if (skip === undefined && all === undefined) return { path, from: 0, all: false }
+  if (skip !== undefined && !/^\d{1,9}$/.test(skip)) {
     throw new UserError(
       `\`${SKIP}\` must be a number of entries; take \`next\` as an answer gave it. Nothing was sent.`,
     )
   }
-  const kept = parameters.filter(({ key }) => key !== SKIP && key !== ALL)
-  return { path: formatPlace({ segments, parameters: kept }), from, all: value(ALL) === 'true' }
+  const kept = parameters.filter((one) => !one.startsWith(`${SKIP}=`) && !one.startsWith(`${ALL}=`)).join('&')
+  return { path: path.slice(0, mark) + (kept && `?${kept}`), from: Number(skip ?? 0), all: all === 'true' }
 }
 
 /** The path that goes on after so many matches of the same answer. */
