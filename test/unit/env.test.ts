@@ -10,6 +10,8 @@ const GOOD = {
   ALLOWED_ORIGINS: '',
   SESSION_IDLE_HOURS: '',
   UPSTREAM_TIMEOUT_SECONDS: '',
+  ANSWER_CHARS: '',
+  TOOLS: '',
 }
 
 function read(changes: Record<string, string | undefined>) {
@@ -23,6 +25,25 @@ test('settings that suffice, with the defaults of the others', () => {
   expect(settings.medplum.clientSecret).toBeUndefined()
   expect(settings.sessionIdleMs).toBe(24 * 3_600_000)
   expect(settings.upstreamTimeoutMs).toBe(55_000)
+  expect(settings.answerChars).toBe(60_000)
+  expect(settings.tools).toBe('default')
+  expect(read({ ANSWER_CHARS: undefined, TOOLS: undefined })).toMatchObject({ answerChars: 60_000, tools: 'default' })
+})
+
+test.each([
+  ['2000', 2000],
+  ['100000', 100_000],
+  [' 25000 ', 25_000],
+])('an answer of "%s" characters', (ANSWER_CHARS, chars) => {
+  expect(read({ ANSWER_CHARS }).answerChars).toBe(chars)
+})
+
+test.each([
+  ['default', 'default'],
+  [' directory ', 'directory'],
+  [' ', 'default'],
+])('the tools "%s"', (TOOLS, set) => {
+  expect(read({ TOOLS }).tools).toBe(set)
 })
 
 test('a base URL without its last slash, and more origins', () => {
@@ -95,6 +116,13 @@ describe('refused', () => {
     ['SESSION_IDLE_HOURS', 'a day', 'positive number'],
     ['SESSION_IDLE_HOURS', '-1', 'positive number'],
     ['UPSTREAM_TIMEOUT_SECONDS', '0', 'positive number'],
+    ['ANSWER_CHARS', '1999', 'from 2000 to 100000'],
+    ['ANSWER_CHARS', '100001', 'from 2000 to 100000'],
+    ['ANSWER_CHARS', '2500.5', 'whole number'],
+    ['ANSWER_CHARS', 'all', 'positive number'],
+    ['ANSWER_CHARS', '0', 'positive number'],
+    ['TOOLS', 'Directory', 'must be default or directory'],
+    ['TOOLS', 'all', 'must be default or directory'],
     ['AI_TAG', 'yes', 'on or off'],
     ['CONFIRM', 'always', 'delete, write or never'],
     ['AI_PROVENANCE', 'true', 'on or off'],
