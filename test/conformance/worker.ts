@@ -33,11 +33,16 @@ export class FixtureSession extends McpSession {
 
 const endpoint = createEndpoint({ createServer: createFixtureServer, sessions: (env) => env.MCP_SESSION })
 
+/** The suite's own tools need no access level. */
+function noChallenge(): never {
+  throw new Error('Nothing here lacks a scope')
+}
+
 // The order of src/app.ts.
 const app = new Hono<{ Bindings: Bindings }>()
   .use(ownHost)
   .get('/health', (c) => c.json({ status: 'ok' }))
   .use('/mcp', knownOrigin)
-  .all('/mcp', (c) => endpoint(c.req.raw, CALLER, c.env, c.executionCtx as unknown as ExecutionContext))
+  .all('/mcp', (c) => endpoint(c.req.raw, CALLER, c.env, c.executionCtx as unknown as ExecutionContext, noChallenge))
 
 export default { fetch: (request, env, ctx) => app.fetch(request, env, ctx) } satisfies ExportedHandler<Bindings>
