@@ -1,26 +1,96 @@
-// What all words of a column begin and end with, so that the head of a table can say it once: the type of a reference, the
-// seconds and zone of a time.
-import { literal } from './literal.ts'
+// What the cells of a column begin and end with, so that the head of a table can say it once: the type of a reference, the system
+// of a code, the unit of a quantity, the seconds and zone of a time.
 
 export interface Affix {
   prefix: string
   suffix: string
 }
 
+type Cells = readonly (string | undefined)[]
+
+/** Cells without their affix. */
+export interface Affixed {
+  affix: Affix
+  /** One that isn't like the others stays whole: it begins with a bracket. */
+  cells: Cells
+}
+
+const MIN_ROWS = 2
+
+/**
+ * What most cells begin and end with, if they are datatypes in short, or all, if they are plain words; undefined where that is
+ * nothing.
+ *
+ * @param values what the cells are the literals of
+ */
+export function affixed(values: readonly unknown[], cells: Cells): Affixed | undefined {
+  const first = cells.find((cell) => cell !== undefined)
+  if (first === undefined) return undefined
+  return /^\[?[<(]/.test(first) ? affixedShort(cells) : affixedWords(values, cells)
+}
+
+// ── Datatypes in short ──
+
+/** `<Patient/1 "Ann">`, also as the one item of a list. */
+const REFERENCE = /^(\[?<[A-Z][A-Za-z]*\/)([A-Za-z0-9][\w.-]*(?: "(?:[^"\\]|\\.)*")?)(>\]?)$/
+/** `<http://loinc.org|4548-4 "HbA1c">`, `(http://loinc.org|4548-4 "HbA1c"; "A1c")`. */
+const CODED =
+  /^(\[?[<(][A-Za-z#][\w.:/#-]*\|)([A-Za-z0-9][\w.:/+-]*(?: "(?:[^"\\]|\\.)*")?(?:; (?:=|"(?:[^"\\]|\\.)*"))?)([>)]\]?)$/
+/** `<6.1 "%">` */
+const QUANTITY = /^(\[?<)(-?\d[\d.e+-]*)((?: "(?:[^"\\]|\\.)*")+(?: -)?>\]?)$/
+
+/** What can be told from a cell without its affix. */
+const WHOLE = /^[<({["]/
+
+interface Parts {
+  /** Prefix and suffix, with `*` between them. */
+  both: string
+  prefix: string
+  rest: string
+  suffix: string
+}
+
+function partsOf(cell: string): Parts | undefined {
+  const at = cell.startsWith('[') ? 1 : 0
+  const form = cell.charAt(at) === '(' ? CODED : /[\d-]/.test(cell.charAt(at + 1)) ? QUANTITY : REFERENCE
+  const [, prefix, rest, suffix] = form.exec(cell) ?? (form === REFERENCE ? CODED.exec(cell) : undefined) ?? []
+  if (prefix === undefined || rest === undefined || suffix === undefined) return undefined
+  return { both: `${prefix}*${suffix}`, prefix, rest, suffix }
+}
+
+function affixedShort(cells: Cells): Affixed | undefined {
+  const parts = cells.map((cell) => (cell === undefined ? undefined : partsOf(cell)))
+  const counts = new Map<string, number>()
+  let present = 0
+  for (const [row, part] of parts.entries()) {
+    const cell = cells[row]
+    if (cell === undefined) continue
+    present++
+    if (!part && !WHOLE.test(cell)) return undefined
+    if (part) counts.set(part.both, (counts.get(part.both) ?? 0) + 1)
+  }
+  const most = parts.find((part) => part && (counts.get(part.both) ?? 0) > present / 2)
+  if (!most || present < MIN_ROWS) return undefined
+  return {
+    affix: { prefix: most.prefix, suffix: most.suffix },
+    cells: cells.map((cell, row) => (parts[row]?.both === most.both ? parts[row].rest : cell)),
+  }
+}
+
+// ── Words ──
+
 /** A reference's type, an address's path; the end of a time. */
 const PREFIX = /^[\w.:/-]*\w\//
 const SUFFIX = /(?:T[\d:.]+|:\d\d(?:\.\d+)?|\.\d+)(?:Z|[+-]\d\d:\d\d)?$/
 const REST = /^[A-Za-z0-9][\w.:/#-]*$/
-const MIN_ROWS = 3
 
-/** What all values begin and end with, where each is one plain word; undefined where that is nothing. */
-export function affixOf(values: readonly unknown[], key: string): Affix | undefined {
+function affixedWords(values: readonly unknown[], cells: Cells): Affixed | undefined {
   let prefix: string | undefined
   let suffix: string | undefined
   let present = 0
-  for (const value of values) {
+  for (const [row, value] of values.entries()) {
     if (value === undefined) continue
-    if (typeof value !== 'string' || literal(value, key) !== value) return undefined
+    if (typeof value !== 'string' || cells[row] !== value) return undefined
     present++
     prefix = prefix === undefined ? (PREFIX.exec(value)?.[0] ?? '') : sharedPrefix(prefix, value)
     suffix = suffix === undefined ? (SUFFIX.exec(value)?.[0] ?? '') : sharedSuffix(suffix, value)
@@ -28,7 +98,9 @@ export function affixOf(values: readonly unknown[], key: string): Affix | undefi
   }
   if (present < MIN_ROWS) return undefined
   const affix = { prefix: prefix ?? '', suffix: suffix ?? '' }
-  return values.every((value) => typeof value !== 'string' || leaves(value, affix)) ? affix : undefined
+  if (!cells.every((cell) => cell === undefined || leaves(cell, affix))) return undefined
+  const end = affix.suffix.length
+  return { affix, cells: cells.map((cell) => cell?.slice(affix.prefix.length, cell.length - end)) }
 }
 
 /** Whether something plain is left between the two. */

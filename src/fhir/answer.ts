@@ -4,6 +4,7 @@ import { batchParts } from './batch-answer.ts'
 import { isRecord } from './client.ts'
 import type { Columns } from './columns.ts'
 import { digest } from './digest.ts'
+import { type Attempt, fitting, within } from './fitting.ts'
 import { lighten } from './lighten.ts'
 import { withoutNoise } from './noise.ts'
 import { type Entry, type Parts, partsOf } from './parts.ts'
@@ -60,25 +61,24 @@ export function answer(body: unknown, options: AnswerOptions): Answered {
 interface Remarks {
   leftOut: string[]
   dropped?: string[]
-  /** What stands after the answer. */
-  after?: string
 }
 
 function written(
   value: unknown,
-  { leftOut, dropped = [], after }: Remarks,
+  { leftOut, dropped = [] }: Remarks,
   { format, columns }: AnswerOptions,
+  sizes?: Map<unknown, number>,
 ): Answered {
   const lines = [...leftOut.map((what) => `left out: ${what}`), ...dropped.map((what) => `dropped: ${what}`)]
-  if (columns) {
-    const text = columns.write(value, [...headOf(value), ...lines])
-    return { text: after ? `${text}\n${after}` : text, notes: columns.remarks() }
-  }
-  if (format === 'json') {
-    return { text: JSON.stringify(value), notes: after ? [...lines, after] : lines }
-  }
-  const text = compact(value, new Map([[value, lines]]))
-  return { text: after ? `${text}\n${after}` : text, notes: [] }
+  if (columns) return { text: columns.write(value, [...headOf(value), ...lines]), notes: columns.remarks() }
+  if (format === 'json') return { text: JSON.stringify(value), notes: lines }
+  return { text: compact(value, new Map([[value, lines]]), sizes), notes: [] }
+}
+
+/** With a text that stands after the answer. */
+function withAfter({ text, notes }: Answered, after: string, { format, columns }: AnswerOptions): Answered {
+  if (after === '') return { text, notes }
+  return format === 'json' && !columns ? { text, notes: [...notes, after] } : { text: `${text}\n${after}`, notes }
 }
 
 /** What a Bundle says of itself besides its entries. */
@@ -127,74 +127,56 @@ function told(leftOut: readonly string[]): string {
 
 // ── A Bundle ──
 
-function bundle(value: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions): Answered {
-  const light = lightened(entries, options)
+function bundle(value: Entry, all: Entry[], leftOut: string[], options: AnswerOptions): Answered {
+  const { maxChars, format, columns } = options
+  const light = lightened(all, options)
   const parts = partsOf(light.entries)
   const from = Math.min(options.from ?? 0, parts.matches)
-  const all = leftOut.concat(light.leftOut)
-  const answerOf = (count: number, after?: string) =>
-    written(...part(value, parts, from, count, { leftOut: all, ...(after && { after }) }, options), options)
+  const remarks = { leftOut: leftOut.concat(light.leftOut) }
+  const write = (count: number): Attempt<Answered> => {
+    const sizes = new Map<unknown, number>()
+    const bare = written(...part(value, parts, from, count, remarks, options), options, sizes)
+    // To count what was dropped takes time too.
+    const isOver = length(bare) > maxChars
+    const answer = isOver ? bare : withAfter(bare, digestOf(parts.rest(from, count), maxChars), options)
+    return { answer, length: length(answer), own: (entry) => sizes.get(light.entries[from + entry]?.resource) }
+  }
   const open = parts.matches - from
-  const guess = estimate(light.entries, options)
+  const sizes = light.sizes.slice(from)
+  const guess = columns ? open : within(sizes, maxChars * (format === 'json' ? 1 : LIKELY_RATIO))
   if (guess >= open) {
-    const whole = answerOf(open)
-    if (length(whole) <= options.maxChars) return whole
+    const whole = write(open)
+    if (whole.length <= maxChars) return whole.answer
   }
-  const most = Math.max(open - 1, 1)
-  const digestAfter = (count: number) => digestOf(parts.rest(from, count), options.maxChars)
-  // Nearly the same stands in it for a few entries more or less, so its length is known before the number of entries is.
-  const room = options.maxChars - digestAfter(Math.min(guess, most)).length - RESERVE
-  let count = fitting((count) => length(answerOf(count)), Math.min(guess, most), most, room)
-  for (;;) {
-    const fitted = answerOf(count, digestAfter(count))
-    if (count === 1 || length(fitted) <= options.maxChars) return fitted
-    count = Math.max(1, Math.floor(count * MARGIN))
-  }
+  return fitting(write, Math.min(guess, open - 1), { limit: maxChars, most: Math.max(open - 1, 1), sizes })
 }
 
-/** The most entries that fit, or nearly: one at least, so that following `next` gets somewhere. */
-function fitting(lengthOf: (count: number) => number, guess: number, most: number, limit: number): number {
-  let [low, high] = [1, most]
-  let best = 1
-  let count = Math.max(1, guess)
-  for (let round = 0; round < MAX_ROUNDS && low <= high; round++) {
-    const used = lengthOf(count)
-    if (used <= limit) {
-      best = count
-      low = count + 1
-      if (used > limit * GOOD_ENOUGH) break
-    } else high = count - 1
-    count = Math.max(low, Math.min(high, Math.floor(count * (limit / used) * MARGIN)))
-  }
-  return best
-}
+/** Characters of JSON to one of the compact form, about: to write all entries first would take too long. */
+const LIKELY_RATIO = 7
 
-const MAX_ROUNDS = 6
-const GOOD_ENOUGH = 0.85
-const MARGIN = 0.97
-
-/** About how many entries fit, from what they have as JSON: to write them all first would take too long. */
-function estimate(entries: readonly Entry[], { format, columns, maxChars }: AnswerOptions): number {
-  if (columns) return entries.length
-  const all = JSON.stringify(entries).length
-  const likely = format === 'json' ? all : all / 6
-  return likely <= maxChars ? entries.length : Math.floor((entries.length * maxChars) / likely)
+interface Light {
+  entries: Entry[]
+  /** Of each, in characters of JSON, or alike where it doesn't matter. */
+  sizes: number[]
+  leftOut: string[]
 }
 
 /** Entries that alone would take up a third of the answer, with less in them. */
-function lightened(entries: Entry[], options: AnswerOptions): { entries: Entry[]; leftOut: string[] } {
-  if (options.columns) return { entries, leftOut: [] }
+function lightened(entries: Entry[], options: AnswerOptions): Light {
+  if (options.columns) return { entries, sizes: entries.map(() => 1), leftOut: [] }
   const limit = options.maxChars / 3
+  const sizes = entries.map((entry) => JSON.stringify(entry).length)
   const leftOut: string[] = []
-  const light = entries.map((entry) => {
+  const light = entries.map((entry, at) => {
     const { resource } = entry
-    if (!isRecord(resource) || JSON.stringify(resource).length <= limit || size(resource, options) <= limit)
-      return entry
+    if (!isRecord(resource) || (sizes[at] ?? 0) <= limit || size(resource, options) <= limit) return entry
     const less = lighten(resource, (part) => size(part, options), limit - RESERVE)
     leftOut.push(`of ${nameOf(resource)}: ${told(less.leftOut)}`)
-    return { ...entry, resource: less.value }
+    const one = { ...entry, resource: less.value }
+    sizes[at] = JSON.stringify(one).length
+    return one
   })
-  return { entries: light, leftOut }
+  return { entries: light, sizes, leftOut }
 }
 
 function nameOf({ resourceType, id }: Entry): string {
@@ -227,9 +209,8 @@ function part(
 function digestOf(dropped: readonly Entry[], maxChars: number): string {
   const rows = digest(dropped.map(({ resource }) => resource).filter(isRecord))
   if (rows.length === 0) return ''
-  const shown = [...rows]
-    .sort((a, b) => b.count - a.count)
-    .slice(0, Math.min(MAX_DIGEST_ROWS, Math.ceil(maxChars / CHARS_A_DIGEST_ROW)))
+  const most = Math.min(MAX_DIGEST_ROWS, Math.ceil(maxChars / CHARS_A_DIGEST_ROW))
+  const shown = [...rows].sort((a, b) => b.count - a.count).slice(0, most)
   const more = rows.length - shown.length
   const rowsShown = shown.map((row) => ({ ...row }))
   const table = writeTable('Dropped', rowsShown, false)

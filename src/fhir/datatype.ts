@@ -1,5 +1,6 @@
 // The datatypes that fill most of a record, in short: `<Patient/1 "Ann">` for a Reference, `<http://loinc.org|4548-4 "HbA1c">` for a
-// Coding, `(…; "text")` for a CodeableConcept, `<6.1 "%">` for a Quantity in UCUM units. Only what has these properties and no other.
+// Coding, `(…; "text")` for a CodeableConcept, `<6.1 "%">` for a Quantity in UCUM units, `<2 "tablet" ->` for one without a code.
+// Only what has these properties and no other.
 import { quoted } from './literal.ts'
 
 type Properties = Record<string, unknown>
@@ -7,6 +8,8 @@ type Properties = Record<string, unknown>
 const UCUM = 'http://unitsofmeasure.org'
 /** An address or a reference: nothing of it can be taken for what stands around it. */
 const ADDRESS = /^[A-Za-z#][\w.:/#-]*$/
+/** A date or dateTime (FHIR R4, section 2.24.0.1). */
+const DATE = /^\d{4}(?:-\d\d){0,2}(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/
 const CODE = /^[A-Za-z0-9][\w.:/+-]*$/
 
 /** The short form of a value of one of these types; undefined for any other. */
@@ -17,6 +20,7 @@ export function datatype(value: Properties): string | undefined {
   if (value.reference !== undefined) return reference(value, count)
   if (value.coding !== undefined) return concept(value, count)
   if (value.value !== undefined) return quantity(value, count)
+  if (value.start !== undefined) return period(value, count)
   const short = coding(value, count)
   return short === undefined ? undefined : `<${short}>`
 }
@@ -44,12 +48,19 @@ function concept({ coding: codings, text }: Properties, count: number): string |
     if (short === undefined) return undefined
     parts.push(short)
   }
-  if (typeof text === 'string') parts.push(quoted(text))
+  if (typeof text === 'string') parts.push(text === codings[0].display ? '=' : quoted(text))
   return `(${parts.join('; ')})`
 }
 
 function quantity({ value, unit, system, code }: Properties, count: number): string | undefined {
-  if (count !== 4 || system !== UCUM || typeof value !== 'number') return undefined
-  if (typeof unit !== 'string' || typeof code !== 'string') return undefined
+  if (typeof value !== 'number' || typeof unit !== 'string') return undefined
+  if (count === 2) return `<${value} ${quoted(unit)} ->`
+  if (count !== 4 || system !== UCUM || typeof code !== 'string') return undefined
   return unit === code ? `<${value} ${quoted(unit)}>` : `<${value} ${quoted(unit)} ${quoted(code)}>`
+}
+
+/** Open at neither end, as an interval of ISO 8601. */
+function period({ start, end }: Properties, count: number): string | undefined {
+  const isWhole = count === 2 && typeof start === 'string' && typeof end === 'string'
+  return isWhole && DATE.test(start) && DATE.test(end) ? `<${start}/${end}>` : undefined
 }

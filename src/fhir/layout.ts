@@ -1,46 +1,81 @@
-// How rows of like values become a table: what all share, which parts differ and get a column, which are rare.
-import { type Affix, affixOf } from './affix.ts'
+// How rows of like values become a table: what all share, which parts differ and get a column, which are rare. A value is kept
+// whole or spread over several columns, whichever is shorter.
 import { isRecord } from './client.ts'
-import { below } from './literal.ts'
+import { type Cells, type Column, columnOf, isNameable, NAME, SEPARATOR } from './column.ts'
+import { tokensIn } from './cost.ts'
+import { below, literal } from './literal.ts'
 
 type Values = readonly unknown[]
 
 /** What rows have in common, and what tells them apart. */
 export interface Layout {
   rows: number
-  same: [path: string, value: unknown][]
-  columns: Column[]
-  rare: Column[]
+  same: Shared[]
+  columns: Shown[]
+  rare: Shown[]
+  /** About the tokens that it takes. */
+  cost: number
 }
 
-export interface Column {
+/** As much of a column as is written. */
+export type Shown = Pick<Column, 'path' | 'cells' | 'affix'>
+
+/** A value that all rows have. */
+export interface Shared {
   path: string
-  /** The property that the values stand under. */
-  key: string
-  values: Values
-  /** What every value begins and ends with, told in the head instead. */
-  affix?: Affix
+  /** Its literal. */
+  written: string
 }
 
-/** What rows share, and what tells them apart. */
-export function layOut(rows: readonly Record<string, unknown>[]): Layout {
-  const layout: Layout = { rows: rows.length, same: [], columns: [], rare: [] }
-  for (const key of keysOf(rows)) {
-    const whole = spread(
-      layout,
+/** A document in the making. */
+export interface Draft {
+  /** What its tables hold so far, and names can stand for. */
+  known: Set<string>
+  /** Literals of objects, each made once. */
+  written: Map<object, string>
+}
+
+/**
+ * What rows share, and what tells them apart.
+ *
+ * @param draft the document that this table is added to
+ * @param said paths and their literals that have been said of these rows already
+ */
+export function layOut(
+  rows: readonly Record<string, unknown>[],
+  draft: Draft,
+  said?: ReadonlyMap<string, string>,
+): Layout {
+  const parts = [...keysOf(rows)].map((key) =>
+    spread(
+      draft,
       key,
       below('', key),
       rows.map((row) => own(row, key)),
-    )
-    if (whole) layout.same.push([below('', key), whole.value])
+    ),
+  )
+  const { columns, ...apart } = together(parts)
+  const same = said ? apart.same.filter(({ path, written }) => said.get(path) !== written) : apart.same
+  const cost = costOf(same, columns, draft)
+  for (const { written } of same) if (isNameable(written)) draft.known.add(written)
+  for (const { cells } of columns) {
+    for (const cell of cells) if (cell !== undefined && isNameable(cell)) draft.known.add(cell)
   }
-  for (const column of layout.columns) if (isRare(column, rows.length)) layout.rare.push(column)
-  layout.columns = layout.columns.filter((column) => !layout.rare.includes(column)).sort(byImportance)
-  for (const column of layout.columns) {
-    const affix = affixOf(column.values, column.key)
-    if (affix) column.affix = affix
+  return {
+    rows: rows.length,
+    same,
+    columns: columns.filter(({ isRare }) => !isRare).sort(byImportance),
+    rare: columns.filter(({ isRare }) => isRare),
+    cost,
   }
-  return layout
+}
+
+/** About the tokens of what all rows share. */
+export function costOfSame(same: readonly Shared[], { known }: Draft): number {
+  const costs = same.map(
+    ({ path, written }) => tokensIn(path) + SEPARATOR + (known.has(written) ? NAME : tokensIn(written)),
+  )
+  return costs.reduce((sum, cost) => sum + cost, 0)
 }
 
 /** Properties in the order in which rows first have them. */
@@ -50,68 +85,81 @@ function keysOf(rows: readonly Record<string, unknown>[]): Set<string> {
   return keys
 }
 
-/** Whether a mention in the few rows that have it is shorter than a cell in every row. */
-function isRare({ path, values }: Column, rows: number): boolean {
-  const present = values.reduce<number>((count, value) => (value === undefined ? count : count + 1), 0)
-  return present * (path.length + 2) < rows - present + path.length
-}
-
 /** Ids first, versions last. */
 function byImportance(a: Column, b: Column): number {
   return rank(a) - rank(b)
 }
 
 function rank({ path }: Column): number {
-  return path === '#' || path === 'id' ? 0 : path.startsWith('meta.') ? 2 : 1
+  return path === '"#"' || path === 'id' ? 0 : path.startsWith('meta.') ? 2 : 1
 }
 
-/**
- * Adds what tells the rows apart below a path to the layout.
- *
- * @returns the value that all rows share, instead of adding it
- */
-function spread(layout: Layout, key: string, path: string, values: Values): { value: unknown } | undefined {
-  const first = values[0]
-  let present = 0
-  let equal = true
-  let allObjects = true
-  let allArrays = true
-  let length = 0
-  for (const value of values) {
-    if (value === undefined) continue
-    present++
-    if (value !== first) equal = false
-    if (!isRecord(value) || isEmpty(value)) allObjects = false
-    if (!Array.isArray(value) || value.length === 0) allArrays = false
-    else length = Math.max(length, value.length)
+/** What lies below a path: a value that all rows share, or what tells them apart. */
+interface Spread {
+  whole?: Shared
+  same: Shared[]
+  columns: Column[]
+}
+
+function together(parts: readonly Spread[]): Spread {
+  return {
+    same: parts.flatMap(({ whole, same }) => (whole ? [whole] : same)),
+    columns: parts.flatMap(({ columns }) => columns),
   }
-  if (present === layout.rows && equal) return { value: first }
-  const structured = allObjects || (allArrays && length <= MAX_INDEXES)
-  if (!structured || (present > 2 && repeats(values, present))) {
-    const shared = structured && present === layout.rows ? sharedBy(values) : undefined
-    if (shared) return shared
-    layout.columns.push({ path, key, values })
-    return undefined
+}
+
+function costOf(same: readonly Shared[], columns: readonly Column[], draft: Draft): number {
+  return columns.reduce((sum, { cost }) => sum + cost, costOfSame(same, draft))
+}
+
+function spread(draft: Draft, key: string, path: string, values: Values): Spread {
+  const cells = values.map((value) => (value === undefined ? undefined : literal(value, key, draft.written)))
+  const written = cells[0]
+  if (written !== undefined && cells.every((cell) => cell === written)) {
+    return { whole: { path, written }, same: [], columns: [] }
   }
-  const steps: (string | number)[] = allObjects
-    ? [...keysOf(values.filter(isRecord))]
-    : Array.from({ length }, (_, index) => index)
-  const parts: [step: string | number, value: unknown][] = []
-  for (const step of steps) {
-    const name = typeof step === 'number' ? key : step
-    const whole = spread(
-      layout,
-      name,
+  const column = columnOf(path, values, cells, draft.known)
+  const asOne: Spread = { same: [], columns: [column] }
+  const isFinal = column.affix !== undefined || (column.repeats && isShort(cells))
+  const steps = isFinal ? undefined : stepsOf(values)
+  if (steps === undefined) return asOne
+  const parts = steps.map((step) =>
+    spread(
+      draft,
+      typeof step === 'number' ? key : step,
       below(path, step),
       values.map((value) => own(value, step)),
-    )
-    if (whole) parts.push([step, whole.value])
+    ),
+  )
+  const apart = together(parts)
+  return costOf(apart.same, apart.columns, draft) < column.cost ? apart : asOne
+}
+
+/** Whether these are datatypes in their short form. */
+function isShort(cells: Cells): boolean {
+  const first = cells.find((cell) => cell !== undefined)
+  return first !== undefined && /^[<(]/.test(first)
+}
+
+/** Lists up to this length may be spread over columns. */
+const MAX_INDEXES = 4
+
+/** What the values can be spread by: their properties, or the indexes of short lists; undefined for anything else. */
+function stepsOf(values: Values): readonly (string | number)[] | undefined {
+  let length = 0
+  let records = 0
+  let lists = 0
+  for (const value of values) {
+    if (value === undefined) continue
+    if (Array.isArray(value)) {
+      lists++
+      length = Math.max(length, value.length)
+      if (value.length === 0) return undefined
+    } else if (isRecord(value) && !isEmpty(value)) records++
+    else return undefined
   }
-  if (parts.length === steps.length) {
-    return { value: allObjects ? Object.fromEntries(parts) : parts.map(([, value]) => value) }
-  }
-  for (const [step, value] of parts) layout.same.push([below(path, step), value])
-  return undefined
+  if (records > 0) return lists > 0 ? undefined : [...keysOf(values.filter(isRecord))]
+  return length <= MAX_INDEXES ? Array.from({ length }, (_, index) => index) : undefined
 }
 
 /** A property of the value's own: a record may call one `constructor`. */
@@ -121,25 +169,7 @@ function own(value: unknown, step: string | number): unknown {
     : undefined
 }
 
-/** Lists up to this length are spread over columns. */
-const MAX_INDEXES = 4
-
 function isEmpty(value: Record<string, unknown>): boolean {
   for (const _ in value) return false
   return true
-}
-
-/** Whether few values stand for many rows: then each is written once as a whole, and named after that. */
-function repeats(values: Values, present: number): boolean {
-  const different = new Set<string>()
-  for (const value of values) {
-    if (value !== undefined) different.add(JSON.stringify(value))
-    if (different.size > present / 3) return false
-  }
-  return true
-}
-
-function sharedBy(values: Values): { value: unknown } | undefined {
-  const first = JSON.stringify(values[0])
-  return values.every((value) => JSON.stringify(value) === first) ? { value: values[0] } : undefined
 }

@@ -45,9 +45,13 @@ const BARE_KEY = /^[@A-Za-z_][\w-]*$/
 /** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, private use. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu
 
+const BEYOND_ASCII = /[^ -~]/
+
 /** A string in quotes, as JSON has it. */
 export function quoted(text: string): string {
-  return JSON.stringify(text).replace(UNSEEN, (char) =>
+  const json = JSON.stringify(text)
+  if (!BEYOND_ASCII.test(json)) return json
+  return json.replace(UNSEEN, (char) =>
     Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
   )
 }
@@ -56,16 +60,23 @@ export function quoted(text: string): string {
  * A JSON value on one line.
  *
  * @param key the property that holds it, which decides whether one word is text or a code
+ * @param written literals of objects, which are looked up here first and kept here: they don't depend on the key
  */
-export function literal(value: unknown, key = ''): string {
+export function literal(value: unknown, key = '', written?: Map<object, string>): string {
   if (typeof value === 'string') return text(value, key)
-  if (Array.isArray(value)) return `[${value.map((item) => literal(item, key)).join(',')}]`
+  if (Array.isArray(value)) return `[${value.map((item) => literal(item, key, written)).join(',')}]`
   if (typeof value !== 'object' || value === null) return String(JSON.stringify(value) ?? null)
-  const short = datatype(value as Record<string, unknown>)
-  if (short !== undefined) return short
+  const known = written?.get(value)
+  if (known !== undefined) return known
+  const own = datatype(value as Record<string, unknown>) ?? object(value, written)
+  written?.set(value, own)
+  return own
+}
+
+function object(value: object, written: Map<object, string> | undefined): string {
   let out = ''
   for (const [name, item] of Object.entries(value)) {
-    if (item !== undefined) out += `${out && ','}${keyOf(name)}:${literal(item, name)}`
+    if (item !== undefined) out += `${out && ','}${keyOf(name)}:${literal(item, name, written)}`
   }
   return `{${out}}`
 }

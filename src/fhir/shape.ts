@@ -1,8 +1,11 @@
 // The compact form of an answer: lines of `property: value` for one resource, tables for many (docs/answers.md). Pure, and
 // without loss: a decoder in the tests turns it back.
 import { isRecord } from './client.ts'
+import { isNameable } from './column.ts'
+import { type Group, groupOf, type Row, type Table, withNumbers } from './groups.ts'
+import { type Draft, layOut } from './layout.ts'
 import { below, keyOf, literal } from './literal.ts'
-import { Anchors, type Said, sameLine, sameOf, tableLines } from './table.ts'
+import { Anchors, sameLine, tableLines } from './table.ts'
 
 type Resource = Record<string, unknown>
 
@@ -13,10 +16,12 @@ export type Remarks = ReadonlyMap<unknown, readonly string[]>
  * The compact form of a JSON value, as a rule an answer without its noise.
  *
  * @param remarks lines of the form `left out: …`, put at the head of what they are about
+ * @param sizes is told how much room the own lines of each of a Bundle's resources take: about, and not what they share
  */
-export function compact(value: unknown, remarks: Remarks = new Map()): string {
-  const anchors = new Anchors()
-  const lines = documentLines(value, { mark: '#', anchors, remarks })
+export function compact(value: unknown, remarks: Remarks = new Map(), sizes: Map<unknown, number> = new Map()): string {
+  const anchors = new Anchors(isNameable)
+  const draft = { known: new Set<string>(), written: new Map<object, string>() }
+  const lines = documentLines(value, { mark: '#', anchors, draft, remarks, sizes })
   return anchors.resolve(lines.join('\n'))
 }
 
@@ -25,7 +30,9 @@ interface Context {
   /** The `#` of its heading. */
   mark: string
   anchors: Anchors
+  draft: Draft
   remarks: Remarks
+  sizes: Map<unknown, number>
 }
 
 function deeper(context: Context, steps = 1): Context {
@@ -33,10 +40,10 @@ function deeper(context: Context, steps = 1): Context {
 }
 
 function documentLines(value: unknown, context: Context): string[] {
-  const { mark, anchors, remarks } = context
+  const { mark, anchors, draft, remarks } = context
   const said = remarks.get(value) ?? []
   if (Array.isArray(value) && value.length > 1 && value.every(isRow)) {
-    return [...said, `${mark} (${value.length})`, ...tableLines(value, anchors)]
+    return [...said, `${mark} (${value.length})`, ...tableLines(layOut(value, draft), anchors)]
   }
   if (!isRecord(value)) return [...said, literal(value)]
   if (isBundle(value)) return bundleLines(value, value, context)
@@ -59,13 +66,16 @@ function isBundle(value: Resource): boolean {
 // ── One record ──
 
 /** One line for each property; long lists of objects come after these, as tables of their own. */
-function recordLines(record: Resource, { mark, anchors }: Context): string[] {
+function recordLines(record: Resource, { mark, anchors, draft }: Context): string[] {
   const tables: [path: string, rows: Record<string, unknown>[]][] = []
   const lines = Object.entries(record).flatMap(([name, value]) => {
     const rest = withoutTables(value, below('', name), 1, tables)
     return rest === undefined ? [] : [`${keyOf(name)}: ${literal(rest, name)}`]
   })
-  const more = tables.flatMap(([path, rows]) => [`${mark} ${path} (${rows.length})`, ...tableLines(rows, anchors)])
+  const more = tables.flatMap(([path, rows]) => [
+    `${mark} ${path} (${rows.length})`,
+    ...tableLines(layOut(rows, draft), anchors),
+  ])
   return [...lines, ...more]
 }
 
@@ -97,26 +107,17 @@ function withoutTables(
 
 // ── A Bundle ──
 
-/** An entry as a row: its resource's properties, and what the entry says besides under `@`. */
-interface Row {
-  /** Resource type; empty where the entry has no resource. */
-  type: string
-  at: number
-  value: Record<string, unknown>
-  /** The resource itself, which remarks are about. */
-  resource?: unknown
-}
-
 function bundleLines(bundle: Resource, about: unknown, context: Context): string[] {
   const { resourceType: _type, entry, link, total, ...rest } = bundle
   const lines = [`${context.mark} Bundle`]
-  if (Object.keys(rest).length > 0) lines.push(`bundle: ${literal(rest)}`)
+  // Nothing is said of what most Bundles are.
+  if (!(rest.type === 'searchset' && Object.keys(rest).length === 1)) lines.push(`bundle: ${literal(rest)}`)
   if (total !== undefined) lines.push(`total: ${literal(total)}`)
   const entries = Array.isArray(entry) ? entry.filter(isRecord) : []
   lines.push(`returned: ${entries.length}`, ...nextLine(link), ...(context.remarks.get(about) ?? []))
   const byType = Map.groupBy(entries.map(rowOf), ({ type }) => type)
-  const groups = [...byType].map(([type, rows]) => ({ type, rows, parts: inParts(rows) }))
-  const numbered = !inOrder(groups.flatMap(({ parts }) => parts.flat()))
+  const groups = [...byType].map(([type, rows]) => groupOf(type, rows, context.draft))
+  const numbered = !inOrder(groups.flatMap(({ rows }) => rows))
   return [...lines, ...groups.flatMap((group) => typeLines(group, numbered, deeper(context)))]
 }
 
@@ -155,46 +156,34 @@ function inOrder(rows: readonly Row[]): boolean {
   return rows.every(({ at }, index) => at === index)
 }
 
-/** Properties that say what a resource is about: rows that agree there agree in much else. */
-const CONCEPTS = ['code', 'medicationCodeableConcept', 'vaccineCode', 'questionnaire', 'serviceType', 'type', 'class']
-const MIN_PART = 3
-
-/** The rows of one type in parts about the same thing, where that is shorter to tell; the rest is the last part. */
-function inParts(rows: Row[]): Row[][] {
-  if (rows.length < 2 * MIN_PART) return [rows]
-  const concept = CONCEPTS.find((name) => rows[0]?.value[name] !== undefined)
-  if (concept === undefined) return [rows]
-  const parts = [...Map.groupBy(rows, ({ value }) => JSON.stringify(value[concept])).values()]
-  const large = parts.filter(({ length }) => length >= MIN_PART)
-  if (large.length === 0 || parts.length === 1 || parts.length > rows.length / 2) return [rows]
-  const small = parts.filter(({ length }) => length < MIN_PART).flat()
-  return small.length === 0 ? large : [...large, small.sort((a, b) => a.at - b.at)]
-}
-
-interface Group {
-  type: string
-  rows: Row[]
-  parts: Row[][]
-}
-
-function typeLines({ type, rows, parts }: Group, numbered: boolean, context: Context): string[] {
-  const { mark, anchors } = context
+function typeLines({ type, rows, same, tables }: Group, numbered: boolean, context: Context): string[] {
+  const { mark, anchors, sizes } = context
   const name = type === '' ? 'entry' : type
   const shown = ({ at, value }: Row) => (numbered ? { '#': at, ...value } : value)
-  if (type === 'Bundle' || rows.length === 1) {
-    return rows.flatMap((row) => [`${mark} ${name}`, ...singleLines(row, shown(row), deeper(context))])
+  const single = (row: Row, context: Context) => {
+    const lines = singleLines(row, shown(row), context)
+    sizes.set(
+      row.resource,
+      lines.reduce((sum, line) => sum + line.length, 0),
+    )
+    return lines
+  }
+  const lines = (table: Table) => {
+    const layout = numbered ? withNumbers(table) : table.layout
+    return tableLines(layout, anchors, (at, size) => sizes.set(table.rows[at]?.resource, size))
+  }
+  if (tables.length === 0) {
+    return rows.flatMap((row) => [`${mark} ${name}`, ...single(row, deeper(context))])
   }
   const head = `${mark} ${name} (${rows.length})`
-  if (parts.length === 1) return [head, ...tableLines(rows.map(shown), anchors)]
-  const same = sameOf(rows.map(shown))
-  const said: Said = new Map(same.map(([path, value]) => [path, JSON.stringify(value)]))
+  if (tables.length === 1) return [head, ...tables.flatMap(lines)]
   return [
     head,
     ...sameLine(same, anchors),
-    ...parts.flatMap((part) =>
-      part.length === 1
-        ? part.flatMap((row) => [`${mark}#`, ...recordLines(shown(row), deeper(context, 2))])
-        : [`${mark}# (${part.length})`, ...tableLines(part.map(shown), anchors, said)],
+    ...tables.flatMap((table) =>
+      table.rows.length === 1
+        ? table.rows.flatMap((row) => [`${mark}#`, ...single(row, deeper(context, 2))])
+        : [`${mark}# (${table.rows.length})`, ...lines(table)],
     ),
   ]
 }

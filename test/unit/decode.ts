@@ -88,8 +88,9 @@ class Reader {
   }
 
   #bundle(depth: number): Entry {
-    const bundle: Entry = { resourceType: 'Bundle' }
-    if (this.peek().startsWith('bundle: ')) Object.assign(bundle, this.#value(this.next().slice(8)))
+    const isTold = this.peek().startsWith('bundle: ')
+    const about = isTold ? (this.#value(this.next().slice(8)) as Entry) : { type: 'searchset' }
+    const bundle: Entry = { resourceType: 'Bundle', ...about }
     if (this.peek().startsWith('total: ')) bundle.total = this.#value(this.next().slice(7))
     const returned = /^returned: (\d+)$/.exec(this.next())
     if (!returned) throw new Error('No `returned`')
@@ -162,9 +163,9 @@ class Reader {
       for (const [index, column] of head.entries()) {
         const cell = cells[index]
         if (cell === undefined || cell === '') continue
-        const value =
-          column.prefix === undefined ? this.#value(cell) : `${column.prefix}${this.#plain(cell)}${column.suffix}`
-        set(row, steps(column.path), value)
+        const plain = this.#plain(cell)
+        const isWhole = column.prefix === undefined || /^[<({["]/.test(plain)
+        set(row, steps(column.path), parsed(isWhole ? plain : `${column.prefix}${plain}${column.suffix}`))
       }
       const more = cells[head.length]
       if (more !== undefined && rare) this.#pairs(more, row)
@@ -199,11 +200,14 @@ class Reader {
   }
 
   #value(written: string): Json {
-    const text = this.#plain(written)
-    const [value, after] = readValue(text, 0)
-    if (after !== text.length) throw new Error(`Not a value: ${written}`)
-    return value
+    return parsed(this.#plain(written))
   }
+}
+
+function parsed(text: string): Json {
+  const [value, after] = readValue(text, 0)
+  if (after !== text.length) throw new Error(`Not a value: ${text}`)
+  return value
 }
 
 function inOrder(rows: { type: string; row: Entry }[]): { type: string; row: Entry }[] {
@@ -330,14 +334,17 @@ function readObject(text: string, from: number): [Entry, number] {
   return [object, at + 1]
 }
 
-/** `<Type/id "display">`, `<system|code "display">`, `<1.5 "unit" "code">`. */
+/** `<Type/id "display">`, `<system|code "display">`, `<1.5 "unit" "code">`, `<1.5 "unit" ->`, `<2026-01-01/2026-12-31>`. */
 function readShort(text: string, from: number): [Entry, number] {
   const number = /^<(-?\d[^\s"]*) (?=")/.exec(text.slice(from))
   if (number) {
     const [unit, after] = readQuoted(text, from + number[0].length)
+    if (text.startsWith(' -', after)) return [{ value: Number(number[1]), unit }, closed(text, after + 2, '>')]
     const [code, end] = text[after] === ' ' ? readQuoted(text, after + 1) : [unit, after]
     return [{ value: Number(number[1]), unit, system: 'http://unitsofmeasure.org', code }, closed(text, end, '>')]
   }
+  const period = /^<(\d[\d:.TZ+-]*)\/(\d[\d:.TZ+-]*)>/.exec(text.slice(from))
+  if (period) return [{ start: period[1], end: period[2] }, from + period[0].length]
   const address = /^<([A-Za-z#][\w.:/#-]*)/.exec(text.slice(from))
   if (!address) throw new Error(`Neither reference nor coding: ${text.slice(from)}`)
   const after = from + address[0].length
@@ -354,6 +361,7 @@ function readShort(text: string, from: number): [Entry, number] {
 function readConcept(text: string, from: number): [Entry, number] {
   const coding: Entry[] = []
   for (let at = from + 1; ; at += 2) {
+    if (text[at] === '=') return [{ coding, text: coding[0]?.display }, closed(text, at + 1, ')')]
     if (text[at] === '"') {
       const [words, end] = readQuoted(text, at)
       return [{ coding, text: words }, closed(text, end, ')')]

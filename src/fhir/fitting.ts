@@ -1,0 +1,65 @@
+// How many entries an answer has room for, found by writing it as seldom as possible: it takes long.
+
+/** An answer with some of the entries. */
+export interface Attempt<T> {
+  answer: T
+  /** Characters. */
+  length: number
+  /** Characters that an entry takes in it by itself, without what it shares with others; undefined where nobody knows. */
+  own(entry: number): number | undefined
+}
+
+interface Limits {
+  /** Characters that the answer may have. */
+  limit: number
+  /** Entries that it may hold at most. */
+  most: number
+  /** Sizes of the entries relative to each other. */
+  sizes: readonly number[]
+}
+
+const MAX_ROUNDS = 6
+/** An answer this full is not written once more for what is left. */
+const GOOD_ENOUGH = 0.85
+/** Where to aim, below the limit: an estimate may be wrong; and in an answer that was too long nothing is told of what it lacks. */
+const AIM = 0.93
+const AIM_UNTOLD = 0.88
+
+/**
+ * The answer with the most entries that fit, or nearly: one at least, so that going on gets somewhere.
+ *
+ * @param write makes the answer with so many entries, and with what is to be told of the others
+ * @param guess entries to try first
+ */
+export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, { limit, most, sizes }: Limits): T {
+  let [low, high] = [1, most]
+  let best: T | undefined
+  let count = Math.max(1, guess)
+  for (let round = 0; round < MAX_ROUNDS && low <= high; round++) {
+    const { answer, length, own } = write(count)
+    const size = sizes.slice(0, count).reduce((sum, one) => sum + one, 0)
+    if (length <= limit) {
+      best = answer
+      if (length > limit * GOOD_ENOUGH) break
+      low = count + 1
+      count = within(sizes, (size * limit * AIM) / length)
+    } else {
+      high = count - 1
+      for (let over = length - limit * AIM_UNTOLD; over > 0 && count > low; count--) {
+        over -= own(count - 1) ?? ((sizes[count - 1] ?? 0) * length) / size
+      }
+    }
+    count = Math.max(low, Math.min(high, count))
+  }
+  return best ?? write(1).answer
+}
+
+/** How many of these come to no more than so much together. */
+export function within(sizes: readonly number[], limit: number): number {
+  let left = limit
+  const end = sizes.findIndex((size) => {
+    left -= size
+    return left < 0
+  })
+  return end < 0 ? sizes.length : end
+}

@@ -1,0 +1,79 @@
+// The rows of a Bundle by type, and a type's rows in parts about the same thing where that is shorter to tell: observations by
+// their code share category, unit and reference range too.
+import { costOfSame, type Draft, type Layout, layOut } from './layout.ts'
+
+/** An entry as a row: its resource's properties, and what the entry says besides under `@`. */
+export interface Row {
+  /** Resource type; empty where the entry has no resource. */
+  type: string
+  /** Place among the entries. */
+  at: number
+  value: Record<string, unknown>
+  /** The resource itself, which remarks are about. */
+  resource?: unknown
+}
+
+/** The rows of one type. */
+export interface Group {
+  type: string
+  /** In the order in which they are told. */
+  rows: Row[]
+  /** What the rows of all tables share, where there are several. */
+  same: Layout['same']
+  /** Empty where each row is told by itself. */
+  tables: Table[]
+}
+
+export interface Table {
+  rows: Row[]
+  layout: Layout
+}
+
+/** Tokens that a part takes with its heading, and a row with its number, which parts need. */
+const PART = 8
+const NUMBER = 2
+
+/** How rows of one type are told. A Bundle within a Bundle has tables of its own. */
+export function groupOf(type: string, rows: Row[], draft: Draft): Group {
+  if (type === 'Bundle' || rows.length === 1) return { type, rows, same: [], tables: [] }
+  const parts = inParts(rows)
+  const draftApart = { ...draft, known: new Set(draft.known) }
+  const layout = layOut(rows.map(recordOf), draft)
+  const asOne = { type, rows, same: [], tables: [{ rows, layout }] }
+  if (parts.length === 1) return asOne
+  const { same } = layout
+  const said = new Map(same.map(({ path, written }) => [path, written]))
+  const before = costOfSame(same, draftApart) + rows.length * NUMBER
+  const tables = parts.map((part) => ({ rows: part, layout: layOut(part.map(recordOf), draftApart, said) }))
+  const cost = tables.reduce((sum, { layout }) => sum + layout.cost + PART, before)
+  return cost < layout.cost ? { type, rows: parts.flat(), same, tables } : asOne
+}
+
+function recordOf({ value }: Row): Record<string, unknown> {
+  return value
+}
+
+/** Properties that say what a resource is about: rows that agree there agree in much else. */
+const CONCEPTS = ['code', 'medicationCodeableConcept', 'vaccineCode', 'questionnaire', 'serviceType', 'type', 'class']
+const MIN_PART = 3
+/** Parts that are smaller than this on the whole don't pay for their headings; to find that out each time takes long. */
+const USUAL_PART = 5
+
+/** The rows in parts about the same thing; those that are few of their kind are the last part. */
+function inParts(rows: Row[]): Row[][] {
+  const concept = CONCEPTS.find((name) => rows[0]?.value[name] !== undefined)
+  if (concept === undefined || rows.length < 2 * MIN_PART) return [rows]
+  const parts = [...Map.groupBy(rows, ({ value }) => JSON.stringify(value[concept])).values()]
+  const large = parts.filter(({ length }) => length >= MIN_PART)
+  if (large.length === 0 || parts.length === 1 || large.length * USUAL_PART > rows.length) return [rows]
+  const small = parts.filter(({ length }) => length < MIN_PART).flat()
+  return small.length === 0 ? large : [...large, small.sort((a, b) => a.at - b.at)]
+}
+
+/** A table with a column for the place of each row among all entries. */
+export function withNumbers({ layout, rows }: Table): Layout {
+  const numbers = { path: '"#"', cells: rows.map(({ at }) => String(at)) }
+  const [first, ...others] = layout.columns
+  const columns = first?.path === 'id' ? [first, numbers, ...others] : [numbers, ...layout.columns]
+  return { ...layout, columns }
+}
