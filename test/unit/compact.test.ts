@@ -83,6 +83,58 @@ const datatype = fc.oneof(
     { requiredKeys: ['value', 'unit', 'system', 'code'] },
   ),
 )
+/** What columns are made of: values of one kind, most of them alike, some of them absent. */
+const unit = fc.constantFrom('kg', 'mm[Hg]', '10*3/uL', '"', 'tablet')
+const moment = fc.constantFrom(
+  '2026-01-01',
+  '2026-01-01T10:00:00Z',
+  '2026-02-03T10:00:00Z',
+  '2026-02-03T11:30:00Z',
+  '2026',
+)
+const display = fc.constantFrom('Ann', 'Dr. Ben, MD', 'a|b', '; =', '"quoted"', '<x>', '*1')
+const coding = fc.record(
+  { system: fc.constantFrom('http://loinc.org', 'urn:x'), code: fc.constantFrom('a', '4548-4', '12', 'x y'), display },
+  { requiredKeys: ['system', 'code'] },
+)
+const concept = fc
+  .tuple(fc.array(coding, { minLength: 1, maxLength: 2 }), fc.constantFrom('same', 'own', 'none'), display)
+  .map(([codings, kind, words]) => ({
+    coding: codings,
+    ...(kind === 'own' && { text: words }),
+    ...(kind === 'same' && codings[0]?.display !== undefined && { text: codings[0].display }),
+  }))
+const CELLS: Record<string, fc.Arbitrary<unknown>> = {
+  quantity: fc
+    .tuple(fc.integer({ min: -3, max: 300 }), unit, fc.boolean())
+    .map(([value, one]) => ({ value, unit: one, system: 'http://unitsofmeasure.org', code: one })),
+  amount: fc.tuple(fc.integer({ min: -3, max: 3 }), unit).map(([value, one]) => ({ value, unit: one })),
+  reference: fc.record(
+    { reference: fc.constantFrom('Patient/1', 'Patient/2', 'Practitioner/long-enough-to-be-named', '#1'), display },
+    { requiredKeys: ['reference'] },
+  ),
+  period: fc.record({ start: moment, end: moment }, { requiredKeys: ['start'] }),
+  coding,
+  concept,
+  moment,
+  number: fc.integer(),
+  text: display,
+}
+const column = fc.tuple(fc.constantFrom(...Object.keys(CELLS)), fc.boolean()).chain(([kind, isList]) => {
+  const cell = CELLS[kind] as fc.Arbitrary<unknown>
+  const one = isList ? fc.array(cell, { minLength: 1, maxLength: 2 }) : cell
+  return fc.array(fc.oneof({ weight: 9, arbitrary: one }, { weight: 2, arbitrary: fc.constant(undefined) }), {
+    minLength: 12,
+    maxLength: 12,
+  })
+})
+/** Twelve rows of such columns. */
+const rows = fc.dictionary(name, column, { minKeys: 1, maxKeys: 6 }).map((columns) =>
+  Array.from({ length: 12 }, (_, row) => {
+    const cells = Object.entries(columns).map(([key, cells]) => [key, cells[row]] as const)
+    return Object.fromEntries(cells.filter(([, cell]) => cell !== undefined))
+  }).filter((row) => Object.keys(row).length > 0),
+)
 const json = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -109,6 +161,19 @@ const entry = fc.record({ resource, search: json.value, response: json.value, fu
 const bundle = fc
   .tuple(fc.array(entry, { minLength: 1, maxLength: 14 }), fc.constantFrom('searchset', 'history', 'batch-response'))
   .map(([entries, type]) => ({ resourceType: 'Bundle', type, entry: entries }))
+
+/** What observations of one kind share. */
+const KINDS = ['Body weight', 'Heart rate', 'Glucose', 'Rare'].map((display, kind) => ({
+  code: { coding: [{ system: 'http://loinc.org', code: `${kind}-4`, display }], text: display },
+  category: [{ coding: [{ system: `http://example.com/category/${kind % 2}`, code: 'vital-signs' }] }],
+  referenceRange: [{ low: { value: kind, unit: 'kg' }, text: `usual of ${display}` }],
+  method: { text: `how ${display} is measured, at length` },
+  bodySite: { text: `where ${display} is measured, at length` },
+}))
+
+function searchset(resources: object[]) {
+  return { resourceType: 'Bundle', type: 'searchset', entry: resources.map((resource) => ({ resource })) }
+}
 
 /** Undefined goes as JSON has it. */
 function plain(value: unknown): unknown {
@@ -154,6 +219,43 @@ describe('the compact form', () => {
       ),
       { numRuns: 1000 },
     )
+  })
+
+  it('of rows with columns of datatypes turns back', () => {
+    fc.assert(
+      fc.property(rows, (rows) => {
+        fc.pre(rows.length > 1)
+        const written = writeTable('rows', rows)
+        expect(decode(written.replace('# rows', '#')), written).toEqual(rows)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('of Bundles with columns of datatypes turns back, in its order', () => {
+    const types = fc.array(fc.constantFrom('Observation', 'Task'), { minLength: 12, maxLength: 12 })
+    fc.assert(
+      fc.property(rows, types, (rows, types) => {
+        expectSame(searchset(rows.map((row, at) => ({ resourceType: types[at], ...row }))))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('of Bundles in parts by code turns back, in its order', () => {
+    const kinds = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 24, maxLength: 24 })
+    let divided = 0
+    fc.assert(
+      fc.property(rows, kinds, (rows, kinds) => {
+        const bundle = searchset(
+          kinds.map((kind, at) => ({ resourceType: 'Observation', ...KINDS[kind], ...rows[at % rows.length] })),
+        )
+        expectSame(bundle)
+        if (/^### \(/m.test(compact(bundle))) divided++
+      }),
+      { numRuns: 300 },
+    )
+    expect(divided).toBeGreaterThan(50)
   })
 
   it('of what a real Medplum answered turns back', () => {
