@@ -101,10 +101,7 @@ describe('the form', () => {
   test('of a search says how many there are, how many it shows and where it goes on', async () => {
     const total = (await allOf(medplum, 'Encounter')).length
     const { text } = await call({ path: 'Encounter?_sort=_id&_count=7' })
-    expect(text.split('\n').slice(0, 5)).toEqual([
-      ...['# Bundle', 'bundle: {type:searchset}', `total: ${total}`, 'returned: 7'],
-      expect.stringMatching(/^next: Encounter\?\S+$/),
-    ])
+    expect(text).toMatch(new RegExp(`^# Bundle\\n(.*\\n)?total: ${total}\\nreturned: 7\\nnext: Encounter\\?\\S+\\n`))
     const whole = await call({ path: `Condition?subject=${chart}&_count=100` })
     expect(whole.text).not.toMatch(/^(next|dropped|total): /m)
   })
