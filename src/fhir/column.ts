@@ -20,7 +20,7 @@ export type Cells = readonly (string | undefined)[]
 
 const MIN_NAMED = 12
 
-const QUANTITY = /^<-?[\d.e+-]+ "/
+const QUANTITY = /^<-?\d[\d.e+-]* "/
 
 /** Whether a name may stand for a literal that comes again: not for dates, which are shorter, nor for what was measured. */
 export function isNameable(written: string): boolean {

@@ -53,36 +53,46 @@ const name = fc.constantFrom(
   'meta',
 )
 /** The datatypes that have a short form, and what merely looks like them. */
-const datatype = fc.oneof(
-  fc.record({ reference: fc.oneof(word, text), display: text }, { requiredKeys: ['reference'] }),
-  fc.record(
-    { system: fc.oneof(fc.constant('http://loinc.org'), text), code: fc.oneof(word, text), display: text },
-    { requiredKeys: ['system', 'code'] },
-  ),
-  fc.record(
-    {
-      coding: fc.array(
-        fc.record(
-          { system: fc.constant('http://loinc.org'), code: fc.oneof(word, text), display: text },
-          { requiredKeys: ['system', 'code'] },
+const datatype = fc
+  .oneof(
+    fc.record({ reference: fc.oneof(word, text), display: text }, { requiredKeys: ['reference'] }),
+    fc.record(
+      { system: fc.oneof(fc.constant('http://loinc.org'), text), code: fc.oneof(word, text), display: text },
+      { requiredKeys: ['system', 'code'] },
+    ),
+    fc.record(
+      {
+        coding: fc.array(
+          fc.record(
+            { system: fc.constant('http://loinc.org'), code: fc.oneof(word, text), display: text },
+            { requiredKeys: ['system', 'code'] },
+          ),
+          { maxLength: 3 },
         ),
-        { maxLength: 3 },
-      ),
-      text,
-    },
-    { requiredKeys: ['coding'] },
-  ),
-  fc.record(
-    {
-      value: fc.oneof(fc.integer(), text),
-      unit: fc.oneof(fc.constant('%'), text),
-      system: fc.constant('http://unitsofmeasure.org'),
-      code: fc.oneof(fc.constant('%'), text),
-      comparator: fc.constant('<'),
-    },
-    { requiredKeys: ['value', 'unit', 'system', 'code'] },
-  ),
-)
+        text,
+      },
+      { requiredKeys: ['coding'] },
+    ),
+    fc.record(
+      {
+        value: fc.oneof(fc.integer(), text),
+        unit: fc.oneof(fc.constant('%'), text),
+        system: fc.constant('http://unitsofmeasure.org'),
+        code: fc.oneof(fc.constant('%'), text),
+        comparator: fc.constant('<'),
+      },
+      { requiredKeys: ['value', 'unit', 'system', 'code'] },
+    ),
+    fc.record({ value: fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), text), unit: text }),
+    fc.record(
+      {
+        start: fc.oneof(fc.constantFrom('2026', '2026-01-01T00:00:00+02:00'), text),
+        end: fc.constantFrom('2026-12', '2026-1'),
+      },
+      { requiredKeys: ['start'] },
+    ),
+  )
+  .map((value) => plain(value))
 /** What columns are made of: values of one kind, most of them alike, some of them absent. */
 const unit = fc.constantFrom('kg', 'mm[Hg]', '10*3/uL', '"', 'tablet')
 const moment = fc.constantFrom(

@@ -336,7 +336,7 @@ function readObject(text: string, from: number): [Entry, number] {
 
 /** `<Type/id "display">`, `<system|code "display">`, `<1.5 "unit" "code">`, `<1.5 "unit" ->`, `<2026-01-01/2026-12-31>`. */
 function readShort(text: string, from: number): [Entry, number] {
-  const number = /^<(-?\d[^\s"]*) (?=")/.exec(text.slice(from))
+  const number = /^<(-?\d[\d.e+-]*) (?=")/.exec(text.slice(from))
   if (number) {
     const [unit, after] = readQuoted(text, from + number[0].length)
     if (text.startsWith(' -', after)) return [{ value: Number(number[1]), unit }, closed(text, after + 2, '>')]

@@ -1,0 +1,311 @@
+/** The compact form over all that the clinic holds: nothing is lost but the noise, and the noise is what stands in this list. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import { clinicWorld, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { withoutNoise } from '../../src/fhir/noise.ts'
+import { compact } from '../../src/fhir/shape.ts'
+import { decode } from '../unit/decode.ts'
+import { type Answer, type Send, signedIn } from './client.ts'
+
+type Json = null | boolean | number | string | Json[] | Properties
+type Properties = { [name: string]: Json }
+
+/** Where a value stands: the objects and lists around it, the innermost first. */
+interface Place {
+  key: string | number
+  value: Json
+  around: Json[]
+}
+
+const at = (value: Json | undefined, ...path: string[]): Json | undefined =>
+  path.reduce<Json | undefined>((one, name) => (isObject(one) ? one[name] : undefined), value)
+const isObject = (value: Json | undefined): value is Properties =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const typed = (value: Json | undefined) => (isObject(value) ? value.resourceType : undefined)
+const nameOf = (entry: Json | undefined) => `${at(entry, 'resource', 'resourceType')}/${at(entry, 'resource', 'id')}`
+const equal = (a: Json | undefined, b: Json) => JSON.stringify(a) === JSON.stringify(b)
+
+/** An entry of a Bundle of this type, as the innermost of these. */
+const entryOf = (around: Json[], type?: string) =>
+  Array.isArray(around[1]) && typed(around[2]) === 'Bundle' && (!type || at(around[2], 'type') === type)
+    ? around[0]
+    : undefined
+/** The entry of a history, whose resource says which version it is. */
+const versionOf = (around: Json[]) => {
+  const entry = entryOf(around, 'history')
+  return at(entry, 'resource') && `${nameOf(entry)}/_history/${at(entry, 'resource', 'meta', 'versionId')}`
+}
+
+/** The noise, each kind by how to tell it. */
+const NOISE: Record<string, (place: Place) => boolean> = {
+  'whom a resource belongs to in Medplum': ({ key, around }) =>
+    (key === 'project' || key === 'compartment') &&
+    typed(around[1]) !== undefined &&
+    at(around[1], 'meta') === around[0],
+  'narrative made from the data': ({ key, around }) =>
+    (key === 'div' || key === 'status') &&
+    typed(around[1]) !== undefined &&
+    at(around[1], 'text') === around[0] &&
+    typeof at(around[0], 'div') === 'string' &&
+    ['generated', 'extensions', 'empty', undefined].includes(at(around[0], 'status') as string | undefined),
+  'the trace of a request': ({ value, around }) =>
+    at(value, 'url') === 'https://medplum.com/fhir/StructureDefinition/tracing' &&
+    typed(around[1]) === 'OperationOutcome',
+  'links to where one has been': ({ value, around }) =>
+    typed(around[1]) === 'Bundle' && at(around[1], 'link') === around[0] && at(value, 'relation') !== 'next',
+  'the address that type and id say': ({ key, value, around }) =>
+    key === 'fullUrl' && (value === nameOf(entryOf(around)) || `${value}`.endsWith(`/${nameOf(entryOf(around))}`)),
+  'that a match is a match': ({ key, value, around }) =>
+    key === 'search' && entryOf(around) !== undefined && equal(value, { mode: 'match' }),
+  'the request that a version repeats': ({ key, value, around }) =>
+    key === 'request' && equal(value, { method: 'GET', url: versionOf(around) ?? null }),
+  'the response that a version repeats': ({ key, value, around }) =>
+    key === 'response' && versionOf(around) !== undefined && equal(value, { status: '200' }),
+  'that all went well': ({ key, value, around }) =>
+    key === 'outcome' &&
+    entryOf(around.slice(1)) !== undefined &&
+    ['ok', 'created'].includes(at(value, 'id') as string) &&
+    equal(
+      (at(value, 'issue') as Json[]).map((issue) => [at(issue, 'code') ?? null, at(issue, 'diagnostics') ?? null]),
+      [['informational', null]],
+    ),
+}
+
+const found = new Map(Object.keys(NOISE).map((kind) => [kind, 0]))
+
+/** The value without its noise, and without what is empty then. */
+function bare(value: Json, around: Json[] = []): Json | undefined {
+  if (typeof value !== 'object' || value === null) return value
+  const pairs = Object.entries(value).flatMap(([name, item]): [string, Json][] => {
+    const rest = bare(item, [value, ...around])
+    if (rest === undefined) return []
+    const place = { key: name, value: rest, around: [value, ...around] }
+    const kind = Object.entries(NOISE).find(([, isNoise]) => isNoise(place))?.[0]
+    if (kind === undefined) return [[name, rest]]
+    found.set(kind, (found.get(kind) ?? 0) + 1)
+    return []
+  })
+  const mayGo =
+    pairs.length === 0 && Object.keys(value).length > 0 && around.length > 0 && entryOf([value, ...around]) !== value
+  if (mayGo) return undefined
+  return Array.isArray(value) ? pairs.map(([, item]) => item) : Object.fromEntries(pairs)
+}
+
+function expectWhole(body: unknown, name: string): void {
+  const { value } = withoutNoise(body)
+  expect(value, name).toEqual(bare(body as Json))
+  const written = compact(value)
+  expect(decode(written), `${name}\n${written}`).toEqual(value)
+}
+
+interface Bundle {
+  entry?: { resource?: { resourceType: string; id: string } }[]
+  link?: { relation: string; url: string }[]
+}
+
+const world = clinicWorld().resources
+const types = [...new Set(world.map(({ resourceType }) => resourceType))].filter((type) => type !== 'Binary')
+/** What the sandbox answered, by the path that it was asked with. */
+const answers = new Map<string, Bundle[]>()
+let sandbox: Sandbox
+
+// All is read first: to check it takes long, and connections don't last that long.
+beforeAll(async () => {
+  sandbox = await startSandbox()
+  const sam = await signedIn(sandbox, SANDBOX_USERS.sam)
+  const read = async (path: string) => answers.set(path, await pages(sam, path))
+  for (const type of types) await read(`${type}?_count=1000`)
+  for (const id of Object.values(PATIENT_IDS)) await read(`Patient/${id}/$everything`)
+  const patient = PATIENT_IDS.diabetic
+  await read(`Encounter?subject=Patient/${patient}&_include=Encounter:participant&_revinclude=Observation:encounter`)
+  const { body } = await sam('GET', `Patient/${patient}`)
+  await sam('PUT', `Patient/${patient}`, { ...body, active: false })
+  await sam('PUT', `Patient/${patient}`, { ...body, maritalStatus: { text: 'Married' } })
+  await read(`Patient/${patient}/_history`)
+  const task = { resourceType: 'Task', status: 'draft', intent: 'order' }
+  const entry = [
+    { request: { method: 'GET', url: `Patient/${patient}` } },
+    { request: { method: 'GET', url: `Observation?subject=Patient/${patient}&_count=30` } },
+    { request: { method: 'GET', url: 'Patient/nobody' } },
+    { request: { method: 'POST', url: 'Task' }, resource: task },
+  ]
+  answers.set('a batch', [(await sam<Bundle>('POST', '', { resourceType: 'Bundle', type: 'batch', entry })).body])
+  answers.set('an error', [(await sam<Bundle>('GET', 'Patient?foo=bar')).body])
+}, 120_000)
+afterAll(() => sandbox.close())
+
+async function pages(send: Send, path: string): Promise<Bundle[]> {
+  const all: Bundle[] = []
+  for (let next: string | undefined = path; next !== undefined; ) {
+    const answer: Answer<Bundle> = await send<Bundle>('GET', next)
+    expect(answer.status, next).toBe(200)
+    all.push(answer.body)
+    next = answer.body.link?.find(({ relation }) => relation === 'next')?.url
+  }
+  return all
+}
+
+describe('the compact form', () => {
+  it('of all that the sandbox answers turns back: every type, charts, what is included, histories, batches', () => {
+    for (const [path, bodies] of answers) for (const body of bodies) expectWhole(body, path)
+    const read = types.flatMap((type) => answers.get(`${type}?_count=1000`) ?? [])
+    const met = new Set(read.flatMap(({ entry = [] }) => entry.map(({ resource }) => resource?.id)))
+    expect(world.filter(({ resourceType, id }) => resourceType !== 'Binary' && !met.has(id))).toEqual([])
+    expect(answers.get(`Patient/${PATIENT_IDS.diabetic}/_history`)).toHaveProperty('0.entry.length', 3)
+  }, 120_000)
+
+  it('of every record by itself turns back', () => {
+    expect(world.length).toBeGreaterThan(11_000)
+    for (const resource of world) expectWhole(resource, `${resource.resourceType}/${resource.id}`)
+  }, 120_000)
+
+  it.each(Object.entries(constructed()))('of %s turns back', (name, body) => expectWhole(body, name))
+
+  it('met every kind of noise', () => {
+    expect([...found].filter(([, count]) => count === 0)).toEqual([])
+  })
+})
+
+/** What the clinic has not. */
+function constructed(): Record<string, object> {
+  const tracing = {
+    url: 'https://medplum.com/fhir/StructureDefinition/tracing',
+    extension: [{ url: 'requestId', valueId: 'r' }],
+  }
+  const observation = (index: number) => ({
+    resourceType: 'Observation',
+    id: `o${index}`,
+    meta: {
+      project: 'p',
+      compartment: [{ reference: 'Patient/1' }],
+      author: { reference: 'Practitioner/1' },
+      tag: [{ code: 'x' }],
+    },
+    contained: [
+      {
+        resourceType: 'Specimen',
+        id: 's',
+        text: { status: 'generated', div: '<div>of the data</div>' },
+        meta: { project: 'p' },
+      },
+    ],
+    extension: [tracing, { url: 'http://example.com/e', valueQuantity: { value: 1, comparator: '>=', unit: 'mg' } }],
+    modifierExtension: [{ url: 'http://example.com/not', valueBoolean: index % 2 === 0 }],
+    status: 'final',
+    specimen: { reference: '#s' },
+    ...(index % 3 === 0
+      ? {
+          dataAbsentReason: {
+            coding: [{ system: 'http://terminology.hl7.org/CodeSystem/data-absent-reason', code: 'unknown' }],
+          },
+        }
+      : {
+          valueQuantity: {
+            value: index,
+            comparator: '<',
+            unit: 'mg/L',
+            system: 'http://unitsofmeasure.org',
+            code: 'mg/L',
+          },
+        }),
+    _effectiveDateTime: { extension: [{ url: 'http://example.com/about', valueString: 'morning' }] },
+    component: [
+      { valueString: 'meta', text: { status: 'generated', div: 'not a narrative' }, meta: { project: 'kept' } },
+    ],
+  })
+  const patient = {
+    resourceType: 'Patient',
+    id: '1',
+    text: { status: 'additional', div: '<div>said nowhere else</div>' },
+    birthDate: '1961-03-14',
+    _birthDate: {
+      extension: [
+        { url: 'http://hl7.org/fhir/StructureDefinition/patient-birthTime', valueDateTime: '1961-03-14T10:00:00Z' },
+      ],
+    },
+    name: [{ given: ['Ann', 'B'], _given: [null, { id: 'second' }] }],
+    link: [{ other: { reference: 'Patient/2' }, type: 'seealso', relation: 'self' }],
+  }
+  const issue = [{ severity: 'information', code: 'informational', details: { text: 'All OK' } }]
+  return {
+    'observations with all that is rare': {
+      resourceType: 'Bundle',
+      type: 'searchset',
+      link: [
+        { relation: 'self', url: 'http://x/Observation' },
+        { relation: 'first', url: 'http://x/Observation?1' },
+        { relation: 'next', url: 'http://x/Observation?2' },
+      ],
+      entry: [
+        ...Array.from({ length: 12 }, (_, index) => ({
+          fullUrl: index === 5 ? 'urn:uuid:5' : `http://x/Observation/o${index}`,
+          search: index === 7 ? { mode: 'match', score: 0.5 } : { mode: 'match' },
+          resource: observation(index),
+        })),
+        { fullUrl: 'Patient/1', search: { mode: 'include' }, resource: patient },
+        {
+          search: { mode: 'outcome' },
+          resource: { resourceType: 'OperationOutcome', id: 'ok', issue, extension: [tracing] },
+        },
+      ],
+    },
+    'a patient with siblings of primitive values': patient,
+    'a history with a deletion': {
+      resourceType: 'Bundle',
+      type: 'history',
+      entry: [
+        { request: { method: 'DELETE', url: 'Patient/1' }, response: { status: '200' } },
+        {
+          fullUrl: 'http://x/Patient/1',
+          request: { method: 'GET', url: 'Patient/1/_history/b' },
+          response: { status: '200' },
+          resource: { ...patient, meta: { versionId: 'b', project: 'p' } },
+        },
+        {
+          request: { method: 'PUT', url: 'Patient/1' },
+          response: { status: '200', etag: 'W/"a"' },
+          resource: { ...patient, meta: { versionId: 'a' } },
+        },
+      ],
+    },
+    "a transaction's answer": {
+      resourceType: 'Bundle',
+      type: 'transaction-response',
+      entry: [
+        {
+          response: {
+            status: '201',
+            location: 'Patient/1',
+            outcome: { resourceType: 'OperationOutcome', id: 'created', issue },
+          },
+        },
+        {
+          response: {
+            status: '200',
+            outcome: { resourceType: 'OperationOutcome', id: 'ok', issue: [...issue, ...issue] },
+          },
+        },
+        {
+          response: {
+            status: '400',
+            outcome: {
+              resourceType: 'OperationOutcome',
+              id: 'x',
+              issue: [{ severity: 'error', code: 'invalid' }],
+              extension: [tracing],
+            },
+          },
+        },
+      ],
+    },
+    'an outcome of success': { resourceType: 'OperationOutcome', id: 'ok', issue, extension: [tracing] },
+    'Parameters with a resource': {
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'return', resource: { ...patient, meta: { project: 'p', versionId: 'v' } } },
+        { name: 'meta', valueMeta: { project: 'kept', tag: [{ code: 'x' }] } },
+      ],
+    },
+  }
+}
