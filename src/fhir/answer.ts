@@ -6,6 +6,7 @@ import type { Columns } from './columns.ts'
 import { digest } from './digest.ts'
 import { type Attempt, fitting, within } from './fitting.ts'
 import { lighten } from './lighten.ts'
+import { Lightener, MAX_TOLD, told, toldOf } from './lightener.ts'
 import { withoutNoise } from './noise.ts'
 import { type Entry, type Parts, partsOf } from './parts.ts'
 import { compact } from './shape.ts'
@@ -18,10 +19,10 @@ export interface AnswerOptions {
   columns?: Columns
   /** Characters that the answer may have. */
   maxChars: number
-  /** Matches at the beginning that earlier answers gave, and with the first of them the last match. */
+  /** Entries at the beginning that earlier answers gave, and with the first of them the last match. */
   from?: number
-  /** The path that goes on after so many matches, where the request can be made again. */
-  nextAfter?(matches: number): string
+  /** The path that goes on after so many entries, where the request can be made again. */
+  nextAfter?(entries: number): string
 }
 
 export interface Answered {
@@ -66,13 +67,23 @@ interface Remarks {
 function written(
   value: unknown,
   { leftOut, dropped = [] }: Remarks,
-  { format, columns }: AnswerOptions,
+  { format, columns, maxChars }: AnswerOptions,
   sizes?: Map<unknown, number>,
 ): Answered {
   const lines = [...leftOut.map((what) => `left out: ${what}`), ...dropped.map((what) => `dropped: ${what}`)]
-  if (columns) return { text: columns.write(value, [...headOf(value), ...lines]), notes: columns.remarks() }
+  if (columns) {
+    const text = columns.write(value, [...headOf(value), ...lines])
+    return { text, notes: bounded(columns.remarks(), maxChars / 4) }
+  }
   if (format === 'json') return { text: JSON.stringify(value), notes: lines }
   return { text: compact(value, new Map([[value, lines]]), sizes), notes: [] }
+}
+
+/** As many remarks as have room, and how many more there are. */
+function bounded(remarks: readonly string[], limit: number): string[] {
+  const shown = remarks.filter((_, at) => remarks.slice(0, at + 1).join('').length <= limit)
+  const more = remarks.length - shown.length
+  return more === 0 ? shown : [...shown, `${more} more columns found nothing, failed or are too long.`]
 }
 
 /** With a text that stands after the answer. */
@@ -108,80 +119,48 @@ function one(value: unknown, leftOut: string[], options: AnswerOptions): Answere
   const whole = written(value, { leftOut }, options)
   // A cell that is too long is left out by itself.
   if (length(whole) <= options.maxChars || options.columns) return whole
-  const light = lighten(value, (part) => size(part, options), options.maxChars - RESERVE)
-  return written(light.value, { leftOut: [...leftOut, told(light.leftOut)] }, options)
-}
-
-const MAX_NAMED = 8
-
-/** What was taken out, in a line of bounded length. */
-function told(leftOut: readonly string[]): string {
-  const named = leftOut.slice(0, MAX_NAMED).map((what) => what.slice(0, 120))
-  const more = leftOut.length - named.length
-  const rest = more > 0 ? `; and ${more} more` : ''
-  return `${named.join('; ')}${rest}, because of the size; \`select\` brings parts, such as note.text.substring(0,20000)`.slice(
-    0,
-    1500,
-  )
+  const room = Math.min(MAX_TOLD, options.maxChars / 4)
+  const light = lighten(value, (part) => size(part, options), options.maxChars - RESERVE - room)
+  return written(light.value, { leftOut: [...leftOut, told(light.leftOut, room)] }, options)
 }
 
 // ── A Bundle ──
 
-function bundle(value: Entry, all: Entry[], leftOut: string[], options: AnswerOptions): Answered {
+/** @param share one such part of the answer is what an entry may take up */
+function bundle(value: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions, share = 3): Answered {
   const { maxChars, format, columns } = options
-  const light = lightened(all, options)
-  const parts = partsOf(light.entries)
-  const from = Math.min(options.from ?? 0, parts.matches)
-  const remarks = { leftOut: leftOut.concat(light.leftOut) }
-  const write = (count: number): Attempt<Answered> => {
+  const light = new Lightener((part) => size(part, options), columns ? Number.POSITIVE_INFINITY : maxChars / share)
+  const parts = partsOf(entries)
+  const from = Math.min(options.from ?? 0, parts.ordered.length)
+  const write = (most: number): Attempt<Answered> => {
+    const count = parts.whole(from, most)
     const sizes = new Map<unknown, number>()
-    const bare = written(...part(value, parts, from, count, remarks, options), options, sizes)
+    const bare = written(...part(value, parts, from, count, leftOut, light, options), options, sizes)
     // To count what was dropped takes time too.
-    const isOver = length(bare) > maxChars
-    const answer = isOver ? bare : withAfter(bare, digestOf(parts.rest(from, count), maxChars), options)
-    return { answer, length: length(answer), own: (entry) => sizes.get(light.entries[from + entry]?.resource) }
+    const told = length(bare) > maxChars ? bare : withAfter(bare, digestOf(parts.rest(from, count), maxChars), options)
+    const answer = most === 1 && length(told) > maxChars ? bare : told
+    const own = (at: number) => sizes.get(light.of(parts.ordered[from + at] ?? {}).entry.resource)
+    return { answer, length: length(answer), own }
   }
-  const open = parts.matches - from
-  const sizes = light.sizes.slice(from)
-  const guess = columns ? open : within(sizes, maxChars * (format === 'json' ? 1 : LIKELY_RATIO))
+  const open = parts.ordered.length - from
+  const ratio = format === 'json' ? 1 : LIKELY_RATIO
+  const sizes = parts.ordered
+    .slice(from)
+    .map((entry) => (columns ? 1 : Math.min(JSON.stringify(entry).length, light.limit * ratio)))
+  const guess = columns ? open : within(sizes, maxChars * ratio)
   if (guess >= open) {
     const whole = write(open)
     if (whole.length <= maxChars) return whole.answer
   }
-  return fitting(write, Math.min(guess, open - 1), { limit: maxChars, most: Math.max(open - 1, 1), sizes })
+  const answer = fitting(write, Math.min(guess, open - 1), { limit: maxChars, most: Math.max(open - 1, 1), sizes })
+  if (length(answer) <= maxChars || share > MAX_SHARE) return answer
+  return bundle(value, entries, leftOut, options, share * 2)
 }
+
+const MAX_SHARE = 20
 
 /** Characters of JSON to one of the compact form, about: to write all entries first would take too long. */
 const LIKELY_RATIO = 7
-
-interface Light {
-  entries: Entry[]
-  /** Of each, in characters of JSON, or alike where it doesn't matter. */
-  sizes: number[]
-  leftOut: string[]
-}
-
-/** Entries that alone would take up a third of the answer, with less in them. */
-function lightened(entries: Entry[], options: AnswerOptions): Light {
-  if (options.columns) return { entries, sizes: entries.map(() => 1), leftOut: [] }
-  const limit = options.maxChars / 3
-  const sizes = entries.map((entry) => JSON.stringify(entry).length)
-  const leftOut: string[] = []
-  const light = entries.map((entry, at) => {
-    const { resource } = entry
-    if (!isRecord(resource) || (sizes[at] ?? 0) <= limit || size(resource, options) <= limit) return entry
-    const less = lighten(resource, (part) => size(part, options), limit - RESERVE)
-    leftOut.push(`of ${nameOf(resource)}: ${told(less.leftOut)}`)
-    const one = { ...entry, resource: less.value }
-    sizes[at] = JSON.stringify(one).length
-    return one
-  })
-  return { entries: light, sizes, leftOut }
-}
-
-function nameOf({ resourceType, id }: Entry): string {
-  return /^[\w.-]+\/[\w.-]+$/.test(`${resourceType}/${id}`) ? `${resourceType}/${id}` : 'one entry'
-}
 
 /** A Bundle with some of its entries, and what is to be said of the others. */
 function part(
@@ -189,21 +168,24 @@ function part(
   parts: Parts,
   from: number,
   count: number,
-  remarks: Remarks,
-  { nextAfter }: AnswerOptions,
+  leftOut: readonly string[],
+  light: Lightener,
+  { nextAfter, maxChars }: AnswerOptions,
 ): [Entry, Remarks] {
-  const entry = parts.take(from, count)
+  const lighter = parts.take(from, count).map((one) => light.of(one))
+  const entry = lighter.map((one) => one.entry)
+  const said = { leftOut: [...leftOut, ...toldOf(lighter, maxChars / 6)] }
   const { entry: _entry, ...rest } = value
   // A Bundle without entries has no list of them either (FHIR R4, section 2.6.2).
   const shown = entry.length > 0 ? { ...rest, entry } : rest
   const dropped = parts.rest(from, count)
-  if (dropped.length === 0) return [shown, remarks]
-  const next = nextAfter?.(from + count)
+  if (dropped.length === 0) return [shown, said]
+  const next = nextAfter?.(parts.next(from, count))
   const link = next === undefined ? undefined : [{ relation: 'next', url: next }]
   const whole = { ...shown, ...(link && { link }) }
   const where = from === 0 ? ' between the last two' : ' after the last'
   const how = next === undefined ? 'ask for less at once' : '`next` continues with them'
-  return [whole, { ...remarks, dropped: [`${dropped.length} entries${where} of these matches; ${how}`] }]
+  return [whole, { ...said, dropped: [`${dropped.length} entries${where} of these; ${how}`] }]
 }
 
 function digestOf(dropped: readonly Entry[], maxChars: number): string {

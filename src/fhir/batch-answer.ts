@@ -55,7 +55,7 @@ function fewerMatches(
 ): { bundle: Entry; gone: number } | undefined {
   if (!isRecord(resource) || resource.resourceType !== 'Bundle' || !Array.isArray(resource.entry)) return undefined
   const parts = partsOf(resource.entry.filter(isRecord))
-  for (let count = parts.matches - 1; count > 0; count = Math.floor(count * 0.6)) {
+  for (let count = parts.ordered.length - 1; count > 0; count = Math.floor(count * 0.6)) {
     const { link: _link, ...rest } = resource
     const bundle = { ...rest, entry: parts.take(0, count) }
     if (size(bundle) <= limit) return { bundle, gone: parts.rest(0, count).length }

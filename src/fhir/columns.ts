@@ -14,23 +14,27 @@ export interface Columns {
 
 type Row = Record<string, unknown>
 
-/** @param maxCell characters that a cell may have */
-export function columnsOf(select: Select, maxCell: number): Columns {
+/** @param maxRow characters that all cells of a row may have; where they have more, the largest are left out */
+export function columnsOf(select: Select, maxRow: number): Columns {
   const rows = new WeakMap<object, Row>()
   const oversized = new Map<string, number>()
   const rowOf = (resource: Row): Row => {
     const known = rows.get(resource)
     if (known) return known
     const { cells } = select.row(resource)
-    const row = Object.fromEntries(
-      cells.flatMap((cell, index) => {
-        const name = select.expressions[index] ?? ''
-        if (cell === undefined) return []
-        if (literal(cell).length <= maxCell) return [[name, cell]]
-        oversized.set(name, (oversized.get(name) ?? 0) + 1)
-        return []
-      }),
-    )
+    const found = cells.flatMap((cell, index) => {
+      const name = select.expressions[index] ?? ''
+      return cell === undefined ? [] : [{ name, cell, size: literal(cell).length }]
+    })
+    let size = found.reduce((sum, one) => sum + one.size, 0)
+    const large = new Set<string>()
+    for (const one of found.toSorted((a, b) => b.size - a.size)) {
+      if (size <= maxRow) break
+      size -= one.size
+      large.add(one.name)
+      oversized.set(one.name, (oversized.get(one.name) ?? 0) + 1)
+    }
+    const row = Object.fromEntries(found.flatMap(({ name, cell }) => (large.has(name) ? [] : [[name, cell]])))
     rows.set(resource, row)
     return row
   }

@@ -1,22 +1,25 @@
 // Which entries of a Bundle go into an answer that can't hold them all: from where the last answer stopped, as many as fit, and
-// at the first time the last one too, so that both ends are known. What a match brought along goes with it.
+// at the first time the last match too, so that both ends are known. What a match brought along goes with it, as far as it fits.
 import { isRecord } from './client.ts'
 
 export type Entry = Record<string, unknown>
 
-/** A Bundle's entries in the order of its matches, each with what it brought along. */
+/** A Bundle's entries one by one, each match followed by what it brought along. */
 export interface Parts {
-  /** Entries that count: matches, versions, whatever is not merely included. */
-  readonly matches: number
+  readonly ordered: readonly Entry[]
   /**
    * The entries of one answer.
    *
-   * @param from matches that earlier answers gave; the last match came with the first of them
-   * @param count matches to give from there on, besides the last
+   * @param from entries that earlier answers gave; the last match came with the first of them
+   * @param count entries to give from there on, besides the last match
    */
   take(from: number, count: number): Entry[]
   /** The entries that no answer has given after this one. */
   rest(from: number, count: number): Entry[]
+  /** How many entries have been given after this answer: `from` of the next one. */
+  next(from: number, count: number): number
+  /** At most so many entries that no match is parted from what it brought along, where there are any. */
+  whole(from: number, count: number): number
 }
 
 const REFERENCE = /"([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})["/]/g
@@ -25,25 +28,23 @@ const REFERENCE = /"([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})["/]/g
 export function partsOf(entries: readonly Entry[]): Parts {
   const matches = entries.filter((entry) => !isIncluded(entry))
   const included = entries.filter(isIncluded)
-  const owner = included.length === 0 ? new Map<Entry, number>() : ownersOf(matches, included)
-  const last = matches.length - 1
-  const given = (from: number, count: number) => (at: number) =>
-    at < from ? true : from === 0 && at === last ? true : at < from + count
-  const inAnswer = (from: number, count: number) => (at: number) => {
-    if (at === last) return from === 0 || last < from
-    return at >= from && at < from + count
-  }
-  const at = new Map(matches.map((entry, index) => [entry, index]))
-  const place = (entry: Entry) => at.get(entry) ?? owner.get(entry) ?? 0
+  const owners = included.length === 0 ? new Map<Entry, number>() : ownersOf(matches, included)
+  const brought = Map.groupBy(included, (entry) => owners.get(entry) ?? 0)
+  const groups = matches.map((match, at) => [match, ...(brought.get(at) ?? [])])
+  const ordered = groups.length === 0 ? included : groups.flat()
+  const places = new Map(ordered.map((entry, at) => [entry, at]))
+  const last = groups.length === 0 ? -1 : ordered.length - (groups.at(-1)?.length ?? 0)
+  const isFirst = (entry: Entry | undefined) => entry === undefined || !isIncluded(entry)
+  const isIn = (at: number, from: number, count: number) => (at === last ? from === 0 : at >= from && at < from + count)
+  const select = (test: (at: number) => boolean) => entries.filter((entry) => test(places.get(entry) ?? 0))
   return {
-    matches: matches.length,
-    take: (from, count) => {
-      const isIn = inAnswer(from, count)
-      return entries.filter((entry) => isIn(place(entry)))
-    },
-    rest: (from, count) => {
-      const isGiven = given(from, count)
-      return entries.filter((entry) => !isGiven(place(entry)) && !(from > 0 && place(entry) === last))
+    ordered,
+    take: (from, count) => select((at) => isIn(at, from, count)),
+    rest: (from, count) => select((at) => at >= from && !isIn(at, from, count) && !(from > 0 && at === last)),
+    next: (from, count) => (from + count === last ? last + 1 : from + count),
+    whole: (from, count) => {
+      for (let end = from + count; end > from; end--) if (isFirst(ordered[end])) return end - from
+      return count
     },
   }
 }
@@ -52,14 +53,11 @@ function isIncluded({ search }: Entry): boolean {
   return isRecord(search) && (search.mode === 'include' || search.mode === 'outcome')
 }
 
-/** The match that each included entry goes with: the last if that has to do with it, as it comes first; else the first that has. */
+/** The match that each included entry goes with: the first that has to do with it. */
 function ownersOf(matches: readonly Entry[], included: readonly Entry[]): Map<Entry, number> {
-  const last = matches.length - 1
   const ownerOf = new Map<string, number>()
   const own = (name: string | undefined, at: number) => {
-    if (name === undefined) return
-    const before = ownerOf.get(name)
-    if (before === undefined || at === last) ownerOf.set(name, at)
+    if (name !== undefined && (ownerOf.get(name) ?? at) >= at) ownerOf.set(name, at)
   }
   const places = new Map<string, number>()
   for (const [at, match] of matches.entries()) {
@@ -74,8 +72,8 @@ function ownersOf(matches: readonly Entry[], included: readonly Entry[]): Map<En
     for (const entry of open) {
       const name = nameOf(entry)
       const references = referencesIn(entry)
-      const back = references.map((reference) => places.get(reference)).filter((at) => at !== undefined)
-      const at = (name === undefined ? undefined : ownerOf.get(name)) ?? (back.includes(last) ? last : back[0])
+      const back = references.map((reference) => places.get(reference)).find((at) => at !== undefined)
+      const at = (name === undefined ? undefined : ownerOf.get(name)) ?? back
       if (at === undefined) left.push(entry)
       else {
         owners.set(entry, at)

@@ -185,6 +185,17 @@ describe('following `next`', () => {
     if (!path.includes('$everything')) expect(new Set(totals)).toEqual(new Set([all.length]))
   })
 
+  test('in steps of the least budget gives the same', async () => {
+    const path = `Observation?subject=${chart}&code=4548-4&_sort=_id&_count=1000`
+    const again = { maxChars: 2000 }
+    const { found, answers } = await follow({ path, ...again }, again)
+    expect(sorted(found)).toEqual(
+      sorted((await allOf(medplum, path.replace('&_sort=_id&_count=1000', ''))).map(reference)),
+    )
+    expect(answers.length).toBeGreaterThan(3)
+    for (const answer of answers) expect(answer.length).toBeLessThanOrEqual(2000)
+  })
+
   test('as JSON gives the same', async () => {
     const again = { maxChars: 20_000, format: 'json' }
     const { found, answers } = await follow({ path: `${chart}/$everything`, ...again }, again)
@@ -355,6 +366,7 @@ describe('a wrong argument is named, and nothing is sent', () => {
 })
 
 describe('the budget', () => {
+  const patient = PATIENT_IDS.diabetic
   const entry = [chart, `${chart}/$everything`, 'Observation?_count=300', 'Task?_count=100'].map((url) => ({
     request: { method: 'GET', url },
   }))
@@ -365,6 +377,10 @@ describe('the budget', () => {
     ['a search', { path: 'Observation?_count=1000' }],
     ['the middle of a search', { path: 'Observation?_count=1000&_skip=500' }],
     ['the end of a search', { path: 'Observation?_count=1000&_skip=998' }],
+    [
+      'a search whose only match brings hundreds along',
+      { path: `Patient?_id=${patient}&_revinclude=Observation:subject&_count=1000` },
+    ],
     ['a chart', { path: `${chart}/$everything` }],
     ['all of a search', { path: 'Observation', all: true }],
     ['a batch', { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } }],
@@ -386,8 +402,10 @@ describe('the budget', () => {
 
   test.each(ASKED)('holds for %s', async (_, args) => {
     for (const [format, maxChars] of [
+      ['compact', 2_000],
       ['compact', undefined],
       ['compact', 100_000],
+      ['json', 2_000],
       ['json', 60_000],
     ] as const) {
       const { all } = await call({ ...args, format, ...(maxChars !== undefined && { maxChars }) })
