@@ -2,6 +2,7 @@
 import { records } from './capability.ts'
 import { isRecord } from './client.ts'
 import { cure } from './cures.ts'
+import { oneLine } from './literal.ts'
 import {
   type Asked,
   CONTROLS,
@@ -48,6 +49,8 @@ const CHECKS: readonly Check[] = [
 // ── Batch and transaction ──
 
 const MAX_ENTRIES = 20
+/** Characters of what Medplum says about one entry or GraphQL error: its words may repeat what was sent or stored. */
+const MAX_WHY = 500
 
 function failedEntries({ body: sent }: Asked, _place: Place, { body }: Answer): string[] {
   if (
@@ -89,7 +92,7 @@ function describe(response: Record<string, unknown>, index: number, sent: unknow
   const request = entryRequest(sent, index)
   const name = request ? ` (${request.method} ${request.path.slice(0, 200)})` : ''
   const advice = request && cure(request, { status: statusOf(response), outcome: response.outcome })
-  const why = [...new Set(issues)].slice(0, 5).join('; ')
+  const why = oneLine([...new Set(issues)].slice(0, 5).join('; '), MAX_WHY)
   return `- Bundle.entry[${index}]${name}: ${statusOf(response)}${why && ` ${why}`}${advice ? `. ${advice}` : ''}`
 }
 
@@ -234,7 +237,7 @@ function graphqlErrors(_asked: Asked, { segments }: Place, { body }: Answer): st
     .slice(0, 5)
     .map(
       ({ message, path }) =>
-        `${scalarText(message) || 'no message'}${textList(path).length > 0 ? ` at ${textList(path).join('.')}` : ''}`,
+        `${oneLine(scalarText(message), MAX_WHY) || 'no message'}${textList(path).length > 0 ? ` at ${oneLine(textList(path).join('.'), MAX_WHY)}` : ''}`,
     )
   return [
     `GraphQL reports ${errors.length} error${errors.length > 1 ? 's' : ''} in an answer of HTTP 200: ${texts.join('; ')}. What failed is null or missing in data; a mutation that failed was not carried out.`,

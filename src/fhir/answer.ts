@@ -7,6 +7,7 @@ import { digest } from './digest.ts'
 import { type Attempt, fitting, within } from './fitting.ts'
 import { lighten } from './lighten.ts'
 import { Lightener, MAX_TOLD, told, toldOf } from './lightener.ts'
+import { visible } from './literal.ts'
 import { withoutNoise } from './noise.ts'
 import { type Entry, type Parts, partsOf } from './parts.ts'
 import { compact } from './shape.ts'
@@ -75,7 +76,7 @@ function written(
     const text = columns.write(value, [...headOf(value), ...lines])
     return { text, notes: bounded(columns.remarks(), maxChars / 4) }
   }
-  if (format === 'json') return { text: JSON.stringify(value), notes: lines }
+  if (format === 'json') return { text: visible(JSON.stringify(value)), notes: lines }
   return { text: compact(value, new Map([[value, lines]]), sizes), notes: [] }
 }
 
@@ -111,7 +112,7 @@ function length({ text, notes }: Answered): number {
 
 function size(value: unknown, { format, columns }: AnswerOptions): number {
   if (columns) return columns.write(value, []).length
-  return format === 'json' ? JSON.stringify(value).length : compact(value).length
+  return format === 'json' ? visible(JSON.stringify(value)).length : compact(value).length
 }
 
 /** A single resource, or any other JSON. */

@@ -223,7 +223,7 @@ export class FhirClient {
   }
 
   async #read(response: Response, request: FhirRequest, name: string): Promise<FhirResponse> {
-    const contentType = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+    const contentType = mediaTypeOf(response.headers.get('content-type'))
     if (!response.ok) {
       const { bytes } = await readBytes(response, { offset: 0, length: MAX_ANSWER_BYTES }).catch(connectionLost)
       throw new FhirError(response.status, name, parseBody(contentType, bytes), Object.fromEntries(response.headers))
@@ -305,6 +305,12 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
     }, ms)
     signal.addEventListener('abort', end, { once: true })
   })
+}
+
+/** Whoever stored a file chose its type: what is no media type (RFC 9110, section 8.3.1) says nothing. */
+function mediaTypeOf(header: string | null): string {
+  const type = header?.split(';')[0]?.trim().toLowerCase() ?? ''
+  return /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}$/.test(type) ? type : ''
 }
 
 /** FHIR's own JSON, in contrast to JSON that is merely a file's content. */

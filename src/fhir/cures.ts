@@ -4,6 +4,7 @@ import { type Capability, records } from './capability.ts'
 import { isRecord } from './client.ts'
 import { CURES_BY_STATUS } from './cures-by-status.ts'
 import { CURES_BY_TEXT } from './cures-by-text.ts'
+import { oneLine } from './literal.ts'
 import { type Asked, type Place, parsePlace, scalarText, textList } from './query.ts'
 
 /** An answer of the FHIR server that is an error. */
@@ -57,10 +58,17 @@ export function cure(request: Asked, error: Failure, capability?: Capability): s
   const issues = issuesOf(error.outcome)
   const found = issues.flatMap((issue) => byText({ ...ill, ...issue }) ?? [])
   const cures = [...new Set(found)]
-  if (cures.length > 0) return [...cures.slice(0, MAX_CURES), ...transactionCure(ill, issues)].join(' ')
+  if (cures.length > 0) return said([...cures.slice(0, MAX_CURES), ...transactionCure(ill, issues)])
   const all = (name: keyof Issue) => issues.map((issue) => issue[name]).join('; ')
   const status = CURES_BY_STATUS[error.status]?.({ ...ill, text: all('text'), diagnostics: all('diagnostics') })
-  return [status, ...transactionCure(ill, issues)].filter(Boolean).join(' ') || undefined
+  return said([status, ...transactionCure(ill, issues)].filter((one) => one !== undefined))
+}
+
+const MAX_SAID = 3000
+
+/** On one line: what Medplum said may stand in it, and with it what somebody else wrote. */
+function said(cures: readonly string[]): string | undefined {
+  return oneLine(cures.join(' '), MAX_SAID) || undefined
 }
 
 function byText(ill: Ill): string | undefined {

@@ -42,18 +42,31 @@ const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
 const WORD: ReadonlySet<string> = new Set(['true', 'false', 'null', '-'])
 const BARE_KEY = /^[@A-Za-z_][\w-]*$/
 
-/** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, private use. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu
+/** A word that, where it begins a line, would look like one of ours: a heading, or what an answer says of itself. */
+const OURS = /^(?:#|(?:bundle|total|returned|next|link|same|dropped|note):)/
+
+/** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, fillers, private use. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 const BEYOND_ASCII = /[^ -~]/
 
 /** A string in quotes, as JSON has it. */
 export function quoted(text: string): string {
-  const json = JSON.stringify(text)
-  if (!BEYOND_ASCII.test(json)) return json
-  return json.replace(UNSEEN, (char) =>
+  return visible(JSON.stringify(text))
+}
+
+/** Text in which everything is seen that is there; in the strings of JSON it means the same. */
+export function visible(text: string): string {
+  if (!BEYOND_ASCII.test(text)) return text
+  return text.replace(UNSEEN, (char) =>
     Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
   )
+}
+
+/** Words of somebody else within a line of ours: they can't leave it, and are no longer than so many characters. */
+export function oneLine(text: string, limit: number): string {
+  const shown = visible(text)
+  return shown.length > limit ? `${shown.slice(0, limit)}… (${shown.length} characters)` : shown
 }
 
 /**
@@ -82,7 +95,7 @@ function object(value: object, written: Map<object, string> | undefined): string
 }
 
 function text(value: string, key: string): string {
-  const bare = BARE.test(value) && !isFreeText(key) && !NUMBER.test(value) && !WORD.has(value)
+  const bare = BARE.test(value) && !isFreeText(key) && !NUMBER.test(value) && !WORD.has(value) && !OURS.test(value)
   return bare ? value : quoted(value)
 }
 

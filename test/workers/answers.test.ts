@@ -437,6 +437,21 @@ describe('the budget', () => {
     expect((await say(small, access, 'fhir-digest', { path })).all.length).toBeLessThanOrEqual(5000)
   })
 
+  test('holds for an error, however much Medplum says', async () => {
+    const issue = Array.from({ length: 900 }, (_, at) => ({
+      ...{ severity: 'error', code: 'structure', expression: [`Patient.x${at}`] },
+      details: { text: `Invalid additional property "${`x${at}`.repeat(200)}"` },
+    }))
+    const body = { resourceType: 'OperationOutcome', issue }
+    const headers = { 'content-type': 'application/fhir+json' }
+    await sandbox.faults([{ path: '^/fhir/R4/Patient', status: 400, headers, body }])
+    const { isError, all } = await call({ method: 'POST', path: 'Patient', body: { resourceType: 'Patient' } })
+    expect(isError).toBe(true)
+    expect(all).toContain('Patient.x0: Invalid additional property')
+    expect(all).toMatch(/and \d+ more/)
+    expect(all.length).toBeLessThanOrEqual(20_000)
+  })
+
   test('leaves a record of ordinary size whole, also a small budget', async () => {
     const [one] = await allOf(medplum, `Condition?subject=${chart}`)
     const { text } = await call({ path: `Condition/${one?.id}`, maxChars: 2000 })
