@@ -43,7 +43,7 @@ export async function perform(
   const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
   event.kind = prepared.risk.kind
   event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
-  if (scope && !scope.kinds.has(prepared.risk.kind)) throw new UserError(notFor(scope, prepared))
+  if (scope) confineTo(scope, prepared)
   const summary = await capabilitySummary(prepared, view, context)
   if (summary !== undefined) return summary
   return advised(prepared, context, async () => {
@@ -90,9 +90,20 @@ const NEEDED: Record<Risk['kind'], string> = {
   admin: 'fhir-operate',
 }
 
-function notFor({ tool }: Scope, { risk, request }: Prepared): string {
-  const what = `${request.method} ${request.path.split('?')[0]} ${risk.reason}`
-  return `${tool} is not for this: ${what}. Nothing was sent. The tool for it is ${NEEDED[risk.kind]}, or fhir-request where this server offers that one.`
+/** @throws {UserError} for what the tool is not for: the request, or one entry of a batch, which counts as its highest */
+function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): void {
+  const entry = risk.parts?.findIndex((part) => !isWithin(part, kinds)) ?? -1
+  const foreign = kinds.has(risk.kind) ? risk.parts?.[entry] : risk
+  if (foreign === undefined) return
+  const what = foreign === risk ? `${request.method} ${request.path.split('?')[0]}` : `Bundle.entry[${entry}]`
+  const apart = foreign === risk ? '' : ' Send entries of each kind in a batch of their own.'
+  throw new UserError(
+    `${tool} is not for this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${NEEDED[foreign.kind]}, or fhir-request where this server offers that one.${apart}`,
+  )
+}
+
+function isWithin({ kind, parts = [] }: Risk, kinds: Scope['kinds']): boolean {
+  return kinds.has(kind) && parts.every((part) => isWithin(part, kinds))
 }
 
 async function performOne(
@@ -158,8 +169,9 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   }
   const response = { status: 200, contentType: 'application/fhir+json', body }
   const stopped = partial === undefined ? [] : [`Not all pages were read: ${partial}.`]
-  const asked = { ...prepared, request: { ...request, path }, notes: [...prepared.notes, ...stopped] }
-  return present(asked, response, view)
+  // The notes are about the path that was read, which has an order.
+  const steady = { ...prepared, request: { ...request, path }, asked: { ...prepared.asked, path } }
+  return present({ ...steady, notes: [...prepared.notes, ...stopped] }, response, view)
 }
 
 // ── What the server offers ──

@@ -268,6 +268,7 @@ describe('`all`', () => {
     const held = (await allOf(medplum, 'Observation')).map(reference)
     expect(result.text).toContain(`\ntotal: ${held.length}\n`)
     expect(result.text).toMatch(/^next: Observation\?\S*_all=true&_skip=\d+$/m)
+    expect(result.all).not.toContain('Without _sort')
     const { found, answers } = await follow({ path, all: true })
     expect(sorted(found)).toEqual(sorted(held))
     for (const answer of answers) expect(answer.length).toBeLessThanOrEqual(60_000)

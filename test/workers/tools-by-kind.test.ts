@@ -142,6 +142,28 @@ describe.each(TOOLS)('%s', (tool) => {
   })
 })
 
+describe('a batch of several kinds', () => {
+  const read = entry('GET', chart)
+  const write = entry('POST', 'Task', task)
+  const remove = entry('DELETE', `Task/${some}`)
+  const operate = entry('GET', `Claim/${some}/$submit`)
+
+  test.each([
+    ['fhir-write', batch(write, read), 1, 'fhir-read'],
+    ['fhir-delete', batch(remove, read), 1, 'fhir-read'],
+    ['fhir-delete', batch(write, remove), 0, 'fhir-write'],
+    ['fhir-operate', batch(read, operate), 0, 'fhir-read'],
+    ['fhir-operate', batch(operate, operate, remove), 2, 'fhir-delete'],
+    ['fhir-operate', { ...batch(write, operate), type: 'transaction' }, 0, 'fhir-write'],
+  ] as const)('is not for %s, though its highest kind is (%#)', async (tool, body, at, right) => {
+    const { isError, text, requests } = await call(tool, { method: 'POST', path: '', body })
+    expect({ isError, requests }).toEqual({ isError: true, requests: [] })
+    expect(text).toContain(`${tool} is not for this: Bundle.entry[${at}] `)
+    expect(text).toContain(`Nothing was sent. The tool for it is ${right}, `)
+    expect(text).toContain('in a batch of their own')
+  })
+})
+
 describe('what the tools are for, they do', () => {
   test('reads: a record, a search by GET and by POST, a batch of reads, a GraphQL query', async () => {
     expect((await call('fhir-read', { path: chart })).text).toMatch(/^# Patient\n/)
