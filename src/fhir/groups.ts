@@ -29,7 +29,7 @@ export interface Table {
   layout: Layout
 }
 
-/** Tokens that a part takes with its heading, and a row with its number, which parts need. */
+/** Tokens that a part takes with its heading, and a row with its number, which all parts but one need. */
 const PART = 8
 const NUMBER = 2
 
@@ -43,7 +43,8 @@ export function groupOf(type: string, rows: Row[], draft: Draft): Group {
   if (parts.length === 1) return asOne
   const { same } = layout
   const said = new Map(same.map(({ path, written }) => [path, written]))
-  const before = costOfSame(same, draftApart) + rows.length * NUMBER
+  const numbered = rows.length - Math.max(...parts.map((part) => part.length))
+  const before = costOfSame(same, draftApart) + numbered * NUMBER
   const tables = parts.map((part) => ({ rows: part, layout: layOut(part.map(recordOf), draftApart, said) }))
   const cost = tables.reduce((sum, { layout }) => sum + layout.cost + PART, before)
   return cost < layout.cost ? { type, rows: parts.flat(), same, tables } : asOne
@@ -68,6 +69,29 @@ function inParts(rows: Row[]): Row[][] {
   if (large.length === 0 || parts.length === 1 || large.length * USUAL_PART > rows.length) return [rows]
   const small = parts.filter(({ length }) => length < MIN_PART).flat()
   return small.length === 0 ? large : [...large, small.sort((a, b) => a.at - b.at)]
+}
+
+/** The rows whose places need not be told: the most that come in the order of the entries when all others are taken out. */
+export function inPlace(groups: readonly Group[]): Set<Row> {
+  const runs = groups.flatMap(({ rows, tables }) =>
+    tables.length > 0 ? tables.map(({ rows }) => rows) : rows.map((row) => [row]),
+  )
+  /** For each run the longest sequence that ends with it: its rows in all, and the run before. */
+  const ends: { total: number; before: number }[] = []
+  const totalOf = (run: number) => ends[run]?.total ?? 0
+  let longest = -1
+  for (const [at, run] of runs.entries()) {
+    let before = -1
+    for (let earlier = 0; earlier < at; earlier++) {
+      const follows = (runs[earlier]?.at(-1)?.at ?? 0) < (run[0]?.at ?? 0)
+      if (follows && totalOf(earlier) > totalOf(before)) before = earlier
+    }
+    ends.push({ total: run.length + totalOf(before), before })
+    if (totalOf(at) > totalOf(longest)) longest = at
+  }
+  const chosen = new Set<Row>()
+  for (let at = longest; at >= 0; at = ends[at]?.before ?? -1) for (const row of runs[at] ?? []) chosen.add(row)
+  return chosen
 }
 
 /** A table with a column for the place of each row among all entries. */

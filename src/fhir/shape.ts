@@ -2,7 +2,7 @@
 // without loss: a decoder in the tests turns it back.
 import { isRecord } from './client.ts'
 import { isNameable } from './column.ts'
-import { type Group, groupOf, type Row, type Table, withNumbers } from './groups.ts'
+import { type Group, groupOf, inPlace, type Row, type Table, withNumbers } from './groups.ts'
 import { type Draft, layOut } from './layout.ts'
 import { below, keyOf, literal } from './literal.ts'
 import { Anchors, sameLine, tableLines } from './table.ts'
@@ -117,8 +117,8 @@ function bundleLines(bundle: Resource, about: unknown, context: Context): string
   lines.push(`returned: ${entries.length}`, ...nextLine(link), ...(context.remarks.get(about) ?? []))
   const byType = Map.groupBy(entries.map(rowOf), ({ type }) => type)
   const groups = [...byType].map(([type, rows]) => groupOf(type, rows, context.draft))
-  const numbered = !inOrder(groups.flatMap(({ rows }) => rows))
-  return [...lines, ...groups.flatMap((group) => typeLines(group, numbered, deeper(context)))]
+  const unnumbered = inPlace(groups)
+  return [...lines, ...groups.flatMap((group) => typeLines(group, unnumbered, deeper(context)))]
 }
 
 /** Where to go on: as a plain path where it is one, as it is by the time a client has made the links local. */
@@ -152,14 +152,10 @@ function isTyped(value: unknown): value is Resource & { resourceType: string } {
   return value.resourceType !== 'entry' && !Object.keys(value).some((name) => /^[#@]/.test(name))
 }
 
-function inOrder(rows: readonly Row[]): boolean {
-  return rows.every(({ at }, index) => at === index)
-}
-
-function typeLines({ type, rows, same, tables }: Group, numbered: boolean, context: Context): string[] {
+function typeLines({ type, rows, same, tables }: Group, unnumbered: ReadonlySet<Row>, context: Context): string[] {
   const { mark, anchors, sizes } = context
   const name = type === '' ? 'entry' : type
-  const shown = ({ at, value }: Row) => (numbered ? { '#': at, ...value } : value)
+  const shown = (row: Row) => (unnumbered.has(row) ? row.value : { '#': row.at, ...row.value })
   const single = (row: Row, context: Context) => {
     const lines = singleLines(row, shown(row), context)
     sizes.set(
@@ -169,7 +165,7 @@ function typeLines({ type, rows, same, tables }: Group, numbered: boolean, conte
     return lines
   }
   const lines = (table: Table) => {
-    const layout = numbered ? withNumbers(table) : table.layout
+    const layout = table.rows.every((row) => unnumbered.has(row)) ? table.layout : withNumbers(table)
     return tableLines(layout, anchors, (at, size) => sizes.set(table.rows[at]?.resource, size))
   }
   if (tables.length === 0) {

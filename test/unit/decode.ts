@@ -210,12 +210,16 @@ function parsed(text: string): Json {
   return value
 }
 
+/** Rows with a number stand in that place; the others take the places left over, in their order. */
 function inOrder(rows: { type: string; row: Entry }[]): { type: string; row: Entry }[] {
-  const numbered = rows.every(({ row }) => typeof row['#'] === 'number')
-  if (!numbered) return rows
-  return [...rows]
-    .sort((a, b) => (a.row['#'] as number) - (b.row['#'] as number))
-    .map(({ type, row: { '#': _at, ...row } }) => ({ type, row }))
+  const places: { type: string; row: Entry }[] = []
+  const others: { type: string; row: Entry }[] = []
+  for (const { type, row } of rows) {
+    const { '#': at, ...own } = row
+    if (typeof at === 'number') places[at] = { type, row: own }
+    else others.push({ type, row })
+  }
+  return rows.map((_, at) => places[at] ?? (others.shift() as { type: string; row: Entry }))
 }
 
 function entryOf({ type, row }: { type: string; row: Entry }): Json {
