@@ -107,6 +107,29 @@ describe('a Bundle over its budget', () => {
     expect(text).toContain('left out: of Observation/o-0: note.0.text (50000 characters)')
   })
 
+  it.each([
+    ['large entries first', (index: number) => 4000 - index * 10],
+    ['large entries last', (index: number) => index * 10],
+    ['entries alike', () => 100],
+  ])('is nearly filled after few attempts, with %s', (_, length) => {
+    const word = (seed: number) => ((seed * 7919) % 99991).toString(36)
+    const words = (index: number) =>
+      Array.from({ length: length(index) / 5 }, (_, at) => word(index * 1000 + at)).join(' ')
+    const entries = Array.from({ length: 400 }, (_, index) => observation(index, words(index)))
+    let attempts = 0
+    const { text } = answer(bundleOf(entries), {
+      format: 'compact',
+      maxChars: 30_000,
+      nextAfter: (matches) => {
+        attempts++
+        return `Observation?_skip=${matches}`
+      },
+    })
+    expect(text.length).toBeLessThanOrEqual(30_000)
+    expect(text.length).toBeGreaterThan(25_000)
+    expect(attempts).toBeLessThan(4)
+  })
+
   it('without a way to go on says so', () => {
     const entries = Array.from({ length: 300 }, (_, index) => observation(index))
     const { text } = answer(bundleOf(entries), { format: 'compact', maxChars: 3000 })
