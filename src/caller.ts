@@ -3,6 +3,7 @@ import type { Confirmations } from './confirmation.ts'
 import type { Bindings, Settings } from './env.ts'
 import { readSettings } from './env.ts'
 import type { Access } from './fhir/access.ts'
+import type { MedplumSession } from './fhir/client.ts'
 import type { Narrowing } from './fhir/narrowing.ts'
 import { confirmationsOf } from './oauth/confirmations.ts'
 import { accessOf } from './oauth/current.ts'
@@ -16,14 +17,9 @@ export interface Caller {
   access(): Promise<Access>
   /** What the person agrees to before a change. */
   confirmations: Confirmations
-  medplum: {
-    fhirBase: URL
+  medplum: MedplumSession & {
     /** Root of the Medplum App, for links to records; undefined where none is known. */
     appUrl?: URL | undefined
-    /** A Medplum access token that has not expired. */
-    token(): Promise<string>
-    /** A Medplum access token other than this one, which Medplum refused. */
-    renew(refused: string): Promise<string>
     /** `Practitioner/123` and the like. */
     profile: string
     /** `Project/123`. */

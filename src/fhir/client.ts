@@ -1,6 +1,5 @@
 // The one place that speaks to Medplum's FHIR API: own fetch wrapper, because a general client retries POST, hides status
 // and headers, and sends its token to absolute URLs.
-import type { Caller } from '../caller.ts'
 import { timedOut, withDeadline } from '../deadline.ts'
 import { VERSION } from '../version.ts'
 import { readBytes } from './bytes.ts'
@@ -71,13 +70,22 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 const USER_AGENT = `medplum-mcp/${VERSION}`
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
+/** A person's session at a Medplum server. */
+export interface MedplumSession {
+  fhirBase: URL
+  /** A Medplum access token that has not expired. */
+  token(): Promise<string>
+  /** A Medplum access token other than this one, which Medplum refused. */
+  renew(refused: string): Promise<string>
+}
+
 export interface ClientOptions {
   traceparent?: string | undefined
   guard?: Guard
 }
 
 export class FhirClient {
-  readonly #medplum: Caller['medplum']
+  readonly #medplum: MedplumSession
   readonly #timeoutMs: number
   readonly #traceparent: string | undefined
   readonly #guard: Guard | undefined
@@ -88,7 +96,7 @@ export class FhirClient {
    * @param options.traceparent W3C Trace Context of the call, passed on
    * @param options.guard what requests and answers pass
    */
-  constructor(medplum: Caller['medplum'], timeoutMs: number, { traceparent, guard }: ClientOptions = {}) {
+  constructor(medplum: MedplumSession, timeoutMs: number, { traceparent, guard }: ClientOptions = {}) {
     this.#medplum = medplum
     this.#timeoutMs = timeoutMs
     this.#traceparent = traceparent

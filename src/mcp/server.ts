@@ -22,7 +22,7 @@ import { registerPrompts } from './prompts.ts'
 import { registerResources } from './resources.ts'
 
 const INSTRUCTIONS = [
-  'Medplum: FHIR R4 health records of the signed-in person. Read, search, count and change patients, observations, medications, tasks, appointments, claims and all other resources; run operations, bots and agents. Paths are FHIR paths below the base, such as Observation?subject=Patient/ID&code=4548-4.',
+  'Medplum: FHIR R4 health records, as far as the signed-in person may see them. Read, search, count and change patients, observations, medications, tasks, appointments, claims and all other resources; run operations, bots and agents. Paths are FHIR paths below the base, such as Observation?subject=Patient/ID&code=4548-4.',
   '',
   'A preview for synthetic, de-identified or test data: no protected health information (PHI), no promise of uptime.',
   '',

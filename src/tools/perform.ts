@@ -6,6 +6,7 @@ import { type FhirClient, type FhirResponse, isRecord } from '../fhir/client.ts'
 import { cure } from '../fhir/cures.ts'
 import { MAX_PART } from '../fhir/file.ts'
 import { follow, isEnded, isJobPath, resultOf } from '../fhir/job.ts'
+import { quoted } from '../fhir/literal.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { readAll, steadied } from '../fhir/pages.ts'
 import { countPath, parsePlace } from '../fhir/query.ts'
@@ -189,7 +190,11 @@ async function capabilitySummary(
   const capability = await loadCapability(caller.medplum.fhirBase, fhir)
   if (capability === undefined) return undefined
   event.status = 200
-  return type === undefined ? summarizeServer(capability) : summarizeType(capability, type)
+  if (type === undefined) return summarizeServer(capability)
+  if (!capability.types.has(type)) {
+    throw new UserError(`There is no resource type ${quoted(type)} here. GET metadata lists them. Nothing was sent.`)
+  }
+  return summarizeType(capability, type)
 }
 
 /** Medplum ignores If-Match on DELETE, so the version is compared right before. */
