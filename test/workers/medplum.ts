@@ -21,10 +21,7 @@ export async function medplumToken(): Promise<string> {
 export function medplumClient(token: string, timeoutMs = 60_000): FhirClient {
   const give = async () => token
   const fhirBase = new URL(`${SANDBOX}fhir/R4/`)
-  return new FhirClient(
-    { fhirBase, token: give, renew: give, profile: 'Practitioner/1', project: 'Project/1' },
-    timeoutMs,
-  )
+  return new FhirClient({ fhirBase, token: give, renew: give }, timeoutMs)
 }
 
 export type Resource = Record<string, unknown> & { resourceType: string; id: string }
