@@ -96,9 +96,9 @@ function withAfter({ text, notes }: Answered, after: string, { format, columns }
 /** What a Bundle says of itself besides its entries. */
 function headOf(value: unknown): string[] {
   if (!isRecord(value) || value.resourceType !== 'Bundle') return []
-  const { resourceType: _type, type: _kind, link, ...rest } = value
+  const { link, ...rest } = value
   const next = Array.isArray(link) ? link.filter((one) => isRecord(one) && one.relation === 'next') : []
-  return compact({ resourceType: 'Bundle', ...rest, ...(next.length > 0 && { link: next }), entry: undefined })
+  return compact({ ...rest, type: 'searchset', ...(next.length > 0 && { link: next }), entry: undefined })
     .split('\n')
     .slice(1)
     .map((line) =>
