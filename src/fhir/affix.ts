@@ -1,6 +1,8 @@
 // What the cells of a column begin and end with, so that the head of a table can say it once: the type of a reference, the system
 // of a code, the unit of a quantity, the seconds and zone of a time.
 
+import { isLikeOurs } from './literal.ts'
+
 export interface Affix {
   prefix: string
   suffix: string
@@ -54,7 +56,7 @@ function partsOf(cell: string): Parts | undefined {
   const at = cell.startsWith('[') ? 1 : 0
   const form = cell.charAt(at) === '(' ? CODED : /[\d-]/.test(cell.charAt(at + 1)) ? QUANTITY : REFERENCE
   const [, prefix, rest, suffix] = form.exec(cell) ?? (form === REFERENCE ? CODED.exec(cell) : undefined) ?? []
-  if (prefix === undefined || rest === undefined || suffix === undefined) return undefined
+  if (prefix === undefined || rest === undefined || suffix === undefined || isLikeOurs(rest)) return undefined
   return { both: `${prefix}*${suffix}`, prefix, rest, suffix }
 }
 
@@ -105,8 +107,9 @@ function affixedWords(values: readonly unknown[], cells: Cells): Affixed | undef
 
 /** Whether something plain is left between the two. */
 function leaves(value: string, { prefix, suffix }: Affix): boolean {
-  const rest = prefix.length + suffix.length
-  return value.length > rest && REST.test(value.slice(prefix.length, value.length - suffix.length))
+  if (value.length <= prefix.length + suffix.length) return false
+  const rest = value.slice(prefix.length, value.length - suffix.length)
+  return REST.test(rest) && !isLikeOurs(rest)
 }
 
 /** As much of the prefix as the value begins with, in whole steps of a path. */

@@ -115,7 +115,8 @@ function costOf(same: readonly Shared[], columns: readonly Column[], draft: Draf
 function spread(draft: Draft, key: string, path: string, values: Values): Spread {
   const cells = values.map((value) => (value === undefined ? undefined : literal(value, key, draft.written)))
   const written = cells[0]
-  if (written !== undefined && cells.every((cell) => cell === written)) {
+  // A single row shares nothing.
+  if (written !== undefined && cells.length > 1 && cells.every((cell) => cell === written)) {
     return { whole: { path, written }, same: [], columns: [] }
   }
   const column = columnOf(path, values, cells, draft.known)

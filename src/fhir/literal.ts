@@ -45,6 +45,11 @@ const BARE_KEY = /^[@A-Za-z_][\w-]*$/
 /** A word that, where it begins a line, would look like one of ours: a heading, or what an answer says of itself. */
 const OURS = /^(?:#|(?:bundle|total|returned|next|link|same|dropped|note):)/
 
+/** Whether it would look like a line of ours where it begins one. */
+export function isLikeOurs(text: string): boolean {
+  return OURS.test(text)
+}
+
 /** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, fillers, private use. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
@@ -95,7 +100,7 @@ function object(value: object, written: Map<object, string> | undefined): string
 }
 
 function text(value: string, key: string): string {
-  const bare = BARE.test(value) && !isFreeText(key) && !NUMBER.test(value) && !WORD.has(value) && !OURS.test(value)
+  const bare = BARE.test(value) && !isFreeText(key) && !NUMBER.test(value) && !WORD.has(value) && !isLikeOurs(value)
   return bare ? value : quoted(value)
 }
 

@@ -55,7 +55,7 @@ export class Anchors {
 }
 
 /** Tokens that a name saves at least: it makes a reader look back. */
-const MIN_SAVED = 8
+const MIN_SAVED = 9
 /** Characters of a name such as `*123`. */
 const NAMED = 4
 
