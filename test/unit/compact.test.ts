@@ -1,9 +1,14 @@
 // The compact form loses nothing: a decoder that knows only the documented rules turns it back.
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { answer } from '../../src/fhir/answer.ts'
+import { columnsOf } from '../../src/fhir/columns.ts'
 import { withoutNoise } from '../../src/fhir/noise.ts'
+import { compileSelect } from '../../src/fhir/select.ts'
 import { compact } from '../../src/fhir/shape.ts'
 import { writeTable } from '../../src/fhir/table.ts'
+import { EXAMPLES } from './answer-examples.ts'
 import { decode } from './decode.ts'
 import { recordings } from './recordings.ts'
 
@@ -276,5 +281,17 @@ describe('the compact form', () => {
       const written = compact(value)
       expect(decode(written), `${name}\n${written}`).toEqual(value)
     }
+  })
+})
+
+describe('docs/answers.md', () => {
+  const page = readFileSync(new URL('../../docs/answers.md', import.meta.url).pathname, 'utf8')
+
+  it.each(Object.keys(EXAMPLES))('shows %s as it is written', (name) => {
+    const { body, options, select } = EXAMPLES[name] ?? {}
+    const columns = select && columnsOf(compileSelect(select), 1000)
+    const { text } = answer(body, { format: 'compact', maxChars: 60_000, ...options, ...(columns && { columns }) })
+    expect(page).toContain(`\n\`\`\`\n${text}\n\`\`\`\n`)
+    if (!select && !options) expect(decode(text)).toEqual(withoutNoise(body).value)
   })
 })
