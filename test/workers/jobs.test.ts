@@ -104,8 +104,8 @@ test('a client that gave no token is told nothing but the answer', async () => {
 })
 
 /** Work whose state can't be had, so that its path is given out at once. */
-async function left(args: Record<string, unknown>) {
-  await sandbox.settings({ jobMs: 2000 })
+async function left(args: Record<string, unknown>, jobMs = 2000) {
+  await sandbox.settings({ jobMs })
   await sandbox.faults([{ method: 'GET', path: '^/fhir/R4/(job|bulkdata)/', status: 503, times: 4 }])
   const { result, requests } = await sandbox.during(() => fhir(tokens.access, args))
   return {
@@ -129,7 +129,8 @@ describe.each(WORK)('%s that can not be awaited', (_, args) => {
   })
 
   test('can be cancelled, and what that means is told', async () => {
-    const { job } = await left(args)
+    // Longer than anything here takes: it must not end before it is cancelled.
+    const { job } = await left(args, 600_000)
     const cancelled = await fhir(tokens.access, { method: 'DELETE', path: job })
     expect(cancelled.isError).toBe(false)
     if (args.path === '') expect(cancelled.notes).toContain('does not stop a running batch')
