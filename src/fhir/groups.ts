@@ -71,7 +71,10 @@ function inParts(rows: Row[]): Row[][] {
   return small.length === 0 ? large : [...large, small.sort((a, b) => a.at - b.at)]
 }
 
-/** The rows whose places need not be told: the most that come in the order of the entries when all others are taken out. */
+/** Runs that are looked back on: a batch may have thousands, nearly all of them in order. */
+const REACH = 64
+
+/** The rows whose places need not be told: as many as come in the order of the entries when all others are taken out. */
 export function inPlace(groups: readonly Group[]): Set<Row> {
   const runs = groups.flatMap(({ rows, tables }) =>
     tables.length > 0 ? tables.map(({ rows }) => rows) : rows.map((row) => [row]),
@@ -82,7 +85,7 @@ export function inPlace(groups: readonly Group[]): Set<Row> {
   let longest = -1
   for (const [at, run] of runs.entries()) {
     let before = -1
-    for (let earlier = 0; earlier < at; earlier++) {
+    for (let earlier = Math.max(0, at - REACH); earlier < at; earlier++) {
       const follows = (runs[earlier]?.at(-1)?.at ?? 0) < (run[0]?.at ?? 0)
       if (follows && totalOf(earlier) > totalOf(before)) before = earlier
     }
