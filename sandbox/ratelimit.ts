@@ -12,6 +12,8 @@ export interface RequestLimits {
   auth?: number
   /** Everything else. */
   requests?: number
+  /** FHIR units a member, where its project sets no quota; Medplum's own default is 50,000. */
+  interactions?: number
 }
 
 interface Bucket {
@@ -27,7 +29,7 @@ export class Limits {
 
   constructor(now: () => number, perMinute: RequestLimits = {}) {
     this.now = now
-    this.perMinute = { auth: 6000, requests: 60_000, ...perMinute }
+    this.perMinute = { auth: 6000, requests: 60_000, interactions: 50_000, ...perMinute }
   }
 
   clear(): void {
@@ -35,7 +37,7 @@ export class Limits {
   }
 
   /** @returns the member of the RateLimit header; throws when nothing is left */
-  request(kind: keyof RequestLimits, address: string): string {
+  request(kind: 'auth' | 'requests', address: string): string {
     return this.consume('requests', `${kind} ${address}`, 1, this.perMinute[kind])
   }
 
@@ -46,7 +48,9 @@ export class Limits {
 
   /** @returns units per member and minute */
   quotaOf(project: Project): number {
-    return project.systemSetting?.find((one) => one.name === 'userFhirQuota')?.valueInteger ?? 50_000
+    return (
+      project.systemSetting?.find((one) => one.name === 'userFhirQuota')?.valueInteger ?? this.perMinute.interactions
+    )
   }
 
   /** @returns how a member stands, if it took anything this minute */

@@ -57,6 +57,11 @@ async function importKey(key: string, purpose: string): Promise<CryptoKey> {
   )
 }
 
+/** SHA-256 of a text, base64url. */
+export async function sha256(text: string): Promise<string> {
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+}
+
 /** Bytes as base64url without padding (RFC 4648 section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))

@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
 import { type Bindings, readSettings } from '../env.ts'
-import { newKey, open, seal, toBase64Url } from '../seal.ts'
+import { newKey, open, seal, sha256 } from '../seal.ts'
 import { exchangeCode, type LoginSecrets, loginUrl, logOut, newLoginSecrets } from './medplum.ts'
 
 type Ctx = Context<{ Bindings: Bindings }>
@@ -58,7 +58,7 @@ export async function redirectToLogin(c: Ctx, returnTo: string): Promise<Respons
     returnTo: ownPath(returnTo, settings.publicUrl),
     expiresAt: Date.now() + LOGIN_S * 1000,
   }
-  const hash = await digest(key)
+  const hash = await sha256(key)
   await c.env.OAUTH_KV.put(loginKey(hash), await seal(key, PURPOSE, login), { expirationTtl: LOGIN_S })
   setCookie(c, loginCookie(hash), hash, cookie(LOGIN_S))
   return redirect(c, await loginUrl(settings, `${STATE_PREFIX}${key}`, login, SCOPES))
@@ -97,7 +97,7 @@ export async function endSession(c: Ctx): Promise<void> {
 
 /** A value that forms of this session carry: only a page that this browser got from here knows it. */
 export async function formToken(c: Ctx): Promise<string> {
-  return digest(`form ${getCookie(c, SESSION_COOKIE, 'host') ?? ''}`)
+  return sha256(`form ${getCookie(c, SESSION_COOKIE, 'host') ?? ''}`)
 }
 
 /** Whether a posted form comes from a page of this server in this session (CSRF). */
@@ -105,7 +105,7 @@ export async function isOwnForm(c: Ctx, token: unknown): Promise<boolean> {
   const { publicUrl } = readSettings(c.env)
   if (c.req.header('origin') !== publicUrl.origin || typeof token !== 'string') return false
   // Digests of both, so that the time tells nothing.
-  const [given, expected] = await Promise.all([digest(token), formToken(c).then(digest)])
+  const [given, expected] = await Promise.all([sha256(token), formToken(c).then(sha256)])
   return given === expected
 }
 
@@ -117,7 +117,7 @@ async function forgetSession(c: Ctx): Promise<void> {
 /** The login of a state, used up: bound to this browser, once, for ten minutes. */
 async function takeLogin(c: Ctx, state: string): Promise<Login> {
   const key = state.slice(STATE_PREFIX.length)
-  const hash = await digest(key)
+  const hash = await sha256(key)
   if (getCookie(c, loginCookie(hash), 'host') !== hash) throw new StaleLoginError('Begun in another browser')
   deleteCookie(c, loginCookie(hash), cookie(0))
   const sealed = await c.env.OAUTH_KV.get(loginKey(hash), 'arrayBuffer')
@@ -135,7 +135,7 @@ function ownPath(returnTo: string, { origin }: URL): string {
   return url?.origin === origin && allowed ? `${url.pathname}${url.search}` : '/connections'
 }
 
-const sessionKey = async (secret: string) => `session:${await digest(secret)}`
+const sessionKey = async (secret: string) => `session:${await sha256(secret)}`
 const loginKey = (hash: string) => `login:${hash}`
 /** One cookie a login, so that two tabs don't disturb each other. */
 const loginCookie = (hash: string) => `login-${hash.slice(0, 16)}`
@@ -148,8 +148,4 @@ function redirect(c: Ctx, location: string): Response {
   c.header('cache-control', 'no-store')
   c.header('referrer-policy', 'no-referrer')
   return c.redirect(location, 302)
-}
-
-async function digest(text: string): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
 }

@@ -2,7 +2,7 @@
 import type { CallerRecord } from '../caller.ts'
 import type { Agreement, Confirmations } from '../confirmation.ts'
 import { type Bindings, readSettings } from '../env.ts'
-import { fromBase64Url, newKey, open, seal, toBase64Url } from '../seal.ts'
+import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../seal.ts'
 
 /** Where the pages are; below it, the grant's id and the page's key. */
 export const CONFIRM_PATH = '/confirm'
@@ -83,8 +83,4 @@ function isSame(before: Kept, { seen, found }: Agreement, lines: readonly string
 /** Arguments can be guessed, so their digest lies in no storage without the key. */
 function subjectOf(vaultKey: string, digest: string): Promise<string> {
   return sha256(`subject ${vaultKey} ${digest}`)
-}
-
-async function sha256(text: string): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
 }

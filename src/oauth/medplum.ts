@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { withDeadline } from '../deadline.ts'
 import type { Settings } from '../env.ts'
-import { fromBase64Url, toBase64Url } from '../seal.ts'
+import { fromBase64Url, sha256, toBase64Url } from '../seal.ts'
 
 /** What a client's sign-in asks for at Medplum. `offline_access` brings a refresh token (except to a super admin). */
 export const CLIENT_SCOPES: readonly string[] = ['openid', 'profile', 'offline_access']
@@ -83,7 +83,6 @@ export async function loginUrl(
   secrets: LoginSecrets,
   scopes: readonly string[],
 ): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secrets.verifier))
   const url = new URL('oauth2/authorize', settings.medplum.baseUrl)
   url.search = new URLSearchParams({
     response_type: 'code',
@@ -93,7 +92,7 @@ export async function loginUrl(
     state,
     nonce: secrets.nonce,
     prompt: 'login',
-    code_challenge: toBase64Url(new Uint8Array(digest)),
+    code_challenge: await sha256(secrets.verifier),
     code_challenge_method: 'S256',
   }).toString()
   return url.href

@@ -7,6 +7,7 @@ import { isRecord } from '../fhir/client.ts'
 import { isJobPath } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { placeOf } from '../fhir/place.ts'
+import { sha256 } from '../seal.ts'
 import { type Change, changeOf, changeOfOne, type Step, stepsOf } from './change.ts'
 import type { ToolContext } from './define.ts'
 import { UserError } from './define.ts'
@@ -215,14 +216,13 @@ function newAgreement(digest: string, found: Pick<Change, 'seen' | 'found'>): Ag
   return { digest, seen, expiresAt, nonce: crypto.randomUUID(), ...(only !== undefined && { found: only }) }
 }
 
-/** SHA-256 of the canonical JSON of what is sent, as hex. How an answer is shown is no part of it. */
+/** SHA-256 of the canonical JSON of what is sent, base64url. How an answer is shown is no part of it. */
 async function digestOf(tool: string, args: RequestArguments, { asked }: Prepared): Promise<string> {
   const { ifMatch, ifNoneExist, respondAsync } = args
   const { method, path, contentType } = asked
   const body = asked.body ?? args.body
   const text = canonical({ tool, method, path, contentType, body, ifMatch, ifNoneExist, respondAsync })
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return sha256(text)
 }
 
 /** JSON with the names of each object in order. */

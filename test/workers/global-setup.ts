@@ -9,7 +9,9 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const sandbox = await startSandbox({ control: true })
+  // The tests share its people; how much they do in a minute depends on the machine.
+  const requestLimits = { auth: 1_000_000, requests: 1_000_000, interactions: 100_000_000 }
+  const sandbox = await startSandbox({ control: true, requestLimits })
   project.provide('sandboxUrl', sandbox.baseUrl)
   return () => sandbox.close()
 }
