@@ -3,17 +3,21 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { SANDBOX_CLIENT_ID } from './sandbox/world.ts'
 
 const ASKING = 'test/workers/confirm*.test.ts'
+const TENANTS = 'test/workers/tenants*.test.ts'
+const ONE_SANDBOX = './test/workers/global-setup.ts'
 
 interface InWorkerd {
   include: string[]
   exclude: string[]
-  /** Before what the Worker asks the person. */
-  CONFIRM: string
+  /** What starts the sandboxes. */
+  setup: string
+  /** Settings besides those that all have. */
+  settings: Record<string, string>
   order: number
 }
 
-/** Tests that run in workerd beside the Worker, in front of a sandbox of their own. */
-function inWorkerd(name: string, { include, exclude, CONFIRM, order }: InWorkerd): TestProjectConfiguration {
+/** Tests that run in workerd beside the Worker, in front of sandboxes of their own. */
+function inWorkerd(name: string, { include, exclude, setup, settings, order }: InWorkerd): TestProjectConfiguration {
   return {
     plugins: [
       cloudflareTest(({ inject }) => ({
@@ -27,7 +31,8 @@ function inWorkerd(name: string, { include, exclude, CONFIRM, order }: InWorkerd
             MAX_ACCESS: 'admin',
             // Most tests compare what is stored with what was sent; test/workers/provenance.test.ts has it on.
             AI_TAG: 'off',
-            CONFIRM,
+            TENANTS: inject('tenants'),
+            ...settings,
           },
           ratelimits: Object.fromEntries(
             ['SIGN_IN', 'CALLS', 'REGISTRATION', 'TOKENS', 'READS', 'WRITES', 'OPERATIONS'].map((limit, index) => [
@@ -42,7 +47,7 @@ function inWorkerd(name: string, { include, exclude, CONFIRM, order }: InWorkerd
       name,
       include,
       exclude,
-      globalSetup: ['./test/workers/global-setup.ts'],
+      globalSetup: [setup],
       testTimeout: 30_000,
       hookTimeout: 30_000,
       isolate: false,
@@ -77,8 +82,27 @@ export default defineConfig({
         },
       },
       // Nobody is there to be asked; those tests that are about asking have it on.
-      inWorkerd('workers', { include: ['test/workers/**/*.test.ts'], exclude: [ASKING], CONFIRM: 'never', order: 2 }),
-      inWorkerd('asking', { include: [ASKING], exclude: [], CONFIRM: 'delete', order: 3 }),
+      inWorkerd('workers', {
+        include: ['test/workers/**/*.test.ts'],
+        exclude: [ASKING, TENANTS],
+        setup: ONE_SANDBOX,
+        settings: { CONFIRM: 'never' },
+        order: 2,
+      }),
+      inWorkerd('asking', {
+        include: [ASKING],
+        exclude: [],
+        setup: ONE_SANDBOX,
+        settings: { CONFIRM: 'delete' },
+        order: 3,
+      }),
+      inWorkerd('tenants', {
+        include: [TENANTS],
+        exclude: [],
+        setup: './test/workers/tenants-setup.ts',
+        settings: { CONFIRM: 'delete', AUDIT_KEY: 'a key of thirty-two characters!!' },
+        order: 4,
+      }),
     ],
   },
 })

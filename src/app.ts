@@ -16,19 +16,21 @@ import {
   REGISTRATION_PATH,
   TOKEN_PATH,
 } from './oauth/provider.ts'
-import { CALLBACK_PATH, signIn } from './oauth/routes.tsx'
+import { CALLBACK_PATH, callback, signIn } from './oauth/routes.tsx'
 import { assets } from './pages/assets.ts'
 import { CONNECTIONS_PATH } from './pages/connections.tsx'
 import { errorPages } from './pages/problems.tsx'
 import { pages } from './pages/routes.tsx'
-import { knownOrigin, limitByAddress, limitCalls, ownHost } from './policy.ts'
+import { knownOrigin, limitByAddress, limitCalls, ownHost, ownTenant, unknownTenant } from './policy.ts'
+import { tenantAt, tenantsOf } from './tenants.ts'
 
 type AppEnv = { Bindings: Bindings }
 type Ctx = Context<AppEnv>
 
 interface Roles {
   authorizationServer: OAuthAuthorizationServer<Bindings>
-  resourceServer: OAuthResourceServer<Bindings, GrantProps>
+  /** By the tenant's name. */
+  resourceServers: ReadonlyMap<string | undefined, OAuthResourceServer<Bindings, GrantProps>>
 }
 
 /**
@@ -41,40 +43,54 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
   const roles = (env: Bindings): Roles => {
     let pair = built.get(env)
     if (!pair) {
-      const settings = readSettings(env)
-      const authorizationServer = createAuthorizationServer(settings)
+      const authorizationServer = createAuthorizationServer(env)
+      const all = [readSettings(env), ...tenantsOf(env).values()]
+      const handler = limitCalls(mcp)
       pair = {
         authorizationServer,
-        resourceServer: createResourceServer(settings, authorizationServer, limitCalls(mcp)),
+        resourceServers: new Map(
+          all.map((settings) => [settings.tenant, createResourceServer(settings, authorizationServer, handler)]),
+        ),
       }
       built.set(env, pair)
     }
     return pair
   }
-  const resource = (c: Ctx) => roles(c.env).resourceServer.fetch(c.req.raw, c.env, executionContext(c))
+  const resource = (c: Ctx) => {
+    const tenant = tenantAt(c.req.path.replace(/^\/\.well-known\/oauth-protected-resource/, ''))
+    const server = roles(c.env).resourceServers.get(tenant)
+    return server ? server.fetch(c.req.raw, c.env, executionContext(c)) : unknownTenant(c)
+  }
   const authorization = (c: Ctx) => roles(c.env).authorizationServer.fetch(c.req.raw, c.env, executionContext(c))
+
+  /** What each tenant has for itself, the deployment's own at the root. */
+  const own = new Hono<AppEnv>()
+    .route('/', pages)
+    .use(CALLBACK_PATH, limitByAddress('LIMIT_SIGN_IN'))
+    .use(`${CONNECTIONS_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'))
+    .use(`${CONFIRM_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'))
+    .route('/', callback)
+    .route('/', connections)
+    .route('/', confirmation)
+    .use('/mcp', knownOrigin)
+    .use('/mcp/*', knownOrigin)
+    .all('/mcp', resource)
+    .all('/mcp/*', resource)
 
   return new Hono<AppEnv>()
     .onError(onError)
     .use(errorPages)
     .route('/', assets)
     .use(ownHost)
-    .route('/', pages)
+    .route('/', own)
+    .use('/t/*', ownTenant)
+    .route('/t/:tenant', own)
     .use(AUTHORIZE_PATH, limitByAddress('LIMIT_SIGN_IN'))
-    .use(CALLBACK_PATH, limitByAddress('LIMIT_SIGN_IN'))
     .use(REGISTRATION_PATH, limitByAddress('LIMIT_REGISTRATION'))
     .use(TOKEN_PATH, limitByAddress('LIMIT_TOKENS'))
-    .use(`${CONNECTIONS_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'))
     .route('/', signIn)
-    .route('/', connections)
-    .use(`${CONFIRM_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'))
-    .route('/', confirmation)
     .post(TOKEN_PATH, (c) => tokenRequest(c, authorization))
     .all(REGISTRATION_PATH, authorization)
-    .use('/mcp', knownOrigin)
-    .use('/mcp/*', knownOrigin)
-    .all('/mcp', resource)
-    .all('/mcp/*', resource)
     .all('/.well-known/oauth-protected-resource/*', resource)
     .all('*', authorization)
 }

@@ -6,6 +6,7 @@ import type { Level } from './fhir/access.ts'
 import { RESOURCE_TYPES } from './fhir/resource-types.ts'
 import { type Kind, ROUTES } from './fhir/routes.ts'
 import { toBase64Url } from './seal.ts'
+import { findSettings, tenantAt, tenantOf } from './tenants.ts'
 
 export interface CallEvent {
   /** Name of the tool, one of those that the server offers. */
@@ -51,6 +52,8 @@ export interface OAuthEvent {
 export interface Subject {
   userId?: string
   clientId?: string
+  /** The protected resource that a sign-in is for; of who is signed in, the user id tells. */
+  resource?: string | undefined
 }
 
 /** All that is ever written. */
@@ -64,6 +67,8 @@ interface Line extends Partial<Omit<CallEvent, 'outcome'>>, Partial<Omit<OAuthEv
   client?: string
   /** The person, as a keyed hash; absent without the secret AUDIT_KEY. */
   who?: string
+  /** Name of the tenant; absent for the deployment's own. */
+  tenant?: string
 }
 
 /** FHIR in the compact form and as JSON, by the tokenizers of current models: 2.8 to 3.6 characters each. */
@@ -90,8 +95,8 @@ function told(line: { [Name in keyof Line]: Line[Name] | undefined } & Pick<Line
 
 function write(line: Line, env: Bindings): void {
   console.log(JSON.stringify(line))
-  const { event, tool, decision, kind, type, outcome, level, reason, client, who } = line
-  const texts = [event, tool ?? decision, kind, type, outcome, level, reason, client, who]
+  const { event, tool, decision, kind, type, outcome, level, reason, client, who, tenant } = line
+  const texts = [event, tool ?? decision, kind, type, outcome, level, reason, client, who, tenant]
   const numbers = [line.ms, line.status, line.chars, line.tokens]
   try {
     env.AUDIT?.writeDataPoint({
@@ -105,10 +110,23 @@ function write(line: Line, env: Bindings): void {
   }
 }
 
-async function identify({ userId, clientId }: Subject, env: Bindings): Promise<Pick<Line, 'client' | 'who'>> {
+async function identify(subject: Subject, env: Bindings): Promise<Pick<Line, 'client' | 'who' | 'tenant'>> {
+  const { userId, clientId } = subject
+  const tenant = tenantLabel(subject, env)
   const { auditKey } = readSettings(env)
   const who = userId === undefined || auditKey === undefined ? undefined : await keyedHash(userId, auditKey)
-  return { ...(clientId !== undefined && { client: clientLabel(clientId) }), ...(who !== undefined && { who }) }
+  return {
+    ...(clientId !== undefined && { client: clientLabel(clientId) }),
+    ...(who !== undefined && { who }),
+    ...(tenant !== undefined && { tenant }),
+  }
+}
+
+/** Of the tenants that there are: a token that was made up may name anything. */
+function tenantLabel({ userId, resource }: Subject, env: Bindings): string | undefined {
+  const path = URL.parse(resource ?? '')?.pathname ?? '/'
+  const tenant = userId === undefined ? tenantAt(path) : tenantOf(userId)
+  return findSettings(env, tenant) ? tenant : 'other'
 }
 
 /** A client id is a metadata document's URL, or random; the name that a client gives itself may be anything. */

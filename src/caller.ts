@@ -1,17 +1,20 @@
 // Who calls, with what authority: rebuilt for each request from its verified token; never stored, never logged.
 import type { Confirmations } from './confirmation.ts'
-import type { Bindings, Settings } from './env.ts'
-import { readSettings } from './env.ts'
+import type { Bindings } from './env.ts'
 import type { Access } from './fhir/access.ts'
 import type { MedplumSession } from './fhir/client.ts'
 import type { Narrowing } from './fhir/narrowing.ts'
 import { confirmationsOf } from './oauth/confirmations.ts'
 import { accessOf } from './oauth/current.ts'
+import { settingsFor } from './tenants.ts'
 
 /** The person and the client behind one request. */
 export interface Caller {
+  /** Of the Medplum User; a tenant's people have its name in it (`tenants.ts`). */
   userId: string
   grantId: string
+  /** Name of the tenant; undefined for the deployment's own. */
+  tenant?: string | undefined
   client: { id: string; name: string }
   /** What the connection may do now: what was granted, or less where the person has lowered it since. */
   access(): Promise<Access>
@@ -61,7 +64,7 @@ const MARGIN_MS = 10_000
 /** The caller that this record describes. */
 export function callerOf(record: CallerRecord, env: Bindings): Caller {
   const { props } = record
-  const settings: Settings = readSettings(env)
+  const settings = settingsFor(env, record.userId)
   const renew = async (refused: string) => {
     const result = await env.GRANT.getByName(`${record.userId}:${record.grantId}`).fresh(props.vaultKey, refused)
     if ('accessToken' in result) return result.accessToken
@@ -74,6 +77,7 @@ export function callerOf(record: CallerRecord, env: Bindings): Caller {
   return {
     userId: record.userId,
     grantId: record.grantId,
+    tenant: settings.tenant,
     client: { id: record.clientId, name: props.clientName },
     access: () => accessOf(record, env),
     confirmations: confirmationsOf(record, env),

@@ -4,16 +4,21 @@ import { LEVELS, type Level } from './fhir/access.ts'
 /** Bindings and settings as the Worker receives them: those of `wrangler.toml`, and what it can't name: secrets, optional bindings. */
 export interface Bindings extends Env {
   MEDPLUM_CLIENT_SECRET?: string
+  TENANT_SECRETS?: string
   AUDIT_KEY?: string
   /** Bound only where `wrangler.toml` says so. */
   AUDIT?: AnalyticsEngineDataset
 }
 
-/** What one deployment is configured to be. */
+/** What one deployment is configured to be, or a tenant of it (`tenants.ts`). */
 export interface Settings {
+  /** Name of the tenant; undefined for the deployment's own. */
+  readonly tenant: string | undefined
+  /** What the paths of all that it has for itself begin with: `/t/{tenant}`, or nothing. */
+  readonly root: string
   /** Origin of this server, also the OAuth issuer; no trailing slash. */
   readonly publicUrl: URL
-  /** The one protected resource (RFC 8707) and audience of every token. */
+  /** The protected resource (RFC 8707) and audience of every token. */
   readonly resource: string
   /** Origins that a browser may call the MCP endpoint from. */
   readonly allowedOrigins: ReadonlySet<string>
@@ -45,18 +50,24 @@ export interface Settings {
 
 /** A setting that is missing or malformed: the message names it and shows a right one. */
 export class SettingError extends Error {
-  constructor(name: string, problem: string, example: string) {
+  readonly setting: string
+  readonly problem: string
+  readonly example: string
+  constructor(setting: string, problem: string, example: string) {
     super(
-      `Setting ${name} ${problem}. Set it to a value such as ${example} (wrangler.toml [vars], .dev.vars or --var).`,
+      `Setting ${setting} ${problem}. Set it to a value such as ${example} (wrangler.toml [vars], .dev.vars or --var).`,
     )
     this.name = 'SettingError'
+    this.setting = setting
+    this.problem = problem
+    this.example = example
   }
 }
 
 const parsed = new WeakMap<object, Settings>()
 
 /**
- * The settings behind these bindings.
+ * The settings behind these bindings: the deployment's own, not those of its tenants.
  *
  * @throws {SettingError} naming the first setting that is missing or malformed
  */
@@ -69,7 +80,8 @@ export function readSettings(env: Bindings): Settings {
   return settings
 }
 
-function parseSettings(env: Bindings): Settings {
+/** The settings that these values make, for a tenant of this name. */
+export function parseSettings(env: Bindings, tenant?: string): Settings {
   const publicUrl = httpUrl('PUBLIC_URL', env.PUBLIC_URL, 'https://mcp.example.com')
   if (publicUrl.pathname !== '/' || publicUrl.search || publicUrl.hash) {
     throw new SettingError('PUBLIC_URL', 'must be an origin, without a path', 'https://mcp.example.com')
@@ -79,9 +91,12 @@ function parseSettings(env: Bindings): Settings {
   if (!clientId) {
     throw new SettingError('MEDPLUM_CLIENT_ID', 'is missing', 'the id of a ClientApplication in your Medplum project')
   }
+  const root = tenant === undefined ? '' : `/t/${tenant}`
   return {
+    tenant,
+    root,
     publicUrl,
-    resource: `${publicUrl.origin}/mcp`,
+    resource: `${publicUrl.origin}${root}/mcp`,
     allowedOrigins: new Set([publicUrl.origin, ...origins(env.ALLOWED_ORIGINS)]),
     medplum: {
       baseUrl,

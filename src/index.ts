@@ -5,12 +5,16 @@ import { type Bindings, readSettings } from './env.ts'
 import { createEndpoint } from './mcp/endpoint.ts'
 import { buildServer } from './mcp/server.ts'
 import { purge } from './oauth/purge.ts'
+import { tenantsOf } from './tenants.ts'
 
 export { McpSession } from './mcp/session.ts'
 export { Grant } from './oauth/grant.ts'
 
 // A deployment with a missing or malformed setting doesn't start. (Where settings aren't visible yet, the first request tells.)
-if ('PUBLIC_URL' in startEnv) readSettings(startEnv as Bindings)
+if ('PUBLIC_URL' in startEnv) {
+  readSettings(startEnv as Bindings)
+  tenantsOf(startEnv as Bindings)
+}
 
 const app = createApp(createEndpoint({ createServer: buildServer, sessions: (env) => env.MCP_SESSION }))
 

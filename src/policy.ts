@@ -1,8 +1,9 @@
 // Who may ask at all: the host asked for, the browser origin that asks, and how often.
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { type Bindings, isLoopback, readSettings } from './env.ts'
 import type { AuthenticatedHandler } from './oauth/provider.ts'
 import { LIMIT_PERIOD_S } from './pace.ts'
+import { findSettings, tenantAt } from './tenants.ts'
 
 type Middleware = MiddlewareHandler<{ Bindings: Bindings }>
 
@@ -13,6 +14,15 @@ export const ownHost: Middleware = async (c, next) => {
     return c.json(rpcError(`This server answers at ${publicUrl.origin} only`), 403)
   }
   return next()
+}
+
+/** Below `/t/`, only what belongs to a tenant that there is. */
+export const ownTenant: Middleware = async (c, next) =>
+  findSettings(c.env, tenantAt(c.req.path)) ? next() : unknownTenant(c)
+
+/** 404 for an address of a tenant that there isn't. Which there are, it doesn't tell. */
+export function unknownTenant(c: Context): Response {
+  return c.json(rpcError('This server has no tenant of that name. Check the address, or ask its operator for it.'), 404)
 }
 
 /**

@@ -10,8 +10,9 @@ import {
 } from '@modelcontextprotocol/server'
 import { createMcpHandler, type StatelessMcpHandler } from 'agents/mcp/server'
 import type { CallerRecord } from '../caller.ts'
-import { type Bindings, readSettings } from '../env.ts'
+import type { Bindings, Settings } from '../env.ts'
 import type { AuthenticatedHandler, Challenge } from '../oauth/provider.ts'
+import { settingsFor } from '../tenants.ts'
 import { authInfoOf } from './server.ts'
 import { type McpSession, OWNER_HEADER, ownerOf, type SessionRequest, sessionNotFound } from './session.ts'
 import { eventStream, sseEvent } from './sse.ts'
@@ -28,7 +29,7 @@ const FORWARDED_HEADERS = ['accept', 'content-type', 'last-event-id', 'mcp-proto
 
 /** What is served: by default the product itself; a test may serve another server over the same transports. */
 export interface EndpointParts {
-  createServer(env: Bindings): McpServer
+  createServer(env: Bindings, settings: Settings): McpServer
   sessions(env: Bindings): DurableObjectNamespace<McpSession>
 }
 
@@ -37,35 +38,38 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
   const stateless = new WeakMap<object, StatelessMcpHandler>()
 
   /** Host and Origin are checked in front of this (policy.ts); CORS is the resource server's. */
-  function statelessHandler(env: Bindings): StatelessMcpHandler {
-    let handler = stateless.get(env)
+  function statelessHandler(env: Bindings, settings: Settings): StatelessMcpHandler {
+    let handler = stateless.get(settings)
     if (!handler) {
-      handler = createMcpHandler(() => createServer(env), {
+      handler = createMcpHandler(() => createServer(env, settings), {
         route: MCP_PATH,
         corsOptions: false,
-        allowedHostnames: [readSettings(env).publicUrl.hostname],
+        allowedHostnames: [settings.publicUrl.hostname],
         allowedOriginHostnames: '*',
       })
-      stateless.set(env, handler)
+      stateless.set(settings, handler)
     }
     return handler
   }
 
   return async (request, caller, env, _ctx, challenge) => {
     const url = new URL(request.url)
-    if (url.pathname === SSE_PATH && !request.headers.has(SESSION_HEADER)) {
-      if (request.method === 'GET') return openSse(request, caller, sessions(env))
+    const settings = settingsFor(env, caller.userId)
+    const path = url.pathname.slice(settings.root.length)
+    if (path === SSE_PATH && !request.headers.has(SESSION_HEADER)) {
+      if (request.method === 'GET') return openSse(request, caller, sessions(env), settings)
       const id = url.searchParams.get('sessionId')
       if (request.method === 'POST' && id !== null) return postSse(request, id, caller, sessions(env))
     }
-    if (![MCP_PATH, STREAM_PATH, SSE_PATH].includes(url.pathname)) return new Response('Not Found', { status: 404 })
-    return streamable(request, caller, env, challenge)
+    if (![MCP_PATH, STREAM_PATH, SSE_PATH].includes(path)) return new Response('Not Found', { status: 404 })
+    return streamable(request, caller, env, settings, challenge)
   }
 
   async function streamable(
     request: Request,
     caller: CallerRecord,
     env: Bindings,
+    settings: Settings,
     challenge: Challenge,
   ): Promise<Response> {
     const sessionId = request.headers.get(SESSION_HEADER)
@@ -74,7 +78,7 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     const parsed = parseJson(body?.text)
     const denied = await stepUp(request, parsed, caller, env, challenge)
     if (denied) return denied
-    const { publicUrl } = readSettings(env)
+    const { publicUrl } = settings
     const headers = new Headers(request.headers)
     headers.delete('authorization')
     headers.set('host', publicUrl.host)
@@ -86,7 +90,7 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     })
     const initialize = isInitializeRequest(parsed)
     if (!(await isLegacyRequest(again, parsed)) || (sessionId === null && !initialize)) {
-      return statelessHandler(env).fetch(again, {
+      return statelessHandler(env, settings).fetch(again, {
         authInfo: authInfoOf(caller),
         ...(parsed !== undefined && { parsedBody: parsed }),
       })
@@ -106,11 +110,12 @@ async function openSse(
   request: Request,
   caller: CallerRecord,
   sessions: DurableObjectNamespace<McpSession>,
+  { root }: Settings,
 ): Promise<Response> {
   if (!request.headers.get('accept')?.includes('text/event-stream')) return notAcceptable()
   const session = sessions.get(sessions.newUniqueId())
   await session.begin(caller)
-  const endpoint = sseEvent('endpoint', `${SSE_PATH}?sessionId=${session.id}`)
+  const endpoint = sseEvent('endpoint', `${root}${SSE_PATH}?sessionId=${session.id}`)
   return openStream(session, caller, endpoint, request, {})
 }
 

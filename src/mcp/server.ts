@@ -4,8 +4,9 @@ import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import type { CallEvent } from '../audit.ts'
 import { auditCall } from '../audit.ts'
 import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
-import { type Bindings, readSettings, type Settings } from '../env.ts'
+import type { Bindings, Settings } from '../env.ts'
 import { paceOf } from '../pace.ts'
+import { titleOf } from '../tenants.ts'
 import { type CallSupport, register } from '../tools/define.ts'
 import { fetchRecord } from '../tools/fetch.ts'
 import { fhirDelete } from '../tools/fhir-delete.ts'
@@ -36,20 +37,23 @@ const INSTRUCTIONS = [
 /** How long clients may keep lists that are the same for everybody. */
 const LIST_TTL_MS = 3_600_000
 
-/** A new server. Every request brings its own caller, so one server may serve many requests of one session. */
-export function buildServer(env: Bindings): McpServer {
-  const settings = readSettings(env)
+/** A new server of a tenant. Every request brings its own caller, so one server may serve many requests of one session. */
+export function buildServer(env: Bindings, settings: Settings): McpServer {
+  const { tenant } = settings
   const shared = { ttlMs: LIST_TTL_MS, cacheScope: 'public' } as const
   const server = new McpServer(
     {
       name: 'medplum-mcp',
-      title: 'Medplum',
+      title: titleOf(settings),
       version: VERSION,
       description: 'FHIR R4 records and operations of a Medplum project',
-      websiteUrl: settings.publicUrl.origin,
+      websiteUrl: `${settings.publicUrl.origin}${settings.root}`,
     },
     {
-      instructions: INSTRUCTIONS,
+      instructions:
+        tenant === undefined
+          ? INSTRUCTIONS
+          : `Tenant ${tenant}, at ${settings.medplum.baseUrl.host}.\n\n${INSTRUCTIONS}`,
       // The lists are the same as long as a deployment lives; the SDK's default would promise notifications.
       capabilities: {
         tools: { listChanged: false },

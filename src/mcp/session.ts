@@ -9,7 +9,8 @@ import {
   parseJSONRPCMessage,
 } from '@modelcontextprotocol/server'
 import type { CallerRecord } from '../caller.ts'
-import { type Bindings, readSettings } from '../env.ts'
+import { type Bindings, readSettings, type Settings } from '../env.ts'
+import { settingsFor } from '../tenants.ts'
 import { SealedEventStore } from './events.ts'
 import { authInfoOf, buildServer } from './server.ts'
 import { SocketTransport } from './sse.ts'
@@ -43,8 +44,8 @@ export class McpSession extends DurableObject<Bindings> {
   #connected: Promise<SessionTransport | SocketTransport> | undefined
   #record: SessionRecord | undefined
 
-  protected createServer(): McpServer {
-    return buildServer(this.env)
+  protected createServer(settings: Settings): McpServer {
+    return buildServer(this.env, settings)
   }
 
   /** One Streamable HTTP request: the first must be `initialize`. Foreign and unknown sessions answer 404 alike. */
@@ -117,7 +118,7 @@ export class McpSession extends DurableObject<Bindings> {
     const events = new SealedEventStore(this.ctx.storage.sql, caller.props.vaultKey)
     const transport =
       kind === 'sse' ? new SocketTransport(broadcast) : new SessionTransport(this.ctx.id.toString(), events, broadcast)
-    await this.createServer().connect(transport)
+    await this.createServer(settingsFor(this.env, caller.userId)).connect(transport)
     const initialize = this.#record?.initialize
     // The very message that is about to be handled isn't a past one.
     if (initialize !== undefined && this.#revivable) await transport.revive(initialize)

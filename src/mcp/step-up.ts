@@ -1,12 +1,13 @@
 // A call beyond the connection's access, answered so that the client can ask the person for more: HTTP 403 with the scopes that
 // are needed (MCP authorization, scope challenges), and as its body the result that a client without step-up shows its model.
 import type { CallerRecord } from '../caller.ts'
-import { type Bindings, readSettings } from '../env.ts'
+import type { Bindings } from '../env.ts'
 import { covers, refusalOf } from '../fhir/access.ts'
 import { isRecord } from '../fhir/client.ts'
 import { scopesFor } from '../oauth/access.ts'
 import { accessOf } from '../oauth/current.ts'
 import type { Challenge } from '../oauth/provider.ts'
+import { settingsFor } from '../tenants.ts'
 import { riskOf } from '../tools/step-up.ts'
 
 /** The first revision whose clients sign in again after `insufficient_scope`. */
@@ -20,7 +21,7 @@ export async function stepUp(
   env: Bindings,
   challenge: Challenge,
 ): Promise<Response | undefined> {
-  const { medplum, maxAccess } = readSettings(env)
+  const { medplum, maxAccess } = settingsFor(env, caller.userId)
   const risk = riskOf(message, medplum.fhirBase)
   if (!risk || (request.headers.get('mcp-protocol-version') ?? '') < SINCE) return undefined
   // Of a connection that has ended, the tool tells.

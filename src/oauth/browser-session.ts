@@ -3,15 +3,16 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
-import { type Bindings, readSettings } from '../env.ts'
+import type { Bindings, Settings } from '../env.ts'
 import { newKey, open, seal, sha256 } from '../seal.ts'
+import { settingsAt, tenantOf } from '../tenants.ts'
 import { exchangeCode, type LoginSecrets, loginUrl, logOut, newLoginSecrets } from './medplum.ts'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
 const SESSION_S = 1800
 const LOGIN_S = 600
-/** The cookie `__Host-session` holds 256 random bits; KV holds their SHA-256. */
+/** The cookie `__Host-session` holds 256 random bits; KV holds their SHA-256. At each tenant a person is signed in for itself. */
 const SESSION_COOKIE = 'session'
 /** Tells these states from those of an MCP client's sign-in, which are base64url alone. */
 const STATE_PREFIX = 'page.'
@@ -32,17 +33,20 @@ interface Session {
 }
 
 interface Login extends LoginSecrets {
+  /** Whose callback ends it; absent for the deployment's own. */
+  tenant?: string | undefined
   returnTo: string
   /** Milliseconds since the epoch. */
   expiresAt: number
 }
 
-/** The id of the Medplum User who is signed in in this browser; undefined without a valid session. */
+/** The id of the user who is signed in in this browser at this tenant; undefined without a valid session. */
 export async function browserUser(c: Ctx): Promise<string | undefined> {
-  const secret = getCookie(c, SESSION_COOKIE, 'host')
+  const secret = sessionSecret(c)
   if (!secret) return undefined
   const session = await c.env.OAUTH_KV.get<Session>(await sessionKey(secret), 'json')
-  return session && session.expiresAt > Date.now() ? session.userId : undefined
+  if (!session || session.expiresAt <= Date.now()) return undefined
+  return tenantOf(session.userId) === settingsHere(c).tenant ? session.userId : undefined
 }
 
 /**
@@ -51,11 +55,12 @@ export async function browserUser(c: Ctx): Promise<string | undefined> {
  * @param returnTo path of this server to come back to, with its query; one that isn't allowed becomes the connections page
  */
 export async function redirectToLogin(c: Ctx, returnTo: string): Promise<Response> {
-  const settings = readSettings(c.env)
+  const settings = settingsHere(c)
   const key = newKey()
   const login: Login = {
     ...newLoginSecrets(),
-    returnTo: ownPath(returnTo, settings.publicUrl),
+    tenant: settings.tenant,
+    returnTo: ownPath(returnTo, settings),
     expiresAt: Date.now() + LOGIN_S * 1000,
   }
   const hash = await sha256(key)
@@ -75,7 +80,7 @@ export function isBrowserLogin(state: string | undefined): state is string {
  * @throws {StaleLoginError} and {UpstreamError}
  */
 export async function finishLogin(c: Ctx): Promise<Response> {
-  const settings = readSettings(c.env)
+  const settings = settingsHere(c)
   const { returnTo, ...secrets } = await takeLogin(c, c.req.query('state') ?? '')
   const code = c.req.query('code')
   if (!code) throw new StaleLoginError('Medplum ended the login without access')
@@ -85,24 +90,24 @@ export async function finishLogin(c: Ctx): Promise<Response> {
   const secret = newKey()
   const session: Session = { userId, expiresAt: Date.now() + SESSION_S * 1000 }
   await c.env.OAUTH_KV.put(await sessionKey(secret), JSON.stringify(session), { expirationTtl: SESSION_S })
-  setCookie(c, SESSION_COOKIE, secret, cookie(SESSION_S))
+  setCookie(c, sessionCookie(c), secret, cookie(SESSION_S))
   return redirect(c, returnTo)
 }
 
 /** Signs the browser out of this server's pages. */
 export async function endSession(c: Ctx): Promise<void> {
   await forgetSession(c)
-  deleteCookie(c, SESSION_COOKIE, cookie(0))
+  deleteCookie(c, sessionCookie(c), cookie(0))
 }
 
 /** A value that forms of this session carry: only a page that this browser got from here knows it. */
 export async function formToken(c: Ctx): Promise<string> {
-  return sha256(`form ${getCookie(c, SESSION_COOKIE, 'host') ?? ''}`)
+  return sha256(`form ${sessionSecret(c) ?? ''}`)
 }
 
 /** Whether a posted form comes from a page of this server in this session (CSRF). */
 export async function isOwnForm(c: Ctx, token: unknown): Promise<boolean> {
-  const { publicUrl } = readSettings(c.env)
+  const { publicUrl } = settingsHere(c)
   if (c.req.header('origin') !== publicUrl.origin || typeof token !== 'string') return false
   // Digests of both, so that the time tells nothing.
   const [given, expected] = await Promise.all([sha256(token), formToken(c).then(sha256)])
@@ -110,11 +115,11 @@ export async function isOwnForm(c: Ctx, token: unknown): Promise<boolean> {
 }
 
 async function forgetSession(c: Ctx): Promise<void> {
-  const secret = getCookie(c, SESSION_COOKIE, 'host')
+  const secret = sessionSecret(c)
   if (secret) await c.env.OAUTH_KV.delete(await sessionKey(secret))
 }
 
-/** The login of a state, used up: bound to this browser, once, for ten minutes. */
+/** The login of a state, used up: bound to this browser and this tenant, once, for ten minutes. */
 async function takeLogin(c: Ctx, state: string): Promise<Login> {
   const key = state.slice(STATE_PREFIX.length)
   const hash = await sha256(key)
@@ -125,14 +130,30 @@ async function takeLogin(c: Ctx, state: string): Promise<Login> {
   await c.env.OAUTH_KV.delete(loginKey(hash))
   const login = await open<Login>(key, PURPOSE, sealed)
   if (login.expiresAt <= Date.now()) throw new StaleLoginError('Expired')
+  if (login.tenant !== settingsHere(c).tenant) throw new StaleLoginError('Begun at another tenant')
   return login
 }
 
 /** A path of this server that a login may lead back to, as the URL parser reads it; nothing else, on no other host. */
-function ownPath(returnTo: string, { origin }: URL): string {
+function ownPath(returnTo: string, { publicUrl: { origin }, root }: Settings): string {
   const url = URL.parse(returnTo, origin)
-  const allowed = RETURN_PATHS.some((path) => url?.pathname === path || url?.pathname.startsWith(`${path}/`))
-  return url?.origin === origin && allowed ? `${url.pathname}${url.search}` : '/connections'
+  const paths = RETURN_PATHS.map((path) => `${root}${path}`)
+  const allowed = paths.some((path) => url?.pathname === path || url?.pathname.startsWith(`${path}/`))
+  return url?.origin === origin && allowed ? `${url.pathname}${url.search}` : `${root}/connections`
+}
+
+/** The settings of the tenant whose page this is. */
+function settingsHere(c: Ctx): Settings {
+  return settingsAt(c.env, c.req.path)
+}
+
+function sessionCookie(c: Ctx): string {
+  const { tenant } = settingsHere(c)
+  return tenant === undefined ? SESSION_COOKIE : `${SESSION_COOKIE}-${tenant}`
+}
+
+function sessionSecret(c: Ctx): string | undefined {
+  return getCookie(c, sessionCookie(c), 'host')
 }
 
 const sessionKey = async (secret: string) => `session:${await sha256(secret)}`

@@ -6,6 +6,7 @@ import type { Bindings } from '../env.ts'
 import { Confirm } from '../pages/confirm.tsx'
 import { Problem, pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
+import { homeAt } from '../tenants.ts'
 import { browserUser, formToken, isOwnForm, redirectToLogin } from './browser-session.ts'
 import { CONFIRM_PATH, openWords, pageId } from './confirmations.ts'
 
@@ -25,26 +26,27 @@ async function show(c: Ctx): Promise<Response> {
   const page = await pageOf(c, userId)
   const proposal = await page?.grant.proposal(page.id)
   const words = page && proposal && (await openWords(page.key, proposal.words).catch(() => undefined))
-  if (!words || !proposal) return nothingHere()
+  if (!words || !proposal) return nothingHere(c)
   const { clientName, lines } = words
   const token = await formToken(c)
-  return pageResponse(
-    <Confirm clientName={clientName} lines={lines} path={c.req.path} token={token} decision={proposal.decision} />,
-    { sendsOrigin: true },
-  )
+  const { path } = c.req
+  const home = homeAt(c.env, path)
+  return pageResponse(<Confirm {...{ clientName, lines, path, home, token }} decision={proposal.decision} />, {
+    sendsOrigin: true,
+  })
 }
 
 async function decide(c: Ctx): Promise<Response> {
   const userId = await browserUser(c)
-  if (userId === undefined) return refused(401, 'Your sign-in has ended after half an hour.')
+  if (userId === undefined) return refused(c, 401, 'Your sign-in has ended after half an hour.')
   // What is no form has no token, and is refused so.
   const form = await c.req.raw.formData().catch(() => new FormData())
   if (!(await isOwnForm(c, form.get('token')))) {
-    return refused(403, 'This request did not come from the confirmation page of this server.')
+    return refused(c, 403, 'This request did not come from the confirmation page of this server.')
   }
   const page = await pageOf(c, userId)
   const decision = form.get('decision') === 'approved' ? 'approved' : 'declined'
-  if (!page || !(await page.grant.decide(page.id, decision))) return nothingHere()
+  if (!page || !(await page.grant.decide(page.id, decision))) return nothingHere(c)
   c.header('cache-control', 'no-store')
   return c.redirect(c.req.path, 303)
 }
@@ -55,25 +57,25 @@ async function pageOf(c: Ctx, userId: string) {
   return { key, id: await pageId(key), grant: c.env.GRANT.getByName(`${userId}:${grantId}`) }
 }
 
-function nothingHere(): Response {
+function nothingHere(c: Ctx): Response {
   return pageResponse(
     <Problem
       title="There is nothing to confirm here"
       what="The question was carried out or decided already, is older than ten minutes, or was asked of another person."
       cure="If your application still waits for you, tell it to ask again: it will give you a new link."
-      home="/"
+      home={homeAt(c.env, c.req.path)}
     />,
     { status: 404 },
   )
 }
 
-function refused(status: number, what: string): Response {
+function refused(c: Ctx, status: number, what: string): Response {
   return pageResponse(
     <Problem
       title="Nothing was decided"
       what={what}
       cure="Open the link again, and answer the question there."
-      home="/"
+      home={homeAt(c.env, c.req.path)}
     />,
     { status },
   )

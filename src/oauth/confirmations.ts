@@ -1,8 +1,9 @@
 // The confirmations of one grant, from the side that holds its key: sealed here, used and kept in the grant's object.
 import type { CallerRecord } from '../caller.ts'
 import type { Agreement, Confirmations } from '../confirmation.ts'
-import { type Bindings, readSettings } from '../env.ts'
+import type { Bindings } from '../env.ts'
 import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../seal.ts'
+import { settingsFor } from '../tenants.ts'
 
 /** Where the pages are; below it, the grant's id and the page's key. */
 export const CONFIRM_PATH = '/confirm'
@@ -40,8 +41,8 @@ export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: B
       const before = waiting && (await open<Kept>(vaultKey, keptPurpose, waiting.agreement).catch(() => undefined))
       if (before && isSame(before, agreement, lines)) return before.link
       const key = newKey()
-      const { publicUrl } = readSettings(env)
-      const link = `${publicUrl.origin}${CONFIRM_PATH}/${grantId}.${key}`
+      const { publicUrl, root } = settingsFor(env, userId)
+      const link = `${publicUrl.origin}${root}${CONFIRM_PATH}/${grantId}.${key}`
       await grant.propose(await pageId(key), {
         subject,
         words: await sealWords(key, { clientName, lines }),

@@ -1,7 +1,7 @@
 // The connections page's requests: who is signed in sees and changes their own connections, by forms of this very page only.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
-import { type Bindings, readSettings } from '../env.ts'
+import type { Bindings } from '../env.ts'
 import { covers, LEVELS } from '../fhir/access.ts'
 import {
   CONNECTIONS_PATH,
@@ -16,6 +16,7 @@ import {
 } from '../pages/connections.tsx'
 import { Problem, pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
+import { settingsAt } from '../tenants.ts'
 import { browserUser, endSession, formToken, isOwnForm, redirectToLogin } from './browser-session.ts'
 import { type Connection, connectionsOf } from './connections.ts'
 import { createAuthorizationServer } from './provider.ts'
@@ -25,7 +26,7 @@ type Ctx = Context<{ Bindings: Bindings }>
 export const connections = new Hono<{ Bindings: Bindings }>()
   .get(CONNECTIONS_PATH, show)
   .all(CONNECTIONS_PATH, methodNotAllowed('GET, HEAD'))
-  .get(LOGIN_PATH, (c) => redirectToLogin(c, CONNECTIONS_PATH))
+  .get(LOGIN_PATH, (c) => redirectToLogin(c, pathOf(c)))
   .all(LOGIN_PATH, methodNotAllowed('GET, HEAD'))
 
 for (const [path, act] of [
@@ -40,15 +41,16 @@ async function show(c: Ctx): Promise<Response> {
   const done = doneOf(c.req.query('done'))
   const userId = await browserUser(c)
   if (userId === undefined) return signedOut(c, done)
+  const { root } = settingsAt(c.env, c.req.path)
   const [own, token] = await Promise.all([ownConnections(c, userId), formToken(c)])
-  return pageResponse(<Connections connections={own} token={token} now={Date.now()} done={done} />, {
+  return pageResponse(<Connections {...{ connections: own, root, token, done }} now={Date.now()} />, {
     sendsOrigin: true,
   })
 }
 
 function signedOut(c: Ctx, done: Done | undefined, status = 200): Response {
-  const { host } = readSettings(c.env).medplum.baseUrl
-  return pageResponse(<SignedOut medplumHost={host} done={done} />, { status })
+  const { root, medplum } = settingsAt(c.env, c.req.path)
+  return pageResponse(<SignedOut root={root} medplumHost={medplum.baseUrl.host} done={done} />, { status })
 }
 
 /** Lets a form pass that comes from the page itself, in a session that is alive. */
@@ -58,15 +60,15 @@ async function ownForm(c: Ctx, act: (c: Ctx, userId: string, form: FormData) => 
   // What is no form has no token, and is refused so.
   const form = await c.req.raw.formData().catch(() => new FormData())
   if (await isOwnForm(c, form.get('token'))) return act(c, userId, form)
-  return refused(403, 'This request did not come from the connections page of this server.')
+  return refused(c, 403, 'This request did not come from the connections page of this server.')
 }
 
 async function lowerOne(c: Ctx, userId: string, form: FormData): Promise<Response> {
   const connection = await chosen(c, userId, form)
-  if (!connection) return unknown()
+  if (!connection) return unknown(c)
   const level = LEVELS.find((one) => one === form.get('level'))
   if (level === undefined || covers(level, connection.level)) {
-    return refused(400, 'Access can only be lowered here. For more, connect the application again.')
+    return refused(c, 400, 'Access can only be lowered here. For more, connect the application again.')
   }
   await grantObject(c, userId, connection).lower(level)
   return done(c, 'lowered')
@@ -74,7 +76,7 @@ async function lowerOne(c: Ctx, userId: string, form: FormData): Promise<Respons
 
 async function disconnectOne(c: Ctx, userId: string, form: FormData): Promise<Response> {
   const connection = await chosen(c, userId, form)
-  if (!connection) return unknown()
+  if (!connection) return unknown(c)
   await grantObject(c, userId, connection).disconnect()
   return done(c, 'disconnected')
 }
@@ -90,7 +92,7 @@ async function chosen(c: Ctx, userId: string, form: FormData): Promise<Connectio
 }
 
 function ownConnections(c: Ctx, userId: string): Promise<Connection[]> {
-  return connectionsOf(userId, c.env, createAuthorizationServer(readSettings(c.env)).getOAuthApi(c.env))
+  return connectionsOf(userId, c.env, createAuthorizationServer(c.env).getOAuthApi(c.env))
 }
 
 function grantObject(c: Ctx, userId: string, { grantId }: Connection) {
@@ -99,24 +101,29 @@ function grantObject(c: Ctx, userId: string, { grantId }: Connection) {
 
 function done(c: Ctx, what: Done): Response {
   c.header('cache-control', 'no-store')
-  return c.redirect(`${CONNECTIONS_PATH}?done=${what}`, 303)
+  return c.redirect(`${pathOf(c)}?done=${what}`, 303)
+}
+
+/** Where the page of this tenant is. */
+function pathOf(c: Ctx): string {
+  return `${settingsAt(c.env, c.req.path).root}${CONNECTIONS_PATH}`
 }
 
 function doneOf(what: string | undefined): Done | undefined {
   return what !== undefined && Object.hasOwn(DONE, what) ? (what as Done) : undefined
 }
 
-function unknown(): Response {
-  return refused(404, 'This application is no longer connected.')
+function unknown(c: Ctx): Response {
+  return refused(c, 404, 'This application is no longer connected.')
 }
 
-function refused(status: number, what: string): Response {
+function refused(c: Ctx, status: number, what: string): Response {
   return pageResponse(
     <Problem
       title="Nothing was changed"
       what={what}
       cure="Go back to your connections and load the page again."
-      home={CONNECTIONS_PATH}
+      home={pathOf(c)}
       homeName="Your connections"
     />,
     { status },

@@ -25,13 +25,15 @@ export const LEVEL_TEXT: Record<Level, { name: string; says: string }> = {
 interface ConsentProps {
   client: ConsentDescription
   handle: string
+  /** Name of the tenant; undefined for the deployment's own. */
+  tenant: string | undefined
   medplumHost: string
   offer: Offer
   /** As it was filled in before, where that couldn't be granted. */
   narrowing?: NarrowingForm
 }
 
-export const Consent: FC<ConsentProps> = ({ client, handle, medplumHost, offer, narrowing = UNFILLED }) => (
+export const Consent: FC<ConsentProps> = ({ client, handle, tenant, medplumHost, offer, narrowing = UNFILLED }) => (
   <Layout title="Allow access to Medplum">
     <h1>Allow {client.clientName} to work with your Medplum records?</h1>
     <p>
@@ -39,6 +41,12 @@ export const Consent: FC<ConsentProps> = ({ client, handle, medplumHost, offer, 
       own. You sign in to Medplum next.
     </p>
     <dl>
+      {tenant !== undefined && (
+        <>
+          <dt>Tenant</dt>
+          <dd>{tenant}</dd>
+        </>
+      )}
       <dt>Application</dt>
       <dd>{client.clientName}</dd>
       <dt>Published by</dt>

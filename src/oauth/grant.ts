@@ -5,9 +5,10 @@ import { DurableObject } from 'cloudflare:workers'
 import { OAuthError } from '@cloudflare/workers-oauth-provider'
 import { auditOAuth, type OAuthEvent } from '../audit.ts'
 import type { GrantProps } from '../caller.ts'
-import { type Bindings, readSettings } from '../env.ts'
+import type { Bindings } from '../env.ts'
 import { type Level, lower } from '../fhir/access.ts'
 import { open, seal } from '../seal.ts'
+import { findSettings, settingsFor, tenantOf } from '../tenants.ts'
 import { type Activity, ActivityRing } from './activity.ts'
 import { ConfirmationStore, type Proposal } from './confirmation-store.ts'
 import type { GrantState } from './current.ts'
@@ -51,7 +52,7 @@ export class Grant extends DurableObject<Bindings> {
   readonly #confirmations = new ConfirmationStore(this.ctx.storage.kv)
   /** As the last call brought it along; in memory only, so that a disconnection soon after can log out at Medplum. */
   #vaultKey: string | undefined
-  readonly #provider = createAuthorizationServer(readSettings(this.env), (input) => this.#exchange(input))
+  readonly #provider = createAuthorizationServer(this.env, (input) => this.#exchange(input))
 
   /** Keeps the tokens of a fresh sign-in. */
   async keep(vaultKey: string, tokens: MedplumTokens): Promise<void> {
@@ -203,13 +204,15 @@ export class Grant extends DurableObject<Bindings> {
   /** Revoking any token of the grant signs out: the grant ends here and the login at Medplum (RFC 7009 section 2.1 allows it). */
   async #revoke(token: string, send: () => Promise<Response>): Promise<Response> {
     const provider = this.#provider
-    const { resource } = readSettings(this.env)
-    const held = await provider.validateToken<GrantProps>(resource, token, this.env)
-    const response = await send()
     const [userId, grantId] = this.#identity()
-    const revoked = held
-      ? (await provider.validateToken(resource, token, this.env)) === null
-      : (await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null
+    // Of a tenant that is no more, tokens can be revoked all the same.
+    const resource = findSettings(this.env, tenantOf(userId))?.resource
+    const held = resource ? await provider.validateToken<GrantProps>(resource, token, this.env) : null
+    const response = await send()
+    const revoked =
+      resource && held
+        ? (await provider.validateToken(resource, token, this.env)) === null
+        : (await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null
     if (response.ok && revoked) {
       await this.#end(held?.props.vaultKey)
       await this.#audit({ decision: 'revoked' })
@@ -222,7 +225,7 @@ export class Grant extends DurableObject<Bindings> {
     const [userId, grantId] = this.#identity()
     if (vaultKey !== undefined) {
       const vault = await this.#load(vaultKey).catch(() => undefined)
-      if (vault) await logOut(readSettings(this.env), vault.tokens.accessToken)
+      if (vault) await logOut(settingsFor(this.env, userId), vault.tokens.accessToken)
     }
     await this.#provider.getOAuthApi(this.env).revokeGrant(grantId, userId)
     await this.#wipe()
@@ -291,7 +294,8 @@ export class Grant extends DurableObject<Bindings> {
     const { tokens, renewedAt } = await this.#load(vaultKey)
     if (Date.now() - renewedAt < lately) return tokens
     if (!tokens.refreshToken) throw new UpstreamError('ended', 'Medplum gave no refresh token')
-    const renewed = await refreshTokens(readSettings(this.env), tokens.refreshToken)
+    const [userId] = this.#identity()
+    const renewed = await refreshTokens(settingsFor(this.env, userId), tokens.refreshToken)
     await this.#store(vaultKey, { tokens: renewed, renewedAt: Date.now() })
     return renewed
   }

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { withDeadline } from '../deadline.ts'
 import type { Settings } from '../env.ts'
 import { fromBase64Url, sha256, toBase64Url } from '../seal.ts'
+import { userIdAt } from '../tenants.ts'
 
 /** What a client's sign-in asks for at Medplum. `offline_access` brings a refresh token (except to a super admin). */
 export const CLIENT_SCOPES: readonly string[] = ['openid', 'profile', 'offline_access']
@@ -21,7 +22,7 @@ export interface MedplumTokens {
 /** Who signed in at Medplum, and with which tokens. */
 export interface SignIn {
   tokens: MedplumTokens
-  /** Id of the Medplum User (`sub`). */
+  /** Of the Medplum User (`sub`), and of the tenant. */
   userId: string
   /** The profile resource, such as `Practitioner/123`, and its display name. */
   profile: string
@@ -68,9 +69,9 @@ export function newLoginSecrets(): LoginSecrets {
   return { verifier: random(), nonce: random() }
 }
 
-/** Where Medplum sends the browser back to. */
+/** Where Medplum sends the browser back to. Each tenant has its own: Medplum's answer doesn't tell who answers (RFC 9700 section 4.4). */
 function callbackUrl(settings: Settings): string {
-  return `${settings.publicUrl.origin}/oauth/callback`
+  return `${settings.publicUrl.origin}${settings.root}/oauth/callback`
 }
 
 /**
@@ -121,7 +122,7 @@ export async function exchangeCode(settings: Settings, code: string, secrets: Lo
   }
   return {
     tokens: tokensOf(answer),
-    userId: claims.sub,
+    userId: userIdAt(settings, claims.sub),
     profile: answer.profile.reference,
     profileName: answer.profile.display ?? answer.profile.reference,
     project: answer.project.reference,

@@ -1,4 +1,4 @@
-// The OAuth provider of this deployment: one issuer, one protected resource, the paths where their endpoints lie.
+// The OAuth provider of this deployment: one issuer, a protected resource for each tenant, the paths where their endpoints lie.
 import {
   insufficientScope,
   OAuthAuthorizationServer,
@@ -6,7 +6,8 @@ import {
   OAuthResourceServer,
 } from '@cloudflare/workers-oauth-provider'
 import type { CallerRecord, GrantProps } from '../caller.ts'
-import type { Bindings, Settings } from '../env.ts'
+import { type Bindings, readSettings, type Settings } from '../env.ts'
+import { tenantOf, tenantsOf } from '../tenants.ts'
 import { levelOf, SCOPES, scopesFor } from './access.ts'
 
 export const AUTHORIZE_PATH = '/authorize'
@@ -34,13 +35,13 @@ export type AuthenticatedHandler = (
 export type Challenge = (scopes: string[]) => Response
 
 /** The authorization server: CIMD, DCR (RFC 7591), PKCE (RFC 7636), metadata (RFC 8414), revocation (RFC 7009). */
-export function createAuthorizationServer(
-  settings: Settings,
-  exchange?: TokenExchange,
-): OAuthAuthorizationServer<Bindings> {
+export function createAuthorizationServer(env: Bindings, exchange?: TokenExchange): OAuthAuthorizationServer<Bindings> {
+  const { publicUrl, resource } = readSettings(env)
   return new OAuthAuthorizationServer<Bindings>({
-    issuer: settings.publicUrl.origin,
-    resources: [settings.resource],
+    issuer: publicUrl.origin,
+    resources: [resource, ...[...tenantsOf(env).values()].map((tenant) => tenant.resource)],
+    defaultResource: resource,
+    legacyGrantResource: resource,
     authorizeEndpoint: AUTHORIZE_PATH,
     tokenEndpoint: TOKEN_PATH,
     clientRegistrationEndpoint: REGISTRATION_PATH,
@@ -54,7 +55,7 @@ export function createAuthorizationServer(
   })
 }
 
-/** The protected resource `{origin}/mcp` and all paths below it (RFC 9728, RFC 8707). */
+/** The protected resource of a tenant and all paths below it (RFC 9728, RFC 8707). */
 export function createResourceServer(
   settings: Settings,
   authorizationServer: OAuthAuthorizationServer<Bindings>,
@@ -64,23 +65,24 @@ export function createResourceServer(
     resourceMetadata: {
       resource: settings.resource,
       authorization_servers: [settings.publicUrl.origin],
-      resource_name: 'Medplum MCP',
+      resource_name: settings.tenant === undefined ? 'Medplum MCP' : `Medplum MCP (${settings.tenant})`,
     },
     validateToken: (env) => (resource, token) => authorizationServer.validateToken<GrantProps>(resource, token, env),
     handler: {
       fetch: (request, env, ctx) =>
         levelOf(ctx.auth.scope) === undefined
           ? insufficientScope(ctx.auth, scopesFor('read'))
-          : handler(request, callerRecord(ctx.auth, ctx.props), env, ctx, (scopes) =>
+          : handler(request, callerRecord(ctx.auth, ctx.props, settings), env, ctx, (scopes) =>
               insufficientScope(ctx.auth, scopes),
             ),
     },
   })
 }
 
-function callerRecord(auth: OAuthResourceAuth, props: GrantProps): CallerRecord {
+function callerRecord(auth: OAuthResourceAuth, props: GrantProps, { tenant }: Settings): CallerRecord {
   const [, grantId] = auth.token.split(':')
   if (!auth.userId || !auth.clientId || !grantId) throw new Error('A verified token names its user, client and grant')
+  if (tenantOf(auth.userId) !== tenant) throw new Error('A token of a resource is of a person there')
   return { userId: auth.userId, grantId, clientId: auth.clientId, scope: auth.scope, props }
 }
 

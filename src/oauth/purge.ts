@@ -1,5 +1,5 @@
 // The nightly sweep of what KV's own expiry leaves behind: grants of deleted clients, tokens of deleted grants.
-import { type Bindings, readSettings } from '../env.ts'
+import type { Bindings } from '../env.ts'
 import { createAuthorizationServer } from './provider.ts'
 
 /** Where the next sweep resumes; a sweep is cut into batches to stay within the subrequest limit. */
@@ -9,7 +9,7 @@ const BATCH = 200
 /** Sweeps one batch and remembers where it stopped. */
 export async function purge(env: Bindings): Promise<void> {
   const cursor = await env.OAUTH_KV.get(CURSOR_KEY)
-  const result = await createAuthorizationServer(readSettings(env))
+  const result = await createAuthorizationServer(env)
     .getOAuthApi(env)
     .purgeExpiredData({ batchSize: BATCH, ...(cursor !== null && { cursor }) })
   if (result.cursor !== undefined) await env.OAUTH_KV.put(CURSOR_KEY, result.cursor)

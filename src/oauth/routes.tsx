@@ -15,6 +15,7 @@ import type { Narrowing } from '../fhir/narrowing.ts'
 import { Problem, pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
+import { homeAt, settingsAt } from '../tenants.ts'
 import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from './access.ts'
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
 import { metadataOf } from './connections.ts'
@@ -37,15 +38,18 @@ export const signIn = new Hono<{ Bindings: Bindings }>()
   .get(AUTHORIZE_PATH, showConsent)
   .post(AUTHORIZE_PATH, decide)
   .all(AUTHORIZE_PATH, methodNotAllowed('GET, HEAD, POST'))
+
+/** Of each tenant. */
+export const callback = new Hono<{ Bindings: Bindings }>()
   .get(CALLBACK_PATH, finish)
   .all(CALLBACK_PATH, methodNotAllowed('GET, HEAD'))
 
-signIn.onError((error, c) => problemFor(error, c as Ctx))
+for (const routes of [signIn, callback]) routes.onError((error, c) => problemFor(error, c as Ctx))
 
 async function showConsent(c: Ctx): Promise<Response> {
-  const settings = readSettings(c.env)
   const oauth = api(c.env)
   const request = await oauth.parseAuthRequest(c.req.raw)
+  const settings = settingsOf(request, c.env)
   const page = await consentPage(settings, oauth, request, offerFor(request.scope, settings.maxAccess))
   await auditOAuth({ decision: 'consent_shown' }, request, c.env)
   return page
@@ -61,7 +65,8 @@ async function consentPage(
 ): Promise<Response> {
   const client = await oauth.describeConsent(request)
   const { handle, headers } = await oauth.beginConsent(request)
-  const given = { client, handle, medplumHost: settings.medplum.baseUrl.host, offer, ...(narrowing && { narrowing }) }
+  const { tenant, medplum } = settings
+  const given = { client, handle, tenant, medplumHost: medplum.baseUrl.host, offer, ...(narrowing && { narrowing }) }
   return pageResponse(<Consent {...given} />, {
     status: narrowing ? 400 : 200,
     headers,
@@ -70,19 +75,19 @@ async function consentPage(
 }
 
 async function decide(c: Ctx): Promise<Response> {
-  const settings = readSettings(c.env)
   const oauth = api(c.env)
   // What is no form has no handle, and is answered so.
   const form = await c.req.raw.formData().catch(() => new FormData())
   const handle = String(form.get('handle') ?? '')
   if (form.get('decision') !== 'approve') {
-    const { redirectTo, headers } = await oauth.denyConsent(c.req.raw, handle, {
+    const { request, redirectTo, headers } = await oauth.denyConsent(c.req.raw, handle, {
       description: 'The person denied access',
     })
-    await auditOAuth({ decision: 'denied' }, {}, c.env)
+    await auditOAuth({ decision: 'denied' }, { resource: request.resource }, c.env)
     return redirect(redirectTo, headers)
   }
   const approved = await oauth.approveConsent(c.req.raw, handle)
+  const settings = settingsOf(approved.request, c.env)
   const { levels, preselected } = offerFor(approved.request.scope, settings.maxAccess)
   // What isn't offered can't be chosen: the least is granted then.
   const chosen = form.has('level') ? levels.find((level) => level === form.get('level')) : preselected
@@ -102,9 +107,11 @@ async function decide(c: Ctx): Promise<Response> {
 
 async function finish(c: Ctx): Promise<Response> {
   if (isBrowserLogin(c.req.query('state'))) return finishLogin(c)
-  const settings = readSettings(c.env)
+  const settings = settingsAt(c.env, c.req.path)
   const oauth = api(c.env)
   const { request, data, headers } = await oauth.finishUpstream<LoginData>(c.req.raw)
+  // Another Medplum's code must not be sent to this one (mix-up, RFC 9700 section 4.4).
+  if (settingsOf(request, c.env) !== settings) throw new StaleLoginError('Begun at another tenant')
   const code = c.req.query('code')
   if (!code) {
     const description = 'The Medplum login ended without access'
@@ -179,26 +186,26 @@ function problemFor(error: Error, c: Ctx): Response {
         title="This sign-in can’t continue"
         what={reasonOf(error, c)}
         cure="Nothing was allowed. Go back to your application and connect it again; if that fails, remove it there and add it anew."
-        home="/"
+        home={homeAt(c.env, c.req.path)}
       />,
       { status: 400 },
     )
   }
-  if (error instanceof StaleLoginError || error instanceof UpstreamError) return notSignedIn(error)
+  if (error instanceof StaleLoginError || error instanceof UpstreamError) return notSignedIn(error, c)
   console.error(JSON.stringify({ event: 'sign_in_failed', path: c.req.path, error: error.name }))
   return pageResponse(
     <Problem
       title="Something failed on this server"
       what="The sign-in was not finished, and nothing was allowed."
       cure="Try again in a minute from your application. If it goes on, tell the operator of this server."
-      home="/"
+      home={homeAt(c.env, c.req.path)}
     />,
     { status: 500 },
   )
 }
 
 /** What a person reads whose login in the browser, for a page of this server, came to nothing. */
-function notSignedIn(error: StaleLoginError | UpstreamError): Response {
+function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
   const kind = error instanceof UpstreamError ? error.kind : 'stale'
   console.warn(JSON.stringify({ event: 'sign_in_failed', kind }))
   const what = {
@@ -211,7 +218,7 @@ function notSignedIn(error: StaleLoginError | UpstreamError): Response {
       title="You are not signed in"
       what={what}
       cure="Go back to the page that you came from and sign in again."
-      home="/"
+      home={homeAt(c.env, c.req.path)}
     />,
     { status: kind === 'unavailable' ? 503 : 400 },
   )
@@ -235,5 +242,10 @@ function redirect(location: string, headers: Headers): Response {
 }
 
 function api(env: Bindings): OAuthHelpers {
-  return createAuthorizationServer(readSettings(env)).getOAuthApi(env)
+  return createAuthorizationServer(env).getOAuthApi(env)
+}
+
+/** The settings of the tenant that a sign-in is for: whose resource was asked for. */
+function settingsOf({ resource }: AuthRequest, env: Bindings): Settings {
+  return resource === undefined ? readSettings(env) : settingsAt(env, new URL(resource).pathname)
 }

@@ -9,6 +9,7 @@ interface ConfirmProps {
   lines: readonly string[]
   /** Where the form goes: the page itself. */
   path: string
+  home: string
   /** What the form carries (CSRF). */
   token: string
   decision: 'approved' | 'declined' | undefined
@@ -20,7 +21,7 @@ const DECIDED = {
   declined: 'You refused this. Nothing was changed. You can close this page.',
 } as const
 
-export const Confirm: FC<ConfirmProps> = ({ clientName, lines, path, token, decision }) => (
+export const Confirm: FC<ConfirmProps> = ({ clientName, lines, path, home, token, decision }) => (
   <Layout title="Confirm a change · Medplum MCP">
     <h1>Do you agree to this change?</h1>
     {decision && (
@@ -49,7 +50,7 @@ export const Confirm: FC<ConfirmProps> = ({ clientName, lines, path, token, deci
       </>
     )}
     <p>
-      <a href="/">Home page</a>
+      <a href={home}>Home page</a>
     </p>
   </Layout>
 )

@@ -23,7 +23,14 @@ export const DONE = {
 } as const
 export type Done = keyof typeof DONE
 
-const Page: FC<PropsWithChildren<{ done: Done | undefined }>> = ({ done, children }) => (
+/** What both views have. */
+interface PageProps {
+  /** What the paths of the tenant begin with. */
+  root: string
+  done: Done | undefined
+}
+
+const Page: FC<PropsWithChildren<PageProps>> = ({ root, done, children }) => (
   <Layout title="Your connections · Medplum MCP">
     <h1>Your connections</h1>
     {done && (
@@ -33,46 +40,45 @@ const Page: FC<PropsWithChildren<{ done: Done | undefined }>> = ({ done, childre
     )}
     {children}
     <p>
-      <a href="/">Home page</a>
+      <a href={root || '/'}>Home page</a>
     </p>
   </Layout>
 )
 
 /** What is shown to whoever isn't signed in. */
-export const SignedOut: FC<{ medplumHost: string; done: Done | undefined }> = ({ medplumHost, done }) => (
-  <Page done={done}>
+export const SignedOut: FC<PageProps & { medplumHost: string }> = ({ medplumHost, ...page }) => (
+  <Page {...page}>
     <p>
       See which applications may work with your records at <strong>{medplumHost}</strong> through this server, and what
       they did last. Lower their access, or end it.
     </p>
     <p class="actions">
-      <a class="button" href={LOGIN_PATH} rel="nofollow">
+      <a class="button" href={`${page.root}${LOGIN_PATH}`} rel="nofollow">
         Sign in with Medplum
       </a>
     </p>
   </Page>
 )
 
-interface ConnectionsProps {
+interface ConnectionsProps extends PageProps {
   connections: Connection[]
   /** What each form carries (CSRF). */
   token: string
   /** Milliseconds since the epoch. */
   now: number
-  done: Done | undefined
 }
 
-export const Connections: FC<ConnectionsProps> = ({ connections, token, now, done }) => (
-  <Page done={done}>
+export const Connections: FC<ConnectionsProps> = ({ connections, token, now, ...page }) => (
+  <Page {...page}>
     {connections.length === 0 ? (
       <p>No application is connected. To connect one, add the address of this server to it; the home page says how.</p>
     ) : (
       <p>These applications may work with your Medplum records through this server, as you.</p>
     )}
     {connections.map((connection) => (
-      <Entry connection={connection} token={token} now={now} />
+      <Entry connection={connection} root={page.root} token={token} now={now} />
     ))}
-    <form method="post" action={SIGN_OUT_PATH}>
+    <form method="post" action={`${page.root}${SIGN_OUT_PATH}`}>
       <input type="hidden" name="token" value={token} />
       <div class="actions">
         <button type="submit">Sign out</button>
@@ -81,7 +87,12 @@ export const Connections: FC<ConnectionsProps> = ({ connections, token, now, don
   </Page>
 )
 
-const Entry: FC<{ connection: Connection; token: string; now: number }> = ({ connection, token, now }) => {
+const Entry: FC<Omit<ConnectionsProps, 'connections' | 'done'> & { connection: Connection }> = ({
+  connection,
+  root,
+  token,
+  now,
+}) => {
   const { grantId, clientName, publisher, redirectHost, level, types, onePatient, since, activity } = connection
   const narrowing = [
     ...(types.length > 0 ? [`the types ${types.join(', ')}`] : []),
@@ -131,14 +142,14 @@ const Entry: FC<{ connection: Connection; token: string; now: number }> = ({ con
           </ol>
         </details>
       )}
-      <form method="post" action={DISCONNECT_PATH}>
+      <form method="post" action={`${root}${DISCONNECT_PATH}`}>
         <input type="hidden" name="token" value={token} />
         <input type="hidden" name="grant" value={grantId} />
         <div class="actions">
           {below.map((one) => (
             <button
               type="submit"
-              formaction={LOWER_PATH}
+              formaction={`${root}${LOWER_PATH}`}
               name="level"
               value={one}
               aria-label={`Lower to ${LEVEL_TEXT[one].name}: ${clientName}`}

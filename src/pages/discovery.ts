@@ -1,5 +1,6 @@
 // How this server is found before anyone connects: its card (SEP-2127, a draft) and the catalogue that names the card.
 import type { Settings } from '../env.ts'
+import { titleOf } from '../tenants.ts'
 import { VERSION } from '../version.ts'
 import { ICON_PATH } from './assets.ts'
 
@@ -20,33 +21,39 @@ export const DISCOVERY_HEADERS = {
 }
 
 /** The server card: who this is and where; never what it offers. It says the same as `server/discover`. */
-export function serverCard({ publicUrl, resource }: Settings): Response {
-  const { origin, hostname } = publicUrl
+export function serverCard(settings: Settings): Response {
+  const { tenant, root, resource } = settings
+  const { origin, hostname } = settings.publicUrl
   return answer(CARD_TYPE, {
     $schema: 'https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json',
-    name: `${hostname.split('.').reverse().join('.')}/${NAME}`,
-    title: 'Medplum',
+    name: `${hostname.split('.').reverse().join('.')}/${nameOf(tenant)}`,
+    title: titleOf(settings),
     version: VERSION,
     description: 'FHIR R4 records and operations of a Medplum project',
-    websiteUrl: origin,
+    websiteUrl: `${origin}${root}`,
     icons: [{ src: `${origin}${ICON_PATH}`, mimeType: 'image/svg+xml', sizes: ['any'] }],
     remotes: [{ type: 'streamable-http', url: resource }],
   })
 }
 
 /** The catalogue: one entry, the card. */
-export function catalog({ publicUrl }: Settings): Response {
+export function catalog(settings: Settings): Response {
+  const { tenant, root, publicUrl } = settings
   return answer('application/ai-catalog+json', {
     specVersion: '1.0',
     entries: [
       {
-        identifier: `urn:air:${publicUrl.hostname}:mcp:${NAME}`,
-        displayName: 'Medplum',
+        identifier: `urn:air:${publicUrl.hostname}:mcp:${nameOf(tenant)}`,
+        displayName: titleOf(settings),
         type: CARD_TYPE,
-        url: `${publicUrl.origin}${CARD_PATH}`,
+        url: `${publicUrl.origin}${root}${CARD_PATH}`,
       },
     ],
   })
+}
+
+function nameOf(tenant: string | undefined): string {
+  return tenant === undefined ? NAME : `${NAME}-${tenant}`
 }
 
 function answer(type: string, body: object): Response {

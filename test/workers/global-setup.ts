@@ -5,13 +5,17 @@ import { startSandbox } from '../../sandbox/server.ts'
 declare module 'vitest' {
   interface ProvidedContext {
     sandboxUrl: string
+    /** The setting TENANTS. */
+    tenants: string
   }
 }
 
+/** The tests share its people; how much they do in a minute depends on the machine. */
+export const REQUEST_LIMITS = { auth: 1_000_000, requests: 1_000_000, interactions: 100_000_000 }
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // The tests share its people; how much they do in a minute depends on the machine.
-  const requestLimits = { auth: 1_000_000, requests: 1_000_000, interactions: 100_000_000 }
-  const sandbox = await startSandbox({ control: true, requestLimits })
+  const sandbox = await startSandbox({ control: true, requestLimits: REQUEST_LIMITS })
   project.provide('sandboxUrl', sandbox.baseUrl)
+  project.provide('tenants', '')
   return () => sandbox.close()
 }
