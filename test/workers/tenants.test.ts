@@ -1,0 +1,299 @@
+// Tenants from outside: each has addresses of its own, a sign-in is for the tenant whose resource was asked for, and no token, code or
+// callback of one is worth anything at another.
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, test } from 'vitest'
+import { Person, UnexpectedPage } from '../../sandbox/person.ts'
+import type { Bindings } from '../../src/env.ts'
+import { Grant } from '../../src/oauth/grant.ts'
+import { BROWSER, get, under, unescaped } from './browsing.ts'
+import { browser } from './connecting.ts'
+import { askedDuring, fhirAt, NORTH, OWN, PAIRS, PLACES, requestAt, SOUTH, signInAt } from './tenancy.ts'
+import {
+  alice,
+  authorization,
+  exchange,
+  fhirCall,
+  grantName,
+  INITIALIZE,
+  ORIGIN,
+  post,
+  REDIRECT_URI,
+  refresh,
+  register,
+  send,
+  token,
+} from './world.ts'
+
+const TENANTS = [NORTH, SOUTH] as const
+const METADATA = `${ORIGIN}/.well-known/oauth-protected-resource`
+
+describe.each(TENANTS)('the tenant at $root', ({ root, resource, medplum }) => {
+  const name = root.slice(3)
+
+  test('is a protected resource of the one authorization server', async () => {
+    const document = await (await send(`${METADATA}${root}/mcp`)).json()
+    expect(document).toMatchObject({
+      resource,
+      authorization_servers: [ORIGIN],
+      resource_name: `Medplum MCP (${name})`,
+    })
+    const server = await (await send(`${ORIGIN}/.well-known/oauth-authorization-server`)).json()
+    expect(server).toMatchObject({ issuer: ORIGIN, protected_resources: PLACES.map((place) => place.resource) })
+  })
+
+  test.each(['/mcp', '/mcp/stream', '/mcp/sse'])('leads from %s to its own metadata', async (path) => {
+    const response = await send(`${ORIGIN}${root}${path}`, { method: 'POST' })
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toContain(`resource_metadata="${METADATA}${root}/mcp"`)
+  })
+
+  test('has a home page, for people and for models, and a card', async () => {
+    for (const [path, accept] of [
+      ['', BROWSER],
+      ['', 'text/markdown'],
+      ['/llms.txt', '*/*'],
+    ] as const) {
+      const text = unescaped(await (await get(`${root}${path}`, accept)).text()).replaceAll(/<\/?span>/g, '')
+      expect(text).toContain(`medplum-${name} ${resource}`)
+      expect(text).toContain(new URL(medplum).host)
+      expect(text).toContain(`${root}/connections`)
+      expect(text).not.toContain(`${ORIGIN}/mcp`)
+    }
+    const card = await (await get(`${root}/mcp/server-card`)).json()
+    expect(card).toMatchObject({
+      name: `localhost/medplum-mcp-${name}`,
+      title: `Medplum (${name})`,
+      remotes: [{ url: resource }],
+    })
+  })
+
+  test('is what the consent page names, and where the sign-in leads', async () => {
+    const person = new Person(send)
+    const request = await requestAt({ root, resource, medplum })
+    const html = await (await person.visit(request.url)).text()
+    expect(html).toContain(`<dt>Tenant</dt><dd>${name}</dd>`)
+    expect(html).toContain(new URL(medplum).host)
+    const callback = await person.signIn(request.url, `${ORIGIN}${root}/oauth/callback`, alice)
+    expect(callback.searchParams.has('code')).toBe(true)
+    expect(person.visited).toContain(`${medplum}oauth2/authorize`)
+  })
+})
+
+describe('an address of a tenant that there is not', () => {
+  test.each([
+    '/t/east/mcp',
+    '/t/east/mcp/sse',
+    '/t/east',
+    '/t/',
+    '/t/NORTH/mcp',
+    '/t/north%20/mcp',
+    '/t/north~/mcp',
+    '/t/__proto__/mcp',
+    '/t/constructor/connections',
+    '/t/..%2fnorth/mcp',
+    '/t/north%2fmcp',
+    '/t//north/mcp',
+    '/.well-known/oauth-protected-resource/t/east/mcp',
+    '/.well-known/oauth-protected-resource/t/__proto__/mcp',
+  ])('%s is 404, and says so without naming any', async (path) => {
+    for (const method of ['GET', 'POST']) {
+      const response = await send(`${ORIGIN}${path}`, { method })
+      expect(response.status).toBe(404)
+      const text = await response.text()
+      expect(JSON.parse(text).error.message).toContain('no tenant of that name')
+      expect(text).not.toMatch(/north|south|proto/)
+    }
+  })
+
+  test('is a page for people', async () => {
+    const response = await get('/t/east/mcp', BROWSER)
+    expect(response.status).toBe(404)
+    const html = await response.text()
+    expect(html).toContain('There is no such page')
+    expect(html).toContain(`href="${ORIGIN}/"`)
+  })
+
+  test('may look like one that there is: no token is taken there', async () => {
+    const { access } = await signInAt(NORTH)
+    for (const path of ['/t/%6eorth/mcp', '/%74/north/mcp', '//t/north/mcp', '/t/north/mcp/../../south/mcp']) {
+      const response = await post(access, fhirCall({ method: 'GET', path: 'Patient' }), {}, path)
+      await response.text()
+      expect(response.status).not.toBe(200)
+    }
+  })
+
+  test('at a tenant that there is, its error pages lead to its own home page', async () => {
+    const html = await (await get('/t/north/nothing', BROWSER)).text()
+    expect(html).toContain(`href="${ORIGIN}/t/north"`)
+  })
+})
+
+describe('a sign-in', () => {
+  test('without a resource is for the deployment itself', async () => {
+    const request = await authorization((await register()).client_id, { resource: null })
+    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const answer = await (await exchange(request, callback.searchParams.get('code') ?? '')).json<{
+      access_token: string
+      resource: string
+    }>()
+    expect(answer.resource).toBe(OWN.resource)
+    expect((await fhirAt(OWN, answer.access_token, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(false)
+    expect((await post(answer.access_token, INITIALIZE, {}, '/t/north/mcp')).status).toBe(401)
+  })
+
+  test.each<[string, string[]]>([
+    ['two tenants', [NORTH.resource, SOUTH.resource]],
+    ['a tenant and the deployment', [OWN.resource, NORTH.resource]],
+    ['a tenant that there is not', [`${ORIGIN}/t/east/mcp`]],
+    ['a part of a tenant', [`${NORTH.resource}/stream`]],
+    ['a tenant’s page', [`${ORIGIN}/t/north`]],
+    ['a tenant in capitals', [`${ORIGIN}/t/NORTH/mcp`]],
+    ['a tenant with a slash', [`${NORTH.resource}/`]],
+    ['a tenant by another’s path', [`${SOUTH.resource}/../../north/mcp`]],
+  ])('for %s is refused', async (_, resources) => {
+    const url = new URL((await authorization((await register()).client_id, { resource: null })).url)
+    for (const resource of resources) url.searchParams.append('resource', resource)
+    const response = await send(url.href, { redirect: 'manual' })
+    const to = new URL(response.headers.get('location') ?? '')
+    expect(to.href.startsWith(REDIRECT_URI)).toBe(true)
+    expect(to.searchParams.get('error')).toBe('invalid_target')
+  })
+
+  test('offers no more than the tenant allows', async () => {
+    const levelsAt = async (place: (typeof PLACES)[number]) => {
+      const html = await (await new Person(send).visit((await requestAt(place)).url)).text()
+      return [...html.matchAll(/name="level" value="(\w+)"/g)].map(([, level]) => level)
+    }
+    expect(await levelsAt(SOUTH)).toEqual(['read', 'write'])
+    expect(await levelsAt(NORTH)).toEqual(['read', 'write', 'full', 'admin'])
+  })
+})
+
+describe.each(PAIRS)('a token of %s', (_name, from, to) => {
+  test('is 401 at each endpoint, and good at its own', async () => {
+    const { access } = await signInAt(from)
+    const authorized = { authorization: `Bearer ${access}`, accept: 'application/json, text/event-stream' }
+    const {
+      result: statuses,
+      north,
+      south,
+    } = await askedDuring(async () => {
+      const responses = await Promise.all([
+        ...['/mcp', '/mcp/stream', '/mcp/sse?sessionId=1'].map((path) => post(access, INITIALIZE, {}, to.root + path)),
+        ...['/mcp', '/mcp/sse'].map((path) => send(`${ORIGIN}${to.root}${path}`, { headers: authorized })),
+        send(to.resource, { method: 'DELETE', headers: authorized }),
+      ])
+      await Promise.all(responses.map((response) => response.text()))
+      return responses.map(({ status }) => status)
+    })
+    expect(statuses).toEqual(Array(6).fill(401))
+    expect([...north, ...south]).toEqual([])
+    expect((await fhirAt(from, access, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(false)
+  })
+
+  test('is not to be had by its code, nor by its refresh token', async () => {
+    const request = await requestAt(from)
+    const end = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const code = end.searchParams.get('code') ?? ''
+    const foreign = await exchange(request, code, { resource: to.resource })
+    expect([foreign.status, await foreign.json()]).toMatchObject([400, { error: 'invalid_target' }])
+
+    const tokens = await signInAt(from)
+    const { result, north, south } = await askedDuring(() =>
+      token({
+        grant_type: 'refresh_token',
+        refresh_token: tokens.refresh ?? '',
+        client_id: tokens.clientId,
+        resource: to.resource,
+      }),
+    )
+    expect([result.status, await result.json()]).toMatchObject([400, { error: 'invalid_target' }])
+    expect([...north, ...south]).toEqual([])
+    const renewed = await (await refresh(tokens)).json<{ access_token: string; resource: string }>()
+    expect(renewed.resource).toBe(from.resource)
+    expect((await post(renewed.access_token, INITIALIZE, {}, `${to.root}/mcp`)).status).toBe(401)
+  })
+
+  test('is not to be had by the callback: a state ends where it began (mix-up)', async () => {
+    const person = browser()
+    const callbackOf = (root: string) => `${ORIGIN}${root}/oauth/callback`
+    const request = await requestAt(from)
+    const client = await person.signIn(request.url, callbackOf(from.root), alice)
+    const page = await person.signIn(`${ORIGIN}${from.root}/connections/sign-in`, callbackOf(from.root), alice)
+    const { north, south } = await askedDuring(async () => {
+      for (const { search } of [client, page]) {
+        const response = await person.visit(`${callbackOf(to.root)}${search}`)
+        expect(response.status).toBe(400)
+        expect(response.headers.getSetCookie().filter((line) => line.startsWith('__Host-session'))).toEqual([])
+        await response.text()
+        // The state is used up: nor is it good at its own callback any more.
+        expect((await person.visit(`${callbackOf(from.root)}${search}`)).status).toBe(400)
+      }
+    })
+    expect([...north, ...south]).toEqual([])
+  })
+})
+
+describe('a tenant that was taken out of the setting', () => {
+  const TENANTS = JSON.stringify({ south: { baseUrl: SOUTH.medplum, clientId: 'client' } })
+
+  test('has no address any more, and its tokens are good nowhere', async () => {
+    const { access } = await signInAt(NORTH)
+    const init = { method: 'POST', headers: { authorization: `Bearer ${access}` }, body: JSON.stringify(INITIALIZE) }
+    const statusAt = async (path: string) => (await under({ TENANTS }, path, init)).status
+    expect(await statusAt('/t/north/mcp')).toBe(404)
+    expect(await statusAt('/t/south/mcp')).toBe(401)
+    expect(await statusAt('/mcp')).toBe(401)
+  })
+
+  test('renews nothing, and what was granted there can be revoked', async () => {
+    const tokens = await signInAt(NORTH)
+    const ask = (form: Record<string, string>) =>
+      runInDurableObject(env.GRANT.getByName(grantName(tokens)), (_, state) => {
+        const request = new Request(`${ORIGIN}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })
+        return new Grant(state, { ...env, TENANTS } as Bindings).fetch(request)
+      })
+    const refreshing = { grant_type: 'refresh_token', refresh_token: tokens.refresh ?? '', client_id: tokens.clientId }
+    const { result: refused, north } = await askedDuring(() => ask(refreshing))
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: 'invalid_grant' }])
+    expect(north).toEqual([])
+    const revoked = await ask({ token: tokens.refresh ?? '', client_id: tokens.clientId })
+    expect(revoked.status).toBe(200)
+    expect(await env.OAUTH_KV.get(`grant:${grantName(tokens)}`)).toBeNull()
+  })
+})
+
+test('a malformed setting is named', async () => {
+  const response = await under({ TENANTS: '{"north":{}}' }, '/mcp', { method: 'POST' })
+  expect(response.status).toBe(503)
+  expect(await response.text()).toContain('Setting TENANTS: north.baseUrl is missing')
+})
+
+test('a callback of a tenant that there is not exchanges nothing', async () => {
+  const person = browser()
+  const callback = await person.signIn((await requestAt(SOUTH)).url, `${ORIGIN}/t/south/oauth/callback`, alice)
+  const { result, south } = await askedDuring(() => person.visit(`${ORIGIN}/t/east/oauth/callback${callback.search}`))
+  expect(result.status).toBe(404)
+  expect(south).toEqual([])
+})
+
+test('a consent is for what was shown: the way on does not change with the request', async () => {
+  const person = new Person(send)
+  const request = await requestAt(SOUTH)
+  const html = await (await person.visit(request.url)).text()
+  const handle = /name="handle" value="([^"]+)"/.exec(html)?.[1] ?? ''
+  const form = new URLSearchParams({ handle, decision: 'approve', level: 'read', resource: NORTH.resource })
+  const response = await person.visit(`${ORIGIN}/authorize?resource=${encodeURIComponent(NORTH.resource)}`, form)
+  expect(response.headers.get('location')?.startsWith(`${SOUTH.medplum}oauth2/authorize`)).toBe(true)
+  await expect(person.signIn(`${ORIGIN}/t/south/authorize`, REDIRECT_URI, alice)).rejects.toThrow(UnexpectedPage)
+})
+
+test('the same Medplum user is another person at each place; their grants never share a name', async () => {
+  const names = await Promise.all(PLACES.map(async (place) => grantName(await signInAt(place))))
+  const users = names.map((name) => name.split(':')[0] ?? '')
+  const [own] = users
+  expect(own).toMatch(/^[\w-]+$/)
+  expect(users).toEqual([own, `north~${own}`, `south~${own}`])
+  for (const name of names) expect(await env.OAUTH_KV.get(`grant:${name}`)).not.toBeNull()
+})
