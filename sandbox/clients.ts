@@ -124,21 +124,21 @@ export class SignIn {
 /**
  * Connects: is refused with 401, discovers, registers, signs in through the pages, and connects again.
  *
- * @param origin of the server
+ * @param base what `/mcp` is appended to: the origin of the server, or the path of one of its tenants
  * @param signIn a new one signs in; one with tokens uses them
  */
-export async function connect(way: Way, origin: string, signIn: SignIn, fetch?: Fetch): Promise<ConnectedClient> {
+export async function connect(way: Way, base: string, signIn: SignIn, fetch?: Fetch): Promise<ConnectedClient> {
   try {
-    return await attempt(way, origin, signIn, fetch)
+    return await attempt(way, base, signIn, fetch)
   } catch (error) {
     if (!isUnauthorized(error) || !signIn.callback) throw error
-    return attempt(way, origin, signIn, fetch)
+    return attempt(way, base, signIn, fetch)
   }
 }
 
-async function attempt(way: Way, origin: string, signIn: SignIn, fetch?: Fetch): Promise<ConnectedClient> {
+async function attempt(way: Way, base: string, signIn: SignIn, fetch?: Fetch): Promise<ConnectedClient> {
   const { sdk, transport: kind, era } = WAYS[way]
-  const url = new URL(kind === 'sse' ? '/mcp/sse' : '/mcp', origin)
+  const url = new URL(`${base}${kind === 'sse' ? '/mcp/sse' : '/mcp'}`)
   const options = { authProvider: signIn, ...(fetch && { fetch: fetchFor(fetch) }) }
   if (sdk === 1) {
     const client = new Client1(INFO)

@@ -57,17 +57,19 @@ export async function requestAt(place: Place, clientId?: string): Promise<Author
 }
 
 /** A person signs in at a place through the real pages; the level is the highest offered. */
-export async function signInAt(
-  place: Place,
-  credentials: Credentials = alice,
-  clientId?: string,
-  person = new Person(send),
-): Promise<Tokens> {
+export async function signInAt(place: Place, credentials: Credentials = alice, clientId?: string): Promise<Tokens> {
   const request = await requestAt(place, clientId)
-  const end = await person.signIn(request.url, REDIRECT_URI, credentials)
+  const end = await new Person(send).signIn(request.url, REDIRECT_URI, credentials)
   const response = await exchange(request, end.searchParams.get('code') ?? '')
   if (!response.ok) throw new Error(`The token endpoint answered ${response.status}: ${await response.text()}`)
   return tokensOf(request.clientId, await response.json())
+}
+
+/** The same person signs in at each place. */
+export async function signInEverywhere(): Promise<Map<Place, Tokens>> {
+  const tokens = new Map<Place, Tokens>()
+  for (const place of PLACES) tokens.set(place, await signInAt(place))
+  return tokens
 }
 
 /** One call of fhir-request at a place. */

@@ -1,28 +1,19 @@
-// Tenants from outside: each has addresses of its own, a sign-in is for the tenant whose resource was asked for, and no token, code or
-// callback of one is worth anything at another.
-import { runInDurableObject } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
+// Tenants from outside: each has addresses of its own, and a sign-in is for the tenant whose resource was asked for.
 import { describe, expect, test } from 'vitest'
 import { Person, UnexpectedPage } from '../../sandbox/person.ts'
-import type { Bindings } from '../../src/env.ts'
-import { Grant } from '../../src/oauth/grant.ts'
 import { BROWSER, get, under, unescaped } from './browsing.ts'
-import { browser } from './connecting.ts'
-import { askedDuring, fhirAt, NORTH, OWN, PAIRS, PLACES, requestAt, SOUTH, signInAt } from './tenancy.ts'
+import { fhirAt, NORTH, OWN, PLACES, requestAt, SOUTH, signInAt } from './tenancy.ts'
 import {
   alice,
   authorization,
   exchange,
   fhirCall,
-  grantName,
   INITIALIZE,
   ORIGIN,
   post,
   REDIRECT_URI,
-  refresh,
   register,
   send,
-  token,
 } from './world.ts'
 
 const TENANTS = [NORTH, SOUTH] as const
@@ -170,114 +161,6 @@ describe('a sign-in', () => {
   })
 })
 
-describe.each(PAIRS)('a token of %s', (_name, from, to) => {
-  test('is 401 at each endpoint, and good at its own', async () => {
-    const { access } = await signInAt(from)
-    const authorized = { authorization: `Bearer ${access}`, accept: 'application/json, text/event-stream' }
-    const {
-      result: statuses,
-      north,
-      south,
-    } = await askedDuring(async () => {
-      const responses = await Promise.all([
-        ...['/mcp', '/mcp/stream', '/mcp/sse?sessionId=1'].map((path) => post(access, INITIALIZE, {}, to.root + path)),
-        ...['/mcp', '/mcp/sse'].map((path) => send(`${ORIGIN}${to.root}${path}`, { headers: authorized })),
-        send(to.resource, { method: 'DELETE', headers: authorized }),
-      ])
-      await Promise.all(responses.map((response) => response.text()))
-      return responses.map(({ status }) => status)
-    })
-    expect(statuses).toEqual(Array(6).fill(401))
-    expect([...north, ...south]).toEqual([])
-    expect((await fhirAt(from, access, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(false)
-  })
-
-  test('is not to be had by its code, nor by its refresh token', async () => {
-    const request = await requestAt(from)
-    const end = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
-    const code = end.searchParams.get('code') ?? ''
-    const foreign = await exchange(request, code, { resource: to.resource })
-    expect([foreign.status, await foreign.json()]).toMatchObject([400, { error: 'invalid_target' }])
-
-    const tokens = await signInAt(from)
-    const { result, north, south } = await askedDuring(() =>
-      token({
-        grant_type: 'refresh_token',
-        refresh_token: tokens.refresh ?? '',
-        client_id: tokens.clientId,
-        resource: to.resource,
-      }),
-    )
-    expect([result.status, await result.json()]).toMatchObject([400, { error: 'invalid_target' }])
-    expect([...north, ...south]).toEqual([])
-    const renewed = await (await refresh(tokens)).json<{ access_token: string; resource: string }>()
-    expect(renewed.resource).toBe(from.resource)
-    expect((await post(renewed.access_token, INITIALIZE, {}, `${to.root}/mcp`)).status).toBe(401)
-  })
-
-  test('is not to be had by the callback: a state ends where it began (mix-up)', async () => {
-    const person = browser()
-    const callbackOf = (root: string) => `${ORIGIN}${root}/oauth/callback`
-    const request = await requestAt(from)
-    const client = await person.signIn(request.url, callbackOf(from.root), alice)
-    const page = await person.signIn(`${ORIGIN}${from.root}/connections/sign-in`, callbackOf(from.root), alice)
-    const { north, south } = await askedDuring(async () => {
-      for (const { search } of [client, page]) {
-        const response = await person.visit(`${callbackOf(to.root)}${search}`)
-        expect(response.status).toBe(400)
-        expect(response.headers.getSetCookie().filter((line) => line.startsWith('__Host-session'))).toEqual([])
-        await response.text()
-        // The state is used up: nor is it good at its own callback any more.
-        expect((await person.visit(`${callbackOf(from.root)}${search}`)).status).toBe(400)
-      }
-    })
-    expect([...north, ...south]).toEqual([])
-  })
-})
-
-describe('a tenant that was taken out of the setting', () => {
-  const TENANTS = JSON.stringify({ south: { baseUrl: SOUTH.medplum, clientId: 'client' } })
-
-  test('has no address any more, and its tokens are good nowhere', async () => {
-    const { access } = await signInAt(NORTH)
-    const init = { method: 'POST', headers: { authorization: `Bearer ${access}` }, body: JSON.stringify(INITIALIZE) }
-    const statusAt = async (path: string) => (await under({ TENANTS }, path, init)).status
-    expect(await statusAt('/t/north/mcp')).toBe(404)
-    expect(await statusAt('/t/south/mcp')).toBe(401)
-    expect(await statusAt('/mcp')).toBe(401)
-  })
-
-  test('renews nothing, and what was granted there can be revoked', async () => {
-    const tokens = await signInAt(NORTH)
-    const ask = (form: Record<string, string>) =>
-      runInDurableObject(env.GRANT.getByName(grantName(tokens)), (_, state) => {
-        const request = new Request(`${ORIGIN}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })
-        return new Grant(state, { ...env, TENANTS } as Bindings).fetch(request)
-      })
-    const refreshing = { grant_type: 'refresh_token', refresh_token: tokens.refresh ?? '', client_id: tokens.clientId }
-    const { result: refused, north } = await askedDuring(() => ask(refreshing))
-    expect([refused.status, await refused.json()]).toMatchObject([400, { error: 'invalid_grant' }])
-    expect(north).toEqual([])
-    const revoked = await ask({ token: tokens.refresh ?? '', client_id: tokens.clientId })
-    expect(revoked.status).toBe(200)
-    expect(await env.OAUTH_KV.get(`grant:${grantName(tokens)}`)).toBeNull()
-  })
-})
-
-test('a malformed setting is named', async () => {
-  const response = await under({ TENANTS: '{"north":{}}' }, '/mcp', { method: 'POST' })
-  expect(response.status).toBe(503)
-  expect(await response.text()).toContain('Setting TENANTS: north.baseUrl is missing')
-})
-
-test('a callback of a tenant that there is not exchanges nothing', async () => {
-  const person = browser()
-  const callback = await person.signIn((await requestAt(SOUTH)).url, `${ORIGIN}/t/south/oauth/callback`, alice)
-  const { result, south } = await askedDuring(() => person.visit(`${ORIGIN}/t/east/oauth/callback${callback.search}`))
-  expect(result.status).toBe(404)
-  expect(south).toEqual([])
-})
-
 test('a consent is for what was shown: the way on does not change with the request', async () => {
   const person = new Person(send)
   const request = await requestAt(SOUTH)
@@ -289,11 +172,8 @@ test('a consent is for what was shown: the way on does not change with the reque
   await expect(person.signIn(`${ORIGIN}/t/south/authorize`, REDIRECT_URI, alice)).rejects.toThrow(UnexpectedPage)
 })
 
-test('the same Medplum user is another person at each place; their grants never share a name', async () => {
-  const names = await Promise.all(PLACES.map(async (place) => grantName(await signInAt(place))))
-  const users = names.map((name) => name.split(':')[0] ?? '')
-  const [own] = users
-  expect(own).toMatch(/^[\w-]+$/)
-  expect(users).toEqual([own, `north~${own}`, `south~${own}`])
-  for (const name of names) expect(await env.OAUTH_KV.get(`grant:${name}`)).not.toBeNull()
+test('a malformed setting is named', async () => {
+  const response = await under({ TENANTS: '{"north":{}}' }, '/mcp', { method: 'POST' })
+  expect(response.status).toBe(503)
+  expect(await response.text()).toContain('Setting TENANTS: north.baseUrl is missing')
 })
