@@ -41,16 +41,16 @@ async function show(c: Ctx): Promise<Response> {
   const done = doneOf(c.req.query('done'))
   const userId = await browserUser(c)
   if (userId === undefined) return signedOut(c, done)
-  const { root } = settingsAt(c.env, c.req.path)
+  const { tenant, root } = settingsAt(c.env, c.req.path)
   const [own, token] = await Promise.all([ownConnections(c, userId), formToken(c)])
-  return pageResponse(<Connections {...{ connections: own, root, token, done }} now={Date.now()} />, {
+  return pageResponse(<Connections {...{ connections: own, tenant, root, token, done }} now={Date.now()} />, {
     sendsOrigin: true,
   })
 }
 
 function signedOut(c: Ctx, done: Done | undefined, status = 200): Response {
-  const { root, medplum } = settingsAt(c.env, c.req.path)
-  return pageResponse(<SignedOut root={root} medplumHost={medplum.baseUrl.host} done={done} />, { status })
+  const { tenant, root, medplum } = settingsAt(c.env, c.req.path)
+  return pageResponse(<SignedOut {...{ tenant, root, done }} medplumHost={medplum.baseUrl.host} />, { status })
 }
 
 /** Lets a form pass that comes from the page itself, in a session that is alive. */

@@ -25,14 +25,16 @@ export type Done = keyof typeof DONE
 
 /** What both views have. */
 interface PageProps {
+  /** Name of the tenant; undefined for the deployment's own. */
+  tenant: string | undefined
   /** What the paths of the tenant begin with. */
   root: string
   done: Done | undefined
 }
 
-const Page: FC<PropsWithChildren<PageProps>> = ({ root, done, children }) => (
+const Page: FC<PropsWithChildren<PageProps>> = ({ tenant, root, done, children }) => (
   <Layout title="Your connections · Medplum MCP">
-    <h1>Your connections</h1>
+    <h1>Your connections{tenant !== undefined && `: ${tenant}`}</h1>
     {done && (
       <p class="notice" role="status">
         {DONE[done]}
@@ -87,7 +89,7 @@ export const Connections: FC<ConnectionsProps> = ({ connections, token, now, ...
   </Page>
 )
 
-const Entry: FC<Omit<ConnectionsProps, 'connections' | 'done'> & { connection: Connection }> = ({
+const Entry: FC<Pick<ConnectionsProps, 'root' | 'token' | 'now'> & { connection: Connection }> = ({
   connection,
   root,
   token,

@@ -38,7 +38,9 @@ describe('the connections page', () => {
   test('wants a sign-in at each place', async () => {
     const person = browser()
     await enter(person, NORTH)
-    expect(await look(person, NORTH)).toContain('Sign out')
+    const html = await look(person, NORTH)
+    expect(html).toContain('<h1>Your connections: north</h1>')
+    expect(html).toContain('Sign out')
     for (const place of [OWN, SOUTH]) expect(await look(person, place)).not.toContain('Sign out')
   })
 

@@ -172,6 +172,23 @@ test('a consent is for what was shown: the way on does not change with the reque
   await expect(person.signIn(`${ORIGIN}/t/south/authorize`, REDIRECT_URI, alice)).rejects.toThrow(UnexpectedPage)
 })
 
+test('what guards the addresses of the deployment guards those of a tenant', async () => {
+  const LIMIT_SIGN_IN = { limit: async () => ({ success: false }) }
+  for (const path of ['/oauth/callback', '/connections', '/connections/sign-in', '/confirm/x']) {
+    expect((await under({ LIMIT_SIGN_IN }, `/t/north${path}`)).status).toBe(429)
+  }
+  const { access } = await signInAt(NORTH)
+  for (const path of ['/mcp', '/mcp/stream', '/mcp/sse']) {
+    const foreign = await post(access, INITIALIZE, { origin: 'https://evil.example' }, `/t/north${path}`)
+    expect(foreign.status).toBe(403)
+  }
+  const limited = await under({ LIMIT_CALLS: LIMIT_SIGN_IN }, '/t/north/mcp', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${access}` },
+  })
+  expect(limited.status).toBe(429)
+})
+
 test('a malformed setting is named', async () => {
   const response = await under({ TENANTS: '{"north":{}}' }, '/mcp', { method: 'POST' })
   expect(response.status).toBe(503)
