@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import { type Credentials, Person } from '../../sandbox/person.ts'
 import { unescaped } from './browsing.ts'
-import { ada, events, fhirCall, ORIGIN, post, type RpcAnswer, rpc, send, startSession } from './world.ts'
+import { ada, events, fhirCall, ORIGIN, post, postModern, type RpcAnswer, rpc, send, startSession } from './world.ts'
 
 export const PAGE = `${ORIGIN}/connections`
 
@@ -71,20 +71,11 @@ export interface Answer {
 export type Lane = () => Promise<Answer>
 
 const WRITE = { method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'connections' } } }
-const META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-}
-
 /** Each way to call a tool, opened while the connection may still write. */
 export const LANES: Record<string, (access: string) => Promise<Lane>> = {
   '2025, without a session': async (access) => async () => answered(await post(access, fhirCall(WRITE))),
   '2026-07-28': async (access) => async () => {
-    const { params, ...call } = fhirCall(WRITE)
-    const message = { ...call, params: { ...params, _meta: META } }
-    const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'fhir-request' }
-    return answered(await post(access, message, headers))
+    return answered(await postModern(access, 'tools/call', fhirCall(WRITE).params, 'fhir-request'))
   },
   'an open 2025 session': async (access) => {
     const session = await startSession(access)

@@ -1,25 +1,26 @@
 // What the specification names for messages that are wrong, in each era; and that a client's hang-up reaches Medplum.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { fhirCall, ORIGIN, post, rpc, sandbox, send, signIn, startSession, type Tokens } from './world.ts'
+import {
+  fhirCall,
+  MODERN_META,
+  ORIGIN,
+  post,
+  postModern,
+  rpc,
+  sandbox,
+  send,
+  signIn,
+  startSession,
+  type Tokens,
+} from './world.ts'
 
 let tokens: Tokens
 beforeAll(async () => {
   tokens = await signIn()
 })
 
-const MODERN_META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-}
-
-function modern(method: string, params: Record<string, unknown> = {}, name?: string) {
-  return post(
-    tokens.access,
-    { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: MODERN_META } },
-    { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method, ...(name && { 'mcp-name': name }) },
-  )
-}
+const modern = (method: string, params?: Record<string, unknown>, name?: string) =>
+  postModern(tokens.access, method, params, name)
 
 describe('2026-07-28', () => {
   test('discovers', async () => {

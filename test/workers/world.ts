@@ -184,6 +184,27 @@ export function post(
   })
 }
 
+/** What each request of 2026-07-28 says of its client. */
+export const MODERN_META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+
+/** One request of 2026-07-28; `name` is that of a tool, prompt or resource. */
+export function postModern(
+  access: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  name?: string,
+): Promise<Response> {
+  return post(
+    access,
+    { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: MODERN_META } },
+    { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method, ...(name && { 'mcp-name': name }) },
+  )
+}
+
 export const INITIALIZE = {
   jsonrpc: '2.0',
   id: 0,
@@ -202,8 +223,7 @@ export async function startSession(access: string, path = '/mcp'): Promise<Recor
   return headers
 }
 
-/** A tools/call message for fhir-request. */
-/** As plain JSON, unless the arguments say otherwise: most tests are about what was answered, not about its form. */
+/** A tools/call message for fhir-request: as plain JSON, unless the arguments say otherwise: most tests are about what was answered, not about its form. */
 export function fhirCall(args: Record<string, unknown>, id: number | string = 1) {
   const given = { format: 'json', ...args }
   return { jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'fhir-request', arguments: given } }

@@ -1,0 +1,57 @@
+// docs/security.md names a test for each threat: it must be there, under the name that the document gives.
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+const SECTION = 'Threats, each with its test'
+const document = readFileSync('docs/security.md', 'utf8')
+const section = document.slice(document.indexOf(`## ${SECTION}`))
+const rows = section
+  .slice(0, section.indexOf('\n## ', 1))
+  .split('\n')
+  .filter((line) => /^\| \*\*/.test(line))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+
+interface Claim {
+  threat: string
+  file: string
+  /** Words that the file must have, in the order of the document. */
+  words: string[]
+}
+
+/** `workers/x` › a name, another; `unit/y`: the files of a cell, and what is said to stand in them. */
+function claimsOf(threat: string, cell: string, before: string): { claims: Claim[]; last: string } {
+  let file = before
+  const claims = cell.split(';').flatMap((part) => {
+    const files = [...part.matchAll(/`([\w/-]+)`/g)].map(([, name = '']) =>
+      name.includes('/') ? name : `${file.split('/')[0]}/${name}`,
+    )
+    if (files.length > 0) file = files.at(-1) ?? file
+    const [, ...names] = part.split('›')
+    const words = names.flatMap((name) => name.split(/[,…]|: /)).map((name) => name.replaceAll('`', '').trim())
+    return (files.length > 0 ? files : [file]).map((one) => ({
+      threat,
+      file: one,
+      words: words.filter((word) => word),
+    }))
+  })
+  return { claims, last: file }
+}
+
+let last = ''
+const claims = rows.flatMap(([, threat = '', , cell = '']) => {
+  const found = claimsOf(threat.replaceAll('*', ''), cell, last)
+  last = found.last
+  return found.claims
+})
+
+test('there are threats, and each names a test', () => {
+  expect(rows.length).toBeGreaterThan(30)
+  for (const [, threat, , cell] of rows) expect(cell, threat).toMatch(/`\w+\/[\w-]+`|^same|conformance/)
+})
+
+test.each(claims)('$threat: $file', ({ file, words }) => {
+  const path = `test/${file}.test.ts`
+  expect(existsSync(path), path).toBe(true)
+  const text = readFileSync(path, 'utf8')
+  for (const word of words) expect(text, `${path}: ${word}`).toContain(word)
+})
