@@ -1,7 +1,5 @@
 /// <reference lib="dom" />
 // The connections page as people meet it: signed in, seen, lowered and ended in a real browser by keyboard alone, with a real client.
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type ConnectedClient, connect, SignIn } from '../../sandbox/clients.ts'
@@ -10,15 +8,13 @@ import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
 import { chromiumPath, launch } from './browser.ts'
-import { measureContrast } from './contrast.ts'
+import { LOOKS, look } from './look.ts'
 
 const noBrowser = chromiumPath === undefined && process.env.CI === undefined
 if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
 
-const SCREENS = new URL('../../docs/images/', import.meta.url)
 const READ = { method: 'GET', path: 'Patient?_count=1' }
 const WRITE = { method: 'POST', path: 'Task', body: { resourceType: 'Task', status: 'requested', intent: 'order' } }
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** A client of a name of its own. */
 class Named extends SignIn {
@@ -129,16 +125,14 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await other.close()
   }, 60_000)
 
-  describe.each([
-    ['light', SANDBOX_USERS.ada, { colorScheme: 'light' }],
-    ['dark', SANDBOX_USERS.rita, { colorScheme: 'dark' }],
-    ['narrow', SANDBOX_USERS.sam, { viewport: { width: 320, height: 640 } }],
-  ] as [string, Credentials, BrowserContextOptions][])('%s', (name, credentials, options) => {
+  describe.each(LOOKS)('%s', (name, options) => {
+    // Each look by another person, who sees only their own.
+    const credentials = { light: SANDBOX_USERS.ada, dark: SANDBOX_USERS.rita }[name] ?? SANDBOX_USERS.sam
     test('the page can be read, and fits', async () => {
       const names = ['Claude', 'An application whose name is far longer than anybody would expect of one']
       const clients = await Promise.all(names.map((one) => connected(one, credentials)))
       for (const client of clients) {
-        for (const path of ['Patient?_count=1', 'Task', 'Patient/none']) {
+        for (const path of ['Patient/none', 'Task', 'Patient?_count=1']) {
           await client.call('fhir-request', { method: 'GET', path })
         }
       }
@@ -180,19 +174,4 @@ async function tabTo(page: Page, name: string): Promise<void> {
 
 async function expectText(at: ReturnType<Page['locator']>, text: string): Promise<void> {
   expect(((await at.textContent()) ?? '').replace(/\s+/g, ' ')).toContain(text)
-}
-
-/** Takes a picture for the documentation, where that is asked for, and measures what may stand in people's way. */
-async function look(page: Page, name?: string): Promise<void> {
-  if (name !== undefined && process.env.SCREENSHOTS) {
-    await page.screenshot({ path: new URL(`${name}.png`, SCREENS).pathname, fullPage: true })
-  }
-  const { faint } = await page.evaluate(measureContrast)
-  expect(faint, name).toEqual([])
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0)
-  await page.evaluate(axe)
-  const violations = await page.evaluate(
-    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
-  )
-  expect(violations, name).toEqual([])
 }

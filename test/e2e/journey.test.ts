@@ -1,7 +1,5 @@
 // A person's way with a real client in a real browser: from the first 401 through consent and login, more access when it is needed,
 // and each page of it as it looks and as assistive technology finds it.
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
@@ -9,12 +7,12 @@ import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
 import { chromiumPath, launch } from './browser.ts'
+import { LOOKS, look } from './look.ts'
 
 const noBrowser = chromiumPath === undefined && process.env.CI === undefined
 if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
 
 const WAY = 'Streamable HTTP 2025-11-25, SDK 2'
-const SCREENS = new URL('../../docs/images/', import.meta.url)
 
 /** A person who answers in a browser what a client asks for. */
 class InBrowser extends SignIn {
@@ -106,26 +104,40 @@ describe.skipIf(noBrowser)('in a browser', () => {
     })
   }, 60_000)
 
+  /** A client with full access that was asked to delete a Task, and the page where a person decides about it. */
+  async function deletion(page: Page) {
+    const client = await connect(WAY, worker.url, new InBrowser(page, (open) => allow(open, 'Full')))
+    const body = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
+    const created = await client.call('fhir-request', { method: 'POST', path: 'Task', body, format: 'json' })
+    const at = { path: `Task/${(JSON.parse(created.content[0]?.text ?? '') as { id: string }).id}` }
+    const remove = { method: 'DELETE', ...at }
+    const link = /http\S+\/confirm\/[\w.~-]+[\w~-]/.exec(textOf(await client.call('fhir-request', remove)))?.[0] ?? ''
+    return { client, remove, at, link }
+  }
+
   test('a deletion that the client can’t ask about is agreed to on a page, and done once', async () => {
     await withPage(async (page) => {
-      const person = new InBrowser(page, (open) => allow(open, 'Full'))
-      const client = await connect(WAY, worker.url, person)
-      const body = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
-      const created = await client.call('fhir-request', { method: 'POST', path: 'Task', body, format: 'json' })
-      const { id } = JSON.parse(created.content[0]?.text ?? '') as { id: string }
-      const remove = { method: 'DELETE', path: `Task/${id}` }
-      const link = /http\S+\/confirm\/[\w.~-]+[\w~-]/.exec(textOf(await client.call('fhir-request', remove)))?.[0] ?? ''
+      const { client, remove, at, link } = await deletion(page)
       await page.goto(link)
       await signIn(page)
       await page.getByRole('heading', { name: 'Do you agree to this change?' }).waitFor()
       expect(await page.locator('pre').textContent()).toContain('Call back')
-      await look(page, 'confirm')
-      expect((await client.call('fhir-read', { path: `Task/${id}` })).isError ?? false).toBe(false)
+      expect((await client.call('fhir-read', at)).isError ?? false).toBe(false)
       await page.getByRole('button', { name: 'Approve' }).click()
       await page.getByText('You approved this.').waitFor()
+      await look(page)
       expect((await client.call('fhir-request', remove)).isError ?? false).toBe(false)
-      expect(textOf(await client.call('fhir-read', { path: `Task/${id}` }))).toContain('410')
+      expect(textOf(await client.call('fhir-read', at))).toContain('410')
       await client.close()
+    })
+  }, 60_000)
+
+  test('a person who refuses sends the client away with nothing', async () => {
+    await withPage(async (page) => {
+      const person = new InBrowser(page, (open) => open.getByRole('button', { name: 'Deny' }).click())
+      await expect(connect(WAY, worker.url, person)).rejects.toThrow()
+      expect(person.callback?.searchParams.get('error')).toBe('access_denied')
+      expect(person.tokenSet).toBeUndefined()
     })
   }, 60_000)
 
@@ -141,11 +153,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
     })
   }, 60_000)
 
-  describe.each([
-    ['light', { colorScheme: 'light' }],
-    ['dark', { colorScheme: 'dark' }],
-    ['narrow', { viewport: { width: 320, height: 640 } }],
-  ] as [string, BrowserContextOptions][])('%s', (name, options) => {
+  describe.each(LOOKS)('%s', (name, options) => {
     test('the pages look and read as they should', async () => {
       await withPage(async (page) => {
         await page.goto(worker.url)
@@ -153,6 +161,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
         const person = new InBrowser(page, async (open) => {
           await look(open, `consent-${name}`)
           await open.getByText('Narrow it further').click()
+          // A focus by mouse shows no ring.
+          await open.getByText('Narrow it further').blur()
           await look(open, `consent-narrowed-${name}`)
           await allow(open)
         })
@@ -160,18 +170,14 @@ describe.skipIf(noBrowser)('in a browser', () => {
         await page.goto(`${worker.url}/oauth/callback?state=old`)
         await look(page, `problem-${name}`)
       }, options)
+      await withPage(async (page) => {
+        const { client, link } = await deletion(page)
+        await page.goto(link)
+        await signIn(page)
+        await page.getByRole('button', { name: 'Approve' }).waitFor()
+        await look(page, `confirm-${name}`)
+        await client.close()
+      }, options)
     }, 60_000)
   })
 })
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-/** Takes a picture for the documentation, where that is asked for, and lets axe-core find what stands in people's way. */
-async function look(page: Page, name: string): Promise<void> {
-  if (process.env.SCREENSHOTS) await page.screenshot({ path: new URL(`${name}.png`, SCREENS).pathname, fullPage: true })
-  await page.evaluate(axe)
-  const violations = await page.evaluate(
-    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
-  )
-  expect(violations, name).toEqual([])
-}
