@@ -1,12 +1,13 @@
 // `npm run bench -- NAME`: figures of this project, each from one command. They are printed beside their goals; what fails is a
 // broken promise, such as an answer without what was asked for.
+import { load } from './load.ts'
 import { questions } from './questions.ts'
 import { sandbox } from './sandbox.ts'
 import { shape } from './shape.ts'
 import { size } from './size.ts'
 import { tokens } from './tokens.ts'
 
-const BENCHES: Record<string, () => Promise<void>> = { questions, sandbox, shape, size, tokens }
+const BENCHES: Record<string, () => Promise<void>> = { load, questions, sandbox, shape, size, tokens }
 
 const name = process.argv[2]
 const bench = name === undefined ? undefined : BENCHES[name]

@@ -29,6 +29,8 @@ export interface Workerd {
   url: string
   /** CPU milliseconds that the process has used so far, in all its threads. */
   cpu(): Promise<number>
+  /** Bytes of memory that the process holds. */
+  memory(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -38,15 +40,18 @@ export interface Workerd {
  * @param folder where `configuration` finds what it embeds
  * @param configuration of the service `main` in Cap'n Proto, for a port
  */
-export async function serve(folder: string, configuration: (port: number) => string): Promise<Workerd> {
-  const port = await freePort()
+export async function serve(folder: string, configuration: (port: number) => string, port?: number): Promise<Workerd> {
+  port ??= await freePort()
   await writeFile(join(folder, 'config.capnp'), configuration(port))
   const workerd = join(ROOT, 'node_modules/workerd/bin/workerd')
-  const child = spawn(workerd, ['serve', join(folder, 'config.capnp')], { stdio: 'ignore' })
+  const child = spawn(workerd, ['serve', join(folder, 'config.capnp')], {
+    stdio: process.env.DEBUG_WORKERD ? 'inherit' : 'ignore',
+  })
   const exited = once(child, 'exit')
   return {
     url: `http://localhost:${port}`,
     cpu: () => cpuOf(child.pid ?? 0),
+    memory: () => memoryOf(child.pid ?? 0),
     async stop() {
       child.kill('SIGKILL')
       await exited
@@ -67,13 +72,18 @@ export async function firstAnswer(url: string, status: number): Promise<void> {
   }
 }
 
-/** The first figure of each thread's `schedstat`, in nanoseconds (Linux). */
-async function cpuOf(pid: number): Promise<number> {
+/** CPU milliseconds of a process, by the first figure of each thread's `schedstat`, in nanoseconds (Linux). */
+export async function cpuOf(pid: number): Promise<number> {
   let nanoseconds = 0
   for (const task of await readdir(`/proc/${pid}/task`)) {
     nanoseconds += Number((await readFile(`/proc/${pid}/task/${task}/schedstat`, 'utf8')).split(' ')[0])
   }
   return nanoseconds / 1e6
+}
+
+/** Bytes of resident memory, by the second figure of `statm`, in pages of 4 KiB (Linux). */
+async function memoryOf(pid: number): Promise<number> {
+  return Number((await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ')[1]) * 4096
 }
 
 /** The middle one; of an even number the mean of both. */

@@ -21,7 +21,22 @@ export type Send = <T = Record<string, unknown>>(
 ) => Promise<Answer<T>>
 
 /** @returns a function that sends a request below `/fhir/R4/`; an object is sent as FHIR JSON */
-export async function signedIn(sandbox: Sandbox, user: SandboxUser): Promise<Send> {
+export async function signedIn(sandbox: Pick<Sandbox, 'baseUrl'>, user: SandboxUser): Promise<Send> {
+  const token = await tokenFor(sandbox, user)
+  return async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const raw = typeof body === 'string' || body instanceof Uint8Array
+    const response = await fetch(new URL(path, `${sandbox.baseUrl}fhir/R4/`), {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json', ...headers },
+      ...(body === undefined ? {} : { body: raw ? (body as NonNullable<RequestInit['body']>) : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, body: parsed(text) as T }
+  }
+}
+
+/** @returns an access token of the sandbox's own */
+export async function tokenFor(sandbox: Pick<Sandbox, 'baseUrl'>, user: SandboxUser): Promise<string> {
   const login = await fetch(`${sandbox.baseUrl}auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -39,16 +54,7 @@ export async function signedIn(sandbox: Sandbox, user: SandboxUser): Promise<Sen
     body: new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier: VERIFIER }),
   })
   const { access_token: token } = (await granted.json()) as { access_token: string }
-  return async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const raw = typeof body === 'string' || body instanceof Uint8Array
-    const response = await fetch(new URL(path, `${sandbox.baseUrl}fhir/R4/`), {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json', ...headers },
-      ...(body === undefined ? {} : { body: raw ? (body as NonNullable<RequestInit['body']>) : JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, body: parsed(text) as T }
-  }
+  return token
 }
 
 function parsed(text: string): unknown {

@@ -1,0 +1,146 @@
+// Load and cost: the product over each of its lanes beside the FHIR API itself, a Worker that only forwards, and the server that
+// people would otherwise run; all in one run, in turns, so that the machine's noise meets them alike.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Call, direct, forwarded, session, stateless, stream } from './load-clients.ts'
+import { type Cost, costs, idleSessions } from './load-cost.ts'
+import { plot, type Row, tables } from './load-report.ts'
+import { FAMILY, type LoadWorld, openWorld, storedPatient } from './load-world.ts'
+import { median } from './workerd.ts'
+
+const FULL = process.argv.includes('--full')
+const ROUNDS = FULL ? 9 : 3
+/** How long each contestant is asked in each round, in ms. */
+const TURN_MS = FULL ? 2_000 : 500
+const CLIENTS = [1, 16, 128]
+const DOCUMENT = new URL('../../docs/performance.md', import.meta.url)
+const PICTURE = new URL('../../docs/images/performance.svg', import.meta.url)
+
+/** One of those that are measured: the calls of so many clients of it. */
+interface Contestant {
+  name: string
+  calls: Call[]
+}
+
+/** Prints the figures; with `--write`, puts them into docs/performance.md and its picture. */
+export async function load(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'medplum-mcp-load-'))
+  const world = await openWorld(folder)
+  try {
+    const { contestants, close } = await enter(world, Math.max(...CLIENTS))
+    const upstreams = {
+      fixed: 'Patient/bench-fixed',
+      'after 10 ms': 'Patient/bench-slow',
+      sandbox: `Patient/${await storedPatient(world)}`,
+    }
+    for (const contestant of contestants) await turn(contestant, upstreams.fixed, 16, 500)
+    const rows: Row[] = []
+    for (const [upstream, path] of Object.entries(upstreams)) {
+      for (const clients of CLIENTS) rows.push(...(await race(contestants, upstream, path, clients)))
+    }
+    const billed = await costs(world, FAMILY)
+    const idle = await idleSessions(world, FAMILY, FULL ? 1_000 : 200)
+    close()
+    const text = tables(rows, billed, idle)
+    console.log(text)
+    if (process.argv.includes('--write')) await publish(text, rows)
+    const answered = rows.reduce((sum, row) => sum + row.answers, 0)
+    promise(answered > 0, 'something was answered')
+    promise(
+      billed.every(({ objectRequests }: Cost) => Number.isFinite(objectRequests)),
+      'what is billed was counted',
+    )
+    promise(idle.evicted === idle.sessions, 'every idle session left memory and came back')
+    console.log(`${answered} passed, 0 failed`)
+  } finally {
+    await world.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** @throws where a promise is broken; figures are none */
+function promise(kept: boolean, what: string): void {
+  if (!kept) throw new Error(`Broken: ${what}`)
+}
+
+async function enter(world: LoadWorld, most: number) {
+  const { ours, forward, reference, fixedUrl, sandboxUrl, tokens } = world
+  const many = <T>(make: () => T) => Array.from({ length: most }, make)
+  const one = (call: Call) => many(() => call)
+  const fixed = direct(fixedUrl, tokens.medplum, FAMILY)
+  const stored = direct(sandboxUrl, tokens.medplum, FAMILY)
+  const sessions = await Promise.all(many(() => session(ours.url, tokens.ours, FAMILY)))
+  const streams = await Promise.all(many(() => stream(ours.url, tokens.ours, FAMILY)))
+  const others = await Promise.all(many(() => session(reference.url, tokens.medplum, FAMILY)))
+  const contestants: Contestant[] = [
+    { name: 'direct', calls: one((path) => (path.includes('/bench-') ? fixed(path) : stored(path))) },
+    { name: 'forwarding Worker', calls: one(forwarded(forward.url, tokens.medplum, FAMILY)) },
+    { name: 'stateless', calls: one(stateless(ours.url, tokens.ours, FAMILY)) },
+    { name: 'session', calls: sessions.map(({ call }) => call) },
+    { name: 'SSE', calls: streams.map(({ call }) => call) },
+    { name: 'Node reference', calls: others.map(({ call }) => call) },
+  ]
+  return { contestants, close: () => streams.forEach((one) => void one.close()) }
+}
+
+interface Turn {
+  /** Milliseconds of each answer. */
+  times: number[]
+  /** Answers a second. */
+  rate: number
+}
+
+/** So many clients, each asking again as soon as it is answered. */
+async function turn({ calls }: Contestant, path: string, clients: number, ms: number): Promise<Turn> {
+  const times: number[] = []
+  const began = performance.now()
+  await Promise.all(
+    calls.slice(0, clients).map(async (call) => {
+      for (let at = performance.now(); at - began < ms; ) {
+        await call(path)
+        const now = performance.now()
+        times.push(now - at)
+        at = now
+      }
+    }),
+  )
+  return { times, rate: (times.length / (performance.now() - began)) * 1000 }
+}
+
+/** All contestants in turns; of each the median over the rounds. */
+async function race(contestants: Contestant[], upstream: string, path: string, clients: number): Promise<Row[]> {
+  const turns = new Map(contestants.map(({ name }) => [name, [] as Turn[]]))
+  for (let round = 0; round < ROUNDS; round++) {
+    // Each round begins with another one.
+    for (let n = 0; n < contestants.length; n++) {
+      const contestant = contestants[(n + round) % contestants.length]
+      if (contestant) turns.get(contestant.name)?.push(await turn(contestant, path, clients, TURN_MS))
+    }
+  }
+  return [...turns].map(([name, taken]) => ({
+    name,
+    upstream,
+    clients,
+    p50: median(taken.map(({ times }) => percentile(times, 0.5))),
+    p95: median(taken.map(({ times }) => percentile(times, 0.95))),
+    p99: median(taken.map(({ times }) => percentile(times, 0.99))),
+    rate: median(taken.map(({ rate }) => rate)),
+    answers: taken.reduce((sum, { times }) => sum + times.length, 0),
+  }))
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
+}
+
+const [BEGIN, END] = ['<!-- figures: npm run bench -- load --write -->', '<!-- end of figures -->']
+
+async function publish(text: string, rows: readonly Row[]): Promise<void> {
+  const document = await readFile(DOCUMENT, 'utf8')
+  const [head, tail] = [document.indexOf(BEGIN), document.indexOf(END)]
+  if (head < 0 || tail < head) throw new Error(`docs/performance.md lacks its marks: ${BEGIN} and ${END}`)
+  await writeFile(DOCUMENT, `${document.slice(0, head + BEGIN.length)}\n\n${text}\n\n${document.slice(tail)}`)
+  await writeFile(PICTURE, plot(rows))
+}
