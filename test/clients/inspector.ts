@@ -1,4 +1,5 @@
 /** The command line of the MCP Inspector: one process a call. It revokes its grant by itself. */
+import { freePort } from '../../sandbox/worker.ts'
 import { answerOf } from './host.ts'
 import { Home } from './program.ts'
 import type { Adapter } from './scenario.ts'
@@ -12,8 +13,9 @@ export const adapters: Adapter[] = [
     noProgress: 'progress not offered by this client',
     async open(mcpUrl) {
       const home = await Home.create()
+      const callback = ['--callback-url', `http://127.0.0.1:${await freePort()}/oauth/callback`]
       const run = (...args: string[]) =>
-        home.run(SCRIPT, ['--cli', mcpUrl, '--transport', 'http', '--format', 'json', ...args])
+        home.run(SCRIPT, ['--cli', mcpUrl, '--transport', 'http', '--format', 'json', ...callback, ...args])
       const list = async (...args: string[]) => {
         const { code, stdout, stderr } = await run('--method', 'tools/list', ...args)
         if (code !== 0) throw new Error(`exit code ${code}: ${stderr}`)
@@ -32,7 +34,7 @@ export const adapters: Adapter[] = [
         },
         kept: () => home.kept(),
         signOut: async () => {
-          await run('--relogin', '--stored-auth-only', '--method', 'tools/list')
+          await run('--relogin', '--method', 'tools/list')
         },
         close: () => home.remove(),
       }

@@ -17,13 +17,15 @@ export const adapters: Adapter[] = [
         env: home.env(),
         stderr: 'pipe',
       })
-      if (transport.stderr) home.watch(transport.stderr as NodeJS.ReadableStream)
+      if (transport.stderr) home.watch(transport.stderr)
       const client = new Client({ name: 'client-matrix', version: '1.0.0' })
       await client.connect(transport)
       return {
         tools: async () => (await client.listTools()).tools.map(({ name }) => name),
-        call: async (name, args, onprogress) =>
-          answerOf(await client.callTool({ name, arguments: args }, undefined, { onprogress })),
+        call: async (name, args, onprogress) => {
+          const called = client.callTool({ name, arguments: args }, undefined, { onprogress })
+          return answerOf(await Promise.race([called, home.askedAgain]))
+        },
         kept: () => home.kept(),
         close: async () => {
           await client.close()

@@ -28,7 +28,7 @@ export const adapters: Adapter[] = [
           return tools.map(({ name }) => name)
         },
         call: async (name, args) => {
-          const json = ['--args', JSON.stringify(args), '--output', 'raw', '--no-oauth']
+          const json = ['--args', JSON.stringify(args), '--output', 'json', '--no-oauth']
           return answerOf(JSON.parse(await run('call', `medplum.${name}`, ...json)))
         },
         kept: () => home.kept(),

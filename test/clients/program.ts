@@ -5,16 +5,24 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { Person } from '../../sandbox/person.ts'
 import { SANDBOX_USERS } from '../../sandbox/world.ts'
 import type { Kept } from './scenario.ts'
 
 export class Home {
   readonly path: string
-  #signedIn = false
+  /** Rejects when the program asks for a second sign-in, which nobody answers. */
+  readonly askedAgain: Promise<never>
+  #askAgain = () => {}
+  #address: string | undefined
 
   private constructor(path: string) {
     this.path = path
+    this.askedAgain = new Promise((_, reject) => {
+      this.#askAgain = () => reject(new Error('asked to sign in again'))
+    })
+    this.askedAgain.catch(() => {})
   }
 
   static async create(): Promise<Home> {
@@ -23,18 +31,23 @@ export class Home {
 
   /** Without a browser, a desktop or what the person who runs this has in their own home. */
   env(): Record<string, string> {
-    return { PATH: process.env.PATH ?? '', HOME: this.path, BROWSER: 'true', MCP_INSPECTOR_SECRET_STORE: 'file' }
+    const inspector = { MCP_INSPECTOR_SECRET_STORE: 'file', MCP_AUTO_OPEN_ENABLED: 'true' }
+    return { PATH: process.env.PATH ?? '', HOME: this.path, BROWSER: 'true', ...inspector }
   }
 
-  /** Signs in, once, at the first authorization address that is printed. */
-  watch(output: NodeJS.ReadableStream): void {
+  /** Signs in, once, at the first authorization address that is printed; another one is told by `askedAgain`. */
+  watch(output: NodeJS.EventEmitter): void {
     let text = ''
     output.on('data', (chunk: Buffer) => {
       text += chunk
-      const address = /http:\/\/localhost:\d+\/authorize\?[^\s"'\u001b]+(?=[\s"'\u001b])/.exec(text)?.[0]
-      if (!address || this.#signedIn) return
-      this.#signedIn = true
-      this.#signIn(address).catch((error) => console.error(error))
+      for (const [address] of stripVTControlCharacters(text).matchAll(
+        /http:\/\/localhost:\d+\/authorize\?[^\s"']+(?=[\s"'])/g,
+      )) {
+        if (this.#address === undefined) {
+          this.#address = address
+          this.#signIn(address).catch((error) => console.error(error))
+        } else if (address !== this.#address) this.#askAgain()
+      }
     })
   }
 
@@ -44,7 +57,7 @@ export class Home {
     await (await fetch(callback)).text()
   }
 
-  /** Runs a program of node_modules to its end. */
+  /** Runs a program of node_modules to its end, or until it asks for a second sign-in. */
   async run(script: string, args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const child: ChildProcess = spawn(process.execPath, [moduleFile(script), ...args], {
       cwd: this.path,
@@ -52,6 +65,7 @@ export class Home {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 60_000,
     })
+    this.askedAgain.catch(() => child.kill())
     const printed = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       const stream = child[name]
