@@ -1,4 +1,4 @@
-/** The command line of the MCP Inspector: one process a call. It revokes its grant by itself. */
+/** The command line of the MCP Inspector: one process a call. */
 import { freePort } from '../../sandbox/worker.ts'
 import { answerOf } from './host.ts'
 import { Home } from './program.ts'
@@ -33,9 +33,6 @@ export const adapters: Adapter[] = [
           return answerOf((JSON.parse(stdout) as { result: unknown }).result)
         },
         kept: () => home.kept(),
-        signOut: async () => {
-          await run('--relogin', '--method', 'tools/list')
-        },
         close: () => home.remove(),
       }
     },

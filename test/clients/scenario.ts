@@ -18,8 +18,6 @@ export interface Opened {
   call(tool: string, args: Record<string, unknown>, onProgress: () => void): Promise<Answer>
   /** What the client was given, from where it keeps it. */
   kept(): Promise<Kept>
-  /** The client's own way to revoke its grant, where it has one. */
-  signOut?(): Promise<void>
   close(): Promise<void>
 }
 
@@ -107,7 +105,7 @@ export async function play(adapter: Adapter, mcpUrl: string): Promise<Record<Ste
   await take('sign-out', async () => {
     const kept = await client.kept()
     must(await accepted(mcpUrl, kept.accessToken), 'the token was refused before the sign-out')
-    await (client.signOut?.() ?? revoke(mcpUrl, kept))
+    await revoke(mcpUrl, kept)
     const next = await client.call('whoami', {}, () => {}).catch(() => undefined)
     must(next === undefined || next.isError, `the next call was answered with: ${next?.text}`)
     must(!(await accepted(mcpUrl, kept.accessToken)), 'the token is accepted after the sign-out')
