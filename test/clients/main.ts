@@ -1,0 +1,88 @@
+/**
+ * `npm run test:clients`: MCP clients that others wrote sign in to the running Worker and work with it. README.md shows the result:
+ * `-- --write` writes it there, otherwise a difference is a failure. `-- --only <name>` plays the clients whose name contains it.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startSandbox } from '../../sandbox/server.ts'
+import { freePort, startWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
+import { type Adapter, LONG_MS, type Outcome, play, STEPS, type Step } from './scenario.ts'
+
+const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } })
+const HERE = fileURLToPath(new URL('.', import.meta.url))
+const README = fileURLToPath(new URL('../../README.md', import.meta.url))
+const [BEGIN, END] = ['<!-- clients: begin, by npm run test:clients -- --write -->', '<!-- clients: end -->']
+
+install()
+const files = ['sdk-1', 'client-2', 'inspector', 'mcp-remote', 'ai-sdk', 'langchain', 'mcporter']
+const modules = await Promise.all(
+  files.map(async (file) => ((await import(`./${file}.ts`)) as { adapters: Adapter[] }).adapters),
+)
+const adapters = modules.flat().filter(({ name }) => name.includes(values.only ?? ''))
+
+const port = await freePort()
+const sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], jobMs: LONG_MS })
+const worker = await startWorker({
+  port,
+  vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
+})
+const results: [Adapter, Record<Step, Outcome>][] = []
+try {
+  for (const adapter of adapters) {
+    const outcomes = await play(adapter, `${worker.url}/mcp`)
+    results.push([adapter, outcomes])
+    console.log(`${adapter.name} ${version(adapter)}`)
+    for (const step of STEPS) {
+      const { passed, remark } = outcomes[step]
+      console.log(`  ${step}: ${passed ? 'passed' : 'FAILED'}${remark && ` (${remark})`}`)
+    }
+  }
+} finally {
+  await worker.stop()
+  await sandbox.close()
+}
+
+const all = results.flatMap(([, outcomes]) => Object.values(outcomes))
+const failed = all.filter(({ passed }) => !passed).length
+const stale = values.only === undefined && failed === 0 && !shown()
+if (stale) console.log('README.md shows another result: npm run test:clients -- --write')
+console.log(`${all.length - failed} passed, ${failed} failed`)
+process.exit(failed > 0 || stale ? 1 : 0)
+
+/** Installs the clients unless what is installed is what the lock says. */
+function install(): void {
+  const [lock, installed] = [`${HERE}package-lock.json`, `${HERE}node_modules/.matrix-lock.json`]
+  if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(lock, 'utf8')) return
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: HERE,
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error('The clients could not be installed')
+  writeFileSync(installed, readFileSync(lock))
+}
+
+function version(adapter: Adapter): string {
+  const manifest = readFileSync(`${HERE}node_modules/${adapter.package}/package.json`, 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}
+
+/** Whether the README shows this result, after writing it if that was asked for. */
+function shown(): boolean {
+  const readme = readFileSync(README, 'utf8')
+  const [before = '', rest = ''] = readme.split(BEGIN)
+  const [, after = ''] = rest.split(END)
+  const fresh = `${before}${BEGIN}\n${table()}\n${END}${after}`
+  if (values.write) writeFileSync(README, fresh)
+  return values.write || fresh === readme
+}
+
+function table(): string {
+  const rows = results.map(([adapter, outcomes]) => {
+    const cells = STEPS.map((step) => outcomes[step].remark || 'yes')
+    return `| ${[adapter.name, version(adapter), ...cells].join(' | ')} |`
+  })
+  return [`| client | version | ${STEPS.join(' | ')} |`, `|---|---|${'---|'.repeat(STEPS.length)}`, ...rows].join('\n')
+}
