@@ -124,14 +124,14 @@ async function identify(subject: Subject, env: Bindings): Promise<Pick<Line, 'cl
 
 /** Of the tenants that there are: a token that was made up may name anything. */
 function tenantLabel({ userId, resource }: Subject, env: Bindings): string | undefined {
-  const path = URL.parse(resource ?? '')?.pathname ?? '/'
-  const tenant = userId === undefined ? tenantAt(path) : tenantOf(userId)
+  const tenant = userId === undefined ? tenantAt(URL.parse(resource ?? '')?.pathname ?? '/') : tenantOf(userId)
   return findSettings(env, tenant) ? tenant : 'other'
 }
 
 /** A client id is a metadata document's URL, or random; the name that a client gives itself may be anything. */
 function clientLabel(clientId: string): string {
-  return URL.canParse(clientId) ? new URL(clientId).hostname.slice(0, 80) : 'registered'
+  const url = clientId.startsWith('https://') ? URL.parse(clientId) : null
+  return url?.hostname.slice(0, 80) ?? 'registered'
 }
 
 /** HMAC-SHA-256, its first 128 bits: the same for the same person, and nothing without the key. */

@@ -15,18 +15,7 @@ export function newKey(): string {
  * @returns a fresh 96-bit IV followed by the ciphertext
  */
 export async function seal(key: string, purpose: string, value: unknown): Promise<Uint8Array<ArrayBuffer>> {
-  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES))
-  const plain = new TextEncoder().encode(JSON.stringify(value))
-  const additionalData = new TextEncoder().encode(purpose)
-  const cipher = await crypto.subtle.encrypt(
-    { name: 'AES-GCM', iv, additionalData },
-    await importKey(key, purpose),
-    plain,
-  )
-  const sealed = new Uint8Array(IV_BYTES + cipher.byteLength)
-  sealed.set(iv)
-  sealed.set(new Uint8Array(cipher), IV_BYTES)
-  return sealed
+  return sealUnder(await keyFor(key, purpose), purpose, value)
 }
 
 /**
@@ -35,18 +24,39 @@ export async function seal(key: string, purpose: string, value: unknown): Promis
  * @throws when the key or purpose differs or a byte was changed
  */
 export async function open<T>(key: string, purpose: string, sealed: Uint8Array | ArrayBuffer): Promise<T> {
+  return openUnder(await keyFor(key, purpose), purpose, sealed)
+}
+
+/** As {@link seal}, under a key of {@link keyFor}, for who seals much under one; `context` is bound as additional data. */
+export async function sealUnder(key: CryptoKey, context: string, value: unknown): Promise<Uint8Array<ArrayBuffer>> {
+  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES))
+  const plain = new TextEncoder().encode(JSON.stringify(value))
+  const additionalData = new TextEncoder().encode(context)
+  const cipher = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, key, plain)
+  const sealed = new Uint8Array(IV_BYTES + cipher.byteLength)
+  sealed.set(iv)
+  sealed.set(new Uint8Array(cipher), IV_BYTES)
+  return sealed
+}
+
+/**
+ * Opens what {@link sealUnder} made.
+ *
+ * @throws when the key or context differs or a byte was changed
+ */
+export async function openUnder<T>(key: CryptoKey, context: string, sealed: Uint8Array | ArrayBuffer): Promise<T> {
   const bytes = new Uint8Array(sealed)
-  const additionalData = new TextEncoder().encode(purpose)
+  const additionalData = new TextEncoder().encode(context)
   const plain = await crypto.subtle.decrypt(
     { name: 'AES-GCM', iv: bytes.slice(0, IV_BYTES), additionalData },
-    await importKey(key, purpose),
+    key,
     bytes.slice(IV_BYTES),
   )
   return JSON.parse(new TextDecoder().decode(plain)) as T
 }
 
 /** One AES key a purpose, derived by HKDF-SHA-256 (RFC 5869), so that no key serves two storages. */
-async function importKey(key: string, purpose: string): Promise<CryptoKey> {
+export async function keyFor(key: string, purpose: string): Promise<CryptoKey> {
   const master = await crypto.subtle.importKey('raw', fromBase64Url(key), 'HKDF', false, ['deriveKey'])
   return crypto.subtle.deriveKey(
     { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: new TextEncoder().encode(purpose) },

@@ -73,28 +73,20 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     challenge: Challenge,
   ): Promise<Response> {
     const sessionId = request.headers.get(SESSION_HEADER)
-    const body = request.method === 'POST' ? await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE) : undefined
+    const body = request.method === 'POST' ? await readBody(request) : undefined
     if (body?.tooLarge) return tooLarge()
     const parsed = parseJson(body?.text)
     const denied = await stepUp(request, parsed, caller, env, challenge)
     if (denied) return denied
-    const { publicUrl } = settings
-    const headers = new Headers(request.headers)
-    headers.delete('authorization')
-    headers.set('host', publicUrl.host)
-    const again = new Request(`${publicUrl.origin}${MCP_PATH}`, {
-      method: request.method,
-      headers,
-      signal: request.signal,
-      ...(body && { body: body.text }),
-    })
-    const initialize = isInitializeRequest(parsed)
-    if (!(await isLegacyRequest(again, parsed)) || (sessionId === null && !initialize)) {
-      return statelessHandler(env, settings).fetch(again, {
+    const answerHere = () =>
+      statelessHandler(env, settings).fetch(withoutBearer(request, body?.text, settings), {
         authInfo: authInfoOf(caller),
         ...(parsed !== undefined && { parsedBody: parsed }),
       })
-    }
+    // What is no JSON belongs to no session: it is told so here.
+    if (body && parsed === undefined) return answerHere()
+    const initialize = isInitializeRequest(parsed)
+    if ((sessionId === null && !initialize) || !(await isLegacyRequest(request, parsed))) return answerHere()
     const session = sessionStub(sessions(env), initialize ? null : sessionId)
     if (!session) return sessionNotFound()
     if (request.method === 'GET' && !request.headers.has('last-event-id')) {
@@ -103,6 +95,19 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     const response = await session.handle(sessionRequest(request, body?.text), caller)
     return new Response(response.body, response)
   }
+}
+
+/** The request as the SDK gets it: at the one path that it serves, with its body, which was read, and without the bearer. */
+function withoutBearer(request: Request, body: string | undefined, { publicUrl }: Settings): Request {
+  const headers = new Headers(request.headers)
+  headers.delete('authorization')
+  headers.set('host', publicUrl.host)
+  return new Request(`${publicUrl.origin}${MCP_PATH}`, {
+    method: request.method,
+    headers,
+    signal: request.signal,
+    ...(body !== undefined && { body }),
+  })
 }
 
 /** HTTP+SSE: the stream first, whose first event names the address to post to. */
@@ -126,7 +131,7 @@ async function postSse(
   caller: CallerRecord,
   sessions: DurableObjectNamespace<McpSession>,
 ): Promise<Response> {
-  const body = await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE)
+  const body = await readBody(request)
   if (body.tooLarge) return tooLarge()
   try {
     parseJSONRPCMessage(parseJson(body.text))
@@ -175,6 +180,13 @@ function sessionRequest(request: Request, body: string | undefined): SessionRequ
     return value === null ? [] : [[name, value]]
   })
   return { method: request.method, headers, ...(body !== undefined && { body }) }
+}
+
+/** The text of a message, unless it is too large. One of a stated length can't be longer; else it is counted as it is read. */
+async function readBody(request: Request): ReturnType<typeof readRequestBody> {
+  const length = Number(request.headers.get('content-length') ?? Number.NaN)
+  if (length <= DEFAULT_MAX_REQUEST_BODY_SIZE) return { tooLarge: false, text: await request.text() }
+  return readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE)
 }
 
 function parseJson(text: string | undefined): unknown {

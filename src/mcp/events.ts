@@ -1,7 +1,7 @@
 // What a session's streams have sent, so that a client that lost its connection can resume (Last-Event-ID). Answers hold
 // patient data, so they lie sealed under a key of the grant, and only for a short while.
 import type { EventId, EventStore, JSONRPCMessage, StreamId } from '@modelcontextprotocol/server'
-import { open, seal } from '../seal.ts'
+import { keyFor, openUnder, sealUnder } from '../seal.ts'
 
 /** How long a client may take to resume, in milliseconds. */
 const KEPT_MS = 10 * 60_000
@@ -11,14 +11,16 @@ const MAX_BYTES = 2_000_000
 /** Event ids read `{stream}.{number}`; the numbers of one stream rise. */
 export class SealedEventStore implements EventStore {
   readonly #sql: SqlStorage
-  readonly #key: string
+  readonly #key: Promise<CryptoKey>
   #last = 0
   #ready = false
 
   /** @param key base64url key that both lies elsewhere and stays the same for the session's life */
   constructor(sql: SqlStorage, key: string) {
     this.#sql = sql
-    this.#key = key
+    this.#key = keyFor(key, 'events')
+    // It is awaited where it is used.
+    this.#key.catch(() => {})
   }
 
   async storeEvent(stream: StreamId, message: JSONRPCMessage): Promise<EventId> {
@@ -27,7 +29,7 @@ export class SealedEventStore implements EventStore {
     this.#last = number
     // A priming event only names a position: there is nothing to replay in it.
     if ('jsonrpc' in message) {
-      const sealed = await seal(this.#key, `event ${stream}`, message)
+      const sealed = await sealUnder(await this.#key, stream, message)
       if (sealed.byteLength > MAX_BYTES) return `${stream}.${number}`
       this.#prepare()
       this.#sql.exec('DELETE FROM event WHERE number < ?', (at - KEPT_MS) * 1000)
@@ -54,7 +56,7 @@ export class SealedEventStore implements EventStore {
       )
       .toArray()
     for (const row of rows) {
-      await send(`${stream}.${row.number}`, await open<JSONRPCMessage>(this.#key, `event ${stream}`, row.message))
+      await send(`${stream}.${row.number}`, await openUnder<JSONRPCMessage>(await this.#key, stream, row.message))
     }
     return stream
   }

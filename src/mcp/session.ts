@@ -51,11 +51,12 @@ export class McpSession extends DurableObject<Bindings> {
   /** One Streamable HTTP request: the first must be `initialize`. Foreign and unknown sessions answer 404 alike. */
   async handle(request: SessionRequest, caller: CallerRecord): Promise<Response> {
     const known = await this.#known(caller, 'streamable')
-    if (known === 'foreign' || (known === 'new' && !isInitialize(request.body))) return sessionNotFound()
+    const message = parsed(request.body)
+    if (known === 'foreign' || (known === 'new' && !isInitializeRequest(message))) return sessionNotFound()
     const transport = (await this.#connect('streamable', caller)) as SessionTransport
     const response = await transport.handleRequest(
       new Request('https://session/', { method: request.method, headers: request.headers, body: request.body ?? null }),
-      { authInfo: authInfoOf(caller) },
+      { authInfo: authInfoOf(caller), ...(message !== undefined && { parsedBody: message }) },
     )
     if (known === 'new') {
       if (response.ok)
@@ -70,7 +71,7 @@ export class McpSession extends DurableObject<Bindings> {
   async deliver(body: string, caller: CallerRecord): Promise<boolean> {
     if ((await this.#known(caller, 'sse')) !== 'own') return false
     const message = parseJSONRPCMessage(JSON.parse(body))
-    if (isInitialize(body) && this.#record) await this.#note({ ...this.#record, initialize: body })
+    if (isInitializeRequest(message) && this.#record) await this.#note({ ...this.#record, initialize: body })
     const transport = (await this.#connect('sse', caller)) as SocketTransport
     transport.onmessage?.(message, { authInfo: authInfoOf(caller) })
     return true
@@ -177,11 +178,11 @@ export function ownerOf(caller: CallerRecord): string {
   return `${caller.userId}:${caller.grantId}`
 }
 
-/** Whether this is the text of an `initialize` request. */
-function isInitialize(body: string | undefined): boolean {
+/** The value of JSON text; undefined where it is none, which the transport then tells. */
+function parsed(body: string | undefined): unknown {
   try {
-    return isInitializeRequest(JSON.parse(body ?? ''))
+    return body === undefined ? undefined : JSON.parse(body)
   } catch {
-    return false
+    return undefined
   }
 }

@@ -32,7 +32,8 @@ export async function accessOf(record: CallerRecord, env: Bindings): Promise<Acc
   return { ...record.props.narrowing, level: limit === undefined ? level : lower(level, limit) }
 }
 
-async function stateOf(name: string, env: Bindings): Promise<GrantState> {
+/** What a grant's object said of it, at most a second ago; `name` is user id and grant id. */
+export async function stateOf(name: string, env: Bindings): Promise<GrantState> {
   const now = Date.now()
   const before = known.get(name)
   if (before && now - before.at < FRESH_MS) return before.state
@@ -44,4 +45,9 @@ async function stateOf(name: string, env: Bindings): Promise<GrantState> {
   const [oldest] = known.keys()
   if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
   return state
+}
+
+/** Asks a grant's object anew, for one that has just changed. */
+export function forgetState(name: string): void {
+  known.delete(name)
 }

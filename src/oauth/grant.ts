@@ -11,7 +11,7 @@ import { open, seal } from '../seal.ts'
 import { findSettings, settingsFor, tenantOf } from '../tenants.ts'
 import { type Activity, ActivityRing } from './activity.ts'
 import { ConfirmationStore, type Proposal } from './confirmation-store.ts'
-import type { GrantState } from './current.ts'
+import { forgetState, type GrantState } from './current.ts'
 import { logOut, type MedplumTokens, refreshTokens, UpstreamError } from './medplum.ts'
 import { createAuthorizationServer } from './provider.ts'
 import { Replays, retried } from './repetition.ts'
@@ -47,6 +47,8 @@ export interface GrantReport extends GrantState {
 
 export class Grant extends DurableObject<Bindings> {
   #tail: Promise<unknown> = Promise.resolve()
+  /** Whether there are tokens and the person has not disconnected; unknown until it is asked. */
+  #active: boolean | undefined
   readonly #replays = new Replays()
   readonly #activity = new ActivityRing(this.ctx.storage.kv)
   readonly #confirmations = new ConfirmationStore(this.ctx.storage.kv)
@@ -101,6 +103,7 @@ export class Grant extends DurableObject<Bindings> {
   /** Ends the grant: for calls in flight at once, whatever an exchange before this one still waits for. */
   async disconnect(): Promise<void> {
     this.ctx.storage.kv.put(DISCONNECTED, true)
+    this.#active = false
     await this.#exclusive(() => this.#end(this.#vaultKey))
     await this.#audit({ decision: 'disconnected' })
   }
@@ -187,8 +190,12 @@ export class Grant extends DurableObject<Bindings> {
 
   /** With its code exchanged the grant stands, and takes the place of the client's earlier ones. */
   async #begun(response: Response): Promise<Response> {
-    if (!response.ok) return response
     const [userId, grantId] = this.#identity()
+    if (!response.ok) {
+      // A code that is used twice ends the grant at the provider (RFC 6749 section 4.1.2).
+      if ((await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null) await this.#wipe()
+      return response
+    }
     // The tokens are out: that the earlier grants live a little longer is no reason to withhold them.
     await supersede(this.#provider.getOAuthApi(this.env), this.env, userId, grantId).catch(() => {
       console.warn(JSON.stringify({ event: 'supersede_failed' }))
@@ -236,9 +243,11 @@ export class Grant extends DurableObject<Bindings> {
     await auditOAuth(event, { userId }, this.env)
   }
 
+  /** Each call asks, so that storage is read once in this object's life. */
   #isActive(): boolean {
     const { kv } = this.ctx.storage
-    return kv.get(VAULT) !== undefined && kv.get(DISCONNECTED) === undefined
+    this.#active ??= kv.get(VAULT) !== undefined && kv.get(DISCONNECTED) === undefined
+    return this.#active
   }
 
   /** @throws {UpstreamError} */
@@ -247,6 +256,8 @@ export class Grant extends DurableObject<Bindings> {
   }
 
   async #wipe(): Promise<void> {
+    forgetState(this.ctx.id.name ?? '')
+    this.#active = false
     this.#replays.clear()
     this.#activity.clear()
     this.#vaultKey = undefined
@@ -312,6 +323,7 @@ export class Grant extends DurableObject<Bindings> {
     const { accessExpiresAt, refreshExpiresAt } = vault.tokens
     const expiresAt = Math.max(accessExpiresAt, refreshExpiresAt ?? 0)
     await this.ctx.storage.put({ [VAULT]: await seal(vaultKey, this.#purpose(), vault), [EXPIRES]: expiresAt })
+    this.#active = undefined
     this.#vaultKey = vaultKey
     await this.#tidy(expiresAt)
   }

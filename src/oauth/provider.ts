@@ -9,6 +9,7 @@ import type { CallerRecord, GrantProps } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
 import { tenantOf, tenantsOf } from '../tenants.ts'
 import { levelOf, SCOPES, scopesFor } from './access.ts'
+import { verify } from './verified.ts'
 
 export const AUTHORIZE_PATH = '/authorize'
 export const TOKEN_PATH = '/oauth/token'
@@ -67,7 +68,7 @@ export function createResourceServer(
       authorization_servers: [settings.publicUrl.origin],
       resource_name: settings.tenant === undefined ? 'Medplum MCP' : `Medplum MCP (${settings.tenant})`,
     },
-    validateToken: (env) => (resource, token) => authorizationServer.validateToken<GrantProps>(resource, token, env),
+    validateToken: (env) => (resource, token) => verify(authorizationServer, resource, token, env),
     handler: {
       fetch: (request, env, ctx) =>
         levelOf(ctx.auth.scope) === undefined

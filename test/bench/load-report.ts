@@ -94,8 +94,8 @@ function goals(rows: Rows, costs: readonly Cost[], idle: Idle): string {
       dearest / least < 1.25,
     )
   }
-  const kb = idle.stored / 1000
-  add('storage of an idle session', '≤ 20 KB', `${kb.toFixed(1)} KB`, kb <= 20)
+  const kib = idle.stored / 1024
+  add('storage of an idle session', '≤ 20 KiB', `${kib.toFixed(1)} KiB`, kib <= 20)
   const share = idle.evicted / idle.sessions
   add(
     'idle sessions out of memory (no duration is billed)',

@@ -5,7 +5,20 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Grant } from '../../src/oauth/grant.ts'
 import { expectPageHeaders } from './browsing.ts'
 import { atPage, browser, type Entry, entryOf, htmlOf, known, LANES, PAGE, submit } from './connecting.ts'
-import { ada, alice, fhir, grantName, refresh, register, sam, sandbox, signIn, tokensOf } from './world.ts'
+import {
+  ada,
+  alice,
+  fhir,
+  fhirCall,
+  grantName,
+  post,
+  refresh,
+  register,
+  sam,
+  sandbox,
+  signIn,
+  tokensOf,
+} from './world.ts'
 
 const READ = { method: 'GET', path: 'Patient?_count=1' }
 const WRITE = { method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'connections' } } }
@@ -177,12 +190,13 @@ describe('disconnecting', () => {
     await evictDurableObject(env.GRANT.getByName(grantName(tokens)))
     await disconnected(person, entry)
     for (const [key, value] of before) await env.OAUTH_KV.put(key, value)
-    await vi.waitFor(async () => expect((await fhir(tokens.access, READ)).text).toContain('disconnected'), SOON)
+    const asked = async () => (await post(tokens.access, fhirCall(READ))).status
+    await vi.waitFor(async () => expect(await asked()).toBe(401), SOON)
     const { result, requests } = await sandbox.during(async () => {
       expect(await entryOf(person, name)).toBeUndefined()
-      return [(await fhir(tokens.access, READ)).isError, (await refresh(tokens)).status]
+      return [await asked(), (await refresh(tokens)).status]
     })
-    expect(result).toEqual([true, 400])
+    expect(result).toEqual([401, 400])
     expect(requests).toEqual([])
   })
 
