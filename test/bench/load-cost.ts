@@ -26,7 +26,7 @@ interface Counts {
   kvReads: number
   kvWrites: number
   objectRequests: number
-  objectsMade: number
+  sessionsMade: number
   rowsWritten: number
 }
 
@@ -137,9 +137,8 @@ export async function idleSessions({ counting, tokens }: LoadWorld, needle: Need
     opened.map(async ({ id }) => Number((await ask(`${url}/bench/session?stored=${id}`, {})).text)),
   )
   await setTimeout(ASLEEP_MS)
-  const { objectsMade } = await countsOf(url)
+  const { sessionsMade } = await countsOf(url)
   for (const { call } of opened) await call(PATH)
-  // The grant's object, which slept as well, is no session.
-  const evicted = (await countsOf(url)).objectsMade - objectsMade - 1
+  const evicted = (await countsOf(url)).sessionsMade - sessionsMade
   return { sessions, stored: Math.max(...sizes), memory, evicted }
 }

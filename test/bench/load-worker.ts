@@ -13,7 +13,7 @@ interface BenchBindings extends Bindings {
 }
 
 const { FIXED_URL, MEDPLUM_BASE_URL, COUNTING, KV_SERVICE } = env as BenchBindings
-const counts = { objectRequests: 0, rowsWritten: 0, objectsMade: 0 }
+const counts = { objectRequests: 0, rowsWritten: 0, sessionsMade: 0 }
 const LIMITS = ['SIGN_IN', 'REGISTRATION', 'TOKENS', 'CALLS', 'READS', 'WRITES', 'OPERATIONS']
 
 const fetchUpstream = globalThis.fetch
@@ -62,7 +62,6 @@ function counted<T extends object>(namespace: T): T {
 
 /** Counts the rows that an object writes: one for each key or alarm, and what each SQL statement says. */
 function countRows({ storage }: DurableObjectState): void {
-  counts.objectsMade++
   if (!COUNTING) return
   const one = <Given extends unknown[], Made>(of: (...given: Given) => Made) => {
     return (...given: Given): Made => {
@@ -88,6 +87,7 @@ function countRows({ storage }: DurableObjectState): void {
 
 export class McpSession extends ProductSession {
   constructor(state: DurableObjectState, bindings: Bindings) {
+    counts.sessionsMade++
     countRows(state)
     super(state, complete(bindings))
   }
