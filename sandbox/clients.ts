@@ -144,6 +144,7 @@ async function attempt(way: Way, base: string, signIn: SignIn, fetch?: Fetch): P
     const client = new Client1(INFO)
     const transport = kind === 'sse' ? new SseTransport1(url, options) : new HttpTransport1(url, options)
     await orSignIn(
+      client,
       () => client.connect(transport as Parameters<typeof client.connect>[0]),
       (callback) => transport.finishAuth(callback.get('code') ?? ''),
       signIn,
@@ -153,6 +154,7 @@ async function attempt(way: Way, base: string, signIn: SignIn, fetch?: Fetch): P
   const client = new Client2(INFO, era === 'modern' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {})
   const transport = kind === 'sse' ? new SseTransport2(url, options) : new HttpTransport2(url, options)
   await orSignIn(
+    client,
     () => client.connect(transport as Parameters<typeof client.connect>[0]),
     (callback) => transport.finishAuth(callback),
     signIn,
@@ -162,6 +164,7 @@ async function attempt(way: Way, base: string, signIn: SignIn, fetch?: Fetch): P
 
 /** A first connection ends in the sign-in; the code is then exchanged and the error goes on to connect anew. */
 async function orSignIn(
+  client: Client1 | Client2,
   connecting: () => Promise<unknown>,
   finish: (callback: URLSearchParams) => Promise<void>,
   signIn: SignIn,
@@ -170,6 +173,8 @@ async function orSignIn(
     await connecting()
   } catch (error) {
     if (isUnauthorized(error) && signIn.callback) await finish(signIn.callback.searchParams)
+    // Its stream would go on to connect by itself.
+    await client.close()
     throw error
   }
 }

@@ -25,6 +25,8 @@ export interface WorkerOptions {
   vars: Record<string, string>
   /** Configuration file, instead of the project's wrangler.toml. */
   config?: string
+  /** Folder that keeps KV and objects, instead of one that is thrown away. */
+  state?: string
   /** Sees each chunk of output. */
   onOutput?: (text: string) => void
 }
@@ -34,9 +36,15 @@ export interface WorkerOptions {
  *
  * @throws with the Worker's own words when it doesn't start, such as the name of a missing setting
  */
-export async function startWorker({ port, vars, config, onOutput }: WorkerOptions): Promise<RunningWorker> {
+export async function startWorker({
+  port,
+  vars,
+  config,
+  state: kept,
+  onOutput,
+}: WorkerOptions): Promise<RunningWorker> {
   const url = `http://localhost:${port}`
-  const state = await mkdtemp(join(tmpdir(), 'medplum-mcp-'))
+  const state = kept ?? (await mkdtemp(join(tmpdir(), 'medplum-mcp-')))
   const settings = Object.entries({ PUBLIC_URL: url, ...vars }).flatMap(([name, value]) => [
     '--var',
     `${name}:${value}`,
@@ -77,7 +85,7 @@ export async function startWorker({ port, vars, config, onOutput }: WorkerOption
       }
       await exited
     }
-    await rm(state, { recursive: true, force: true })
+    if (kept === undefined) await rm(state, { recursive: true, force: true })
   }
   try {
     await answering(`${url}/health`, exited)

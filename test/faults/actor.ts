@@ -1,0 +1,217 @@
+// One client of a person, over one lane, that works at random: writes, reads, renews its token, hangs up, reconnects, signs out and in.
+import { setTimeout as pause } from 'node:timers/promises'
+import { type ConnectedClient, connect, SignIn, type ToolResult, type Way } from '../../sandbox/clients.ts'
+import type { SandboxUser } from '../../sandbox/world.ts'
+import { type Fate, type Model, SYSTEM } from './model.ts'
+import type { Chance } from './random.ts'
+
+/** How long a client waits for an answer, and how soon one that hangs up does, in ms. */
+const PATIENCE_MS = 20_000
+const HANG_UP_MS = 15
+/** A client thinks for this long at most between two things, so that the rate limits of sign-ins and writes leave it alone. */
+const PACE_MS = 300
+
+/** Counts how often the person has to sign in although the client had tokens: they were good for nothing any more. */
+class Counted extends SignIn {
+  lost = 0
+  #held = false
+
+  override saveTokens(tokens: Parameters<SignIn['saveTokens']>[0]) {
+    super.saveTokens(tokens)
+    this.#held = true
+  }
+
+  override async redirectToAuthorization(url: URL) {
+    if (this.#held) this.lost++
+    await super.redirectToAuthorization(url)
+  }
+}
+
+interface Own {
+  marker: string
+  id: string
+  version: string
+}
+
+export class Actor {
+  readonly number: number
+  readonly user: SandboxUser
+  readonly #way: Way
+  readonly #base: string
+  readonly #chance: Chance
+  readonly #model: Model
+  #signIn: Counted
+  #client: ConnectedClient | undefined
+  readonly #own: Own[] = []
+  #written = 0
+
+  constructor(number: number, user: SandboxUser, way: Way, base: string, chance: Chance, model: Model) {
+    this.number = number
+    this.user = user
+    this.#way = way
+    this.#base = base
+    this.#chance = chance
+    this.#model = model
+    this.#signIn = new Counted(user)
+  }
+
+  async begin(): Promise<void> {
+    await this.#connected()
+  }
+
+  /** One thing after the other until then (milliseconds since the epoch). */
+  async act(until: number): Promise<void> {
+    while (Date.now() < until) {
+      const action = this.#chance.pick([
+        [5, () => this.#read()],
+        [3, () => this.#create(PATIENCE_MS)],
+        [2, () => this.#update()],
+        [2, () => this.#whoami()],
+        [1, () => this.#create(HANG_UP_MS)],
+        [1, async () => void (await this.#refresh())],
+        [1, () => this.#reconnect()],
+        [0.1, () => this.#signOut()],
+      ] as const)
+      // What the platform or Medplum does meanwhile may break any of it; the model tells what may not.
+      await action().catch(() => this.#reconnect().catch(() => this.#away()))
+      await pause(this.#chance.next() * PACE_MS)
+    }
+  }
+
+  /** In the end, when all is well again: nothing that was kept may be dead. */
+  async finish(): Promise<void> {
+    await this.#reconnect()
+    const { lost } = this.#signIn
+    this.#model.expect(lost === 0, `client ${this.number} had to sign in again ${lost} times`)
+    const status = await this.#refresh()
+    this.#model.expect(status === 200, `client ${this.number} could not renew its token (${status})`)
+    await this.#revoke()
+  }
+
+  /** The Worker is being started anew. */
+  async #away(): Promise<void> {
+    this.#model.count('reconnect: failed')
+    await pause(1000)
+  }
+
+  async #connected(): Promise<ConnectedClient> {
+    this.#client ??= await connect(this.#way, this.#base, this.#signIn)
+    return this.#client
+  }
+
+  async #reconnect(): Promise<void> {
+    const before = this.#client
+    this.#client = undefined
+    await before?.close().catch(() => {})
+    await this.#connected()
+    this.#model.count('reconnect')
+  }
+
+  async #call(args: Record<string, unknown>, timeout = PATIENCE_MS, tool = 'fhir-request'): Promise<Answer> {
+    const client = await this.#connected()
+    const result = await client.call(tool, tool === 'whoami' ? {} : { format: 'json', ...args }, { timeout })
+    const answer = { isError: result.isError === true, text: textOf(result) }
+    this.#model.answered(this.number, answer.text)
+    return answer
+  }
+
+  async #create(patience: number): Promise<void> {
+    const marker = `soak-${this.number}-${++this.#written}`
+    const text = `${marker} as created`
+    this.#model.creating(this.number, marker, text)
+    const body = { resourceType: 'Basic', identifier: [{ system: SYSTEM, value: marker }], code: { text } }
+    const answer = await this.#call({ method: 'POST', path: 'Basic', body }, patience)
+    const fate = fateOf(answer)
+    this.#model.created(this.number, marker, text, fate)
+    if (fate === 'done') this.#own.push({ marker, ...identityOf(answer) })
+  }
+
+  /** Guarded by the version, so that it may be repeated. */
+  async #update(): Promise<void> {
+    const own = this.#some()
+    if (!own) return
+    const text = `${own.marker} as changed, ${++this.#written}`
+    const { marker, id, version } = own
+    this.#model.updating(marker, text)
+    const body = { resourceType: 'Basic', id, identifier: [{ system: SYSTEM, value: marker }], code: { text } }
+    this.#own.splice(this.#own.indexOf(own), 1)
+    const answer = await this.#call({ method: 'PUT', path: `Basic/${id}`, body, ifMatch: version })
+    const fate = fateOf(answer)
+    this.#model.updated(marker, text, fate)
+    // What became of an unknown one is for the end to tell: its version isn't known any more.
+    if (fate === 'done') this.#own.push({ marker, ...identityOf(answer) })
+  }
+
+  async #read(): Promise<void> {
+    const own = this.#some()
+    if (!own) return
+    const { isError, text } = await this.#call({ method: 'GET', path: `Basic/${own.id}` })
+    if (!isError)
+      this.#model.expect(text.includes(own.marker), `client ${this.number} read another record than its own`)
+    this.#model.count(isError ? 'read: error' : 'read: done')
+  }
+
+  async #whoami(): Promise<void> {
+    const { isError, text } = await this.#call({}, PATIENCE_MS, 'whoami')
+    if (!isError) this.#model.expect(text.includes(this.user.family), `client ${this.number} works as another person`)
+    this.#model.count(isError ? 'whoami: error' : 'whoami: done')
+  }
+
+  /** @returns HTTP status of the token endpoint */
+  async #refresh(): Promise<number> {
+    const { tokenSet } = this.#signIn
+    if (!tokenSet?.refresh_token) throw new Error('There is no token to renew')
+    const response = await this.#token({ grant_type: 'refresh_token', refresh_token: tokenSet.refresh_token })
+    const text = await response.text()
+    if (response.ok) this.#signIn.saveTokens(JSON.parse(text) as NonNullable<typeof tokenSet>)
+    this.#model.count(`refresh: ${response.status}`)
+    return response.status
+  }
+
+  async #signOut(): Promise<void> {
+    await this.#revoke()
+    this.#signIn = new Counted(this.user)
+    await this.#connected()
+    this.#model.count('sign out and in')
+  }
+
+  /** First the session ends: afterwards the client would sign in anew to end it. */
+  async #revoke(): Promise<void> {
+    await this.#client?.close().catch(() => {})
+    this.#client = undefined
+    const response = await this.#token({ token: this.#signIn.tokenSet?.access_token ?? '' })
+    await response.text()
+    if (!response.ok) throw new Error(`The revocation was answered with ${response.status}`)
+  }
+
+  #token(form: Record<string, string>): Promise<Response> {
+    const body = new URLSearchParams({ client_id: this.#signIn.clientInformation()?.client_id ?? '', ...form })
+    return fetch(`${this.#base}/oauth/token`, { method: 'POST', body })
+  }
+
+  #some(): Own | undefined {
+    return this.#own[Math.floor(this.#chance.next() * this.#own.length)]
+  }
+}
+
+interface Answer {
+  isError: boolean
+  text: string
+}
+
+function textOf({ content }: ToolResult): string {
+  return content.map(({ text }) => text ?? '').join('\n')
+}
+
+function fateOf({ isError, text }: Answer): Fate {
+  if (!isError) return 'done'
+  return /Nothing was (sent|done)|was not sent/.test(text) ? 'not sent' : 'unknown'
+}
+
+/** A record's id and version, from the JSON at the head of an answer. */
+function identityOf({ text }: Answer): { id: string; version: string } {
+  const id = /"id": ?"([^"]+)"/.exec(text)?.[1]
+  const version = /"versionId": ?"([^"]+)"/.exec(text)?.[1]
+  if (id === undefined || version === undefined) throw new Error(`No record in ${text.slice(0, 200)}`)
+  return { id, version }
+}
