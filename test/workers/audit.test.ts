@@ -212,7 +212,8 @@ describe('the AuditEvent', () => {
     const { result, requests } = await sandbox.during(async (soFar) => {
       const said = await say(recording, access, 'fhir-request', { format: 'json', ...args })
       // It follows the answer.
-      await vi.waitFor(async () => expect((await soFar()).some(isAudit)).toBe(true), 5_000).catch(() => {})
+      const stored = async () => (await soFar()).some((one) => isAudit(one) && one.status !== null)
+      await vi.waitFor(async () => expect(await stored()).toBe(true), 5_000).catch(() => {})
       return said
     })
     return { said: result, direct, audits: requests.filter(isAudit) }
