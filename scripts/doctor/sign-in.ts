@@ -119,7 +119,7 @@ async function atMedplum(origin: URL, login: URL): Promise<Finding[]> {
       fault('medplum', `${server} does not answer`, 'Check MEDPLUM_BASE_URL, and that the Medplum server runs.'),
     ]
   const next = answer.headers.get('location') ?? ''
-  const error = URL.canParse(next, login) ? new URL(next, login).searchParams.get('error_description') : null
+  const error = URL.canParse(next, login.href) ? new URL(next, login.href).searchParams.get('error_description') : null
   const onward = answer.status >= 300 && answer.status < 400 && next !== '' && error === null
   const client = login.searchParams.get('client_id')
   return [
