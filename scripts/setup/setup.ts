@@ -5,6 +5,7 @@ import { planClient } from './client-application.ts'
 import { type Account, Cloudflare, type Deployed } from './cloudflare.ts'
 import { type Deployment, readDeployment, varsOf, writeConfig, writeDeployment } from './deployment.ts'
 import { type Credentials, checkMedplum, signIn } from './medplum.ts'
+import { Stop } from './stop.ts'
 import { wrangler } from './wrangler.ts'
 
 export interface Wishes {
@@ -51,7 +52,9 @@ export async function setup(wishes: Wishes): Promise<boolean> {
     namespace ??
     (await step(`create the KV namespace ${title}`, async () => {
       await wrangler(['kv', 'namespace', 'create', title])
-      return cloudflare.namespace(account, title)
+      const created = await cloudflare.namespace(account, title)
+      if (created) return created
+      throw new Stop(`Cloudflare does not list the new namespace ${title} yet`, 'Run npm run setup again in a minute.')
     }))
   const deployment: Deployment = {
     name,

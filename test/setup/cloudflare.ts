@@ -86,6 +86,8 @@ export async function startCloudflare() {
       return world.subdomain
         ? { result: { subdomain: world.subdomain } }
         : { status: 404, code: 10007, message: 'This account has no workers.dev subdomain.' }
+    if (/^\/workers\/workers\/[^/]+$/.test(path))
+      return { result: { name: path.split('/').at(-1), subdomain: { enabled: true, previews_enabled: false } } }
     if (path === '/storage/kv/namespaces') return namespaces(read, body)
     const [, kind, name = '', rest] = /^\/workers\/(scripts|services)\/([^/]+)(?:\/(.+))?$/.exec(path) ?? []
     if (kind !== undefined) return script(method, name, kind === 'services' ? 'service' : rest, body)
@@ -124,6 +126,8 @@ export async function startCloudflare() {
     switch (first) {
       case 'secrets':
         return { result: [...there.secrets].map((one) => ({ name: one, type: 'secret_text' })) }
+      case 'script-settings':
+        return { result: { observability: { enabled: true } } }
       case 'settings':
         return { result: { bindings: there.bindings, migration_tag: 'v1' } }
       case 'service':

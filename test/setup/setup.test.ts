@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_PASSWORD } from '../../sandbox/world.ts'
+import { signIn } from '../../scripts/setup/medplum.ts'
 import { setup, type Wishes } from '../../scripts/setup/setup.ts'
 import { Stop } from '../../scripts/setup/stop.ts'
 import { ACCOUNT, startCloudflare, TOKEN } from './cloudflare.ts'
@@ -59,6 +60,25 @@ async function medplumChanges(): Promise<string[]> {
     .map(({ method, path }) => `${method} ${path}`)
 }
 
+async function atMedplum(id: string, change?: (client: Record<string, unknown>) => void) {
+  const { accessToken } = await signIn(sandbox.baseUrl, person('ada@example.com'))
+  const url = `${sandbox.baseUrl}fhir/R4/ClientApplication/${id}`
+  const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/fhir+json' }
+  const client = (await (await fetch(url, { headers })).json()) as Record<string, unknown>
+  if (!change) return client
+  change(client)
+  const saved = await fetch(url, { method: 'PUT', headers, body: JSON.stringify(client) })
+  expect(saved.status).toBe(200)
+  return client
+}
+
+const redirectUris = async (id: string) => (await atMedplum(id)).redirectUris
+
+const dropRedirectUris = (id: string) =>
+  atMedplum(id, (client) => {
+    delete client.redirectUris
+  })
+
 async function changes(): Promise<string[]> {
   return [...cloudflare.changes, ...(await medplumChanges())]
 }
@@ -86,7 +106,22 @@ it('goes from nothing to a deployment, and a second time changes nothing', async
   await run()
   expect(await changes()).toEqual(first)
   expect(said).toContain('Nothing to change.')
-}, 60_000)
+
+  // Half done: each time only what is missing is done.
+  script?.secrets.clear()
+  await run()
+  expect((await changes()).filter((one) => !first.includes(one))).toEqual([])
+  expect(cloudflare.changes.at(-1)).toBe(`PUT /accounts/${ACCOUNT.id}/workers/scripts/medplum-mcp/secrets`)
+  expect([...(script?.secrets ?? [])]).toEqual(['AUDIT_KEY'])
+
+  const atCloudflare = [...cloudflare.changes]
+  await dropRedirectUris(deployment().vars.MEDPLUM_CLIENT_ID)
+  rmSync(join(folder, 'deployment.json'))
+  await run()
+  expect(await redirectUris(deployment().vars.MEDPLUM_CLIENT_ID)).toEqual([`${ADDRESS}/oauth/callback`])
+  expect(cloudflare.changes).toEqual(atCloudflare)
+  expect(cloudflare.unknown).toEqual([])
+}, 180_000)
 
 it('shows the steps in a dry run and changes nothing', async () => {
   await run({ dryRun: true })
@@ -95,20 +130,15 @@ it('shows the steps in a dry run and changes nothing', async () => {
   expect(existsSync(join(folder, 'deployment.json'))).toBe(false)
 })
 
-it('goes on where the namespace is made and the secret, the file and a redirect URI are not', async () => {
-  await run()
-  cloudflare.world.scripts.get('medplum-mcp')?.secrets.clear()
-  rmSync(join(folder, 'deployment.json'))
-  cloudflare.changes.length = 0
-  said.length = 0
-  await run({ clientId: SANDBOX_CLIENT_ID })
-  expect(cloudflare.unknown).toEqual([])
-  expect(cloudflare.changes.filter((one) => /namespaces|\/secrets$/.test(one))).toEqual([
-    `PUT /accounts/${ACCOUNT.id}/workers/scripts/medplum-mcp/secrets`,
-  ])
-  expect(said.join('\n')).toContain(`make the ClientApplication ${SANDBOX_CLIENT_ID} fit: redirect URI ${ADDRESS}`)
-  expect((await medplumChanges()).at(-1)).toMatch(/^PUT \/fhir\/R4\/ClientApplication\//)
-}, 60_000)
+it('goes on where only the namespace is made, with a client that lacks the redirect URI', async () => {
+  cloudflare.world.namespaces.set('medplum-mcp-oauth-kv', 'a'.repeat(32))
+  await run({ dryRun: true, clientId: SANDBOX_CLIENT_ID })
+  const steps = said.filter((line) => line.startsWith('would ')).join('\n')
+  expect(steps).not.toContain('KV namespace')
+  expect(steps).not.toContain('create the ClientApplication')
+  expect(steps).toContain(`make the ClientApplication ${SANDBOX_CLIENT_ID} fit: redirect URI ${ADDRESS}/oauth/callback`)
+  expect(await changes()).toEqual([])
+})
 
 const BAD: [string, () => Partial<Wishes>, RegExp, RegExp][] = [
   [
@@ -229,4 +259,4 @@ it('says so on the command line, with the cure and without the secret', async ()
   }).catch((error: { code: number; stdout: string; stderr: string }) => error)
   expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('Check the e-mail address') })
   expect(failed.stdout + failed.stderr).not.toContain('a-wrong-password')
-})
+}, 120_000)
