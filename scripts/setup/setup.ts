@@ -51,7 +51,7 @@ export async function setup(wishes: Wishes): Promise<boolean> {
   const kv =
     namespace ??
     (await step(`create the KV namespace ${title}`, async () => {
-      await wrangler(['kv', 'namespace', 'create', title])
+      await wrangler(['kv', 'namespace', 'create', title], { accountId: account.id })
       const created = await cloudflare.namespace(account, title)
       if (created) return created
       throw new Stop(`Cloudflare does not list the new namespace ${title} yet`, 'Run npm run setup again in a minute.')
@@ -73,7 +73,9 @@ export async function setup(wishes: Wishes): Promise<boolean> {
     await step(`deploy ${name} to ${account.name}`, () => wrangler(['deploy', '--config', writeConfig(deployment)]))
   if (!worker?.secrets.includes('AUDIT_KEY'))
     await step('set the secret AUDIT_KEY to a new random key', () =>
-      wrangler(['secret', 'put', 'AUDIT_KEY', '--config', writeConfig(deployment)], randomBytes(32).toString('base64')),
+      wrangler(['secret', 'put', 'AUDIT_KEY', '--config', writeConfig(deployment)], {
+        input: randomBytes(32).toString('base64'),
+      }),
     )
   if (changed === 0) say('Nothing to change.')
   if (dryRun) return true

@@ -8,12 +8,20 @@ export const WRANGLER = fileURLToPath(new URL('../../node_modules/wrangler/bin/w
 
 /**
  * @param input for its standard input: the one way in for a secret
+ * @param accountId of the account to work on, where a login has several
  * @returns what it printed. @throws {Stop} with its last words
  */
-export async function wrangler(args: string[], input = ''): Promise<string> {
+export async function wrangler(args: string[], { input = '', accountId = '' } = {}): Promise<string> {
   const child = spawn(process.execPath, [WRANGLER, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, CI: 'true', FORCE_COLOR: '0', WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+    env: {
+      ...process.env,
+      ...(accountId && { CLOUDFLARE_ACCOUNT_ID: accountId }),
+      CI: 'true',
+      FORCE_COLOR: '0',
+      WRANGLER_SEND_METRICS: 'false',
+      WRANGLER_HIDE_BANNER: 'true',
+    },
   })
   let printed = ''
   let failed = ''
