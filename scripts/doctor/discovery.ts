@@ -1,0 +1,89 @@
+// How clients find their way: the challenge, the resource's metadata (RFC 9728), the authorization server's (RFC 8414).
+import { type Answer, ask } from './ask.ts'
+import { type Finding, verdict } from './finding.ts'
+
+const PROXY_CURE =
+  'Something in front of the Worker changes its answers: remove the rule (Cloudflare dashboard, Rules), or deploy again.'
+
+export async function checkDiscovery(origin: URL): Promise<Finding[]> {
+  const resource = `${origin.origin}/mcp`
+  const metadataUrl = `${origin.origin}/.well-known/oauth-protected-resource/mcp`
+  const [refused, protectedResource, server] = await Promise.all([
+    ask(resource, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
+    ask(metadataUrl),
+    ask(`${origin.origin}/.well-known/oauth-authorization-server`),
+  ])
+  return [
+    ...challenge(refused, metadataUrl),
+    ...resourceMetadata(protectedResource, resource, origin.origin),
+    ...serverMetadata(server, origin.origin),
+  ]
+}
+
+function challenge({ status, headers }: Answer, metadataUrl: string): Finding[] {
+  const header = headers.get('www-authenticate') ?? ''
+  return [
+    verdict('unauthenticated', status === 401, {
+      right: 'a call without a token is refused with 401',
+      wrong: `a call without a token is answered with ${status}, not 401`,
+      cure: 'Take away what stands in front of /mcp (Cloudflare Access, a WAF rule, a cache); the Worker itself asks for a token.',
+    }),
+    verdict('challenge', /^Bearer /i.test(header) && header.includes(`resource_metadata="${metadataUrl}"`), {
+      right: 'the challenge names the resource metadata',
+      wrong: header
+        ? `the challenge does not name ${metadataUrl}: ${header}`
+        : 'the 401 has no WWW-Authenticate header',
+      cure: `Without it clients don't know where to sign in. Check PUBLIC_URL. ${PROXY_CURE}`,
+    }),
+  ]
+}
+
+function resourceMetadata({ status, json }: Answer, resource: string, issuer: string): Finding[] {
+  const servers = Array.isArray(json.authorization_servers) ? json.authorization_servers : []
+  return [
+    verdict('resource-metadata', status === 200 && json.resource === resource, {
+      right: `the resource is ${resource}`,
+      wrong: status === 200 ? `the resource is ${json.resource}, not ${resource}` : `the document answered ${status}`,
+      cure: `Clients refuse a resource with another address. Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
+    }),
+    verdict('authorization-servers', servers.length === 1 && servers[0] === issuer, {
+      right: 'the resource names its authorization server',
+      wrong: `the resource names ${servers.join(', ') || 'no authorization server'}, not ${issuer}`,
+      cure: `Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
+    }),
+  ]
+}
+
+function serverMetadata({ status, json }: Answer, issuer: string): Finding[] {
+  const methods = Array.isArray(json.code_challenge_methods_supported) ? json.code_challenge_methods_supported : []
+  const endpoints = ['authorization_endpoint', 'token_endpoint'].filter(
+    (name) => !String(json[name] ?? '').startsWith(`${issuer}/`),
+  )
+  return [
+    verdict('issuer', status === 200 && json.issuer === issuer, {
+      right: `the issuer is ${issuer}`,
+      wrong: status === 200 ? `the issuer is ${json.issuer}, not ${issuer}` : `the document answered ${status}`,
+      cure: `Clients refuse another issuer (RFC 8414 section 3.3). Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
+    }),
+    verdict('endpoints', endpoints.length === 0, {
+      right: 'the endpoints are of this origin',
+      wrong: `not of this origin: ${endpoints.join(', ')}`,
+      cure: `Set PUBLIC_URL to ${issuer} and run npm run deploy. ${PROXY_CURE}`,
+    }),
+    verdict('pkce', methods.length === 1 && methods[0] === 'S256', {
+      right: 'PKCE with S256 only',
+      wrong: `PKCE methods: ${methods.join(', ') || 'none'}`,
+      cure: `Deploy this version: it offers S256 and nothing else. ${PROXY_CURE}`,
+    }),
+    verdict('registration', json.registration_endpoint === `${issuer}/oauth/register`, {
+      right: 'dynamic client registration is offered',
+      wrong: `the registration endpoint is ${json.registration_endpoint ?? 'not named'}`,
+      cure: `Claude and Cursor register themselves there. ${PROXY_CURE}`,
+    }),
+    verdict('cimd', json.client_id_metadata_document_supported === true, {
+      right: 'client ID metadata documents are offered',
+      wrong: 'client ID metadata documents are not offered',
+      cure: 'The compatibility flag global_fetch_strictly_public is missing: take it from wrangler.toml and run npm run deploy.',
+    }),
+  ]
+}

@@ -1,0 +1,29 @@
+// What an examination finds, and how checks say it.
+
+export interface Finding {
+  /** Name of the check. */
+  check: string
+  ok: boolean
+  /** What was seen; with `ok` false, what is wrong. */
+  found: string
+  /** What to do; with `ok` false only. */
+  cure?: string
+}
+
+export function healthy(check: string, found: string): Finding {
+  return { check, ok: true, found }
+}
+
+export function fault(check: string, found: string, cure: string): Finding {
+  return { check, ok: false, found, cure }
+}
+
+/** @param wrong whether it is; the cure is the same however it was seen */
+export function verdict(check: string, right: boolean, said: { right: string; wrong: string; cure: string }): Finding {
+  return right ? healthy(check, said.right) : fault(check, said.wrong, said.cure)
+}
+
+/** An answer's words, short enough for a line. */
+export function brief(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, 160)
+}

@@ -1,0 +1,42 @@
+// Who may ask at all: other hosts and browser origins are refused; the home page says what this deployment is for.
+import { ask } from './ask.ts'
+import { type Finding, verdict } from './finding.ts'
+
+const FOREIGN = 'attacker.example'
+
+export async function checkGuards(origin: URL): Promise<Finding[]> {
+  const call = (from: string) =>
+    ask(`${origin.origin}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: from },
+      body: '{}',
+    })
+  const [host, foreign, own, home] = await Promise.all([
+    ask(`${origin.origin}/health`, { headers: { host: FOREIGN } }),
+    call(`https://${FOREIGN}`),
+    call(origin.origin),
+    ask(origin, { headers: { accept: 'text/html' } }),
+  ])
+  return [
+    verdict('host', host.status >= 400 && host.status < 500, {
+      right: 'another Host is refused',
+      wrong: `a request for the host ${FOREIGN} is answered with ${host.status}`,
+      cure: 'A proxy in front rewrites the Host header: let it through as it comes, or DNS rebinding is not stopped.',
+    }),
+    verdict('foreign-origin', foreign.status === 403, {
+      right: 'a foreign browser origin is refused',
+      wrong: `a call from the origin https://${FOREIGN} is answered with ${foreign.status}, not 403`,
+      cure: 'Take the origin out of ALLOWED_ORIGINS, or the rule that strips the Origin header out of the way.',
+    }),
+    verdict('own-origin', own.status === 401, {
+      right: 'its own origin may ask',
+      wrong: `a call from its own origin is answered with ${own.status}, not 401`,
+      cure: `Set PUBLIC_URL to ${origin.origin} and run npm run deploy.`,
+    }),
+    verdict('preview-notice', home.status === 200 && /preview/i.test(home.text) && /synthetic/i.test(home.text), {
+      right: 'the home page says that this is a preview',
+      wrong: 'the home page does not say that this is a preview for synthetic data',
+      cure: 'Serve the home page as the Worker makes it; people must see the notice before they connect.',
+    }),
+  ]
+}

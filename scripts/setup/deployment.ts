@@ -1,0 +1,58 @@
+// What one deployment has for itself: `deployment.json`, which git ignores. It is laid over wrangler.toml at each deploy, so
+// that neither a second setup nor `git pull` collides with it.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { experimental_readRawConfig } from 'wrangler'
+import * as z from 'zod'
+import { Stop } from './stop.ts'
+
+const ROOT = new URL('../../', import.meta.url)
+const BASE = new URL('wrangler.toml', ROOT)
+
+const shape = z.object({
+  /** Of the Worker. */
+  name: z.string(),
+  accountId: z.string(),
+  /** Id of the KV namespace. */
+  kv: z.string(),
+  /** Settings that differ from wrangler.toml. Secrets are none of them. */
+  vars: z.record(z.string(), z.string()),
+})
+
+export type Deployment = z.infer<typeof shape>
+
+/** @param file path of deployment.json. @throws {Stop} when it isn't one */
+export function readDeployment(file: string): Deployment | undefined {
+  if (!existsSync(file)) return undefined
+  try {
+    return shape.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    throw new Stop(`${file} is malformed`, 'Correct it, or delete it and run npm run setup again.')
+  }
+}
+
+export function writeDeployment(file: string, deployment: Deployment): void {
+  writeFileSync(file, `${JSON.stringify(deployment, null, 2)}\n`)
+}
+
+export const DEPLOYMENT_FILE = new URL('deployment.json', ROOT).pathname
+
+/** All settings of a deployment, by name. */
+export function varsOf({ vars }: Deployment): Record<string, string> {
+  const { rawConfig } = experimental_readRawConfig({ config: BASE.pathname })
+  return { ...z.record(z.string(), z.string()).parse(rawConfig.vars ?? {}), ...vars }
+}
+
+/** Writes the configuration that wrangler gets, beside wrangler.toml because its paths are relative. @returns its path */
+export function writeConfig(deployment: Deployment): string {
+  const { rawConfig } = experimental_readRawConfig({ config: BASE.pathname })
+  const path = new URL('wrangler.production.json', ROOT).pathname
+  const config = {
+    ...rawConfig,
+    name: deployment.name,
+    account_id: deployment.accountId,
+    vars: varsOf(deployment),
+    kv_namespaces: [{ binding: 'OAUTH_KV', id: deployment.kv }],
+  }
+  writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`)
+  return path
+}

@@ -1,0 +1,97 @@
+// From a Medplum and a Cloudflare account to a deployment. Everything is looked at first; then only what is missing is done.
+import { randomBytes } from 'node:crypto'
+import { examine, report } from '../doctor/examine.ts'
+import { planClient } from './client-application.ts'
+import { type Account, Cloudflare, type Deployed } from './cloudflare.ts'
+import { type Deployment, readDeployment, varsOf, writeConfig, writeDeployment } from './deployment.ts'
+import { type Credentials, checkMedplum, signIn } from './medplum.ts'
+import { Stop } from './stop.ts'
+import { wrangler } from './wrangler.ts'
+
+export interface Wishes {
+  medplumUrl: string
+  credentials: Credentials
+  /** Of the Worker. */
+  name: string
+  /** Where the deployment is reached, where that isn't its workers.dev address. */
+  publicUrl?: string | undefined
+  /** An existing ClientApplication. */
+  clientId?: string | undefined
+  dryRun: boolean
+  /** Path of deployment.json. */
+  file: string
+  say: (line: string) => void
+  /** Looks at the deployment afterwards; `npm run doctor` unless told. */
+  check?: typeof examine
+}
+
+/** @returns whether the deployment is healthy, as far as it was looked at. @throws {Stop} before anything is changed, or between two steps */
+export async function setup(wishes: Wishes): Promise<boolean> {
+  const { say, dryRun, file, name } = wishes
+  const before = readDeployment(file)
+  const baseUrl = await checkMedplum(wishes.medplumUrl)
+  const admin = await signIn(baseUrl, wishes.credentials)
+  const cloudflare = await Cloudflare.open()
+  const account = await cloudflare.account(process.env.CLOUDFLARE_ACCOUNT_ID ?? before?.accountId)
+  const worker = await cloudflare.worker(account, name)
+  const title = `${name}-oauth-kv`
+  const namespace = await cloudflare.namespace(account, title)
+  const publicUrl = new URL(wishes.publicUrl ?? before?.vars.PUBLIC_URL ?? addressOf(account, name)).origin
+  const sameMedplum = before?.vars.MEDPLUM_BASE_URL === baseUrl
+  const clientId = wishes.clientId ?? (sameMedplum ? before?.vars.MEDPLUM_CLIENT_ID : undefined)
+  const client = await planClient(admin, `${publicUrl}/oauth/callback`, clientId)
+
+  let changed = 0
+  const step = async <T>(what: string, act: () => Promise<T>): Promise<T | undefined> => {
+    changed++
+    say(`${dryRun ? 'would ' : ''}${what}`)
+    return dryRun ? undefined : await act()
+  }
+  const id = client.step ? await step(client.step, client.apply) : await client.apply()
+  const kv =
+    namespace ??
+    (await step(`create the KV namespace ${title}`, async () => {
+      await wrangler(['kv', 'namespace', 'create', title], { accountId: account.id })
+      const created = await cloudflare.namespace(account, title)
+      if (created) return created
+      throw new Stop(`Cloudflare does not list the new namespace ${title} yet`, 'Run npm run setup again in a minute.')
+    }))
+  const deployment: Deployment = {
+    name,
+    accountId: account.id,
+    kv: kv ?? 'to be created',
+    vars: {
+      ...before?.vars,
+      PUBLIC_URL: publicUrl,
+      MEDPLUM_BASE_URL: baseUrl,
+      MEDPLUM_CLIENT_ID: id ?? 'to be created',
+    },
+  }
+  if (JSON.stringify(before) !== JSON.stringify(deployment))
+    await step(`write ${file}`, async () => writeDeployment(file, deployment))
+  if (!worker || !isAsDeployed(worker, deployment))
+    await step(`deploy ${name} to ${account.name}`, () => wrangler(['deploy', '--config', writeConfig(deployment)]))
+  if (!worker?.secrets.includes('AUDIT_KEY'))
+    await step('set the secret AUDIT_KEY to a new random key', () =>
+      wrangler(['secret', 'put', 'AUDIT_KEY', '--config', writeConfig(deployment)], {
+        input: randomBytes(32).toString('base64'),
+      }),
+    )
+  if (changed === 0) say('Nothing to change.')
+  if (dryRun) return true
+  const findings = await (wishes.check ?? examine)(publicUrl)
+  say(report(findings))
+  say(`\nMCP URL: ${publicUrl}/mcp`)
+  return findings.every((one) => one.ok)
+}
+
+function addressOf(account: Account, name: string): string {
+  return `https://${name}.${account.subdomain}.workers.dev`
+}
+
+/** Whether settings and namespace are those of the last deploy. New code is deployed by `npm run deploy`. */
+function isAsDeployed({ bindings }: Deployed, deployment: Deployment): boolean {
+  const texts = new Map(bindings.map((one) => [one.name, one.text]))
+  const kv = bindings.find((one) => one.name === 'OAUTH_KV')?.namespace_id
+  return kv === deployment.kv && Object.entries(varsOf(deployment)).every(([key, value]) => texts.get(key) === value)
+}

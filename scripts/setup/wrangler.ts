@@ -1,0 +1,42 @@
+// Runs wrangler, which does all that changes something at Cloudflare.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Stop } from './stop.ts'
+
+export const WRANGLER = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url))
+
+/**
+ * @param input for its standard input: the one way in for a secret
+ * @param accountId of the account to work on, where a login has several
+ * @returns what it printed. @throws {Stop} with its last words
+ */
+export async function wrangler(args: string[], { input = '', accountId = '' } = {}): Promise<string> {
+  const child = spawn(process.execPath, [WRANGLER, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      ...(accountId && { CLOUDFLARE_ACCOUNT_ID: accountId }),
+      CI: 'true',
+      FORCE_COLOR: '0',
+      WRANGLER_SEND_METRICS: 'false',
+      WRANGLER_HIDE_BANNER: 'true',
+    },
+  })
+  let printed = ''
+  let failed = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    failed += text
+  })
+  child.stdin.end(input)
+  const [code] = await once(child, 'close')
+  if (code === 0) return printed
+  const words = `${failed}\n${printed}`.trim().split('\n').slice(0, 12).join('\n')
+  throw new Stop(
+    `wrangler ${args[0]} failed: ${words}`,
+    'Correct what it names and run npm run setup again; it goes on where it stopped.',
+  )
+}
