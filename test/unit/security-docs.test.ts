@@ -1,6 +1,8 @@
 // docs/security.md names a test for each threat: it must be there, under the name that the document gives.
 import { existsSync, readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { LEVELS, refusalOf } from '../../src/fhir/access.ts'
+import { KINDS, type Kind } from '../../src/fhir/routes.ts'
 
 const SECTION = 'Threats, each with its test'
 const document = readFileSync('docs/security.md', 'utf8')
@@ -52,6 +54,22 @@ test('there are threats, and each names a test', () => {
 test.each(claims)('$threat: $file', ({ file, words }) => {
   const path = `test/${file}.test.ts`
   expect(existsSync(path), path).toBe(true)
-  const text = readFileSync(path, 'utf8')
+  // A comment is no test.
+  const text = readFileSync(path, 'utf8').replaceAll(/^\s*(\/\/|\/?\*).*$/gm, '')
   for (const word of words) expect(text, `${path}: ${word}`).toContain(word)
+})
+
+describe('the table of levels', () => {
+  const lines = document.split('\n').filter((line) => KINDS.some((kind) => line.startsWith(`| \`${kind}\`: `)))
+  const cells = lines.map((line) => line.split('|').map((cell) => cell.trim()))
+
+  test('has each kind once', () => {
+    expect(cells.map(([, first = '']) => /`(\w+)`/.exec(first)?.[1]).sort()).toEqual([...KINDS].sort())
+  })
+
+  test.each(cells)('is what is enforced: %s%s', (_, first = '', ...levels) => {
+    const kind = /`(\w+)`/.exec(first)?.[1] as Kind
+    const allowed = LEVELS.map((level) => refusalOf({ kind, targets: [], reason: '' }, { level }) === undefined)
+    expect(levels.slice(0, LEVELS.length).map((cell) => cell === 'yes')).toEqual(allowed)
+  })
 })

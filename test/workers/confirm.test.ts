@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ACCEPT, type Call, CLIENTS, calls, direct, exists, type Reply, writesDuring, YES } from './confirming.ts'
 import { create, medplumToken } from './medplum.ts'
-import { alice, rita, signIn, type Tokens } from './world.ts'
+import { ada, alice, events, fhirCall, INITIALIZE, post, rita, signIn, startSession, type Tokens } from './world.ts'
 
 let mine: Tokens
 let medplum: string
@@ -254,4 +254,107 @@ test('a session that was evicted still asks, and holds to the answer', async () 
   expect(result.isError).toBe(false)
   expect(asked).toHaveLength(1)
   expect(writes).toEqual([`DELETE ${path}`])
+})
+
+describe('asked within a session, answered by hand', () => {
+  const initialize = { ...INITIALIZE, params: { ...INITIALIZE.params, capabilities: { elicitation: {} } } }
+
+  const questionsIn = (stream: string) => stream.match(/"method":"elicitation\/create"[^\n]*\n\n/g)?.length ?? 0
+
+  /** A session that was asked about a deletion: the question's id, how it is answered, and what the call comes to. */
+  async function asked(access: string) {
+    const { path, deletion } = await newTask()
+    const begun = await post(access, initialize)
+    await begun.text()
+    const headers = {
+      'mcp-session-id': begun.headers.get('mcp-session-id') ?? '',
+      'mcp-protocol-version': '2025-11-25',
+    }
+    await (await post(access, { jsonrpc: '2.0', method: 'notifications/initialized' }, headers)).text()
+    const answered = (await post(access, fhirCall(deletion), headers)).body
+      ?.pipeThrough(new TextDecoderStream())
+      .getReader()
+    let text = ''
+    const until = async (found: (text: string) => boolean) => {
+      while (!found(text)) {
+        const { done, value } = (await answered?.read()) ?? { done: true, value: undefined }
+        if (done) throw new Error(`The stream ended: ${text}`)
+        text += value
+      }
+    }
+    await until((so) => questionsIn(so) === 1)
+    const question = events(text)
+      .map((data): { id: number; method?: string } => JSON.parse(data))
+      .find(({ method }) => method === 'elicitation/create')
+    const id = question?.id ?? -1
+    const answer = async (result: unknown, as: Record<string, string> = headers, by = access, to: unknown = id) => {
+      const response = await post(by, { jsonrpc: '2.0', id: to, result }, as)
+      await response.text()
+      return response.status
+    }
+    return {
+      path,
+      headers,
+      answer,
+      again: () => until((so) => questionsIn(so) === 2),
+      end: () => until((so) => /"content":[\s\S]*\n\n/.test(so)),
+    }
+  }
+
+  test.each([
+    ['without its form', { action: 'accept' }],
+    ['with an empty form', { action: 'accept', content: {} }],
+    ['with a text for a yes', { action: 'accept', content: { confirm: 'true' } }],
+  ])('a yes that was tampered with deletes nothing, and is asked for again: %s', async (_, result) => {
+    const { path, answer, again } = await asked(mine.access)
+    const { writes } = await writesDuring(async () => {
+      await answer(result)
+      await again()
+    })
+    expect(writes).toEqual([])
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test.each([
+    ['with a no', { action: 'accept', content: { confirm: false } }],
+    ['of no known kind', { action: 'yes', content: { confirm: true } }],
+  ])('what is no yes deletes nothing, and is the end of it: %s', async (_, result) => {
+    const { path, answer, end } = await asked(mine.access)
+    const { writes } = await writesDuring(async () => {
+      await answer(result)
+      await end()
+    })
+    expect(writes).toEqual([])
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('a yes to another question, from another session or person deletes nothing; the own one does, once', async () => {
+    const { path, headers, answer, end } = await asked(mine.access)
+    const other = await startSession(mine.access)
+    const { writes } = await writesDuring(async () => {
+      await answer(YES, headers, mine.access, 4711)
+      await answer(YES, other)
+      expect(await answer(YES, headers, (await signIn(ada)).access)).toBe(404)
+      expect(await exists(medplum, path)).toBe(true)
+      await answer(YES)
+      await end()
+      await answer(YES)
+    })
+    expect(writes).toEqual([`DELETE ${path}`])
+    expect(await exists(medplum, path)).toBe(false)
+  })
+
+  test('a yes that was given before is none to the next question', async () => {
+    const first = await asked(mine.access)
+    await first.answer(YES)
+    await first.end()
+    const second = await asked(mine.access)
+    const { writes } = await writesDuring(async () => {
+      await first.answer(YES)
+      await second.answer({ action: 'decline' })
+      await second.end()
+    })
+    expect(writes).toEqual([])
+    expect(await exists(medplum, second.path)).toBe(true)
+  })
 })
