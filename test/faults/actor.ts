@@ -169,8 +169,10 @@ export class Actor {
   }
 
   async #signOut(): Promise<void> {
-    await this.#revoke()
-    this.#signIn = new Counted(this.user)
+    // An answer that is lost may have been a yes: either way, the client begins anew.
+    await this.#revoke().finally(() => {
+      this.#signIn = new Counted(this.user)
+    })
     await this.#connected()
     this.#model.count('sign out and in')
   }

@@ -1,6 +1,6 @@
 /**
  * `npm run test:faults` ends with this: two people with ten clients each work at random while Medplum fails in every way it can, its
- * clock is off, and the Worker is started anew. `-- --seconds 600 --seed 7` for longer, and for the same once more.
+ * clock is off, and the Worker is started anew. `-- --seconds 600 --seed 7` for longer, and for the same plan once more.
  */
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -71,6 +71,9 @@ try {
   for (const actor of actors) await actor.finish()
   const profileOf = (number: number) => `Practitioner/${actors[number]?.user.profileId}`
   model.settle(await everything(await signedIn(sandbox, alice)), profileOf)
+  for (const done of ['create: done', 'update: done', 'read: done', 'whoami: done', 'refresh: 200']) {
+    model.expect((model.counts.get(done) ?? 0) > 0, `nothing came of any "${done}"`)
+  }
   const left = await rowsLeft(Date.now() + (IDLE_S + 60) * 1000)
   model.expect(left === 0, `${left} rows are left in objects after the idle time`)
 } finally {
