@@ -26,6 +26,8 @@ const VAULT = 'medplum-tokens'
 const LIMIT = 'limit'
 /** Set when the person disconnects, until all is wiped: an exchange that waits for Medplum must not delay it. */
 const DISCONNECTED = 'disconnected'
+/** That the code was exchanged. */
+const BEGUN = 'begun'
 /** When all that lies here has expired, milliseconds since the epoch: the one alarm also serves the ring. */
 const EXPIRES = 'expires'
 
@@ -192,10 +194,13 @@ export class Grant extends DurableObject<Bindings> {
   async #begun(response: Response): Promise<Response> {
     const [userId, grantId] = this.#identity()
     if (!response.ok) {
-      // A code that is used twice ends the grant at the provider (RFC 6749 section 4.1.2).
-      if ((await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null) await this.#wipe()
+      // A code that is used twice ends the grant at the provider (RFC 6749 section 4.1.2). Before its first use, KV may not know it yet.
+      const ended =
+        this.ctx.storage.kv.get(BEGUN) && (await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null
+      if (ended) await this.#wipe()
       return response
     }
+    this.ctx.storage.kv.put(BEGUN, true)
     // The tokens are out: that the earlier grants live a little longer is no reason to withhold them.
     await supersede(this.#provider.getOAuthApi(this.env), this.env, userId, grantId).catch(() => {
       console.warn(JSON.stringify({ event: 'supersede_failed' }))

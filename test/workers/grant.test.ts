@@ -240,6 +240,19 @@ describe('the code', () => {
     expect((await post(access, LIST)).status).toBe(401)
   })
 
+  test('that KV does not know yet is refused, and works once it does', async () => {
+    const { request, code: value } = await code()
+    const key = `grant:${value.split(':').slice(0, 2).join(':')}`
+    const kept = (await env.OAUTH_KV.get(key)) ?? ''
+    await env.OAUTH_KV.delete(key)
+    expect((await exchange(request, value)).status).toBe(400)
+    await env.OAUTH_KV.put(key, kept)
+    const granted = await exchange(request, value)
+    expect(granted.status).toBe(200)
+    const { access_token: access } = await granted.json<{ access_token: string }>()
+    expect((await post(access, LIST)).status).toBe(200)
+  })
+
   test.each([
     ['a wrong verifier', { code_verifier: 'x'.repeat(43) }],
     ['no verifier', { code_verifier: '' }],
