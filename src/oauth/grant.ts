@@ -7,7 +7,7 @@ import { auditOAuth, type OAuthEvent } from '../audit.ts'
 import type { GrantProps } from '../caller.ts'
 import type { Bindings } from '../env.ts'
 import { type Level, lower } from '../fhir/access.ts'
-import { open, seal } from '../seal.ts'
+import { open, seal, sha256 } from '../seal.ts'
 import { findSettings, settingsFor, tenantOf } from '../tenants.ts'
 import { type Activity, ActivityRing } from './activity.ts'
 import { ConfirmationStore, type Proposal } from './confirmation-store.ts'
@@ -22,10 +22,16 @@ const RENEWED_LATELY_MS = 60_000
 /** A token's life here ends this much before Medplum's, so that the client refreshes in time. */
 const MIN_TTL_S = 60
 const MAX_TTL_S = 3600
+/** How long a sign-in whose code isn't exchanged is kept: as long as the code lives at the provider. */
+const CODE_MS = 600_000
 const VAULT = 'medplum-tokens'
 const LIMIT = 'limit'
-/** Set when the person disconnects, until all is wiped: an exchange that waits for Medplum must not delay it. */
-const DISCONNECTED = 'disconnected'
+/** Set when the grant begins to end, until all is wiped: an exchange that waits for Medplum must not delay it, nor a restart undo it. */
+const ENDING = 'ending'
+/** The token that is being revoked, hashed: whoever lost the answer asks again, when the provider no longer knows the token. */
+const REVOKING = 'revoking'
+/** An end that was cut off is done again after this. */
+const END_RETRY_MS = 30_000
 /** That the code was exchanged. */
 const BEGUN = 'begun'
 /** When all that lies here has expired, milliseconds since the epoch: the one alarm also serves the ring. */
@@ -58,9 +64,9 @@ export class Grant extends DurableObject<Bindings> {
   #vaultKey: string | undefined
   readonly #provider = createAuthorizationServer(this.env, (input) => this.#exchange(input))
 
-  /** Keeps the tokens of a fresh sign-in. */
+  /** Keeps the tokens of a fresh sign-in, for as long as its code can be exchanged. */
   async keep(vaultKey: string, tokens: MedplumTokens): Promise<void> {
-    await this.#store(vaultKey, { tokens, renewedAt: 0 })
+    await this.#store(vaultKey, { tokens, renewedAt: 0 }, Date.now() + CODE_MS)
   }
 
   /** A Medplum access token other than `refused`, renewed if need be. */
@@ -104,8 +110,7 @@ export class Grant extends DurableObject<Bindings> {
 
   /** Ends the grant: for calls in flight at once, whatever an exchange before this one still waits for. */
   async disconnect(): Promise<void> {
-    this.ctx.storage.kv.put(DISCONNECTED, true)
-    this.#active = false
+    await this.#ending()
     await this.#exclusive(() => this.#end(this.#vaultKey))
     await this.#audit({ decision: 'disconnected' })
   }
@@ -165,9 +170,11 @@ export class Grant extends DurableObject<Bindings> {
     })
   }
 
-  /** Writes what waits of the ring; wipes what has expired anyway. */
+  /** Ends what a restart kept from ending; writes what waits of the ring; wipes what has expired anyway. */
   override async alarm(): Promise<void> {
-    const expiresAt = this.ctx.storage.kv.get<number>(EXPIRES) ?? 0
+    const { kv } = this.ctx.storage
+    if (kv.get(ENDING)) return this.#exclusive(() => this.#endAgain())
+    const expiresAt = kv.get<number>(EXPIRES) ?? 0
     if (Date.now() >= expiresAt) return this.#wipe()
     await this.#tidy(expiresAt)
   }
@@ -216,13 +223,17 @@ export class Grant extends DurableObject<Bindings> {
   /** Revoking any token of the grant signs out: the grant ends here and the login at Medplum (RFC 7009 section 2.1 allows it). */
   async #revoke(token: string, send: () => Promise<Response>): Promise<Response> {
     const provider = this.#provider
+    const { kv } = this.ctx.storage
     const [userId, grantId] = this.#identity()
     // Of a tenant that is no more, tokens can be revoked all the same.
     const resource = findSettings(this.env, tenantOf(userId))?.resource
     const held = resource ? await provider.validateToken<GrantProps>(resource, token, this.env) : null
+    const hash = await sha256(token)
+    const again = kv.get(REVOKING) === hash
+    if (held) kv.put(REVOKING, hash)
     const response = await send()
     const revoked =
-      resource && held
+      resource && (held || again)
         ? (await provider.validateToken(resource, token, this.env)) === null
         : (await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null
     if (response.ok && revoked) {
@@ -235,12 +246,25 @@ export class Grant extends DurableObject<Bindings> {
   /** Ends the grant: its tokens at the provider, what is kept here and, where the key is at hand, the login at Medplum. */
   async #end(vaultKey?: string): Promise<void> {
     const [userId, grantId] = this.#identity()
+    await this.#ending()
     if (vaultKey !== undefined) {
       const vault = await this.#load(vaultKey).catch(() => undefined)
       if (vault) await logOut(settingsFor(this.env, userId), vault.tokens.accessToken)
     }
     await this.#provider.getOAuthApi(this.env).revokeGrant(grantId, userId)
     await this.#wipe()
+  }
+
+  async #endAgain(): Promise<void> {
+    // The end that was under way when the alarm rang may have done it.
+    if (this.ctx.storage.kv.get(ENDING)) await this.#end(this.#vaultKey)
+  }
+
+  /** From here on nothing is done for this grant. */
+  async #ending(): Promise<void> {
+    this.ctx.storage.kv.put(ENDING, true)
+    this.#active = false
+    await this.ctx.storage.setAlarm(Date.now() + END_RETRY_MS)
   }
 
   async #audit(event: OAuthEvent): Promise<void> {
@@ -251,7 +275,7 @@ export class Grant extends DurableObject<Bindings> {
   /** Each call asks, so that storage is read once in this object's life. */
   #isActive(): boolean {
     const { kv } = this.ctx.storage
-    this.#active ??= kv.get(VAULT) !== undefined && kv.get(DISCONNECTED) === undefined
+    this.#active ??= kv.get(VAULT) !== undefined && kv.get(ENDING) === undefined
     return this.#active
   }
 
@@ -286,10 +310,11 @@ export class Grant extends DurableObject<Bindings> {
   async #exchange({ grantType, props }: { grantType: string; props: GrantProps }) {
     try {
       this.#demandActive()
-      const tokens =
-        grantType === 'refresh_token'
-          ? await this.#renew(props.vaultKey, RENEWED_LATELY_MS)
-          : (await this.#load(props.vaultKey)).tokens
+      if (grantType === 'refresh_token') {
+        return lifetimes(props, await this.#renew(props.vaultKey, RENEWED_LATELY_MS))
+      }
+      const { tokens } = await this.#load(props.vaultKey)
+      await this.#expireAt(expiryOf(tokens))
       return lifetimes(props, tokens)
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
@@ -324,12 +349,16 @@ export class Grant extends DurableObject<Bindings> {
     return vault
   }
 
-  async #store(vaultKey: string, vault: Vault): Promise<void> {
-    const { accessExpiresAt, refreshExpiresAt } = vault.tokens
-    const expiresAt = Math.max(accessExpiresAt, refreshExpiresAt ?? 0)
-    await this.ctx.storage.put({ [VAULT]: await seal(vaultKey, this.#purpose(), vault), [EXPIRES]: expiresAt })
+  async #store(vaultKey: string, vault: Vault, expiresAt = expiryOf(vault.tokens)): Promise<void> {
+    this.ctx.storage.kv.put(VAULT, await seal(vaultKey, this.#purpose(), vault))
     this.#active = undefined
     this.#vaultKey = vaultKey
+    await this.#expireAt(expiresAt)
+  }
+
+  /** Has all that lies here wiped then (milliseconds since the epoch). */
+  async #expireAt(expiresAt: number): Promise<void> {
+    this.ctx.storage.kv.put(EXPIRES, expiresAt)
     await this.#tidy(expiresAt)
   }
 
@@ -343,6 +372,11 @@ export class Grant extends DurableObject<Bindings> {
     if (!userId || !grantId) throw new Error('A Grant object is addressed by user id and grant id')
     return [userId, grantId]
   }
+}
+
+/** When Medplum's tokens are of no use any more, milliseconds since the epoch. */
+function expiryOf({ accessExpiresAt, refreshExpiresAt }: MedplumTokens): number {
+  return Math.max(accessExpiresAt, refreshExpiresAt ?? 0)
 }
 
 /** Props and lifetimes that follow from Medplum's tokens. No refresh token there, none here. */

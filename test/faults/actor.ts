@@ -16,6 +16,18 @@ class Counted extends SignIn {
   lost = 0
   #held = false
 
+  readonly #onLoss: (why: string) => void
+
+  constructor(user: SandboxUser, onLoss: (why: string) => void) {
+    super(user)
+    this.#onLoss = onLoss
+  }
+
+  override invalidateCredentials(scope: string) {
+    this.#onLoss(scope)
+    super.invalidateCredentials(scope)
+  }
+
   override saveTokens(tokens: Parameters<SignIn['saveTokens']>[0]) {
     super.saveTokens(tokens)
     this.#held = true
@@ -43,6 +55,8 @@ export class Actor {
   #signIn: Counted
   #client: ConnectedClient | undefined
   readonly #own: Own[] = []
+  /** Sign-ins whose revocation was not answered. */
+  readonly #abandoned: Counted[] = []
   #written = 0
 
   constructor(number: number, user: SandboxUser, way: Way, base: string, chance: Chance, model: Model) {
@@ -52,7 +66,11 @@ export class Actor {
     this.#base = base
     this.#chance = chance
     this.#model = model
-    this.#signIn = new Counted(user)
+    this.#signIn = this.#newSignIn()
+  }
+
+  #newSignIn(): Counted {
+    return new Counted(this.user, (scope) => this.#model.count(`client ${this.number} gave up its ${scope}`))
   }
 
   async begin(): Promise<void> {
@@ -73,9 +91,19 @@ export class Actor {
         [0.1, () => this.#signOut()],
       ] as const)
       // What the platform or Medplum does meanwhile may break any of it; the model tells what may not.
-      await action().catch(() => this.#reconnect().catch(() => this.#away()))
+      await action().catch((error: unknown) => {
+        this.#failed(error)
+        return this.#reconnect().catch(() => this.#away())
+      })
       await pause(this.#chance.next() * PACE_MS)
     }
+  }
+
+  /** A call that failed is what the run is about; a mistake of its own must not hide among those. */
+  #failed(error: unknown): void {
+    this.#model.expect(!(error instanceof Surprise), `client ${this.number}: ${error}`)
+    const kind = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    this.#model.count(`failed: ${kind.replace(/[0-9a-f-]{8,}|\d+/g, '…').slice(0, 80)}`)
   }
 
   /** In the end, when all is well again: nothing that was kept may be dead. */
@@ -86,6 +114,7 @@ export class Actor {
     const status = await this.#refresh()
     this.#model.expect(status === 200, `client ${this.number} could not renew its token (${status})`)
     await this.#revoke()
+    for (const abandoned of this.#abandoned) await this.#revokeTokensOf(abandoned)
   }
 
   /** The Worker is being started anew. */
@@ -164,15 +193,21 @@ export class Actor {
     const response = await this.#token({ grant_type: 'refresh_token', refresh_token: tokenSet.refresh_token })
     const text = await response.text()
     if (response.ok) this.#signIn.saveTokens(JSON.parse(text) as NonNullable<typeof tokenSet>)
-    this.#model.count(`refresh: ${response.status}`)
+    this.#model.count(`refresh: ${response.status}${response.ok ? '' : ` ${text.slice(0, 100)}`}`)
     return response.status
   }
 
   async #signOut(): Promise<void> {
-    // An answer that is lost may have been a yes: either way, the client begins anew.
-    await this.#revoke().finally(() => {
-      this.#signIn = new Counted(this.user)
-    })
+    const before = this.#signIn
+    // An answer that is lost may have been a yes: either way, the client begins anew, and asks again in the end.
+    await this.#revoke()
+      .catch((error: unknown) => {
+        this.#abandoned.push(before)
+        throw error
+      })
+      .finally(() => {
+        this.#signIn = this.#newSignIn()
+      })
     await this.#connected()
     this.#model.count('sign out and in')
   }
@@ -181,13 +216,17 @@ export class Actor {
   async #revoke(): Promise<void> {
     await this.#client?.close().catch(() => {})
     this.#client = undefined
-    const response = await this.#token({ token: this.#signIn.tokenSet?.access_token ?? '' })
+    await this.#revokeTokensOf(this.#signIn)
+  }
+
+  async #revokeTokensOf(signIn: Counted): Promise<void> {
+    const response = await this.#token({ token: signIn.tokenSet?.access_token ?? '' }, signIn)
     await response.text()
     if (!response.ok) throw new Error(`The revocation was answered with ${response.status}`)
   }
 
-  #token(form: Record<string, string>): Promise<Response> {
-    const body = new URLSearchParams({ client_id: this.#signIn.clientInformation()?.client_id ?? '', ...form })
+  #token(form: Record<string, string>, signIn = this.#signIn): Promise<Response> {
+    const body = new URLSearchParams({ client_id: signIn.clientInformation()?.client_id ?? '', ...form })
     return fetch(`${this.#base}/oauth/token`, { method: 'POST', body })
   }
 
@@ -195,6 +234,9 @@ export class Actor {
     return this.#own[Math.floor(this.#chance.next() * this.#own.length)]
   }
 }
+
+/** What no fault explains. */
+class Surprise extends Error {}
 
 interface Answer {
   isError: boolean
@@ -214,6 +256,6 @@ function fateOf({ isError, text }: Answer): Fate {
 function identityOf({ text }: Answer): { id: string; version: string } {
   const id = /"id": ?"([^"]+)"/.exec(text)?.[1]
   const version = /"versionId": ?"([^"]+)"/.exec(text)?.[1]
-  if (id === undefined || version === undefined) throw new Error(`No record in ${text.slice(0, 200)}`)
+  if (id === undefined || version === undefined) throw new Surprise(`no record in ${text.slice(0, 200)}`)
   return { id, version }
 }

@@ -44,6 +44,7 @@ const start = () =>
   startWorker({
     port,
     state,
+    onOutput: noteEvents,
     vars: {
       MEDPLUM_BASE_URL: sandbox.baseUrl,
       MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
@@ -75,7 +76,7 @@ try {
     model.expect((model.counts.get(done) ?? 0) > 0, `nothing came of any "${done}"`)
   }
   const left = await rowsLeft(Date.now() + (IDLE_S + 60) * 1000)
-  model.expect(left === 0, `${left} rows are left in objects after the idle time`)
+  model.expect(left.length === 0, `${left.length} rows are left in objects after the idle time: ${left.join(', ')}`)
 } finally {
   await worker?.stop()
   await sandbox.close()
@@ -86,6 +87,11 @@ for (const broken of model.broken.slice(0, 20)) console.log(`BROKEN: ${broken}`)
 if (model.broken.length > 0) console.log(`Again: npm run test:faults -- --seed ${seed} --seconds ${seconds}`)
 console.log(`${model.broken.length === 0 ? 1 : 0} passed, ${model.broken.length} failed`)
 process.exit(model.broken.length > 0 ? 1 : 0)
+
+/** Counts what the Worker warns of in its log. */
+function noteEvents(output: string): void {
+  for (const [, event] of output.matchAll(/"event":"(\w+_failed|\w+_error)"/g)) model.count(`logged: ${event}`)
+}
 
 async function control(method: string, path: string, body?: unknown): Promise<void> {
   const headers = { 'content-type': 'application/json' }
@@ -144,39 +150,51 @@ async function everything(send: Send): Promise<Found[]> {
   }
 }
 
-/** Rows in the storage of all objects, once there are none or the time is over. */
-async function rowsLeft(deadline: number): Promise<number> {
+/** What is left in the storage of all objects, once that is nothing or the time is over. */
+async function rowsLeft(deadline: number): Promise<string[]> {
   for (;;) {
     // A journal that ends while it is copied: then it is looked at again.
     const left = await rows().catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' && Date.now() < deadline) return undefined
       throw error
     })
-    if (left === 0 || (left !== undefined && Date.now() > deadline)) return left
+    if (left && (left.length === 0 || Date.now() > deadline)) return left
     await pause(1000)
   }
 }
 
-/** Counted in a copy: the Worker has the files locked. */
-async function rows(): Promise<number> {
+/** Read in a copy: the Worker has the files locked. */
+async function rows(): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'medplum-mcp-soak-'))
   try {
     await cp(join(state, 'v3', 'do'), folder, { recursive: true })
     const files = (await readdir(folder, { recursive: true })).filter((name) => /[0-9a-f]{64}\.sqlite$/.test(name))
     if (files.length === 0) throw new Error('No object has stored anything')
-    return files.reduce((sum, file) => sum + rowsOf(join(folder, file)), 0)
+    return files.flatMap((file) => rowsOf(join(folder, file)).map((row) => `${shortOf(file)} ${row}`))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function rowsOf(file: string): number {
+/** An object's class and the first digits of its id. */
+function shortOf(file: string): string {
+  const [name = '', id = ''] = file.split('/').slice(-2)
+  return `${name.split('-').at(-1)} ${id.slice(0, 6)}`
+}
+
+/** Keys of the values that an object has stored, and rows of its own tables. */
+function rowsOf(file: string): string[] {
   const database = new DatabaseSync(file)
   try {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all() as { name: string }[]
     return tables
       .filter(({ name }) => name === '_cf_KV' || !name.startsWith('_cf_'))
-      .reduce((sum, { name }) => sum + Number(database.prepare(`SELECT count(*) AS n FROM "${name}"`).get()?.n), 0)
+      .flatMap(({ name }) =>
+        database
+          .prepare(`SELECT * FROM "${name}"`)
+          .all()
+          .map((row) => (name === '_cf_KV' ? String(row.key) : `${name} ${JSON.stringify(row)}`)),
+      )
   } finally {
     database.close()
   }

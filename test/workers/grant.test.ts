@@ -1,6 +1,6 @@
 // The grant's object: the only place that spends a Medplum refresh token, and what becomes of a sign-in when Medplum says no.
 
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
@@ -240,6 +240,27 @@ describe('the code', () => {
     expect((await post(access, LIST)).status).toBe(401)
   })
 
+  test('that is never exchanged leaves nothing after ten minutes', async () => {
+    const { code: value } = await code()
+    const grant = env.GRANT.getByName(value.split(':').slice(0, 2).join(':'))
+    const at = (later: number) =>
+      runInDurableObject(grant, async (object, state) => {
+        vi.spyOn(Date, 'now').mockReturnValue(Date.now() + later)
+        await object.alarm().finally(() => vi.restoreAllMocks())
+        return [...(await state.storage.list()).keys()]
+      })
+    const alarm = await runInDurableObject(grant, (_, state) => state.storage.getAlarm())
+    expect(alarm).toBeLessThanOrEqual(Date.now() + 600_000)
+    expect(await at(590_000)).not.toEqual([])
+    expect(await at(600_001)).toEqual([])
+  })
+
+  test('that is exchanged keeps the grant for as long as Medplum does', async () => {
+    const tokens = await signIn()
+    const alarm = await runInDurableObject(grantObject(tokens), (_, state) => state.storage.getAlarm())
+    expect(alarm).toBeGreaterThan(Date.now() + 1_200_000_000)
+  })
+
   test('that KV does not know yet is refused, and works once it does', async () => {
     const { request, code: value } = await code()
     const key = `grant:${value.split(':').slice(0, 2).join(':')}`
@@ -273,6 +294,14 @@ describe('the code', () => {
   })
 })
 
+function revoke(tokens: Tokens): Promise<Response> {
+  return token({ token: tokens.access, client_id: tokens.clientId })
+}
+
+function keysOf(tokens: Tokens): Promise<string[]> {
+  return runInDurableObject(grantObject(tokens), async (_, state) => [...(await state.storage.list()).keys()])
+}
+
 describe('revocation (RFC 7009)', () => {
   test.each(['access', 'refresh'] as const)('of the %s token signs out', async (kind) => {
     const tokens = await signIn()
@@ -284,9 +313,46 @@ describe('revocation (RFC 7009)', () => {
     expect((await refresh(tokens)).status).toBe(400)
     // The vault's key lies in the props, which only a valid access token opens: only then can Medplum be told.
     expect(requests.map(({ path }) => path)).toEqual(kind === 'access' ? ['/oauth2/logout'] : [])
-    expect(
-      await runInDurableObject(grantObject(tokens), async (_, state) => [...(await state.storage.list()).keys()]),
-    ).toEqual([])
+    expect(await keysOf(tokens)).toEqual([])
+  })
+
+  describe('that is cut off while Medplum is told', () => {
+    async function cutOff() {
+      const tokens = await signIn()
+      await sandbox.faults([{ path: '^/oauth2/logout', delayMs: 5_000 }])
+      const revoked = revoke(tokens).then(
+        ({ status }) => status,
+        () => 'cut off',
+      )
+      await expect.poll(() => keysOf(tokens)).toContain('ending')
+      await abortAllDurableObjects()
+      expect(await revoked).not.toBe(200)
+      await sandbox.clearFaults()
+      expect(await keysOf(tokens)).toContain('medplum-tokens')
+      return tokens
+    }
+
+    test('leaves nothing that can be used', async () => {
+      const tokens = await cutOff()
+      expect((await post(tokens.access, LIST)).status).toBe(401)
+      expect((await refresh(tokens)).status).toBe(400)
+    })
+
+    test('is carried out when the client asks again', async () => {
+      const tokens = await cutOff()
+      expect((await revoke(tokens)).status).toBe(200)
+      expect(await keysOf(tokens)).toEqual([])
+      expect((await refresh(tokens)).status).toBe(400)
+    })
+
+    test('is carried out by itself within a minute', async () => {
+      const tokens = await cutOff()
+      const alarm = await runInDurableObject(grantObject(tokens), (_, state) => state.storage.getAlarm())
+      expect(alarm).toBeLessThan(Date.now() + 60_000)
+      expect(await runDurableObjectAlarm(grantObject(tokens))).toBe(true)
+      expect(await keysOf(tokens)).toEqual([])
+      expect(await env.OAUTH_KV.get(`grant:${grantName(tokens)}`)).toBeNull()
+    })
   })
 
   test('of a foreign token changes nothing', async () => {
