@@ -41,7 +41,7 @@ export class Cloudflare {
     const given = process.env.CLOUDFLARE_API_TOKEN
     const token = given ?? (await wrangler(['auth', 'token']).catch(() => '')).trim().split('\n').at(-1)
     if (token) return new Cloudflare(token)
-    throw new Stop('There is no Cloudflare login', LOG_IN)
+    throw new Stop('There is no Cloudflare login, or it has expired', LOG_IN)
   }
 
   /** @param wanted id of the account, where there are several. @throws {Stop} for what the account lacks */

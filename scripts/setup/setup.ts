@@ -23,11 +23,13 @@ export interface Wishes {
   say: (line: string) => void
   /** Looks at the deployment afterwards; `npm run doctor` unless told. */
   check?: typeof examine
+  /** Changes things at Cloudflare; the real one unless told. */
+  tool?: typeof wrangler
 }
 
 /** @returns whether the deployment is healthy, as far as it was looked at. @throws {Stop} before anything is changed, or between two steps */
 export async function setup(wishes: Wishes): Promise<boolean> {
-  const { say, dryRun, file, name } = wishes
+  const { say, dryRun, file, name, tool = wrangler } = wishes
   const before = readDeployment(file)
   const baseUrl = await checkMedplum(wishes.medplumUrl)
   const admin = await signIn(baseUrl, wishes.credentials)
@@ -51,7 +53,7 @@ export async function setup(wishes: Wishes): Promise<boolean> {
   const kv =
     namespace ??
     (await step(`create the KV namespace ${title}`, async () => {
-      await wrangler(['kv', 'namespace', 'create', title], { accountId: account.id })
+      await tool(['kv', 'namespace', 'create', title], { accountId: account.id })
       const created = await cloudflare.namespace(account, title)
       if (created) return created
       throw new Stop(`Cloudflare does not list the new namespace ${title} yet`, 'Run npm run setup again in a minute.')
@@ -70,10 +72,10 @@ export async function setup(wishes: Wishes): Promise<boolean> {
   if (JSON.stringify(before) !== JSON.stringify(deployment))
     await step(`write ${file}`, async () => writeDeployment(file, deployment))
   if (!worker || !isAsDeployed(worker, deployment))
-    await step(`deploy ${name} to ${account.name}`, () => wrangler(['deploy', '--config', writeConfig(deployment)]))
+    await step(`deploy ${name} to ${account.name}`, () => tool(['deploy', '--config', writeConfig(deployment)]))
   if (!worker?.secrets.includes('AUDIT_KEY'))
     await step('set the secret AUDIT_KEY to a new random key', () =>
-      wrangler(['secret', 'put', 'AUDIT_KEY', '--config', writeConfig(deployment)], {
+      tool(['secret', 'put', 'AUDIT_KEY', '--config', writeConfig(deployment)], {
         input: randomBytes(32).toString('base64'),
       }),
     )
