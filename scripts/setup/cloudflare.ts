@@ -1,7 +1,7 @@
 // The Cloudflare account as it is, by reading only: may this Worker be deployed there, and what of it is there already.
 import * as z from 'zod'
 import { Stop } from './stop.ts'
-import { wrangler } from './wrangler.ts'
+import { PERMISSIONS, wrangler } from './wrangler.ts'
 
 export interface Account {
   id: string
@@ -96,10 +96,7 @@ export class Cloudflare {
 
   #sure(answer: Answer): unknown {
     if (answer.success) return answer.result
-    throw new Stop(
-      `Cloudflare refused: ${wordsOf(answer)}`,
-      'Give the API token "Workers Scripts: Edit" and "Workers KV Storage: Edit", or log in by npx wrangler login.',
-    )
+    throw new Stop(`Cloudflare refused: ${wordsOf(answer)}`, PERMISSIONS)
   }
 
   async #get(path: string): Promise<Answer> {

@@ -49,7 +49,7 @@ export async function setup(wishes: Wishes): Promise<boolean> {
     say(`${dryRun ? 'would ' : ''}${what}`)
     return dryRun ? undefined : await act()
   }
-  const id = client.step ? await step(client.step, client.apply) : await client.apply()
+  // First what a Cloudflare login that may only read fails at: then nothing was changed at Medplum either.
   const kv =
     namespace ??
     (await step(`create the KV namespace ${title}`, async () => {
@@ -58,6 +58,7 @@ export async function setup(wishes: Wishes): Promise<boolean> {
       if (created) return created
       throw new Stop(`Cloudflare does not list the new namespace ${title} yet`, 'Run npm run setup again in a minute.')
     }))
+  const id = client.step ? await step(client.step, client.apply) : await client.apply()
   const deployment: Deployment = {
     name,
     accountId: account.id,

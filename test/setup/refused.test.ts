@@ -105,6 +105,15 @@ const BAD: [string, () => Partial<Wishes> | Promise<Partial<Wishes>>, RegExp, Re
     /wrangler login/,
   ],
   [
+    'a Cloudflare login that may only read',
+    () => {
+      ground.cloudflare.world.readOnly = true
+      return {}
+    },
+    /does not let this login/,
+    /"Workers Scripts: Edit" and "Workers KV Storage: Edit"/,
+  ],
+  [
     'an account without Durable Objects',
     () => {
       ground.cloudflare.world.durableObjects = false
