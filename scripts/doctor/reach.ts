@@ -1,11 +1,13 @@
-// Is the deployment there: the address, its name in the DNS, TLS, and /health.
+// Is the deployment there: the address, its name in the DNS, TLS, /health, and the tenant.
 import { lookup } from 'node:dns/promises'
 import { type Answer, ask } from './ask.ts'
-import { brief, type Finding, fault, healthy } from './finding.ts'
+import { brief, type Finding, fault, healthy, verdict } from './finding.ts'
+import type { Place } from './place.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-export async function checkReach(origin: URL): Promise<Finding[]> {
+export async function checkReach(place: Place): Promise<Finding[]> {
+  const origin = new URL(place.origin)
   if (origin.protocol !== 'https:' && !LOOPBACK.test(origin.hostname))
     return [
       fault(
@@ -49,7 +51,7 @@ export async function checkReach(origin: URL): Promise<Finding[]> {
     ]
   }
   if (origin.protocol === 'https:') found.push(healthy('tls', 'the certificate is valid'))
-  return [...found, healthOf(answer)]
+  return [...found, healthOf(answer), ...(await tenantOf(place))]
 }
 
 function healthOf({ status, json, text }: Answer): Finding {
@@ -71,4 +73,16 @@ function healthOf({ status, json, text }: Answer): Finding {
     `/health answered ${status}`,
     'Another Worker or an old version answers here. Run npm run setup, which deploys this one.',
   )
+}
+
+async function tenantOf({ origin, tenant, root }: Place): Promise<Finding[]> {
+  if (tenant === undefined) return []
+  const { status } = await ask(`${origin}${root}/health`)
+  return [
+    verdict('tenant', status === 200, {
+      right: `there is a tenant ${tenant}`,
+      wrong: `${root}/health answered ${status}: there is no tenant ${tenant}`,
+      cure: 'Check the spelling, or add it to TENANTS in deployment.json (see docs/deploy.md) and run npm run deploy.',
+    }),
+  ]
 }

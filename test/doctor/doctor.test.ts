@@ -14,10 +14,16 @@ let front: Awaited<ReturnType<typeof startPlanting>>
 beforeAll(async () => {
   port = await freePort()
   front = await startPlanting(() => port)
-  sandbox = await startSandbox({ redirectUris: [`${front.url}/oauth/callback`] })
+  sandbox = await startSandbox({ redirectUris: ['', '/t/north'].map((root) => `${front.url}${root}/oauth/callback`) })
+  const own = { baseUrl: sandbox.baseUrl, clientId: SANDBOX_CLIENT_ID }
   worker = await startWorker({
     port,
-    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
+    vars: {
+      MEDPLUM_BASE_URL: own.baseUrl,
+      MEDPLUM_CLIENT_ID: own.clientId,
+      // Of south, Medplum doesn't know the redirect URI.
+      TENANTS: JSON.stringify({ north: own, south: own, west: { ...own, clientId: 'away' } }),
+    },
   })
 }, 90_000)
 
@@ -32,6 +38,25 @@ it('finds nothing wrong with a healthy deployment', async () => {
   const findings = await examine(`${front.url}/mcp`)
   expect(findings.filter((one) => !one.ok)).toEqual([])
   expect(findings.length).toBeGreaterThan(15)
+})
+
+it.each(['/t/north', '/t/north/', '/t/north/mcp'])('finds nothing wrong with a tenant at %s', async (path) => {
+  front.plant({})
+  const findings = await examine(`${front.url}${path}`)
+  expect(findings.filter((one) => !one.ok)).toEqual([])
+  const found = findings.map((one) => one.found)
+  expect(found).toContain(`the resource is ${front.url}/t/north/mcp`)
+  expect(found).toContain(`Medplum is asked to come back to ${front.url}/t/north/oauth/callback`)
+})
+
+it.each([
+  ['/t/south', 'medplum', /Add the redirect URI http:\S+\/t\/south\/oauth\/callback to .* in Medplum\.$/],
+  ['/t/west/mcp', 'medplum', /no ClientApplication away .*check clientId of west in TENANTS/],
+  ['/t/east', 'tenant', /add it to TENANTS/],
+])('of a tenant at %s: finding %s', async (path, check, cure) => {
+  front.plant({})
+  const faults = (await examine(`${front.url}${path}`)).filter((one) => !one.ok)
+  expect(faults).toEqual([expect.objectContaining({ check, cure: expect.stringMatching(cure) })])
 })
 
 const SERVER = '/.well-known/oauth-authorization-server'
@@ -60,7 +85,8 @@ function login(change: (url: URL) => void): Fault {
   })
 }
 
-const FAULTS: [string, string, RegExp, Fault][] = [
+/** What is wrong, the check that finds it, the cure, and the path of the endpoint that is examined. */
+const FAULTS: [string, string, RegExp, Fault, path?: string][] = [
   [
     'a setting is missing',
     'health',
@@ -104,6 +130,20 @@ const FAULTS: [string, string, RegExp, Fault][] = [
     'resource-metadata',
     /PUBLIC_URL/,
     document(RESOURCE, { resource: 'https://other.example/mcp' }),
+  ],
+  [
+    'the resource is another, at a tenant',
+    'resource-metadata',
+    /PUBLIC_URL/,
+    document('/.well-known/oauth-protected-resource/t/north/mcp', { resource: 'https://other.example/mcp' }),
+    '/t/north',
+  ],
+  [
+    'the challenge is stripped, at a tenant',
+    'challenge',
+    /where to sign in/,
+    answering('/t/north/mcp', (it) => it.headers.delete('www-authenticate')),
+    '/t/north/mcp',
   ],
   [
     'the resource document is away',
@@ -221,9 +261,9 @@ const FAULTS: [string, string, RegExp, Fault][] = [
   ],
 ]
 
-it.each(FAULTS)('%s: finding %s', async (_, check, cure, fault) => {
+it.each(FAULTS)('%s: finding %s', async (_, check, cure, fault, path = '') => {
   front.plant(fault)
-  const findings = await examine(front.url)
+  const findings = await examine(`${front.url}${path}`)
   expect(findings.filter((one) => !one.ok).map((one) => one.check)).toContain(check)
   expect(findings.find((one) => one.check === check && !one.ok)?.cure).toMatch(cure)
 })

@@ -1,7 +1,7 @@
 // `npm run setup` from nothing, by real wrangler against a loopback Cloudflare API, with the sandbox as Medplum; then from what
 // is half done.
 import { execFile } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { SANDBOX_PASSWORD } from '../../sandbox/world.ts'
@@ -130,6 +130,23 @@ it.each(HALF_DONE)('where %s, only what is missing is done, once', async (_, arr
   expect(await ground.changes()).toEqual(all)
   expect(ground.said).toContain('Nothing to change.')
   expect(cloudflare.unknown).toEqual([])
+})
+
+it('carries the tenants of deployment.json through to the Worker, and leaves them as they are', async () => {
+  const { world } = await finished()
+  const TENANTS = JSON.stringify({ acme: { baseUrl: 'https://medplum.acme.example/', clientId: 'a "quoted" id' } })
+  const { deployment, cloudflare } = ground
+  writeFileSync(ground.file, JSON.stringify({ ...deployment, vars: { ...deployment.vars, TENANTS } }))
+  const commands: string[] = []
+  const tool = quickWrangler(cloudflare, commands)
+  await ground.run({ tool })
+  expect(commands).toEqual(['deploy'])
+  const deployed = { type: 'plain_text', name: 'TENANTS', text: TENANTS }
+  expect(world.scripts.get('medplum-mcp')?.bindings).toContainEqual(deployed)
+
+  await ground.run({ tool })
+  expect(commands).toEqual(['deploy'])
+  expect(ground.deployment.vars.TENANTS).toBe(TENANTS)
 })
 
 it('says so on the command line, with the cure and without the secret', async () => {
