@@ -1,6 +1,6 @@
-// The client that the doctor is.
+// The client that the doctor is: it registers, and goes again where the server lets it.
 import { createHash, randomBytes } from 'node:crypto'
-import { ask } from './ask.ts'
+import { type Answer, ask } from './ask.ts'
 import { brief, type Finding, fault, healthy } from './finding.ts'
 import type { Place } from './place.ts'
 
@@ -10,6 +10,8 @@ export const DEAD_END = 'http://127.0.0.1:33418/callback'
 export interface Client {
   id: string
   redirectUri: string
+  /** Deletes the registration, if the server offers that (RFC 7592). */
+  forget(): Promise<void>
 }
 
 /** @returns the client, if it could register */
@@ -32,7 +34,7 @@ export async function register(
   if (registered.status === 201 && typeof id === 'string')
     return {
       finding: healthy('register', 'a client can register'),
-      client: { id, redirectUri },
+      client: { id, redirectUri, forget: () => unregister(origin, registered) },
     }
   const cure =
     registered.status === 429
@@ -40,6 +42,14 @@ export async function register(
       : 'Check the binding OAUTH_KV (npx wrangler kv namespace list) and the log (npx wrangler tail).'
   const words = `registration answered ${registered.status}: ${brief(registered.text)}`
   return { finding: fault('register', words, cure), client: undefined }
+}
+
+async function unregister(origin: string, { json }: Answer): Promise<void> {
+  const { registration_client_uri: uri, registration_access_token: token } = json
+  if (typeof uri !== 'string' || typeof token !== 'string') return
+  // Elsewhere the token is nobody's business.
+  if (!URL.canParse(uri) || new URL(uri).origin !== origin) return
+  await ask(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
 }
 
 export interface Pkce {

@@ -15,7 +15,7 @@ export interface Wishes {
 }
 
 /**
- * Examines a deployment as a client would meet it. It leaves one registered client there, which nobody uses.
+ * Examines a deployment as a client would meet it. It leaves one registered client there, unless that can be deleted.
  *
  * @param address of the deployment, of a tenant, or of the MCP endpoint of either
  */
@@ -46,6 +46,7 @@ async function asClient(place: Place, person: PersonWishes | undefined): Promise
     if (!client) return [finding]
     const found = [finding, ...(await checkSignIn(place, client))]
     if (loopback && found.every((one) => one.ok)) found.push(...(await checkSignedIn(place, client, loopback, person)))
+    await client.forget()
     return found
   } finally {
     await loopback?.close()

@@ -176,3 +176,23 @@ it.each(SIGNED_IN)('of a sign-in where %s: finding %s', async (_, check, cure, i
   expect(faults).toEqual([expect.objectContaining({ check, cure: expect.stringMatching(cure) })])
   expect(findings.some((one) => one.check === 'revocation' && one.ok)).toBe(isRevoked)
 })
+
+it('deletes its registration where that is offered, and sends the token for it nowhere else', async () => {
+  const deleted: string[] = []
+  const offer = (uri: string): Fault => ({
+    request: (headers, path) => {
+      if (path.startsWith('/oauth/register/')) deleted.push(`${path} ${headers.authorization}`)
+    },
+    answer: (it) => {
+      if (it.path !== '/oauth/register') return
+      const offered = { registration_client_uri: uri, registration_access_token: 'of-the-registration' }
+      it.text = JSON.stringify({ ...JSON.parse(it.text), ...offered })
+    },
+  })
+  front.plant(offer(`${front.url}/oauth/register/doctor`))
+  await examine(front.url)
+  expect(deleted).toEqual(['/oauth/register/doctor Bearer of-the-registration'])
+  front.plant(offer(`${front.url.replace('localhost', '127.0.0.1')}/oauth/register/doctor`))
+  await examine(front.url)
+  expect(deleted).toHaveLength(1)
+})
