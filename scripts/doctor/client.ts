@@ -49,7 +49,8 @@ async function unregister(origin: string, { json }: Answer): Promise<void> {
   if (typeof uri !== 'string' || typeof token !== 'string') return
   // Elsewhere the token is nobody's business.
   if (!URL.canParse(uri) || new URL(uri).origin !== origin) return
-  await ask(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
+  // That it stays is no fault of the deployment's.
+  await ask(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } }).catch(() => {})
 }
 
 export interface Pkce {
