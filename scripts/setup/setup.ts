@@ -72,11 +72,13 @@ export async function setup(wishes: Wishes): Promise<boolean> {
   }
   if (JSON.stringify(before) !== JSON.stringify(deployment))
     await step(`write ${file}`, async () => writeDeployment(file, deployment))
-  if (!worker || !isAsDeployed(worker, deployment))
-    await step(`deploy ${name} to ${account.name}`, () => tool(['deploy', '--config', writeConfig(deployment)]))
+  if (!worker || !(await isAsDeployed(worker, deployment)))
+    await step(`deploy ${name} to ${account.name}`, async () =>
+      tool(['deploy', '--config', await writeConfig(deployment)]),
+    )
   if (!worker?.secrets.includes('AUDIT_KEY'))
-    await step('set the secret AUDIT_KEY to a new random key', () =>
-      tool(['secret', 'put', 'AUDIT_KEY', '--config', writeConfig(deployment)], {
+    await step('set the secret AUDIT_KEY to a new random key', async () =>
+      tool(['secret', 'put', 'AUDIT_KEY', '--config', await writeConfig(deployment)], {
         input: randomBytes(32).toString('base64'),
       }),
     )
@@ -93,8 +95,9 @@ function addressOf(account: Account, name: string): string {
 }
 
 /** Whether settings and namespace are those of the last deploy. New code is deployed by `npm run deploy`. */
-function isAsDeployed({ bindings }: Deployed, deployment: Deployment): boolean {
+async function isAsDeployed({ bindings }: Deployed, deployment: Deployment): Promise<boolean> {
   const texts = new Map(bindings.map((one) => [one.name, one.text]))
   const kv = bindings.find((one) => one.name === 'OAUTH_KV')?.namespace_id
-  return kv === deployment.kv && Object.entries(varsOf(deployment)).every(([key, value]) => texts.get(key) === value)
+  const vars = Object.entries(await varsOf(deployment))
+  return kv === deployment.kv && vars.every(([key, value]) => texts.get(key) === value)
 }
