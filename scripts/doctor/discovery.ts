@@ -1,22 +1,23 @@
 // How clients find their way: the challenge, the resource's metadata (RFC 9728), the authorization server's (RFC 8414).
 import { type Answer, ask } from './ask.ts'
 import { type Finding, verdict } from './finding.ts'
+import { metadataUrlOf, type Place } from './place.ts'
 
 const PROXY_CURE =
   'Something in front of the Worker changes its answers: remove the rule (Cloudflare dashboard, Rules), or deploy again.'
 
-export async function checkDiscovery(origin: URL): Promise<Finding[]> {
-  const resource = `${origin.origin}/mcp`
-  const metadataUrl = `${origin.origin}/.well-known/oauth-protected-resource/mcp`
+export async function checkDiscovery(place: Place): Promise<Finding[]> {
+  const { origin, resource } = place
+  const metadataUrl = metadataUrlOf(place)
   const [refused, protectedResource, server] = await Promise.all([
     ask(resource, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
     ask(metadataUrl),
-    ask(`${origin.origin}/.well-known/oauth-authorization-server`),
+    ask(`${origin}/.well-known/oauth-authorization-server`),
   ])
   return [
     ...challenge(refused, metadataUrl),
-    ...resourceMetadata(protectedResource, resource, origin.origin),
-    ...serverMetadata(server, origin.origin),
+    ...resourceMetadata(protectedResource, resource, origin),
+    ...serverMetadata(server, origin),
   ]
 }
 

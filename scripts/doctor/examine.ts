@@ -1,32 +1,56 @@
 // The whole examination of a deployment, from outside.
+import { DEAD_END, register } from './client.ts'
 import { checkDiscovery } from './discovery.ts'
 import { type Finding, fault } from './finding.ts'
 import { checkGuards } from './guards.ts'
+import { openLoopback } from './loopback.ts'
+import { type Place, placeAt } from './place.ts'
 import { checkReach } from './reach.ts'
 import { checkSignIn } from './sign-in.ts'
+import { checkSignedIn, type PersonWishes } from './signed-in.ts'
+
+export interface Wishes {
+  /** Examines a whole sign-in too, with a person who makes it. */
+  person?: PersonWishes | undefined
+}
 
 /**
- * Examines a deployment as a client would meet it. It leaves one registered client there, which nobody uses.
+ * Examines a deployment as a client would meet it. It leaves one registered client there, unless that can be deleted.
  *
- * @param address of the deployment, or of its MCP endpoint
+ * @param address of the deployment, of a tenant, or of the MCP endpoint of either
  */
-export async function examine(address: string): Promise<Finding[]> {
+export async function examine(address: string, { person }: Wishes = {}): Promise<Finding[]> {
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
     return [fault('address', `${address} is no URL`, 'Give the whole address, such as https://mcp.example.com.')]
-  const origin = new URL(new URL(address).origin)
-  const found = await checkReach(origin)
+  const place = placeAt(new URL(address))
+  const found = await checkReach(place)
   if (found.some((one) => !one.ok)) return found
   for (const [name, check] of [
     ['discovery', checkDiscovery],
     ['guards', checkGuards],
-    ['sign-in', checkSignIn],
+    ['sign-in', (at: Place) => asClient(at, person)],
   ] as const)
     found.push(
-      ...(await check(origin).catch((error: Error) => [
+      ...(await check(place).catch((error: Error) => [
         fault(name, `no answer: ${error.message}`, 'Run this again; if it goes on, see the log: npx wrangler tail.'),
       ])),
     )
   return found
+}
+
+/** What a client meets once it has registered. */
+async function asClient(place: Place, person: PersonWishes | undefined): Promise<Finding[]> {
+  const loopback = person && (await openLoopback())
+  try {
+    const { finding, client } = await register(place, loopback?.redirectUri ?? DEAD_END)
+    if (!client) return [finding]
+    const found = [finding, ...(await checkSignIn(place, client))]
+    if (loopback && found.every((one) => one.ok)) found.push(...(await checkSignedIn(place, client, loopback, person)))
+    await client.forget()
+    return found
+  } finally {
+    await loopback?.close()
+  }
 }
 
 /** One line for each finding, and one for the cure of each fault. */

@@ -1,21 +1,22 @@
 // Who may ask at all: other hosts and browser origins are refused; the home page says what this deployment is for.
 import { ask } from './ask.ts'
 import { type Finding, verdict } from './finding.ts'
+import type { Place } from './place.ts'
 
 const FOREIGN = 'attacker.example'
 
-export async function checkGuards(origin: URL): Promise<Finding[]> {
+export async function checkGuards({ origin, root, resource }: Place): Promise<Finding[]> {
   const call = (from: string) =>
-    ask(`${origin.origin}/mcp`, {
+    ask(resource, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: from },
       body: '{}',
     })
   const [host, foreign, own, home] = await Promise.all([
-    ask(`${origin.origin}/health`, { headers: { host: FOREIGN } }),
+    ask(`${origin}${root}/health`, { headers: { host: FOREIGN } }),
     call(`https://${FOREIGN}`),
-    call(origin.origin),
-    ask(origin, { headers: { accept: 'text/html' } }),
+    call(origin),
+    ask(`${origin}${root || '/'}`, { headers: { accept: 'text/html' } }),
   ])
   return [
     verdict('host', host.status >= 400 && host.status < 500, {
@@ -31,7 +32,7 @@ export async function checkGuards(origin: URL): Promise<Finding[]> {
     verdict('own-origin', own.status === 401, {
       right: 'its own origin may ask',
       wrong: `a call from its own origin is answered with ${own.status}, not 401`,
-      cure: `Set PUBLIC_URL to ${origin.origin} and run npm run deploy.`,
+      cure: `Set PUBLIC_URL to ${origin} and run npm run deploy.`,
     }),
     verdict('preview-notice', home.status === 200 && /preview/i.test(home.text) && /synthetic/i.test(home.text), {
       right: 'the home page says that this is a preview',

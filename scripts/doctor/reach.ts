@@ -1,11 +1,13 @@
-// Is the deployment there: the address, its name in the DNS, TLS, and /health.
+// Is the deployment there: the address, its name in the DNS, TLS, /health, and the tenant.
 import { lookup } from 'node:dns/promises'
 import { type Answer, ask } from './ask.ts'
-import { brief, type Finding, fault, healthy } from './finding.ts'
+import { brief, type Finding, fault, healthy, verdict } from './finding.ts'
+import type { Place } from './place.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-export async function checkReach(origin: URL): Promise<Finding[]> {
+export async function checkReach(place: Place): Promise<Finding[]> {
+  const origin = new URL(place.origin)
   if (origin.protocol !== 'https:' && !LOOPBACK.test(origin.hostname))
     return [
       fault(
@@ -32,24 +34,35 @@ export async function checkReach(origin: URL): Promise<Finding[]> {
     answer = await ask(new URL('/health', origin))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    const certificate = /CERT|SSL|TLS|SELF_SIGNED|ALTNAME/.test(code ?? '')
-    return [
-      ...found,
-      certificate
-        ? fault(
-            'tls',
-            `The certificate is not valid: ${code}`,
-            'Wait until Cloudflare has issued one (a few minutes after a domain is added), or check the domain in the dashboard.',
-          )
-        : fault(
-            'reach',
-            `No answer: ${code ?? message}`,
-            'Check that the Worker is deployed (npx wrangler deployments list) and that nothing between here and Cloudflare blocks it.',
-          ),
-    ]
+    return [...found, TLS_CODES.test(code ?? '') ? certificateFault(code ?? '') : unreached(code ?? message)]
   }
   if (origin.protocol === 'https:') found.push(healthy('tls', 'the certificate is valid'))
-  return [...found, healthOf(answer)]
+  return [...found, healthOf(answer), ...(await tenantOf(place))]
+}
+
+/** What Node calls a handshake that came to nothing, and a certificate that isn't valid. */
+const TLS_CODES = /CERT|SSL|TLS|SELF_SIGNED|ALTNAME|HOSTNAME_MISMATCH|UNABLE_TO_VERIFY|EPROTO/
+
+function certificateFault(code: string): Finding {
+  return fault('tls', `no valid certificate is presented: ${code}`, certificateCure(code))
+}
+
+function certificateCure(code: string): string {
+  if (/EXPIRED|NOT_YET_VALID/.test(code))
+    return 'Renew it where it was made; Cloudflare renews its own. If it is valid by its dates, correct the clock of this machine.'
+  if (/ALTNAME|HOSTNAME_MISMATCH/.test(code))
+    return 'Use the address that the certificate names, or add the domain to the Worker (Settings, Domains & Routes).'
+  if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
+    return 'Something other than Cloudflare answers with it. If it is the proxy of your own network, name its certificate in NODE_EXTRA_CA_CERTS and run this again; if it is the deployment, give it the certificate of a public authority: no client takes this one.'
+  return 'Wait until Cloudflare has issued one (a few minutes after a domain is added), or check the domain in the dashboard.'
+}
+
+function unreached(words: string): Finding {
+  return fault(
+    'reach',
+    `No answer: ${words}`,
+    'Check that the Worker is deployed (npx wrangler deployments list) and that nothing between here and Cloudflare blocks it.',
+  )
 }
 
 function healthOf({ status, json, text }: Answer): Finding {
@@ -71,4 +84,16 @@ function healthOf({ status, json, text }: Answer): Finding {
     `/health answered ${status}`,
     'Another Worker or an old version answers here. Run npm run setup, which deploys this one.',
   )
+}
+
+async function tenantOf({ origin, tenant, root }: Place): Promise<Finding[]> {
+  if (tenant === undefined) return []
+  const { status } = await ask(`${origin}${root}/health`)
+  return [
+    verdict('tenant', status === 200, {
+      right: `there is a tenant ${tenant}`,
+      wrong: `${root}/health answered ${status}: there is no tenant ${tenant}`,
+      cure: 'Check the spelling, or add it to TENANTS in deployment.json (see docs/deploy.md) and run npm run deploy.',
+    }),
+  ]
 }

@@ -1,60 +1,26 @@
-// The start of a sign-in, as a client and its browser would make it: registration, consent page, and Medplum's own word on
+// The start of a sign-in, as a client and its browser would make it: consent page, and Medplum's own word on
 // this deployment's client and redirect URI. Nobody signs in, so nothing is granted.
-import { createHash, randomBytes } from 'node:crypto'
 import { type Answer, ask } from './ask.ts'
-import { brief, type Finding, fault, healthy, verdict } from './finding.ts'
+import { authorizationUrl, type Client, newPkce } from './client.ts'
+import { brief, type Finding, fault, verdict } from './finding.ts'
+import type { Place } from './place.ts'
 
-const REDIRECT_URI = 'http://127.0.0.1:33418/callback'
-
-export async function checkSignIn(origin: URL): Promise<Finding[]> {
-  const registered = await ask(`${origin.origin}/oauth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      client_name: 'medplum-mcp doctor',
-      redirect_uris: [REDIRECT_URI],
-      grant_types: ['authorization_code'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
-    }),
-  })
-  const clientId = registered.json.client_id
-  if (registered.status !== 201 || typeof clientId !== 'string')
-    return [
-      fault(
-        'register',
-        `registration answered ${registered.status}: ${brief(registered.text)}`,
-        registered.status === 429
-          ? 'Wait a minute and run this again.'
-          : 'Check the binding OAUTH_KV (npx wrangler kv namespace list) and the log (npx wrangler tail).',
-      ),
-    ]
-  const authorize = (challenge: Record<string, string>) => {
-    const url = new URL('/authorize', origin)
-    url.search = new URLSearchParams({
-      response_type: 'code',
-      client_id: clientId,
-      redirect_uri: REDIRECT_URI,
-      resource: `${origin.origin}/mcp`,
-      state: 'doctor',
-      ...challenge,
-    }).toString()
+/** @param client whose sign-in is begun and left */
+export async function checkSignIn(place: Place, client: Client): Promise<Finding[]> {
+  const { verifier, challenge } = newPkce()
+  const open = (method: 'S256' | 'plain') => {
+    const code_challenge = method === 'plain' ? verifier : challenge
+    const url = authorizationUrl(place, client, { state: 'doctor', code_challenge, code_challenge_method: method })
     return ask(url, { headers: { accept: 'text/html' } })
   }
-  const verifier = randomBytes(32).toString('base64url')
-  const s256 = createHash('sha256').update(verifier).digest('base64url')
-  const [plain, consent] = [
-    await authorize({ code_challenge: verifier, code_challenge_method: 'plain' }),
-    await authorize({ code_challenge: s256, code_challenge_method: 'S256' }),
-  ]
+  const [plain, consent] = [await open('plain'), await open('S256')]
   return [
-    healthy('register', 'a client can register'),
     verdict('pkce-enforced', !isConsent(plain), {
       right: 'PKCE without S256 is refused',
       wrong: 'a sign-in with the PKCE method plain gets as far as the consent page',
       cure: 'An old version answers: run npm run deploy.',
     }),
-    ...(await afterConsent(origin, consent)),
+    ...(await afterConsent(place, consent)),
   ]
 }
 
@@ -67,7 +33,7 @@ function handleIn(html: string): string | undefined {
   return /value="([^"]+)"/.exec(input)?.[1]
 }
 
-async function afterConsent(origin: URL, page: Answer): Promise<Finding[]> {
+async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
   const handle = handleIn(page.text)
   if (page.status !== 200 || handle === undefined)
     return [fault('consent', `the consent page answered ${page.status}`, 'See the log: npx wrangler tail.')]
@@ -83,9 +49,9 @@ async function afterConsent(origin: URL, page: Answer): Promise<Finding[]> {
     .getSetCookie()
     .map((line) => line.split(';')[0])
     .join('; ')
-  const approved = await ask(`${origin.origin}/authorize`, {
+  const approved = await ask(`${place.origin}/authorize`, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: origin.origin, cookie },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: place.origin, cookie },
     body: new URLSearchParams({ handle, decision: 'approve' }).toString(),
   })
   const location = approved.headers.get('location') ?? ''
@@ -98,17 +64,17 @@ async function afterConsent(origin: URL, page: Answer): Promise<Finding[]> {
         'A rule in front may drop cookies or the form. See the log: npx wrangler tail.',
       ),
     ]
-  return [...found, ...(await atMedplum(origin, new URL(location)))]
+  return [...found, ...(await atMedplum(place, new URL(location)))]
 }
 
-async function atMedplum(origin: URL, login: URL): Promise<Finding[]> {
-  const callback = `${origin.origin}/oauth/callback`
+async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
+  const { callback } = place
   const asked = login.searchParams.get('redirect_uri')
   const found = [
     verdict('callback', asked === callback, {
       right: `Medplum is asked to come back to ${callback}`,
       wrong: `Medplum is asked to come back to ${asked}`,
-      cure: `Set PUBLIC_URL to ${origin.origin} and run npm run deploy.`,
+      cure: `Set PUBLIC_URL to ${place.origin} and run npm run deploy.`,
     }),
   ]
   const server = login.origin
@@ -116,7 +82,11 @@ async function atMedplum(origin: URL, login: URL): Promise<Finding[]> {
   if (answer instanceof Error)
     return [
       ...found,
-      fault('medplum', `${server} does not answer`, 'Check MEDPLUM_BASE_URL, and that the Medplum server runs.'),
+      fault(
+        'medplum',
+        `${server} does not answer`,
+        `Check ${settingsOf(place).baseUrl}, and that the Medplum server runs.`,
+      ),
     ]
   const next = answer.headers.get('location') ?? ''
   const error = URL.canParse(next, login.href) ? new URL(next, login.href).searchParams.get('error_description') : null
@@ -127,15 +97,23 @@ async function atMedplum(origin: URL, login: URL): Promise<Finding[]> {
     verdict('medplum', onward, {
       right: `${server} accepts the client and shows its login`,
       wrong: `${server} answered ${answer.status}: ${brief(error ?? answer.text)}`,
-      cure: cureAt(error ?? answer.text, { callback, client }),
+      cure: cureAt(error ?? answer.text, place, client),
     }),
   ]
 }
 
-function cureAt(words: string, { callback, client }: { callback: string; client: string | null }): string {
+function cureAt(words: string, place: Place, client: string | null): string {
+  const { baseUrl, clientId, isOwn } = settingsOf(place)
   if (/redirect/i.test(words))
-    return `Add the redirect URI ${callback} to the ClientApplication ${client} in Medplum (npm run setup does it).`
+    return `Add the redirect URI ${place.callback} to the ClientApplication ${client} in Medplum${isOwn ? ' (npm run setup does it)' : ''}.`
   if (/client|not found/i.test(words))
-    return `There is no ClientApplication ${client} at this Medplum: check MEDPLUM_CLIENT_ID and MEDPLUM_BASE_URL, or run npm run setup.`
-  return 'MEDPLUM_BASE_URL leads to something that is no Medplum: correct it and run npm run deploy.'
+    return `There is no ClientApplication ${client} at this Medplum: check ${clientId} and ${baseUrl}${isOwn ? ', or run npm run setup' : ''}.`
+  return `${baseUrl} leads to something that is no Medplum: correct it and run npm run deploy.`
+}
+
+/** What the settings are called that say which Medplum and which client it is. Setup makes no clients of tenants. */
+function settingsOf({ tenant }: Place) {
+  return tenant === undefined
+    ? { baseUrl: 'MEDPLUM_BASE_URL', clientId: 'MEDPLUM_CLIENT_ID', isOwn: true }
+    : { baseUrl: `baseUrl of ${tenant} in TENANTS`, clientId: `clientId of ${tenant} in TENANTS`, isOwn: false }
 }

@@ -1,6 +1,6 @@
 // The ClientApplication through which people sign in: found or created, and made fit for this deployment.
 import * as z from 'zod'
-import { type Admin, callMedplum } from './medplum.ts'
+import { type Admin, callAs } from './medplum.ts'
 import { Stop } from './stop.ts'
 
 const application = z.looseObject({
@@ -88,7 +88,6 @@ async function write(admin: Admin, method: 'POST' | 'PUT', resource: { id?: stri
   )
 }
 
-function fhir(admin: Admin, path: string, init: RequestInit & { headers?: Record<string, string> } = {}) {
-  const headers = { ...init.headers, authorization: `Bearer ${admin.accessToken}` }
-  return callMedplum(new URL(`fhir/R4/${path}`, admin.baseUrl), { ...init, headers })
+function fhir(admin: Admin, path: string, init: RequestInit = {}) {
+  return callAs(admin.accessToken, new URL(`fhir/R4/${path}`, admin.baseUrl), init)
 }

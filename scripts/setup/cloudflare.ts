@@ -1,7 +1,7 @@
 // The Cloudflare account as it is, by reading only: may this Worker be deployed there, and what of it is there already.
 import * as z from 'zod'
 import { Stop } from './stop.ts'
-import { wrangler } from './wrangler.ts'
+import { PERMISSIONS, wrangler } from './wrangler.ts'
 
 export interface Account {
   id: string
@@ -41,7 +41,7 @@ export class Cloudflare {
     const given = process.env.CLOUDFLARE_API_TOKEN
     const token = given ?? (await wrangler(['auth', 'token']).catch(() => '')).trim().split('\n').at(-1)
     if (token) return new Cloudflare(token)
-    throw new Stop('There is no Cloudflare login', LOG_IN)
+    throw new Stop('There is no Cloudflare login, or it has expired', LOG_IN)
   }
 
   /** @param wanted id of the account, where there are several. @throws {Stop} for what the account lacks */
@@ -96,10 +96,7 @@ export class Cloudflare {
 
   #sure(answer: Answer): unknown {
     if (answer.success) return answer.result
-    throw new Stop(
-      `Cloudflare refused: ${wordsOf(answer)}`,
-      'Give the API token "Workers Scripts: Edit" and "Workers KV Storage: Edit", or log in by npx wrangler login.',
-    )
+    throw new Stop(`Cloudflare refused: ${wordsOf(answer)}`, PERMISSIONS)
   }
 
   async #get(path: string): Promise<Answer> {

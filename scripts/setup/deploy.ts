@@ -6,7 +6,7 @@ import { WRANGLER } from './wrangler.ts'
 
 try {
   const deployment = readDeployment(DEPLOYMENT_FILE)
-  const config = deployment ? ['--config', writeConfig(deployment)] : []
+  const config = deployment ? ['--config', await writeConfig(deployment)] : []
   const { status } = spawnSync(process.execPath, [WRANGLER, 'deploy', ...config, ...process.argv.slice(2)], {
     stdio: 'inherit',
   })

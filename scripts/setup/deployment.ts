@@ -1,7 +1,6 @@
 // What one deployment has for itself: `deployment.json`, which git ignores. It is laid over wrangler.toml at each deploy, so
 // that neither a second setup nor `git pull` collides with it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { experimental_readRawConfig } from 'wrangler'
 import * as z from 'zod'
 import { Stop } from './stop.ts'
 
@@ -36,21 +35,26 @@ export function writeDeployment(file: string, deployment: Deployment): void {
 
 export const DEPLOYMENT_FILE = new URL('deployment.json', ROOT).pathname
 
+/** wrangler.toml, read by wrangler itself. It takes a second to load, and not every run gets this far. */
+async function baseConfig() {
+  const { experimental_readRawConfig } = await import('wrangler')
+  return experimental_readRawConfig({ config: BASE.pathname }).rawConfig
+}
+
 /** All settings of a deployment, by name. */
-export function varsOf({ vars }: Deployment): Record<string, string> {
-  const { rawConfig } = experimental_readRawConfig({ config: BASE.pathname })
+export async function varsOf({ vars }: Deployment): Promise<Record<string, string>> {
+  const rawConfig = await baseConfig()
   return { ...z.record(z.string(), z.string()).parse(rawConfig.vars ?? {}), ...vars }
 }
 
 /** Writes the configuration that wrangler gets, beside wrangler.toml because its paths are relative. @returns its path */
-export function writeConfig(deployment: Deployment): string {
-  const { rawConfig } = experimental_readRawConfig({ config: BASE.pathname })
+export async function writeConfig(deployment: Deployment): Promise<string> {
   const path = new URL('wrangler.production.json', ROOT).pathname
   const config = {
-    ...rawConfig,
+    ...(await baseConfig()),
     name: deployment.name,
     account_id: deployment.accountId,
-    vars: varsOf(deployment),
+    vars: await varsOf(deployment),
     kv_namespaces: [{ binding: 'OAUTH_KV', id: deployment.kv }],
   }
   writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`)

@@ -31,6 +31,18 @@ export async function callMedplum(url: URL, init: RequestInit = {}): Promise<Ans
   }
 }
 
+/** A call with the access token of a login. @throws {Stop} also when the token isn't taken any more */
+export async function callAs(accessToken: string, url: URL, init: RequestInit = {}): Promise<Answer> {
+  const headers = new Headers(init.headers)
+  headers.set('authorization', `Bearer ${accessToken}`)
+  const answer = await callMedplum(url, { ...init, headers })
+  if (answer.status !== 401) return answer
+  throw new Stop(
+    'Medplum does not take the login any more: it has expired or was revoked',
+    'Run npm run setup again, which signs in anew; if it goes on, check the clock of the Medplum server.',
+  )
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -78,9 +90,7 @@ const me = z.object({
 export async function signIn(baseUrl: string, credentials: Credentials): Promise<Admin> {
   const accessToken =
     credentials.kind === 'person' ? await byPassword(baseUrl, credentials) : await bySecret(baseUrl, credentials)
-  const { body } = await callMedplum(new URL('auth/me', baseUrl), {
-    headers: { authorization: `Bearer ${accessToken}` },
-  })
+  const { body } = await callAs(accessToken, new URL('auth/me', baseUrl))
   const who = me.safeParse(body)
   if (!who.success || who.data.membership.admin !== true)
     throw new Stop(

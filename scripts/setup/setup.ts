@@ -23,11 +23,13 @@ export interface Wishes {
   say: (line: string) => void
   /** Looks at the deployment afterwards; `npm run doctor` unless told. */
   check?: typeof examine
+  /** Changes things at Cloudflare; the real one unless told. */
+  tool?: typeof wrangler
 }
 
 /** @returns whether the deployment is healthy, as far as it was looked at. @throws {Stop} before anything is changed, or between two steps */
 export async function setup(wishes: Wishes): Promise<boolean> {
-  const { say, dryRun, file, name } = wishes
+  const { say, dryRun, file, name, tool = wrangler } = wishes
   const before = readDeployment(file)
   const baseUrl = await checkMedplum(wishes.medplumUrl)
   const admin = await signIn(baseUrl, wishes.credentials)
@@ -47,15 +49,16 @@ export async function setup(wishes: Wishes): Promise<boolean> {
     say(`${dryRun ? 'would ' : ''}${what}`)
     return dryRun ? undefined : await act()
   }
-  const id = client.step ? await step(client.step, client.apply) : await client.apply()
+  // First what a Cloudflare login that may only read fails at: then nothing was changed at Medplum either.
   const kv =
     namespace ??
     (await step(`create the KV namespace ${title}`, async () => {
-      await wrangler(['kv', 'namespace', 'create', title], { accountId: account.id })
+      await tool(['kv', 'namespace', 'create', title], { accountId: account.id })
       const created = await cloudflare.namespace(account, title)
       if (created) return created
       throw new Stop(`Cloudflare does not list the new namespace ${title} yet`, 'Run npm run setup again in a minute.')
     }))
+  const id = client.step ? await step(client.step, client.apply) : await client.apply()
   const deployment: Deployment = {
     name,
     accountId: account.id,
@@ -69,11 +72,13 @@ export async function setup(wishes: Wishes): Promise<boolean> {
   }
   if (JSON.stringify(before) !== JSON.stringify(deployment))
     await step(`write ${file}`, async () => writeDeployment(file, deployment))
-  if (!worker || !isAsDeployed(worker, deployment))
-    await step(`deploy ${name} to ${account.name}`, () => wrangler(['deploy', '--config', writeConfig(deployment)]))
+  if (!worker || !(await isAsDeployed(worker, deployment)))
+    await step(`deploy ${name} to ${account.name}`, async () =>
+      tool(['deploy', '--config', await writeConfig(deployment)]),
+    )
   if (!worker?.secrets.includes('AUDIT_KEY'))
-    await step('set the secret AUDIT_KEY to a new random key', () =>
-      wrangler(['secret', 'put', 'AUDIT_KEY', '--config', writeConfig(deployment)], {
+    await step('set the secret AUDIT_KEY to a new random key', async () =>
+      tool(['secret', 'put', 'AUDIT_KEY', '--config', await writeConfig(deployment)], {
         input: randomBytes(32).toString('base64'),
       }),
     )
@@ -90,8 +95,9 @@ function addressOf(account: Account, name: string): string {
 }
 
 /** Whether settings and namespace are those of the last deploy. New code is deployed by `npm run deploy`. */
-function isAsDeployed({ bindings }: Deployed, deployment: Deployment): boolean {
+async function isAsDeployed({ bindings }: Deployed, deployment: Deployment): Promise<boolean> {
   const texts = new Map(bindings.map((one) => [one.name, one.text]))
   const kv = bindings.find((one) => one.name === 'OAUTH_KV')?.namespace_id
-  return kv === deployment.kv && Object.entries(varsOf(deployment)).every(([key, value]) => texts.get(key) === value)
+  const vars = Object.entries(await varsOf(deployment))
+  return kv === deployment.kv && vars.every(([key, value]) => texts.get(key) === value)
 }

@@ -6,6 +6,13 @@ import { Stop } from './stop.ts'
 
 export const WRANGLER = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url))
 
+/** What a login needs that may read but not write, or not even read. */
+export const PERMISSIONS =
+  'Give the API token "Workers Scripts: Edit" and "Workers KV Storage: Edit" (https://dash.cloudflare.com/profile/api-tokens), or log in by npx wrangler login. Then run npm run setup again.'
+
+/** Cloudflare's codes for a token that it doesn't know, and for one that lacks a permission. */
+const REFUSED = /\[code: (10000|9109)\]/
+
 /**
  * @param input for its standard input: the one way in for a secret
  * @param accountId of the account to work on, where a login has several
@@ -34,6 +41,8 @@ export async function wrangler(args: string[], { input = '', accountId = '' } = 
   child.stdin.end(input)
   const [code] = await once(child, 'close')
   if (code === 0) return printed
+  if (REFUSED.test(failed + printed))
+    throw new Stop(`Cloudflare does not let this login do what wrangler ${args[0]} does`, PERMISSIONS)
   const words = `${failed}\n${printed}`.trim().split('\n').slice(0, 12).join('\n')
   throw new Stop(
     `wrangler ${args[0]} failed: ${words}`,

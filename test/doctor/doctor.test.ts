@@ -1,9 +1,11 @@
 // `npm run doctor` finds nothing wrong with a healthy deployment, and each planted fault with its cure.
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Person } from '../../sandbox/person.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
+import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
 import { examine } from '../../scripts/doctor/examine.ts'
+import { answering, FAULTS } from './faults.ts'
 import { type Fault, type Passing, startPlanting } from './planting.ts'
 
 let sandbox: Sandbox
@@ -14,10 +16,16 @@ let front: Awaited<ReturnType<typeof startPlanting>>
 beforeAll(async () => {
   port = await freePort()
   front = await startPlanting(() => port)
-  sandbox = await startSandbox({ redirectUris: [`${front.url}/oauth/callback`] })
+  sandbox = await startSandbox({ redirectUris: ['', '/t/north'].map((root) => `${front.url}${root}/oauth/callback`) })
+  const own = { baseUrl: sandbox.baseUrl, clientId: SANDBOX_CLIENT_ID }
   worker = await startWorker({
     port,
-    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
+    vars: {
+      MEDPLUM_BASE_URL: own.baseUrl,
+      MEDPLUM_CLIENT_ID: own.clientId,
+      // Of south, Medplum doesn't know the redirect URI.
+      TENANTS: JSON.stringify({ north: own, south: own, west: { ...own, clientId: 'away' } }),
+    },
   })
 }, 90_000)
 
@@ -34,196 +42,28 @@ it('finds nothing wrong with a healthy deployment', async () => {
   expect(findings.length).toBeGreaterThan(15)
 })
 
-const SERVER = '/.well-known/oauth-authorization-server'
-const RESOURCE = '/.well-known/oauth-protected-resource/mcp'
+it.each(['/t/north', '/t/north/', '/t/north/mcp'])('finds nothing wrong with a tenant at %s', async (path) => {
+  front.plant({})
+  const findings = await examine(`${front.url}${path}`)
+  expect(findings.filter((one) => !one.ok)).toEqual([])
+  const found = findings.map((one) => one.found)
+  expect(found).toContain(`the resource is ${front.url}/t/north/mcp`)
+  expect(found).toContain(`Medplum is asked to come back to ${front.url}/t/north/oauth/callback`)
+})
 
-/** Changes a JSON document on its way. */
-function document(path: string, change: Record<string, unknown>): Fault {
-  return {
-    answer: (passing) => {
-      if (passing.path === path) passing.text = JSON.stringify({ ...JSON.parse(passing.text), ...change })
-    },
-  }
-}
+it.each([
+  ['/t/south', 'medplum', /Add the redirect URI http:\S+\/t\/south\/oauth\/callback to .* in Medplum\.$/],
+  ['/t/west/mcp', 'medplum', /no ClientApplication away .*check clientId of west in TENANTS/],
+  ['/t/east', 'tenant', /add it to TENANTS/],
+])('of a tenant at %s: finding %s', async (path, check, cure) => {
+  front.plant({})
+  const faults = (await examine(`${front.url}${path}`)).filter((one) => !one.ok)
+  expect(faults).toEqual([expect.objectContaining({ check, cure: expect.stringMatching(cure) })])
+})
 
-function answering(path: string, change: (passing: Passing) => void): Fault {
-  return { answer: (passing) => passing.path.startsWith(path) && change(passing) }
-}
-
-function login(change: (url: URL) => void): Fault {
-  return answering('/authorize', (passing) => {
-    const location = passing.headers.get('location')
-    if (!location?.includes('oauth2/authorize')) return
-    const url = new URL(location)
-    change(url)
-    passing.headers.set('location', url.href)
-  })
-}
-
-const FAULTS: [string, string, RegExp, Fault][] = [
-  [
-    'a setting is missing',
-    'health',
-    /Correct the setting/,
-    answering('/health', (it) =>
-      Object.assign(it, { status: 503, text: 'This server is not configured: Setting PUBLIC_URL is missing' }),
-    ),
-  ],
-  [
-    'PUBLIC_URL is another address',
-    'health',
-    /Set PUBLIC_URL/,
-    answering('/health', (it) => Object.assign(it, { status: 403 })),
-  ],
-  [
-    'another Worker answers',
-    'health',
-    /npm run setup/,
-    answering('/health', (it) => Object.assign(it, { text: 'hello' })),
-  ],
-  [
-    'a login stands in front of /mcp',
-    'unauthenticated',
-    /Cloudflare Access/,
-    answering('/mcp', (it) => Object.assign(it, { status: 302 })),
-  ],
-  [
-    'the challenge is stripped',
-    'challenge',
-    /where to sign in/,
-    answering('/mcp', (it) => it.headers.delete('www-authenticate')),
-  ],
-  [
-    'the challenge names another address',
-    'challenge',
-    /PUBLIC_URL/,
-    answering('/mcp', (it) => it.headers.set('www-authenticate', 'Bearer resource_metadata="https://other.example/x"')),
-  ],
-  [
-    'the resource is another',
-    'resource-metadata',
-    /PUBLIC_URL/,
-    document(RESOURCE, { resource: 'https://other.example/mcp' }),
-  ],
-  [
-    'the resource document is away',
-    'resource-metadata',
-    /PUBLIC_URL/,
-    answering(RESOURCE, (it) => Object.assign(it, { status: 404 })),
-  ],
-  [
-    'the authorization server is another',
-    'authorization-servers',
-    /PUBLIC_URL/,
-    document(RESOURCE, { authorization_servers: ['https://other.example'] }),
-  ],
-  ['the issuer is another', 'issuer', /RFC 8414/, document(SERVER, { issuer: 'https://other.example' })],
-  [
-    'the token endpoint is elsewhere',
-    'endpoints',
-    /PUBLIC_URL/,
-    document(SERVER, { token_endpoint: 'https://other.example/token' }),
-  ],
-  [
-    'PKCE plain is offered',
-    'pkce',
-    /S256 and nothing else/,
-    document(SERVER, { code_challenge_methods_supported: ['S256', 'plain'] }),
-  ],
-  [
-    'registration is not offered',
-    'registration',
-    /register themselves/,
-    document(SERVER, { registration_endpoint: undefined }),
-  ],
-  [
-    'CIMD is not offered',
-    'cimd',
-    /global_fetch_strictly_public/,
-    document(SERVER, { client_id_metadata_document_supported: false }),
-  ],
-  [
-    'the Host is rewritten',
-    'host',
-    /DNS rebinding/,
-    {
-      request: (headers) => {
-        headers.host = `localhost:${port}`
-      },
-    },
-  ],
-  [
-    'the Origin is stripped',
-    'foreign-origin',
-    /ALLOWED_ORIGINS/,
-    {
-      request: (headers) => {
-        delete headers.origin
-      },
-    },
-  ],
-  [
-    'its own origin is refused',
-    'own-origin',
-    /PUBLIC_URL/,
-    {
-      request: (headers, path) => {
-        if (path === '/mcp' && headers.origin?.includes('localhost')) headers.origin = 'https://other.example'
-      },
-    },
-  ],
-  [
-    'the notice is gone',
-    'preview-notice',
-    /before they connect/,
-    answering('/', (it) => {
-      it.text = it.text.replace(/preview/gi, 'product')
-    }),
-  ],
-  [
-    'registration fails',
-    'register',
-    /OAUTH_KV/,
-    answering('/oauth/register', (it) => Object.assign(it, { status: 500, text: 'no' })),
-  ],
-  [
-    'the consent page may be framed',
-    'consent',
-    /changes its headers/,
-    answering('/authorize', (it) => it.headers.delete('content-security-policy')),
-  ],
-  ['cookies are dropped', 'medplum', /drop cookies/, answering('/authorize', (it) => it.headers.delete('set-cookie'))],
-  [
-    'the callback is of another address',
-    'callback',
-    /PUBLIC_URL/,
-    login((url) => url.searchParams.set('redirect_uri', 'http://127.0.0.1:8787/oauth/callback')),
-  ],
-  [
-    'the client lacks the redirect URI',
-    'medplum',
-    /Add the redirect URI/,
-    login((url) => url.searchParams.set('redirect_uri', 'https://other.example/oauth/callback')),
-  ],
-  [
-    'there is no such client',
-    'medplum',
-    /MEDPLUM_CLIENT_ID/,
-    login((url) => url.searchParams.set('client_id', '5a9d0000-0000-4000-8000-00000000ffff')),
-  ],
-  [
-    'Medplum is away',
-    'medplum',
-    /that the Medplum server runs/,
-    login((url) => {
-      url.port = '1'
-    }),
-  ],
-]
-
-it.each(FAULTS)('%s: finding %s', async (_, check, cure, fault) => {
+it.each(FAULTS)('%s: finding %s', async (_, check, cure, fault, path = '') => {
   front.plant(fault)
-  const findings = await examine(front.url)
+  const findings = await examine(`${front.url}${path}`)
   expect(findings.filter((one) => !one.ok).map((one) => one.check)).toContain(check)
   expect(findings.find((one) => one.check === check && !one.ok)?.cure).toMatch(cure)
 })
@@ -236,4 +76,123 @@ it.each([
 ])('%s: finding %s', async (address, check, cure) => {
   const [finding] = (await examine(address)).filter((one) => !one.ok)
   expect(finding).toMatchObject({ check, cure: expect.stringMatching(cure) })
+})
+
+/** An examination with a person who signs in, by the pages as a browser would show them. */
+function examineWith(decision: 'approve' | 'deny', path = '') {
+  const show = async (url: string) => {
+    const redirectUri = new URL(url).searchParams.get('redirect_uri') ?? ''
+    // Others may knock too.
+    expect((await fetch(`${redirectUri}?code=x&state=another`)).status).toBe(400)
+    expect((await fetch(redirectUri, { method: 'POST' })).status).toBe(400)
+    const end = await new Person().signIn(url, redirectUri, SANDBOX_USERS.alice, decision)
+    expect(await (await fetch(end)).text()).toContain('You may close this page')
+  }
+  return examine(`${front.url}${path}`, { person: { show, waitMs: 10_000 } })
+}
+
+it.each(['', '/t/north'])('signs a person in at %s/mcp, with the least access, and out again', async (path) => {
+  front.plant({})
+  const findings = await examineWith('approve', path)
+  expect(findings.filter((one) => !one.ok)).toEqual([])
+  expect(findings.slice(-5).map((one) => one.check)).toEqual([
+    'authorization',
+    'token',
+    'tools',
+    'whoami',
+    'revocation',
+  ])
+  expect(findings.at(-4)?.found).toContain('fhir:read')
+  expect(JSON.stringify(findings)).not.toContain(SANDBOX_USERS.alice.email)
+})
+
+it('names no fault but that nobody signed in', async () => {
+  front.plant({})
+  const findings = await examine(front.url, { person: { show: () => {}, waitMs: 1 } })
+  expect(findings.filter((one) => !one.ok)).toEqual([
+    expect.objectContaining({ check: 'authorization', cure: expect.stringContaining('in a browser on this machine') }),
+  ])
+})
+
+it('says what to do after a person denied access', async () => {
+  front.plant({})
+  const fault = (await examineWith('deny')).at(-1)
+  expect(fault).toMatchObject({ check: 'authorization', ok: false, found: 'The person denied access' })
+  expect(fault?.cure).toMatch(/allow access/)
+})
+
+/** Answers of the token endpoint: to the code, or to the revocation. */
+const atToken = (kind: 'code' | 'revocation', status: number) =>
+  answering('/oauth/token', (it) => {
+    if (it.text.includes('access_token') === (kind === 'code')) Object.assign(it, { status, text: 'no' })
+  })
+
+const atMcp = (holding: string, change: (text: string) => Partial<Passing>) =>
+  answering('/mcp', (it) => {
+    if (it.status === 200 && it.text.includes(holding)) Object.assign(it, change(it.text))
+  })
+
+/** What is wrong, the check that finds it, the cure, and whether the token is revoked all the same. */
+const SIGNED_IN: [string, string, RegExp, boolean, Fault][] = [
+  ['the code is refused', 'token', /tail/, false, atToken('code', 400)],
+  [
+    'more is granted than asked for',
+    'token',
+    /npm run deploy/,
+    true,
+    answering('/oauth/token', (it) => {
+      it.text = it.text.replace('"fhir:read"', '"fhir:read fhir:write"')
+    }),
+  ],
+  ["the tools can't be listed", 'tools', /tail/, true, atMcp('"tools"', () => ({ status: 500, text: 'no' }))],
+  [
+    'there are no tools',
+    'tools',
+    /npm run deploy/,
+    true,
+    atMcp('"tools"', (text) => ({ text: text.replace('"tools":[', '"tools":[],"other":[') })),
+  ],
+  [
+    'a tool fails',
+    'whoami',
+    /Medplum server runs/,
+    true,
+    atMcp('Signed in', (text) => ({ text: text.replace('"content":', '"isError":true,"content":') })),
+  ],
+  [
+    'Medplum tells nothing of the person',
+    'whoami',
+    /access policy/,
+    true,
+    atMcp('Signed in', (text) => ({ text: text.replace('Signed in', 'Medplum did not tell more just now') })),
+  ],
+  ['the revocation fails', 'revocation', /End the connection/, false, atToken('revocation', 500)],
+]
+
+it.each(SIGNED_IN)('of a sign-in where %s: finding %s', async (_, check, cure, isRevoked, fault) => {
+  front.plant(fault)
+  const findings = await examineWith('approve')
+  const faults = findings.filter((one) => !one.ok)
+  expect(faults).toEqual([expect.objectContaining({ check, cure: expect.stringMatching(cure) })])
+  expect(findings.some((one) => one.check === 'revocation' && one.ok)).toBe(isRevoked)
+})
+
+it('deletes its registration where that is offered, and sends the token for it nowhere else', async () => {
+  const deleted: string[] = []
+  const offer = (uri: string): Fault => ({
+    request: (headers, path) => {
+      if (path.startsWith('/oauth/register/')) deleted.push(`${path} ${headers.authorization}`)
+    },
+    answer: (it) => {
+      if (it.path !== '/oauth/register') return
+      const offered = { registration_client_uri: uri, registration_access_token: 'of-the-registration' }
+      it.text = JSON.stringify({ ...JSON.parse(it.text), ...offered })
+    },
+  })
+  front.plant(offer(`${front.url}/oauth/register/doctor`))
+  await examine(front.url)
+  expect(deleted).toEqual(['/oauth/register/doctor Bearer of-the-registration'])
+  front.plant(offer(`${front.url.replace('localhost', '127.0.0.1')}/oauth/register/doctor`))
+  await examine(front.url)
+  expect(deleted).toHaveLength(1)
 })

@@ -14,7 +14,7 @@ export interface Passing {
 
 /** What goes wrong on the way: with the request before it is passed on, with the answer after. */
 export interface Fault {
-  request?: (headers: Record<string, string>, path: string) => void
+  request?: (headers: Record<string, string>, path: string, targetPort: number) => void
   answer?: (passing: Passing) => void
 }
 
@@ -27,7 +27,7 @@ export async function startPlanting(targetPort: () => number) {
     const outward = (text: string) => swap(text, targetPort(), port)
     const path = inward(request.url ?? '/')
     const headers = plainHeaders(request.headers, inward)
-    fault.request?.(headers, path)
+    fault.request?.(headers, path, targetPort())
     const body = inward(Buffer.concat(chunks).toString())
     const answer = await ask(`http://localhost:${targetPort()}${path}`, {
       method: request.method ?? 'GET',
@@ -60,8 +60,8 @@ function swap(text: string, from: number, to: number): string {
 }
 
 function plainHeaders(headers: IncomingHttpHeaders, inward: (text: string) => string): Record<string, string> {
-  const kept = Object.entries(headers).filter(
-    ([name]) => !['connection', 'content-length', 'transfer-encoding'].includes(name),
-  )
+  // Answers are read as text here, and so mustn't be compressed.
+  const dropped = ['connection', 'content-length', 'transfer-encoding', 'accept-encoding']
+  const kept = Object.entries(headers).filter(([name]) => !dropped.includes(name))
   return Object.fromEntries(kept.map(([name, value]) => [name, inward(String(value))]))
 }

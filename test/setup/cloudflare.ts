@@ -14,6 +14,8 @@ interface Script {
 /** What the account holds. */
 export interface World {
   token: string
+  /** Whether the token lacks every Edit permission. */
+  readOnly: boolean
   subdomain: string | undefined
   durableObjects: boolean
   namespaces: Map<string, string>
@@ -33,6 +35,7 @@ const MISSING: Refusal = { status: 404, code: 10007, message: 'This Worker does 
 export async function startCloudflare() {
   const world: World = {
     token: TOKEN,
+    readOnly: false,
     subdomain: 'clinic',
     durableObjects: true,
     namespaces: new Map(),
@@ -50,7 +53,8 @@ export async function startCloudflare() {
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const bytes = Buffer.concat(chunks)
     const known = request.headers.authorization === `Bearer ${world.token}`
-    if (known && method !== 'GET') changes.push(`${method} ${path}`)
+    const may = known && (method === 'GET' || !world.readOnly)
+    if (may && method !== 'GET') changes.push(`${method} ${path}`)
     const form = request.headers['content-type']?.startsWith('multipart/form-data')
     if (!form) bodies.push(bytes.toString())
     const json = form
@@ -58,9 +62,9 @@ export async function startCloudflare() {
       : bytes.length > 0 && request.headers['content-type']?.includes('json')
         ? JSON.parse(bytes.toString())
         : {}
-    const outcome: Outcome = known
+    const outcome: Outcome = may
       ? answer(method, path.replace(`/accounts/${ACCOUNT.id}`, ''), json)
-      : { status: 401, code: 10000, message: 'Authentication error' }
+      : { status: known ? 403 : 401, code: 10000, message: 'Authentication error' }
     const refused = 'status' in outcome
     response.writeHead(refused ? outcome.status : 200, { 'content-type': 'application/json' }).end(
       JSON.stringify({

@@ -1,97 +1,27 @@
-// `npm run setup` by real wrangler against a loopback Cloudflare API, with the sandbox as Medplum.
+// `npm run setup` from nothing, by real wrangler against a loopback Cloudflare API, with the sandbox as Medplum; then from what
+// is half done.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_PASSWORD } from '../../sandbox/world.ts'
-import { signIn } from '../../scripts/setup/medplum.ts'
-import { setup, type Wishes } from '../../scripts/setup/setup.ts'
-import { Stop } from '../../scripts/setup/stop.ts'
-import { ACCOUNT, startCloudflare, TOKEN } from './cloudflare.ts'
+import { expect, it } from 'vitest'
+import { SANDBOX_PASSWORD } from '../../sandbox/world.ts'
+import { ACCOUNT, TOKEN } from './cloudflare.ts'
+import { ADDRESS, groundOfTests, NAMESPACE } from './ground.ts'
+import { quickWrangler } from './quick-wrangler.ts'
 
-const ADDRESS = 'https://medplum-mcp.clinic.workers.dev'
-
-let sandbox: Sandbox
-let cloudflare: Awaited<ReturnType<typeof startCloudflare>>
-let folder: string
-let said: string[]
-
-beforeEach(async () => {
-  sandbox = await startSandbox({ control: true })
-  cloudflare = await startCloudflare()
-  folder = mkdtempSync(join(tmpdir(), 'medplum-mcp-setup-'))
-  said = []
-  vi.stubEnv('CLOUDFLARE_API_BASE_URL', cloudflare.url)
-  vi.stubEnv('CLOUDFLARE_API_TOKEN', TOKEN)
-  vi.stubEnv('CLOUDFLARE_ACCOUNT_ID', undefined)
-  vi.stubEnv('XDG_CONFIG_HOME', folder)
-})
-
-afterEach(async () => {
-  vi.unstubAllEnvs()
-  rmSync(folder, { recursive: true, force: true })
-  await sandbox.close()
-  await cloudflare.close()
-})
-
-const person = (email: string, password = SANDBOX_PASSWORD) => ({ kind: 'person' as const, email, password })
-
-function run(wishes: Partial<Wishes> = {}): Promise<boolean> {
-  return setup({
-    medplumUrl: sandbox.baseUrl,
-    credentials: person('ada@example.com'),
-    name: 'medplum-mcp',
-    dryRun: false,
-    file: join(folder, 'deployment.json'),
-    say: (line) => said.push(line),
-    check: async (address) => [{ check: 'asked', ok: true, found: address }],
-    ...wishes,
-  })
-}
-
-/** Writes at Medplum so far, other than logins. */
-async function medplumChanges(): Promise<string[]> {
-  const { requests } = await (await fetch(`${sandbox.baseUrl}_sandbox/log`)).json()
-  return (requests as { method: string; path: string }[])
-    .filter(({ method, path }) => method !== 'GET' && !/^\/(auth|oauth2|_sandbox)\//.test(path))
-    .map(({ method, path }) => `${method} ${path}`)
-}
-
-async function atMedplum(id: string, change?: (client: Record<string, unknown>) => void) {
-  const { accessToken } = await signIn(sandbox.baseUrl, person('ada@example.com'))
-  const url = `${sandbox.baseUrl}fhir/R4/ClientApplication/${id}`
-  const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/fhir+json' }
-  const client = (await (await fetch(url, { headers })).json()) as Record<string, unknown>
-  if (!change) return client
-  change(client)
-  const saved = await fetch(url, { method: 'PUT', headers, body: JSON.stringify(client) })
-  expect(saved.status).toBe(200)
-  return client
-}
-
-const redirectUris = async (id: string) => (await atMedplum(id)).redirectUris
-
-const dropRedirectUris = (id: string) =>
-  atMedplum(id, (client) => {
-    delete client.redirectUris
-  })
-
-async function changes(): Promise<string[]> {
-  return [...cloudflare.changes, ...(await medplumChanges())]
-}
-
-const deployment = () => JSON.parse(readFileSync(join(folder, 'deployment.json'), 'utf8'))
+const ground = groundOfTests()
+const CALLBACK = `${ADDRESS}/oauth/callback`
+const NAMESPACE_STEP = `kv namespace create ${NAMESPACE}`
+const SECRET_STEP = 'secret put AUDIT_KEY'
 
 it('goes from nothing to a deployment, and a second time changes nothing', async () => {
-  expect(await run()).toBe(true)
+  expect(await ground.run()).toBe(true)
+  const { cloudflare, said } = ground
   expect(cloudflare.unknown).toEqual([])
-  expect(deployment()).toMatchObject({
+  expect(ground.deployment).toMatchObject({
     accountId: ACCOUNT.id,
-    kv: cloudflare.world.namespaces.get('medplum-mcp-oauth-kv'),
-    vars: { PUBLIC_URL: ADDRESS, MEDPLUM_BASE_URL: sandbox.baseUrl },
+    kv: cloudflare.world.namespaces.get(NAMESPACE),
+    vars: { PUBLIC_URL: ADDRESS, MEDPLUM_BASE_URL: ground.sandbox.baseUrl },
   })
   const script = cloudflare.world.scripts.get('medplum-mcp')
   expect([...(script?.secrets ?? [])]).toEqual(['AUDIT_KEY'])
@@ -100,160 +30,128 @@ it('goes from nothing to a deployment, and a second time changes nothing', async
   const key = cloudflare.bodies.map((body) => /"text":"([^"]+)"/.exec(body)?.[1]).find(Boolean) ?? ''
   expect(Buffer.from(key, 'base64')).toHaveLength(32)
   for (const secret of [key, SANDBOX_PASSWORD, TOKEN])
-    expect(said.join('\n') + JSON.stringify(deployment())).not.toContain(secret)
+    expect(said.join('\n') + JSON.stringify(ground.deployment)).not.toContain(secret)
 
-  const first = await changes()
-  await run()
-  expect(await changes()).toEqual(first)
+  const first = await ground.changes()
+  await ground.run()
+  expect(await ground.changes()).toEqual(first)
   expect(said).toContain('Nothing to change.')
-
-  // Half done: each time only what is missing is done.
-  script?.secrets.clear()
-  await run()
-  expect((await changes()).filter((one) => !first.includes(one))).toEqual([])
-  expect(cloudflare.changes.at(-1)).toBe(`PUT /accounts/${ACCOUNT.id}/workers/scripts/medplum-mcp/secrets`)
-  expect([...(script?.secrets ?? [])]).toEqual(['AUDIT_KEY'])
-
-  const atCloudflare = [...cloudflare.changes]
-  await dropRedirectUris(deployment().vars.MEDPLUM_CLIENT_ID)
-  rmSync(join(folder, 'deployment.json'))
-  await run()
-  expect(await redirectUris(deployment().vars.MEDPLUM_CLIENT_ID)).toEqual([`${ADDRESS}/oauth/callback`])
-  expect(cloudflare.changes).toEqual(atCloudflare)
-  expect(cloudflare.unknown).toEqual([])
 }, 180_000)
 
 it('shows the steps in a dry run and changes nothing', async () => {
-  await run({ dryRun: true })
-  expect(said.filter((line) => line.startsWith('would '))).toHaveLength(5)
-  expect(await changes()).toEqual([])
-  expect(existsSync(join(folder, 'deployment.json'))).toBe(false)
+  await ground.run({ dryRun: true })
+  expect(ground.said.filter((line) => line.startsWith('would '))).toHaveLength(5)
+  expect(await ground.changes()).toEqual([])
+  expect(existsSync(ground.file)).toBe(false)
 })
 
-it('goes on where only the namespace is made, with a client that lacks the redirect URI', async () => {
-  cloudflare.world.namespaces.set('medplum-mcp-oauth-kv', 'a'.repeat(32))
-  await run({ dryRun: true, clientId: SANDBOX_CLIENT_ID })
-  const steps = said.filter((line) => line.startsWith('would ')).join('\n')
-  expect(steps).not.toContain('KV namespace')
-  expect(steps).not.toContain('create the ClientApplication')
-  expect(steps).toContain(`make the ClientApplication ${SANDBOX_CLIENT_ID} fit: redirect URI ${ADDRESS}/oauth/callback`)
-  expect(await changes()).toEqual([])
-})
+/** A finished deployment, made in no time. */
+async function finished() {
+  await ground.run({ tool: quickWrangler(ground.cloudflare, []) })
+  const { world } = ground.cloudflare
+  return { world, clientId: String(ground.deployment.vars.MEDPLUM_CLIENT_ID) }
+}
 
-const BAD: [string, () => Partial<Wishes>, RegExp, RegExp][] = [
+/** States that a setup may have been stopped in, with the commands of wrangler and the writes at Medplum that are still missing. */
+const HALF_DONE: [string, () => Promise<unknown>, string[], RegExp[]][] = [
   [
-    'a wrong password',
-    () => ({ credentials: person('ada@example.com', 'wrong') }),
-    /refused the login/,
-    /Check the e-mail/,
+    'the namespace is made, and nothing else',
+    async () => ground.cloudflare.world.namespaces.set(NAMESPACE, 'a'.repeat(32)),
+    ['deploy', SECRET_STEP],
+    [/^POST \/fhir\/R4\/ClientApplication$/],
   ],
   [
-    'a wrong client secret',
-    () => ({ credentials: { kind: 'client', clientId: SANDBOX_CLIENT_ID, clientSecret: 'wrong' } }),
-    /refused the login/,
-    /client id and secret/,
-  ],
-  [
-    'a client that is no administrator',
-    () => ({ credentials: { kind: 'client', clientId: SANDBOX_CLIENT_ID, clientSecret: SANDBOX_CLIENT_SECRET } }),
-    /may not create/,
-    /project administrator/,
-  ],
-  [
-    'a person who is no administrator',
-    () => ({ credentials: person('alice@example.com') }),
-    /may not create/,
-    /project administrator/,
-  ],
-  ['an address that is no URL', () => ({ medplumUrl: 'medplum' }), /no URL/, /whole/],
-  [
-    'a base URL that is no Medplum',
-    () => ({ medplumUrl: cloudflare.url }),
-    /not a Medplum/,
-    /not the address of the Medplum App/,
-  ],
-  ['a base URL below the root', () => ({ medplumUrl: `${sandbox.baseUrl}fhir/R4/` }), /not a Medplum/, /API base URL/],
-  ['a Medplum that does not answer', () => ({ medplumUrl: 'http://127.0.0.1:1/' }), /does not answer/, /runs/],
-  [
-    'a client that is not there',
-    () => ({ clientId: '5a9d0000-0000-4000-8000-00000000ffff' }),
-    /no ClientApplication/,
-    /--client-id/,
-  ],
-  [
-    'an expired Cloudflare login',
-    () => {
-      cloudflare.world.token = 'another'
-      return {}
+    'the ClientApplication lacks the redirect URI, and there is nothing else',
+    async () => {
+      const { world, clientId } = await finished()
+      await ground.client(clientId, (client) => {
+        delete client.redirectUris
+      })
+      world.namespaces.clear()
+      world.scripts.clear()
+      rmSync(ground.file)
     },
-    /refused the login/,
-    /wrangler login/,
+    [NAMESPACE_STEP, 'deploy', SECRET_STEP],
+    [/^PUT \/fhir\/R4\/ClientApplication\//],
   ],
   [
-    'an account without Durable Objects',
-    () => {
-      cloudflare.world.durableObjects = false
-      return {}
+    'all is deployed, but the ClientApplication lacks the redirect URI and deployment.json is lost',
+    async () => {
+      const { clientId } = await finished()
+      await ground.client(clientId, (client) => {
+        client.redirectUris = ['https://another.example/callback']
+      })
+      rmSync(ground.file)
     },
-    /no Durable Objects/,
-    /Enable/,
+    [],
+    [/^PUT \/fhir\/R4\/ClientApplication\//],
   ],
   [
-    'an account without a workers.dev subdomain',
-    () => {
-      cloudflare.world.subdomain = undefined
-      return {}
+    'the ClientApplication and the namespace are made, and nothing is deployed',
+    async () => {
+      const { world } = await finished()
+      world.scripts.clear()
+      rmSync(ground.file)
     },
-    /workers\.dev/,
-    /onboarding/,
+    ['deploy', SECRET_STEP],
+    [],
   ],
   [
-    'a name that is taken',
-    () => {
-      cloudflare.world.scripts.set('medplum-mcp', { bindings: [], secrets: new Set() })
-      return {}
+    'the secret is missing',
+    async () => {
+      const { world } = await finished()
+      world.scripts.get('medplum-mcp')?.secrets.clear()
     },
-    /taken/,
-    /--name/,
-  ],
-  [
-    'an account that is not there',
-    () => {
-      vi.stubEnv('CLOUDFLARE_ACCOUNT_ID', 'other')
-      return {}
-    },
-    /no account other/,
-    /CLOUDFLARE_ACCOUNT_ID/,
-  ],
-  [
-    'a malformed deployment.json',
-    () => {
-      writeFileSync(join(folder, 'deployment.json'), '{')
-      return {}
-    },
-    /malformed/,
-    /delete it/,
+    [SECRET_STEP],
+    [],
   ],
 ]
 
-it.each(BAD)('%s changes nothing and says what to do', async (_, arrange, problem, cure) => {
-  const error = await run(arrange()).catch((thrown: unknown) => thrown)
-  if (!(error instanceof Stop)) throw error
-  expect(error.message).toMatch(problem)
-  expect(error.cure).toMatch(cure)
-  expect(await changes()).toEqual([])
+it.each(HALF_DONE)('where %s, only what is missing is done, once', async (_, arrange, atCloudflare, atMedplum) => {
+  await arrange()
+  const before = (await ground.medplumChanges()).length
+  const commands: string[] = []
+  const tool = quickWrangler(ground.cloudflare, commands)
+  expect(await ground.run({ tool })).toBe(true)
+  expect(commands).toEqual(atCloudflare)
+  const written = (await ground.medplumChanges()).slice(before)
+  expect(written).toEqual(atMedplum.map((pattern) => expect.stringMatching(pattern)))
+
+  const { deployment, cloudflare } = ground
+  expect((await ground.client(deployment.vars.MEDPLUM_CLIENT_ID)).redirectUris).toContain(CALLBACK)
+  expect(deployment.kv).toBe(cloudflare.world.namespaces.get(NAMESPACE))
+  const script = cloudflare.world.scripts.get('medplum-mcp')
+  expect([...(script?.secrets ?? [])]).toEqual(['AUDIT_KEY'])
+  for (const name of ['PUBLIC_URL', 'MEDPLUM_BASE_URL', 'MEDPLUM_CLIENT_ID'])
+    expect(script?.bindings).toContainEqual({ type: 'plain_text', name, text: deployment.vars[name] })
+
+  const all = await ground.changes()
+  expect(await ground.run({ tool })).toBe(true)
+  expect(await ground.changes()).toEqual(all)
+  expect(ground.said).toContain('Nothing to change.')
+  expect(cloudflare.unknown).toEqual([])
+})
+
+it('carries the tenants of deployment.json through to the Worker, and leaves them as they are', async () => {
+  const { world } = await finished()
+  const TENANTS = JSON.stringify({ acme: { baseUrl: 'https://medplum.acme.example/', clientId: 'a "quoted" id' } })
+  const { deployment, cloudflare } = ground
+  writeFileSync(ground.file, JSON.stringify({ ...deployment, vars: { ...deployment.vars, TENANTS } }))
+  const commands: string[] = []
+  const tool = quickWrangler(cloudflare, commands)
+  await ground.run({ tool })
+  expect(commands).toEqual(['deploy'])
+  const deployed = { type: 'plain_text', name: 'TENANTS', text: TENANTS }
+  expect(world.scripts.get('medplum-mcp')?.bindings).toContainEqual(deployed)
+
+  await ground.run({ tool })
+  expect(commands).toEqual(['deploy'])
+  expect(ground.deployment.vars.TENANTS).toBe(TENANTS)
 })
 
 it('says so on the command line, with the cure and without the secret', async () => {
   const main = new URL('../../scripts/setup/main.ts', import.meta.url).pathname
-  const flags = [
-    '--medplum-url',
-    sandbox.baseUrl,
-    '--email',
-    'ada@example.com',
-    '--file',
-    join(folder, 'deployment.json'),
-  ]
+  const flags = ['--medplum-url', ground.sandbox.baseUrl, '--email', 'ada@example.com', '--file', ground.file]
   const failed = await promisify(execFile)(process.execPath, [main, ...flags], {
     env: { ...process.env, MEDPLUM_PASSWORD: 'a-wrong-password' },
   }).catch((error: { code: number; stdout: string; stderr: string }) => error)

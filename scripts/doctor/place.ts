@@ -1,0 +1,25 @@
+// Which MCP endpoint is examined: the deployment's own, or that of a tenant (setting TENANTS), which has paths of its own.
+
+export interface Place {
+  /** Of the deployment; its tenants have no issuer of their own. */
+  origin: string
+  /** Name of the tenant; undefined for the deployment's own. */
+  tenant: string | undefined
+  /** What its paths begin with: `/t/{tenant}`, or nothing. */
+  root: string
+  /** The MCP endpoint. */
+  resource: string
+  /** Where Medplum sends people back to. */
+  callback: string
+}
+
+/** @param address of the deployment, of a tenant, or of the MCP endpoint of either */
+export function placeAt({ origin, pathname }: URL): Place {
+  const [root = '', tenant] = /^\/t\/([^/]+)/.exec(pathname) ?? []
+  return { origin, tenant, root, resource: `${origin}${root}/mcp`, callback: `${origin}${root}/oauth/callback` }
+}
+
+/** Where its resource's metadata lies (RFC 9728 section 3.1). */
+export function metadataUrlOf({ origin, root }: Place): string {
+  return `${origin}/.well-known/oauth-protected-resource${root}/mcp`
+}

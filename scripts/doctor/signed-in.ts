@@ -1,0 +1,151 @@
+// A whole sign-in, as a client with a person would make it: the code, the token, what can be done with it, and its end.
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Answer, ask } from './ask.ts'
+import { authorizationUrl, type Client, newPkce } from './client.ts'
+import { brief, type Finding, fault, verdict } from './finding.ts'
+import type { Loopback } from './loopback.ts'
+import { callMcp } from './mcp.ts'
+import type { Place } from './place.ts'
+
+/** The least that can be granted: the examination changes nothing. */
+const SCOPE = 'fhir:read'
+const WAIT_MS = 300_000
+/** How long a revocation may take to be known everywhere. */
+const REVOCATION_TRIES = 8
+const REVOCATION_PAUSE_MS = 500
+const LOG = 'See the log: npx wrangler tail.'
+
+export interface PersonWishes {
+  /** Takes the address that a person is to open. */
+  show: (url: string) => void
+  /** How long to wait for the person; five minutes unless told. */
+  waitMs?: number
+}
+
+/** @param client with the redirect URI of the loopback */
+export async function checkSignedIn(
+  place: Place,
+  client: Client,
+  loopback: Loopback,
+  { show, waitMs = WAIT_MS }: PersonWishes,
+): Promise<Finding[]> {
+  const { verifier, challenge } = newPkce()
+  const asked = {
+    state: loopback.state,
+    scope: SCOPE,
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  } as const
+  show(authorizationUrl(place, client, asked).href)
+  const back = await loopback.back(waitMs)
+  const returned = returnOf(place, back, waitMs)
+  const code = back?.get('code')
+  if (!returned.ok || !code) return [returned]
+  const answer = await send(place, {
+    grant_type: 'authorization_code',
+    code,
+    code_verifier: verifier,
+    redirect_uri: client.redirectUri,
+    client_id: client.id,
+    resource: place.resource,
+  })
+  const { access_token: token, scope } = answer.json
+  if (answer.status !== 200 || typeof token !== 'string')
+    return [returned, fault('token', `the code is refused (${answer.status}): ${brief(answer.text)}`, LOG)]
+  const granted = verdict('token', scope === SCOPE, {
+    right: `the code is exchanged for a token with ${SCOPE}`,
+    wrong: `the token has the scope ${scope}, not ${SCOPE}`,
+    cure: 'More was granted than was asked for: an old version answers. Run npm run deploy.',
+  })
+  const calls = [await checkTools(place, token), await checkWhoami(place, token)]
+  return [returned, granted, ...calls, await checkRevocation(place, token, client)]
+}
+
+/** What the browser came back with. */
+function returnOf({ origin, tenant }: Place, back: URLSearchParams | undefined, waitMs: number): Finding {
+  const issuer = back?.get('iss') ?? origin
+  if (back?.has('code'))
+    return verdict('authorization', issuer === origin, {
+      right: 'a person allowed access and signed in',
+      wrong: `the code comes from the issuer ${issuer}, not ${origin}`,
+      cure: `Clients refuse another issuer (RFC 9207). Set PUBLIC_URL to ${origin} and run npm run deploy.`,
+    })
+  if (!back)
+    return fault(
+      'authorization',
+      `nobody signed in within ${Math.ceil(waitMs / 1000)} s`,
+      'Open the address in a browser on this machine, allow access and sign in. If a page shows an error, follow what it says.',
+    )
+  const words = back.get('error_description') ?? back.get('error') ?? 'no code came back'
+  const secret = tenant === undefined ? 'the secret MEDPLUM_CLIENT_SECRET' : `the secret of ${tenant} in TENANT_SECRETS`
+  return fault(
+    'authorization',
+    brief(words),
+    /not accept/.test(words)
+      ? `If the ClientApplication needs a secret, check ${secret}; if it has none here, leave it out. ${LOG}`
+      : 'Run this again, allow access on the consent page, and sign in as somebody who may use this Medplum.',
+  )
+}
+
+function checkTools({ resource }: Place, token: string): Promise<Finding> {
+  return attempted('tools', async () => {
+    const { tools } = await callMcp(resource, token, 'tools/list')
+    const count = Array.isArray(tools) ? tools.length : 0
+    return verdict('tools', count > 0, {
+      right: `${count} tools are offered`,
+      wrong: 'no tool is offered',
+      cure: 'Run npm run deploy: another version answers.',
+    })
+  })
+}
+
+/** The answer names the person, and so stays here. */
+function checkWhoami({ resource }: Place, token: string): Promise<Finding> {
+  return attempted('whoami', async () => {
+    const { isError, content } = await callMcp(resource, token, 'tools/call', { name: 'whoami', arguments: {} })
+    const text = JSON.stringify(content ?? '')
+    const told = isError !== true && !/Medplum did not tell more/.test(text)
+    return verdict('whoami', told, {
+      right: 'Medplum answers for the person',
+      wrong: isError === true ? `the tool failed: ${brief(text)}` : 'Medplum does not answer for the person',
+      cure: `Check that the Medplum server runs, and that this person's access policy lets them read. ${LOG}`,
+    })
+  })
+}
+
+async function checkRevocation(place: Place, token: string, { id }: Client): Promise<Finding> {
+  return attempted('revocation', async () => {
+    const answer = await send(place, { token, client_id: id })
+    const ended = answer.status === 200 && (await isRefused(place, token))
+    return verdict('revocation', ended, {
+      right: 'the token is revoked, and refused from then on',
+      wrong: `after its revocation (${answer.status}) the token is still taken`,
+      cure: `End the connection "medplum-mcp doctor" at ${place.origin}${place.root}/connections. ${LOG}`,
+    })
+  })
+}
+
+/** Whether it is, soon: each place that verified the token may know it for a second. */
+async function isRefused({ resource }: Place, token: string): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  for (let left = REVOCATION_TRIES; left > 0; left--) {
+    const { status } = await ask(resource, { method: 'POST', headers, body: '{}' })
+    if (status === 401) return true
+    if (left > 1) await pause(REVOCATION_PAUSE_MS)
+  }
+  return false
+}
+
+/** A step that fails is a fault, not the end: the token is to be revoked in any case. */
+function attempted(name: string, check: () => Promise<Finding>): Promise<Finding> {
+  return check().catch((error: Error) => fault(name, brief(error.message), LOG))
+}
+
+/** To the token endpoint, where tokens are revoked too. */
+function send({ origin }: Place, form: Record<string, string>): Promise<Answer> {
+  return ask(`${origin}/oauth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form).toString(),
+  })
+}

@@ -1,0 +1,45 @@
+// Does at the made-up Cloudflare what wrangler would, in no time: for runs that are about what setup decides. That the real one
+// takes these commands is shown by setup.test.ts.
+import { readFileSync } from 'node:fs'
+import type { wrangler } from '../../scripts/setup/wrangler.ts'
+import { ACCOUNT, type startCloudflare } from './cloudflare.ts'
+
+interface Config {
+  name: string
+  vars: Record<string, string>
+  kv_namespaces: { binding: string; id: string }[]
+  durable_objects: { bindings: { name: string; class_name: string }[] }
+}
+
+/** @param commands takes each command, without the path of the configuration */
+export function quickWrangler(
+  { url, world }: Pick<Awaited<ReturnType<typeof startCloudflare>>, 'url' | 'world'>,
+  commands: string[],
+): typeof wrangler {
+  const send = async (method: string, path: string, body: object) => {
+    const response = await fetch(`${url}/accounts/${ACCOUNT.id}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}`)
+    return ''
+  }
+  return async (args, { input = '' } = {}) => {
+    const [at, path = ''] = [args.indexOf('--config'), args.at(-1)]
+    commands.push((at < 0 ? args : args.slice(0, at)).join(' '))
+    if (args[0] === 'kv') return send('POST', '/storage/kv/namespaces', { title: path })
+    const config = JSON.parse(readFileSync(path, 'utf8')) as Config
+    if (args[0] === 'secret')
+      return send('PUT', `/workers/scripts/${config.name}/secrets`, { name: args[2], text: input, type: 'secret_text' })
+    return send('PUT', `/workers/scripts/${config.name}`, { bindings: bindingsOf(config) })
+  }
+}
+
+function bindingsOf({ vars, kv_namespaces, durable_objects }: Config) {
+  return [
+    ...Object.entries(vars).map(([name, text]) => ({ type: 'plain_text', name, text })),
+    ...kv_namespaces.map(({ binding, id }) => ({ type: 'kv_namespace', name: binding, namespace_id: id })),
+    ...durable_objects.bindings.map((one) => ({ type: 'durable_object_namespace', ...one })),
+  ]
+}
