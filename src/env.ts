@@ -46,6 +46,8 @@ export interface Settings {
   readonly auditKey: string | undefined
   /** Before what the person is asked: what deletes or administers; every change; nothing. */
   readonly confirm: 'delete' | 'write' | 'never'
+  /** Sign-ins from before this moment have ended, milliseconds since the epoch; 0 where none has. */
+  readonly revokedBefore: number
 }
 
 /** A setting that is missing or malformed: the message names it and shows a right one. */
@@ -77,6 +79,7 @@ export function readSettings(env: Bindings): Settings {
     settings = parseSettings(env)
     parsed.set(env, settings)
   }
+  demandPast(settings)
   return settings
 }
 
@@ -117,6 +120,7 @@ export function parseSettings(env: Bindings, tenant?: string): Settings {
     },
     auditKey: auditKey(env.AUDIT_KEY),
     confirm: confirmPolicy(env.CONFIRM),
+    revokedBefore: moment('REVOKED_BEFORE', env.REVOKED_BEFORE),
   }
 }
 
@@ -208,6 +212,27 @@ function auditKey(value: string | undefined): string | undefined {
     `must have at least ${MIN_KEY} characters`,
     'the output of openssl rand -base64 32',
   )
+}
+
+/** Clocks differ; a moment further ahead is a mistake that would keep everybody out until then. */
+const MAX_AHEAD_MS = 300_000
+const MOMENT = '2026-11-26T12:00:00Z'
+
+/** A moment, in milliseconds since the epoch; 0 where none is set. */
+function moment(name: string, value: string | undefined): number {
+  const text = value?.trim()
+  if (!text) return 0
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(time)) throw new SettingError(name, 'must be a date and time with its zone', MOMENT)
+  return time
+}
+
+/** Asked each time: while a Worker starts, its clock stands at 0. */
+function demandPast({ revokedBefore }: Settings): void {
+  const now = Date.now()
+  if (now > 0 && revokedBefore > now + MAX_AHEAD_MS) {
+    throw new SettingError('REVOKED_BEFORE', 'must not lie in the future', MOMENT)
+  }
 }
 
 function onOff(name: string, value: string | undefined, fallback: 'on' | 'off'): boolean {

@@ -85,6 +85,9 @@ export const Consent: FC<ConsentProps> = ({ client, handle, tenant, medplumHost,
         </button>
       </div>
     </form>
+    <p>
+      <a href={tenant === undefined ? '/privacy' : `/t/${tenant}/privacy`}>What is kept of you here</a>
+    </p>
   </Layout>
 )
 

@@ -5,7 +5,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { OAuthError } from '@cloudflare/workers-oauth-provider'
 import { auditOAuth, type OAuthEvent } from '../audit.ts'
 import type { GrantProps } from '../caller.ts'
-import type { Bindings } from '../env.ts'
+import { type Bindings, readSettings } from '../env.ts'
 import { type Level, lower } from '../fhir/access.ts'
 import { open, seal, sha256 } from '../seal.ts'
 import { findSettings, settingsFor, tenantOf } from '../tenants.ts'
@@ -34,6 +34,8 @@ const REVOKING = 'revoking'
 const END_RETRY_MS = 30_000
 /** That the code was exchanged. */
 const BEGUN = 'begun'
+/** When the person signed in, milliseconds since the epoch. */
+const SINCE = 'since'
 /** When all that lies here has expired, milliseconds since the epoch: the one alarm also serves the ring. */
 const EXPIRES = 'expires'
 
@@ -66,6 +68,7 @@ export class Grant extends DurableObject<Bindings> {
 
   /** Keeps the tokens of a fresh sign-in, for as long as its code can be exchanged. */
   async keep(vaultKey: string, tokens: MedplumTokens): Promise<void> {
+    this.ctx.storage.kv.put(SINCE, Date.now())
     await this.#store(vaultKey, { tokens, renewedAt: 0 }, Date.now() + CODE_MS)
   }
 
@@ -275,8 +278,14 @@ export class Grant extends DurableObject<Bindings> {
   /** Each call asks, so that storage is read once in this object's life. */
   #isActive(): boolean {
     const { kv } = this.ctx.storage
-    this.#active ??= kv.get(VAULT) !== undefined && kv.get(ENDING) === undefined
+    this.#active ??= kv.get(VAULT) !== undefined && kv.get(ENDING) === undefined && !this.#isRevoked()
     return this.#active
+  }
+
+  /** Whether the operator has ended all sign-ins of that time. */
+  #isRevoked(): boolean {
+    const { revokedBefore } = readSettings(this.env)
+    return revokedBefore > 0 && (this.ctx.storage.kv.get<number>(SINCE) ?? 0) < revokedBefore
   }
 
   /** @throws {UpstreamError} */

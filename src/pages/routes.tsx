@@ -10,6 +10,7 @@ import { guideOf } from './guide.ts'
 import { Home } from './home.tsx'
 import { pageResponse, setPageHeaders } from './layout.tsx'
 import { markdownOf } from './markdown.ts'
+import { Privacy } from './privacy.tsx'
 import { methodNotAllowed } from './problems.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
@@ -17,6 +18,8 @@ type Ctx = Context<{ Bindings: Bindings }>
 export const pages = new Hono<{ Bindings: Bindings }>()
   .get('/', home)
   .all('/', methodNotAllowed('GET, HEAD'))
+  .get('/privacy', (c) => pageResponse(<Privacy settings={settingsAt(c.env, c.req.path)} />))
+  .all('/privacy', methodNotAllowed('GET, HEAD'))
   .get('/llms.txt', (c) => markdown(settingsAt(c.env, c.req.path), 'text/plain'))
   .all('/llms.txt', methodNotAllowed('GET, HEAD'))
   .get('/health', (c) => c.json({ status: 'ok', version: VERSION }, 200, { 'cache-control': 'no-store' }))

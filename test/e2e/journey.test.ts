@@ -158,6 +158,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
       await withPage(async (page) => {
         await page.goto(worker.url)
         await look(page, `home-${name}`)
+        await page.goto(`${worker.url}/privacy`)
+        await look(page, `privacy-${name}`)
         const person = new InBrowser(page, async (open) => {
           await look(open, `consent-${name}`)
           await open.getByText('Narrow it further').click()

@@ -51,7 +51,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
     }
   }
 
-  const PAGES = ['/', '/nowhere', '/mcp', '/oauth/callback?state=old']
+  const PAGES = ['/', '/privacy', '/nowhere', '/mcp', '/oauth/callback?state=old']
 
   test.each(PAGES)('%s fits a screen 320 pixels wide', async (path) => {
     await look(path, { viewport: { width: 320, height: 640 } }, async ({ page }) => {

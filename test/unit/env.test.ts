@@ -1,5 +1,5 @@
 // A missing or malformed setting stops the start and names itself.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Bindings, readSettings } from '../../src/env.ts'
 
 const GOOD = {
@@ -44,6 +44,27 @@ test.each([
   [' ', 'default'],
 ])('the tools "%s"', (TOOLS, set) => {
   expect(read({ TOOLS }).tools).toBe(set)
+})
+
+test.each([
+  ['2026-11-26T12:00:00Z', Date.UTC(2026, 10, 26, 12)],
+  [' 2026-11-26T13:00+01:00 ', Date.UTC(2026, 10, 26, 12)],
+  ['', 0],
+  [undefined, 0],
+])('sign-ins from before "%s" have ended', (REVOKED_BEFORE, time) => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 10, 26, 12, 1) })
+  expect(read({ REVOKED_BEFORE }).revokedBefore).toBe(time)
+  vi.useRealTimers()
+})
+
+test.each([
+  ['yesterday', 'must be a date and time with its zone'],
+  ['2026-11-26', 'must be a date and time with its zone'],
+  ['2026-11-26T12:00:00', 'must be a date and time with its zone'],
+  ['2026-99-26T12:00:00Z', 'must be a date and time with its zone'],
+  ['2999-01-01T00:00:00Z', 'must not lie in the future'],
+])('a moment "%s" is refused', (REVOKED_BEFORE, problem) => {
+  expect(() => read({ REVOKED_BEFORE })).toThrow(`REVOKED_BEFORE ${problem}`)
 })
 
 test('a base URL without its last slash, and more origins', () => {

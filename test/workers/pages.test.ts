@@ -100,6 +100,7 @@ describe('as Markdown', () => {
       'vscode.dev',
       new URL(ORIGIN).host,
       new URL(ORIGIN).host,
+      new URL(ORIGIN).host,
     ])
   })
 
@@ -194,7 +195,7 @@ describe('small files', () => {
 })
 
 const READABLE = [
-  ...['/', '/llms.txt', '/health', '/style.css', '/copy.js', '/favicon.svg', '/favicon.ico', '/robots.txt'],
+  ...['/', '/privacy', '/llms.txt', '/health', '/style.css', '/copy.js', '/favicon.svg', '/favicon.ico', '/robots.txt'],
   ...['/mcp/server-card', '/.well-known/ai-catalog.json', '/.well-known/mcp/catalog.json'],
 ]
 

@@ -59,6 +59,14 @@ describe.each(TENANTS)('the tenant at $root', ({ root, resource, medplum }) => {
     })
   })
 
+  test('has a privacy page, which names its Medplum and leads to its connections', async () => {
+    const text = await (await get(`${root}/privacy`)).text()
+    expect(text).toContain(new URL(medplum).host)
+    expect(text).toContain(`href="${root}/connections"`)
+    // With AUDIT_KEY set, people are told apart, and the page says so.
+    expect(text).toContain('keyed hash')
+  })
+
   test('is what the consent page names, and where the sign-in leads', async () => {
     const person = new Person(send)
     const request = await requestAt({ root, resource, medplum })

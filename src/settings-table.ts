@@ -1,0 +1,62 @@
+// What the settings are for, as data: the tables of README.md and docs/operations.md are written from it (`npm run docs`). The Worker
+// doesn't load it; env.ts and tenants.ts parse the settings.
+
+export interface SettingText {
+  /** What holds where it is not set; `required` where there is nothing that could. */
+  unset: string
+  /** In a table's cell. */
+  meaning: string
+  /** It is set by `wrangler secret put` and stands in no file. */
+  isSecret?: true
+}
+
+/** In the order in which they are shown. */
+export const SETTINGS: Record<string, SettingText> = {
+  PUBLIC_URL: {
+    unset: 'required',
+    meaning: 'where this server is reached: an origin, https (http only on localhost)',
+  },
+  MEDPLUM_BASE_URL: { unset: '`https://api.medplum.com/`', meaning: 'the Medplum server' },
+  MEDPLUM_CLIENT_ID: { unset: 'required', meaning: 'the ClientApplication through which people sign in' },
+  MEDPLUM_CLIENT_SECRET: { unset: 'none', meaning: "its secret; Medplum doesn't ask for it with PKCE", isSecret: true },
+  MEDPLUM_APP_URL: { unset: "hosted Medplum's", meaning: 'the Medplum App, for links to records' },
+  ALLOWED_ORIGINS: {
+    unset: 'none',
+    meaning: "browser origins that may call `/mcp`, besides the server's own; separated by commas",
+  },
+  SESSION_IDLE_HOURS: { unset: '`24`', meaning: 'after this silence a session is deleted' },
+  UPSTREAM_TIMEOUT_SECONDS: { unset: '`55`', meaning: 'how long one call may wait for Medplum' },
+  ANSWER_CHARS: {
+    unset: '`60000`',
+    meaning: 'characters that an answer may have, unless a call says something else; 2000 to 100000',
+  },
+  TOOLS: { unset: '`default`', meaning: '`directory`: no tool mixes reads and writes' },
+  MAX_ACCESS: {
+    unset: '`full`',
+    meaning: 'the highest access level that a person may grant: `read`, `write`, `full`, `admin`',
+  },
+  CONFIRM: { unset: '`delete`', meaning: 'what the person is asked about: `delete`, `write` (all changes) or `never`' },
+  AI_TAG: { unset: '`on`', meaning: 'label what is written as asserted by AI; or `off`' },
+  AI_PROVENANCE: { unset: '`off`', meaning: 'a Provenance of each create and change; or `on`' },
+  FHIR_AUDIT: { unset: '`off`', meaning: "an AuditEvent of each change in the person's project; or `on`" },
+  AUDIT_KEY: {
+    unset: 'none',
+    meaning: 'key under which logs tell people apart, at least 32 characters; without it they do not',
+    isSecret: true,
+  },
+  REVOKED_BEFORE: {
+    unset: 'none',
+    meaning: 'ends every sign-in from before this moment (`2026-11-26T12:00:00Z`), at once',
+  },
+  TENANTS: { unset: 'none', meaning: 'more Medplum servers or projects, as a JSON object' },
+  TENANT_SECRETS: { unset: 'none', meaning: 'their client secrets by name, as a JSON object', isSecret: true },
+}
+
+/** The table in Markdown. */
+export function settingsTable(): string {
+  const rows = Object.entries(SETTINGS).map(
+    ([name, { unset, meaning, isSecret }]) =>
+      `| \`${name}\` | ${unset} | ${meaning}${isSecret ? ' (a secret: `npx wrangler secret put`)' : ''} |`,
+  )
+  return ['| setting | unset | what it is |', '|---|---|---|', ...rows].join('\n')
+}

@@ -1,0 +1,108 @@
+// docs/operations.md and README.md against the code: settings, log events, columns; and server.json against the registry's rules.
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { unstable_readConfig as readConfig } from 'wrangler'
+import { DOCUMENTS, withTable } from '../../scripts/docs.ts'
+import { SETTINGS } from '../../src/settings-table.ts'
+import { VERSION } from '../../src/version.ts'
+
+const operations = readFileSync('docs/operations.md', 'utf8')
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.tsx?$/.test(name))
+  .map((name) => readFileSync(`src/${name}`, 'utf8'))
+
+describe('settings', () => {
+  test.each(DOCUMENTS)('%s has the table that the code makes', (name) => {
+    const text = readFileSync(name, 'utf8')
+    expect(withTable(text)).toBe(text)
+  })
+
+  test('a document without the marks is refused', () => {
+    expect(() => withTable('# A document')).toThrow('missing')
+  })
+
+  test('all of wrangler.toml stand in it, and all others are secrets', () => {
+    const vars = Object.keys(readConfig({ config: 'wrangler.toml' }).vars)
+    const names = Object.entries(SETTINGS)
+    expect(
+      names
+        .filter(([, { isSecret }]) => !isSecret)
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(vars.sort())
+  })
+
+  test('the secrets are those that the Worker knows', () => {
+    const [, bindings = ''] =
+      /interface Bindings extends Env \{([^}]*)\}/.exec(readFileSync('src/env.ts', 'utf8')) ?? []
+    const known = [...bindings.matchAll(/(\w+)\?: string/g)].map(([, name]) => name)
+    const secrets = Object.entries(SETTINGS).filter(([, { isSecret }]) => isSecret)
+    expect(secrets.map(([name]) => name).sort()).toEqual(known.sort())
+  })
+
+  test('what holds where a setting is not set is what wrangler.toml sets', () => {
+    const { vars } = readConfig({ config: 'wrangler.toml' })
+    for (const [name, { unset }] of Object.entries(SETTINGS)) {
+      const value = vars[name]
+      if (value !== undefined && value !== '') expect(unset, name).toBe(`\`${value}\``)
+      else expect(unset, name).not.toContain('`')
+    }
+  })
+})
+
+test('each event of the log is told, and none that there is not', () => {
+  const written = new Set(sources.flatMap((text) => [...text.matchAll(/event: '([a-z_]+)'/g)].map(([, name]) => name)))
+  const told = [...operations.matchAll(/^\| `([a-z_]+)` \| (?:log|warn|error)/gm)].map(([, name]) => name)
+  expect(told.sort()).toEqual([...written].sort())
+})
+
+test('the queries ask for columns that the audit has', () => {
+  const security = readFileSync('docs/security.md', 'utf8')
+  const columns = new Map(
+    [...security.matchAll(/^\| `(\w+)`\s+\|.*\| ((?:blob|double)\d+)\s*\|$/gm)].map(([, field, column]) => [
+      column,
+      field,
+    ]),
+  )
+  const queries = operations.slice(operations.indexOf('```sql'), operations.lastIndexOf('```'))
+  const asked = [...queries.matchAll(/\b((?:blob|double)\d+)(?: AS (\w+))?/g)]
+  expect(asked.length).toBeGreaterThan(15)
+  for (const [, column] of asked) expect(columns.has(column), column).toBe(true)
+  // A column that is shown under the name of a field is that field.
+  const fields = new Set(security.match(/^\| `\w+`/gm)?.map((cell) => cell.slice(3, -1)))
+  for (const [, column, name] of asked) {
+    if (name !== undefined && fields.has(name) && column !== 'blob2') expect(columns.get(column)).toBe(name)
+  }
+})
+
+describe('server.json (MCP registry, schema of 2025-12-11)', () => {
+  interface Entry {
+    $schema: string
+    name: string
+    title: string
+    description: string
+    version: string
+    remotes: { type: string; url: string; variables?: Record<string, object> }[]
+  }
+  const entry: Entry = JSON.parse(readFileSync('server.json', 'utf8'))
+
+  test('has what the registry asks for, in its bounds', () => {
+    expect(entry.$schema).toBe('https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json')
+    expect(entry.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/)
+    expect(entry.name.length).toBeLessThanOrEqual(200)
+    expect(entry.title.length).toBeLessThanOrEqual(100)
+    expect(entry.description.length).toBeLessThanOrEqual(100)
+    expect(entry.version).toBe(VERSION)
+  })
+
+  test('every variable of an address is described', () => {
+    for (const { type, url, variables = {} } of entry.remotes) {
+      expect(type).toBe('streamable-http')
+      expect([...url.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)).toEqual(Object.keys(variables))
+    }
+  })
+})
+
+test('the changelog tells of this version first', () => {
+  expect(readFileSync('CHANGELOG.md', 'utf8').match(/^## \[?(\d+\.\d+\.\d+)/m)?.[1]).toBe(VERSION)
+})
