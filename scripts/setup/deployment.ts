@@ -13,8 +13,11 @@ const shape = z.object({
   accountId: z.string(),
   /** Id of the KV namespace. */
   kv: z.string(),
-  /** Settings that differ from wrangler.toml. Secrets are none of them. */
-  vars: z.record(z.string(), z.string()),
+  /** Settings that differ from wrangler.toml. Secrets are none of them. One that is JSON may stand there as an object. */
+  vars: z.record(
+    z.string(),
+    z.union([z.string(), z.record(z.string(), z.unknown()).transform((object) => JSON.stringify(object))]),
+  ),
 })
 
 export type Deployment = z.infer<typeof shape>
@@ -30,7 +33,10 @@ export function readDeployment(file: string): Deployment | undefined {
 }
 
 export function writeDeployment(file: string, deployment: Deployment): void {
-  writeFileSync(file, `${JSON.stringify(deployment, null, 2)}\n`)
+  const vars = Object.fromEntries(
+    Object.entries(deployment.vars).map(([name, value]) => [name, value.startsWith('{') ? JSON.parse(value) : value]),
+  )
+  writeFileSync(file, `${JSON.stringify({ ...deployment, vars }, null, 2)}\n`)
 }
 
 export const DEPLOYMENT_FILE = new URL('deployment.json', ROOT).pathname

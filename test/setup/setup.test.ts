@@ -1,7 +1,7 @@
 // `npm run setup` from nothing, by real wrangler against a loopback Cloudflare API, with the sandbox as Medplum; then from what
 // is half done.
 import { execFile } from 'node:child_process'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { SANDBOX_PASSWORD } from '../../sandbox/world.ts'
@@ -132,22 +132,31 @@ it.each(HALF_DONE)('where %s, only what is missing is done, once', async (_, arr
   expect(cloudflare.unknown).toEqual([])
 })
 
-it('carries the tenants of deployment.json through to the Worker, and leaves them as they are', async () => {
-  const { world } = await finished()
-  const TENANTS = JSON.stringify({ acme: { baseUrl: 'https://medplum.acme.example/', clientId: 'a "quoted" id' } })
-  const { deployment, cloudflare } = ground
-  writeFileSync(ground.file, JSON.stringify({ ...deployment, vars: { ...deployment.vars, TENANTS } }))
-  const commands: string[] = []
-  const tool = quickWrangler(cloudflare, commands)
-  await ground.run({ tool })
-  expect(commands).toEqual(['deploy'])
-  const deployed = { type: 'plain_text', name: 'TENANTS', text: TENANTS }
-  expect(world.scripts.get('medplum-mcp')?.bindings).toContainEqual(deployed)
+it.each(['as an object', 'as a text'])(
+  'carries the tenants of deployment.json through to the Worker, %s',
+  async (form) => {
+    const { world } = await finished()
+    const tenants = { acme: { baseUrl: 'https://medplum.acme.example/', clientId: 'a "quoted" id' } }
+    const text = JSON.stringify(tenants)
+    const TENANTS = form === 'as an object' ? tenants : text
+    const { deployment, cloudflare } = ground
+    writeFileSync(ground.file, JSON.stringify({ ...deployment, vars: { ...deployment.vars, TENANTS } }))
+    const commands: string[] = []
+    const tool = quickWrangler(cloudflare, commands)
+    await ground.run({ tool })
+    expect(commands).toEqual(['deploy'])
+    expect(world.scripts.get('medplum-mcp')?.bindings).toContainEqual({ type: 'plain_text', name: 'TENANTS', text })
 
-  await ground.run({ tool })
-  expect(commands).toEqual(['deploy'])
-  expect(ground.deployment.vars.TENANTS).toBe(TENANTS)
-})
+    const before = readFileSync(ground.file, 'utf8')
+    await ground.run({ tool })
+    expect(commands).toEqual(['deploy'])
+    expect(readFileSync(ground.file, 'utf8')).toBe(before)
+
+    // Where the file is written anew, they are in the form that is easy to change.
+    await ground.run({ tool, publicUrl: 'https://mcp.example.com' })
+    expect(ground.deployment.vars.TENANTS).toEqual(tenants)
+  },
+)
 
 it('says so on the command line, with the cure and without the secret', async () => {
   const main = new URL('../../scripts/setup/main.ts', import.meta.url).pathname
