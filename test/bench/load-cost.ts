@@ -44,13 +44,14 @@ export function dollars({ cpu, kvReads, objectRequests, rowsWritten }: Cost): nu
   )
 }
 
-/** What a call costs over each lane, by 1, 16 and 128 clients; of the others the CPU time. */
+/** What a call costs over each lane, by so many clients each; of the others the CPU time. */
 export async function costs(
   { ours, counting, forward, reference, tokens }: LoadWorld,
   needle: Needle,
+  numbers: readonly number[],
 ): Promise<Cost[]> {
   const made: Cost[] = []
-  for (const clients of [1, 16, 128]) {
+  for (const clients of numbers) {
     const many = <T>(make: () => T) => Array.from({ length: clients }, make)
     const lanes = async (url: string, token: string): Promise<Record<string, Call[]>> => ({
       stateless: many(() => stateless(url, token, needle)),
