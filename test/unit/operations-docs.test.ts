@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { unstable_readConfig as readConfig } from 'wrangler'
 import { DOCUMENTS, withTable } from '../../scripts/docs.ts'
+import { type Bindings, parseSettings } from '../../src/env.ts'
+import { guideOf } from '../../src/pages/guide.ts'
 import { SETTINGS } from '../../src/settings-table.ts'
 import { VERSION } from '../../src/version.ts'
 
@@ -72,6 +74,23 @@ test('the queries ask for columns that the audit has', () => {
   const fields = new Set(security.match(/^\| `\w+`/gm)?.map((cell) => cell.slice(3, -1)))
   for (const [, column, name] of asked) {
     if (name !== undefined && fields.has(name) && column !== 'blob2') expect(columns.get(column)).toBe(name)
+  }
+})
+
+test('README.md adds the local server to clients as its home page does', () => {
+  const { buttons, clients } = guideOf(
+    parseSettings({
+      PUBLIC_URL: 'http://localhost:8787',
+      MEDPLUM_BASE_URL: 'http://localhost:8103/',
+      MEDPLUM_CLIENT_ID: 'client',
+    } as Bindings),
+  )
+  const readme = readFileSync('README.md', 'utf8')
+  for (const { label, href } of buttons) expect(readme).toContain(`[${label}](${href})`)
+  for (const { name, command } of clients) {
+    // What knows only local servers needs no place in the README's table.
+    if (!name.startsWith('Clients that'))
+      expect(readme).toContain(command ? `| ${name} | \`${command}\`` : `| ${name.split(' ')[0]} `)
   }
 })
 
