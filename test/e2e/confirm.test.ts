@@ -4,29 +4,26 @@ import { Client, SSEClientTransport } from '@modelcontextprotocol/client'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, SignIn } from '../../sandbox/clients.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import type { RunningWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/world.ts'
 import { chromiumPath, launch } from './browser.ts'
+import { type Running, startBoth } from './running.ts'
 
 const noBrowser = chromiumPath === undefined && process.env.CI === undefined
 if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
 
 const { alice } = SANDBOX_USERS
 const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
-let sandbox: Sandbox
+let both: Running
 let worker: RunningWorker
 
 beforeAll(async () => {
-  const port = await freePort()
-  sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`] })
-  const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID }
-  worker = await startWorker({ port, vars })
+  both = await startBoth()
+  worker = both.worker
 }, 60_000)
 
 afterAll(async () => {
-  await worker?.stop()
-  await sandbox?.close()
+  await both?.stop()
 })
 
 /** A client that shows no forms, and a Task to delete. */

@@ -1,12 +1,13 @@
 // What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and the document is what came of it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectedClient, connect, SignIn, type Way } from '../../sandbox/clients.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import type { Sandbox } from '../../sandbox/server.ts'
+import type { RunningWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/world.ts'
 import { USES } from './cookbook.ts'
 import { chapter, page, tell } from './cookbook-page.ts'
 import { type Kept, type Person, take } from './recipe.ts'
+import { type Running, startBoth } from './running.ts'
 
 const TRANSPORTS = [
   'Streamable HTTP 2026-07-28, SDK 2',
@@ -14,31 +15,24 @@ const TRANSPORTS = [
   'HTTP+SSE 2024-11-05, SDK 1',
 ] as const satisfies Way[]
 
+let both: Running
 let sandbox: Sandbox
 let worker: RunningWorker
 
 beforeAll(async () => {
-  const port = await freePort()
-  sandbox = await startSandbox({
-    redirectUris: [`http://localhost:${port}/oauth/callback`],
-    control: true,
-    // Long enough that a caller who waits for an export is told of its progress.
-    jobMs: 1500,
-  })
-  worker = await startWorker({
-    port,
-    vars: {
-      MEDPLUM_BASE_URL: sandbox.baseUrl,
-      MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
-      MAX_ACCESS: 'admin',
-      CONFIRM: 'never',
+  both = await startBoth(
+    { MAX_ACCESS: 'admin', CONFIRM: 'never' },
+    {
+      control: true,
+      // Long enough that a caller who waits for an export is told of its progress.
+      jobMs: 1500,
     },
-  })
+  )
+  ;({ sandbox, worker } = both)
 }, 60_000)
 
 afterAll(async () => {
-  await worker?.stop()
-  await sandbox?.close()
+  await both?.stop()
 })
 
 describe.each(TRANSPORTS)('%s', (way) => {

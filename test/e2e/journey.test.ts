@@ -3,11 +3,11 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import type { RunningWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/world.ts'
 import { chromiumPath, launch } from './browser.ts'
 import { LOOKS, look } from './look.ts'
+import { type Running, startBoth } from './running.ts'
 
 const noBrowser = chromiumPath === undefined && process.env.CI === undefined
 if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
@@ -53,22 +53,19 @@ async function signIn(page: Page): Promise<void> {
 }
 
 describe.skipIf(noBrowser)('in a browser', () => {
-  let sandbox: Sandbox
+  let both: Running
   let worker: RunningWorker
   let browser: Browser
 
   beforeAll(async () => {
-    const port = await freePort()
-    sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`] })
-    const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID }
-    worker = await startWorker({ port, vars })
+    both = await startBoth()
+    worker = both.worker
     browser = await launch()
   }, 60_000)
 
   afterAll(async () => {
     await browser?.close()
-    await worker?.stop()
-    await sandbox?.close()
+    await both?.stop()
   })
 
   async function withPage<T>(use: (page: Page) => Promise<T>, options: BrowserContextOptions = {}): Promise<T> {

@@ -3,10 +3,10 @@
 // SCREENSHOTS is set; without that, only the calls are made.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectedClient, connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import type { RunningWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/world.ts'
 import { launch } from './browser.ts'
+import { type Running, startBoth } from './running.ts'
 
 const PICTURE = new URL('../../docs/images/working.png', import.meta.url).pathname
 const STYLE = `
@@ -24,23 +24,20 @@ interface Step {
 }
 
 describe('what the picture shows', () => {
-  let sandbox: Sandbox
+  let both: Running
   let worker: RunningWorker
   let client: ConnectedClient
   const shown: (Step & { answer: string })[] = []
 
   beforeAll(async () => {
-    const port = await freePort()
-    sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`] })
-    const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID }
-    worker = await startWorker({ port, vars })
+    both = await startBoth()
+    worker = both.worker
     client = await connect('Streamable HTTP 2026-07-28, SDK 2', worker.url, new SignIn(SANDBOX_USERS.alice))
   }, 60_000)
 
   afterAll(async () => {
     await client?.close()
-    await worker?.stop()
-    await sandbox?.close()
+    await both?.stop()
   })
 
   async function ask(step: Step): Promise<string> {

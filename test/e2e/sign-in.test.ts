@@ -2,31 +2,23 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, SignIn, WAYS, type Way } from '../../sandbox/clients.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import type { Sandbox } from '../../sandbox/server.ts'
 import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
 import { chromiumPath, launch } from './browser.ts'
+import { type Running, startBoth } from './running.ts'
 
+let both: Running
 let sandbox: Sandbox
 let worker: RunningWorker
 
 beforeAll(async () => {
-  const port = await freePort()
-  sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], control: true })
-  worker = await startWorker({
-    port,
-    vars: {
-      MEDPLUM_BASE_URL: sandbox.baseUrl,
-      MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
-      MAX_ACCESS: 'admin',
-      CONFIRM: 'never',
-    },
-  })
+  both = await startBoth({ MAX_ACCESS: 'admin', CONFIRM: 'never' }, { control: true })
+  ;({ sandbox, worker } = both)
 }, 60_000)
 
 afterAll(async () => {
-  await worker.stop()
-  await sandbox.close()
+  await both?.stop()
 })
 
 test.each(Object.keys(WAYS) as Way[])('%s: from the first 401 to an answer', async (way) => {

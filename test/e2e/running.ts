@@ -1,0 +1,29 @@
+// The whole on this machine: the sandbox, and the Worker in front of it.
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/server.ts'
+import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
+
+export interface Running {
+  sandbox: Sandbox
+  worker: RunningWorker
+  stop(): Promise<void>
+}
+
+/** @param vars settings of the Worker besides those that lead it to the sandbox */
+export async function startBoth(vars: Record<string, string> = {}, options: SandboxOptions = {}): Promise<Running> {
+  const port = await freePort()
+  const sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], ...options })
+  const medplum = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID }
+  const worker = await startWorker({ port, vars: { ...medplum, ...vars } }).catch(async (error: unknown) => {
+    await sandbox.close()
+    throw error
+  })
+  return {
+    sandbox,
+    worker,
+    async stop() {
+      await worker.stop()
+      await sandbox.close()
+    },
+  }
+}
