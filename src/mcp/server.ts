@@ -1,7 +1,6 @@
 // The MCP server that every transport and protocol revision serves: one definition of what is offered.
 import { waitUntil } from 'cloudflare:workers'
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
-import type { CallEvent } from '../audit.ts'
 import { auditCall } from '../audit.ts'
 import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
 import type { Bindings, Settings } from '../env.ts'
@@ -19,6 +18,7 @@ import { search } from '../tools/search.ts'
 import { whoami } from '../tools/whoami.ts'
 import { VERSION } from '../version.ts'
 import { registerCompletion } from './completion.ts'
+import { note } from './notes.ts'
 import { registerPrompts } from './prompts.ts'
 import { registerResources } from './resources.ts'
 
@@ -79,7 +79,7 @@ export function buildServer(env: Bindings, settings: Settings): McpServer {
     confirm: settings.confirm,
     note: async (ctx, event) => {
       const record = recordOf(ctx)
-      waitUntil(note(record, event, env))
+      waitUntil(note(record, { at: Date.now(), ...event }, env))
       await auditCall(event, record, env)
     },
     background: waitUntil,
@@ -120,12 +120,4 @@ function recordOf(ctx: ServerContext): CallerRecord {
   const record = ctx.http?.authInfo?.extra?.caller
   if (!record) throw new Error('A request reached a tool without its caller')
   return record as CallerRecord
-}
-
-/** Tells the grant's object of a call. Nobody waits for it, and that it fails is no failure of the call. */
-async function note(record: CallerRecord, event: CallEvent, env: Bindings): Promise<void> {
-  const grant = env.GRANT.getByName(`${record.userId}:${record.grantId}`)
-  await grant.note({ at: Date.now(), ...event }).catch(() => {
-    console.warn(JSON.stringify({ event: 'note_failed' }))
-  })
 }
