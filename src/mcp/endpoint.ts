@@ -6,6 +6,7 @@ import {
   isInitializeRequest,
   isLegacyRequest,
   type McpHttpHandler,
+  type McpRequestContext,
   type McpServer,
   parseJSONRPCMessage,
   readRequestBody,
@@ -31,7 +32,8 @@ const FORWARDED_HEADERS = ['accept', 'content-type', 'last-event-id', 'mcp-proto
 
 /** What is served: by default the product itself; a test may serve another server over the same transports. */
 export interface EndpointParts {
-  createServer(env: Bindings, settings: Settings): McpServer
+  /** @param tool the only one that will be called, where nothing else will be asked of the server */
+  createServer(env: Bindings, settings: Settings, tool?: string): McpServer
   sessions(env: Bindings): DurableObjectNamespace<McpSession>
 }
 
@@ -52,7 +54,7 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     let handlers = built.get(settings)
     if (!handlers) {
       handlers = {
-        modern: createMcpHandler(() => createServer(env, settings), { legacy: 'reject' }),
+        modern: createMcpHandler((context) => createServer(env, settings, toolCalled(context)), { legacy: 'reject' }),
         legacy: createCompatibleHandler(() => createServer(env, settings), {
           route: MCP_PATH,
           corsOptions: false,
@@ -112,6 +114,12 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     const response = await session.handle(sessionRequest(request, body?.text), caller)
     return new Response(response.body, response)
   }
+}
+
+/** The tool that a request of 2026-07-28 calls, by the headers that the SDK has compared with the message. */
+function toolCalled({ requestInfo }: McpRequestContext): string | undefined {
+  const headers = requestInfo?.headers
+  return headers?.get('mcp-method') === 'tools/call' ? (headers.get('mcp-name') ?? undefined) : undefined
 }
 
 /** The request as the SDK gets it, without the bearer. Its body was read. */

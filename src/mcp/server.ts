@@ -6,7 +6,7 @@ import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
 import type { Bindings, Settings } from '../env.ts'
 import { paceOf } from '../pace.ts'
 import { titleOf } from '../tenants.ts'
-import { type CallSupport, register } from '../tools/define.ts'
+import { type CallSupport, register, type Tool } from '../tools/define.ts'
 import { fetchRecord } from '../tools/fetch.ts'
 import { fhirDelete } from '../tools/fhir-delete.ts'
 import { fhirDigest } from '../tools/fhir-digest.ts'
@@ -37,8 +37,12 @@ const INSTRUCTIONS = [
 /** How long clients may keep lists that are the same for everybody. */
 const LIST_TTL_MS = 3_600_000
 
-/** A new server of a tenant. Every request brings its own caller, so one server may serve many requests of one session. */
-export function buildServer(env: Bindings, settings: Settings): McpServer {
+/**
+ * A new server of a tenant. Every request brings its own caller, so one server may serve many requests of one session.
+ *
+ * @param called the only tool that will be called, where nothing else will be asked of it: then it needs no other
+ */
+export function buildServer(env: Bindings, settings: Settings, called?: string): McpServer {
   const { tenant } = settings
   const shared = { ttlMs: LIST_TTL_MS, cacheScope: 'public' } as const
   const server = new McpServer(
@@ -84,7 +88,10 @@ export function buildServer(env: Bindings, settings: Settings): McpServer {
     },
     background: waitUntil,
   }
-  registerTools(server, settings.tools, support)
+  const tools = TOOLS[settings.tools]
+  const only = tools.find(({ name }) => name === called)
+  for (const tool of only ? [only] : tools) register(server, tool, support)
+  if (only) return server
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
   registerCompletion(server, {
     ...registerResources(server, support, LIST_TTL_MS),
@@ -93,18 +100,11 @@ export function buildServer(env: Bindings, settings: Settings): McpServer {
   return server
 }
 
-function registerTools(server: McpServer, set: Settings['tools'], support: CallSupport): void {
-  if (set === 'default') register(server, fhirRequest, support)
-  register(server, fhirRead, support)
-  register(server, fhirDigest, support)
-  register(server, search, support)
-  register(server, fetchRecord, support)
-  register(server, whoami, support)
-  if (set === 'default') return
-  // No tool here mixes reads and writes, as directories of connectors demand.
-  register(server, fhirWrite, support)
-  register(server, fhirDelete, support)
-  register(server, fhirOperate, support)
+const READING = [fhirRead, fhirDigest, search, fetchRecord, whoami]
+/** No tool of the directory mixes reads and writes, as directories of connectors demand. */
+const TOOLS: Record<Settings['tools'], readonly Tool[]> = {
+  default: [fhirRequest, ...READING],
+  directory: [...READING, fhirWrite, fhirDelete, fhirOperate],
 }
 
 /** How the verified caller travels with a request through the SDK. The bearer itself stays behind. */
