@@ -1,14 +1,17 @@
 // Which era is this request? 2026-07-28, and 2025 without a session: answered here, in the Worker. A 2025 session, and the
 // HTTP+SSE transport of 2024-11-05: by the session's Durable Object.
 import {
+  createMcpHandler,
   DEFAULT_MAX_REQUEST_BODY_SIZE,
   isInitializeRequest,
   isLegacyRequest,
+  type McpHttpHandler,
+  type McpRequestContext,
   type McpServer,
   parseJSONRPCMessage,
   readRequestBody,
 } from '@modelcontextprotocol/server'
-import { createMcpHandler, type StatelessMcpHandler } from 'agents/mcp/server'
+import { createMcpHandler as createCompatibleHandler } from 'agents/mcp/server'
 import type { CallerRecord } from '../caller.ts'
 import type { Bindings, Settings } from '../env.ts'
 import type { AuthenticatedHandler, Challenge } from '../oauth/provider.ts'
@@ -29,27 +32,39 @@ const FORWARDED_HEADERS = ['accept', 'content-type', 'last-event-id', 'mcp-proto
 
 /** What is served: by default the product itself; a test may serve another server over the same transports. */
 export interface EndpointParts {
-  createServer(env: Bindings, settings: Settings): McpServer
+  /** @param tool the only one that will be called, where nothing else will be asked of the server */
+  createServer(env: Bindings, settings: Settings, tool?: string): McpServer
   sessions(env: Bindings): DurableObjectNamespace<McpSession>
+}
+
+/** What answers without a session. */
+interface Handlers {
+  /** 2026-07-28. */
+  modern: Pick<McpHttpHandler, 'fetch'>
+  /** 2025 and what is no MCP; it fails server-to-client requests fast, which can't work here. */
+  legacy: Pick<McpHttpHandler, 'fetch'>
 }
 
 /** The MCP endpoint over all transports. */
 export function createEndpoint({ createServer, sessions }: EndpointParts): AuthenticatedHandler {
-  const stateless = new WeakMap<object, StatelessMcpHandler>()
+  const built = new WeakMap<object, Handlers>()
 
   /** Host and Origin are checked in front of this (policy.ts); CORS is the resource server's. */
-  function statelessHandler(env: Bindings, settings: Settings): StatelessMcpHandler {
-    let handler = stateless.get(settings)
-    if (!handler) {
-      handler = createMcpHandler(() => createServer(env, settings), {
-        route: MCP_PATH,
-        corsOptions: false,
-        allowedHostnames: [settings.publicUrl.hostname],
-        allowedOriginHostnames: '*',
-      })
-      stateless.set(settings, handler)
+  function handlersFor(env: Bindings, settings: Settings): Handlers {
+    let handlers = built.get(settings)
+    if (!handlers) {
+      handlers = {
+        modern: createMcpHandler((context) => createServer(env, settings, toolCalled(context)), { legacy: 'reject' }),
+        legacy: createCompatibleHandler(() => createServer(env, settings), {
+          route: MCP_PATH,
+          corsOptions: false,
+          allowedHostnames: [settings.publicUrl.hostname],
+          allowedOriginHostnames: '*',
+        }),
+      }
+      built.set(settings, handlers)
     }
-    return handler
+    return handlers
   }
 
   return async (request, caller, env, _ctx, challenge) => {
@@ -78,15 +93,19 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     const parsed = parseJson(body?.text)
     const denied = await stepUp(request, parsed, caller, env, challenge)
     if (denied) return denied
-    const answerHere = () =>
-      statelessHandler(env, settings).fetch(withoutBearer(request, body?.text, settings), {
-        authInfo: authInfoOf(caller),
-        ...(parsed !== undefined && { parsedBody: parsed }),
-      })
+    const authInfo = authInfoOf(caller)
+    const { modern, legacy } = handlersFor(env, settings)
     // What is no JSON belongs to no session: it is told so here.
-    if (body && parsed === undefined) return answerHere()
+    const isJson = !body || parsed !== undefined
+    if (isJson && !(await isLegacyRequest(request, parsed))) {
+      return modern.fetch(withoutBearer(request, request.url), { authInfo, parsedBody: parsed })
+    }
     const initialize = isInitializeRequest(parsed)
-    if ((sessionId === null && !initialize) || !(await isLegacyRequest(request, parsed))) return answerHere()
+    if (!isJson || (sessionId === null && !initialize)) {
+      const bare = withoutBearer(request, `${settings.publicUrl.origin}${MCP_PATH}`, body?.text)
+      bare.headers.set('host', settings.publicUrl.host)
+      return legacy.fetch(bare, { authInfo, ...(parsed !== undefined && { parsedBody: parsed }) })
+    }
     const session = sessionStub(sessions(env), initialize ? null : sessionId)
     if (!session) return sessionNotFound()
     if (request.method === 'GET' && !request.headers.has('last-event-id')) {
@@ -97,17 +116,18 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
   }
 }
 
-/** The request as the SDK gets it: at the one path that it serves, with its body, which was read, and without the bearer. */
-function withoutBearer(request: Request, body: string | undefined, { publicUrl }: Settings): Request {
-  const headers = new Headers(request.headers)
-  headers.delete('authorization')
-  headers.set('host', publicUrl.host)
-  return new Request(`${publicUrl.origin}${MCP_PATH}`, {
-    method: request.method,
-    headers,
-    signal: request.signal,
-    ...(body !== undefined && { body }),
-  })
+/** The tool that a request of 2026-07-28 calls, by the headers that the SDK has compared with the message. */
+function toolCalled({ requestInfo }: McpRequestContext): string | undefined {
+  const headers = requestInfo?.headers
+  return headers?.get('mcp-method') === 'tools/call' ? (headers.get('mcp-name') ?? undefined) : undefined
+}
+
+/** The request as the SDK gets it, without the bearer. Its body was read. */
+function withoutBearer(request: Request, url: string, body?: string): Request {
+  const { method, headers, signal } = request
+  const bare = new Request(url, { method, headers, signal, ...(body !== undefined && { body }) })
+  bare.headers.delete('authorization')
+  return bare
 }
 
 /** HTTP+SSE: the stream first, whose first event names the address to post to. */

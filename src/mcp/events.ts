@@ -63,8 +63,9 @@ export class SealedEventStore implements EventStore {
 
   #prepare(): void {
     if (this.#ready) return
+    // By number first: each event deletes the old ones, and that must not read all that are kept.
     this.#sql.exec(
-      'CREATE TABLE IF NOT EXISTS event (stream TEXT, number INTEGER, message BLOB, PRIMARY KEY (stream, number)) WITHOUT ROWID',
+      'CREATE TABLE IF NOT EXISTS event (stream TEXT, number INTEGER, message BLOB, PRIMARY KEY (number, stream)) WITHOUT ROWID',
     )
     this.#ready = true
   }

@@ -1,13 +1,12 @@
 // The MCP server that every transport and protocol revision serves: one definition of what is offered.
 import { waitUntil } from 'cloudflare:workers'
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
-import type { CallEvent } from '../audit.ts'
 import { auditCall } from '../audit.ts'
 import { type Caller, type CallerRecord, callerOf } from '../caller.ts'
 import type { Bindings, Settings } from '../env.ts'
 import { paceOf } from '../pace.ts'
 import { titleOf } from '../tenants.ts'
-import { type CallSupport, register } from '../tools/define.ts'
+import { type CallSupport, register, type Tool } from '../tools/define.ts'
 import { fetchRecord } from '../tools/fetch.ts'
 import { fhirDelete } from '../tools/fhir-delete.ts'
 import { fhirDigest } from '../tools/fhir-digest.ts'
@@ -19,6 +18,7 @@ import { search } from '../tools/search.ts'
 import { whoami } from '../tools/whoami.ts'
 import { VERSION } from '../version.ts'
 import { registerCompletion } from './completion.ts'
+import { note } from './notes.ts'
 import { registerPrompts } from './prompts.ts'
 import { registerResources } from './resources.ts'
 
@@ -37,8 +37,12 @@ const INSTRUCTIONS = [
 /** How long clients may keep lists that are the same for everybody. */
 const LIST_TTL_MS = 3_600_000
 
-/** A new server of a tenant. Every request brings its own caller, so one server may serve many requests of one session. */
-export function buildServer(env: Bindings, settings: Settings): McpServer {
+/**
+ * A new server of a tenant. Every request brings its own caller, so one server may serve many requests of one session.
+ *
+ * @param called the only tool that will be called, where nothing else will be asked of it: then it needs no other
+ */
+export function buildServer(env: Bindings, settings: Settings, called?: string): McpServer {
   const { tenant } = settings
   const shared = { ttlMs: LIST_TTL_MS, cacheScope: 'public' } as const
   const server = new McpServer(
@@ -79,12 +83,15 @@ export function buildServer(env: Bindings, settings: Settings): McpServer {
     confirm: settings.confirm,
     note: async (ctx, event) => {
       const record = recordOf(ctx)
-      waitUntil(note(record, event, env))
+      waitUntil(note(record, { at: Date.now(), ...event }, env))
       await auditCall(event, record, env)
     },
     background: waitUntil,
   }
-  registerTools(server, settings.tools, support)
+  const tools = TOOLS[settings.tools]
+  const only = tools.find(({ name }) => name === called)
+  for (const tool of only ? [only] : tools) register(server, tool, support)
+  if (only) return server
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
   registerCompletion(server, {
     ...registerResources(server, support, LIST_TTL_MS),
@@ -93,18 +100,11 @@ export function buildServer(env: Bindings, settings: Settings): McpServer {
   return server
 }
 
-function registerTools(server: McpServer, set: Settings['tools'], support: CallSupport): void {
-  if (set === 'default') register(server, fhirRequest, support)
-  register(server, fhirRead, support)
-  register(server, fhirDigest, support)
-  register(server, search, support)
-  register(server, fetchRecord, support)
-  register(server, whoami, support)
-  if (set === 'default') return
-  // No tool here mixes reads and writes, as directories of connectors demand.
-  register(server, fhirWrite, support)
-  register(server, fhirDelete, support)
-  register(server, fhirOperate, support)
+const READING = [fhirRead, fhirDigest, search, fetchRecord, whoami]
+/** No tool of the directory mixes reads and writes, as directories of connectors demand. */
+const TOOLS: Record<Settings['tools'], readonly Tool[]> = {
+  default: [fhirRequest, ...READING],
+  directory: [...READING, fhirWrite, fhirDelete, fhirOperate],
 }
 
 /** How the verified caller travels with a request through the SDK. The bearer itself stays behind. */
@@ -120,12 +120,4 @@ function recordOf(ctx: ServerContext): CallerRecord {
   const record = ctx.http?.authInfo?.extra?.caller
   if (!record) throw new Error('A request reached a tool without its caller')
   return record as CallerRecord
-}
-
-/** Tells the grant's object of a call. Nobody waits for it, and that it fails is no failure of the call. */
-async function note(record: CallerRecord, event: CallEvent, env: Bindings): Promise<void> {
-  const grant = env.GRANT.getByName(`${record.userId}:${record.grantId}`)
-  await grant.note({ at: Date.now(), ...event }).catch(() => {
-    console.warn(JSON.stringify({ event: 'note_failed' }))
-  })
 }

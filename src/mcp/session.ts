@@ -54,8 +54,14 @@ export class McpSession extends DurableObject<Bindings> {
     const message = parsed(request.body)
     if (known === 'foreign' || (known === 'new' && !isInitializeRequest(message))) return sessionNotFound()
     const transport = (await this.#connect('streamable', caller)) as SessionTransport
+    const { method, headers, body } = request
+    // A body that was read isn't needed again.
     const response = await transport.handleRequest(
-      new Request('https://session/', { method: request.method, headers: request.headers, body: request.body ?? null }),
+      new Request('https://session/', {
+        method,
+        headers,
+        ...(message === undefined && body !== undefined && { body }),
+      }),
       { authInfo: authInfoOf(caller), ...(message !== undefined && { parsedBody: message }) },
     )
     if (known === 'new') {

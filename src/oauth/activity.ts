@@ -7,7 +7,8 @@ export interface Activity extends Pick<CallEvent, 'tool' | 'kind' | 'type' | 'ou
   at: number
 }
 
-const MAX_EVENTS = 20
+/** As many are kept. */
+export const MAX_EVENTS = 20
 /** Between two writes to storage; what happens meanwhile waits in memory. */
 const WRITE_EVERY_MS = 5_000
 const KEY = 'activity'

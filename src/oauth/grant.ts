@@ -118,12 +118,14 @@ export class Grant extends DurableObject<Bindings> {
     await this.#audit({ decision: 'disconnected' })
   }
 
-  /** Notes a tool call for the person. */
-  async note(event: Activity): Promise<void> {
+  /** Notes tool calls for the person, from the earliest. */
+  async note(...events: Activity[]): Promise<void> {
     // An ended grant keeps nothing any more.
     if (!this.#isActive()) return
-    const flushAt = this.#activity.add(event)
-    if (flushAt !== undefined) await this.ctx.storage.setAlarm(flushAt)
+    for (const event of events) {
+      const flushAt = this.#activity.add(event)
+      if (flushAt !== undefined) await this.ctx.storage.setAlarm(flushAt)
+    }
   }
 
   /** Uses a confirmation: true the first time for its nonce, and never in an ended grant. */
