@@ -258,7 +258,13 @@ export class Grant extends DurableObject<Bindings> {
       const vault = await this.#load(vaultKey).catch(() => undefined)
       if (vault) await logOut(settingsFor(this.env, userId), vault.tokens.accessToken)
     }
-    await this.#provider.getOAuthApi(this.#providerEnv).revokeGrant(grantId, userId)
+    try {
+      await this.#provider.getOAuthApi(this.#providerEnv).revokeGrant(grantId, userId)
+    } catch {
+      // Nothing is done for this grant any more; what KV refuses now, the alarm asks for again.
+      console.warn(JSON.stringify({ event: 'end_failed' }))
+      return
+    }
     await this.#wipe()
   }
 
@@ -271,6 +277,7 @@ export class Grant extends DurableObject<Bindings> {
   async #ending(): Promise<void> {
     this.ctx.storage.kv.put(ENDING, true)
     this.#active = false
+    forgetState(this.ctx.id.name ?? '')
     await this.ctx.storage.setAlarm(Date.now() + END_RETRY_MS)
   }
 

@@ -2,12 +2,6 @@
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 
-/** KV's words for one write too many to a key within a second, and for a failure of its own. */
-export const REFUSALS = [
-  ['its limit', 'KV PUT failed: 429 Too Many Requests'],
-  ['an error of the server', 'KV PUT failed: 500 Internal Server Error'],
-] as const
-
 /** What KV knows below these prefixes now; once it is shown, that is all that KV knows there, until the mocks are restored. */
 export async function remember(...prefixes: string[]): Promise<{ show(): void }> {
   const known = await Promise.all(prefixes.map((prefix) => env.OAUTH_KV.list({ prefix })))
@@ -37,15 +31,24 @@ function isJson(options: unknown): boolean {
   return options === 'json' || (typeof options === 'object' && options !== null && 'type' in options)
 }
 
-/** The next `times` writes or deletions of keys that begin so are refused; then all is well again. */
-export function refuse(method: 'put' | 'delete', prefix: string, message: string, times = 1): { refused(): number } {
+/** KV's words for one write too many to a key within a second, and for a failure of its own. */
+export const REFUSALS = ['429 Too Many Requests', '500 Internal Server Error'] as const
+
+/** The next `times` writes or deletions of keys that begin so are refused, those but `after`; then all is well again. */
+export function refuse(
+  method: 'put' | 'delete',
+  prefix: string,
+  status: (typeof REFUSALS)[number],
+  { times = 1, after = 0 } = {},
+): { refused(): number } {
   const { OAUTH_KV } = env
-  let refused = 0
+  let seen = 0
   const real = OAUTH_KV[method].bind(OAUTH_KV) as (...args: unknown[]) => Promise<void>
   vi.spyOn(OAUTH_KV, method).mockImplementation(async (...args: unknown[]) => {
-    if (!String(args[0]).startsWith(prefix) || refused === times) return real(...args)
-    refused++
-    throw new Error(message)
+    if (!String(args[0]).startsWith(prefix)) return real(...args)
+    seen++
+    if (seen <= after || seen > after + times) return real(...args)
+    throw new Error(`KV ${method.toUpperCase()} failed: ${status}`)
   })
-  return { refused: () => refused }
+  return { refused: () => Math.min(Math.max(seen - after, 0), times) }
 }
