@@ -210,6 +210,8 @@ export class Grant extends DurableObject<Bindings> {
       return response
     }
     this.ctx.storage.kv.put(BEGUN, true)
+    // Not before: of an exchange that was cut off, nothing is to stay for longer than the code could be used.
+    if (this.#vaultKey !== undefined) await this.#expireAt(expiryOf((await this.#load(this.#vaultKey)).tokens))
     // The tokens are out: that the earlier grants live a little longer is no reason to withhold them.
     await supersede(this.#provider.getOAuthApi(this.#providerEnv), this.#providerEnv, userId, grantId).catch(() => {
       console.warn(JSON.stringify({ event: 'supersede_failed' }))
@@ -329,9 +331,7 @@ export class Grant extends DurableObject<Bindings> {
       if (grantType === 'refresh_token') {
         return lifetimes(props, await this.#renew(props.vaultKey, RENEWED_LATELY_MS))
       }
-      const { tokens } = await this.#load(props.vaultKey)
-      await this.#expireAt(expiryOf(tokens))
-      return lifetimes(props, tokens)
+      return lifetimes(props, (await this.#load(props.vaultKey)).tokens)
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
       if (error.kind === 'unavailable') {
