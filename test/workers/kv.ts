@@ -52,3 +52,10 @@ export function refuse(
   })
   return { refused: () => Math.min(Math.max(seen - after, 0), times) }
 }
+
+/** When KV forgets the grant of this token, in seconds since the epoch. */
+export async function expiryOf(access: string): Promise<number> {
+  const prefix = `grant:${access.split(':').slice(0, 2).join(':')}`
+  const { keys } = await env.OAUTH_KV.list({ prefix })
+  return keys[0]?.expiration ?? Number.POSITIVE_INFINITY
+}
