@@ -11,6 +11,8 @@ interface Settings {
   jobMs?: number
   /** How long at most to wait for an agent that isn't connected. */
   agentWaitMs?: number
+  /** How far the sandbox's clock is ahead of the machine's; negative: behind. */
+  clockSkewMs?: number
 }
 
 export function controls(ground: Ground, traffic: Traffic, reset: () => void): Hono<Env> {
@@ -34,9 +36,10 @@ export function controls(ground: Ground, traffic: Traffic, reset: () => void): H
     ground.lifetimes.refresh = settings.refreshTokenLifetime ?? ground.lifetimes.refresh
     ground.jobs.ms = settings.jobMs ?? ground.jobs.ms
     ground.agents.waitMs = settings.agentWaitMs ?? ground.agents.waitMs
+    ground.clock.skewMs = settings.clockSkewMs ?? ground.clock.skewMs
     const { access, refresh } = ground.lifetimes
-    const [jobMs, agentWaitMs] = [ground.jobs.ms, ground.agents.waitMs]
-    return c.json({ accessTokenLifetime: access, refreshTokenLifetime: refresh, jobMs, agentWaitMs })
+    const [jobMs, agentWaitMs, clockSkewMs] = [ground.jobs.ms, ground.agents.waitMs, ground.clock.skewMs]
+    return c.json({ accessTokenLifetime: access, refreshTokenLifetime: refresh, jobMs, agentWaitMs, clockSkewMs })
   })
   app.post('/expire-access-tokens', (c) => {
     ground.logins.expireAccessTokens()

@@ -10,6 +10,8 @@ export interface Ground {
   /** Ends with a slash; known once the port is. */
   baseUrl: string
   now(): number
+  /** Milliseconds that {@link now} is ahead of the machine's clock. */
+  clock: { skewMs: number }
   world: World
   store: Store
   logins: Logins

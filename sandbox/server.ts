@@ -55,7 +55,9 @@ export interface Sandbox {
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   loadDefinitions()
-  const now = options.now ?? Date.now
+  const clock = { skewMs: 0 }
+  const machine = options.now ?? Date.now
+  const now = () => machine() + clock.skewMs
   const world = options.world ?? clinicWorld(options.redirectUris)
   const lifetimes = { access: options.accessTokenLifetime ?? 3600, refresh: options.refreshTokenLifetime ?? 1_209_600 }
   const { jobMs = 300, agentWaitMs = 1000 } = options
@@ -64,6 +66,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const ground: Ground = {
     baseUrl: '',
     now,
+    clock,
     world,
     store: new Store(),
     logins: new Logins({ baseUrl: () => ground.baseUrl, now, secrets }),
@@ -87,6 +90,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ground.jobs.ms = jobMs
     ground.agents.clear()
     ground.agents.waitMs = agentWaitMs
+    clock.skewMs = 0
     Object.assign(ground.lifetimes, lifetimes)
     traffic.clearLog()
     traffic.clearFaults()

@@ -6,6 +6,7 @@ import type { MedplumSession } from './fhir/client.ts'
 import type { Narrowing } from './fhir/narrowing.ts'
 import { confirmationsOf } from './oauth/confirmations.ts'
 import { accessOf } from './oauth/current.ts'
+import type { Fresh } from './oauth/grant.ts'
 import { settingsFor } from './tenants.ts'
 
 /** The person and the client behind one request. */
@@ -66,7 +67,10 @@ export function callerOf(record: CallerRecord, env: Bindings): Caller {
   const { props } = record
   const settings = settingsFor(env, record.userId)
   const renew = async (refused: string) => {
-    const result = await env.GRANT.getByName(`${record.userId}:${record.grantId}`).fresh(props.vaultKey, refused)
+    // A restart of the grant's object cuts it off, as Medplum's silence would.
+    const result = await env.GRANT.getByName(`${record.userId}:${record.grantId}`)
+      .fresh(props.vaultKey, refused)
+      .catch((): Fresh => ({ failed: 'unavailable' }))
     if ('accessToken' in result) return result.accessToken
     throw new SessionError(
       result.failed === 'ended'

@@ -76,6 +76,11 @@ export class McpSession extends DurableObject<Bindings> {
   /** One message of an HTTP+SSE client; answers go to the event stream. False: there is no such session of this caller. */
   async deliver(body: string, caller: CallerRecord): Promise<boolean> {
     if ((await this.#known(caller, 'sse')) !== 'own') return false
+    // A restart of this object cuts the stream off, and nothing else tells of it: what is sent now would be done, and never answered.
+    if (!this.#hasStream()) {
+      await this.#end()
+      return false
+    }
     const message = parseJSONRPCMessage(JSON.parse(body))
     if (isInitializeRequest(message) && this.#record) await this.#note({ ...this.#record, initialize: body })
     const transport = (await this.#connect('sse', caller)) as SocketTransport
@@ -100,8 +105,12 @@ export class McpSession extends DurableObject<Bindings> {
 
   /** The stream is an HTTP+SSE client's session: with it, the session ends. */
   override async webSocketClose(socket: WebSocket): Promise<void> {
-    const others = this.ctx.getWebSockets().some((other) => other !== socket && other.readyState === WebSocket.OPEN)
-    if (!others && (await this.#load())?.transport === 'sse') await this.#end()
+    if (!this.#hasStream(socket) && (await this.#load())?.transport === 'sse') await this.#end()
+  }
+
+  /** Whether there is a stream, besides the one that is closing. */
+  #hasStream(closing?: WebSocket): boolean {
+    return this.ctx.getWebSockets().some((socket) => socket !== closing && socket.readyState === WebSocket.OPEN)
   }
 
   /** Deletes a session that was silent for the idle time. */

@@ -13,8 +13,9 @@ import { type Activity, ActivityRing } from './activity.ts'
 import { ConfirmationStore, type Proposal } from './confirmation-store.ts'
 import { forgetState, type GrantState } from './current.ts'
 import { logOut, type MedplumTokens, refreshTokens, UpstreamError } from './medplum.ts'
+import { OwnWrites } from './own-writes.ts'
 import { createAuthorizationServer } from './provider.ts'
-import { Replays, retried } from './repetition.ts'
+import { isWriteLimit, Replays, retried } from './repetition.ts'
 import { supersede } from './supersede.ts'
 
 /** Tokens renewed less than this ago are not renewed again: a client that lost the answer asks again with the same token. */
@@ -65,6 +66,9 @@ export class Grant extends DurableObject<Bindings> {
   /** As the last call brought it along; in memory only, so that a disconnection soon after can log out at Medplum. */
   #vaultKey: string | undefined
   readonly #provider = createAuthorizationServer(this.env, (input) => this.#exchange(input))
+  readonly #writes = new OwnWrites(this.env.OAUTH_KV, this.ctx.storage.kv, `grant:${this.ctx.id.name}`)
+  /** As the provider gets it. */
+  readonly #providerEnv: Bindings = { ...this.env, OAUTH_KV: this.#writes.kv }
 
   /** Keeps the tokens of a fresh sign-in, for as long as its code can be exchanged. */
   async keep(vaultKey: string, tokens: MedplumTokens): Promise<void> {
@@ -207,14 +211,14 @@ export class Grant extends DurableObject<Bindings> {
     const [userId, grantId] = this.#identity()
     if (!response.ok) {
       // A code that is used twice ends the grant at the provider (RFC 6749 section 4.1.2). Before its first use, KV may not know it yet.
-      const ended =
-        this.ctx.storage.kv.get(BEGUN) && (await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null
-      if (ended) await this.#wipe()
+      if (this.ctx.storage.kv.get(BEGUN) && !(await this.#isRecorded())) await this.#wipe()
       return response
     }
     this.ctx.storage.kv.put(BEGUN, true)
+    // Not before: of an exchange that was cut off, nothing is to stay for longer than the code could be used.
+    if (this.#vaultKey !== undefined) await this.#expireAt(expiryOf((await this.#load(this.#vaultKey)).tokens))
     // The tokens are out: that the earlier grants live a little longer is no reason to withhold them.
-    await supersede(this.#provider.getOAuthApi(this.env), this.env, userId, grantId).catch(() => {
+    await supersede(this.#provider.getOAuthApi(this.#providerEnv), this.#providerEnv, userId, grantId).catch(() => {
       console.warn(JSON.stringify({ event: 'supersede_failed' }))
     })
     return response
@@ -229,23 +233,28 @@ export class Grant extends DurableObject<Bindings> {
   async #revoke(token: string, send: () => Promise<Response>): Promise<Response> {
     const provider = this.#provider
     const { kv } = this.ctx.storage
-    const [userId, grantId] = this.#identity()
+    const [userId] = this.#identity()
     // Of a tenant that is no more, tokens can be revoked all the same.
     const resource = findSettings(this.env, tenantOf(userId))?.resource
-    const held = resource ? await provider.validateToken<GrantProps>(resource, token, this.env) : null
+    const held = resource ? await provider.validateToken<GrantProps>(resource, token, this.#providerEnv) : null
     const hash = await sha256(token)
     const again = kv.get(REVOKING) === hash
     if (held) kv.put(REVOKING, hash)
     const response = await send()
     const revoked =
       resource && (held || again)
-        ? (await provider.validateToken(resource, token, this.env)) === null
-        : (await this.env.OAUTH_KV.get(`grant:${userId}:${grantId}`)) === null
+        ? (await provider.validateToken(resource, token, this.#providerEnv)) === null
+        : !(await this.#isRecorded())
     if (response.ok && revoked) {
       await this.#end(held?.props.vaultKey)
       await this.#audit({ decision: 'revoked' })
     }
     return response
+  }
+
+  /** Whether the provider has this grant. */
+  async #isRecorded(): Promise<boolean> {
+    return (await this.#writes.kv.get(`grant:${this.ctx.id.name}`)) !== null
   }
 
   /** Ends the grant: its tokens at the provider, what is kept here and, where the key is at hand, the login at Medplum. */
@@ -256,7 +265,13 @@ export class Grant extends DurableObject<Bindings> {
       const vault = await this.#load(vaultKey).catch(() => undefined)
       if (vault) await logOut(settingsFor(this.env, userId), vault.tokens.accessToken)
     }
-    await this.#provider.getOAuthApi(this.env).revokeGrant(grantId, userId)
+    try {
+      await this.#provider.getOAuthApi(this.#providerEnv).revokeGrant(grantId, userId)
+    } catch {
+      // Nothing is done for this grant any more; what KV refuses now, the alarm asks for again.
+      console.warn(JSON.stringify({ event: 'end_failed' }))
+      return
+    }
     await this.#wipe()
   }
 
@@ -269,6 +284,7 @@ export class Grant extends DurableObject<Bindings> {
   async #ending(): Promise<void> {
     this.ctx.storage.kv.put(ENDING, true)
     this.#active = false
+    forgetState(this.ctx.id.name ?? '')
     await this.ctx.storage.setAlarm(Date.now() + END_RETRY_MS)
   }
 
@@ -299,6 +315,7 @@ export class Grant extends DurableObject<Bindings> {
     forgetState(this.ctx.id.name ?? '')
     this.#active = false
     this.#replays.clear()
+    this.#writes.clear()
     this.#activity.clear()
     this.#vaultKey = undefined
     await this.ctx.storage.deleteAll()
@@ -307,12 +324,13 @@ export class Grant extends DurableObject<Bindings> {
   /** One request to the provider. A storage failure loses nothing: what Medplum gave is kept here already. */
   async #send(request: Request): Promise<Response> {
     try {
-      return await this.#provider.fetch(request, this.env, this.ctx as unknown as ExecutionContext)
-    } catch {
+      const ctx = this.ctx as unknown as ExecutionContext
+      return await this.#writes.recordLast(() => this.#provider.fetch(request, this.#providerEnv, ctx))
+    } catch (error) {
       console.error(JSON.stringify({ event: 'token_endpoint_failed' }))
       return Response.json(
         { error: 'temporarily_unavailable', error_description: 'Token storage is unavailable: try again.' },
-        { status: 503, headers: { 'Retry-After': '5', 'Cache-Control': 'no-store' } },
+        { status: isWriteLimit(error) ? 429 : 503, headers: { 'Retry-After': '5', 'Cache-Control': 'no-store' } },
       )
     }
   }
@@ -324,9 +342,7 @@ export class Grant extends DurableObject<Bindings> {
       if (grantType === 'refresh_token') {
         return lifetimes(props, await this.#renew(props.vaultKey, RENEWED_LATELY_MS))
       }
-      const { tokens } = await this.#load(props.vaultKey)
-      await this.#expireAt(expiryOf(tokens))
-      return lifetimes(props, tokens)
+      return lifetimes(props, (await this.#load(props.vaultKey)).tokens)
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
       if (error.kind === 'unavailable') {

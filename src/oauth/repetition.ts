@@ -36,7 +36,12 @@ export class Replays {
   }
 }
 
-/** Repeats a token request that failed for KV's write limit: the provider consumed nothing then. */
+/** Whether KV refused a write because there were too many to the key; the message is all that tells. */
+export function isWriteLimit(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('429 Too Many Requests')
+}
+
+/** Repeats a token request that failed for KV's write limit: it used up nothing then. */
 export async function retried(send: () => Promise<Response>): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
     const response = await send()

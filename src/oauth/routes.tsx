@@ -20,7 +20,16 @@ import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from './access.
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
 import { metadataOf } from './connections.ts'
 import { Consent } from './consent.tsx'
-import { CLIENT_SCOPES, exchangeCode, type LoginSecrets, loginUrl, newLoginSecrets, UpstreamError } from './medplum.ts'
+import {
+  CLIENT_SCOPES,
+  exchangeCode,
+  type LoginSecrets,
+  loginUrl,
+  logOut,
+  newLoginSecrets,
+  type SignIn,
+  UpstreamError,
+} from './medplum.ts'
 import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer, grantOf } from './provider.ts'
 
@@ -131,7 +140,7 @@ async function finish(c: Ctx): Promise<Response> {
   }
 }
 
-/** Completes the sign-in: the grant at the provider, and Medplum's tokens in the grant's object. */
+/** Completes the sign-in; where that fails here, the login at Medplum is ended, since nobody holds its tokens then. */
 async function grant(
   settings: Settings,
   oauth: OAuthHelpers,
@@ -141,6 +150,22 @@ async function grant(
   data: LoginData,
 ): Promise<string> {
   const login = await exchangeCode(settings, code, data)
+  try {
+    return await keep(login, oauth, env, request, data)
+  } catch (error) {
+    await logOut(settings, login.tokens.accessToken)
+    throw error
+  }
+}
+
+/** The grant at the provider, and Medplum's tokens in the grant's object. */
+async function keep(
+  login: SignIn,
+  oauth: OAuthHelpers,
+  env: Bindings,
+  request: AuthRequest,
+  data: LoginData,
+): Promise<string> {
   const props: GrantProps = {
     vaultKey: newKey(),
     accessToken: login.tokens.accessToken,

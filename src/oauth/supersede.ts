@@ -5,6 +5,9 @@ import type { Bindings } from '../env.ts'
 
 /** Ends the earlier grants of this grant's person, client and resource; where many share a client id, of the same redirect too. */
 export async function supersede(oauth: OAuthHelpers, env: Bindings, userId: string, grantId: string): Promise<void> {
+  // Read by its key: a list can be behind, and the grant is young.
+  const own = await env.OAUTH_KV.get<GrantSummary>(`grant:${userId}:${grantId}`, 'json')
+  if (!own) return
   const grants: GrantSummary[] = []
   for (let cursor: string | undefined; ; ) {
     const page = await oauth.listUserGrants(userId, cursor === undefined ? {} : { cursor })
@@ -12,8 +15,6 @@ export async function supersede(oauth: OAuthHelpers, env: Bindings, userId: stri
     cursor = page.cursor
     if (cursor === undefined) break
   }
-  const own = grants.find(({ id }) => id === grantId)
-  if (!own) return
   const isShared = URL.canParse(own.clientId)
   const earlier = grants.filter(
     ({ id, clientId, redirectUri, createdAt }) =>

@@ -1,8 +1,9 @@
 // A 2025 or 2024 session: bound to its grant, alive over eviction, gone when it ends.
 
-import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bare, evict, openSse, sessionObject } from './streams.ts'
 import {
   alice,
   events,
@@ -15,7 +16,6 @@ import {
   rita,
   rpc,
   sandbox,
-  send,
   sha256,
   signIn,
   startSession,
@@ -33,13 +33,6 @@ beforeAll(async () => {
   mine = await signIn(alice)
   theirs = await signIn(rita)
 })
-
-function bare(method: 'GET' | 'DELETE', access: string, session: Record<string, string>): Promise<Response> {
-  return send(`${ORIGIN}/mcp`, {
-    method,
-    headers: { accept: 'text/event-stream', authorization: `Bearer ${access}`, ...session },
-  })
-}
 
 describe('a session belongs to its grant', () => {
   test.each(['as it was started', 'after eviction'])('another user with a valid token gets 404, %s', async (when) => {
@@ -235,14 +228,6 @@ test('the standalone stream is held open by the Worker, and a newer one replaces
   await second.body?.cancel()
 })
 
-function sessionObject(id: string | undefined) {
-  return env.MCP_SESSION.get(env.MCP_SESSION.idFromString(id ?? ''))
-}
-
-function evict(session: Record<string, string>): Promise<void> {
-  return evictDurableObject(sessionObject(session['mcp-session-id']))
-}
-
 async function expectEmpty(id: string | undefined): Promise<void> {
   const stub = sessionObject(id)
   const left = await runInDurableObject(stub, async (_, state) => ({
@@ -251,32 +236,4 @@ async function expectEmpty(id: string | undefined): Promise<void> {
     alarm: await state.storage.getAlarm(),
   }))
   expect(left).toEqual({ keys: [], tables: [], alarm: null })
-}
-
-/** An HTTP+SSE stream: where to post, and its messages one by one. */
-async function openSse(access: string) {
-  const hangUp = new AbortController()
-  const response = await send(`${ORIGIN}/mcp/sse`, {
-    headers: { accept: 'text/event-stream', authorization: `Bearer ${access}` },
-    signal: hangUp.signal,
-  })
-  expect(response.status).toBe(200)
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  let buffer = ''
-  const next = async () => {
-    while (!buffer.includes('\n\n')) {
-      const chunk = await reader?.read()
-      if (!chunk || chunk.done) throw new Error('The stream ended')
-      buffer += chunk.value
-    }
-    const event = buffer.slice(0, buffer.indexOf('\n\n') + 2)
-    buffer = buffer.slice(event.length)
-    return events(event)[0] ?? ''
-  }
-  const endpoint = await next()
-  const close = async () => {
-    await reader?.cancel().catch(() => {})
-    hangUp.abort()
-  }
-  return { endpoint, next, close }
 }

@@ -1,0 +1,106 @@
+// Workers KV as a grant's object sees it. KV may answer for a minute with what was there before, and it takes its writes one by one. But
+// all token requests of a grant pass through its object, so what that wrote itself it needn't ask for.
+
+/** Longer than KV stays behind. After it, KV alone knows: others delete there too. */
+const BEHIND_MS = 120_000
+const RECORD = 'record'
+
+interface Written {
+  /** Milliseconds since the epoch. */
+  at: number
+  /** null: deleted. */
+  value: string | null
+}
+
+interface HeldBack {
+  value: string
+  options: KVNamespacePutOptions | undefined
+}
+
+/** What a grant's object wrote to KV a moment ago is what it reads there; the grant's record outlives the object's memory. */
+export class OwnWrites {
+  /** KV as the provider is to see it. */
+  readonly kv: KVNamespace
+  readonly #kv: KVNamespace
+  readonly #storage: SyncKvStorage
+  readonly #grantKey: string
+  readonly #recent = new Map<string, Written>()
+  #holding = false
+  #held: HeldBack | undefined
+
+  /** @param grantKey the key of the grant's record in KV */
+  constructor(kv: KVNamespace, storage: SyncKvStorage, grantKey: string) {
+    this.#kv = kv
+    this.#storage = storage
+    this.#grantKey = grantKey
+    const own: Pick<KVNamespace, 'list'> & Record<'get' | 'put' | 'delete', unknown> = {
+      get: (key: string, options?: unknown) => this.#get(key, options),
+      put: (key: string, value: string, options?: KVNamespacePutOptions) => this.#put(key, value, options),
+      delete: (key: string) => this.#delete(key),
+      list: (options) => kv.list(options),
+    }
+    this.kv = own as unknown as KVNamespace
+  }
+
+  /**
+   * Runs one token request. The provider writes the grant's record before the token that it answers with; here it is written last, so
+   * that a request whose token could not be stored has used up neither code nor refresh token.
+   */
+  async recordLast(request: () => Promise<Response>): Promise<Response> {
+    this.#holding = true
+    try {
+      const response = await request()
+      this.#holding = false
+      if (this.#held && response.ok) await this.#put(this.#grantKey, this.#held.value, this.#held.options)
+      return response
+    } finally {
+      this.#holding = false
+      this.#held = undefined
+    }
+  }
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.#recent.clear()
+    this.#storage.delete(RECORD)
+  }
+
+  async #get(key: string, options: unknown): Promise<unknown> {
+    const own = this.#own(key)
+    const value = own ? own.value : await this.#kv.get(key)
+    return value !== null && typeOf(options) === 'json' ? JSON.parse(value) : value
+  }
+
+  async #put(key: string, value: string, options?: KVNamespacePutOptions): Promise<void> {
+    if (this.#holding && key === this.#grantKey) {
+      this.#held = { value, options }
+      return
+    }
+    await this.#kv.put(key, value, options)
+    this.#note(key, value)
+  }
+
+  async #delete(key: string): Promise<void> {
+    await this.#kv.delete(key)
+    this.#note(key, null)
+  }
+
+  #own(key: string): Written | undefined {
+    const own = this.#recent.get(key) ?? (key === this.#grantKey ? this.#storage.get<Written>(RECORD) : undefined)
+    return own && Date.now() - own.at < BEHIND_MS ? own : undefined
+  }
+
+  #note(key: string, value: string | null): void {
+    const now = Date.now()
+    for (const [other, { at }] of this.#recent) if (now - at >= BEHIND_MS) this.#recent.delete(other)
+    this.#recent.set(key, { at: now, value })
+    if (key !== this.#grantKey) return
+    if (value === null) this.#storage.delete(RECORD)
+    else this.#storage.put<Written>(RECORD, { at: now, value })
+  }
+}
+
+/** What is asked for: the provider reads text and JSON only. */
+function typeOf(options: unknown): unknown {
+  return typeof options === 'object' && options !== null && 'type' in options ? options.type : options
+}

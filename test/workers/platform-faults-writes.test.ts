@@ -1,0 +1,202 @@
+// KV that refuses a write: the error says to try again, that then works, and nothing is half done.
+
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { type Fetch, Person, UnexpectedPage } from '../../sandbox/person.ts'
+import { REFUSALS, refuse } from './kv.ts'
+import {
+  alice,
+  authorization,
+  exchange,
+  fhir,
+  grantName,
+  ORIGIN,
+  post,
+  postJson,
+  REDIRECT_URI,
+  refresh,
+  register,
+  sandbox,
+  send,
+  signIn,
+  type Tokens,
+  token,
+  tokensOf,
+} from './world.ts'
+
+const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
+const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await sandbox.clearFaults()
+})
+
+async function tokensFrom(clientId: string, response: Response): Promise<Tokens> {
+  expect(response.status).toBe(200)
+  return tokensOf(clientId, await response.json())
+}
+
+async function expectGood(tokens: Tokens): Promise<void> {
+  expect((await fhir(tokens.access, READ)).isError).toBe(false)
+  const next = await tokensFrom(tokens.clientId, await refresh(tokens))
+  expect((await fhir(next.access, READ)).isError).toBe(false)
+}
+
+async function expectUnavailable(response: Response): Promise<void> {
+  expect([429, 503]).toContain(response.status)
+  expect(response.headers.get('retry-after')).toMatch(/^\d+$/)
+  expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
+}
+
+function keysOf(tokens: Tokens): Promise<string[]> {
+  const stub = env.GRANT.getByName(grantName(tokens))
+  return runInDurableObject(stub, async (_, { storage }) => [...(await storage.list()).keys()])
+}
+
+async function expectEnded(tokens: Tokens): Promise<void> {
+  expect((await post(tokens.access, LIST)).status).toBe(401)
+  expect(await (await refresh(tokens)).json()).toMatchObject({ error: 'invalid_grant' })
+  expect(await keysOf(tokens)).toEqual([])
+  expect(await env.OAUTH_KV.get(`grant:${grantName(tokens)}`)).toBeNull()
+}
+
+describe.each(REFUSALS)('sign-in, with %s', (status) => {
+  test('registration', async () => {
+    const fault = refuse('put', 'client:', status)
+    const metadata = { client_name: 'Test client', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' }
+    const response = await postJson(`${ORIGIN}/oauth/register`, metadata)
+    expect(fault.refused()).toBe(1)
+    expect(response.status).toBe(500)
+    expect(await response.text()).toContain('Try again')
+    await register()
+  })
+
+  test.each([
+    ['the consent that is begun', 'put', 'transaction:', 0, true],
+    ['the consent that is used up', 'delete', 'transaction:', 0, true],
+    ['the login that is begun', 'put', 'transaction:', 1, false],
+    ['the login that is used up', 'delete', 'transaction:', 1, true],
+    ['the grant', 'put', 'grant:', 0, false],
+  ] as const)('%s', async (_, method, prefix, after, repeats) => {
+    const request = await authorization((await register()).client_id)
+    const fault = refuse(method, prefix, status, { after })
+    const { result: page, requests } = await sandbox.during(() =>
+      new Person(send).signIn(request.url, REDIRECT_URI, alice).catch((error) => error),
+    )
+    expect(fault.refused()).toBe(1)
+    expect(page).toBeInstanceOf(UnexpectedPage)
+    expect(page.status).toBe(500)
+    expect(page.html).toContain('Try again in a minute')
+    // What Medplum gave for a sign-in that came to nothing is given back.
+    const left = requests.filter(({ path, status }) => path === '/oauth2/token' && status === 200).length
+    expect(requests.filter(({ path }) => path === '/oauth2/logout')).toHaveLength(left)
+
+    vi.restoreAllMocks()
+    refuse(method, prefix, status, { after })
+    const again: Fetch = async (input, init) => {
+      const response = await send(input, init)
+      return response.status === 500 && repeats ? send(input, init) : response
+    }
+    if (!repeats) vi.restoreAllMocks()
+    const callback = await new Person(again).signIn(request.url, REDIRECT_URI, alice)
+    const granted = await exchange(request, callback.searchParams.get('code') ?? '')
+    await expectGood(await tokensFrom(request.clientId, granted))
+  })
+})
+
+/** Until the server's own repetitions are used up. */
+const WRITES = (['grant:', 'token:'] as const).flatMap((prefix) =>
+  REFUSALS.map((status) => [prefix, status, status.startsWith('429') ? 3 : 1] as const),
+)
+
+describe('the code', () => {
+  test.each(WRITES)('works when it is used again, after %s … with %s', async (prefix, status, times) => {
+    const request = await authorization((await register()).client_id)
+    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const code = callback.searchParams.get('code') ?? ''
+    const fault = refuse('put', prefix, status, { times })
+    await expectUnavailable(await exchange(request, code))
+    expect(fault.refused()).toBe(times)
+    await expectGood(await tokensFrom(request.clientId, await exchange(request, code)))
+  })
+
+  test.each(['grant:', 'token:'])("waits KV's limit out at %s …", async (prefix) => {
+    const request = await authorization((await register()).client_id)
+    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const fault = refuse('put', prefix, REFUSALS[0])
+    const response = await exchange(request, callback.searchParams.get('code') ?? '')
+    expect(fault.refused()).toBe(1)
+    await expectGood(await tokensFrom(request.clientId, response))
+  })
+})
+
+test.each(WRITES)('a refresh works when it is repeated, after %s … with %s', async (prefix, status, times) => {
+  const tokens = await signIn()
+  const fault = refuse('put', prefix, status, { times })
+  const { result, requests } = await sandbox.during(async () => {
+    await expectUnavailable(await refresh(tokens))
+    expect(fault.refused()).toBe(times)
+    return tokensFrom(tokens.clientId, await refresh(tokens))
+  })
+  // Medplum's was spent once, and the new one kept.
+  expect(requests.filter(({ grantType }) => grantType === 'refresh_token')).toHaveLength(1)
+  await expectGood(result)
+})
+
+describe.each(REFUSALS)('the end of a grant, with %s', (status) => {
+  test.each([
+    ['access', 'token:'],
+    ['refresh', 'token:'],
+    ['refresh', 'grant:'],
+  ] as const)('by its %s token at %s …: asked again, it ends', async (kind, prefix) => {
+    const tokens = await signIn()
+    const revoke = () => token({ token: tokens[kind] ?? '', client_id: tokens.clientId })
+    const fault = refuse('delete', prefix, status)
+    await expectUnavailable(await revoke())
+    expect(fault.refused()).toBe(1)
+    expect((await revoke()).status).toBe(200)
+    await expectEnded(tokens)
+  })
+
+  test.each([
+    ['the client', (tokens: Tokens) => token({ token: tokens.access, client_id: tokens.clientId })],
+    ['the person', (tokens: Tokens) => env.GRANT.getByName(grantName(tokens)).disconnect()],
+  ])('by %s, at its record: nothing works from then on, and it is finished by itself', async (_, end) => {
+    const tokens = await signIn()
+    const fault = refuse('delete', 'grant:', status)
+    const answer = await end(tokens)
+    expect(answer?.status ?? 200).toBe(200)
+    expect(fault.refused()).toBe(1)
+    expect((await post(tokens.access, LIST)).status).toBe(401)
+    expect(await runDurableObjectAlarm(env.GRANT.getByName(grantName(tokens)))).toBe(true)
+    await expectEnded(tokens)
+  })
+
+  test('by Medplum, met by a call: the call says so', async () => {
+    const tokens = await signIn()
+    await sandbox.expireAccessTokens()
+    await sandbox.faults([{ path: '^/oauth2/token', status: 400, body: { error: 'invalid_grant' } }])
+    const fault = refuse('delete', 'grant:', status)
+    expect(await fhir(tokens.access, READ)).toMatchObject({
+      isError: true,
+      text: expect.stringContaining('sign-in behind this connection has ended'),
+    })
+    expect(fault.refused()).toBe(1)
+    expect((await post(tokens.access, LIST)).status).toBe(401)
+    expect(await runDurableObjectAlarm(env.GRANT.getByName(grantName(tokens)))).toBe(true)
+    await expectEnded(tokens)
+  })
+
+  test('by Medplum, met by a refresh: it is told, and stays so', async () => {
+    const tokens = await signIn()
+    await sandbox.faults([{ path: '^/oauth2/token', status: 400, body: { error: 'invalid_grant' } }])
+    const fault = refuse('delete', 'grant:', status)
+    expect(await (await refresh(tokens)).json()).toMatchObject({ error: 'invalid_grant' })
+    expect(fault.refused()).toBe(1)
+    expect((await post(tokens.access, LIST)).status).toBe(401)
+    expect(await (await refresh(tokens)).json()).toMatchObject({ error: 'invalid_grant' })
+    await expectEnded(tokens)
+  })
+})

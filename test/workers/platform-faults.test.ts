@@ -1,0 +1,176 @@
+// KV that is a minute behind: nothing that stands is refused for good, and nothing that has ended works.
+
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Person } from '../../sandbox/person.ts'
+import { remember } from './kv.ts'
+import {
+  alice,
+  authorization,
+  exchange,
+  fhir,
+  grantName,
+  post,
+  REDIRECT_URI,
+  refresh,
+  register,
+  sandbox,
+  send,
+  signIn,
+  type Tokens,
+  token,
+  tokensOf,
+} from './world.ts'
+
+const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
+const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+async function refreshed(tokens: Tokens): Promise<Tokens> {
+  const response = await refresh(tokens)
+  expect(response.status).toBe(200)
+  return tokensOf(tokens.clientId, await response.json())
+}
+
+function revoke(tokens: Tokens, kind: 'access' | 'refresh' = 'access'): Promise<Response> {
+  return token({ token: tokens[kind] ?? '', client_id: tokens.clientId })
+}
+
+/** Nothing of the grant works, and its object has kept nothing. */
+async function expectEnded(tokens: Tokens): Promise<void> {
+  expect((await post(tokens.access, LIST)).status).toBe(401)
+  const response = await refresh(tokens)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: 'invalid_grant' })
+  const stub = env.GRANT.getByName(grantName(tokens))
+  expect(await runInDurableObject(stub, async (_, { storage }) => [...(await storage.list()).keys()])).toEqual([])
+}
+
+describe('the record of a grant is as it was before', () => {
+  test('the last refresh: the next one works all the same', async () => {
+    const tokens = await signIn()
+    const before = await remember(`grant:${grantName(tokens)}`)
+    const next = await refreshed(tokens)
+    before.show()
+    const last = await refreshed(next)
+    vi.restoreAllMocks()
+    expect((await fhir(last.access, READ)).isError).toBe(false)
+    await refreshed(last)
+  })
+
+  test('the last refresh, with the object begun anew in between', async () => {
+    const tokens = await signIn()
+    const before = await remember(`grant:${grantName(tokens)}`)
+    const next = await refreshed(tokens)
+    await evictDurableObject(env.GRANT.getByName(grantName(tokens)))
+    before.show()
+    const last = await refreshed(next)
+    expect((await fhir(last.access, READ)).isError).toBe(false)
+  })
+
+  test('the code was exchanged: the first refresh works, and the code does not', async () => {
+    const request = await authorization((await register()).client_id)
+    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const code = callback.searchParams.get('code') ?? ''
+    const before = await remember(`grant:${code.split(':').slice(0, 2).join(':')}`)
+    const tokens = tokensOf(request.clientId, await (await exchange(request, code)).json())
+    before.show()
+    const next = await refreshed(tokens)
+    expect((await fhir(next.access, READ)).isError).toBe(false)
+    // A second use ends the grant (RFC 6749 section 4.1.2).
+    const second = await exchange(request, code)
+    expect(second.status).toBe(400)
+    expect(await second.json()).toMatchObject({ error: 'invalid_grant' })
+    await expectEnded(next)
+  })
+
+  test.each(['access', 'refresh'] as const)('it was revoked by its %s token: it stays so', async (kind) => {
+    const tokens = await signIn()
+    const before = await remember(`grant:${grantName(tokens)}`, `token:${grantName(tokens)}`)
+    before.show()
+    expect((await revoke(tokens, kind)).status).toBe(200)
+    await expectEnded(tokens)
+    vi.restoreAllMocks()
+    await expectEnded(tokens)
+  })
+
+  test('Medplum ended the login: it stays so', async () => {
+    const tokens = await signIn()
+    const before = await remember(`grant:${grantName(tokens)}`)
+    await sandbox.faults([{ method: 'POST', path: '^/oauth2/token', status: 400, body: { error: 'invalid_grant' } }])
+    expect((await refresh(tokens)).status).toBe(400)
+    before.show()
+    await expectEnded(tokens)
+  })
+
+  test('a client signed in anew: its earlier grant is ended', async () => {
+    const first = await signIn()
+    const before = await remember(`grant:${first.access.split(':')[0]}`)
+    const request = await authorization(first.clientId)
+    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const code = callback.searchParams.get('code') ?? ''
+    // The list doesn't have the new one yet.
+    before.show()
+    vi.mocked(env.OAUTH_KV.get).mockRestore()
+    expect((await exchange(request, code)).status).toBe(200)
+    await expectEnded(first)
+  })
+})
+
+describe('an access token that KV does not know yet', () => {
+  test('is refused so that the client refreshes, and works once it is known', async () => {
+    const tokens = await signIn()
+    const before = await remember(`token:${grantName(tokens)}`)
+    const next = await refreshed(tokens)
+    before.show()
+    const refused = await post(next.access, LIST)
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toContain('invalid_token')
+    vi.restoreAllMocks()
+    expect((await fhir(next.access, READ)).isError).toBe(false)
+    await refreshed(next)
+  })
+
+  test('can be revoked', async () => {
+    const tokens = await signIn()
+    const before = await remember(`token:${grantName(tokens)}`)
+    const next = await refreshed(tokens)
+    before.show()
+    expect((await revoke(next)).status).toBe(200)
+    vi.restoreAllMocks()
+    await expectEnded(next)
+  })
+})
+
+describe('a client that KV does not know yet', () => {
+  test('is told so on a page, and can begin a moment later', async () => {
+    const before = await remember('client:')
+    const { client_id } = await register()
+    const request = await authorization(client_id)
+    before.show()
+    const refused = await send(request.url)
+    expect(refused.status).toBe(400)
+    expect(await refused.text()).toContain('Nothing was allowed')
+    vi.restoreAllMocks()
+    expect((await send(request.url)).status).toBe(200)
+  })
+
+  test('keeps its code and its grant', async () => {
+    const before = await remember('client:')
+    const request = await authorization((await register()).client_id)
+    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const code = callback.searchParams.get('code') ?? ''
+    before.show()
+    expect(await (await exchange(request, code)).json()).toMatchObject({ error: 'invalid_client' })
+    vi.restoreAllMocks()
+    const tokens = tokensOf(request.clientId, await (await exchange(request, code)).json())
+    before.show()
+    expect(await (await refresh(tokens)).json()).toMatchObject({ error: 'invalid_client' })
+    vi.restoreAllMocks()
+    expect((await fhir((await refreshed(tokens)).access, READ)).isError).toBe(false)
+  })
+})
