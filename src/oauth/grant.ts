@@ -66,7 +66,9 @@ export class Grant extends DurableObject<Bindings> {
   /** As the last call brought it along; in memory only, so that a disconnection soon after can log out at Medplum. */
   #vaultKey: string | undefined
   readonly #provider = createAuthorizationServer(this.env, (input) => this.#exchange(input))
-  readonly #writes = new OwnWrites(this.env.OAUTH_KV, this.ctx.storage.kv, `grant:${this.ctx.id.name}`)
+  readonly #writes = new OwnWrites(this.env.OAUTH_KV, this.ctx.storage.kv, `grant:${this.ctx.id.name}`, () =>
+    this.#isActive(),
+  )
   /** As the provider gets it. */
   readonly #providerEnv: Bindings = { ...this.env, OAUTH_KV: this.#writes.kv }
 
@@ -166,7 +168,9 @@ export class Grant extends DurableObject<Bindings> {
     const body = new TextDecoder().decode(await request.arrayBuffer())
     const form = new URLSearchParams(body)
     return this.#exclusive(async () => {
-      const send = () => this.#send(new Request(request, { body }))
+      const asked = () => this.#send(new Request(request, { body }))
+      if (!form.has('grant_type')) return this.#revoke(form.get('token') ?? '', asked)
+      const send = async () => this.#standing(await asked())
       if (form.get('grant_type') === 'refresh_token') {
         const response = await this.#replays.answer(request, form, () => retried(send))
         const decision = response.ok ? 'token_refreshed' : 'token_refused'
@@ -174,9 +178,20 @@ export class Grant extends DurableObject<Bindings> {
         return response
       }
       if (form.get('grant_type') === 'authorization_code') return this.#begun(await retried(send))
-      if (form.has('grant_type')) return retried(send)
-      return this.#revoke(form.get('token') ?? '', send)
+      return retried(send)
     })
+  }
+
+  /** What the client gets: no tokens of a grant that was ended while it asked; those that KV has by now are deleted again. */
+  async #standing(response: Response): Promise<Response> {
+    if (!response.ok || this.#isActive()) return response
+    const [userId, grantId] = this.#identity()
+    const api = this.#provider.getOAuthApi(this.#providerEnv)
+    await api.revokeGrant(grantId, userId).catch(() => console.warn(JSON.stringify({ event: 'end_failed' })))
+    return Response.json(
+      { error: 'invalid_grant', error_description: 'The grant has ended. Sign in again.' },
+      { status: 400, headers: { 'Cache-Control': 'no-store' } },
+    )
   }
 
   /** Ends what a restart kept from ending; writes what waits of the ring; wipes what has expired anyway. */

@@ -24,15 +24,20 @@ export class OwnWrites {
   readonly #kv: KVNamespace
   readonly #storage: SyncKvStorage
   readonly #grantKey: string
+  readonly #isActive: () => boolean
   readonly #recent = new Map<string, Written>()
   #holding = false
   #held: HeldBack | undefined
 
-  /** @param grantKey the key of the grant's record in KV */
-  constructor(kv: KVNamespace, storage: SyncKvStorage, grantKey: string) {
+  /**
+   * @param grantKey the key of the grant's record in KV
+   * @param isActive whether the grant stands: of one that was ended meanwhile, nothing is to lie in storage again
+   */
+  constructor(kv: KVNamespace, storage: SyncKvStorage, grantKey: string, isActive: () => boolean) {
     this.#kv = kv
     this.#storage = storage
     this.#grantKey = grantKey
+    this.#isActive = isActive
     const own: Pick<KVNamespace, 'list'> & Record<'get' | 'put' | 'delete', unknown> = {
       get: (key: string, options?: unknown) => this.#get(key, options),
       put: (key: string, value: string, options?: KVNamespacePutOptions) => this.#put(key, value, options),
@@ -96,7 +101,7 @@ export class OwnWrites {
     this.#recent.set(key, { at: now, value })
     if (key !== this.#grantKey) return
     if (value === null) this.#storage.delete(RECORD)
-    else this.#storage.put<Written>(RECORD, { at: now, value })
+    else if (this.#isActive()) this.#storage.put<Written>(RECORD, { at: now, value })
   }
 }
 

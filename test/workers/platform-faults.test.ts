@@ -98,6 +98,20 @@ describe('the record of a grant is as it was before', () => {
     await expectEnded(tokens)
   })
 
+  test('it was ended while it was written: nothing of it is kept', async () => {
+    const tokens = await signIn()
+    const put = env.OAUTH_KV.put.bind(env.OAUTH_KV)
+    vi.spyOn(env.OAUTH_KV, 'put').mockImplementation(async (...args) => {
+      // As another sign-in of this client does.
+      if (args[0].startsWith('grant:')) await env.GRANT.getByName(grantName(tokens)).forget()
+      return put(...args)
+    })
+    expect(await (await refresh(tokens)).json()).toMatchObject({ error: 'invalid_grant' })
+    vi.restoreAllMocks()
+    await expectEnded(tokens)
+    expect(await env.OAUTH_KV.get(`grant:${grantName(tokens)}`)).toBeNull()
+  })
+
   test('Medplum ended the login: it stays so', async () => {
     const tokens = await signIn()
     const before = await remember(`grant:${grantName(tokens)}`)
