@@ -17,7 +17,11 @@ interface Pause {
 const pauses = new Map<string, Pause>()
 
 /** Nobody waits for it, and that it fails is no failure of the call. */
-export async function note({ userId, grantId }: CallerRecord, activity: Activity, env: Bindings): Promise<void> {
+export async function note(
+  { userId, grantId }: Pick<CallerRecord, 'userId' | 'grantId'>,
+  activity: Activity,
+  env: Bindings,
+): Promise<void> {
   const name = `${userId}:${grantId}`
   const pause = pauses.get(name)
   if (pause && Date.now() < pause.until) {

@@ -27,23 +27,24 @@ export interface Words {
 export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: Bindings): Confirmations {
   const { vaultKey, clientName } = props
   const name = `${userId}:${grantId}`
-  const grant = env.GRANT.getByName(name)
+  // Made where it is asked: its name is hashed, and most calls need no confirmation.
+  const grant = () => env.GRANT.getByName(name)
   const purpose = `confirmation ${name}`
   const keptPurpose = `confirmation kept ${name}`
   const opened = async (sealed: string) => open<Agreement>(vaultKey, purpose, fromBase64Url(sealed))
   return {
     seal: async (agreement) => toBase64Url(await seal(vaultKey, purpose, agreement)),
     open: (sealed) => opened(sealed).catch(() => undefined),
-    burn: async (nonce, expiresAt) => grant.burn(nonce, expiresAt),
+    burn: async (nonce, expiresAt) => grant().burn(nonce, expiresAt),
     async propose(agreement, lines) {
       const subject = await subjectOf(vaultKey, agreement.digest)
-      const waiting = await grant.settle(subject)
+      const waiting = await grant().settle(subject)
       const before = waiting && (await open<Kept>(vaultKey, keptPurpose, waiting.agreement).catch(() => undefined))
       if (before && isSame(before, agreement, lines)) return before.link
       const key = newKey()
       const { publicUrl, root } = settingsFor(env, userId)
       const link = `${publicUrl.origin}${root}${CONFIRM_PATH}/${grantId}.${key}`
-      await grant.propose(await pageId(key), {
+      await grant().propose(await pageId(key), {
         subject,
         words: await sealWords(key, { clientName, lines }),
         agreement: await seal(vaultKey, keptPurpose, { link, agreement, lines } satisfies Kept),
@@ -52,7 +53,7 @@ export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: B
       return link
     },
     async decision(digest) {
-      const settled = await grant.settle(await subjectOf(vaultKey, digest))
+      const settled = await grant().settle(await subjectOf(vaultKey, digest))
       if (settled?.decision === undefined) return undefined
       if (settled.decision === 'declined') return 'declined'
       const { agreement } = await open<Kept>(vaultKey, keptPurpose, settled.agreement)

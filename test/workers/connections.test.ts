@@ -2,6 +2,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { note } from '../../src/mcp/notes.ts'
 import { Grant } from '../../src/oauth/grant.ts'
 import { expectPageHeaders } from './browsing.ts'
 import { atPage, browser, type Entry, entryOf, htmlOf, known, LANES, PAGE, submit } from './connecting.ts'
@@ -327,6 +328,18 @@ describe('what a client did', () => {
       const person = await atPage()
       await vi.waitFor(async () => expect((await known(person, name)).text).toContain('Last did Write Basic'), SOON)
     }
+  })
+
+  test('is told at once if it comes alone, and together with others that follow closely; none is lost', async () => {
+    const tokens = await connected()
+    const [userId = '', grantId = ''] = grantName(tokens).split(':')
+    const told = vi.spyOn(Grant.prototype, 'note')
+    const named = (tool: string) => note({ userId, grantId }, { at: Date.now(), tool, outcome: 'ok' }, env)
+    const tools = Array.from({ length: 9 }, (_, n) => `tool-${n}`)
+    await Promise.all(tools.map(named))
+    expect(told.mock.calls.map((events) => events.length)).toEqual([1, 8])
+    const { activity } = await env.GRANT.getByName(grantName(tokens)).about()
+    expect(activity.map(({ tool }) => tool)).toEqual(tools.toReversed())
   })
 
   test('that it can’t be noted is no failure of the call', async () => {
