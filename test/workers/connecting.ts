@@ -2,7 +2,8 @@
 import { expect } from 'vitest'
 import { type Credentials, Person } from '../../sandbox/person.ts'
 import { unescaped } from './browsing.ts'
-import { ada, events, fhirCall, ORIGIN, post, postModern, type RpcAnswer, rpc, send, startSession } from './world.ts'
+import { openSse } from './streams.ts'
+import { ada, fhirCall, ORIGIN, post, postModern, type RpcAnswer, rpc, send, startSession } from './world.ts'
 
 export const PAGE = `${ORIGIN}/connections`
 
@@ -82,7 +83,7 @@ export const LANES: Record<string, (access: string) => Promise<Lane>> = {
     return async () => answered(await post(access, fhirCall(WRITE), session))
   },
   'an SSE session': async (access) => {
-    const { endpoint, next } = await openSse(access)
+    const { endpoint, next } = await openInitialized(access)
     return async () => {
       const response = await post(access, fhirCall(WRITE), {}, endpoint)
       const text = await response.text()
@@ -100,26 +101,11 @@ function said(status: number, { result, error }: RpcAnswer): Answer {
   return { status, text: error?.message ?? result?.content[0]?.text ?? '' }
 }
 
-/** An HTTP+SSE stream: where to post, and its messages one by one. */
-async function openSse(access: string) {
-  const response = await send(`${ORIGIN}/mcp/sse`, {
-    headers: { accept: 'text/event-stream', authorization: `Bearer ${access}` },
-  })
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  let buffer = ''
-  const next = async () => {
-    while (!buffer.includes('\n\n')) {
-      const chunk = await reader?.read()
-      if (!chunk || chunk.done) throw new Error('The stream ended')
-      buffer += chunk.value
-    }
-    const event = buffer.slice(0, buffer.indexOf('\n\n') + 2)
-    buffer = buffer.slice(event.length)
-    return events(event)[0] ?? ''
-  }
-  const endpoint = await next()
+/** An HTTP+SSE stream whose client has introduced itself. */
+async function openInitialized(access: string) {
+  const stream = await openSse(access)
   const initialize = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'test', version: '1' } }
-  await post(access, { jsonrpc: '2.0', id: 0, method: 'initialize', params: initialize }, {}, endpoint)
-  await next()
-  return { endpoint, next }
+  await post(access, { jsonrpc: '2.0', id: 0, method: 'initialize', params: initialize }, {}, stream.endpoint)
+  await stream.next()
+  return stream
 }
