@@ -12,6 +12,7 @@ import { findSettings, settingsFor, tenantOf } from '../tenants.ts'
 import { type Activity, ActivityRing } from './activity.ts'
 import { ConfirmationStore, type Proposal } from './confirmation-store.ts'
 import { forgetState, type GrantState } from './current.ts'
+import { expiryOf, lifetimes } from './lifetimes.ts'
 import { logOut, type MedplumTokens, refreshTokens, UpstreamError } from './medplum.ts'
 import { OwnWrites } from './own-writes.ts'
 import { createAuthorizationServer } from './provider.ts'
@@ -20,9 +21,6 @@ import { supersede } from './supersede.ts'
 
 /** Tokens renewed less than this ago are not renewed again: a client that lost the answer asks again with the same token. */
 const RENEWED_LATELY_MS = 60_000
-/** A token's life here ends this much before Medplum's, so that the client refreshes in time. */
-const MIN_TTL_S = 60
-const MAX_TTL_S = 3600
 /** How long a sign-in whose code isn't exchanged is kept: as long as the code lives at the provider. */
 const CODE_MS = 600_000
 const VAULT = 'medplum-tokens'
@@ -413,23 +411,5 @@ export class Grant extends DurableObject<Bindings> {
     const [userId, grantId] = (this.ctx.id.name ?? '').split(':')
     if (!userId || !grantId) throw new Error('A Grant object is addressed by user id and grant id')
     return [userId, grantId]
-  }
-}
-
-/** When Medplum's tokens are of no use any more, milliseconds since the epoch. */
-function expiryOf({ accessExpiresAt, refreshExpiresAt }: MedplumTokens): number {
-  return Math.max(accessExpiresAt, refreshExpiresAt ?? 0)
-}
-
-/** Props and lifetimes that follow from Medplum's tokens. No refresh token there, none here. */
-function lifetimes(props: GrantProps, tokens: MedplumTokens) {
-  const now = Date.now()
-  const seconds = (until: number) => Math.floor((until - now) / 1000)
-  const refreshTtl = tokens.refreshExpiresAt ? Math.max(MIN_TTL_S, seconds(tokens.refreshExpiresAt)) : 0
-  return {
-    newProps: { ...props, accessToken: tokens.accessToken, accessExpiresAt: tokens.accessExpiresAt },
-    accessTokenTTL: Math.min(MAX_TTL_S, Math.max(MIN_TTL_S, seconds(tokens.accessExpiresAt))),
-    refreshTokenTTL: refreshTtl,
-    ...(refreshTtl > 0 && { refreshTokenIdleTTL: refreshTtl }),
   }
 }

@@ -5,7 +5,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
 import type { Bindings } from '../../src/env.ts'
-import type { Grant } from '../../src/oauth/grant.ts'
+import { grantObject, keysOf, refreshed, revoke } from './grants.ts'
 import {
   alice,
   authorization,
@@ -22,9 +22,7 @@ import {
   sandbox,
   send,
   signIn,
-  type Tokens,
   token,
-  tokensOf,
 } from './world.ts'
 
 const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
@@ -37,16 +35,6 @@ afterEach(async () => {
 
 function refreshesOf(requests: { grantType?: string }[]) {
   return requests.filter(({ grantType }) => grantType === 'refresh_token')
-}
-
-async function refreshed(tokens: Tokens): Promise<Tokens> {
-  const response = await refresh(tokens)
-  expect(response.status).toBe(200)
-  return tokensOf(tokens.clientId, await response.json())
-}
-
-function grantObject(tokens: Tokens): DurableObjectStub<Grant> {
-  return env.GRANT.getByName(grantName(tokens))
 }
 
 /** Medplum's words, as recorded, for each way of telling that a session is dead. */
@@ -293,14 +281,6 @@ describe('the code', () => {
     expect(response.status).toBe(400)
   })
 })
-
-function revoke(tokens: Tokens): Promise<Response> {
-  return token({ token: tokens.access, client_id: tokens.clientId })
-}
-
-function keysOf(tokens: Tokens): Promise<string[]> {
-  return runInDurableObject(grantObject(tokens), async (_, state) => [...(await state.storage.list()).keys()])
-}
 
 describe('revocation (RFC 7009)', () => {
   test.each(['access', 'refresh'] as const)('of the %s token signs out', async (kind) => {

@@ -1,9 +1,10 @@
 // KV that refuses a write: the error says to try again, that then works, and nothing is half done.
 
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Fetch, Person, UnexpectedPage } from '../../sandbox/person.ts'
+import { keysOf } from './grants.ts'
 import { REFUSALS, refuse } from './kv.ts'
 import {
   alice,
@@ -48,11 +49,6 @@ async function expectUnavailable(response: Response): Promise<void> {
   expect([429, 503]).toContain(response.status)
   expect(response.headers.get('retry-after')).toMatch(/^\d+$/)
   expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
-}
-
-function keysOf(tokens: Tokens): Promise<string[]> {
-  const stub = env.GRANT.getByName(grantName(tokens))
-  return runInDurableObject(stub, async (_, { storage }) => [...(await storage.list()).keys()])
 }
 
 async function expectEnded(tokens: Tokens): Promise<void> {

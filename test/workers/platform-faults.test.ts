@@ -1,9 +1,10 @@
 // KV that is a minute behind: nothing that stands is refused for good, and nothing that has ended works.
 
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
+import { keysOf, refreshed, revoke } from './grants.ts'
 import { remember } from './kv.ts'
 import {
   alice,
@@ -19,7 +20,6 @@ import {
   send,
   signIn,
   type Tokens,
-  token,
   tokensOf,
 } from './world.ts'
 
@@ -30,24 +30,13 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-async function refreshed(tokens: Tokens): Promise<Tokens> {
-  const response = await refresh(tokens)
-  expect(response.status).toBe(200)
-  return tokensOf(tokens.clientId, await response.json())
-}
-
-function revoke(tokens: Tokens, kind: 'access' | 'refresh' = 'access'): Promise<Response> {
-  return token({ token: tokens[kind] ?? '', client_id: tokens.clientId })
-}
-
 /** Nothing of the grant works, and its object has kept nothing. */
 async function expectEnded(tokens: Tokens): Promise<void> {
   expect((await post(tokens.access, LIST)).status).toBe(401)
   const response = await refresh(tokens)
   expect(response.status).toBe(400)
   expect(await response.json()).toMatchObject({ error: 'invalid_grant' })
-  const stub = env.GRANT.getByName(grantName(tokens))
-  expect(await runInDurableObject(stub, async (_, { storage }) => [...(await storage.list()).keys()])).toEqual([])
+  expect(await keysOf(tokens)).toEqual([])
 }
 
 describe('the record of a grant is as it was before', () => {

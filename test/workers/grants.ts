@@ -1,0 +1,25 @@
+// What becomes of a grant: its tokens renewed and revoked, and what its object keeps.
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect } from 'vitest'
+import type { Grant } from '../../src/oauth/grant.ts'
+import { grantName, refresh, type Tokens, token, tokensOf } from './world.ts'
+
+export function grantObject(tokens: Tokens): DurableObjectStub<Grant> {
+  return env.GRANT.getByName(grantName(tokens))
+}
+
+/** The keys of what the grant's object has stored. */
+export function keysOf(tokens: Tokens): Promise<string[]> {
+  return runInDurableObject(grantObject(tokens), async (_, { storage }) => [...(await storage.list()).keys()])
+}
+
+export async function refreshed(tokens: Tokens): Promise<Tokens> {
+  const response = await refresh(tokens)
+  expect(response.status).toBe(200)
+  return tokensOf(tokens.clientId, await response.json())
+}
+
+export function revoke(tokens: Tokens, kind: 'access' | 'refresh' = 'access'): Promise<Response> {
+  return token({ token: tokens[kind] ?? '', client_id: tokens.clientId })
+}
