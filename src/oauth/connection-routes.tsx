@@ -82,8 +82,28 @@ async function disconnectOne(c: Ctx, userId: string, form: FormData): Promise<Re
 }
 
 async function signOut(c: Ctx): Promise<Response> {
-  await endSession(c)
-  return done(c, 'signed-out')
+  try {
+    await endSession(c)
+    return done(c, 'signed-out')
+  } catch (error) {
+    return stillSignedIn(c, error)
+  }
+}
+
+/** Whoever leaves a shared computer must know that signing out failed: the cookie is still good. */
+function stillSignedIn(c: Ctx, error: unknown): Response {
+  const { name } = error instanceof Error ? error : { name: 'unknown' }
+  console.error(JSON.stringify({ event: 'request_failed', method: c.req.method, path: c.req.path, error: name }))
+  return pageResponse(
+    <Problem
+      title="You are still signed in"
+      what="Something failed on this server. If nothing else is done, your sign-in ends half an hour after it began."
+      cure="Go back to your connections and sign out again in a minute."
+      home={pathOf(c)}
+      homeName="Your connections"
+    />,
+    { status: 500 },
+  )
 }
 
 /** The connection that a form names, if it is this person's. */

@@ -218,11 +218,16 @@ function problemFor(error: Error, c: Ctx): Response {
   }
   if (error instanceof StaleLoginError || error instanceof UpstreamError) return notSignedIn(error, c)
   console.error(JSON.stringify({ event: 'sign_in_failed', path: c.req.path, error: error.name }))
+  // A client may send such a state too.
+  const atPage = c.req.path !== AUTHORIZE_PATH && isBrowserLogin(c.req.query('state'))
+  const again = atPage
+    ? 'Go back to the page that you came from and sign in again in a minute.'
+    : 'Try again in a minute from your application.'
   return pageResponse(
     <Problem
       title="Something failed on this server"
-      what="The sign-in was not finished, and nothing was allowed."
-      cure="Try again in a minute from your application. If it goes on, tell the operator of this server."
+      what={atPage ? 'The sign-in was not finished.' : 'The sign-in was not finished, and nothing was allowed.'}
+      cure={`${again} If it goes on, tell the operator of this server.`}
       home={homeAt(c.env, c.req.path)}
     />,
     { status: 500 },

@@ -4,9 +4,12 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Fetch, Person, UnexpectedPage } from '../../sandbox/person.ts'
+import { expectPageHeaders } from './browsing.ts'
+import { atPage, browser, entryOf, htmlOf, known, PAGE, submit } from './connecting.ts'
 import { keysOf } from './grants.ts'
 import { REFUSALS, refuse } from './kv.ts'
 import {
+  ada,
   alice,
   authorization,
   exchange,
@@ -193,6 +196,99 @@ describe.each(REFUSALS)('the end of a grant, with %s', (status) => {
     expect(fault.refused()).toBe(1)
     expect((await post(tokens.access, LIST)).status).toBe(401)
     expect(await (await refresh(tokens)).json()).toMatchObject({ error: 'invalid_grant' })
+    await expectEnded(tokens)
+  })
+})
+
+describe.each(REFUSALS)('at the connections page, with %s', (status) => {
+  const SIGNED_IN = 'Sign out'
+  const CALLBACK = `${ORIGIN}/oauth/callback`
+  const toCallback = (person: Person) => person.signIn(`${PAGE}/sign-in`, CALLBACK, ada)
+
+  async function expectFailed(response: Response): Promise<void> {
+    expect(response.status).toBe(500)
+    expectPageHeaders(response)
+    expect(response.headers.getSetCookie()).toEqual([])
+    expect(await response.text()).toMatch(/Something failed on this server[\s\S]*again in a minute/)
+  }
+
+  test.each(['/connections/sign-in', '/confirm/abc'])('the login that is begun at %s', async (path) => {
+    const person = browser()
+    const fault = refuse('put', 'login:', status)
+    const { result, requests } = await sandbox.during(() => person.visit(`${ORIGIN}${path}`))
+    expect(fault.refused()).toBe(1)
+    await expectFailed(result)
+    expect(requests).toEqual([])
+    expect((await person.visit(`${ORIGIN}${path}`)).status).toBe(302)
+  })
+
+  test('the login that is used up: no code is exchanged, and the same address works again', async () => {
+    const person = browser()
+    const callback = await toCallback(person)
+    const fault = refuse('delete', 'login:', status)
+    const { result, requests } = await sandbox.during(() => person.visit(callback.href))
+    expect(fault.refused()).toBe(1)
+    await expectFailedSignIn(result)
+    expect(requests).toEqual([])
+    expect((await person.visit(callback.href)).headers.get('location')).toBe('/connections')
+    expect(await htmlOf(person)).toContain(SIGNED_IN)
+  })
+
+  test.each([
+    ['the session', 'put', browser],
+    ['the session that was there before', 'delete', atPage],
+  ] as const)('%s: the login at Medplum is ended, and a new one works', async (_, method, begin) => {
+    const person = await begin()
+    const callback = await toCallback(person)
+    const fault = refuse(method, 'session:', status)
+    const { result } = await sandbox.during(async (soFar) => {
+      const response = await person.visit(callback.href)
+      await vi.waitFor(async () => {
+        const done = (await soFar()).filter(({ status }) => status === 200).map(({ path }) => path)
+        expect(done).toEqual(['/oauth2/token', '/oauth2/logout'])
+      })
+      return response
+    })
+    expect(fault.refused()).toBe(1)
+    await expectFailedSignIn(result)
+    // The code is used up: only a new login helps, which the page says.
+    expect((await person.visit(callback.href)).status).toBe(400)
+    await atPage(ada, person)
+    expect(await htmlOf(person)).toContain(SIGNED_IN)
+  })
+
+  async function expectFailedSignIn(response: Response): Promise<void> {
+    const page = await response.clone().text()
+    expect(page).toContain('The sign-in was not finished.')
+    expect(page).toContain('Go back to the page that you came from and sign in again in a minute.')
+    await expectFailed(response)
+  }
+
+  test('signing out: the page says that it did not happen, and again it does', async () => {
+    const person = await atPage()
+    const token = /name="token" value="([^"]+)"/.exec(await htmlOf(person))?.[1] ?? ''
+    const fault = refuse('delete', 'session:', status)
+    const response = await submit(person, 'sign-out', { token })
+    expect(fault.refused()).toBe(1)
+    expect(await response.clone().text()).toContain('You are still signed in')
+    await expectFailed(response)
+    expect(await htmlOf(person)).toContain(SIGNED_IN)
+    expect((await submit(person, 'sign-out', { token })).status).toBe(303)
+    expect(await htmlOf(person)).not.toContain(SIGNED_IN)
+  })
+
+  test.each(['token:', 'grant:'])('disconnecting, at %s …: it holds at once, and is finished by itself', async (at) => {
+    const client_name = `Disconnected ${crypto.randomUUID()}`
+    const tokens = await signIn(ada, (await register({ client_name })).client_id)
+    const person = await atPage()
+    const { token, grant } = await known(person, client_name)
+    const fault = refuse('delete', at, status)
+    const response = await submit(person, 'disconnect', { token, grant })
+    expect(response.headers.get('location')).toBe('/connections?done=disconnected')
+    expect(fault.refused()).toBe(1)
+    expect(await entryOf(person, client_name)).toBeUndefined()
+    expect((await post(tokens.access, LIST)).status).toBe(401)
+    expect(await runDurableObjectAlarm(env.GRANT.getByName(grantName(tokens)))).toBe(true)
     await expectEnded(tokens)
   })
 })
