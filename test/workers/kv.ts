@@ -59,3 +59,15 @@ export async function expiryOf(access: string): Promise<number> {
   const { keys } = await env.OAUTH_KV.list({ prefix })
   return keys[0]?.expiration ?? Number.POSITIVE_INFINITY
 }
+
+const ASKED = ['get', 'put', 'delete', 'list'] as const
+export type Asked = Record<(typeof ASKED)[number], number>
+
+/** What KV is asked while `work` runs. */
+export async function askedDuring<T>(work: () => Promise<T>): Promise<{ result: T; asked: Asked }> {
+  const spies = ASKED.map((method) => [method, vi.spyOn(env.OAUTH_KV, method)] as const)
+  const result = await work()
+  const asked = Object.fromEntries(spies.map(([method, spy]) => [method, spy.mock.calls.length])) as Asked
+  for (const [, spy] of spies) spy.mockRestore()
+  return { result, asked }
+}
