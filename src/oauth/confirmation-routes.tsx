@@ -6,7 +6,7 @@ import type { Bindings } from '../env.ts'
 import { Confirm } from '../pages/confirm.tsx'
 import { Problem, pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
-import { homeAt } from '../tenants.ts'
+import { homeAt, settingsAt } from '../tenants.ts'
 import { browserUser, formToken, isOwnForm, redirectToLogin } from './browser-session.ts'
 import { CONFIRM_PATH, openWords, pageId } from './confirmations.ts'
 
@@ -30,10 +30,8 @@ async function show(c: Ctx): Promise<Response> {
   const { clientName, lines } = words
   const token = await formToken(c)
   const { path } = c.req
-  const home = homeAt(c.env, path)
-  return pageResponse(<Confirm {...{ clientName, lines, path, home, token }} decision={proposal.decision} />, {
-    sendsOrigin: true,
-  })
+  const given = { clientName, tenant: settingsAt(c.env, path).tenant, lines, path, home: homeAt(c.env, path), token }
+  return pageResponse(<Confirm {...given} decision={proposal.decision} />, { sendsOrigin: true })
 }
 
 async function decide(c: Ctx): Promise<Response> {

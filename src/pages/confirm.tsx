@@ -5,6 +5,8 @@ import { Layout } from './layout.tsx'
 interface ConfirmProps {
   /** The client's own name for itself. */
   clientName: string
+  /** Name of the tenant; undefined for the deployment's own. */
+  tenant: string | undefined
   /** What would be done. */
   lines: readonly string[]
   /** Where the form goes: the page itself. */
@@ -21,13 +23,19 @@ const DECIDED = {
   declined: 'You refused this. Nothing was changed. You can close this page.',
 } as const
 
-export const Confirm: FC<ConfirmProps> = ({ clientName, lines, path, home, token, decision }) => (
+export const Confirm: FC<ConfirmProps> = ({ clientName, tenant, lines, path, home, token, decision }) => (
   <Layout title="Confirm a change · Medplum MCP">
     <h1>Do you agree to this change?</h1>
     {decision && (
       <p class="notice" role="status">
         {DECIDED[decision]}
       </p>
+    )}
+    {tenant !== undefined && (
+      <dl>
+        <dt>Tenant</dt>
+        <dd>{tenant}</dd>
+      </dl>
     )}
     <p>
       The application <strong>{clientName}</strong>, which you connected, asks to do this in Medplum, as you:

@@ -129,13 +129,13 @@ describe('a confirmation', () => {
   const isThere = async (place: Place, path: string) =>
     (await fhirAt(place, accessAt(place), { method: 'GET', path })).isError === false
 
-  /** Asks at north to delete a task of its own. */
-  async function asked() {
+  /** Asks at a place to delete a task of its own. */
+  async function asked(place = NORTH) {
     const body = { resourceType: 'Task', status: 'requested', intent: 'order' }
-    const made = await fhirAt(NORTH, accessAt(NORTH), { method: 'POST', path: 'Task', body })
+    const made = await fhirAt(place, accessAt(place), { method: 'POST', path: 'Task', body })
     const path = `Task/${JSON.parse(made.text).id}`
     const deletion = { method: 'DELETE', path }
-    return { path, deletion, link: linkIn((await fhirAt(NORTH, accessAt(NORTH), deletion)).text) }
+    return { path, deletion, link: linkIn((await fhirAt(place, accessAt(place), deletion)).text) }
   }
 
   test('is asked on a page of its tenant, and carried out there', async () => {
@@ -145,6 +145,16 @@ describe('a confirmation', () => {
     expect(await isThere(NORTH, path)).toBe(true)
     await fhirAt(NORTH, accessAt(NORTH), deletion)
     expect(await isThere(NORTH, path)).toBe(false)
+  })
+
+  test('names its tenant before it is decided and after; the deployment itself has none to name', async () => {
+    const { link } = await asked()
+    const decider = new Decider()
+    expect((await decider.open(link, alice)).html).toContain('<dt>Tenant</dt><dd>north</dd>')
+    expect(await decider.decide(link, alice, 'declined')).toContain('<dt>Tenant</dt><dd>north</dd>')
+    const own = await decider.open((await asked(OWN)).link, alice)
+    expect(own.html).toContain('Do you agree to this change?')
+    expect(own.html).not.toContain('Tenant')
   })
 
   test.each([
