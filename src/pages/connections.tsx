@@ -117,7 +117,7 @@ const Entry: FC<Pick<ConnectionsProps, 'root' | 'token' | 'now'> & { connection:
         <dd>{isLoopback(redirectHost) ? `a program on your computer (${redirectHost})` : redirectHost}</dd>
         <dt>It may</dt>
         <dd>
-          <strong>{LEVEL_TEXT[level].name}</strong> {MAY[level]}
+          <strong>{LEVEL_TEXT[level].name}:</strong> {MAY[level]}
         </dd>
         {narrowing.length > 0 && (
           <>

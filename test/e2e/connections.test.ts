@@ -90,15 +90,15 @@ describe.skipIf(noBrowser)('in a browser', () => {
       await signInByKeyboard(page, SANDBOX_USERS.alice)
       expect(page.url()).toBe(`${worker.url}/connections`)
       const claude = page.getByRole('article', { name: 'Claude' })
-      await expectText(claude, 'Full All that you can do with records')
+      await expectText(claude, 'Full: All that you can do with records')
       await expectText(claude, 'Read Patient, just now, by fhir-request')
 
       await tabTo(page, 'Lower to Read: Claude')
       await page.keyboard.press('Enter')
       await page.getByRole('status').waitFor()
       await expectText(page.getByRole('status'), 'The access is lowered.')
-      await expectText(claude, 'Read See and search')
-      await expectText(page.getByRole('article', { name: 'Cursor' }), 'Full All that you can do with records')
+      await expectText(claude, 'Read: See and search')
+      await expectText(page.getByRole('article', { name: 'Cursor' }), 'Full: All that you can do with records')
       await vi.waitFor(async () => expect(await said(mine, WRITE)).toContain('needs the access level "write"'), {
         timeout: 3_000,
         interval: 100,

@@ -53,7 +53,7 @@ describe('the page', () => {
     const { name } = await connected(ada, 'write')
     const { text, levels } = await known(await atPage(), name)
     expect(text).toContain('Access goes to a program on your computer (127.0.0.1)')
-    expect(text).toContain('It may Read and write See, search, create and change records. It can delete nothing.')
+    expect(text).toContain('It may Read and write: See, search, create and change records. It can delete nothing.')
     expect(text).toContain('Connected just now')
     expect(text).toContain('Last did Nothing yet')
     expect(levels).toEqual(['read'])
@@ -133,7 +133,7 @@ describe('lowering', () => {
     const next = tokensOf(tokens.clientId, await (await refresh(tokens)).json())
     await evictDurableObject(env.GRANT.getByName(grantName(next)))
     await vi.waitFor(async () => expect((await fhir(next.access, WRITE)).text).toMatch(REFUSED), SOON)
-    expect((await known(person, name)).text).toContain('It may Read See and search')
+    expect((await known(person, name)).text).toContain('It may Read: See and search')
   })
 
   test('touches no other client', async () => {
@@ -162,7 +162,7 @@ describe('lowering', () => {
     await grant.lower('admin')
     expect((await known(await atPage(), tokens.name)).text).toContain('It may Read and write')
     await Promise.all([grant.lower('read'), grant.lower('full')])
-    expect((await known(await atPage(), tokens.name)).text).toContain('It may Read See')
+    expect((await known(await atPage(), tokens.name)).text).toContain('It may Read: See')
   })
 })
 
