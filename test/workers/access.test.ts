@@ -9,6 +9,7 @@ import {
   authorization,
   exchange,
   fhirCall,
+  type LoggedRequest,
   post,
   postModern,
   REDIRECT_URI,
@@ -98,15 +99,20 @@ const PATCH = {
   ],
 }
 
-const inBatch = ({ method, path }: Line) => ({
+const inBatch = (...lines: Pick<Line, 'method' | 'path'>[]) => ({
   method: 'POST',
   path: '',
   body: {
     resourceType: 'Bundle',
     type: 'batch',
-    entry: [{ request: { method, url: path }, resource: method === 'PATCH' ? PATCH : bodyFor(method, path) }],
+    entry: lines.map(({ method, path }) => ({
+      request: { method, url: path },
+      resource: method === 'PATCH' ? PATCH : bodyFor(method, path),
+    })),
   },
 })
+
+const isBatch = ({ method, path }: LoggedRequest) => method === 'POST' && /^\/fhir\/R4\/?$/.test(path)
 
 /** An answer's words, however it was asked for. */
 async function saidBy(response: Response): Promise<string> {
@@ -217,16 +223,35 @@ describe.each([...LEVELS])('%s', (level) => {
     }
   })
 
+  test('a batch goes out whole where all its entries may be done, and else not at all', async () => {
+    const read = { method: 'GET' as const, path: `Observation/${crypto.randomUUID()}` }
+    for (const line of LINES.filter(({ path }) => path !== '')) {
+      const batch = fhirCall(inBatch(read, line, read))
+      const { result: text, requests } = await sandbox.during(async () => saidBy(await post(accessOf(level), batch)))
+      const isRefused = REFUSED.test(text)
+      const what = `${line.method} ${line.path}: ${text.slice(0, 300)}`
+      // Some requests are refused to everybody.
+      if (/Nothing was sent\.$/.test(text) && !isRefused) continue
+      expect(isRefused, what).toBe(expected(line.kind) !== undefined)
+      expect(requests.filter(isBatch), what).toHaveLength(isRefused ? 0 : 1)
+      if (isRefused) expect(requests.map(({ path }) => path).filter((path) => path.startsWith('/fhir/'))).toEqual([])
+    }
+  })
+
   test('GraphQL by what its document does', async () => {
     const documents: [string, Kind][] = [
       ['{ PatientList { id } }', 'read'],
       ['mutation { PatientCreate(res: {resourceType: "Patient"}) { id } }', 'write'],
       ['mutation { PatientDelete(id: "1") { id } }', 'delete'],
       ['mutation { ProjectMembershipUpdate(id: "1", res: {resourceType: "ProjectMembership"}) { id } }', 'admin'],
+      // What Medplum doesn't have: it may be anything.
+      ['subscription { PatientUpdate { id } }', 'operate'],
     ]
     for (const [query, kind] of documents) {
       const call = fhirCall({ method: 'POST', path: '$graphql', body: { query } })
-      expect(await refusal(await post(accessOf(level), call)), query).toBe(expected(kind))
+      const { result, requests } = await sandbox.during(async () => refusal(await post(accessOf(level), call)))
+      expect(result, query).toBe(expected(kind))
+      expect(requests.filter(({ path }) => path.startsWith('/fhir/')).length, query).toBe(result === undefined ? 1 : 0)
     }
   })
 
