@@ -95,12 +95,23 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .all('*', authorization)
 }
 
+/** Whichever of these the provider goes by, it must be the grant whose object the request goes through. */
+const NAMES_GRANT = ['refresh_token', 'code', 'token']
+/** As this server makes them. KV and objects take no longer names. */
+const GRANT_NAME = /^[\w.~-]{1,200}:[\w-]{1,64}$/
+
 /** Token requests that are about a grant go through that grant's object; there they run one after the other. */
 async function tokenRequest(c: Ctx, authorization: (c: Ctx) => Promise<Response>): Promise<Response> {
   // As bytes: the runtime warns of text() on a form.
   const body = await c.req.raw.clone().arrayBuffer()
-  const grant = grantOf(new URLSearchParams(new TextDecoder().decode(body)))
-  if (!grant) return authorization(c)
+  const form = new URLSearchParams(new TextDecoder().decode(body))
+  const tokens = NAMES_GRANT.flatMap((name) => form.getAll(name))
+  const [grant, ...others] = new Set(tokens.flatMap((token) => grantOf(new URLSearchParams({ token })) ?? []))
+  if (grant === undefined) return authorization(c)
+  if (others.length > 0 || !GRANT_NAME.test(grant)) {
+    const error_description = 'The request must be about one grant, and name it by a token or code of this server'
+    return c.json({ error: 'invalid_request', error_description }, 400, { 'cache-control': 'no-store' })
+  }
   return c.env.GRANT.getByName(grant).fetch(new Request(c.req.raw, { body }))
 }
 

@@ -1,0 +1,90 @@
+// Which grant's object a token request comes to: the one grant that it names, by whatever parameter, and no other person's.
+import { describe, expect, test } from 'vitest'
+import { Person } from '../../sandbox/person.ts'
+import { keysOf, refreshed, revoke } from './grants.ts'
+import {
+  ada,
+  alice,
+  authorization,
+  exchange,
+  fhir,
+  grantName,
+  post,
+  REDIRECT_URI,
+  refresh,
+  register,
+  send,
+  signIn,
+  type Tokens,
+  token,
+} from './world.ts'
+
+const READ = { method: 'GET', path: 'Patient?_count=1' }
+const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+
+async function expectStands(tokens: Tokens): Promise<void> {
+  expect((await post(tokens.access, LIST)).status).toBe(200)
+  expect((await fhir((await refreshed(tokens)).access, READ)).isError).toBe(false)
+}
+
+describe('a request that names two grants', () => {
+  const NAMED = ['refresh_token', 'code'] as const
+  test.each(NAMED)('by its token and a %s ends neither, though one token is good', async (parameter) => {
+    const [mine, other] = [await signIn(alice), await signIn(ada)]
+    const form = { token: mine.access, client_id: mine.clientId, [parameter]: `${grantName(other)}:x` }
+    const response = await token(form)
+    expect(response.status).toBe(400)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(await response.json()).toMatchObject({ error: 'invalid_request' })
+    await expectStands(other)
+    await expectStands(mine)
+  })
+
+  test('gets no tokens', async () => {
+    const [mine, other] = [await signIn(alice), await signIn(ada)]
+    for (const form of [
+      { grant_type: 'refresh_token', refresh_token: mine.refresh ?? '', token: other.access },
+      { grant_type: 'refresh_token', refresh_token: mine.refresh ?? '', code: `${grantName(other)}:x` },
+    ]) {
+      expect((await token({ ...form, client_id: mine.clientId })).status).toBe(400)
+    }
+    await expectStands(mine)
+  })
+})
+
+describe('a parameter that names no grant leads past no object', () => {
+  test.each(['x', ''])('a code beside the refresh token "%s" takes the place of earlier grants', async (none) => {
+    const { client_id: clientId } = await register()
+    const earlier = await signIn(alice, clientId)
+    const request = await authorization(clientId)
+    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const code = callback.searchParams.get('code') ?? ''
+    expect((await exchange(request, code, { refresh_token: none })).status).toBe(200)
+    expect((await refresh(earlier)).status).toBe(400)
+  })
+
+  test('a token beside a refresh token that is none is revoked for good', async () => {
+    const tokens = await signIn()
+    const form = { token: tokens.access, client_id: tokens.clientId, refresh_token: 'x' }
+    expect((await token(form)).status).toBe(200)
+    expect(await keysOf(tokens)).toEqual([])
+  })
+})
+
+test.each([300, 3_000])('a name of %i characters is no grant’s, and no failure of this server', async (length) => {
+  const name = `${'a'.repeat(length)}:b:c`
+  const clientId = (await register()).client_id
+  for (const form of [
+    { grant_type: 'refresh_token', refresh_token: name },
+    { grant_type: 'authorization_code', code: name },
+    { token: name },
+  ]) {
+    expect((await token({ ...form, client_id: clientId })).status).toBe(400)
+  }
+})
+
+test('a request that names one grant is as it was', async () => {
+  const tokens = await refreshed(await signIn())
+  expect((await revoke(tokens)).status).toBe(200)
+  expect(await keysOf(tokens)).toEqual([])
+})
