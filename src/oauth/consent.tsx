@@ -35,7 +35,9 @@ interface ConsentProps {
 
 export const Consent: FC<ConsentProps> = ({ client, handle, tenant, medplumHost, offer, narrowing = UNFILLED }) => (
   <Layout title="Allow access to Medplum">
-    <h1>Allow {client.clientName} to work with your Medplum records?</h1>
+    <h1>
+      Allow <bdi>{client.clientName}</bdi> to work with your Medplum records?
+    </h1>
     <p>
       It will act as you at <strong>{medplumHost}</strong>, within the access that you choose here and never beyond your
       own. You sign in to Medplum next.

@@ -18,6 +18,7 @@ import { newKey } from '../seal.ts'
 import { homeAt, settingsAt } from '../tenants.ts'
 import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from './access.ts'
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
+import { withShownName } from './client-name.ts'
 import { metadataOf } from './connections.ts'
 import { Consent } from './consent.tsx'
 import {
@@ -72,7 +73,7 @@ async function consentPage(
   offer: Offer,
   narrowing?: NarrowingForm,
 ): Promise<Response> {
-  const client = await oauth.describeConsent(request)
+  const client = withShownName(await oauth.describeConsent(request))
   const { handle, headers } = await oauth.beginConsent(request)
   const { tenant, medplum } = settings
   const given = { client, handle, tenant, medplumHost: medplum.baseUrl.host, offer, ...(narrowing && { narrowing }) }
@@ -106,7 +107,7 @@ async function decide(c: Ctx): Promise<Response> {
     // The handle is used up by now, but nothing came of it: the page is shown again with another.
     return consentPage(settings, oauth, approved.request, { levels, preselected: level }, narrowing.form)
   }
-  const { clientName } = await oauth.describeConsent(approved.request)
+  const { clientName } = withShownName(await oauth.describeConsent(approved.request))
   const request = { ...approved.request, scope: scopesFor(level) }
   const data: LoginData = { ...newLoginSecrets(), clientName, narrowing: narrowing.asked }
   await auditOAuth({ decision: 'approved', level }, request, c.env)

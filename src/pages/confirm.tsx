@@ -38,7 +38,7 @@ export const Confirm: FC<ConfirmProps> = ({ clientName, tenant, lines, path, hom
       </dl>
     )}
     <p>
-      The application <strong>{clientName}</strong>, which you connected, asks to do this in Medplum, as you:
+      The application <strong dir="auto">{clientName}</strong>, which you connected, asks to do this in Medplum, as you:
     </p>
     <pre>{lines.join('\n')}</pre>
     {!decision && (

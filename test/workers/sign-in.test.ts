@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person, UnexpectedPage } from '../../sandbox/person.ts'
+import { atPage, entryOf } from './connecting.ts'
 import {
   alice,
   authorization,
@@ -15,6 +16,7 @@ import {
   SANDBOX,
   sandbox,
   send,
+  signIn,
 } from './world.ts'
 
 afterEach(async () => {
@@ -73,6 +75,23 @@ describe('the consent page', () => {
     const { html } = await open((await authorization(client.client_id)).url)
     expect(html).not.toContain('<script')
     expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  })
+
+  test.each([
+    ['a thousand lines', `Claude${'\n'.repeat(1000)}x`, 'Claude x'],
+    ['a hundred thousand letters', 'W'.repeat(100_000), `${'W'.repeat(79)}…`],
+    ['characters of two halves', '👩'.repeat(100), `${'👩'.repeat(79)}…`],
+    ['marks that turn the text around it', 'C\u202Elaude\u2066\u200F', 'C laude'],
+    ['control characters', 'Cl\u0000au\u001B[1mde', 'Cl au [1mde'],
+    ['nothing that can be seen', '\u202E\u0000\u2028', undefined],
+  ])('shows a name of %s on one short line, there and ever after', async (_, client_name, shown) => {
+    const { client_id } = await register({ client_name })
+    const { html } = await open((await authorization(client_id)).url)
+    const name = shown ?? client_id
+    expect(html).toContain(`<h1>Allow <bdi>${name}</bdi> to work with your Medplum records?</h1>`)
+    expect(html).toContain(`<dt>Application</dt><dd>${name}</dd>`)
+    await signIn(alice, client_id)
+    expect(await entryOf(await atPage(alice), name)).toBeDefined()
   })
 
   test('cannot be framed, scripted, cached or leaked by referrer', async () => {
