@@ -57,7 +57,7 @@ function inWorkerd(name: string, { include, exclude, setup, settings, order }: I
         optimizer: {
           ssr: {
             enabled: true,
-            include: ['zod', 'hono', 'hono/cookie', 'hono/tiny', 'hono/jsx', 'hono/jsx/jsx-runtime'],
+            include: ['zod', 'hono', 'hono/body-limit', 'hono/cookie', 'hono/tiny', 'hono/jsx', 'hono/jsx/jsx-runtime'],
           },
         },
       },

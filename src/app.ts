@@ -21,7 +21,7 @@ import { assets } from './pages/assets.ts'
 import { CONNECTIONS_PATH } from './pages/connections.tsx'
 import { errorPages } from './pages/problems.tsx'
 import { pages } from './pages/routes.tsx'
-import { knownOrigin, limitByAddress, limitCalls, ownHost, ownTenant, unknownTenant } from './policy.ts'
+import { knownOrigin, limitByAddress, limitCalls, ownHost, ownTenant, smallForm, unknownTenant } from './policy.ts'
 import { tenantAt, tenantsOf } from './tenants.ts'
 
 type AppEnv = { Bindings: Bindings }
@@ -67,8 +67,8 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
   const own = new Hono<AppEnv>()
     .route('/', pages)
     .use(CALLBACK_PATH, limitByAddress('LIMIT_SIGN_IN'))
-    .use(`${CONNECTIONS_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'))
-    .use(`${CONFIRM_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'))
+    .use(`${CONNECTIONS_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'), smallForm)
+    .use(`${CONFIRM_PATH}/*`, limitByAddress('LIMIT_SIGN_IN'), smallForm)
     .route('/', callback)
     .route('/', connections)
     .route('/', confirmation)
@@ -85,9 +85,9 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .route('/', own)
     .use('/t/*', ownTenant)
     .route('/t/:tenant', own)
-    .use(AUTHORIZE_PATH, limitByAddress('LIMIT_SIGN_IN'))
+    .use(AUTHORIZE_PATH, limitByAddress('LIMIT_SIGN_IN'), smallForm)
     .use(REGISTRATION_PATH, limitByAddress('LIMIT_REGISTRATION'))
-    .use(TOKEN_PATH, limitByAddress('LIMIT_TOKENS'))
+    .use(TOKEN_PATH, limitByAddress('LIMIT_TOKENS'), smallForm)
     .route('/', signIn)
     .post(TOKEN_PATH, (c) => tokenRequest(c, authorization))
     .all(REGISTRATION_PATH, authorization)

@@ -1,5 +1,6 @@
 // Who may ask at all: the host asked for, the browser origin that asks, and how often.
 import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { type Bindings, isLoopback, readSettings } from './env.ts'
 import type { AuthenticatedHandler } from './oauth/provider.ts'
 import { LIMIT_PERIOD_S } from './pace.ts'
@@ -63,6 +64,16 @@ export function limitByAddress(name: 'LIMIT_SIGN_IN' | 'LIMIT_REGISTRATION' | 'L
     )
   }
 }
+
+/** The longest form: each field of it is short. */
+const MAX_FORM_BYTES = 65_536
+
+/** Forms are read before it is known who sends them, into memory that all requests of an isolate share: a large one is not read. */
+export const smallForm: Middleware = bodyLimit({
+  maxSize: MAX_FORM_BYTES,
+  onError: (c) =>
+    c.json({ error: 'invalid_request', error_description: `The request is larger than ${MAX_FORM_BYTES} bytes` }, 413),
+})
 
 /** An IPv4 address itself; of an IPv6 address the first 64 bits, all of which one line at home has to itself. */
 export function networkOf(address: string): string {

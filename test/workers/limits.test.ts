@@ -7,7 +7,8 @@ import type { Bindings } from '../../src/env.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { buildServer } from '../../src/mcp/server.ts'
 import { networkOf } from '../../src/policy.ts'
-import { fhirCall, grantName, ORIGIN, rpc, sandbox, signIn } from './world.ts'
+import { BROWSER } from './browsing.ts'
+import { fhirCall, grantName, ORIGIN, rpc, sandbox, send, signIn } from './world.ts'
 
 const reached: RateLimit = { limit: async () => ({ success: false }) }
 const never = async () => {
@@ -64,6 +65,43 @@ describe('by address', () => {
     ['unknown', 'unknown'],
   ])('%s is counted as %s', (address, network) => {
     expect(networkOf(address)).toBe(network)
+  })
+})
+
+describe('by size', () => {
+  const FORMS = ['/authorize', '/oauth/token', '/connections/lower', '/connections/sign-out', '/confirm/a.b']
+  const filled = (length: number) => `x=${'x'.repeat(length - 2)}`
+  /** A body whose length isn't told. */
+  const streamed = (text: string) =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(text))
+        controller.close()
+      },
+    })
+  const submit = (path: string, body: BodyInit, accept: string) =>
+    send(ORIGIN + path, {
+      method: 'POST',
+      headers: { accept, origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' },
+      body,
+    })
+
+  test.each(FORMS)('a form at %s that is too large is not read', async (path) => {
+    for (const body of [filled(65_537), streamed(filled(65_537))]) {
+      const response = await submit(path, body, 'application/json')
+      expect(response.status).toBe(413)
+      expect(await response.json()).toMatchObject({ error_description: 'The request is larger than 65536 bytes' })
+    }
+    const page = await submit(path, filled(65_537), BROWSER)
+    expect(page.status).toBe(413)
+    expect(await page.text()).toContain('<p>The request is larger than 65536 bytes.</p>')
+  })
+
+  test.each(FORMS)('the largest at %s is', async (path) => {
+    for (const body of [filled(65_536), streamed(filled(65_536))]) {
+      const { status } = await submit(path, body, BROWSER)
+      expect([400, 401]).toContain(status)
+    }
   })
 })
 
