@@ -120,8 +120,10 @@ function onError(error: Error, c: Ctx): Response {
     console.error(JSON.stringify({ event: 'setting_invalid', message: error.message }))
     return c.text(`This server is not configured: ${error.message}`, 503)
   }
-  // The class only: a message may hold what was sent.
-  console.error(JSON.stringify({ event: 'request_failed', method: c.req.method, path: c.req.path, error: error.name }))
+  const { method, path } = c.req
+  // The class only: a message may hold what was sent. The address of a confirmation holds the key to its words.
+  const place = path.replace(new RegExp(`${CONFIRM_PATH}/.*`), CONFIRM_PATH)
+  console.error(JSON.stringify({ event: 'request_failed', method, path: place, error: error.name }))
   return c.text('This server failed. Try again; if it goes on, tell its operator.', 500)
 }
 

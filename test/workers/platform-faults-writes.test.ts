@@ -212,13 +212,20 @@ describe.each(REFUSALS)('at the connections page, with %s', (status) => {
     expect(await response.text()).toMatch(/Something failed on this server[\s\S]*again in a minute/)
   }
 
-  test.each(['/connections/sign-in', '/confirm/abc'])('the login that is begun at %s', async (path) => {
+  test.each([
+    ['/connections/sign-in', '/connections/sign-in'],
+    [`/confirm/grant.${'K'.repeat(43)}`, '/confirm'],
+  ])('the login that is begun at %s, which the log calls %s', async (path, logged) => {
     const person = browser()
+    const log = vi.spyOn(console, 'error')
     const fault = refuse('put', 'login:', status)
     const { result, requests } = await sandbox.during(() => person.visit(`${ORIGIN}${path}`))
     expect(fault.refused()).toBe(1)
     await expectFailed(result)
     expect(requests).toEqual([])
+    expect(log.mock.calls.map(([line]) => JSON.parse(line))).toEqual([
+      { event: 'request_failed', method: 'GET', path: logged, error: 'Error' },
+    ])
     expect((await person.visit(`${ORIGIN}${path}`)).status).toBe(302)
   })
 
