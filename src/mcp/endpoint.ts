@@ -106,7 +106,10 @@ export function createEndpoint({
     const authInfo = authInfoOf(caller)
     const { standing, modern, legacy } = handlersFor(env, settings)
     const call = plainCall(request, parsed)
-    if (call && !repeatsInHeaders(String(call.params?.name))) return standing.answer(call, authInfo, request.signal)
+    if (call && !repeatsInHeaders(String(call.params?.name))) {
+      const answer = await standing.answer(call, authInfo, request.signal)
+      if (answer) return answer
+    }
     // What is no JSON belongs to no session: it is told so here.
     const isJson = !body || parsed !== undefined
     if (isJson && !(await isLegacyRequest(request, parsed))) {
