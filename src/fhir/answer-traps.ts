@@ -1,6 +1,7 @@
 // Answers of 200 that say less, or something else, than they seem to: told to the model along with the answer.
+
+import { isRecord } from '../json.ts'
 import { records } from './capability.ts'
-import { isRecord } from './client.ts'
 import { cure } from './cures.ts'
 import { oneLine } from './literal.ts'
 import {

@@ -1,6 +1,7 @@
 // The one place that speaks to Medplum's FHIR API: own fetch wrapper, because a general client retries POST, hides status
 // and headers, and sends its token to absolute URLs.
 import { timedOut, withDeadline } from '../deadline.ts'
+import { isRecord } from '../json.ts'
 import { VERSION } from '../version.ts'
 import { readBytes } from './bytes.ts'
 import { type Guard, NOT_FOUND } from './guard.ts'
@@ -8,6 +9,8 @@ import { FhirError } from './outcome.ts'
 import { confine, relativeTo } from './path.ts'
 import { redact } from './redact.ts'
 import { backoff, secondsToWait } from './retry.ts'
+
+export { isRecord }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -345,9 +348,4 @@ function withLocalLinks(body: unknown, localPath: (address: string) => string | 
     return url === undefined ? [] : [{ ...(item as Record<string, unknown>), url }]
   })
   return { ...body, link }
-}
-
-/** Whether this is a JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

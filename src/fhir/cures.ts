@@ -1,7 +1,7 @@
 // What to do about an error of Medplum: it says what is wrong in its own words, seldom what a right request looks like.
 import type { OperationOutcome } from '@medplum/fhirtypes'
+import { isRecord } from '../json.ts'
 import { type Capability, records } from './capability.ts'
-import { isRecord } from './client.ts'
 import { CURES_BY_STATUS } from './cures-by-status.ts'
 import { CURES_BY_TEXT } from './cures-by-text.ts'
 import { oneLine } from './literal.ts'

@@ -1,5 +1,6 @@
 // Long work of Medplum: asynchronous batches and bulk exports answer 202 and a path, which tells when they are done.
-import { type FhirClient, type FhirResponse, isRecord, pause, TransportError } from './client.ts'
+import { isRecord } from '../json.ts'
+import { type FhirClient, type FhirResponse, pause, TransportError } from './client.ts'
 import { FhirError } from './outcome.ts'
 
 /** Tells a waiting client how far the work is; `total` where that is known. */

@@ -1,6 +1,6 @@
 // What of an answer a narrowed connection may see. A record passes only if it is known to lie within; everything else is left
 // out, whatever brought it along.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { type Narrowing, narrowedTo, SHARED_TYPES } from './narrowing.ts'
 import { isPatientType, mentionsOther, patientsOf, withoutOthers } from './patient-compartment.ts'
 

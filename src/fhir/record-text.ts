@@ -1,5 +1,5 @@
 // A record as a person would read it: a title, and a labelled line for each of its elements.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { conceptText, labelOf, nameText, valueText } from './datatype-text.ts'
 import { scalarText } from './query.ts'
 

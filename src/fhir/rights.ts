@@ -1,5 +1,5 @@
 // What the signed-in person may do, in a sentence: Medplum's 403 says only "Forbidden".
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 
 const READING = ['read', 'vread', 'history', 'search']
 const CHANGING = ['create', 'update', 'delete']

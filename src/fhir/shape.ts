@@ -1,6 +1,6 @@
 // The compact form of an answer: lines of `property: value` for one resource, tables for many (docs/answers.md). Pure, and
 // without loss: a decoder in the tests turns it back.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { isNameable } from './column.ts'
 import { type Group, groupOf, inPlace, type Row, type Table, withNumbers } from './groups.ts'
 import { type Draft, layOut } from './layout.ts'

@@ -1,6 +1,7 @@
 // The arguments that the tools for FHIR requests share, and how arguments as models really send them are put into their form.
 import * as z from 'zod'
-import { isRecord, type Method } from '../fhir/client.ts'
+import type { Method } from '../fhir/client.ts'
+import { isRecord } from '../json.ts'
 import { UserError } from './define.ts'
 import { VIEW_INPUT } from './view.ts'
 

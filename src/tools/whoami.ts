@@ -1,11 +1,11 @@
 // Who is signed in, where, and with which rights: what a person asks when an answer is not what they expected.
 import * as z from 'zod'
-import { isRecord } from '../fhir/client.ts'
 import { nameText } from '../fhir/datatype-text.ts'
 import { literal, quoted } from '../fhir/literal.ts'
 import { narrowedTo } from '../fhir/narrowing.ts'
 import { scalarText } from '../fhir/query.ts'
 import { describeRights } from '../fhir/rights.ts'
+import { isRecord } from '../json.ts'
 import { defineTool } from './define.ts'
 
 export const whoami = defineTool({
