@@ -1,7 +1,8 @@
 // Long work of Medplum: asynchronous batches and bulk exports answer 202 and a path, which tells when they are done.
 import { isRecord } from '../json.ts'
-import { type FhirClient, type FhirResponse, pause, TransportError } from './client.ts'
+import type { FhirClient, FhirResponse } from './client.ts'
 import { FhirError } from './outcome.ts'
+import { pause, TransportError } from './transport.ts'
 
 /** Tells a waiting client how far the work is; `total` where that is known. */
 export type Progress = (progress: number, total: number | undefined, message: string) => Promise<void>

@@ -1,11 +1,12 @@
 // All pages of a search, $everything or a history, as far as a limit and the call's time allow. How Medplum pages decides how
 // they are asked for: its default order is unspecified, by offset it goes 10,000 deep, and a cursor needs one order only.
 import { isRecord } from '../json.ts'
-import { type FhirClient, type FhirResponse, TransportError } from './client.ts'
+import type { FhirClient, FhirResponse } from './client.ts'
 import { isType } from './compartment.ts'
 import type { Progress } from './job.ts'
 import { FhirError } from './outcome.ts'
 import { formatParameter, formatPlace, type Place, parsePlace } from './query.ts'
+import { TransportError } from './transport.ts'
 
 type Entry = Record<string, unknown>
 
