@@ -1,11 +1,10 @@
 // Answers of 200 that say less, or something else, than they seem to: told to the model along with the answer.
 
-import { isRecord } from '../json.ts'
+import { isRecord, records, scalarText, textList } from '../json.ts'
 import { failedEntries, MAX_WHY } from './batch-failures.ts'
-import { records } from './capability.ts'
 import { oneLine } from './literal.ts'
 import { isSearchset, noHits } from './no-hits.ts'
-import { type Asked, type Place, parsePlace, scalarText, textList } from './query.ts'
+import { type Asked, type Place, parsePlace } from './query.ts'
 
 /** An answer with a status of 200 to 299. */
 export interface Answer {

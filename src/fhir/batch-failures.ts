@@ -1,10 +1,9 @@
 // The entries of a batch or transaction that failed in an answer of 200, each with what can be done about it.
-import { isRecord } from '../json.ts'
+import { isRecord, records, scalarText, textList } from '../json.ts'
 import type { Answer } from './answer-traps.ts'
-import { records } from './capability.ts'
 import { cure } from './cures.ts'
 import { oneLine } from './literal.ts'
-import { type Asked, type Place, scalarText, textList } from './query.ts'
+import type { Asked, Place } from './query.ts'
 
 const MAX_ENTRIES = 20
 /** Characters of what Medplum says about one entry or GraphQL error: its words may repeat what was sent or stored. */

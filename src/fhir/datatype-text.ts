@@ -1,8 +1,7 @@
 // FHIR's datatypes in words (FHIR R4, section 2.24), each on one line. What people wrote stands in quotes, with line ends and
 // invisible characters escaped: it is data, and can't pass for a label or another line.
-import { isRecord } from '../json.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { literal, quoted } from './literal.ts'
-import { scalarText } from './query.ts'
 
 type Element = Record<string, unknown>
 

@@ -1,8 +1,7 @@
 // What may be behind a search that finds nothing.
-import { isRecord } from '../json.ts'
+import { isRecord, records, scalarText } from '../json.ts'
 import type { Answer } from './answer-traps.ts'
-import { records } from './capability.ts'
-import { type Asked, CONTROLS, meaningOf, type Place, scalarText, searchedTypes } from './query.ts'
+import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from './query.ts'
 
 /** Whether this is the Bundle that a search answers. */
 export function isSearchset(body: unknown): body is Record<string, unknown> {

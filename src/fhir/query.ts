@@ -148,16 +148,6 @@ export function searchedTypes({ segments, parameters }: Place): string[] | undef
   return segments[0] === undefined || segments[0].startsWith('_') ? undefined : [segments[0]]
 }
 
-/** A text, number or truth value as text; anything else, which may not even turn into text, as nothing. */
-export function scalarText(value: unknown): string {
-  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : ''
-}
-
-/** Reads a list of texts; what is none is left out. */
-export function textList(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(scalarText).filter(Boolean) : []
-}
-
 /** What a search says besides its criteria: which of its matches come, in which order, with what. */
 const PRESENTATION: ReadonlySet<string> = new Set([
   '_count',

@@ -1,7 +1,6 @@
 // A record as a person would read it: a title, and a labelled line for each of its elements.
-import { isRecord } from '../json.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { conceptText, labelOf, nameText, valueText } from './datatype-text.ts'
-import { scalarText } from './query.ts'
 
 type Resource = Record<string, unknown>
 

@@ -4,8 +4,7 @@ import type { FhirClient } from '../fhir/client.ts'
 import { isReadable, linesOfFile, textInBase64 } from '../fhir/file-text.ts'
 import { literal } from '../fhir/literal.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { scalarText } from '../fhir/query.ts'
-import { isRecord } from '../json.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { readingPath } from './reading.ts'
 
 /** A file of a record, as FHIR's Attachment tells (FHIR R4, section 2.24.0.3). */

@@ -2,8 +2,7 @@
 
 import type { FhirClient, FhirResponse } from '../fhir/client.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { scalarText } from '../fhir/query.ts'
-import { isRecord } from '../json.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { type ToolContext, UserError } from './define.ts'
 import { advised } from './perform.ts'
 import { type Prepared, prepare } from './prepare.ts'

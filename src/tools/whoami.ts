@@ -3,9 +3,8 @@ import * as z from 'zod'
 import { nameText } from '../fhir/datatype-text.ts'
 import { literal, quoted } from '../fhir/literal.ts'
 import { narrowedTo } from '../fhir/narrowing.ts'
-import { scalarText } from '../fhir/query.ts'
 import { describeRights } from '../fhir/rights.ts'
-import { isRecord } from '../json.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { defineTool } from './define.ts'
 
 export const whoami = defineTool({
