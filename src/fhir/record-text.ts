@@ -48,7 +48,7 @@ export function titleOf(resource: Resource): string {
 }
 
 /** The person that a record is about, as its reference names them. */
-export function aboutWhom({ subject, patient, beneficiary, for: task }: Resource): string {
+function aboutWhom({ subject, patient, beneficiary, for: task }: Resource): string {
   const reference = [subject, patient, beneficiary, task].find(isRecord)
   return reference ? scalarText(reference.display) : ''
 }

@@ -38,7 +38,7 @@ export const CONTENT_INPUT = {
 
 export const IF_MATCH = z.string().optional().describe('Only if this meta.versionId is current, for PUT, PATCH, DELETE')
 
-export const IF_NONE_EXIST = z
+const IF_NONE_EXIST = z
   .string()
   .optional()
   .describe('Creates only if this search finds nothing, e.g. identifier=http://example.org/mrn|123')
