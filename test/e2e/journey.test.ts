@@ -1,16 +1,13 @@
 // A person's way with a real client in a real browser: from the first 401 through consent and login, more access when it is needed,
 // and each page of it as it looks and as assistive technology finds it.
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
 import type { RunningWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/world.ts'
-import { chromiumPath, launch } from './browser.ts'
+import { inNewPage, isWithoutBrowser, launch, logIn } from './browser.ts'
 import { LOOKS, look } from './look.ts'
 import { type Running, startBoth } from './running.ts'
-
-const noBrowser = chromiumPath === undefined && process.env.CI === undefined
-if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
 
 const WAY = 'Streamable HTTP 2025-11-25, SDK 2'
 
@@ -39,20 +36,14 @@ class InBrowser extends SignIn {
 async function allow(page: Page, level?: string): Promise<void> {
   if (level !== undefined) await page.locator('label.choice', { hasText: level }).getByRole('radio').check()
   await page.getByRole('button', { name: 'Allow and sign in' }).click()
-  await signIn(page)
+  await logIn(page, SANDBOX_USERS.alice)
 }
 
 function textOf({ content }: ToolResult): string {
   return content.map(({ text }) => text ?? '').join('\n')
 }
 
-async function signIn(page: Page): Promise<void> {
-  await page.getByLabel('Email').fill(SANDBOX_USERS.alice.email)
-  await page.getByLabel('Password').fill(SANDBOX_USERS.alice.password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-}
-
-describe.skipIf(noBrowser)('in a browser', () => {
+describe.skipIf(isWithoutBrowser())('in a browser', () => {
   let both: Running
   let worker: RunningWorker
   let browser: Browser
@@ -68,17 +59,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await both?.stop()
   })
 
-  async function withPage<T>(use: (page: Page) => Promise<T>, options: BrowserContextOptions = {}): Promise<T> {
-    const context = await browser.newContext(options)
-    try {
-      return await use(await context.newPage())
-    } finally {
-      await context.close()
-    }
-  }
-
   test('from a 401 to reading, and no further; then more access, asked for by the client', async () => {
-    await withPage(async (page) => {
+    await inNewPage(browser, async (page) => {
       const person = new InBrowser(page, (open) => allow(open))
       const client = await connect(WAY, worker.url, person)
       expect(person.tokenSet?.scope).toBe('fhir:read')
@@ -113,10 +95,10 @@ describe.skipIf(noBrowser)('in a browser', () => {
   }
 
   test('a deletion that the client can’t ask about is agreed to on a page, and done once', async () => {
-    await withPage(async (page) => {
+    await inNewPage(browser, async (page) => {
       const { client, remove, at, link } = await deletion(page)
       await page.goto(link)
-      await signIn(page)
+      await logIn(page, SANDBOX_USERS.alice)
       await page.getByRole('heading', { name: 'Do you agree to this change?' }).waitFor()
       expect(await page.locator('pre').textContent()).toContain('Call back')
       expect((await client.call('fhir-read', at)).isError ?? false).toBe(false)
@@ -130,7 +112,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
   }, 60_000)
 
   test('a person who refuses sends the client away with nothing', async () => {
-    await withPage(async (page) => {
+    await inNewPage(browser, async (page) => {
       const person = new InBrowser(page, (open) => open.getByRole('button', { name: 'Deny' }).click())
       await expect(connect(WAY, worker.url, person)).rejects.toThrow()
       expect(person.callback?.searchParams.get('error')).toBe('access_denied')
@@ -139,7 +121,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
   }, 60_000)
 
   test('a person gives less than a client asks for', async () => {
-    await withPage(async (page) => {
+    await inNewPage(browser, async (page) => {
       const person = new InBrowser(page, async (open) => {
         expect(await open.getByLabel('Read See and search').isChecked()).toBe(true)
         await allow(open, 'Read and write')
@@ -152,31 +134,39 @@ describe.skipIf(noBrowser)('in a browser', () => {
 
   describe.each(LOOKS)('%s', (name, options) => {
     test('the pages look and read as they should', async () => {
-      await withPage(async (page) => {
-        await page.goto(worker.url)
-        await look(page, `home-${name}`)
-        await page.goto(`${worker.url}/privacy`)
-        await look(page, `privacy-${name}`)
-        const person = new InBrowser(page, async (open) => {
-          await look(open, `consent-${name}`)
-          await open.getByText('Narrow it further').click()
-          // A focus by mouse shows no ring.
-          await open.getByText('Narrow it further').blur()
-          await look(open, `consent-narrowed-${name}`)
-          await allow(open)
-        })
-        await (await connect(WAY, worker.url, person)).close()
-        await page.goto(`${worker.url}/oauth/callback?state=old`)
-        await look(page, `problem-${name}`)
-      }, options)
-      await withPage(async (page) => {
-        const { client, link } = await deletion(page)
-        await page.goto(link)
-        await signIn(page)
-        await page.getByRole('button', { name: 'Approve' }).waitFor()
-        await look(page, `confirm-${name}`)
-        await client.close()
-      }, options)
+      await inNewPage(
+        browser,
+        async (page) => {
+          await page.goto(worker.url)
+          await look(page, `home-${name}`)
+          await page.goto(`${worker.url}/privacy`)
+          await look(page, `privacy-${name}`)
+          const person = new InBrowser(page, async (open) => {
+            await look(open, `consent-${name}`)
+            await open.getByText('Narrow it further').click()
+            // A focus by mouse shows no ring.
+            await open.getByText('Narrow it further').blur()
+            await look(open, `consent-narrowed-${name}`)
+            await allow(open)
+          })
+          await (await connect(WAY, worker.url, person)).close()
+          await page.goto(`${worker.url}/oauth/callback?state=old`)
+          await look(page, `problem-${name}`)
+        },
+        options,
+      )
+      await inNewPage(
+        browser,
+        async (page) => {
+          const { client, link } = await deletion(page)
+          await page.goto(link)
+          await logIn(page, SANDBOX_USERS.alice)
+          await page.getByRole('button', { name: 'Approve' }).waitFor()
+          await look(page, `confirm-${name}`)
+          await client.close()
+        },
+        options,
+      )
     }, 60_000)
   })
 })
