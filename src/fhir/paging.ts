@@ -1,5 +1,5 @@
 // How Medplum pages, as paths: its default order is unspecified, by offset it goes 10,000 deep, and a cursor needs one order only.
-import { isRecord } from '../json.ts'
+import { isRecord, records } from '../json.ts'
 import { isType } from './compartment.ts'
 import { formatParameter, formatPlace, type Place, parsePlace } from './query.ts'
 
@@ -110,8 +110,7 @@ function nextOfHistory(place: Place, body: unknown): string | undefined {
 
 /** The entries of a Bundle; what is no Bundle is the only one. */
 export function entriesOf(body: unknown): Entry[] {
-  if (isRecord(body) && body.resourceType === 'Bundle')
-    return Array.isArray(body.entry) ? body.entry.filter(isRecord) : []
+  if (isRecord(body) && body.resourceType === 'Bundle') return records(body, 'entry')
   return isRecord(body) && typeof body.resourceType === 'string' ? [{ resource: body }] : []
 }
 
