@@ -11,6 +11,7 @@ import { auditOAuth } from '../audit.ts'
 import type { GrantProps } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
 import type { Narrowing } from '../fhir/narrowing.ts'
+import { Consent } from '../pages/consent.tsx'
 import { pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
@@ -18,7 +19,6 @@ import { settingsAt } from '../tenants.ts'
 import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from './access.ts'
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
 import { metadataOf } from './connections.ts'
-import { Consent } from './consent.tsx'
 import {
   CLIENT_SCOPES,
   exchangeCode,
