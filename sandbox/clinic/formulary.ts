@@ -3,7 +3,7 @@ import type { Code } from './terminology.ts'
 
 export interface Drug {
   rxnorm: Code
-  /** The allergy (allergies.ts) that forbids it. */
+  /** The allergy (conditions.ts) that forbids it. */
   avoid?: string
   amount: number
   unit: string

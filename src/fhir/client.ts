@@ -61,7 +61,9 @@ export interface MedplumSession {
 }
 
 export interface ClientOptions {
+  /** W3C Trace Context of the call, passed on. */
   traceparent?: string | undefined
+  /** What requests and answers pass. */
   guard?: Guard
 }
 
@@ -70,11 +72,7 @@ export class FhirClient {
   readonly #delivery: Delivery
   readonly #guard: Guard | undefined
 
-  /**
-   * @param timeoutMs how long all requests of one call may take together, in milliseconds
-   * @param options.traceparent W3C Trace Context of the call, passed on
-   * @param options.guard what requests and answers pass
-   */
+  /** @param timeoutMs how long all requests of one call may take together, in milliseconds */
   constructor(medplum: MedplumSession, timeoutMs: number, { traceparent, guard }: ClientOptions = {}) {
     this.#fhirBase = medplum.fhirBase
     this.#delivery = new Delivery(medplum, timeoutMs, traceparent)

@@ -3,7 +3,7 @@
 import { isRecord } from '../json.ts'
 import type { Findings } from './control-traps.ts'
 
-/** Checks what a write sends. @param place segments of its path: a type, and the id if there is one */
+/** Checks what a write sends. @param segments of its path: a type, and the id if there is one */
 export function checkContent(method: string, segments: readonly string[], body: unknown, inBundle: boolean): Findings {
   const [type = '', id] = segments
   const refusals = REFUSALS[method]?.(type, id, body, inBundle) ?? []
