@@ -13,10 +13,11 @@ export interface Page {
 
 /** By offset Medplum goes no further than this many resources. */
 export const MAX_OFFSET = 10_000
+/** The most entries that Medplum puts on a page, whatever is asked for. */
+export const MAX_COUNT = 1000
 const PAGE = 500
 /** With fewer entries a page, Medplum pages by offset in every order. */
 const MIN_CURSOR_COUNT = 20
-const MAX_COUNT = 1000
 
 /**
  * A search in an order in which its pages don't overlap, in pages of 500, unless it says something else itself: one type by
