@@ -1,6 +1,5 @@
 // A FHIR request's path and query taken apart, and what each search parameter of it refers to: the common ground of the
-// checks before a request and the advice after it. It takes any path as it comes: whether
-// that is written oddly, `place.ts` tells.
+// checks before a request and the advice after it. It takes any path as it comes: whether that is written oddly, `place.ts` tells.
 import type { Capability } from './capability.ts'
 
 /** A request as the checks see it. */

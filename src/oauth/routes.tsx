@@ -128,7 +128,7 @@ async function finish(c: Ctx): Promise<Response> {
     return redirect(authorizationErrorRedirect(request, 'access_denied', description), headers)
   }
   try {
-    return redirect(await grant(settings, oauth, c.env, request, code, data), headers)
+    return redirect(await complete(settings, oauth, c.env, request, code, data), headers)
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
     await auditOAuth({ decision: 'sign_in_failed', reason: error.kind }, request, c.env)
@@ -141,7 +141,7 @@ async function finish(c: Ctx): Promise<Response> {
 }
 
 /** Completes the sign-in; where that fails here, the login at Medplum is ended, since nobody holds its tokens then. */
-async function grant(
+async function complete(
   settings: Settings,
   oauth: OAuthHelpers,
   env: Bindings,
@@ -151,7 +151,7 @@ async function grant(
 ): Promise<string> {
   const login = await exchangeCode(settings, code, data)
   try {
-    return await keep(login, oauth, env, request, data)
+    return await createGrant(login, oauth, env, request, data)
   } catch (error) {
     await logOut(settings, login.tokens.accessToken)
     throw error
@@ -159,7 +159,7 @@ async function grant(
 }
 
 /** The grant at the provider, and Medplum's tokens in the grant's object. */
-async function keep(
+async function createGrant(
   login: SignIn,
   oauth: OAuthHelpers,
   env: Bindings,
