@@ -1,6 +1,6 @@
 // A person's way with a real client in a real browser: from the first 401 through consent and login, more access when it is needed,
 // and each page of it as it looks and as assistive technology finds it.
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
 import type { RunningWorker } from '../../sandbox/worker.ts'
@@ -59,8 +59,11 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     await both?.stop()
   })
 
+  const withPage = (use: (page: Page) => Promise<void>, options?: BrowserContextOptions) =>
+    inNewPage(browser, use, options)
+
   test('from a 401 to reading, and no further; then more access, asked for by the client', async () => {
-    await inNewPage(browser, async (page) => {
+    await withPage(async (page) => {
       const person = new InBrowser(page, (open) => allow(open))
       const client = await connect(WAY, worker.url, person)
       expect(person.tokenSet?.scope).toBe('fhir:read')
@@ -95,7 +98,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   }
 
   test('a deletion that the client can’t ask about is agreed to on a page, and done once', async () => {
-    await inNewPage(browser, async (page) => {
+    await withPage(async (page) => {
       const { client, remove, at, link } = await deletion(page)
       await page.goto(link)
       await logIn(page, SANDBOX_USERS.alice)
@@ -112,7 +115,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   }, 60_000)
 
   test('a person who refuses sends the client away with nothing', async () => {
-    await inNewPage(browser, async (page) => {
+    await withPage(async (page) => {
       const person = new InBrowser(page, (open) => open.getByRole('button', { name: 'Deny' }).click())
       await expect(connect(WAY, worker.url, person)).rejects.toThrow()
       expect(person.callback?.searchParams.get('error')).toBe('access_denied')
@@ -121,7 +124,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   }, 60_000)
 
   test('a person gives less than a client asks for', async () => {
-    await inNewPage(browser, async (page) => {
+    await withPage(async (page) => {
       const person = new InBrowser(page, async (open) => {
         expect(await open.getByLabel('Read See and search').isChecked()).toBe(true)
         await allow(open, 'Read and write')
@@ -134,39 +137,31 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
   describe.each(LOOKS)('%s', (name, options) => {
     test('the pages look and read as they should', async () => {
-      await inNewPage(
-        browser,
-        async (page) => {
-          await page.goto(worker.url)
-          await look(page, `home-${name}`)
-          await page.goto(`${worker.url}/privacy`)
-          await look(page, `privacy-${name}`)
-          const person = new InBrowser(page, async (open) => {
-            await look(open, `consent-${name}`)
-            await open.getByText('Narrow it further').click()
-            // A focus by mouse shows no ring.
-            await open.getByText('Narrow it further').blur()
-            await look(open, `consent-narrowed-${name}`)
-            await allow(open)
-          })
-          await (await connect(WAY, worker.url, person)).close()
-          await page.goto(`${worker.url}/oauth/callback?state=old`)
-          await look(page, `problem-${name}`)
-        },
-        options,
-      )
-      await inNewPage(
-        browser,
-        async (page) => {
-          const { client, link } = await deletion(page)
-          await page.goto(link)
-          await logIn(page, SANDBOX_USERS.alice)
-          await page.getByRole('button', { name: 'Approve' }).waitFor()
-          await look(page, `confirm-${name}`)
-          await client.close()
-        },
-        options,
-      )
+      await withPage(async (page) => {
+        await page.goto(worker.url)
+        await look(page, `home-${name}`)
+        await page.goto(`${worker.url}/privacy`)
+        await look(page, `privacy-${name}`)
+        const person = new InBrowser(page, async (open) => {
+          await look(open, `consent-${name}`)
+          await open.getByText('Narrow it further').click()
+          // A focus by mouse shows no ring.
+          await open.getByText('Narrow it further').blur()
+          await look(open, `consent-narrowed-${name}`)
+          await allow(open)
+        })
+        await (await connect(WAY, worker.url, person)).close()
+        await page.goto(`${worker.url}/oauth/callback?state=old`)
+        await look(page, `problem-${name}`)
+      }, options)
+      await withPage(async (page) => {
+        const { client, link } = await deletion(page)
+        await page.goto(link)
+        await logIn(page, SANDBOX_USERS.alice)
+        await page.getByRole('button', { name: 'Approve' }).waitFor()
+        await look(page, `confirm-${name}`)
+        await client.close()
+      }, options)
     }, 60_000)
   })
 })
