@@ -4,7 +4,7 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Fetch, Person, UnexpectedPage } from '../../sandbox/person.ts'
-import { keysOf } from './grants.ts'
+import { keysOf, LIST, READ } from './grants.ts'
 import { REFUSALS, refuse } from './kv.ts'
 import {
   alice,
@@ -25,9 +25,6 @@ import {
   token,
   tokensOf,
 } from './world.ts'
-
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
-const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
 afterEach(async () => {
   vi.restoreAllMocks()
