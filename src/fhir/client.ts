@@ -5,8 +5,6 @@ import { type Guard, NOT_FOUND } from './guard.ts'
 import { FhirError } from './outcome.ts'
 import { confine, relativeTo } from './path.ts'
 
-export { isRecord } from '../json.ts'
-
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** A body as it goes over the wire. */

@@ -6,8 +6,6 @@ import { FhirError } from './outcome.ts'
 import { byId, entriesOf, halved, MAX_OFFSET, nextOf, offsetOf, type Page, totalOf } from './paging.ts'
 import { TransportError } from './transport.ts'
 
-export { steadied } from './paging.ts'
-
 type Entry = Record<string, unknown>
 
 export interface ReadOptions {

@@ -3,7 +3,7 @@
 import type { CallerRecord } from '../caller.ts'
 import type { Bindings } from '../env.ts'
 import { covers, refusalOf } from '../fhir/access.ts'
-import { isRecord } from '../fhir/client.ts'
+import { isRecord } from '../json.ts'
 import { scopesFor } from '../oauth/access.ts'
 import { accessOf } from '../oauth/current.ts'
 import type { Challenge } from '../oauth/provider.ts'

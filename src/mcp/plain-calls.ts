@@ -10,7 +10,7 @@ import {
   PerRequestHTTPServerTransport,
   PROTOCOL_VERSION_META_KEY,
 } from '@modelcontextprotocol/server'
-import { isRecord } from '../fhir/client.ts'
+import { isRecord } from '../json.ts'
 import { isAnswer } from './revivable.ts'
 
 /** The revision that is served here. */
