@@ -33,7 +33,7 @@ export function cannot(method: string, path: string): Response {
   )
 }
 
-export function traced(outcome: OperationOutcome): OperationOutcome {
+function traced(outcome: OperationOutcome): OperationOutcome {
   return {
     ...outcome,
     extension: [

@@ -45,7 +45,7 @@ function callerOf(
 }
 
 /** @returns the client, if id and secret are right */
-export function clientByBasic(ground: Ground, credentials: string): WithId<ClientApplication> | undefined {
+function clientByBasic(ground: Ground, credentials: string): WithId<ClientApplication> | undefined {
   const [id, ...secret] = Buffer.from(credentials, 'base64').toString().split(':')
   const client = clientById(ground.store, id)
   return client?.secret && client.secret === secret.join(':') ? client : undefined

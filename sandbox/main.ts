@@ -1,7 +1,7 @@
 /** Starts a sandbox from the command line. */
 import { parseArgs } from 'node:util'
 import { startSandbox } from './server.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_USERS, type SandboxUser } from './world.ts'
+import { roleOf, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_USERS } from './world.ts'
 
 const { values } = parseArgs({
   options: {
@@ -30,10 +30,8 @@ const sandbox = await startSandbox({
   ...(refresh === undefined ? {} : { refreshTokenLifetime: refresh }),
 })
 
-const rights = (user: SandboxUser) =>
-  user.superAdmin ? 'super admin' : user.admin ? 'project admin' : user.readonly ? 'read only' : 'practitioner'
 console.log(`Medplum sandbox: ${sandbox.baseUrl}`)
 console.log(`Client: ${SANDBOX_CLIENT_ID} (secret ${SANDBOX_CLIENT_SECRET})`)
 for (const user of Object.values(SANDBOX_USERS)) {
-  console.log(`Login:  ${user.email} / ${user.password} (${rights(user)})`)
+  console.log(`Login:  ${user.email} / ${user.password} (${roleOf(user)})`)
 }

@@ -1,7 +1,7 @@
 /** `npm start`: the server on the embedded sandbox, ready to be added to a client. */
 import { startSandbox } from './server.ts'
 import { startWorker } from './worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from './world.ts'
+import { roleOf, SANDBOX_CLIENT_ID, SANDBOX_USERS } from './world.ts'
 
 const SANDBOX_PORT = 8103
 const WORKER_PORT = 8787
@@ -51,10 +51,4 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     await sandbox.close()
     process.exit(0)
   })
-}
-
-function roleOf(user: (typeof SANDBOX_USERS)[keyof typeof SANDBOX_USERS]): string {
-  if (user.superAdmin) return 'super admin'
-  if (user.admin) return 'project admin'
-  return user.readonly ? 'read only' : 'practitioner'
 }

@@ -16,7 +16,7 @@ import { LISTENER_URL } from './listener.ts'
 
 const id = (n: number) => `5a9d0000-0000-4000-8000-0000000001${String(n).padStart(2, '0')}`
 
-export const CLEARINGHOUSE_BOT_ID = id(1)
+const CLEARINGHOUSE_BOT_ID = id(1)
 export const LABORATORY_AGENT_ID = id(4)
 export const LABORATORY_DEVICE_ID = id(5)
 export const TELEHEALTH_SERVICE_ID = id(6)

@@ -5,24 +5,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { MiddlewareHandler } from 'hono'
 import type { Ground } from './ground.ts'
-
-export interface LogEntry {
-  n: number
-  method: string
-  /** With the query. */
-  path: string
-  /** null until answered. */
-  status: number | null
-  userAgent: string | null
-  /** SHA-256 of the bearer token, in hex. */
-  authorization: string | null
-  /** E-mail address. */
-  user: string | null
-  grantType?: string
-  /** The client went away before the answer was complete. */
-  aborted?: boolean
-  headers: Record<string, string>
-}
+import type { LoggedRequest } from './logged-request.ts'
 
 export interface Fault {
   method?: string
@@ -38,15 +21,15 @@ export interface Fault {
 
 export interface Env {
   Bindings: HttpBindings
-  Variables: { entry: LogEntry | undefined }
+  Variables: { entry: LoggedRequest | undefined }
 }
 
 export class Traffic {
-  private entries: LogEntry[] = []
+  private entries: LoggedRequest[] = []
   private next = 0
   private faults: (Fault & { left: number })[] = []
 
-  log(since: number): { next: number; requests: LogEntry[] } {
+  log(since: number): { next: number; requests: LoggedRequest[] } {
     return { next: this.next, requests: this.entries.filter((entry) => entry.n >= since) }
   }
 
@@ -62,11 +45,11 @@ export class Traffic {
     this.faults.push(...faults.map((fault) => ({ ...fault, left: fault.times ?? 1 })))
   }
 
-  record(ground: Ground, request: Request): LogEntry {
+  record(ground: Ground, request: Request): LoggedRequest {
     const url = new URL(request.url)
     const token = request.headers.get('authorization')?.match(/^Bearer (.+)$/)?.[1]
     const secret = new Set(['authorization', 'cookie'])
-    const entry: LogEntry = {
+    const entry: LoggedRequest = {
       n: this.next++,
       method: request.method,
       path: url.pathname + url.search,

@@ -10,7 +10,6 @@ import type {
   User,
 } from '@medplum/fhirtypes'
 import { CLINIC_NOW, clinic, PRACTITIONER_IDS } from './clinic/index.ts'
-
 import { CLAIM_SETTING, LABORATORY_AGENT_ID, SYSTEMS } from './systems.ts'
 
 /** Everything that a sandbox is seeded with. The OAuth side reads users, memberships and clients from the resources. */
@@ -43,8 +42,8 @@ export interface SandboxUser {
 }
 
 export const SANDBOX_PASSWORD = 'medplum-sandbox'
-export const SANDBOX_PROJECT_ID = '5a9d0000-0000-4000-8000-000000000001'
-export const SANDBOX_READONLY_POLICY_ID = '5a9d0000-0000-4000-8000-000000000002'
+const SANDBOX_PROJECT_ID = '5a9d0000-0000-4000-8000-000000000001'
+const SANDBOX_READONLY_POLICY_ID = '5a9d0000-0000-4000-8000-000000000002'
 export const SANDBOX_CLIENT_ID = '5a9d0000-0000-4000-8000-000000000003'
 export const SANDBOX_CLIENT_SECRET = 'sandbox-client-secret-5d1c7e0f2a9b4c86'
 export const SANDBOX_REDIRECT_URIS = ['http://localhost:8787/oauth/callback', 'http://127.0.0.1:8787/oauth/callback']
@@ -75,6 +74,13 @@ export const SANDBOX_USERS = {
   ada: sandboxUser(3, 'ada', 'Lindqvist', { admin: true }),
   sam: sandboxUser(4, 'sam', 'Petrov', { admin: true, superAdmin: true }),
 } as const satisfies Record<string, SandboxUser>
+
+/** What a person may do there, for a list of logins. */
+export function roleOf({ superAdmin, admin, readonly }: SandboxUser): string {
+  if (superAdmin) return 'super admin'
+  if (admin) return 'project admin'
+  return readonly ? 'read only' : 'practitioner'
+}
 
 /** Puts resources into a project, as Medplum does with everything that is created there. */
 export function inProject<T extends Resource>(projectId: string, resources: T[]): T[] {

@@ -1,6 +1,7 @@
 // The front of the Worker: who may ask at all, and which part answers.
 import type { OAuthAuthorizationServer, OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
+import { TrieRouter } from 'hono/router/trie-router'
 import { Hono } from 'hono/tiny'
 import type { GrantProps } from './caller.ts'
 import { type Bindings, readSettings, SettingError } from './env.ts'
@@ -77,7 +78,8 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .all('/mcp', resource)
     .all('/mcp/*', resource)
 
-  return new Hono<AppEnv>()
+  // The router that goes along with `tiny` tries the pattern of each route with each request.
+  return new Hono<AppEnv>({ router: new TrieRouter() })
     .onError(onError)
     .use(errorPages)
     .route('/', assets)

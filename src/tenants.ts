@@ -1,7 +1,7 @@
 // Several Medplum servers or projects behind one deployment (setting TENANTS). Each tenant has a path, a protected resource, a
 // Medplum and people of its own. The deployment's own Medplum, at the root, is the tenant without a name.
 import { type Bindings, parseSettings, readSettings, SettingError, type Settings } from './env.ts'
-import { isRecord } from './fhir/client.ts'
+import { isRecord } from './json.ts'
 
 /** What an entry of TENANTS may set, by the setting of the deployment that it stands for. */
 const FIELDS = {

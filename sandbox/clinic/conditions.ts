@@ -4,7 +4,7 @@ import { date, instant } from './calendar.ts'
 import { type Chart, clinician, during, nextVisit, subject } from './chart.ts'
 import type { Entered } from './ledger.ts'
 import { ACUTE, type AcuteKind, CHRONIC, type ChronicKey, type ProblemKind } from './problems.ts'
-import { chance } from './random.ts'
+import { type Chance, chance } from './random.ts'
 import { type Code, coding, concept, flag, ICD10, RXNORM, SNOMED } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
@@ -18,68 +18,63 @@ function clinical(code: 'active' | 'resolved' | 'remission' | 'inactive') {
   return flag('condition-clinical', code)
 }
 
+interface Found {
+  kind: ProblemKind
+  visit: Visit
+  onset: number
+  abated: number | undefined
+  /** On the problem list; otherwise a diagnosis of the visit alone. */
+  isListed: boolean
+}
+
+function enterCondition(
+  chart: Chart,
+  luck: Chance,
+  name: string,
+  { kind, visit, onset, abated, isListed }: Found,
+): Entered<Condition> {
+  return chart.book.enter<Condition>(`${chart.person.key}/${name}`, {
+    resourceType: 'Condition',
+    clinicalStatus: clinical(abated === undefined ? 'active' : 'resolved'),
+    verificationStatus: flag('condition-ver-status', 'confirmed'),
+    category: [
+      isListed
+        ? flag('condition-category', 'problem-list-item', 'Problem List Item')
+        : flag('condition-category', 'encounter-diagnosis', 'Encounter Diagnosis'),
+    ],
+    ...(isListed && luck.odds(0.3) ? { severity: concept(SNOMED, luck.pick(SEVERITIES)) } : {}),
+    code: { coding: [coding(SNOMED, kind.snomed), coding(ICD10, kind.icd10)], text: kind.text },
+    subject: subject(chart),
+    encounter: during(visit),
+    onsetDateTime: date(onset),
+    ...(abated === undefined ? {} : { abatementDateTime: date(abated) }),
+    recordedDate: instant(visit.day, visit.minute + 12),
+    recorder: clinician(chart, visit),
+  })
+}
+
 export function diagnose(chart: Chart): Diagnosed {
   const luck = chance(`conditions/${chart.person.key}`)
   const chronic: Diagnosed['chronic'] = new Map()
   const acute: Diagnosed['acute'] = new Map()
 
-  const note = (
-    name: string,
-    kind: ProblemKind,
-    visit: Visit,
-    onset: number,
-    abated: number | undefined,
-    category: string,
-  ) =>
-    chart.book.enter<Condition>(`${chart.person.key}/${name}`, {
-      resourceType: 'Condition',
-      clinicalStatus: clinical(abated === undefined ? 'active' : 'resolved'),
-      verificationStatus: flag('condition-ver-status', 'confirmed'),
-      category: [
-        flag(
-          'condition-category',
-          category,
-          category === 'problem-list-item' ? 'Problem List Item' : 'Encounter Diagnosis',
-        ),
-      ],
-      ...(category === 'problem-list-item' && luck.odds(0.3)
-        ? { severity: concept(SNOMED, luck.pick(SEVERITIES)) }
-        : {}),
-      code: { coding: [coding(SNOMED, kind.snomed), coding(ICD10, kind.icd10)], text: kind.text },
-      subject: subject(chart),
-      encounter: during(visit),
-      onsetDateTime: date(onset),
-      ...(abated === undefined ? {} : { abatementDateTime: date(abated) }),
-      recordedDate: instant(visit.day, visit.minute + 12),
-      recorder: clinician(chart, visit),
-    })
+  const note = (name: string, found: Found) => enterCondition(chart, luck, name, found)
 
   for (const { key, onset, abated } of chart.health.problems) {
     const visit = nextVisit(chart, onset)
     if (!visit) continue
     // Found at the visit, unless it was brought along from before.
     const since = onset < chart.person.joined ? onset : visit.day
-    chronic.set(
-      key,
-      note(
-        key,
-        CHRONIC[key],
-        visit,
-        since,
-        abated !== undefined && abated > since ? abated : undefined,
-        'problem-list-item',
-      ),
-    )
+    const passed = abated !== undefined && abated > since ? abated : undefined
+    chronic.set(key, note(key, { kind: CHRONIC[key], visit, onset: since, abated: passed, isListed: true }))
   }
   for (const visit of chart.visits) {
     if (!visit.acute) continue
     const kind: AcuteKind = ACUTE[visit.acute]
     const onset = Math.max(visit.day - luck.int(1, 6), chart.person.born + 1)
     const over = visit.day + luck.int(...kind.lasts)
-    acute.set(
-      visit.key,
-      note(`${visit.acute}/${visit.key}`, kind, visit, onset, over < 0 ? over : undefined, 'encounter-diagnosis'),
-    )
+    const abated = over < 0 ? over : undefined
+    acute.set(visit.key, note(`${visit.acute}/${visit.key}`, { kind, visit, onset, abated, isListed: false }))
   }
 
   const prediabetes = chart.health.problems.find(
@@ -87,31 +82,26 @@ export function diagnose(chart: Chart): Diagnosed {
   )
   const before = prediabetes && nextVisit(chart, chart.person.joined + 20)
   if (prediabetes && before && before.day < prediabetes.onset) {
-    note(
-      'prediabetes',
-      CHRONIC.prediabetes,
-      before,
-      before.day,
-      nextVisit(chart, prediabetes.onset)?.day ?? prediabetes.onset,
-      'problem-list-item',
-    )
+    const abated = nextVisit(chart, prediabetes.onset)?.day ?? prediabetes.onset
+    note('prediabetes', { kind: CHRONIC.prediabetes, visit: before, onset: before.day, abated, isListed: true })
   }
-  if (luck.odds(0.05)) {
-    const visit = chart.visits[0]
-    if (visit) {
-      // An entry made by mistake has no clinical status (FHIR R4 constraint con-5).
-      chart.book.enter<Condition>(`${chart.person.key}/mistake`, {
-        resourceType: 'Condition',
-        verificationStatus: flag('condition-ver-status', 'entered-in-error'),
-        category: [flag('condition-category', 'problem-list-item', 'Problem List Item')],
-        code: { coding: [coding(SNOMED, CHRONIC.fibrillation.snomed)], text: CHRONIC.fibrillation.text },
-        subject: subject(chart),
-        recordedDate: instant(visit.day, visit.minute + 5),
-        note: [{ text: 'Entered in the wrong chart.' }],
-      })
-    }
-  }
+  if (luck.odds(0.05)) enterMistake(chart)
   return { chronic, acute }
+}
+
+/** Of the first visit. An entry made by mistake has no clinical status (FHIR R4 constraint con-5). */
+function enterMistake(chart: Chart): void {
+  const visit = chart.visits[0]
+  if (!visit) return
+  chart.book.enter<Condition>(`${chart.person.key}/mistake`, {
+    resourceType: 'Condition',
+    verificationStatus: flag('condition-ver-status', 'entered-in-error'),
+    category: [flag('condition-category', 'problem-list-item', 'Problem List Item')],
+    code: { coding: [coding(SNOMED, CHRONIC.fibrillation.snomed)], text: CHRONIC.fibrillation.text },
+    subject: subject(chart),
+    recordedDate: instant(visit.day, visit.minute + 5),
+    note: [{ text: 'Entered in the wrong chart.' }],
+  })
 }
 
 const SEVERITIES: readonly Code[] = [

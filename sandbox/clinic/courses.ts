@@ -1,4 +1,4 @@
-/** How blood sugar, blood pressure and weight of an adult run over the years, ill or well, treated or not yet. */
+/** How blood, blood pressure, weight and mood of an adult run over the years, ill or well, treated or not yet. */
 import type { Curve } from './calendar.ts'
 import type { Chance } from './random.ts'
 
@@ -92,4 +92,51 @@ export function weightCurve(joined: number, height: number, obese: boolean, luck
     points.push([day, kilograms])
   }
   return points
+}
+
+/** @param worn day on which the kidneys' disease was found */
+export function creatinineCurve(worn: number | undefined, base: number, luck: Chance): Curve {
+  if (worn === undefined)
+    return [
+      [-2600, base],
+      [0, base + 0.04],
+    ]
+  return [
+    [worn - 900, base + 0.15],
+    [worn, base + 0.42],
+    [0, base + luck.between(0.5, 0.75)],
+  ]
+}
+
+export function ldlCurve(onset: number | undefined, base: number, luck: Chance): Curve {
+  if (onset === undefined)
+    return [
+      [-2600, base],
+      [0, base + luck.between(-8, 14)],
+    ]
+  return [
+    [onset + 30, base],
+    [onset + 250, base * luck.between(0.52, 0.68)],
+    [0, base * luck.between(0.48, 0.72)],
+  ]
+}
+
+/** Of a thyroid that fails, and is treated then. */
+export function tshCurve(onset: number, luck: Chance): Curve {
+  return [
+    [onset - 20, luck.between(8, 19)],
+    [onset + 120, luck.between(4, 6)],
+    [onset + 320, luck.between(1.2, 3.2)],
+  ]
+}
+
+/** PHQ-9 scores of a depression. */
+export function moodCurve(onset: number, luck: Chance): Curve {
+  return [
+    [onset - 200, 6],
+    [onset, luck.between(15, 22)],
+    [onset + 150, luck.between(9, 13)],
+    [onset + 420, luck.between(3, 7)],
+    [onset + 900, luck.between(2, 9)],
+  ]
 }

@@ -3,7 +3,7 @@ import type { Code } from './terminology.ts'
 
 export interface Drug {
   rxnorm: Code
-  /** The allergy (allergies.ts) that forbids it. */
+  /** The allergy (conditions.ts) that forbids it. */
   avoid?: string
   amount: number
   unit: string
@@ -19,7 +19,7 @@ export interface Drug {
 const c = (code: string, display: string): Code => ({ code, display })
 
 // biome-ignore format: a code table reads better one entry a row
-export const FORMULARY = {
+const FORMULARY = {
   metformin500: { rxnorm: c('861007', 'metformin hydrochloride 500 MG Oral Tablet'), amount: 1, unit: 'tablet', frequency: 2, route: 'oral', directions: 'Take 1 tablet by mouth twice daily with meals', supplyDays: 90, refills: 3 },
   metformin1000: { rxnorm: c('861004', 'metformin hydrochloride 1000 MG Oral Tablet'), amount: 1, unit: 'tablet', frequency: 2, route: 'oral', directions: 'Take 1 tablet by mouth twice daily with meals', supplyDays: 90, refills: 3 },
   empagliflozin: { rxnorm: c('1545658', 'empagliflozin 10 MG Oral Tablet'), amount: 1, unit: 'tablet', frequency: 1, route: 'oral', directions: 'Take 1 tablet by mouth every morning', supplyDays: 90, refills: 3 },

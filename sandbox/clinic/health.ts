@@ -4,7 +4,7 @@
  * started, cholesterol after a statin, kidneys wear out slowly.
  */
 import { type Curve, YEAR } from './calendar.ts'
-import { pressure, sugar, weightCurve } from './courses.ts'
+import { creatinineCurve, ldlCurve, moodCurve, pressure, sugar, tshCurve, weightCurve } from './courses.ts'
 import type { DrugKey } from './formulary.ts'
 import { growth } from './growth.ts'
 import type { Person } from './people.ts'
@@ -83,6 +83,25 @@ function problemsOf(person: Person, luck: Chance): Problem[] {
   return found.map((problem) => (problem.key === 'neuropathy' ? { ...problem, onset: later(problem.onset) } : problem))
 }
 
+/** By age in years. */
+const CHILD = {
+  systolic: [
+    [3, 92],
+    [18, 114],
+  ],
+  diastolic: [
+    [3, 55],
+    [18, 70],
+  ],
+  pulse: [
+    [0, 138],
+    [2, 112],
+    [6, 94],
+    [12, 82],
+    [18, 74],
+  ],
+} as const satisfies Record<string, Curve>
+
 export function healthOf(person: Person): Health {
   const luck = chance(`health/${person.key}`)
   const problems = problemsOf(person, luck)
@@ -100,7 +119,6 @@ export function healthOf(person: Person): Health {
     luck,
   })
   const kidneys = person.sex === 'female' ? luck.between(0.62, 0.86) : luck.between(0.76, 1.06)
-  const worn = onset('kidney')
   const fat = onset('hyperlipidemia')
   const ldl = fat === undefined ? luck.between(75, 125) : luck.between(150, 195)
   const hdl = (person.sex === 'female' ? 56 : 47) + luck.bell() * 7 - (has('obesity') ? 6 : 0)
@@ -128,49 +146,15 @@ export function healthOf(person: Person): Health {
     height: child ? toDays(grown.height) : flat(tall),
     weight: child ? toDays(grown.weight) : weightCurve(person.joined, tall, has('obesity'), luck),
     systolic: child
-      ? toDays([
-          [3, 92],
-          [18, 114],
-        ])
+      ? toDays(CHILD.systolic)
       : pressure(onset('hypertension'), luck.between(108, 126), luck.between(146, 172), luck),
     diastolic: child
-      ? toDays([
-          [3, 55],
-          [18, 70],
-        ])
+      ? toDays(CHILD.diastolic)
       : pressure(onset('hypertension'), luck.between(68, 78), luck.between(88, 102), luck),
-    pulse: child
-      ? toDays([
-          [0, 138],
-          [2, 112],
-          [6, 94],
-          [12, 82],
-          [18, 74],
-        ])
-      : flat(luck.between(60, 84) + (has('failure') ? 8 : 0)),
+    pulse: child ? toDays(CHILD.pulse) : flat(luck.between(60, 84) + (has('failure') ? 8 : 0)),
     hba1c: diabetes.curve,
-    creatinine:
-      worn === undefined
-        ? [
-            [-2600, kidneys],
-            [0, kidneys + 0.04],
-          ]
-        : [
-            [worn - 900, kidneys + 0.15],
-            [worn, kidneys + 0.42],
-            [0, kidneys + luck.between(0.5, 0.75)],
-          ],
-    ldl:
-      fat === undefined
-        ? [
-            [-2600, ldl],
-            [0, ldl + luck.between(-8, 14)],
-          ]
-        : [
-            [fat + 30, ldl],
-            [fat + 250, ldl * luck.between(0.52, 0.68)],
-            [0, ldl * luck.between(0.48, 0.72)],
-          ],
+    creatinine: creatinineCurve(onset('kidney'), kidneys, luck),
+    ldl: ldlCurve(fat, ldl, luck),
     hdl: flat(hdl),
     triglycerides:
       fat === undefined
@@ -179,24 +163,7 @@ export function healthOf(person: Person): Health {
             [fat + 30, trigl + 45],
             [fat + 300, trigl],
           ],
-    tsh:
-      thyroid === undefined
-        ? flat(luck.between(1, 3.4))
-        : [
-            [thyroid - 20, luck.between(8, 19)],
-            [thyroid + 120, luck.between(4, 6)],
-            [thyroid + 320, luck.between(1.2, 3.2)],
-          ],
-    ...(sad === undefined
-      ? {}
-      : {
-          mood: [
-            [sad - 200, 6],
-            [sad, luck.between(15, 22)],
-            [sad + 150, luck.between(9, 13)],
-            [sad + 420, luck.between(3, 7)],
-            [sad + 900, luck.between(2, 9)],
-          ] as const,
-        }),
+    tsh: thyroid === undefined ? flat(luck.between(1, 3.4)) : tshCurve(thyroid, luck),
+    ...(sad === undefined ? {} : { mood: moodCurve(sad, luck) }),
   }
 }

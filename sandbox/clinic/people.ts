@@ -12,7 +12,7 @@ import type { House, StaffKey } from './staff.ts'
 import { staffName } from './staff.ts'
 import { CLINIC, flag, hl7 } from './terminology.ts'
 
-export const PATIENT_COUNT = 120
+const PATIENT_COUNT = 120
 
 export interface Person {
   key: string

@@ -9,8 +9,8 @@ import { type Chance, chance } from './random.ts'
 import { CLINIC, type Code, coding, concept, LOINC } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
-export const PHQ9_URL = `${CLINIC}/fhir/Questionnaire/phq-9`
-export const INTAKE_URL = `${CLINIC}/fhir/Questionnaire/intake`
+const PHQ9_URL = `${CLINIC}/fhir/Questionnaire/phq-9`
+const INTAKE_URL = `${CLINIC}/fhir/Questionnaire/intake`
 
 const c = (code: string, display: string): Code => ({ code, display })
 

@@ -34,7 +34,7 @@ const ROSTER = {
 } as const satisfies Record<string, Colleague>
 
 export type StaffKey = keyof typeof ROSTER
-export const STAFF_KEYS = Object.keys(ROSTER) as StaffKey[]
+const STAFF_KEYS = Object.keys(ROSTER) as StaffKey[]
 
 export const PRACTITIONER_IDS = Object.fromEntries(
   STAFF_KEYS.map((key) => [key, idOf('Practitioner', key)]),

@@ -18,10 +18,13 @@ export function fault(check: string, found: string, cure: string): Finding {
   return { check, ok: false, found, cure }
 }
 
-/** @param wrong whether it is; the cure is the same however it was seen */
+/** @param right whether it is as it should be; the cure of what is wrong is the same however it was seen */
 export function verdict(check: string, right: boolean, said: { right: string; wrong: string; cure: string }): Finding {
   return right ? healthy(check, said.right) : fault(check, said.wrong, said.cure)
 }
+
+/** The cure of what only the deployment itself can tell. */
+export const SEE_LOG = 'See the log: npx wrangler tail.'
 
 /** An answer's words, short enough for a line. */
 export function brief(text: string): string {

@@ -2,7 +2,7 @@
 // this deployment's client and redirect URI. Nobody signs in, so nothing is granted.
 import { type Answer, ask } from './ask.ts'
 import { authorizationUrl, type Client, newPkce } from './client.ts'
-import { brief, type Finding, fault, verdict } from './finding.ts'
+import { brief, type Finding, fault, SEE_LOG, verdict } from './finding.ts'
 import type { Place } from './place.ts'
 
 /** @param client whose sign-in is begun and left */
@@ -36,7 +36,7 @@ function handleIn(html: string): string | undefined {
 async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
   const handle = handleIn(page.text)
   if (page.status !== 200 || handle === undefined)
-    return [fault('consent', `the consent page answered ${page.status}`, 'See the log: npx wrangler tail.')]
+    return [fault('consent', `the consent page answered ${page.status}`, SEE_LOG)]
   const framed = page.headers.get('content-security-policy') ?? ''
   const found = [
     verdict('consent', /frame-ancestors 'none'/.test(framed), {
@@ -61,7 +61,7 @@ async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
       fault(
         'medplum',
         `consent led nowhere (${approved.status})`,
-        'A rule in front may drop cookies or the form. See the log: npx wrangler tail.',
+        `A rule in front may drop cookies or the form. ${SEE_LOG}`,
       ),
     ]
   return [...found, ...(await atMedplum(place, new URL(location)))]

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask } from './ask.ts'
 import { authorizationUrl, type Client, newPkce } from './client.ts'
-import { brief, type Finding, fault, verdict } from './finding.ts'
+import { brief, type Finding, fault, SEE_LOG, verdict } from './finding.ts'
 import type { Loopback } from './loopback.ts'
 import { callMcp } from './mcp.ts'
 import type { Place } from './place.ts'
@@ -13,7 +13,6 @@ const WAIT_MS = 300_000
 /** How long a revocation may take to be known everywhere. */
 const REVOCATION_TRIES = 8
 const REVOCATION_PAUSE_MS = 500
-const LOG = 'See the log: npx wrangler tail.'
 
 export interface PersonWishes {
   /** Takes the address that a person is to open. */
@@ -51,7 +50,7 @@ export async function checkSignedIn(
   })
   const { access_token: token, scope } = answer.json
   if (answer.status !== 200 || typeof token !== 'string')
-    return [returned, fault('token', `the code is refused (${answer.status}): ${brief(answer.text)}`, LOG)]
+    return [returned, fault('token', `the code is refused (${answer.status}): ${brief(answer.text)}`, SEE_LOG)]
   const granted = verdict('token', scope === SCOPE, {
     right: `the code is exchanged for a token with ${SCOPE}`,
     wrong: `the token has the scope ${scope}, not ${SCOPE}`,
@@ -82,7 +81,7 @@ function returnOf({ origin, tenant }: Place, back: URLSearchParams | undefined, 
     'authorization',
     brief(words),
     /not accept/.test(words)
-      ? `If the ClientApplication needs a secret, check ${secret}; if it has none here, leave it out. ${LOG}`
+      ? `If the ClientApplication needs a secret, check ${secret}; if it has none here, leave it out. ${SEE_LOG}`
       : 'Run this again, allow access on the consent page, and sign in as somebody who may use this Medplum.',
   )
 }
@@ -108,7 +107,7 @@ function checkWhoami({ resource }: Place, token: string): Promise<Finding> {
     return verdict('whoami', told, {
       right: 'Medplum answers for the person',
       wrong: isError === true ? `the tool failed: ${brief(text)}` : 'Medplum does not answer for the person',
-      cure: `Check that the Medplum server runs, and that this person's access policy lets them read. ${LOG}`,
+      cure: `Check that the Medplum server runs, and that this person's access policy lets them read. ${SEE_LOG}`,
     })
   })
 }
@@ -120,7 +119,7 @@ async function checkRevocation(place: Place, token: string, { id }: Client): Pro
     return verdict('revocation', ended, {
       right: 'the token is revoked, and refused from then on',
       wrong: `after its revocation (${answer.status}) the token is still taken`,
-      cure: `End the connection "medplum-mcp doctor" at ${place.origin}${place.root}/connections. ${LOG}`,
+      cure: `End the connection "medplum-mcp doctor" at ${place.origin}${place.root}/connections. ${SEE_LOG}`,
     })
   })
 }
@@ -138,7 +137,7 @@ async function isRefused({ resource }: Place, token: string): Promise<boolean> {
 
 /** A step that fails is a fault, not the end: the token is to be revoked in any case. */
 function attempted(name: string, check: () => Promise<Finding>): Promise<Finding> {
-  return check().catch((error: Error) => fault(name, brief(error.message), LOG))
+  return check().catch((error: Error) => fault(name, brief(error.message), SEE_LOG))
 }
 
 /** To the token endpoint, where tokens are revoked too. */

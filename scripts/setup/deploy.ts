@@ -1,18 +1,14 @@
 /** `npm run deploy`: this version with the settings of `deployment.json`, if setup made one; otherwise as wrangler.toml says. */
 import { spawnSync } from 'node:child_process'
 import { DEPLOYMENT_FILE, readDeployment, writeConfig } from './deployment.ts'
-import { Stop } from './stop.ts'
+import { orStop } from './stop.ts'
 import { WRANGLER } from './wrangler.ts'
 
-try {
+await orStop(async () => {
   const deployment = readDeployment(DEPLOYMENT_FILE)
   const config = deployment ? ['--config', await writeConfig(deployment)] : []
   const { status } = spawnSync(process.execPath, [WRANGLER, 'deploy', ...config, ...process.argv.slice(2)], {
     stdio: 'inherit',
   })
   process.exitCode = status ?? 1
-} catch (error) {
-  if (!(error instanceof Stop)) throw error
-  console.error(`${error.message}\n  ${error.cure}`)
-  process.exitCode = 1
-}
+})

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { DEPLOYMENT_FILE, readDeployment } from './deployment.ts'
 import type { Credentials } from './medplum.ts'
 import { setup } from './setup.ts'
-import { Stop } from './stop.ts'
+import { orStop, Stop } from './stop.ts'
 
 const { values } = parseArgs({
   options: {
@@ -48,7 +48,7 @@ async function credentials(): Promise<Credentials> {
   return { kind: 'person', email, password, project: values.project }
 }
 
-try {
+await orStop(async () => {
   const before = readDeployment(values.file)
   const medplumUrl =
     values['medplum-url'] ??
@@ -65,8 +65,4 @@ try {
     say: (line) => console.log(line),
   })
   if (!healthy) process.exitCode = 1
-} catch (error) {
-  if (!(error instanceof Stop)) throw error
-  console.error(`${error.message}\n  ${error.cure}`)
-  process.exitCode = 1
-}
+})

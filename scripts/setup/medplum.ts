@@ -21,7 +21,7 @@ interface Answer {
 }
 
 /** One call of Medplum's API. A status is no error. @throws {Stop} when nothing answers */
-export async function callMedplum(url: URL, init: RequestInit = {}): Promise<Answer> {
+async function callMedplum(url: URL, init: RequestInit = {}): Promise<Answer> {
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
     const text = await response.text()

@@ -8,3 +8,14 @@ export class Stop extends Error {
     this.cure = cure
   }
 }
+
+/** Runs a program: one that stops tells why, and ends with 1. */
+export async function orStop(program: () => Promise<void>): Promise<void> {
+  try {
+    await program()
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    console.error(`${error.message}\n  ${error.cure}`)
+    process.exitCode = 1
+  }
+}

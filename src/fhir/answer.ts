@@ -1,7 +1,8 @@
 // From a JSON answer to what a model gets to read: without noise, in the compact form or as JSON, and never larger than its
 // budget. What doesn't fit is dropped in whole entries, told of in a digest, and comes with the path in `next`.
+
+import { isRecord } from '../json.ts'
 import { batchParts } from './batch-answer.ts'
-import { isRecord } from './client.ts'
 import type { Columns } from './columns.ts'
 import { digest } from './digest.ts'
 import { type Attempt, fitting, within } from './fitting.ts'

@@ -1,5 +1,5 @@
 // The answer to a batch within a budget. What each entry came to is always told; the resources are what can be left out.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { type Entry, partsOf } from './parts.ts'
 
 export interface BatchParts {

@@ -1,7 +1,8 @@
 // What a server offers, in a few lines a model can read: its CapabilityStatement is 319 KB, and Medplum's leaves out most of
 // its operations and its own types, which the route table knows.
+
+import { isRecord } from '../json.ts'
 import type { Capability } from './capability.ts'
-import { isRecord } from './client.ts'
 import { ROUTES, type Route } from './routes.ts'
 
 /** The most that a summary holds, in bytes of UTF-8. */

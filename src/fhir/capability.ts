@@ -1,6 +1,6 @@
 // Which types, search parameters and operations the server offers: an index of its CapabilityStatement, which is too large
 // (319 KB) to keep whole or to show to a model.
-import { isRecord } from './client.ts'
+import { records } from '../json.ts'
 
 /** What a FHIR server says that it offers. */
 export interface Capability {
@@ -90,12 +90,6 @@ function nameType({ name, type }: Record<string, unknown>): [string, string][] {
 
 function texts(value: unknown): string[] {
   return typeof value === 'string' ? [value] : []
-}
-
-/** The objects in a list property; none where there is no list. */
-export function records(parent: unknown, property: string): Record<string, unknown>[] {
-  const list = isRecord(parent) ? parent[property] : undefined
-  return Array.isArray(list) ? list.filter(isRecord) : []
 }
 
 /**

@@ -1,5 +1,5 @@
 // An answer as a table of the columns that were asked for, a row for each resource.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { literal } from './literal.ts'
 import type { Select } from './select.ts'
 import { writeTable } from './table.ts'

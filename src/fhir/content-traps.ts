@@ -1,9 +1,9 @@
 // Writes that Medplum takes in another sense than was meant, or stores although FHIR forbids the content, found before they
 // are sent.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import type { Findings } from './control-traps.ts'
 
-/** Checks what a write sends. @param place segments of its path: a type, and the id if there is one */
+/** Checks what a write sends. @param segments of its path: a type, and the id if there is one */
 export function checkContent(method: string, segments: readonly string[], body: unknown, inBundle: boolean): Findings {
   const [type = '', id] = segments
   const refusals = REFUSALS[method]?.(type, id, body, inBundle) ?? []

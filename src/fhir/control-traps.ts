@@ -1,5 +1,6 @@
 // Parameters that steer a search, such as _count: what Medplum ignores in them without a word.
 import { type Capability, nearest } from './capability.ts'
+import { MAX_COUNT, MAX_OFFSET } from './paging.ts'
 import type { QueryParameter } from './query.ts'
 
 /** What was found in a request. Any refusal means that it must not be sent. */
@@ -25,8 +26,6 @@ export function checkControl(parameter: QueryParameter, code: string, search: Se
   return [...controlModifier(parameter, code), ...(found ? [found] : [])]
 }
 
-const MAX_COUNT = 1000
-const MAX_OFFSET = 10_000
 const WHOLE = /^\d+$/
 
 type ControlRule = (parameter: QueryParameter, search: Search) => Finding | undefined

@@ -1,11 +1,11 @@
 // What to do about an error of Medplum: it says what is wrong in its own words, seldom what a right request looks like.
 import type { OperationOutcome } from '@medplum/fhirtypes'
-import { type Capability, records } from './capability.ts'
-import { isRecord } from './client.ts'
+import { isRecord, records, scalarText, textList } from '../json.ts'
+import type { Capability } from './capability.ts'
 import { CURES_BY_STATUS } from './cures-by-status.ts'
 import { CURES_BY_TEXT } from './cures-by-text.ts'
 import { oneLine } from './literal.ts'
-import { type Asked, type Place, parsePlace, scalarText, textList } from './query.ts'
+import { type Asked, type Place, parsePlace } from './query.ts'
 
 /** An answer of the FHIR server that is an error. */
 export interface Failure {

@@ -1,8 +1,7 @@
 // FHIR's datatypes in words (FHIR R4, section 2.24), each on one line. What people wrote stands in quotes, with line ends and
 // invisible characters escaped: it is data, and can't pass for a label or another line.
-import { isRecord } from './client.ts'
+import { isRecord, records, scalarText } from '../json.ts'
 import { literal, quoted } from './literal.ts'
-import { scalarText } from './query.ts'
 
 type Element = Record<string, unknown>
 
@@ -54,7 +53,7 @@ export function nameText(name: unknown): string {
 export function conceptText(concept: unknown): string {
   if (Array.isArray(concept)) return conceptText(concept[0])
   if (!isRecord(concept)) return ''
-  const codings = [concept, ...(Array.isArray(concept.coding) ? concept.coding.filter(isRecord) : [])]
+  const codings = [concept, ...records(concept, 'coding')]
   const first = (element: string) => codings.map((coding) => scalarText(coding[element])).find((text) => text !== '')
   return first('text') ?? first('display') ?? first('code') ?? ''
 }
@@ -162,7 +161,7 @@ function reference({ reference: to, display, identifier }: Element, depth: numbe
 }
 
 function concept(value: Element): string {
-  const codings = Array.isArray(value.coding) ? value.coding.filter(isRecord) : []
+  const codings = records(value, 'coding')
   const text = conceptText(value)
   const codes = codings.map((one) => codeOf(one)).filter((code) => code !== '')
   return joined([text === '' ? '' : quoted(text), codes.length > 0 ? `(${codes.join(', ')})` : ''], ' ')

@@ -1,6 +1,5 @@
 // What a resource is about and in which state it is, whatever its type: the elements that a digest's rows are made by.
-import { isRecord } from './client.ts'
-import { scalarText } from './query.ts'
+import { isRecord, scalarText } from '../json.ts'
 
 /** What something is about: a code, or what was written instead of one. */
 export interface Subject {

@@ -1,5 +1,5 @@
 // When something happened and which value it had, whatever its type: what a digest tells of the resources in a row.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { conceptOf, textOf } from './digest-subject.ts'
 
 export interface Value {

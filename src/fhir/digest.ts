@@ -1,9 +1,8 @@
 // What is in a set of resources, without reading them: one row for each type and code. Pure.
-import { isRecord } from './client.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { compareSpans, type DateSpan, spanOf } from './date-span.ts'
 import { conceptOf, SUBJECT_ELEMENTS, type Subject, statusOf, subjectOf } from './digest-subject.ts'
 import { amountIn, dateOf, measuredIn, VALUE_ELEMENTS, type Value } from './digest-value.ts'
-import { scalarText } from './query.ts'
 
 /**
  * What the resources of one type, code and unit come to. A property that says nothing is absent.

@@ -1,7 +1,7 @@
 // What evaluating FHIRPath may cost. A few hundred characters can double their work with every step, and a Worker's clock
 // stands still while it computes: so each step of the evaluation pays, in proportion to what it handles.
 import { type Atom, FunctionAtom, InfixOperatorAtom, SymbolAtom, type TypedValue } from '@medplum/core'
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 
 /** A unit is a tenth of a microsecond, or a few in the worst case. */
 const UNITS_PER_RESOURCE = 200_000

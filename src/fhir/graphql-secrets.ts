@@ -1,7 +1,7 @@
 // Which keys of a GraphQL answer hold secrets: the document may give a secret field any other name (an alias), and the answer
 // need not say of which type it is.
 import { Kind as Node, parse, type SelectionSetNode } from 'graphql'
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { isSecretField, secretFieldsOf } from './redact.ts'
 
 /**

@@ -8,7 +8,7 @@ import {
   parse,
   type SelectionSetNode,
 } from 'graphql'
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { governs, highest, type Kind } from './routes.ts'
 
 /** Medplum's mutations: `PatientCreate`, `PatientUpdate`, `PatientPatch`, `PatientDelete`, and so for every type. */

@@ -1,6 +1,8 @@
 // Long work of Medplum: asynchronous batches and bulk exports answer 202 and a path, which tells when they are done.
-import { type FhirClient, type FhirResponse, isRecord, pause, TransportError } from './client.ts'
+import { isRecord, records } from '../json.ts'
+import type { FhirClient, FhirResponse } from './client.ts'
 import { FhirError } from './outcome.ts'
+import { pause, TransportError } from './transport.ts'
 
 /** Tells a waiting client how far the work is; `total` where that is known. */
 export type Progress = (progress: number, total: number | undefined, message: string) => Promise<void>
@@ -52,24 +54,24 @@ export function isEnded(job: unknown): boolean {
 
 /** The Binary in which a finished batch left its Bundle of answers. */
 export function resultOf(job: unknown): string | undefined {
-  const output = isRecord(job) && isRecord(job.output) ? job.output : undefined
-  const parameters = output && Array.isArray(output.parameter) ? output.parameter : []
-  for (const parameter of parameters) {
-    const reference =
-      isRecord(parameter) && isRecord(parameter.valueReference) ? parameter.valueReference.reference : undefined
-    if (isRecord(parameter) && parameter.name === 'results' && typeof reference === 'string') return reference
+  for (const { name, valueReference } of outputOf(job)) {
+    const reference = isRecord(valueReference) ? valueReference.reference : undefined
+    if (name === 'results' && typeof reference === 'string') return reference
   }
   return undefined
 }
 
-/** How far a running job is, where Medplum tells: a parameter or field of its AsyncJob. */
+/** How far a running job is, where Medplum tells. */
 function percentOf(job: unknown): number | undefined {
-  if (!isRecord(job)) return undefined
-  const output = isRecord(job.output) && Array.isArray(job.output.parameter) ? job.output.parameter : []
-  for (const parameter of output) {
-    if (!isRecord(parameter) || !/progress|percent/i.test(String(parameter.name))) continue
-    const value = parameter.valueDecimal ?? parameter.valueInteger
+  for (const { name, valueDecimal, valueInteger } of outputOf(job)) {
+    if (!/progress|percent/i.test(String(name))) continue
+    const value = valueDecimal ?? valueInteger
     if (typeof value === 'number' && value >= 0 && value <= 100) return Math.round(value)
   }
   return undefined
+}
+
+/** The output parameters of an AsyncJob. */
+function outputOf(job: unknown): Record<string, unknown>[] {
+  return isRecord(job) ? records(job.output, 'parameter') : []
 }

@@ -1,6 +1,6 @@
 // How rows of like values become a table: what all share, which parts differ and get a column, which are rare. A value is kept
 // whole or spread over several columns, whichever is shorter.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { type Cells, type Column, columnOf, isNameable, NAME, SEPARATOR } from './column.ts'
 import { tokensIn } from './cost.ts'
 import { below, literal } from './literal.ts'

@@ -1,6 +1,6 @@
 // One value that is too large for an answer: attachments' data goes first, then long text, then items of long lists, each named.
 // Nothing is cut in the middle.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { below } from './literal.ts'
 
 /** A value with less in it, and what that is. */

@@ -1,5 +1,5 @@
 // Entries of a Bundle that alone would take up too much of an answer, with less in them, and the lines that say what is missing.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { lighten } from './lighten.ts'
 import type { Entry } from './parts.ts'
 

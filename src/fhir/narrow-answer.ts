@@ -1,6 +1,6 @@
 // What of an answer a narrowed connection may see. A record passes only if it is known to lie within; everything else is left
 // out, whatever brought it along.
-import { isRecord } from './client.ts'
+import { isRecord, records } from '../json.ts'
 import { type Narrowing, narrowedTo, SHARED_TYPES } from './narrowing.ts'
 import { isPatientType, mentionsOther, patientsOf, withoutOthers } from './patient-compartment.ts'
 
@@ -39,7 +39,7 @@ export class Judge {
    */
   bundle(body: unknown, trusted: boolean): { body: unknown } | undefined {
     if (!isRecord(body) || body.resourceType !== 'Bundle') return this.single(body)
-    const entries = entriesOf(body)
+    const entries = records(body, 'entry')
     const kept = entries.flatMap((entry) => this.#entry(entry, trusted && modeOf(entry) === 'match'))
     const lost = entries.filter((entry) => modeOf(entry) !== 'include').length
     const left = kept.filter((entry) => modeOf(entry) !== 'include').length
@@ -49,7 +49,7 @@ export class Judge {
   /** Versions of one record: those in which it lay within, and none at all if it never did. */
   history(body: unknown): { body: unknown } | undefined {
     if (!isRecord(body) || body.resourceType !== 'Bundle') return this.single(body)
-    const entries = entriesOf(body)
+    const entries = records(body, 'entry')
     const kept = entries.flatMap((entry) => {
       const { resource: _deletion, ...rest } = entry
       return isRecord(entry.resource) ? this.#entry(entry, false) : [rest]
@@ -84,10 +84,6 @@ export class Judge {
 
 function isOutcome(value: unknown): boolean {
   return isRecord(value) && value.resourceType === 'OperationOutcome'
-}
-
-function entriesOf({ entry }: Resource): Resource[] {
-  return Array.isArray(entry) ? entry.filter(isRecord) : []
 }
 
 function modeOf({ search }: Resource): unknown {

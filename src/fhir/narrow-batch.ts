@@ -1,7 +1,9 @@
 // A batch of a narrowed connection, entry by entry: what may not be read is answered here, and a change that may not be made
 // stops the whole.
+
+import { isRecord } from '../json.ts'
 import { AccessError } from './access-error.ts'
-import { type FhirRequest, type FhirResponse, isRecord } from './client.ts'
+import type { FhirRequest, FhirResponse } from './client.ts'
 import { NOT_FOUND, type Passage } from './guard.ts'
 import type { Narrowed, Narrower } from './narrow.ts'
 import { placeOf } from './place.ts'

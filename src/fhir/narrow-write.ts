@@ -1,6 +1,6 @@
 // Changes by a connection that is narrowed to one patient: a record that is the patient's alone stays the patient's alone, and
 // nothing new is anybody else's.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import type { Read } from './narrow.ts'
 import { filesIn } from './narrow-answer.ts'
 import { mentionsOther, PATIENT_ELEMENTS, patientsOf } from './patient-compartment.ts'

@@ -1,7 +1,8 @@
 // A connection that the person narrowed to some resource types, to one patient's records, or both: what a request becomes
 // before it is sent, and how its answer is judged. Whatever isn't known to stay within is refused.
+
+import { isRecord } from '../json.ts'
 import { AccessError } from './access-error.ts'
-import { isRecord } from './client.ts'
 import type { Guard } from './guard.ts'
 import { type Interaction, interactionOf, reachingParameter } from './interaction.ts'
 import type { Judge } from './narrow-answer.ts'

@@ -1,6 +1,6 @@
 // What an answer can lose without anybody missing it: what the server adds for itself, and the narrative that repeats the data.
 // Everything else stays. This list is the whole of it (docs/answers.md).
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 
 const TRACING = 'https://medplum.com/fhir/StructureDefinition/tracing'
 

@@ -1,10 +1,10 @@
-// All pages of a search, $everything or a history, as far as a limit and the call's time allow. How Medplum pages decides how
-// they are asked for: its default order is unspecified, by offset it goes 10,000 deep, and a cursor needs one order only.
-import { type FhirClient, type FhirResponse, isRecord, TransportError } from './client.ts'
-import { isType } from './compartment.ts'
+// All pages of a search, $everything or a history, as far as a limit and the call's time allow.
+import { isRecord } from '../json.ts'
+import type { FhirClient, FhirResponse } from './client.ts'
 import type { Progress } from './job.ts'
 import { FhirError } from './outcome.ts'
-import { formatParameter, formatPlace, type Place, parsePlace } from './query.ts'
+import { byId, entriesOf, halved, MAX_OFFSET, nextOf, offsetOf, type Page, totalOf } from './paging.ts'
+import { TransportError } from './transport.ts'
 
 type Entry = Record<string, unknown>
 
@@ -36,13 +36,12 @@ export interface AllPages {
 
 /** Time that must be left of the call to ask for another page, in milliseconds. */
 const RESERVE_MS = 10_000
-const MAX_OFFSET = 10_000
 
 /**
  * Reads page after page by the Bundle's next links, and by offset where Medplum gives none (a history). A page that is too
  * large to be read is asked for in smaller ones. What is no Bundle comes as the only entry.
  *
- * @param path relative to the FHIR base; a search is best {@link steadied}
+ * @param path relative to the FHIR base; a search is best steadied
  * @throws {FhirError} {TransportError} {SessionError} if any page can't be had: what is returned has no gaps
  */
 export async function readAll(fhir: FhirClient, path: string, options: ReadOptions): Promise<AllPages> {
@@ -75,41 +74,6 @@ export async function readAll(fhir: FhirClient, path: string, options: ReadOptio
   }
 }
 
-/**
- * A search in an order in which its pages don't overlap, in pages of 500, unless it says something else itself: one type by
- * time of storage, where Medplum pages by cursor without limit; several by id, since their cursors fail up to Medplum 5.1.
- * Any other path stays as it is.
- */
-export function steadied(path: string): string {
-  const place = parsePlace(path)
-  const { segments } = place
-  const counted = parameter(place, '_count')
-  const several = parameter(place, '_type') !== undefined
-  const isSearch = segments.length === 0 ? several : segments.length === 1 && isType(segments[0])
-  const placed = ['_offset', '_cursor'].some((name) => parameter(place, name) !== undefined)
-  if (!isSearch || placed || parameter(place, '_summary') === 'count') return path
-  if (parameter(place, '_sort') !== undefined) {
-    return counted === undefined ? changed(place, { _count: String(PAGE) }) : path
-  }
-  const byCursor = !several && Number(counted ?? PAGE) >= MIN_CURSOR_COUNT
-  return changed(place, {
-    _sort: byCursor ? '_lastUpdated' : '_id',
-    ...(counted === undefined && { _count: String(PAGE) }),
-  })
-}
-
-const PAGE = 500
-/** With fewer entries a page, Medplum pages by offset in every order. */
-const MIN_CURSOR_COUNT = 20
-
-// ── One page ──
-
-interface Page {
-  /** As it was asked for in the end. */
-  path: string
-  body: unknown
-}
-
 async function readPage(fhir: FhirClient, path: string, signal: AbortSignal): Promise<Page> {
   for (let asked = path; ; ) {
     try {
@@ -130,84 +94,6 @@ function isTooLarge(error: unknown): boolean {
 /** More resources than fit on a page bear the same time, so the cursor can't pass them (medplum/medplum#10387). */
 function isStuck(error: unknown): boolean {
   return error instanceof FhirError && error.status === 500 && /cursor fails to make progress/i.test(error.message)
-}
-
-/** Half as many entries; undefined where one alone is too large. */
-function halved(path: string): string | undefined {
-  const place = parsePlace(path)
-  const count = countOf(place)
-  if (count === undefined || count <= 1) return undefined
-  const half = Math.floor(count / 2)
-  const byCursor = parameter(place, '_sort') === '_lastUpdated' && !(offsetOf(path) > 0)
-  return byCursor && half < MIN_CURSOR_COUNT ? byId(path, half) : changed(place, { _count: String(half) })
-}
-
-/** The same search from its beginning, ordered by id and paged by offset; undefined where it is ordered so already. */
-function byId(path: string, count?: number): string | undefined {
-  const place = parsePlace(path)
-  if (parameter(place, '_sort') !== '_lastUpdated') return undefined
-  return changed(place, {
-    _sort: '_id',
-    _cursor: undefined,
-    _offset: undefined,
-    ...(count !== undefined && { _count: String(count) }),
-  })
-}
-
-const MAX_COUNT = 1000
-
-/** Entries a page, at most; undefined for what isn't paged. */
-function countOf(place: Place): number | undefined {
-  const { segments } = place
-  const unless = segments.length < 2 ? 20 : { $everything: 1000, _history: 100 }[segments[2] ?? '']
-  const count = Number(parameter(place, '_count') ?? unless)
-  return Number.isInteger(count) ? Math.min(count, MAX_COUNT) : undefined
-}
-
-// ── The next page ──
-
-function nextOf({ path, body }: Page, more: boolean): string | undefined {
-  const place = parsePlace(path)
-  const link = isRecord(body) && Array.isArray(body.link) ? body.link.find(isNext) : undefined
-  if (link === undefined) return place.segments[2] === '_history' && more ? nextOfHistory(place, body) : undefined
-  const next = parsePlace(link.url)
-  const offset = parameter(next, '_offset')
-  // Medplum 5.1 links to a search of the compartment, which knows neither `start` and `end` nor what else is referred to.
-  if (place.segments[2] === '$everything' && next.segments[2] !== '$everything' && offset !== undefined) {
-    return changed(place, { _offset: offset, _count: parameter(next, '_count') })
-  }
-  // No server has a type of that name; the base itself is what Medplum means, and takes in every version.
-  if (next.segments[0] === 'MultipleTypes') next.segments = []
-  // It has been counted by now.
-  return changed(next, { _total: undefined })
-}
-
-/** The page after this answer, where there is one. */
-export function nextPage(path: string, body: unknown): string | undefined {
-  return nextOf({ path, body }, entriesOf(body).length > 0)
-}
-
-function isNext(link: unknown): link is { url: string } {
-  return isRecord(link) && link.relation === 'next' && typeof link.url === 'string'
-}
-
-/** Medplum links no pages of a history, but counts its versions. */
-function nextOfHistory(place: Place, body: unknown): string | undefined {
-  const read = offsetIn(place) + entriesOf(body).length
-  const total = totalOf(body)
-  return total !== undefined && read < total ? changed(place, { _offset: String(read) }) : undefined
-}
-
-// ── Bodies and parameters ──
-
-function entriesOf(body: unknown): Entry[] {
-  if (isRecord(body) && body.resourceType === 'Bundle')
-    return Array.isArray(body.entry) ? body.entry.filter(isRecord) : []
-  return isRecord(body) && typeof body.resourceType === 'string' ? [{ resource: body }] : []
-}
-
-function totalOf(body: unknown): number | undefined {
-  return isRecord(body) && body.resourceType === 'Bundle' && typeof body.total === 'number' ? body.total : undefined
 }
 
 function add(found: Map<string, Entry>, entry: Entry, keep: ReadOptions['keep']): void {
@@ -232,25 +118,4 @@ async function tell(progress: Progress, read: number, total: number | undefined,
   // What is included comes on top of the matches that the server counts.
   const known = whole !== undefined && whole >= read ? whole : undefined
   await progress(read, known, `Read ${read}${known === undefined ? '' : ` of ${known}`} resources`)
-}
-
-function parameter({ parameters }: Place, name: string): string | undefined {
-  return parameters.find(({ key }) => key === name)?.value
-}
-
-function offsetOf(path: string): number {
-  return offsetIn(parsePlace(path))
-}
-
-function offsetIn(place: Place): number {
-  return Number(parameter(place, '_offset') ?? 0)
-}
-
-/** The path with these parameters in the place of others of their name; undefined takes them out. */
-function changed({ segments, parameters }: Place, values: Record<string, string | undefined>): string {
-  const kept = parameters.filter(({ key }) => !Object.hasOwn(values, key))
-  const added = Object.entries(values).flatMap(([name, value]) =>
-    value === undefined ? [] : [formatParameter(name, value)],
-  )
-  return formatPlace({ segments, parameters: [...kept, ...added] })
 }

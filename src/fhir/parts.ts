@@ -1,6 +1,6 @@
 // Which entries of a Bundle go into an answer that can't hold them all: from where the last answer stopped, as many as fit, and
 // at the first time the last match too, so that both ends are known. What a match brought along goes with it, as far as it fits.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 
 export type Entry = Record<string, unknown>
 

@@ -1,6 +1,7 @@
 // The checks of a request, from its path to its body: each finds one way in which Medplum takes it for something else.
+
+import { isRecord } from '../json.ts'
 import { type Capability, nearest } from './capability.ts'
-import { isRecord } from './client.ts'
 import { compartmentForm, isType } from './compartment.ts'
 import { checkContent } from './content-traps.ts'
 import { checkPaging, type Findings, unknownTypes } from './control-traps.ts'

@@ -1,7 +1,7 @@
 // Whose record a resource is: for each type of the Patient compartment (FHIR R4, CompartmentDefinition "patient") the elements
 // that say so. As Medplum has it, a Patient is in the compartment of itself alone, whatever it is linked to.
 // `test/unit/narrow` holds the table to the definitions.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 
 const TABLE = `
 Account subject

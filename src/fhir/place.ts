@@ -1,5 +1,6 @@
 // The place that a request's path names, read so that no way of writing it hides what it is. Confinement refuses an odd path
-// before it is sent; this reading has to stand by itself, for the entries of a Bundle too.
+// before it is sent; this reading has to stand by itself, for the entries of a Bundle too. `query.ts` takes any path as it
+// comes, and its parameters apart.
 
 export interface Place {
   /** Decoded, without the base path. */

@@ -1,6 +1,7 @@
 // What a record tells of the AI that wrote it: the security label of HL7's AI Transparency on FHIR, and a Provenance that names
 // the person and the client. Pure; src/tools/marking.ts applies it.
-import { isRecord, type Method } from './client.ts'
+import { isRecord } from '../json.ts'
+import type { Method } from './client.ts'
 
 /**
  * The label that a resource carries in `meta.security` where an AI asserted it.

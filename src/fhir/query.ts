@@ -1,5 +1,5 @@
 // A FHIR request's path and query taken apart, and what each search parameter of it refers to: the common ground of the
-// checks before a request and the advice after it.
+// checks before a request and the advice after it. It takes any path as it comes: whether that is written oddly, `place.ts` tells.
 import type { Capability } from './capability.ts'
 
 /** A request as the checks see it. */
@@ -146,16 +146,6 @@ export function searchedTypes({ segments, parameters }: Place): string[] | undef
   const named = parameters.filter(({ key }) => key === '_type').at(-1)?.value
   if (named) return named.split(',')
   return segments[0] === undefined || segments[0].startsWith('_') ? undefined : [segments[0]]
-}
-
-/** A text, number or truth value as text; anything else, which may not even turn into text, as nothing. */
-export function scalarText(value: unknown): string {
-  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : ''
-}
-
-/** Reads a list of texts; what is none is left out. */
-export function textList(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(scalarText).filter(Boolean) : []
 }
 
 /** What a search says besides its criteria: which of its matches come, in which order, with what. */

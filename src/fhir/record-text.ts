@@ -1,7 +1,6 @@
 // A record as a person would read it: a title, and a labelled line for each of its elements.
-import { isRecord } from './client.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { conceptText, labelOf, nameText, valueText } from './datatype-text.ts'
-import { scalarText } from './query.ts'
 
 type Resource = Record<string, unknown>
 
@@ -49,7 +48,7 @@ export function titleOf(resource: Resource): string {
 }
 
 /** The person that a record is about, as its reference names them. */
-export function aboutWhom({ subject, patient, beneficiary, for: task }: Resource): string {
+function aboutWhom({ subject, patient, beneficiary, for: task }: Resource): string {
   const reference = [subject, patient, beneficiary, task].find(isRecord)
   return reference ? scalarText(reference.display) : ''
 }

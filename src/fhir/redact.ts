@@ -1,6 +1,6 @@
 // What an answer may hold and a transcript must not: signed storage addresses, which work for anybody, and fields that hold
 // secrets. Applied to every JSON answer, whatever it is of: a resource, a batch, a history, GraphQL, an export's line.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 
 export const HIDDEN = '(hidden)'
 

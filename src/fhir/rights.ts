@@ -1,5 +1,5 @@
 // What the signed-in person may do, in a sentence: Medplum's 403 says only "Forbidden".
-import { isRecord } from './client.ts'
+import { isRecord, records } from '../json.ts'
 
 const READING = ['read', 'vread', 'history', 'search']
 const CHANGING = ['create', 'update', 'delete']
@@ -12,8 +12,7 @@ const CHANGING = ['create', 'update', 'delete']
  */
 export function describeRights(me: unknown, type: string | undefined): string | undefined {
   if (!isRecord(me) || !isRecord(me.accessPolicy)) return undefined
-  const { resource } = me.accessPolicy
-  const rules = Array.isArray(resource) ? resource.filter(isRecord) : []
+  const rules = policyRules(me)
   const own = rules.filter((rule) => rule.resourceType === type)
   const applying = own.length > 0 ? own : rules.filter((rule) => rule.resourceType === '*')
   const may = new Set(applying.flatMap(interactionsOf))
@@ -35,4 +34,9 @@ export function describeRights(me: unknown, type: string | undefined): string | 
 function interactionsOf(rule: Record<string, unknown>): string[] {
   if (Array.isArray(rule.interaction)) return rule.interaction.filter((one) => typeof one === 'string')
   return rule.readonly === true ? READING : [...READING, ...CHANGING]
+}
+
+/** The rules of the person's access policy, as `GET /auth/me` tells them; none where it tells of no policy. */
+export function policyRules(me: unknown): Record<string, unknown>[] {
+  return isRecord(me) ? records(me.accessPolicy, 'resource') : []
 }

@@ -1,6 +1,6 @@
 // Requests whose answer would show a secret where no field name tells that it is one: refused before they are sent, since
 // nothing could be hidden in the answer.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { secretKeys } from './graphql-secrets.ts'
 import { isSecretField, SECRET_TYPES, secretFieldsOf } from './redact.ts'
 

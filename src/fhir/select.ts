@@ -1,5 +1,5 @@
 // Columns of the caller's choice: FHIRPath expressions, each evaluated on every resource of an answer. Pure.
-import { isRecord } from './client.ts'
+import { isRecord } from '../json.ts'
 import { type FhirPath, FhirPathError, parseFhirPath } from './fhirpath.ts'
 import { Budget, TooMuchWork } from './fhirpath-cost.ts'
 

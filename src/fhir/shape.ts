@@ -1,6 +1,6 @@
 // The compact form of an answer: lines of `property: value` for one resource, tables for many (docs/answers.md). Pure, and
 // without loss: a decoder in the tests turns it back.
-import { isRecord } from './client.ts'
+import { isRecord, records } from '../json.ts'
 import { isNameable } from './column.ts'
 import { type Group, groupOf, inPlace, type Row, type Table, withNumbers } from './groups.ts'
 import { type Draft, layOut } from './layout.ts'
@@ -108,12 +108,12 @@ function withoutTables(
 // ── A Bundle ──
 
 function bundleLines(bundle: Resource, about: unknown, context: Context): string[] {
-  const { resourceType: _type, entry, link, total, ...rest } = bundle
+  const { resourceType: _type, entry: _entry, link, total, ...rest } = bundle
   const lines = [`${context.mark} Bundle`]
   // Nothing is said of what most Bundles are.
   if (!(rest.type === 'searchset' && Object.keys(rest).length === 1)) lines.push(`bundle: ${literal(rest)}`)
   if (total !== undefined) lines.push(`total: ${literal(total)}`)
-  const entries = Array.isArray(entry) ? entry.filter(isRecord) : []
+  const entries = records(bundle, 'entry')
   lines.push(`returned: ${entries.length}`, ...nextLine(link), ...(context.remarks.get(about) ?? []))
   const byType = Map.groupBy(entries.map(rowOf), ({ type }) => type)
   const groups = [...byType].map(([type, rows]) => groupOf(type, rows, context.draft))

@@ -1,7 +1,8 @@
 // Requests that Medplum would answer with success and something else than was meant. They are refused, rewritten to the same
 // meaning, or sent with a warning: a model takes a 200 at its word.
+
+import { isRecord } from '../json.ts'
 import type { Capability } from './capability.ts'
-import { isRecord } from './client.ts'
 import type { Findings } from './control-traps.ts'
 import { asDemands, CHECKS, type Checked, none, refuse, searched } from './path-traps.ts'
 import { type Asked, formatPlace, parsePlace } from './query.ts'

@@ -6,7 +6,6 @@ import {
   isInitializeRequest,
   isLegacyRequest,
   type McpHttpHandler,
-  type McpRequestContext,
   type McpServer,
   parseJSONRPCMessage,
   readRequestBody,
@@ -14,13 +13,15 @@ import {
 import { createMcpHandler as createCompatibleHandler } from 'agents/mcp/server'
 import type { CallerRecord } from '../caller.ts'
 import type { Bindings, Settings } from '../env.ts'
+import { isRecord } from '../json.ts'
 import type { AuthenticatedHandler, Challenge } from '../oauth/provider.ts'
 import { settingsFor } from '../tenants.ts'
+import { MODERN, plainCall, StandingServer } from './plain-calls.ts'
 import { authInfoOf } from './server.ts'
-import { type McpSession, OWNER_HEADER, ownerOf, type SessionRequest, sessionNotFound } from './session.ts'
+import { type McpSession, OWNER_HEADER, ownerOf, sessionNotFound } from './session.ts'
 import { eventStream, sseEvent } from './sse.ts'
 import { stepUp } from './step-up.ts'
-import { SESSION_HEADER } from './streamable.ts'
+import { SESSION_HEADER, type SessionAnswer, type SessionRequest } from './streamable.ts'
 
 const MCP_PATH = '/mcp'
 /** Medplum's own server answers at these two, so that a URL changes only its host. */
@@ -28,25 +29,33 @@ const STREAM_PATH = '/mcp/stream'
 const SSE_PATH = '/mcp/sse'
 
 /** Headers of Streamable HTTP that the session's transport reads; everything else, the bearer too, stays behind. */
-const FORWARDED_HEADERS = ['accept', 'content-type', 'last-event-id', 'mcp-protocol-version', SESSION_HEADER]
+const FORWARDED_HEADERS = ['accept', 'content-type', 'last-event-id', 'mcp-protocol-version']
 
 /** What is served: by default the product itself; a test may serve another server over the same transports. */
 export interface EndpointParts {
-  /** @param tool the only one that will be called, where nothing else will be asked of the server */
-  createServer(env: Bindings, settings: Settings, tool?: string): McpServer
+  /** @param versions the protocol revisions that the server supports, where they are not the SDK's own choice */
+  createServer(env: Bindings, settings: Settings, versions?: string[]): McpServer
   sessions(env: Bindings): DurableObjectNamespace<McpSession>
+  /** Whether a tool has arguments that headers repeat (`x-mcp-header`, SEP-2243), which only the SDK's handler compares. */
+  repeatsInHeaders?(tool: string): boolean
 }
 
 /** What answers without a session. */
 interface Handlers {
-  /** 2026-07-28. */
+  /** 2026-07-28: plain calls of tools. */
+  standing: StandingServer
+  /** 2026-07-28: all else. */
   modern: Pick<McpHttpHandler, 'fetch'>
   /** 2025 and what is no MCP; it fails server-to-client requests fast, which can't work here. */
   legacy: Pick<McpHttpHandler, 'fetch'>
 }
 
 /** The MCP endpoint over all transports. */
-export function createEndpoint({ createServer, sessions }: EndpointParts): AuthenticatedHandler {
+export function createEndpoint({
+  createServer,
+  sessions,
+  repeatsInHeaders = () => false,
+}: EndpointParts): AuthenticatedHandler {
   const built = new WeakMap<object, Handlers>()
 
   /** Host and Origin are checked in front of this (policy.ts); CORS is the resource server's. */
@@ -54,7 +63,8 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     let handlers = built.get(settings)
     if (!handlers) {
       handlers = {
-        modern: createMcpHandler((context) => createServer(env, settings, toolCalled(context)), { legacy: 'reject' }),
+        standing: new StandingServer(createServer(env, settings, [MODERN])),
+        modern: createMcpHandler(() => createServer(env, settings), { legacy: 'reject' }),
         legacy: createCompatibleHandler(() => createServer(env, settings), {
           route: MCP_PATH,
           corsOptions: false,
@@ -94,13 +104,18 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     const denied = await stepUp(request, parsed, caller, env, challenge)
     if (denied) return denied
     const authInfo = authInfoOf(caller)
-    const { modern, legacy } = handlersFor(env, settings)
+    const { standing, modern, legacy } = handlersFor(env, settings)
+    const call = plainCall(request, parsed)
+    if (call && !repeatsInHeaders(String(call.params?.name))) {
+      const answer = await standing.answer(call, authInfo, request.signal)
+      if (answer) return answer
+    }
     // What is no JSON belongs to no session: it is told so here.
     const isJson = !body || parsed !== undefined
     if (isJson && !(await isLegacyRequest(request, parsed))) {
       return modern.fetch(withoutBearer(request, request.url), { authInfo, parsedBody: parsed })
     }
-    const initialize = isInitializeRequest(parsed)
+    const initialize = isRecord(parsed) && parsed.method === 'initialize' && isInitializeRequest(parsed)
     if (!isJson || (sessionId === null && !initialize)) {
       const bare = withoutBearer(request, `${settings.publicUrl.origin}${MCP_PATH}`, body?.text)
       bare.headers.set('host', settings.publicUrl.host)
@@ -111,15 +126,9 @@ export function createEndpoint({ createServer, sessions }: EndpointParts): Authe
     if (request.method === 'GET' && !request.headers.has('last-event-id')) {
       return openStream(session, caller, '', request, { [SESSION_HEADER]: session.id.toString() })
     }
-    const response = await session.handle(sessionRequest(request, body?.text), caller)
-    return new Response(response.body, response)
+    const answer = await session.handle(sessionRequest(request), body?.text ?? '', caller)
+    return fromSession(answer as SessionAnswer, session.id.toString())
   }
-}
-
-/** The tool that a request of 2026-07-28 calls, by the headers that the SDK has compared with the message. */
-function toolCalled({ requestInfo }: McpRequestContext): string | undefined {
-  const headers = requestInfo?.headers
-  return headers?.get('mcp-method') === 'tools/call' ? (headers.get('mcp-name') ?? undefined) : undefined
 }
 
 /** The request as the SDK gets it, without the bearer. Its body was read. */
@@ -194,12 +203,28 @@ function sessionStub(
   }
 }
 
-function sessionRequest(request: Request, body: string | undefined): SessionRequest {
-  const headers = FORWARDED_HEADERS.flatMap((name): [string, string][] => {
-    const value = request.headers.get(name)
+function sessionRequest({ method, headers }: Request): Omit<SessionRequest, 'message'> {
+  const read = FORWARDED_HEADERS.flatMap((name): [string, string][] => {
+    const value = headers.get(name)
     return value === null ? [] : [[name, value]]
   })
-  return { method: request.method, headers, ...(body !== undefined && { body }) }
+  return { method, headers: Object.fromEntries(read) }
+}
+
+/** What a session's object answered, as HTTP. */
+function fromSession(answer: SessionAnswer, id: string): Response {
+  const response =
+    answer instanceof Response
+      ? new Response(answer.body, answer)
+      : new Response(answer.json, {
+          status: answer.status,
+          headers: {
+            ...(answer.json !== undefined && { 'content-type': 'application/json' }),
+            ...(answer.status === 405 && { allow: 'GET, POST, DELETE' }),
+          },
+        })
+  if (response.ok) response.headers.set(SESSION_HEADER, id)
+  return response
 }
 
 /** The text of a message, unless it is too large. One of a stated length can't be longer; else it is counted as it is read. */

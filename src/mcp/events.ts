@@ -1,36 +1,87 @@
-// What a session's streams have sent, so that a client that lost its connection can resume (Last-Event-ID). Answers hold
+// What a session's event streams have sent, so that a client that lost its connection can resume (Last-Event-ID). Answers hold
 // patient data, so they lie sealed under a key of the grant, and only for a short while.
-import type { EventId, EventStore, JSONRPCMessage, StreamId } from '@modelcontextprotocol/server'
+import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/server'
 import { keyFor, openUnder, sealUnder } from '../seal.ts'
+import { isAnswer } from './revivable.ts'
 
 /** How long a client may take to resume, in milliseconds. */
 const KEPT_MS = 10 * 60_000
 /** Durable Object storage holds at most 2 MB in a row; a larger message is sent, but can't be sent again. */
 const MAX_BYTES = 2_000_000
 
+/** What is to be sent to a client that resumes. */
+export interface Replay {
+  stream: string
+  messages: { id: string; message: JSONRPCMessage }[]
+  /** Of the requests that the stream was opened for, those whose answer isn't kept. */
+  unanswered: RequestId[]
+}
+
+/** The first row of a stream. */
+interface Opening {
+  requests: RequestId[]
+}
+
 /** Event ids read `{stream}.{number}`; the numbers of one stream rise. */
-export class SealedEventStore implements EventStore {
+export class SealedEventStore {
   readonly #sql: SqlStorage
-  readonly #key: Promise<CryptoKey>
+  readonly #vaultKey: string
+  #key: Promise<CryptoKey> | undefined
   #last = 0
   #ready = false
 
   /** @param key base64url key that both lies elsewhere and stays the same for the session's life */
   constructor(sql: SqlStorage, key: string) {
     this.#sql = sql
-    this.#key = keyFor(key, 'events')
-    // It is awaited where it is used.
-    this.#key.catch(() => {})
+    this.#vaultKey = key
   }
 
-  async storeEvent(stream: StreamId, message: JSONRPCMessage): Promise<EventId> {
+  /**
+   * Notes what a stream is opened for.
+   *
+   * @param stream a UUID
+   * @returns id of the event that stands before all messages
+   */
+  open(stream: string, requests: RequestId[]): Promise<string> {
+    return this.#store(stream, { requests })
+  }
+
+  /** Keeps a message, before it is sent; its event id. */
+  append(stream: string, message: JSONRPCMessage): Promise<string> {
+    return this.#store(stream, message)
+  }
+
+  /** What a stream has sent after an event; undefined for what is no event id. */
+  async after(id: string): Promise<Replay | undefined> {
+    const [, stream, number] = /^([0-9a-f-]{36})\.(\d+)$/.exec(id) ?? []
+    if (stream === undefined) return undefined
+    this.#prepare()
+    const rows = this.#sql
+      .exec<{ number: number; message: ArrayBuffer }>(
+        'SELECT number, message FROM event WHERE stream = ? ORDER BY number',
+        stream,
+      )
+      .toArray()
+    const messages: Replay['messages'] = []
+    let unanswered: RequestId[] = []
+    for (const row of rows) {
+      const message = await openUnder<JSONRPCMessage | Opening>(await this.#sealing(), stream, row.message)
+      if ('requests' in message) {
+        unanswered = message.requests
+        continue
+      }
+      if (isAnswer(message)) unanswered = unanswered.filter((request) => request !== message.id)
+      if (row.number > Number(number)) messages.push({ id: `${stream}.${row.number}`, message })
+    }
+    return { stream, messages, unanswered }
+  }
+
+  async #store(stream: string, message: JSONRPCMessage | Opening): Promise<string> {
     const at = Date.now()
     const number = Math.max(at * 1000, this.#last + 1)
     this.#last = number
-    // A priming event only names a position: there is nothing to replay in it.
-    if ('jsonrpc' in message) {
-      const sealed = await sealUnder(await this.#key, stream, message)
-      if (sealed.byteLength > MAX_BYTES) return `${stream}.${number}`
+    const sealed = await sealUnder(await this.#sealing(), stream, message)
+    if (sealed.byteLength <= MAX_BYTES) {
       this.#prepare()
       this.#sql.exec('DELETE FROM event WHERE number < ?', (at - KEPT_MS) * 1000)
       this.#sql.exec('INSERT INTO event (stream, number, message) VALUES (?, ?, ?)', stream, number, sealed.buffer)
@@ -38,27 +89,9 @@ export class SealedEventStore implements EventStore {
     return `${stream}.${number}`
   }
 
-  async getStreamIdForEventId(id: EventId): Promise<StreamId | undefined> {
-    return /^([0-9a-f-]{36})\.\d+$/.exec(id)?.[1]
-  }
-
-  async replayEventsAfter(
-    id: EventId,
-    { send }: { send: (id: EventId, message: JSONRPCMessage) => Promise<void> },
-  ): Promise<StreamId> {
-    const [stream = '', number = ''] = id.split('.')
-    this.#prepare()
-    const rows = this.#sql
-      .exec<{ number: number; message: ArrayBuffer }>(
-        'SELECT number, message FROM event WHERE stream = ? AND number > ? ORDER BY number',
-        stream,
-        Number(number),
-      )
-      .toArray()
-    for (const row of rows) {
-      await send(`${stream}.${row.number}`, await openUnder<JSONRPCMessage>(await this.#key, stream, row.message))
-    }
-    return stream
+  #sealing(): Promise<CryptoKey> {
+    this.#key ??= keyFor(this.#vaultKey, 'events')
+    return this.#key
   }
 
   #prepare(): void {

@@ -40,9 +40,9 @@ const LIST_TTL_MS = 3_600_000
 /**
  * A new server of a tenant. Every request brings its own caller, so one server may serve many requests of one session.
  *
- * @param called the only tool that will be called, where nothing else will be asked of it: then it needs no other
+ * @param versions the protocol revisions that it supports; by default those of the SDK
  */
-export function buildServer(env: Bindings, settings: Settings, called?: string): McpServer {
+export function buildServer(env: Bindings, settings: Settings, versions?: string[]): McpServer {
   const { tenant } = settings
   const shared = { ttlMs: LIST_TTL_MS, cacheScope: 'public' } as const
   const server = new McpServer(
@@ -72,6 +72,7 @@ export function buildServer(env: Bindings, settings: Settings, called?: string):
         'prompts/list': shared,
         'server/discover': shared,
       },
+      ...(versions && { supportedProtocolVersions: versions }),
     },
   )
   const support: CallSupport = {
@@ -88,10 +89,7 @@ export function buildServer(env: Bindings, settings: Settings, called?: string):
     },
     background: waitUntil,
   }
-  const tools = TOOLS[settings.tools]
-  const only = tools.find(({ name }) => name === called)
-  for (const tool of only ? [only] : tools) register(server, tool, support)
-  if (only) return server
+  for (const tool of TOOLS[settings.tools]) register(server, tool, support)
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
   registerCompletion(server, {
     ...registerResources(server, support, LIST_TTL_MS),

@@ -14,14 +14,7 @@ import { settingsFor } from '../tenants.ts'
 import { SealedEventStore } from './events.ts'
 import { authInfoOf, buildServer } from './server.ts'
 import { SocketTransport } from './sse.ts'
-import { SessionTransport } from './streamable.ts'
-
-/** An HTTP request as it crosses to the object: only what the protocol reads, never the bearer. */
-export interface SessionRequest {
-  method: string
-  headers: [string, string][]
-  body?: string
-}
+import { type SessionAnswer, type SessionRequest, SessionTransport } from './streamable.ts'
 
 /** Names the caller to the socket half of a session; set by the Worker only, on requests that it makes itself. */
 export const OWNER_HEADER = 'x-session-owner'
@@ -48,29 +41,25 @@ export class McpSession extends DurableObject<Bindings> {
     return buildServer(this.env, settings)
   }
 
-  /** One Streamable HTTP request: the first must be `initialize`. Foreign and unknown sessions answer 404 alike. */
-  async handle(request: SessionRequest, caller: CallerRecord): Promise<Response> {
+  /**
+   * One Streamable HTTP request: the first must be `initialize`. Foreign and unknown sessions answer 404 alike.
+   *
+   * @param body the text of a POST
+   */
+  async handle(request: Omit<SessionRequest, 'message'>, body: string, caller: CallerRecord): Promise<SessionAnswer> {
     const known = await this.#known(caller, 'streamable')
-    const message = parsed(request.body)
-    if (known === 'foreign' || (known === 'new' && !isInitializeRequest(message))) return sessionNotFound()
+    const message: unknown = body === '' ? undefined : JSON.parse(body)
+    if (known === 'foreign' || (known === 'new' && !isInitializeRequest(message)))
+      return { status: 404, json: NOT_FOUND }
     const transport = (await this.#connect('streamable', caller)) as SessionTransport
-    const { method, headers, body } = request
-    // A body that was read isn't needed again.
-    const response = await transport.handleRequest(
-      new Request('https://session/', {
-        method,
-        headers,
-        ...(message === undefined && body !== undefined && { body }),
-      }),
-      { authInfo: authInfoOf(caller), ...(message !== undefined && { parsedBody: message }) },
-    )
+    const answer = await transport.handle({ ...request, message }, authInfoOf(caller))
+    const isDone = answer.status === 200
     if (known === 'new') {
-      if (response.ok)
-        await this.#note({ owner: ownerOf(caller), transport: 'streamable', initialize: request.body ?? '' })
+      if (isDone) await this.#note({ owner: ownerOf(caller), transport: 'streamable', initialize: body })
       else this.#connected = undefined
     }
-    if (request.method === 'DELETE' && response.ok) await this.#end()
-    return response
+    if (request.method === 'DELETE' && isDone) await this.#end()
+    return answer
   }
 
   /** One message of an HTTP+SSE client; answers go to the event stream. False: there is no such session of this caller. */
@@ -182,22 +171,12 @@ export class McpSession extends DurableObject<Bindings> {
 
 /** Streamable HTTP, session management: 404 tells the client to start a new session. */
 export function sessionNotFound(): Response {
-  return Response.json(
-    { jsonrpc: '2.0', error: { code: -32001, message: 'Session not found' }, id: null },
-    { status: 404 },
-  )
+  return new Response(NOT_FOUND, { status: 404, headers: { 'content-type': 'application/json' } })
 }
+
+const NOT_FOUND = JSON.stringify({ jsonrpc: '2.0', error: { code: -32001, message: 'Session not found' }, id: null })
 
 /** The identity that a session is bound to. */
 export function ownerOf(caller: CallerRecord): string {
   return `${caller.userId}:${caller.grantId}`
-}
-
-/** The value of JSON text; undefined where it is none, which the transport then tells. */
-function parsed(body: string | undefined): unknown {
-  try {
-    return body === undefined ? undefined : JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }

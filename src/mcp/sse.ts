@@ -1,49 +1,29 @@
 // HTTP+SSE of protocol revision 2024-11-05, in two halves: in the session's object a transport that sends over sockets, and
 // in the Worker the event stream itself, so that an idle stream keeps no object in memory.
-import {
-  isJSONRPCErrorResponse,
-  isJSONRPCResultResponse,
-  type JSONRPCMessage,
-  type MessageExtraInfo,
-  type Transport,
-} from '@modelcontextprotocol/server'
+import type { JSONRPCMessage } from '@modelcontextprotocol/server'
+import { RevivableTransport } from './revivable.ts'
 
 /** Comments at this distance keep proxies from cutting a silent stream and show the Worker a client that went away. */
-const KEEP_ALIVE_MS = 25_000
+export const KEEP_ALIVE_MS = 25_000
+
+export const SSE_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+}
 
 /** The object's half: every message of the server goes to the sockets. */
-export class SocketTransport implements Transport {
-  onclose?: () => void
-  onerror?: (error: Error) => void
-  onmessage?: <T extends JSONRPCMessage>(message: T, extra?: MessageExtraInfo) => void
+export class SocketTransport extends RevivableTransport {
   readonly #broadcast: (message: JSONRPCMessage) => void
-  #revived: (() => void) | undefined
 
   /** @param broadcast sends a message on the session's stream */
   constructor(broadcast: (message: JSONRPCMessage) => void) {
+    super()
     this.#broadcast = broadcast
   }
 
-  async start(): Promise<void> {}
-
-  async send(message: JSONRPCMessage): Promise<void> {
-    if (this.#revived && (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message))) this.#revived()
-    else this.#broadcast(message)
-  }
-
-  async close(): Promise<void> {
-    this.onclose?.()
-  }
-
-  /** Repeats the handshake that a client made before this object was evicted; its answer goes nowhere. */
-  async revive(initialize: string): Promise<void> {
-    const answered = new Promise<void>((resolve) => {
-      this.#revived = resolve
-    })
-    this.onmessage?.(JSON.parse(initialize))
-    await answered
-    this.#revived = undefined
-    this.onmessage?.({ jsonrpc: '2.0', method: 'notifications/initialized' })
+  protected override deliver(message: JSONRPCMessage): void {
+    this.#broadcast(message)
   }
 }
 
@@ -75,13 +55,7 @@ export function eventStream(socket: WebSocket, first: string, signal: AbortSigna
   signal.addEventListener('abort', finish)
   socket.accept()
   void write(first)
-  return new Response(readable, {
-    headers: {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-    },
-  })
+  return new Response(readable, { headers: SSE_HEADERS })
 }
 
 /** One server-sent event (HTML Living Standard, 9.2.6). */

@@ -3,7 +3,7 @@
 import type { CallerRecord } from '../caller.ts'
 import type { Bindings } from '../env.ts'
 import { covers, refusalOf } from '../fhir/access.ts'
-import { isRecord } from '../fhir/client.ts'
+import { isRecord } from '../json.ts'
 import { scopesFor } from '../oauth/access.ts'
 import { accessOf } from '../oauth/current.ts'
 import type { Challenge } from '../oauth/provider.ts'
@@ -22,11 +22,13 @@ export async function stepUp(
   challenge: Challenge,
 ): Promise<Response | undefined> {
   const { medplum, maxAccess } = settingsFor(env, caller.userId)
-  const risk = riskOf(message, medplum.fhirBase)
-  if (!risk || (request.headers.get('mcp-protocol-version') ?? '') < SINCE) return undefined
   // Of a connection that has ended, the tool tells.
   const access = await accessOf(caller, env).catch(() => undefined)
-  const denial = access && refusalOf(risk, access)
+  // Who has all that can be had needn't be asked for more.
+  if (!access || covers(access.level, maxAccess)) return undefined
+  if ((request.headers.get('mcp-protocol-version') ?? '') < SINCE) return undefined
+  const risk = riskOf(message, medplum.fhirBase)
+  const denial = risk && refusalOf(risk, access)
   if (!denial || !covers(maxAccess, denial.needed)) return undefined
   const challenged = challenge(scopesFor(denial.needed))
   const id = isRecord(message) ? (message.id ?? null) : null

@@ -1,88 +1,340 @@
-// Streamable HTTP of a 2025 session, inside its object: the SDK's transport, with three additions. What belongs to no request
-// goes to the streams that the Worker holds, a session that was evicted comes back by its own handshake, and who resumes a stream need
-// not wait until the connection that was lost is known to be gone.
-import { AsyncLocalStorage } from 'node:async_hooks'
+// Streamable HTTP of a 2025 session, inside its object. What is answered soon goes out as JSON, which costs neither a stream nor a row;
+// what takes longer, or tells of its progress, goes out on an event stream that a client can resume.
 import {
-  type EventId,
-  type HandleRequestOptions,
-  isJSONRPCErrorResponse,
+  type AuthInfo,
+  DEFAULT_NEGOTIATED_PROTOCOL_VERSION,
+  isInitializeRequest,
+  isJSONRPCNotification,
   isJSONRPCRequest,
-  isJSONRPCResultResponse,
+  isJsonContentType,
   type JSONRPCMessage,
+  type JSONRPCNotification,
+  parseJSONRPCMessage,
   type RequestId,
-  type StreamId,
+  SUPPORTED_PROTOCOL_VERSIONS,
   type TransportSendOptions,
-  WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
-import type { SealedEventStore } from './events.ts'
-
-/** Milliseconds after which a client whose stream was closed should resume (SEP-1699). */
-const RETRY_MS = 500
+import type { Replay, SealedEventStore } from './events.ts'
+import { isAnswer, RevivableTransport } from './revivable.ts'
+import { KEEP_ALIVE_MS, SSE_HEADERS } from './sse.ts'
 
 /** The header that names a session (Streamable HTTP, 2025-03-26 and later). */
 export const SESSION_HEADER = 'mcp-session-id'
 
-export class SessionTransport extends WebStandardStreamableHTTPServerTransport {
+/** Milliseconds until a request that isn't answered yet gets an event stream. */
+const SOON_MS = 500
+/** Milliseconds after which a client whose stream was closed should resume (SEP-1699). */
+const RETRY_MS = 500
+/** The first revision whose clients understand an event without data (SEP-1699). */
+const EMPTY_EVENTS_SINCE = '2025-11-25'
+const MAX_BATCH = 100
+
+/** An HTTP request as it crosses to the object: only what the protocol reads, never the bearer. */
+export interface SessionRequest {
+  method: string
+  /** By their names in lower case. */
+  headers: Record<string, string>
+  /** The value of the body, where that is JSON. */
+  message?: unknown
+}
+
+/** What is answered: JSON, or nothing, as text; an event stream as a Response. */
+export type SessionAnswer = { status: number; json?: string } | Response
+
+/** The requests of one POST, until all are answered. */
+interface Exchange {
+  /** Name of its event stream, a UUID. */
+  stream: string
+  isBatch: boolean
+  /** Whether an event without data may come first. */
+  primed: boolean
+  /** Requests without an answer. */
+  open: Set<RequestId>
+  /** Answers that wait for the others. */
+  answers: JSONRPCMessage[]
+  /** Gives the POST its answer; undefined once it has one. */
+  settle: ((answer: SessionAnswer) => void) | undefined
+  timer: ReturnType<typeof setTimeout>
+  /** Whether there is an event stream, be it connected or not. */
+  streaming: boolean
+  connection?: Connection | undefined
+  /** What is to be written comes one after the other: sealing takes differently long. */
+  written: Promise<void>
+  /** Whether all that will ever come was written. */
+  over: boolean
+}
+
+export class SessionTransport extends RevivableTransport {
+  readonly sessionId: string
+  readonly #events: SealedEventStore
   readonly #broadcast: (message: JSONRPCMessage) => void
-  readonly #handled: AsyncLocalStorage<RequestId>
-  readonly #requests: Map<StreamId, RequestId>
+  /** By each of their requests. */
+  readonly #exchanges = new Map<RequestId, Exchange>()
+  /** Those that stream, by the names of their streams. */
+  readonly #streams = new Map<string, Exchange>()
+  #versions: string[] = SUPPORTED_PROTOCOL_VERSIONS
+  #initialized = false
 
-  /** @param broadcast sends a message on the standalone streams of the session */
+  /** @param broadcast sends a message on the standalone streams of the session, which the Worker holds */
   constructor(id: string, events: SealedEventStore, broadcast: (message: JSONRPCMessage) => void) {
-    /** The request that something is done for. */
-    const handled = new AsyncLocalStorage<RequestId>()
-    /** Of each stream, as long as its request goes on: the SDK closes a stream by the request's id only. */
-    const requests = new Map<StreamId, RequestId>()
-    const eventStore = {
-      storeEvent(stream: StreamId, message: JSONRPCMessage): Promise<EventId> {
-        const request = handled.getStore()
-        if (isResponse(message)) requests.delete(stream)
-        else if (request !== undefined) requests.set(stream, request)
-        return events.storeEvent(stream, message)
-      },
-      getStreamIdForEventId: (event: EventId) => events.getStreamIdForEventId(event),
-      replayEventsAfter: (event: EventId, to: Parameters<SealedEventStore['replayEventsAfter']>[1]) =>
-        events.replayEventsAfter(event, to),
-    }
-    super({ sessionIdGenerator: () => id, eventStore, retryInterval: RETRY_MS })
+    super()
+    this.sessionId = id
+    this.#events = events
     this.#broadcast = broadcast
-    this.#handled = handled
-    this.#requests = requests
   }
 
-  override async handleRequest(request: Request, options?: HandleRequestOptions): Promise<Response> {
-    const resumed = request.headers.get('last-event-id')?.split('.')[0]
-    const going = resumed === undefined ? undefined : this.#requests.get(resumed)
-    // A connection that was lost can look alive here for long; the SDK would answer 409 meanwhile.
-    if (going !== undefined) this.closeSSEStream(going)
-    const message = options?.parsedBody
-    const handle = () => super.handleRequest(request, options)
-    return isJSONRPCRequest(message) ? this.#handled.run(message.id, handle) : handle()
+  setSupportedProtocolVersions(versions: string[]): void {
+    this.#versions = versions
   }
 
-  override async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    if (!isResponse(message) && options?.relatedRequestId === undefined) this.#broadcast(message)
-    else await super.send(message, relatedTo(options))
-  }
-
-  /** Repeats the handshake that a client made before this object was evicted; its answers go nowhere. */
-  async revive(initialize: string): Promise<void> {
-    for (const body of [initialize, JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })]) {
-      const headers = new Headers({
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...(this.sessionId !== undefined && { [SESSION_HEADER]: this.sessionId }),
-      })
-      const response = await this.handleRequest(new Request('https://session/', { method: 'POST', headers, body }))
-      await response.text()
+  /** Answers one HTTP request of the session's owner. */
+  async handle({ method, headers, message }: SessionRequest, authInfo: AuthInfo): Promise<SessionAnswer> {
+    const version = headers['mcp-protocol-version']
+    if (version !== undefined && !this.#versions.includes(version)) {
+      const supported = this.#versions.join(', ')
+      return refused(400, -32000, `Bad Request: Unsupported protocol version: ${version} (supported: ${supported})`)
     }
+    if (method === 'POST') return this.#post(headers, message, authInfo)
+    if (method === 'GET') return this.#resume(headers)
+    if (method === 'DELETE') return { status: 200 }
+    return refused(405, -32000, 'Method not allowed.')
+  }
+
+  override async revive(initialize: string): Promise<void> {
+    this.#initialized = true
+    await super.revive(initialize)
+  }
+
+  override async close(): Promise<void> {
+    for (const exchange of new Set(this.#exchanges.values())) {
+      this.#settle(exchange, refused(404, -32001, 'Session not found'))
+      exchange.connection?.end()
+    }
+    this.#exchanges.clear()
+    this.#streams.clear()
+    await super.close()
+  }
+
+  #post(headers: Record<string, string>, body: unknown, authInfo: AuthInfo): SessionAnswer | Promise<SessionAnswer> {
+    const accept = headers.accept ?? ''
+    if (!accept.includes('application/json') || !accept.includes('text/event-stream')) {
+      return refused(406, -32000, 'Not Acceptable: Client must accept both application/json and text/event-stream')
+    }
+    if (!isJsonContentType(headers['content-type'] ?? null)) {
+      return refused(415, -32000, 'Unsupported Media Type: Content-Type must be application/json')
+    }
+    const isBatch = Array.isArray(body)
+    if (isBatch && (body.length === 0 || body.length > MAX_BATCH)) {
+      return refused(400, -32600, `Invalid Request: a batch has 1 to ${MAX_BATCH} messages`)
+    }
+    let messages: JSONRPCMessage[]
+    try {
+      messages = (isBatch ? body : [body]).map(parseJSONRPCMessage)
+    } catch {
+      return refused(400, -32700, 'Parse error: Invalid JSON-RPC message')
+    }
+    const initialize = messages.find((one) => 'method' in one && one.method === 'initialize')
+    if (initialize) {
+      if (this.#initialized) return refused(400, -32600, 'Invalid Request: Server already initialized')
+      if (isBatch) return refused(400, -32600, 'Invalid Request: Only one initialization request is allowed')
+      this.#initialized = true
+    }
+    const requests = messages.filter(isJSONRPCRequest).map(({ id }) => id)
+    if (requests.length === 0) {
+      for (const message of messages) {
+        this.onmessage?.(message, { authInfo })
+        if (isJSONRPCNotification(message) && message.method === 'notifications/cancelled') this.#cancelled(message)
+      }
+      return { status: 202 }
+    }
+    if (requests.some((id) => this.#exchanges.has(id)) || new Set(requests).size < requests.length) {
+      return refused(400, -32600, 'Invalid Request: a request of the same id is under way in this session')
+    }
+    const revision = isInitializeRequest(initialize)
+      ? initialize.params.protocolVersion
+      : (headers['mcp-protocol-version'] ?? DEFAULT_NEGOTIATED_PROTOCOL_VERSION)
+    const primed = revision >= EMPTY_EVENTS_SINCE
+    return new Promise((settle) => {
+      const exchange: Exchange = {
+        stream: crypto.randomUUID(),
+        isBatch,
+        primed,
+        open: new Set(requests),
+        answers: [],
+        settle,
+        timer: setTimeout(() => this.#stream(exchange), SOON_MS),
+        streaming: false,
+        written: Promise.resolve(),
+        over: false,
+      }
+      for (const id of requests) this.#exchanges.set(id, exchange)
+      // A tool that lets its client wait closes the stream meanwhile (SEP-1699).
+      const closeSSEStream = () => {
+        this.#stream(exchange)
+        this.#write(exchange, async () => exchange.connection?.end())
+      }
+      for (const message of messages) this.onmessage?.(message, { authInfo, ...(primed && { closeSSEStream }) })
+    })
+  }
+
+  protected override deliver(message: JSONRPCMessage, options?: TransportSendOptions): void {
+    const answered = isAnswer(message) ? message.id : undefined
+    const request = answered ?? options?.relatedRequestId
+    const exchange = request === undefined ? undefined : this.#exchanges.get(request)
+    if (!exchange) {
+      // An answer that nobody waits for is dropped; what belongs to no request goes to the standalone streams.
+      if (!isAnswer(message)) this.#broadcast(message)
+      return
+    }
+    if (answered === undefined) this.#stream(exchange)
+    if (exchange.streaming) this.#tell(exchange, message)
+    else exchange.answers.push(message)
+    if (answered !== undefined) this.#close(exchange, answered)
+  }
+
+  /** A request that its client gave up gets no answer (MCP, cancellation). */
+  #cancelled({ params }: JSONRPCNotification): void {
+    const request = params?.requestId as RequestId | undefined
+    const exchange = request === undefined ? undefined : this.#exchanges.get(request)
+    if (request === undefined || !exchange) return
+    // Without an answer there is no JSON either.
+    this.#stream(exchange)
+    this.#close(exchange, request)
+  }
+
+  /** Nothing more comes of this request; with the last one, the exchange is over. */
+  #close(exchange: Exchange, request: RequestId): void {
+    exchange.open.delete(request)
+    this.#exchanges.delete(request)
+    if (exchange.open.size > 0) return
+    const { streaming, answers, isBatch, stream } = exchange
+    if (!streaming) {
+      this.#settle(exchange, { status: 200, json: JSON.stringify(isBatch ? answers : answers[0]) })
+      return
+    }
+    this.#write(exchange, async () => {
+      exchange.over = true
+      exchange.connection?.end()
+      this.#streams.delete(stream)
+    })
+  }
+
+  #settle(exchange: Exchange, answer: SessionAnswer): void {
+    clearTimeout(exchange.timer)
+    exchange.settle?.(answer)
+    exchange.settle = undefined
+  }
+
+  /** Answers the POST by an event stream, on which all goes that is told from now on. */
+  #stream(exchange: Exchange): void {
+    const { stream, open, answers, primed } = exchange
+    if (!exchange.settle) return
+    exchange.streaming = true
+    this.#streams.set(stream, exchange)
+    const requests = [...open, ...answers.flatMap(answeredBy)]
+    const connection = new Connection()
+    exchange.connection = connection
+    this.#write(exchange, async () => {
+      const id = await this.#events.open(stream, requests)
+      if (primed) connection.send(`id: ${id}\nretry: ${RETRY_MS}\ndata: \n\n`)
+    })
+    for (const answer of answers) this.#tell(exchange, answer)
+    this.#settle(exchange, connection.response)
+  }
+
+  /** A client may leave and come back, so every message is kept before it is sent. */
+  #tell(exchange: Exchange, message: JSONRPCMessage): void {
+    this.#write(exchange, async () => {
+      const id = await this.#events.append(exchange.stream, message)
+      exchange.connection?.send(eventOf(id, message))
+    })
+  }
+
+  #write(exchange: Exchange, work: () => Promise<void>): void {
+    exchange.written = exchange.written.then(work).catch((error: unknown) => {
+      this.onerror?.(error instanceof Error ? error : new Error(String(error)))
+    })
+  }
+
+  /** A client that lost its connection: what it missed, then what still comes. */
+  async #resume(headers: Record<string, string>): Promise<SessionAnswer> {
+    if (!headers.accept?.includes('text/event-stream')) {
+      return refused(406, -32000, 'Not Acceptable: Client must accept text/event-stream')
+    }
+    const last = headers['last-event-id'] ?? ''
+    const exchange = this.#streams.get(last.split('.')[0] ?? '')
+    if (!exchange) {
+      const replay = await this.#events.after(last)
+      return replay ? this.#replayed(replay) : refused(400, -32000, 'Invalid event ID format')
+    }
+    const connection = new Connection()
+    this.#write(exchange, async () => {
+      for (const { id, message } of (await this.#events.after(last))?.messages ?? [])
+        connection.send(eventOf(id, message))
+      // The connection that was lost can look alive here for long: this one takes its place.
+      exchange.connection?.end()
+      exchange.connection = connection
+      if (exchange.over) connection.end()
+    })
+    return connection.response
+  }
+
+  /** The rest of a stream on which nothing comes any more. */
+  async #replayed({ stream, messages, unanswered }: Replay): Promise<SessionAnswer> {
+    const connection = new Connection()
+    for (const { id, message } of messages) connection.send(eventOf(id, message))
+    for (const id of unanswered) {
+      const error = { jsonrpc: '2.0', id, error: { code: -32603, message: LOST } } as const
+      connection.send(eventOf(await this.#events.append(stream, error), error))
+    }
+    connection.end()
+    return connection.response
   }
 }
 
-function isResponse(message: JSONRPCMessage): boolean {
-  return isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)
+const LOST =
+  'The answer to this request was lost. It is unknown whether the request was carried out: look before you repeat it.'
+
+/** A client's connection to an event stream; once the client has left, what is sent goes nowhere. */
+class Connection {
+  readonly response: Response
+  readonly #encoder = new TextEncoder()
+  readonly #timer = setInterval(() => this.send(': keepalive\n\n'), KEEP_ALIVE_MS)
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+
+  constructor() {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller
+      },
+      cancel: () => this.#leave(),
+    })
+    this.response = new Response(body, { headers: SSE_HEADERS })
+  }
+
+  send(text: string): void {
+    this.#controller?.enqueue(this.#encoder.encode(text))
+  }
+
+  end(): void {
+    this.#controller?.close()
+    this.#leave()
+  }
+
+  #leave(): void {
+    clearInterval(this.#timer)
+    this.#controller = undefined
+  }
 }
 
-function relatedTo(options: TransportSendOptions | undefined): { relatedRequestId?: RequestId } {
-  return options?.relatedRequestId === undefined ? {} : { relatedRequestId: options.relatedRequestId }
+function answeredBy(message: JSONRPCMessage): RequestId[] {
+  return isAnswer(message) && message.id !== undefined ? [message.id] : []
+}
+
+function eventOf(id: string, message: JSONRPCMessage): string {
+  return `id: ${id}\nevent: message\ndata: ${JSON.stringify(message)}\n\n`
+}
+
+function refused(status: number, code: number, message: string): SessionAnswer {
+  return { status, json: JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null }) }
 }

@@ -5,6 +5,7 @@ import { type Level, lower } from '../fhir/access.ts'
 import type { Narrowing } from '../fhir/narrowing.ts'
 import { levelOf } from './access.ts'
 import type { Activity } from './activity.ts'
+import { grantsOf } from './user-grants.ts'
 
 /** What is kept of a grant in clear: nothing that KV doesn't hold already, and no id of a record. */
 export interface GrantMetadata {
@@ -39,13 +40,7 @@ export interface Connection {
 
 /** All that this person has connected, from the latest; nobody else's. */
 export async function connectionsOf(userId: string, env: Bindings, oauth: OAuthHelpers): Promise<Connection[]> {
-  const grants: GrantSummary[] = []
-  for (let cursor: string | undefined; ; ) {
-    const page = await oauth.listUserGrants(userId, cursor === undefined ? {} : { cursor })
-    grants.push(...page.items)
-    cursor = page.cursor
-    if (cursor === undefined) break
-  }
+  const grants = await grantsOf(userId, oauth)
   const connections = await Promise.all(grants.map((grant) => connectionOf(grant, env)))
   return connections.filter((one) => one !== undefined).sort((a, b) => b.since - a.since)
 }

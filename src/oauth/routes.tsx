@@ -3,7 +3,6 @@ import {
   AuthorizationError,
   type AuthRequest,
   authorizationErrorRedirect,
-  CimdFetchError,
   type OAuthHelpers,
 } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
@@ -12,15 +11,15 @@ import { auditOAuth } from '../audit.ts'
 import type { GrantProps } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
 import type { Narrowing } from '../fhir/narrowing.ts'
-import { Problem, pageResponse } from '../pages/layout.tsx'
+import { Consent } from '../pages/consent.tsx'
+import { pageResponse } from '../pages/layout.tsx'
 import { methodNotAllowed } from '../pages/problems.tsx'
 import { newKey } from '../seal.ts'
-import { homeAt, settingsAt } from '../tenants.ts'
+import { settingsAt } from '../tenants.ts'
 import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from './access.ts'
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
 import { withShownName } from './client-name.ts'
 import { metadataOf } from './connections.ts'
-import { Consent } from './consent.tsx'
 import {
   CLIENT_SCOPES,
   exchangeCode,
@@ -33,6 +32,7 @@ import {
 } from './medplum.ts'
 import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer, grantOf } from './provider.ts'
+import { problemPage } from './sign-in-problems.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
@@ -54,7 +54,7 @@ export const callback = new Hono<{ Bindings: Bindings }>()
   .get(CALLBACK_PATH, finish)
   .all(CALLBACK_PATH, methodNotAllowed('GET, HEAD'))
 
-for (const routes of [signIn, callback]) routes.onError((error, c) => problemFor(error, c as Ctx))
+for (const routes of [signIn, callback]) routes.onError((error, c) => answerTo(error, c as Ctx))
 
 async function showConsent(c: Ctx): Promise<Response> {
   const oauth = api(c.env)
@@ -129,7 +129,7 @@ async function finish(c: Ctx): Promise<Response> {
     return redirect(authorizationErrorRedirect(request, 'access_denied', description), headers)
   }
   try {
-    return redirect(await grant(settings, oauth, c.env, request, code, data), headers)
+    return redirect(await complete(settings, oauth, c.env, request, code, data), headers)
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
     await auditOAuth({ decision: 'sign_in_failed', reason: error.kind }, request, c.env)
@@ -142,7 +142,7 @@ async function finish(c: Ctx): Promise<Response> {
 }
 
 /** Completes the sign-in; where that fails here, the login at Medplum is ended, since nobody holds its tokens then. */
-async function grant(
+async function complete(
   settings: Settings,
   oauth: OAuthHelpers,
   env: Bindings,
@@ -152,7 +152,7 @@ async function grant(
 ): Promise<string> {
   const login = await exchangeCode(settings, code, data)
   try {
-    return await keep(login, oauth, env, request, data)
+    return await createGrant(login, oauth, env, request, data)
   } catch (error) {
     await logOut(settings, login.tokens.accessToken)
     throw error
@@ -160,7 +160,7 @@ async function grant(
 }
 
 /** The grant at the provider, and Medplum's tokens in the grant's object. */
-async function keep(
+async function createGrant(
   login: SignIn,
   oauth: OAuthHelpers,
   env: Bindings,
@@ -194,6 +194,12 @@ async function keep(
   return redirectTo
 }
 
+/** What follows a failure. Only a client and redirect URI that were verified are sent anything; all else is a page. */
+function answerTo(error: Error, c: Ctx): Response {
+  if (error instanceof AuthorizationError && error.redirectTo) return redirect(error.redirectTo, new Headers())
+  return problemPage(error, c)
+}
+
 /**
  * Where the consent form may lead: by redirect to Medplum, whose login page has an origin of its own, or back to the
  * client. Browsers apply `form-action` to those redirects as well.
@@ -201,68 +207,6 @@ async function keep(
 function formTargets(settings: Settings, redirectUri: string): string[] {
   const origins = [settings.medplum.baseUrl.origin, new URL(redirectUri).origin]
   return ['https:', ...new Set(origins.filter((origin) => origin.startsWith('http:')))]
-}
-
-/** A failure on the way. Only a client and redirect URI that were verified are sent anything; all else is a page. */
-function problemFor(error: Error, c: Ctx): Response {
-  if (error instanceof AuthorizationError && error.redirectTo) return redirect(error.redirectTo, new Headers())
-  if (error instanceof AuthorizationError || error instanceof CimdFetchError) {
-    return pageResponse(
-      <Problem
-        title="This sign-in can’t continue"
-        what={reasonOf(error, c)}
-        cure="Nothing was allowed. Go back to your application and connect it again; if that fails, remove it there and add it anew."
-        home={homeAt(c.env, c.req.path)}
-      />,
-      { status: 400 },
-    )
-  }
-  if (error instanceof StaleLoginError || error instanceof UpstreamError) return notSignedIn(error, c)
-  console.error(JSON.stringify({ event: 'sign_in_failed', path: c.req.path, error: error.name }))
-  // A client may send such a state too.
-  const atPage = c.req.path !== AUTHORIZE_PATH && isBrowserLogin(c.req.query('state'))
-  const again = atPage
-    ? 'Go back to the page that you came from and sign in again in a minute.'
-    : 'Try again in a minute from your application.'
-  return pageResponse(
-    <Problem
-      title="Something failed on this server"
-      what={atPage ? 'The sign-in was not finished.' : 'The sign-in was not finished, and nothing was allowed.'}
-      cure={`${again} If it goes on, tell the operator of this server.`}
-      home={homeAt(c.env, c.req.path)}
-    />,
-    { status: 500 },
-  )
-}
-
-/** What a person reads whose login in the browser, for a page of this server, came to nothing. */
-function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
-  const kind = error instanceof UpstreamError ? error.kind : 'stale'
-  console.warn(JSON.stringify({ event: 'sign_in_failed', kind }))
-  const what = {
-    stale: 'The sign-in expired after ten minutes, was already used, or was begun in another browser.',
-    ended: 'Medplum did not accept the login.',
-    unavailable: 'Medplum could not be reached.',
-  }[kind]
-  return pageResponse(
-    <Problem
-      title="You are not signed in"
-      what={what}
-      cure="Go back to the page that you came from and sign in again."
-      home={homeAt(c.env, c.req.path)}
-    />,
-    { status: kind === 'unavailable' ? 503 : 400 },
-  )
-}
-
-/** Why a sign-in ended on a page, for the person: what a client sent wrong, or a step that is no longer valid. */
-function reasonOf(error: AuthorizationError | CimdFetchError, c: Ctx): string {
-  if (error instanceof CimdFetchError) return 'The application could not be verified: its metadata could not be read.'
-  if (c.req.path === AUTHORIZE_PATH && c.req.method === 'GET') {
-    return `The request of the application was wrong: ${error.description}.`
-  }
-  const stale = 'The sign-in expired after ten minutes, was already used, or was begun in another browser.'
-  return c.req.query('error') ? `Medplum ended the login without access. ${stale}` : stale
 }
 
 function redirect(location: string, headers: Headers): Response {

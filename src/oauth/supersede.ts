@@ -2,21 +2,15 @@
 // who turns back halfway keeps what they had.
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import type { Bindings } from '../env.ts'
+import { grantsOf } from './user-grants.ts'
 
 /** Ends the earlier grants of this grant's person, client and resource; where many share a client id, of the same redirect too. */
 export async function supersede(oauth: OAuthHelpers, env: Bindings, userId: string, grantId: string): Promise<void> {
   // Read by its key: a list can be behind, and the grant is young.
   const own = await env.OAUTH_KV.get<GrantSummary>(`grant:${userId}:${grantId}`, 'json')
   if (!own) return
-  const grants: GrantSummary[] = []
-  for (let cursor: string | undefined; ; ) {
-    const page = await oauth.listUserGrants(userId, cursor === undefined ? {} : { cursor })
-    grants.push(...page.items)
-    cursor = page.cursor
-    if (cursor === undefined) break
-  }
   const isShared = URL.canParse(own.clientId)
-  const earlier = grants.filter(
+  const earlier = (await grantsOf(userId, oauth)).filter(
     ({ id, clientId, redirectUri, createdAt }) =>
       id !== own.id &&
       clientId === own.clientId &&

@@ -5,7 +5,7 @@ import { covers, LEVELS, type Level } from '../fhir/access.ts'
 import type { Kind } from '../fhir/risk.ts'
 import type { Activity } from '../oauth/activity.ts'
 import type { Connection } from '../oauth/connections.ts'
-import { LEVEL_TEXT } from '../oauth/consent.tsx'
+import { LEVEL_TEXT } from './consent.tsx'
 import { Layout } from './layout.tsx'
 
 export const CONNECTIONS_PATH = '/connections'

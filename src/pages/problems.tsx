@@ -34,8 +34,10 @@ const OTHERWISE = ['This request can’t be answered', undefined, 'Go back and t
 /** Turns an error into a page, if a browser asked and the answer isn't a page already. Status and headers stay. */
 export const errorPages: MiddlewareHandler<Env> = async (c, next) => {
   await next()
-  const { status, headers } = c.res
-  if (status < 400 || headers.get('content-type')?.startsWith('text/html')) return
+  const { status } = c.res
+  if (status < 400) return
+  const { headers } = c.res
+  if (headers.get('content-type')?.startsWith('text/html')) return
   if (weight(c.req.header('accept'), 'text/html') === 0) return
   const [title, what, cure] = PROBLEMS[status] ?? OTHERWISE
   const said = messageOf(await c.res.text())

@@ -1,10 +1,10 @@
 // The files that a record holds or refers to: what can be read as text is, everything else is named.
 import { AccessError } from '../fhir/access-error.ts'
-import { type FhirClient, isRecord } from '../fhir/client.ts'
+import type { FhirClient } from '../fhir/client.ts'
 import { isReadable, linesOfFile, textInBase64 } from '../fhir/file-text.ts'
 import { literal } from '../fhir/literal.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { scalarText } from '../fhir/query.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { readingPath } from './reading.ts'
 
 /** A file of a record, as FHIR's Attachment tells (FHIR R4, section 2.24.0.3). */

@@ -1,7 +1,7 @@
 // What a request would change, in a person's words, from a read of its targets right before: the question that a person is
 // asked, and the answer of a dry run.
 import type { Seen } from '../confirmation.ts'
-import { type FhirClient, isRecord } from '../fhir/client.ts'
+import type { FhirClient } from '../fhir/client.ts'
 import { changesOf, differenceLines, short } from '../fhir/diff.ts'
 import { applyPatch, operationsOf } from '../fhir/json-patch.ts'
 import { FhirError } from '../fhir/outcome.ts'
@@ -9,6 +9,7 @@ import { placeOf } from '../fhir/place.ts'
 import { titleOf } from '../fhir/record-text.ts'
 import { redact } from '../fhir/redact.ts'
 import type { Risk } from '../fhir/risk.ts'
+import { isRecord, records } from '../json.ts'
 import type { Prepared } from './prepare.ts'
 
 /** One thing that a request does: itself, or an entry of its batch. */
@@ -131,9 +132,10 @@ async function read(path: string, mayBeMissing: boolean, fhir: FhirClient, signa
 
 async function search(path: string, fhir: FhirClient, signal: AbortSignal): Promise<Resource[]> {
   const { body } = await fhir.send({ method: 'GET', path, repeatable: true, signal })
-  const entries = isRecord(body) && Array.isArray(body.entry) ? body.entry.filter(isRecord) : []
   const isMatch = ({ search: how }: Resource) => !(isRecord(how) && how.mode === 'include')
-  return entries.filter(isMatch).flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))
+  return records(body, 'entry')
+    .filter(isMatch)
+    .flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))
 }
 
 function creation(type: string, body: unknown): Change {

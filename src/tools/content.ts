@@ -1,5 +1,7 @@
 // From what a model gives as `body` and `contentType` to what goes over the wire, or a sentence that says what is wrong.
-import { type Content, isRecord, type Method } from '../fhir/client.ts'
+
+import type { Content, Method } from '../fhir/client.ts'
+import { isRecord } from '../json.ts'
 import { UserError } from './define.ts'
 
 export const HL7 = 'x-application/hl7-v2+er7'

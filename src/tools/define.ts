@@ -1,12 +1,10 @@
 // One tool = one value. This file is the only one that turns what a tool returns or throws into an MCP result.
-import {
-  type CallToolResult,
-  CLIENT_CAPABILITIES_META_KEY,
-  type ClientCapabilities,
-  type ContentBlock,
-  type InputRequiredResult,
-  type McpServer,
-  type ServerContext,
+import type {
+  CallToolResult,
+  ContentBlock,
+  InputRequiredResult,
+  McpServer,
+  ServerContext,
 } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
 import type { CallEvent } from '../audit.ts'
@@ -14,15 +12,18 @@ import type { Caller } from '../caller.ts'
 import { SessionError } from '../caller.ts'
 import { type Access, AccessError, guardFor } from '../fhir/access.ts'
 import type { Act } from '../fhir/audit-event.ts'
-import { FhirClient, TransportError } from '../fhir/client.ts'
+import { FhirClient } from '../fhir/client.ts'
 import type { Progress } from '../fhir/job.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { PathError } from '../fhir/path.ts'
 import type { Kind } from '../fhir/routes.ts'
+import { TransportError } from '../fhir/transport.ts'
 import { LimitError } from '../pace.ts'
+import { askingOf, progressOf, traceparentOf } from './call-context.ts'
 import type { Asking, ConfirmPolicy } from './confirm.ts'
 import { recordAuditEvent } from './fhir-audit.ts'
 import type { Marks } from './marking.ts'
+import { advertised } from './schema.ts'
 
 /** A wrong argument. The message is for the model: which argument, what is wrong, what a right one looks like. */
 export class UserError extends Error {
@@ -158,72 +159,6 @@ export async function openClient(
   const access = await caller.access()
   const options = { traceparent: traceparentOf(ctx), guard: guardFor(access, support.pace(caller)) }
   return { caller, access, fhir: new FhirClient(caller.medplum, support.timeoutMs, options) }
-}
-
-/** Whether and how the client asks the person: it says so with each request of 2026-07-28, and once in a 2025 session. */
-function askingOf({ mcpReq }: ServerContext, { server }: McpServer, policy: ConfirmPolicy): Asking {
-  const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = mcpReq.envelope ?? {}
-  const elicitation = (envelope[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities())?.elicitation
-  // Without a mode it means forms, as it did before there were modes.
-  const forms = elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
-  return { policy, forms, responses: mcpReq.inputResponses, state: mcpReq.requestState() }
-}
-
-const schemas = new WeakMap<object, z.ZodObject>()
-
-/**
- * The tool's schema as it is advertised, its JSON Schema made once in an isolate's life, and applied to arguments put into
- * its form first.
- */
-function advertised<Input extends z.ZodObject>(tool: Tool<Input>): z.ZodObject {
-  const known = schemas.get(tool)
-  if (known) return known
-  const { input, normalise } = tool
-  const standard = input['~standard']
-  const validate: typeof standard.validate = normalise
-    ? (value, options) => standard.validate(normalise(value), options)
-    : standard.validate
-  const made = new Map<string, Record<string, unknown>>()
-  const jsonSchema: typeof standard.jsonSchema = {
-    input: (options) => remembered(made, `input ${options.target}`, () => concise(standard.jsonSchema.input(options))),
-    output: (options) => remembered(made, `output ${options.target}`, () => standard.jsonSchema.output(options)),
-  }
-  const schema = { '~standard': { ...standard, validate, jsonSchema } } as unknown as z.ZodObject
-  schemas.set(tool, schema)
-  return schema
-}
-
-/** Without what every model would read in vain: the dialect, which is the default one (MCP, tools), and the bound of all integers. */
-function concise({ $schema: _dialect, ...schema }: Record<string, unknown>): Record<string, unknown> {
-  const isNoBound = (key: string, value: unknown) => key === 'maximum' && value === Number.MAX_SAFE_INTEGER
-  return JSON.parse(JSON.stringify(schema, (key, value: unknown) => (isNoBound(key, value) ? undefined : value)))
-}
-
-function remembered<T>(made: Map<string, T>, key: string, make: () => T): T {
-  const known = made.get(key) ?? make()
-  made.set(key, known)
-  return known
-}
-
-/** W3C Trace Context, where the client gives a well-formed one (traceparent, version 00). */
-function traceparentOf(ctx: ServerContext): string | undefined {
-  const value = ctx.mcpReq._meta?.traceparent
-  return typeof value === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(value)
-    ? value
-    : undefined
-}
-
-/** Progress notifications, for a client that gave a token; they rise strictly (MCP, utilities/progress). */
-function progressOf(ctx: ServerContext): Progress {
-  const progressToken = ctx.mcpReq._meta?.progressToken
-  let last = 0
-  return async (progress, total, message) => {
-    if (progressToken === undefined || progress <= last) return
-    last = progress
-    const params = { progressToken, progress, message, ...(total !== undefined && { total }) }
-    // It is a courtesy: that it can't be told is no reason to give the work up.
-    await ctx.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {})
-  }
 }
 
 /** The one error boundary: errors made for the model reach it in their words, any other only as a number to report. */

@@ -1,8 +1,10 @@
 // A change tried without being made: the records that it would meet are read, what would differ is shown, and Medplum checks
 // what would be stored. Nothing that changes anything is sent.
-import { type FhirClient, isRecord } from '../fhir/client.ts'
+
+import type { FhirClient } from '../fhir/client.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { placeOf } from '../fhir/place.ts'
+import { isRecord } from '../json.ts'
 import { type Change, changeOfOne, isAction, type Step, stepsOf } from './change.ts'
 import { type ToolContext, UserError } from './define.ts'
 import { type Prepared, type RequestArguments, versionOf } from './prepare.ts'

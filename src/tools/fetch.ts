@@ -2,10 +2,8 @@
 // (https://developers.openai.com/apps-sdk): exactly one piece of text, JSON, repeated as structured content.
 import * as z from 'zod'
 import { AccessError } from '../fhir/access-error.ts'
-import { records } from '../fhir/capability.ts'
-import { isRecord } from '../fhir/client.ts'
-import { scalarText } from '../fhir/query.ts'
 import { recordLines, titleOf } from '../fhir/record-text.ts'
+import { isRecord, records, scalarText } from '../json.ts'
 import { attachmentsIn, type FileText, readBinary, readFiles } from './attachments.ts'
 import { defineTool, type ToolContext, UserError } from './define.ts'
 import { LimitedText } from './limited-text.ts'

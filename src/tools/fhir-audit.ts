@@ -1,7 +1,8 @@
 // The FHIR AuditEvent of a call that may change something, in the person's own project. Nobody waits for it.
 import { type AuditOutcome, auditEventOf } from '../fhir/audit-event.ts'
-import { type FhirClient, TransportError } from '../fhir/client.ts'
+import type { FhirClient } from '../fhir/client.ts'
 import { FhirError } from '../fhir/outcome.ts'
+import { TransportError } from '../fhir/transport.ts'
 import type { ToolContext } from './define.ts'
 
 /**

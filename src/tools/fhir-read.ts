@@ -1,6 +1,6 @@
 // The reading half of fhir-request, so that a host can allow it for good.
 import * as z from 'zod'
-import { isRecord } from '../fhir/client.ts'
+import { isRecord } from '../json.ts'
 import { defineTool, UserError } from './define.ts'
 import { perform } from './perform.ts'
 import { BODY, normalise, PATH, READ_INPUT } from './request-input.ts'

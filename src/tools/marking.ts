@@ -1,8 +1,9 @@
 // What a write leaves behind besides the record itself: the label of AI work on a patched record, and a Provenance.
 import type { Act } from '../fhir/audit-event.ts'
-import { type FhirClient, type FhirRequest, type FhirResponse, isRecord } from '../fhir/client.ts'
+import type { FhirClient, FhirRequest, FhirResponse } from '../fhir/client.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { type LabelledPatch, labelPatch, provenanceOf, type Written, writtenBy } from '../fhir/provenance.ts'
+import { isRecord } from '../json.ts'
 import type { ToolContext } from './define.ts'
 import type { Prepared } from './prepare.ts'
 

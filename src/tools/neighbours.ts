@@ -1,5 +1,7 @@
 // What there is around a record, as counts: a reader of one patient then knows what else can be asked for.
-import { type FhirClient, isRecord } from '../fhir/client.ts'
+
+import type { FhirClient } from '../fhir/client.ts'
+import { isRecord } from '../json.ts'
 import { readTogether } from './reading.ts'
 import type { RecordId } from './record-id.ts'
 

@@ -1,6 +1,6 @@
 // From the arguments of a call to the request that is sent: understood, confined, checked, and classified by what it would do.
 import { knownCapability } from '../fhir/capabilities.ts'
-import { type FhirRequest, isRecord, type Method } from '../fhir/client.ts'
+import type { FhirRequest, Method } from '../fhir/client.ts'
 import { MAX_PART } from '../fhir/file.ts'
 import { secretKeys } from '../fhir/graphql-secrets.ts'
 import { confine, PathError, relativeTo } from '../fhir/path.ts'
@@ -8,6 +8,7 @@ import { labelled, patchesIn } from '../fhir/provenance.ts'
 import { classify, type Risk } from '../fhir/risk.ts'
 import { answersText, secretTrap } from '../fhir/secret-traps.ts'
 import { checkTraps } from '../fhir/traps.ts'
+import { isRecord } from '../json.ts'
 import { compose } from './content.ts'
 import { UserError } from './define.ts'
 

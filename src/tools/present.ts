@@ -1,11 +1,12 @@
 // From Medplum's answer to content for a model: records in the form that was asked for, files, and text as quoted content.
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import { answer } from '../fhir/answer.ts'
-import { type FhirResponse, isRecord } from '../fhir/client.ts'
+import type { FhirResponse } from '../fhir/client.ts'
 import { fileContent } from '../fhir/file.ts'
-import { nextPage } from '../fhir/pages.ts'
+import { nextPage } from '../fhir/paging.ts'
 import { quotedText } from '../fhir/quote.ts'
 import { checkAnswer } from '../fhir/traps.ts'
+import { isRecord } from '../json.ts'
 import type { Prepared } from './prepare.ts'
 import { skipping, type View } from './view.ts'
 

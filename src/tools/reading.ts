@@ -1,7 +1,8 @@
 // What the tools that only read send: prepared as every other request is, and refused where it would do more than read.
-import { type FhirClient, type FhirResponse, isRecord } from '../fhir/client.ts'
+
+import type { FhirClient, FhirResponse } from '../fhir/client.ts'
 import { FhirError } from '../fhir/outcome.ts'
-import { scalarText } from '../fhir/query.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { type ToolContext, UserError } from './define.ts'
 import { advised } from './perform.ts'
 import { type Prepared, prepare } from './prepare.ts'

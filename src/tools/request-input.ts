@@ -1,6 +1,7 @@
 // The arguments that the tools for FHIR requests share, and how arguments as models really send them are put into their form.
 import * as z from 'zod'
-import { isRecord, type Method } from '../fhir/client.ts'
+import type { Method } from '../fhir/client.ts'
+import { isRecord } from '../json.ts'
 import { UserError } from './define.ts'
 import { VIEW_INPUT } from './view.ts'
 
@@ -37,7 +38,7 @@ export const CONTENT_INPUT = {
 
 export const IF_MATCH = z.string().optional().describe('Only if this meta.versionId is current, for PUT, PATCH, DELETE')
 
-export const IF_NONE_EXIST = z
+const IF_NONE_EXIST = z
   .string()
   .optional()
   .describe('Creates only if this search finds nothing, e.g. identifier=http://example.org/mrn|123')

@@ -1,6 +1,7 @@
 // How much of what was sought stands in a record: what Medplum found by one parameter may meet the other words as well.
-import { isRecord } from '../fhir/client.ts'
+
 import { folded } from '../fhir/spelling.ts'
+import { isRecord } from '../json.ts'
 import type { Term } from './search-terms.ts'
 
 /** What a record says, in a form in which it can be compared. */

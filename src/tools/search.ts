@@ -2,10 +2,9 @@
 // (https://developers.openai.com/apps-sdk): exactly one piece of text, JSON, repeated as structured content.
 import * as z from 'zod'
 import type { Caller } from '../caller.ts'
-import { records } from '../fhir/capability.ts'
-import { isRecord } from '../fhir/client.ts'
-import { parsePlace, scalarText } from '../fhir/query.ts'
+import { parsePlace } from '../fhir/query.ts'
 import { titleOf } from '../fhir/record-text.ts'
+import { isRecord, records, scalarText } from '../json.ts'
 import { defineTool, type ToolContext, UserError } from './define.ts'
 import { readingPath, readOne, readTogether } from './reading.ts'
 import { linkTo, recordIdIn } from './record-id.ts'

@@ -1,7 +1,9 @@
 // What a call will need, known before it begins: only then can HTTP itself tell a client that it lacks a scope.
-import { isRecord, type Method } from '../fhir/client.ts'
+
+import type { Method } from '../fhir/client.ts'
 import { confine, PathError, relativeTo } from '../fhir/path.ts'
 import { classify, type Risk } from '../fhir/risk.ts'
+import { isRecord } from '../json.ts'
 import { METHODS } from './prepare.ts'
 import { normalise } from './request-input.ts'
 

@@ -6,8 +6,8 @@ import { compileSelect, SelectError } from '../fhir/select.ts'
 import { UserError } from './define.ts'
 
 /** The most characters that an answer may have, whatever is asked for: hosts drop or cut what is larger. */
-export const MAX_CHARS = 100_000
-export const MIN_CHARS = 2_000
+const MAX_CHARS = 100_000
+const MIN_CHARS = 2_000
 /** Resources that `all` reads at most. */
 export const MAX_ALL = 2_000
 

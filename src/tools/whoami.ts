@@ -1,11 +1,10 @@
 // Who is signed in, where, and with which rights: what a person asks when an answer is not what they expected.
 import * as z from 'zod'
-import { isRecord } from '../fhir/client.ts'
 import { nameText } from '../fhir/datatype-text.ts'
 import { literal, quoted } from '../fhir/literal.ts'
 import { narrowedTo } from '../fhir/narrowing.ts'
-import { scalarText } from '../fhir/query.ts'
-import { describeRights } from '../fhir/rights.ts'
+import { describeRights, policyRules } from '../fhir/rights.ts'
+import { isRecord, scalarText } from '../json.ts'
 import { defineTool } from './define.ts'
 
 export const whoami = defineTool({
@@ -77,11 +76,6 @@ function rightsIn(me: unknown): string {
     return `${extent}: ${shown}${of.length > MAX_TYPES ? ` and ${of.length - MAX_TYPES} more` : ''}.`
   })
   return [...forAll, ...forSome, ...(forAll.length === 0 ? ['Nothing else.'] : [])].join(' ')
-}
-
-function policyRules(me: unknown): Record<string, unknown>[] {
-  const { resource } = isRecord(me) && isRecord(me.accessPolicy) ? me.accessPolicy : {}
-  return Array.isArray(resource) ? resource.filter(isRecord) : []
 }
 
 function extentOf(rules: readonly Record<string, unknown>[]): string {

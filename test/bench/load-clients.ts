@@ -64,14 +64,19 @@ const MODERN_META = {
   'io.modelcontextprotocol/clientCapabilities': {},
 }
 
-/** MCP 2026-07-28, without a session. */
-export function stateless(url: string, token: string, needle: Needle): Call {
+/**
+ * MCP 2026-07-28, without a session.
+ *
+ * @param stage where the Worker of test/bench/stages.ts stops
+ */
+export function stateless(url: string, token: string, needle: Needle, stage?: string): Call {
   const headers = {
     ...JSON_HEADERS,
     authorization: `Bearer ${token}`,
     'mcp-protocol-version': '2026-07-28',
     'mcp-method': 'tools/call',
     'mcp-name': 'fhir-request',
+    ...(stage !== undefined && { 'x-stage': stage }),
   }
   return async (path) => {
     const body = JSON.stringify(callOf(path, 1, MODERN_META))

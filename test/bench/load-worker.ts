@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import type { Bindings } from '../../src/env.ts'
 import product, { Grant as ProductGrant, McpSession as ProductSession } from '../../src/index.ts'
 
-interface BenchBindings extends Bindings {
+export interface BenchBindings extends Bindings {
   /** Origin that answers for the Patients whose id begins with `bench-`. */
   FIXED_URL: string
   COUNTING?: string
@@ -26,7 +26,8 @@ globalThis.fetch = (input, init) => {
 
 const completed = new WeakSet<object>()
 
-function complete(bindings: Bindings): Bindings {
+/** The bindings with those that a plain workerd lacks. */
+export function complete(bindings: Bindings): Bindings {
   if (completed.has(bindings)) return bindings
   completed.add(bindings)
   for (const limit of LIMITS)

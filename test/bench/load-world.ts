@@ -41,8 +41,11 @@ const PATIENT = {
   address: [{ line: ['1 Elm Street'], city: 'Springfield', postalCode: '12345' }],
 }
 
-/** @param folder where bundles and configurations may lie */
-export async function openWorld(folder: string): Promise<LoadWorld> {
+/**
+ * @param folder where bundles and configurations may lie
+ * @param main file here whose Worker is measured
+ */
+export async function openWorld(folder: string, main = 'load-worker.ts'): Promise<LoadWorld> {
   const children: ChildProcess[] = []
   const workers: Workerd[] = []
   const close = async () => {
@@ -56,7 +59,7 @@ export async function openWorld(folder: string): Promise<LoadWorld> {
     return { url, cpu: () => cpuOf(child.pid ?? 0) }
   }
   try {
-    const script = await productFor(folder)
+    const script = await productFor(folder, main)
     const ports = [await freePort(), await freePort()] as const
     const { url: fixedUrl } = await start('fixed', JSON.stringify(PATIENT))
     const { url: sandboxUrl } = await start('sandbox', ports.join(','))
@@ -114,9 +117,9 @@ async function signIn(url: string): Promise<string> {
   return token
 }
 
-async function productFor(folder: string): Promise<string> {
+async function productFor(folder: string, file: string): Promise<string> {
   const config = join(folder, 'wrangler.toml')
-  const main = fileURLToPath(new URL('load-worker.ts', import.meta.url))
+  const main = fileURLToPath(new URL(file, import.meta.url))
   await writeFile(
     config,
     `name = "load"\nmain = ${JSON.stringify(main)}\ncompatibility_date = "${DATE}"\ncompatibility_flags = ["nodejs_als"]\nminify = true\n`,

@@ -25,7 +25,7 @@ const {
 /** What a call over each lane may cost at most of what Cloudflare bills by the piece; a note now and then is above it. */
 const BOUNDS: Record<string, Pick<Cost, 'kvReads' | 'objectRequests' | 'rowsWritten'>> = {
   stateless: { kvReads: 0.05, objectRequests: 1.1, rowsWritten: 0.1 },
-  session: { kvReads: 0.05, objectRequests: 2.1, rowsWritten: 1.1 },
+  session: { kvReads: 0.05, objectRequests: 2.1, rowsWritten: 0.1 },
   SSE: { kvReads: 0.05, objectRequests: 2.1, rowsWritten: 0.1 },
 }
 const MAX_IDLE_BYTES = 20 * 1024

@@ -5,9 +5,10 @@ import { questions } from './questions.ts'
 import { sandbox } from './sandbox.ts'
 import { shape } from './shape.ts'
 import { size } from './size.ts'
+import { stages } from './stages.ts'
 import { tokens } from './tokens.ts'
 
-const BENCHES: Record<string, () => Promise<void>> = { load, questions, sandbox, shape, size, tokens }
+const BENCHES: Record<string, () => Promise<void>> = { load, questions, sandbox, shape, size, stages, tokens }
 
 const name = process.argv[2]
 const bench = name === undefined ? undefined : BENCHES[name]

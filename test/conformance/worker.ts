@@ -31,7 +31,11 @@ export class FixtureSession extends McpSession {
   }
 }
 
-const endpoint = createEndpoint({ createServer: createFixtureServer, sessions: (env) => env.MCP_SESSION })
+const endpoint = createEndpoint({
+  createServer: (_env, _settings, versions) => createFixtureServer(versions),
+  sessions: (env) => env.MCP_SESSION,
+  repeatsInHeaders: (tool) => tool === 'test_custom_header',
+})
 
 /** The suite's own tools need no access level. */
 function noChallenge(): never {

@@ -1,11 +1,19 @@
 // Debian's Chromium, driven by playwright-core. It must be there: CI installs it, a developer is told how to.
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Credentials } from '../../sandbox/person.ts'
 
 const PATHS = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 /** The browser's program, if this machine has one. */
-export const chromiumPath = PATHS.find((path) => path !== undefined && existsSync(path))
+const chromiumPath = PATHS.find((path) => path !== undefined && existsSync(path))
+
+/** Whether tests in a browser are skipped, which is said then: on a developer's machine without one, never in CI. */
+export function isWithoutBrowser(): boolean {
+  if (chromiumPath !== undefined || process.env.CI !== undefined) return false
+  console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
+  return true
+}
 
 export function launch(): Promise<Browser> {
   if (!chromiumPath) throw new Error('No Chromium found: `apt-get install chromium`, or set CHROMIUM_PATH')
@@ -16,4 +24,25 @@ export function launch(): Promise<Browser> {
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
     ],
   })
+}
+
+/** A page of a person who was never here before. */
+export async function inNewPage<T>(
+  browser: Browser,
+  use: (page: Page) => Promise<T>,
+  options: BrowserContextOptions = {},
+): Promise<T> {
+  const context = await browser.newContext(options)
+  try {
+    return await use(await context.newPage())
+  } finally {
+    await context.close()
+  }
+}
+
+/** Fills Medplum's login page in. */
+export async function logIn(page: Page, { email, password }: Credentials): Promise<void> {
+  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
 }

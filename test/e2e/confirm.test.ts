@@ -6,11 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, SignIn } from '../../sandbox/clients.ts'
 import type { RunningWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/world.ts'
-import { chromiumPath, launch } from './browser.ts'
+import { isWithoutBrowser, launch } from './browser.ts'
 import { type Running, startBoth } from './running.ts'
-
-const noBrowser = chromiumPath === undefined && process.env.CI === undefined
-if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
 
 const { alice } = SANDBOX_USERS
 const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
@@ -39,7 +36,7 @@ async function withTask() {
   return { signIn, client, call, path, deletion: { method: 'DELETE', path } }
 }
 
-describe.skipIf(noBrowser)('in a browser', () => {
+describe.skipIf(isWithoutBrowser())('in a browser', () => {
   let browser: Browser
 
   beforeAll(async () => {

@@ -6,12 +6,9 @@ import { type ConnectedClient, connect, SignIn } from '../../sandbox/clients.ts'
 import type { Credentials } from '../../sandbox/person.ts'
 import type { RunningWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/world.ts'
-import { chromiumPath, launch } from './browser.ts'
+import { inNewPage, isWithoutBrowser, launch } from './browser.ts'
 import { LOOKS, look } from './look.ts'
 import { type Running, startBoth } from './running.ts'
-
-const noBrowser = chromiumPath === undefined && process.env.CI === undefined
-if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
 
 const READ = { method: 'GET', path: 'Patient?_count=1' }
 const WRITE = { method: 'POST', path: 'Task', body: { resourceType: 'Task', status: 'requested', intent: 'order' } }
@@ -28,7 +25,7 @@ class Named extends SignIn {
   }
 }
 
-describe.skipIf(noBrowser)('in a browser', () => {
+describe.skipIf(isWithoutBrowser())('in a browser', () => {
   let both: Running
   let worker: RunningWorker
   let browser: Browser
@@ -44,10 +41,9 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await both?.stop()
   })
 
-  async function withPage<T>(use: (page: Page) => Promise<T>, options: BrowserContextOptions = {}): Promise<T> {
-    const context = await browser.newContext(options)
-    try {
-      const page = await context.newPage()
+  /** A page of this server, of which the browser has no complaint. */
+  function withPage<T>(use: (page: Page) => Promise<T>, options?: BrowserContextOptions): Promise<T> {
+    const watched = async (page: Page) => {
       const complaints: string[] = []
       page.on('console', (message) => {
         if (message.location().url.startsWith(worker.url)) complaints.push(message.text())
@@ -55,9 +51,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
       const result = await use(page)
       expect(complaints).toEqual([])
       return result
-    } finally {
-      await context.close()
     }
+    return inNewPage(browser, watched, options)
   }
 
   /** Signs in from the page that is open, by keyboard alone. */

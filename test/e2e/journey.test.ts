@@ -5,12 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
 import type { RunningWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/world.ts'
-import { chromiumPath, launch } from './browser.ts'
+import { inNewPage, isWithoutBrowser, launch, logIn } from './browser.ts'
 import { LOOKS, look } from './look.ts'
 import { type Running, startBoth } from './running.ts'
-
-const noBrowser = chromiumPath === undefined && process.env.CI === undefined
-if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
 
 const WAY = 'Streamable HTTP 2025-11-25, SDK 2'
 
@@ -39,20 +36,14 @@ class InBrowser extends SignIn {
 async function allow(page: Page, level?: string): Promise<void> {
   if (level !== undefined) await page.locator('label.choice', { hasText: level }).getByRole('radio').check()
   await page.getByRole('button', { name: 'Allow and sign in' }).click()
-  await signIn(page)
+  await logIn(page, SANDBOX_USERS.alice)
 }
 
 function textOf({ content }: ToolResult): string {
   return content.map(({ text }) => text ?? '').join('\n')
 }
 
-async function signIn(page: Page): Promise<void> {
-  await page.getByLabel('Email').fill(SANDBOX_USERS.alice.email)
-  await page.getByLabel('Password').fill(SANDBOX_USERS.alice.password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-}
-
-describe.skipIf(noBrowser)('in a browser', () => {
+describe.skipIf(isWithoutBrowser())('in a browser', () => {
   let both: Running
   let worker: RunningWorker
   let browser: Browser
@@ -68,14 +59,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await both?.stop()
   })
 
-  async function withPage<T>(use: (page: Page) => Promise<T>, options: BrowserContextOptions = {}): Promise<T> {
-    const context = await browser.newContext(options)
-    try {
-      return await use(await context.newPage())
-    } finally {
-      await context.close()
-    }
-  }
+  const withPage = (use: (page: Page) => Promise<void>, options?: BrowserContextOptions) =>
+    inNewPage(browser, use, options)
 
   test('from a 401 to reading, and no further; then more access, asked for by the client', async () => {
     await withPage(async (page) => {
@@ -116,7 +101,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await withPage(async (page) => {
       const { client, remove, at, link } = await deletion(page)
       await page.goto(link)
-      await signIn(page)
+      await logIn(page, SANDBOX_USERS.alice)
       await page.getByRole('heading', { name: 'Do you agree to this change?' }).waitFor()
       expect(await page.locator('pre').textContent()).toContain('Call back')
       expect((await client.call('fhir-read', at)).isError ?? false).toBe(false)
@@ -181,7 +166,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
       await withPage(async (page) => {
         const { client, link } = await deletion(page)
         await page.goto(link)
-        await signIn(page)
+        await logIn(page, SANDBOX_USERS.alice)
         await page.getByRole('button', { name: 'Approve' }).waitFor()
         await look(page, `confirm-${name}`)
         await page.getByRole('button', { name: 'Refuse' }).click()

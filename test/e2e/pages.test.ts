@@ -3,13 +3,10 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { chromiumPath, launch } from './browser.ts'
+import { inNewPage, isWithoutBrowser, launch } from './browser.ts'
 import { measureContrast } from './contrast.ts'
 
-const noBrowser = chromiumPath === undefined && process.env.CI === undefined
-if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
-
-describe.skipIf(noBrowser)('in a browser', () => {
+describe.skipIf(isWithoutBrowser())('in a browser', () => {
   let worker: RunningWorker
   let browser: Browser
   let mcpUrl: string
@@ -36,19 +33,16 @@ describe.skipIf(noBrowser)('in a browser', () => {
   }
 
   /** A browser of its own for each look at a page. */
-  async function look<T>(path: string, options: BrowserContextOptions, at: (visit: Visit) => Promise<T>): Promise<T> {
-    const context = await browser.newContext(options)
-    try {
-      const page = await context.newPage()
+  function look<T>(path: string, options: BrowserContextOptions, at: (visit: Visit) => Promise<T>): Promise<T> {
+    const visited = async (page: Page) => {
       const visit: Visit = { page, requested: [], complaints: [] }
       page.on('request', (request) => visit.requested.push(request.url()))
       page.on('console', (message) => visit.complaints.push(message.text()))
       page.on('pageerror', (error) => visit.complaints.push(error.message))
       await page.goto(worker.url + path, { waitUntil: 'load' })
-      return await at(visit)
-    } finally {
-      await context.close()
+      return at(visit)
     }
+    return inNewPage(browser, visited, options)
   }
 
   const PAGES = ['/', '/privacy', '/nowhere', '/mcp', '/oauth/callback?state=old']

@@ -5,7 +5,7 @@ import { connect, SignIn, WAYS, type Way } from '../../sandbox/clients.ts'
 import type { Sandbox } from '../../sandbox/server.ts'
 import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
-import { chromiumPath, launch } from './browser.ts'
+import { isWithoutBrowser, launch, logIn } from './browser.ts'
 import { type Running, startBoth } from './running.ts'
 
 let both: Running
@@ -51,10 +51,7 @@ test.each([
   await expect(startWorker({ port: await freePort(), vars })).rejects.toThrow(`Setting ${name}`)
 })
 
-const noBrowser = chromiumPath === undefined && process.env.CI === undefined
-if (noBrowser) console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
-
-describe.skipIf(noBrowser)('in a browser', () => {
+describe.skipIf(isWithoutBrowser())('in a browser', () => {
   const REDIRECT_URI = 'http://127.0.0.1:33418/'
   let browser: Browser
   beforeAll(async () => {
@@ -90,10 +87,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
   test('consent, login at Medplum, and back with a code', async () => {
     const page = await consentPage()
     await page.getByRole('button', { name: 'Allow and sign in' }).click()
-    await page.getByLabel('Email').fill(SANDBOX_USERS.alice.email)
-    await page.getByLabel('Password').fill(SANDBOX_USERS.alice.password)
     const back = page.waitForRequest((request) => request.url().startsWith(REDIRECT_URI))
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await logIn(page, SANDBOX_USERS.alice)
     const callback = new URL((await back).url())
     expect(callback.searchParams.get('code')).toMatch(/^[^:]+:[^:]+:[^:]+$/)
     expect(callback.searchParams.get('state')).toBe('client-state')

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type DigestRow, digest, essenceOf } from '../../src/fhir/digest.ts'
+import { isRecord } from '../../src/json.ts'
 
 const LOINC = 'http://loinc.org'
 const weight = { coding: [{ system: LOINC, code: '29463-7', display: 'Body weight' }] }
@@ -508,18 +509,14 @@ test('whatever it is given: no resource is lost or counted twice, and every prop
       for (const value of rows.flatMap((row) => Object.values(row)))
         expect(['string', 'number']).toContain(typeof value)
       // What is left out before is nothing that a digest would read.
-      expect(digest(resources.map((one) => (isObject(one) ? essenceOf(one) : one)))).toEqual(rows)
+      expect(digest(resources.map((one) => (isRecord(one) ? essenceOf(one) : one)))).toEqual(rows)
     }),
     { numRuns: 1000 },
   )
 })
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function typeIn(value: unknown): string {
-  const type = isObject(value) ? value.resourceType : undefined
+  const type = isRecord(value) ? value.resourceType : undefined
   return ['string', 'number', 'boolean'].includes(typeof type) && type !== '' ? String(type) : 'unknown'
 }
 

@@ -5,7 +5,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
 import type { Bindings } from '../../src/env.ts'
-import { grantObject, keysOf, refreshed, revoke } from './grants.ts'
+import { grantObject, keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
 import {
   alice,
   authorization,
@@ -24,9 +24,6 @@ import {
   signIn,
   token,
 } from './world.ts'
-
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
-const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
 afterEach(async () => {
   await sandbox.clearFaults()

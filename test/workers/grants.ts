@@ -5,6 +5,12 @@ import { expect } from 'vitest'
 import type { Grant } from '../../src/oauth/grant.ts'
 import { grantName, refresh, type Tokens, token, tokensOf } from './world.ts'
 
+/** Arguments of a call that needs a good Medplum token. */
+export const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
+
+/** A message that needs a good token of this server only. */
+export const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+
 export function grantObject(tokens: Tokens): DurableObjectStub<Grant> {
   return env.GRANT.getByName(grantName(tokens))
 }

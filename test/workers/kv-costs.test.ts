@@ -1,11 +1,9 @@
 // What docs/operations.md says that a use costs of KV's quotas, whose thousand writes a day the free plan runs out of first.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import operations from '../../docs/operations.md?raw'
-import { refreshed } from './grants.ts'
+import { READ, refreshed } from './grants.ts'
 import { askedDuring } from './kv.ts'
 import { fhir, signIn, startSession } from './world.ts'
-
-const READ = { method: 'GET', path: 'Patient?_count=1' }
 
 afterEach(() => {
   vi.useRealTimers()

@@ -2,9 +2,10 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CLINIC_NOW } from '../../sandbox/clinic/calendar.ts'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
-import { TransportError } from '../../src/fhir/client.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'
-import { type AllPages, type ReadOptions, readAll, steadied } from '../../src/fhir/pages.ts'
+import { type AllPages, type ReadOptions, readAll } from '../../src/fhir/pages.ts'
+import { steadied } from '../../src/fhir/paging.ts'
+import { TransportError } from '../../src/fhir/transport.ts'
 import { allOf, create, medplumClient, medplumToken } from './medplum.ts'
 import { SANDBOX, sandbox } from './world.ts'
 

@@ -6,6 +6,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
 import { Grant } from '../../src/oauth/grant.ts'
+import { LIST, READ } from './grants.ts'
 import { openSse } from './streams.ts'
 import {
   alice,
@@ -31,8 +32,6 @@ import {
   tokensOf,
 } from './world.ts'
 
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
-const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 const SYSTEM = 'https://example.com/aborted'
 
 let tokens: Tokens

@@ -1,6 +1,7 @@
 // Medplum's clock is five minutes off; and changes that meet.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { READ } from './grants.ts'
 import { expiryOf } from './kv.ts'
 import { evict } from './streams.ts'
 import {
@@ -18,7 +19,6 @@ import {
   tokensOf,
 } from './world.ts'
 
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
 const SYSTEM = 'https://example.com/races'
 const FOURTEEN_DAYS_S = 1_209_600
 

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Fetch, Person, UnexpectedPage } from '../../sandbox/person.ts'
 import { expectPageHeaders } from './browsing.ts'
 import { atPage, browser, entryOf, htmlOf, known, PAGE, submit } from './connecting.ts'
-import { keysOf } from './grants.ts'
+import { keysOf, LIST, READ } from './grants.ts'
 import { REFUSALS, refuse } from './kv.ts'
 import {
   ada,
@@ -28,9 +28,6 @@ import {
   token,
   tokensOf,
 } from './world.ts'
-
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
-const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
 afterEach(async () => {
   vi.restoreAllMocks()

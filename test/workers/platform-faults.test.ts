@@ -4,7 +4,7 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
-import { keysOf, refreshed, revoke } from './grants.ts'
+import { keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
 import { remember } from './kv.ts'
 import {
   alice,
@@ -22,9 +22,6 @@ import {
   type Tokens,
   tokensOf,
 } from './world.ts'
-
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
-const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
 afterEach(() => {
   vi.restoreAllMocks()

@@ -130,6 +130,7 @@ describe('a session lives over eviction', () => {
 
   test('an answer that was lost is sent again, also after eviction, and lies sealed meanwhile', async () => {
     const session = await startSession(mine.access)
+    await sandbox.faults([{ path: '^/fhir/R4/Patient', delayMs: 700 }])
     const text = await (await post(mine.access, fhirCall(READ), session)).text()
     const priming = /^id: (\S+)$/m.exec(text)?.[1]
     expect(priming).toBeDefined()

@@ -1,7 +1,5 @@
 // The rest of the MCP surface as a client sees it: any tool, resource, prompt or completion, in an era of its choice.
-import { post, type RpcAnswer, rpc } from './world.ts'
-
-const MODERN = '2026-07-28'
+import { post, postModern, type RpcAnswer, rpc } from './world.ts'
 
 /** One request of 2025-11-25, without a session. */
 export async function ask(access: string, method: string, params: Record<string, unknown> = {}): Promise<RpcAnswer> {
@@ -15,13 +13,7 @@ export async function askModern(
   params: Record<string, unknown> = {},
   name?: string,
 ): Promise<RpcAnswer> {
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': MODERN,
-    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
-  const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': method, ...(name && { 'mcp-name': name }) }
-  return rpc(await post(access, { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }, headers))
+  return rpc(await postModern(access, method, params, name))
 }
 
 export interface ToolAnswer {

@@ -1,7 +1,7 @@
 // Which grant's object a token request comes to: the one grant that it names, by whatever parameter, and no other person's.
 import { describe, expect, test } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
-import { keysOf, refreshed, revoke } from './grants.ts'
+import { keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
 import {
   ada,
   alice,
@@ -18,9 +18,6 @@ import {
   type Tokens,
   token,
 } from './world.ts'
-
-const READ = { method: 'GET', path: 'Patient?_count=1' }
-const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
 async function expectStands(tokens: Tokens): Promise<void> {
   expect((await post(tokens.access, LIST)).status).toBe(200)

@@ -1,6 +1,7 @@
 // The world as a test in workerd sees it: the Worker under test, the sandbox behind it over real HTTP, and its controls.
 import { exports } from 'cloudflare:workers'
 import { inject } from 'vitest'
+import type { LoggedRequest } from '../../sandbox/logged-request.ts'
 import type { Credentials, Fetch } from '../../sandbox/person.ts'
 import { Person } from '../../sandbox/person.ts'
 
@@ -9,6 +10,8 @@ declare module 'vitest' {
     sandboxUrl: string
   }
 }
+
+export type { LoggedRequest }
 
 export const ORIGIN = 'http://localhost:8787'
 export const RESOURCE = `${ORIGIN}/mcp`
@@ -23,20 +26,6 @@ export const sam: Credentials = { email: 'sam@example.com', password: 'medplum-s
 /** To the Worker under test in this isolate, to everything else over the network. */
 export const send: Fetch = (input, init) =>
   input.startsWith(`${ORIGIN}/`) ? exports.default.fetch(new Request(input, init)) : fetch(input, init)
-
-export interface LoggedRequest {
-  n: number
-  method: string
-  path: string
-  /** null until it is answered. */
-  status: number | null
-  userAgent: string | null
-  authorization: string | null
-  user: string | null
-  grantType?: string
-  aborted?: boolean
-  headers: Record<string, string>
-}
 
 /** The sandbox's test controls. */
 export const sandbox = {

@@ -3,10 +3,10 @@
 import type { ConsentDescription } from '@cloudflare/workers-oauth-provider'
 import type { FC } from 'hono/jsx'
 import type { Level } from '../fhir/access.ts'
-import { Layout, Notice } from '../pages/layout.tsx'
-import type { Offer } from './access.ts'
-import { type NarrowingForm, UNFILLED } from './narrowing-form.ts'
-import { AUTHORIZE_PATH } from './provider.ts'
+import type { Offer } from '../oauth/access.ts'
+import { type NarrowingForm, UNFILLED } from '../oauth/narrowing-form.ts'
+import { AUTHORIZE_PATH } from '../oauth/provider.ts'
+import { Layout, Notice } from './layout.tsx'
 
 /** What each level lets a client do, in a person's words. */
 export const LEVEL_TEXT: Record<Level, { name: string; says: string }> = {

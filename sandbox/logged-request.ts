@@ -1,0 +1,18 @@
+/** What the request log of a sandbox tells of each request; tests that run in workerd read it, too. */
+export interface LoggedRequest {
+  n: number
+  method: string
+  /** With the query. */
+  path: string
+  /** null until answered. */
+  status: number | null
+  userAgent: string | null
+  /** SHA-256 of the bearer token, in hex. */
+  authorization: string | null
+  /** E-mail address. */
+  user: string | null
+  grantType?: string
+  /** The client went away before the answer was complete. */
+  aborted?: boolean
+  headers: Record<string, string>
+}

@@ -1,0 +1,143 @@
+// How Medplum pages, as paths: its default order is unspecified, by offset it goes 10,000 deep, and a cursor needs one order only.
+import { isRecord, records } from '../json.ts'
+import { isType } from './compartment.ts'
+import { formatParameter, formatPlace, type Place, parsePlace } from './query.ts'
+
+type Entry = Record<string, unknown>
+
+export interface Page {
+  /** As it was asked for in the end. */
+  path: string
+  body: unknown
+}
+
+/** By offset Medplum goes no further than this many resources. */
+export const MAX_OFFSET = 10_000
+/** The most entries that Medplum puts on a page, whatever is asked for. */
+export const MAX_COUNT = 1000
+const PAGE = 500
+/** With fewer entries a page, Medplum pages by offset in every order. */
+const MIN_CURSOR_COUNT = 20
+
+/**
+ * A search in an order in which its pages don't overlap, in pages of 500, unless it says something else itself: one type by
+ * time of storage, where Medplum pages by cursor without limit; several by id, since their cursors fail up to Medplum 5.1.
+ * Any other path stays as it is.
+ */
+export function steadied(path: string): string {
+  const place = parsePlace(path)
+  const { segments } = place
+  const counted = parameter(place, '_count')
+  const several = parameter(place, '_type') !== undefined
+  const isSearch = segments.length === 0 ? several : segments.length === 1 && isType(segments[0])
+  const placed = ['_offset', '_cursor'].some((name) => parameter(place, name) !== undefined)
+  if (!isSearch || placed || parameter(place, '_summary') === 'count') return path
+  if (parameter(place, '_sort') !== undefined) {
+    return counted === undefined ? changed(place, { _count: String(PAGE) }) : path
+  }
+  const byCursor = !several && Number(counted ?? PAGE) >= MIN_CURSOR_COUNT
+  return changed(place, {
+    _sort: byCursor ? '_lastUpdated' : '_id',
+    ...(counted === undefined && { _count: String(PAGE) }),
+  })
+}
+
+/** Half as many entries; undefined where one alone is too large. */
+export function halved(path: string): string | undefined {
+  const place = parsePlace(path)
+  const count = countOf(place)
+  if (count === undefined || count <= 1) return undefined
+  const half = Math.floor(count / 2)
+  const byCursor = parameter(place, '_sort') === '_lastUpdated' && !(offsetOf(path) > 0)
+  return byCursor && half < MIN_CURSOR_COUNT ? byId(path, half) : changed(place, { _count: String(half) })
+}
+
+/** The same search from its beginning, ordered by id and paged by offset; undefined where it is ordered so already. */
+export function byId(path: string, count?: number): string | undefined {
+  const place = parsePlace(path)
+  if (parameter(place, '_sort') !== '_lastUpdated') return undefined
+  return changed(place, {
+    _sort: '_id',
+    _cursor: undefined,
+    _offset: undefined,
+    ...(count !== undefined && { _count: String(count) }),
+  })
+}
+
+/** Entries a page, at most; undefined for what isn't paged. */
+function countOf(place: Place): number | undefined {
+  const { segments } = place
+  const unless = segments.length < 2 ? 20 : { $everything: 1000, _history: 100 }[segments[2] ?? '']
+  const count = Number(parameter(place, '_count') ?? unless)
+  return Number.isInteger(count) ? Math.min(count, MAX_COUNT) : undefined
+}
+
+/**
+ * The path of the page after this one, as Medplum links it or should; undefined after the last.
+ *
+ * @param more whether this page brought anything
+ */
+export function nextOf({ path, body }: Page, more: boolean): string | undefined {
+  const place = parsePlace(path)
+  const link = isRecord(body) && Array.isArray(body.link) ? body.link.find(isNext) : undefined
+  if (link === undefined) return place.segments[2] === '_history' && more ? nextOfHistory(place, body) : undefined
+  const next = parsePlace(link.url)
+  const offset = parameter(next, '_offset')
+  // Medplum 5.1 links to a search of the compartment, which knows neither `start` and `end` nor what else is referred to.
+  if (place.segments[2] === '$everything' && next.segments[2] !== '$everything' && offset !== undefined) {
+    return changed(place, { _offset: offset, _count: parameter(next, '_count') })
+  }
+  // No server has a type of that name; the base itself is what Medplum means, and takes in every version.
+  if (next.segments[0] === 'MultipleTypes') next.segments = []
+  // It has been counted by now.
+  return changed(next, { _total: undefined })
+}
+
+/** The page after this answer, where there is one. */
+export function nextPage(path: string, body: unknown): string | undefined {
+  return nextOf({ path, body }, entriesOf(body).length > 0)
+}
+
+function isNext(link: unknown): link is { url: string } {
+  return isRecord(link) && link.relation === 'next' && typeof link.url === 'string'
+}
+
+/** Medplum links no pages of a history, but counts its versions. */
+function nextOfHistory(place: Place, body: unknown): string | undefined {
+  const read = offsetIn(place) + entriesOf(body).length
+  const total = totalOf(body)
+  return total !== undefined && read < total ? changed(place, { _offset: String(read) }) : undefined
+}
+
+/** The entries of a Bundle; what is no Bundle is the only one. */
+export function entriesOf(body: unknown): Entry[] {
+  if (isRecord(body) && body.resourceType === 'Bundle') return records(body, 'entry')
+  return isRecord(body) && typeof body.resourceType === 'string' ? [{ resource: body }] : []
+}
+
+/** All matches, by the server's count; undefined where it gave none. */
+export function totalOf(body: unknown): number | undefined {
+  return isRecord(body) && body.resourceType === 'Bundle' && typeof body.total === 'number' ? body.total : undefined
+}
+
+function parameter({ parameters }: Place, name: string): string | undefined {
+  return parameters.find(({ key }) => key === name)?.value
+}
+
+/** Where a page begins, by offset. */
+export function offsetOf(path: string): number {
+  return offsetIn(parsePlace(path))
+}
+
+function offsetIn(place: Place): number {
+  return Number(parameter(place, '_offset') ?? 0)
+}
+
+/** The path with these parameters in the place of others of their name; undefined takes them out. */
+function changed({ segments, parameters }: Place, values: Record<string, string | undefined>): string {
+  const kept = parameters.filter(({ key }) => !Object.hasOwn(values, key))
+  const added = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [formatParameter(name, value)],
+  )
+  return formatPlace({ segments, parameters: [...kept, ...added] })
+}

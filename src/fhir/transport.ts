@@ -1,0 +1,34 @@
+// The network between this server and Medplum: how it fails.
+
+/** The request could not be sent, or its answer not be read: no status, so it may be unknown whether Medplum acted. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+}
+
+/** The network failed, or the request was aborted: which of the two, the signal tells. Whoever sent it makes a TransportError of it. */
+export class ConnectionLost extends Error {}
+
+/** @throws {ConnectionLost} */
+export function connectionLost(): never {
+  throw new ConnectionLost()
+}
+
+/**
+ * Waits, unless the call ends before.
+ *
+ * @throws {ConnectionLost} when the signal aborts
+ */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) throw new ConnectionLost()
+  await new Promise<void>((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer)
+      reject(new ConnectionLost())
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', end)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', end, { once: true })
+  })
+}

@@ -1,0 +1,13 @@
+// The grants of a person, as the provider lists them.
+import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
+
+/** All of them, page by page; what was written within the last minute may be missing. */
+export async function grantsOf(userId: string, oauth: OAuthHelpers): Promise<GrantSummary[]> {
+  const grants: GrantSummary[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await oauth.listUserGrants(userId, cursor === undefined ? {} : { cursor })
+    grants.push(...page.items)
+    cursor = page.cursor
+    if (cursor === undefined) return grants
+  }
+}

@@ -1,0 +1,62 @@
+// The Worker that test/bench/stages.ts measures: a call that is answered before all of it was done, as the header `x-stage` says.
+import { McpServer } from '@modelcontextprotocol/server'
+import { createApp } from '../../src/app.ts'
+import { createEndpoint } from '../../src/mcp/endpoint.ts'
+import type { AuthenticatedHandler } from '../../src/oauth/provider.ts'
+import { fhirRequest } from '../../src/tools/fhir-request.ts'
+import product, { type BenchBindings, complete, Grant, McpSession } from './load-worker.ts'
+
+export { Grant, McpSession }
+
+type Fetch = (request: Request, env: BenchBindings, ctx: ExecutionContext) => Response | Promise<Response>
+
+const TEXT = 'Lindenbaum '.repeat(40)
+const JSON_TYPE = { headers: { 'content-type': 'application/json' } }
+const PATH = 'fhir/R4/Patient/bench-fixed'
+
+const constant = () => new Response(JSON.stringify({ text: TEXT }), JSON_TYPE)
+
+/** The product's front, with a handler of its own behind it. */
+function front(handler: AuthenticatedHandler): Fetch {
+  const app = createApp(handler)
+  return (request, env, ctx) => app.fetch(request, complete(env), ctx)
+}
+
+const STAGES: Record<string, Fetch> = {
+  read: async (request) => {
+    await request.json()
+    return constant()
+  },
+  forwarded: async (request, { FIXED_URL }) => {
+    await request.json()
+    return fetch(FIXED_URL + PATH)
+  },
+  parsed: async (request, { FIXED_URL }) => {
+    await request.json()
+    return new Response(JSON.stringify(await (await fetch(FIXED_URL + PATH)).json()), JSON_TYPE)
+  },
+  admitted: front(async (request) => {
+    await request.json()
+    return constant()
+  }),
+  served: front(
+    createEndpoint({
+      sessions: (env) => env.MCP_SESSION,
+      createServer(_env, _settings, versions) {
+        const server = new McpServer(
+          { name: 'stages', version: '1.0.0' },
+          { capabilities: { tools: {} }, ...(versions && { supportedProtocolVersions: versions }) },
+        )
+        const { description, input } = fhirRequest
+        server.registerTool('fhir-request', { description, inputSchema: input }, async () => ({
+          content: [{ type: 'text', text: TEXT }],
+        }))
+        return server
+      },
+    }),
+  ),
+}
+
+export default {
+  fetch: (request, env, ctx) => (STAGES[request.headers.get('x-stage') ?? ''] ?? product.fetch)(request, env, ctx),
+} satisfies ExportedHandler<BenchBindings>
