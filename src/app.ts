@@ -8,12 +8,12 @@ import { type Bindings, readSettings, SettingError } from './env.ts'
 import { confirmation } from './oauth/confirmation-routes.tsx'
 import { CONFIRM_PATH } from './oauth/confirmations.ts'
 import { connections } from './oauth/connection-routes.tsx'
+import { grantOf, isGrantName } from './oauth/grant-name.ts'
 import {
   AUTHORIZE_PATH,
   type AuthenticatedHandler,
   createAuthorizationServer,
   createResourceServer,
-  grantOf,
   REGISTRATION_PATH,
   TOKEN_PATH,
 } from './oauth/provider.ts'
@@ -99,8 +99,6 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
 
 /** Whichever of these the provider goes by, it must be the grant whose object the request goes through. */
 const NAMES_GRANT = ['refresh_token', 'code', 'token']
-/** As this server makes them. KV and objects take no longer names. */
-const GRANT_NAME = /^[\w.~-]{1,200}:[\w-]{1,64}$/
 
 /** Token requests that are about a grant go through that grant's object; there they run one after the other. */
 async function tokenRequest(c: Ctx, authorization: (c: Ctx) => Promise<Response>): Promise<Response> {
@@ -108,9 +106,9 @@ async function tokenRequest(c: Ctx, authorization: (c: Ctx) => Promise<Response>
   const body = await c.req.raw.clone().arrayBuffer()
   const form = new URLSearchParams(new TextDecoder().decode(body))
   const tokens = NAMES_GRANT.flatMap((name) => form.getAll(name))
-  const [grant, ...others] = new Set(tokens.flatMap((token) => grantOf(new URLSearchParams({ token })) ?? []))
+  const [grant, ...others] = new Set(tokens.flatMap((token) => grantOf(token) ?? []))
   if (grant === undefined) return authorization(c)
-  if (others.length > 0 || !GRANT_NAME.test(grant)) {
+  if (others.length > 0 || !isGrantName(grant)) {
     const error_description = 'The request must be about one grant, and name it by a token or code of this server'
     return c.json({ error: 'invalid_request', error_description }, 400, { 'cache-control': 'no-store' })
   }

@@ -1,5 +1,19 @@
 // The name of a grant's object: user id and grant id, as codes and tokens begin with them.
 
+/** As this server makes them. KV and objects take no longer names. */
+const GRANT_NAME = /^[\w.~-]{1,200}:[\w-]{1,64}$/
+
+/** The grant that a code or token names, all of which read `userId:grantId:secret`; undefined for other text. */
+export function grantOf(token: string): string | undefined {
+  const [userId, grantId, secret, ...rest] = token.split(':')
+  return userId && grantId && secret && rest.length === 0 ? `${userId}:${grantId}` : undefined
+}
+
+/** Whether a grant of this server could have this name. */
+export function isGrantName(name: string): boolean {
+  return GRANT_NAME.test(name)
+}
+
 /**
  * The ids of which a name is made.
  *

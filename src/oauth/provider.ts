@@ -86,10 +86,3 @@ function callerRecord(auth: OAuthResourceAuth, props: GrantProps, { tenant }: Se
   if (tenantOf(auth.userId) !== tenant) throw new Error('A token of a resource is of a person there')
   return { userId: auth.userId, grantId, clientId: auth.clientId, scope: auth.scope, props }
 }
-
-/** The grant that a token request is about: codes, refresh and access tokens all read `userId:grantId:secret`. */
-export function grantOf(form: URLSearchParams): string | undefined {
-  const token = form.get('refresh_token') ?? form.get('code') ?? form.get('token') ?? ''
-  const [userId, grantId, secret, ...rest] = token.split(':')
-  return userId && grantId && secret && rest.length === 0 ? `${userId}:${grantId}` : undefined
-}

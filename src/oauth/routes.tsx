@@ -20,6 +20,7 @@ import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from './access.
 import { finishLogin, isBrowserLogin, StaleLoginError } from './browser-session.ts'
 import { withShownName } from './client-name.ts'
 import { metadataOf } from './connections.ts'
+import { grantOf } from './grant-name.ts'
 import {
   CLIENT_SCOPES,
   exchangeCode,
@@ -31,7 +32,7 @@ import {
   UpstreamError,
 } from './medplum.ts'
 import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
-import { AUTHORIZE_PATH, createAuthorizationServer, grantOf } from './provider.ts'
+import { AUTHORIZE_PATH, createAuthorizationServer } from './provider.ts'
 import { problemPage } from './sign-in-problems.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
@@ -185,7 +186,7 @@ async function createGrant(
     // The grant's object ends them once this one stands.
     revokeExistingGrants: false,
   })
-  const name = grantOf(new URL(redirectTo).searchParams)
+  const name = grantOf(new URL(redirectTo).searchParams.get('code') ?? '')
   if (!name) throw new Error('The provider issued a code that names no grant')
   await env.GRANT.getByName(name).keep(props.vaultKey, login.tokens)
   const level = levelOf(request.scope)

@@ -5,7 +5,7 @@ import type { GrantProps } from '../caller.ts'
 import type { Bindings } from '../env.ts'
 import { sha256 } from '../seal.ts'
 import { findSettings, tenantOf } from '../tenants.ts'
-import { identityOf } from './grant-name.ts'
+import { grantOf, identityOf } from './grant-name.ts'
 import { expiryOf, lifetimes } from './lifetimes.ts'
 import { UpstreamError } from './medplum.ts'
 import { OwnWrites } from './own-writes.ts'
@@ -63,7 +63,8 @@ export class TokenEndpoint {
   async answer(request: Request, body: string): Promise<Response> {
     const form = new URLSearchParams(body)
     const asked = () => this.#ask(new Request(request, { body }))
-    if (!form.has('grant_type')) return this.#revoke(form.get('token') ?? '', asked)
+    // The provider, too, takes an empty one for none.
+    if (!form.get('grant_type')) return this.#revoke(form.get('token') ?? '', asked)
     const send = async () => this.#unlessEnded(await asked())
     if (form.get('grant_type') === 'refresh_token') {
       const response = await this.#replays.answer(request, form, () => retried(send))
@@ -155,6 +156,8 @@ export class TokenEndpoint {
   /** Revoking any token of the grant signs out: the grant ends here and the login at Medplum (RFC 7009 section 2.1 allows it). */
   async #revoke(token: string, send: () => Promise<Response>): Promise<Response> {
     const { kv } = this.#ctx.storage
+    // Whatever becomes of another's token, this grant doesn't end by it.
+    if (grantOf(token) !== this.#grantName) return send()
     const { userId } = identityOf(this.#grantName)
     // Of a tenant that is no more, tokens can be revoked all the same.
     const resource = findSettings(this.#env, tenantOf(userId))?.resource

@@ -1,4 +1,5 @@
 // Which grant's object a token request comes to: the one grant that it names, by whatever parameter, and no other person's.
+import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
 import { keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
@@ -9,10 +10,12 @@ import {
   exchange,
   fhir,
   grantName,
+  ORIGIN,
   post,
   REDIRECT_URI,
   refresh,
   register,
+  sandbox,
   send,
   signIn,
   type Tokens,
@@ -78,6 +81,24 @@ test.each([300, 3_000])('a name of %i characters is no grant’s, and no failure
   ]) {
     expect((await token({ ...form, client_id: clientId })).status).toBe(400)
   }
+  expect((await post(name, LIST)).status).toBe(401)
+})
+
+test('the grant whose object is asked ends by its own token only', async () => {
+  const [mine, other] = [await signIn(alice), await signIn(ada)]
+  const body = new URLSearchParams({ token: mine.access, client_id: mine.clientId })
+  const asked = env.GRANT.getByName(grantName(other)).fetch(`${ORIGIN}/oauth/token`, { method: 'POST', body })
+  await (await asked).text()
+  await expectStands(other)
+})
+
+test('an empty grant_type is none: the token is revoked, and the login at Medplum ended', async () => {
+  const tokens = await signIn()
+  const form = { grant_type: '', token: tokens.access, client_id: tokens.clientId }
+  const { result, requests } = await sandbox.during(() => token(form))
+  expect(result.status).toBe(200)
+  expect(await keysOf(tokens)).toEqual([])
+  expect(requests.map(({ path }) => path)).toContain('/oauth2/logout')
 })
 
 test('a request that names one grant is as it was', async () => {
