@@ -9,6 +9,9 @@ export async function readBytes(
   response: Response,
   { offset, length }: { offset: number; length: number },
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; before: number | undefined; more: boolean }> {
+  if (offset === 0 && sizeOf(response) <= length) {
+    return { bytes: new Uint8Array(await response.arrayBuffer()), before: undefined, more: false }
+  }
   const reader = response.body?.getReader()
   const chunks: Uint8Array[] = []
   let position = 0
@@ -28,6 +31,11 @@ export async function readBytes(
       return { bytes: join(chunks, kept), before, more: true }
     }
   }
+}
+
+/** How many bytes HTTP lets the body have; unknown (NaN) where it doesn't say, or says it of an encoded body. */
+function sizeOf({ headers }: Response): number {
+  return headers.has('content-encoding') ? Number.NaN : Number(headers.get('content-length') ?? Number.NaN)
 }
 
 function join(chunks: Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

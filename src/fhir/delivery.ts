@@ -101,17 +101,17 @@ export class Delivery {
   }
 
   #fetch(url: URL, request: FhirRequest, token: string, signal: AbortSignal): Promise<Response> {
-    const headers = new Headers({
+    const headers: Record<string, string> = {
       // A Binary's bytes come only where FHIR JSON isn't asked for.
       accept: request.part ? '*/*' : 'application/fhir+json',
       authorization: `Bearer ${token}`,
       'user-agent': USER_AGENT,
-    })
-    if (request.content) headers.set('content-type', request.content.type)
-    if (request.ifMatch !== undefined) headers.set('if-match', request.ifMatch)
-    if (request.ifNoneExist !== undefined) headers.set('if-none-exist', request.ifNoneExist)
-    if (request.respondAsync) headers.set('prefer', 'respond-async')
-    if (this.#traceparent !== undefined) headers.set('traceparent', this.#traceparent)
+      ...(request.content && { 'content-type': request.content.type }),
+      ...(request.ifMatch !== undefined && { 'if-match': request.ifMatch }),
+      ...(request.ifNoneExist !== undefined && { 'if-none-exist': request.ifNoneExist }),
+      ...(request.respondAsync && { prefer: 'respond-async' }),
+      ...(this.#traceparent !== undefined && { traceparent: this.#traceparent }),
+    }
     const init: RequestInit = { method: request.method, headers, redirect: 'manual', signal }
     if (request.content) init.body = request.content.data
     return fetch(url, init).catch(connectionLost)

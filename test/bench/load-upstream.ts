@@ -16,13 +16,16 @@ async function listen(listener: RequestListener): Promise<string> {
 }
 
 const ROLES: Record<string, (given: string) => Promise<string>> = {
-  fixed: (body) =>
-    listen((request, response) => {
+  fixed: (body) => {
+    // As Medplum sends its answers.
+    const headers = { 'content-type': 'application/fhir+json', 'content-length': Buffer.byteLength(body) }
+    return listen((request, response) => {
       request.resume()
-      const answer = () => response.writeHead(200, { 'content-type': 'application/fhir+json' }).end(body)
+      const answer = () => response.writeHead(200, headers).end(body)
       if (request.url?.includes('bench-slow')) setTimeout(answer, SLOW_MS)
       else answer()
-    }),
+    })
+  },
   sandbox: async (ports) => {
     const sandbox = await startSandbox({
       redirectUris: ports.split(',').map((port) => `http://localhost:${port}/oauth/callback`),

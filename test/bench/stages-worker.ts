@@ -22,6 +22,25 @@ function front(handler: AuthenticatedHandler): Fetch {
   return (request, env, ctx) => app.fetch(request, complete(env), ctx)
 }
 
+/** The product's endpoint, with a tool that does no more than this. */
+function served(answer: (env: BenchBindings) => Promise<string>): Fetch {
+  const endpoint = createEndpoint({
+    sessions: (env) => env.MCP_SESSION,
+    createServer(env, _settings, versions) {
+      const server = new McpServer(
+        { name: 'stages', version: '1.0.0' },
+        { capabilities: { tools: {} }, ...(versions && { supportedProtocolVersions: versions }) },
+      )
+      const { description, input } = fhirRequest
+      server.registerTool('fhir-request', { description, inputSchema: input }, async () => ({
+        content: [{ type: 'text', text: await answer(env as BenchBindings) }],
+      }))
+      return server
+    },
+  })
+  return front(endpoint)
+}
+
 const STAGES: Record<string, Fetch> = {
   read: async (request) => {
     await request.json()
@@ -39,22 +58,8 @@ const STAGES: Record<string, Fetch> = {
     await request.json()
     return constant()
   }),
-  served: front(
-    createEndpoint({
-      sessions: (env) => env.MCP_SESSION,
-      createServer(_env, _settings, versions) {
-        const server = new McpServer(
-          { name: 'stages', version: '1.0.0' },
-          { capabilities: { tools: {} }, ...(versions && { supportedProtocolVersions: versions }) },
-        )
-        const { description, input } = fhirRequest
-        server.registerTool('fhir-request', { description, inputSchema: input }, async () => ({
-          content: [{ type: 'text', text: TEXT }],
-        }))
-        return server
-      },
-    }),
-  ),
+  served: served(async () => TEXT),
+  asked: served(async ({ FIXED_URL }) => JSON.stringify(await (await fetch(FIXED_URL + PATH)).json())),
 }
 
 export default {

@@ -17,6 +17,7 @@ const STAGES: Record<string, string> = {
   parsed: 'read, and the answer of Medplum parsed and written again',
   admitted: 'host, origin, limits and token checked, then something fixed',
   served: 'admitted, and a tool of an MCP server answers something fixed',
+  asked: 'admitted, and a tool asks Medplum, parses the answer and gives it back: no check, shape or audit',
 }
 
 /** Prints the CPU time of workerd for a call, after each stage and over each lane. */
