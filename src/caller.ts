@@ -4,9 +4,11 @@ import type { Bindings } from './env.ts'
 import type { Access } from './fhir/access.ts'
 import type { MedplumSession } from './fhir/client.ts'
 import type { Narrowing } from './fhir/narrowing.ts'
+import { SessionError } from './fhir/transport.ts'
 import { confirmationsOf } from './oauth/confirmations.ts'
 import { accessOf } from './oauth/current.ts'
 import type { Fresh } from './oauth/grant.ts'
+import { grantNameOf } from './oauth/grant-name.ts'
 import { settingsFor } from './tenants.ts'
 
 /** The person and the client behind one request. */
@@ -54,11 +56,6 @@ export interface CallerRecord {
   props: GrantProps
 }
 
-/** The Medplum session behind a grant has ended, or can't be reached now. The message is for the person. */
-export class SessionError extends Error {
-  override readonly name = 'SessionError'
-}
-
 /** A token that expires within this time isn't used any more. */
 const MARGIN_MS = 10_000
 
@@ -68,7 +65,7 @@ export function callerOf(record: CallerRecord, env: Bindings): Caller {
   const settings = settingsFor(env, record.userId)
   const renew = async (refused: string) => {
     // A restart of the grant's object cuts it off, as Medplum's silence would.
-    const result = await env.GRANT.getByName(`${record.userId}:${record.grantId}`)
+    const result = await env.GRANT.getByName(grantNameOf(record))
       .fresh(props.vaultKey, refused)
       .catch((): Fresh => ({ failed: 'unavailable' }))
     if ('accessToken' in result) return result.accessToken

@@ -1,8 +1,13 @@
-// The network between this server and Medplum: how it fails.
+// The way between this server and Medplum: how it fails.
 
 /** The request could not be sent, or its answer not be read: no status, so it may be unknown whether Medplum acted. */
 export class TransportError extends Error {
   override readonly name = 'TransportError'
+}
+
+/** The Medplum session behind a grant has ended, or can't be reached now. The message is for the person. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError'
 }
 
 /** The network failed, or the request was aborted: which of the two, the signal tells. Whoever sent it makes a TransportError of it. */

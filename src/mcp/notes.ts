@@ -3,6 +3,7 @@
 import type { CallerRecord } from '../caller.ts'
 import type { Bindings } from '../env.ts'
 import { type Activity, MAX_EVENTS } from '../oauth/activity.ts'
+import { grantNameOf } from '../oauth/grant-name.ts'
 
 /** Between two requests to one object. Short: a session's object is billed for its duration while it waits. */
 const PAUSE_MS = 200
@@ -18,11 +19,11 @@ const pauses = new Map<string, Pause>()
 
 /** Nobody waits for it, and that it fails is no failure of the call. */
 export async function note(
-  { userId, grantId }: Pick<CallerRecord, 'userId' | 'grantId'>,
+  grant: Pick<CallerRecord, 'userId' | 'grantId'>,
   activity: Activity,
   env: Bindings,
 ): Promise<void> {
-  const name = `${userId}:${grantId}`
+  const name = grantNameOf(grant)
   const pause = pauses.get(name)
   if (pause && Date.now() < pause.until) {
     pause.waiting.push(activity)

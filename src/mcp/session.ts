@@ -1,6 +1,5 @@
 // One object per MCP session of the 2024 and 2025 protocol revisions. It belongs to one grant and holds no authority: the
 // caller comes fresh with every request. It may be evicted at any time and comes back by its stored handshake.
-
 import { DurableObject } from 'cloudflare:workers'
 import {
   isInitializeRequest,
@@ -10,17 +9,19 @@ import {
 } from '@modelcontextprotocol/server'
 import type { CallerRecord } from '../caller.ts'
 import { type Bindings, readSettings, type Settings } from '../env.ts'
+import { grantNameOf } from '../oauth/grant-name.ts'
 import { settingsFor } from '../tenants.ts'
 import { SealedEventStore } from './events.ts'
 import { authInfoOf, buildServer } from './server.ts'
+import type { SessionAnswer, SessionRequest } from './session-request.ts'
 import { SocketTransport } from './sse.ts'
-import { type SessionAnswer, type SessionRequest, SessionTransport } from './streamable.ts'
+import { SessionTransport } from './streamable.ts'
 
 /** Names the caller to the socket half of a session; set by the Worker only, on requests that it makes itself. */
 export const OWNER_HEADER = 'x-session-owner'
 
 interface SessionRecord {
-  /** User id and grant id. */
+  /** Name of the grant. */
   owner: string
   transport: 'streamable' | 'sse'
   /** The client's `initialize` message, as sent. */
@@ -55,7 +56,7 @@ export class McpSession extends DurableObject<Bindings> {
     const answer = await transport.handle({ ...request, message }, authInfoOf(caller))
     const isDone = answer.status === 200
     if (known === 'new') {
-      if (isDone) await this.#note({ owner: ownerOf(caller), transport: 'streamable', initialize: body })
+      if (isDone) await this.#note({ owner: grantNameOf(caller), transport: 'streamable', initialize: body })
       else this.#connected = undefined
     }
     if (request.method === 'DELETE' && isDone) await this.#end()
@@ -79,7 +80,7 @@ export class McpSession extends DurableObject<Bindings> {
 
   /** Begins an HTTP+SSE session, before its stream is opened. */
   async begin(caller: CallerRecord): Promise<void> {
-    await this.#note({ owner: ownerOf(caller), transport: 'sse' })
+    await this.#note({ owner: grantNameOf(caller), transport: 'sse' })
   }
 
   /** The socket over which the Worker feeds an event stream; accepted so that this object may sleep meanwhile. */
@@ -136,7 +137,7 @@ export class McpSession extends DurableObject<Bindings> {
   async #known(caller: CallerRecord, transport: SessionRecord['transport']): Promise<'new' | 'own' | 'foreign'> {
     const record = await this.#load()
     if (!record) return 'new'
-    if (record.owner !== ownerOf(caller) || record.transport !== transport) return 'foreign'
+    if (record.owner !== grantNameOf(caller) || record.transport !== transport) return 'foreign'
     if (Date.now() - record.seenAt > this.#idleMs * NOTE_SHARE) await this.#note(record)
     return 'own'
   }
@@ -175,8 +176,3 @@ export function sessionNotFound(): Response {
 }
 
 const NOT_FOUND = JSON.stringify({ jsonrpc: '2.0', error: { code: -32001, message: 'Session not found' }, id: null })
-
-/** The identity that a session is bound to. */
-export function ownerOf(caller: CallerRecord): string {
-  return `${caller.userId}:${caller.grantId}`
-}

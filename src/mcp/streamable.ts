@@ -6,20 +6,16 @@ import {
   isInitializeRequest,
   isJSONRPCNotification,
   isJSONRPCRequest,
-  isJsonContentType,
   type JSONRPCMessage,
   type JSONRPCNotification,
-  parseJSONRPCMessage,
   type RequestId,
   SUPPORTED_PROTOCOL_VERSIONS,
   type TransportSendOptions,
 } from '@modelcontextprotocol/server'
+import { Connection, eventOf } from './connection.ts'
 import type { Replay, SealedEventStore } from './events.ts'
 import { isAnswer, RevivableTransport } from './revivable.ts'
-import { KEEP_ALIVE_MS, SSE_HEADERS } from './sse.ts'
-
-/** The header that names a session (Streamable HTTP, 2025-03-26 and later). */
-export const SESSION_HEADER = 'mcp-session-id'
+import { messagesOf, refused, type SessionAnswer, type SessionRequest } from './session-request.ts'
 
 /** Milliseconds until a request that isn't answered yet gets an event stream. */
 const SOON_MS = 500
@@ -27,19 +23,6 @@ const SOON_MS = 500
 const RETRY_MS = 500
 /** The first revision whose clients understand an event without data (SEP-1699). */
 const EMPTY_EVENTS_SINCE = '2025-11-25'
-const MAX_BATCH = 100
-
-/** An HTTP request as it crosses to the object: only what the protocol reads, never the bearer. */
-export interface SessionRequest {
-  method: string
-  /** By their names in lower case. */
-  headers: Record<string, string>
-  /** The value of the body, where that is JSON. */
-  message?: unknown
-}
-
-/** What is answered: JSON, or nothing, as text; an event stream as a Response. */
-export type SessionAnswer = { status: number; json?: string } | Response
 
 /** The requests of one POST, until all are answered. */
 interface Exchange {
@@ -116,23 +99,9 @@ export class SessionTransport extends RevivableTransport {
   }
 
   #post(headers: Record<string, string>, body: unknown, authInfo: AuthInfo): SessionAnswer | Promise<SessionAnswer> {
-    const accept = headers.accept ?? ''
-    if (!accept.includes('application/json') || !accept.includes('text/event-stream')) {
-      return refused(406, -32000, 'Not Acceptable: Client must accept both application/json and text/event-stream')
-    }
-    if (!isJsonContentType(headers['content-type'] ?? null)) {
-      return refused(415, -32000, 'Unsupported Media Type: Content-Type must be application/json')
-    }
+    const messages = messagesOf(headers, body)
+    if (!Array.isArray(messages)) return messages
     const isBatch = Array.isArray(body)
-    if (isBatch && (body.length === 0 || body.length > MAX_BATCH)) {
-      return refused(400, -32600, `Invalid Request: a batch has 1 to ${MAX_BATCH} messages`)
-    }
-    let messages: JSONRPCMessage[]
-    try {
-      messages = (isBatch ? body : [body]).map(parseJSONRPCMessage)
-    } catch {
-      return refused(400, -32700, 'Parse error: Invalid JSON-RPC message')
-    }
     const initialize = messages.find((one) => 'method' in one && one.method === 'initialize')
     if (initialize) {
       if (this.#initialized) return refused(400, -32600, 'Invalid Request: Server already initialized')
@@ -295,46 +264,6 @@ export class SessionTransport extends RevivableTransport {
 const LOST =
   'The answer to this request was lost. It is unknown whether the request was carried out: look before you repeat it.'
 
-/** A client's connection to an event stream; once the client has left, what is sent goes nowhere. */
-class Connection {
-  readonly response: Response
-  readonly #encoder = new TextEncoder()
-  readonly #timer = setInterval(() => this.send(': keepalive\n\n'), KEEP_ALIVE_MS)
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
-
-  constructor() {
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller
-      },
-      cancel: () => this.#leave(),
-    })
-    this.response = new Response(body, { headers: SSE_HEADERS })
-  }
-
-  send(text: string): void {
-    this.#controller?.enqueue(this.#encoder.encode(text))
-  }
-
-  end(): void {
-    this.#controller?.close()
-    this.#leave()
-  }
-
-  #leave(): void {
-    clearInterval(this.#timer)
-    this.#controller = undefined
-  }
-}
-
 function answeredBy(message: JSONRPCMessage): RequestId[] {
   return isAnswer(message) && message.id !== undefined ? [message.id] : []
-}
-
-function eventOf(id: string, message: JSONRPCMessage): string {
-  return `id: ${id}\nevent: message\ndata: ${JSON.stringify(message)}\n\n`
-}
-
-function refused(status: number, code: number, message: string): SessionAnswer {
-  return { status, json: JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null }) }
 }

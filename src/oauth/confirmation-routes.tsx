@@ -9,6 +9,7 @@ import { methodNotAllowed } from '../pages/problems.tsx'
 import { homeAt, settingsAt } from '../tenants.ts'
 import { browserUser, formToken, isOwnForm, redirectToLogin } from './browser-session.ts'
 import { CONFIRM_PATH, openWords, pageId } from './confirmations.ts'
+import { grantNameOf } from './grant-name.ts'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
@@ -52,7 +53,7 @@ async function decide(c: Ctx): Promise<Response> {
 async function pageOf(c: Ctx, userId: string) {
   const [, grantId, key] = PAGE.exec(c.req.param('page') ?? '') ?? []
   if (grantId === undefined || key === undefined) return undefined
-  return { key, id: await pageId(key), grant: c.env.GRANT.getByName(`${userId}:${grantId}`) }
+  return { key, id: await pageId(key), grant: c.env.GRANT.getByName(grantNameOf({ userId, grantId })) }
 }
 
 function nothingHere(c: Ctx): Response {

@@ -4,6 +4,7 @@ import type { Agreement, Confirmations } from '../confirmation.ts'
 import type { Bindings } from '../env.ts'
 import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../seal.ts'
 import { settingsFor } from '../tenants.ts'
+import { grantNameOf } from './grant-name.ts'
 
 /** Where the pages are; below it, the grant's id and the page's key. */
 export const CONFIRM_PATH = '/confirm'
@@ -26,7 +27,7 @@ export interface Words {
 /** The confirmations of the caller's grant. */
 export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: Bindings): Confirmations {
   const { vaultKey, clientName } = props
-  const name = `${userId}:${grantId}`
+  const name = grantNameOf({ userId, grantId })
   // Made where it is asked: its name is hashed, and most calls need no confirmation.
   const grant = () => env.GRANT.getByName(name)
   const purpose = `confirmation ${name}`

@@ -19,6 +19,7 @@ import { methodNotAllowed } from '../pages/problems.tsx'
 import { settingsAt } from '../tenants.ts'
 import { browserUser, endSession, formToken, isOwnForm, redirectToLogin } from './browser-session.ts'
 import { type Connection, connectionsOf } from './connections.ts'
+import { grantNameOf } from './grant-name.ts'
 import { createAuthorizationServer } from './provider.ts'
 
 type Ctx = Context<{ Bindings: Bindings }>
@@ -116,7 +117,7 @@ function ownConnections(c: Ctx, userId: string): Promise<Connection[]> {
 }
 
 function grantObject(c: Ctx, userId: string, { grantId }: Connection) {
-  return c.env.GRANT.getByName(`${userId}:${grantId}`)
+  return c.env.GRANT.getByName(grantNameOf({ userId, grantId }))
 }
 
 function done(c: Ctx, what: Done): Response {

@@ -5,6 +5,7 @@ import { type Level, lower } from '../fhir/access.ts'
 import type { Narrowing } from '../fhir/narrowing.ts'
 import { levelOf } from './access.ts'
 import type { Activity } from './activity.ts'
+import { grantNameOf } from './grant-name.ts'
 import { grantsOf } from './user-grants.ts'
 
 /** What is kept of a grant in clear: nothing that KV doesn't hold already, and no id of a record. */
@@ -47,7 +48,9 @@ export async function connectionsOf(userId: string, env: Bindings, oauth: OAuthH
 
 /** The connection of a grant; undefined where it has ended and KV doesn't know yet. */
 async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Connection | undefined> {
-  const { active, limit, activity } = await env.GRANT.getByName(`${grant.userId}:${grant.id}`).about()
+  const { active, limit, activity } = await env.GRANT.getByName(
+    grantNameOf({ userId: grant.userId, grantId: grant.id }),
+  ).about()
   if (!active) return undefined
   const granted = levelOf(grant.scope) ?? 'read'
   const { clientName, types = [], onePatient = false } = (grant.metadata ?? {}) as Partial<GrantMetadata>

@@ -1,10 +1,11 @@
 // What a connection may do at this moment. The token says what was granted; the grant's object knows what the person has
 // lowered since. It is asked at most once a second by each isolate, so that a change takes effect within a second everywhere.
 import type { CallerRecord } from '../caller.ts'
-import { SessionError } from '../caller.ts'
 import type { Bindings } from '../env.ts'
 import { type Access, type Level, lower } from '../fhir/access.ts'
+import { SessionError } from '../fhir/transport.ts'
 import { levelOf } from './access.ts'
+import { grantNameOf } from './grant-name.ts'
 
 /** What the grant's object says of the grant. */
 export interface GrantState {
@@ -24,7 +25,7 @@ const known = new Map<string, { at: number; state: Promise<GrantState> }>()
  * @throws {SessionError} when the person has disconnected it
  */
 export async function accessOf(record: CallerRecord, env: Bindings): Promise<Access> {
-  const { active, limit } = await stateOf(`${record.userId}:${record.grantId}`, env)
+  const { active, limit } = await stateOf(grantNameOf(record), env)
   if (!active) {
     throw new SessionError('The person has disconnected this client. Nothing was done. Reconnect it to sign in again.')
   }

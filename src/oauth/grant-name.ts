@@ -3,10 +3,15 @@
 /** As this server makes them. KV and objects take no longer names. */
 const GRANT_NAME = /^[\w.~-]{1,200}:[\w-]{1,64}$/
 
+/** The name of the object of this grant. */
+export function grantNameOf({ userId, grantId }: { userId: string; grantId: string }): string {
+  return `${userId}:${grantId}`
+}
+
 /** The grant that a code or token names, all of which read `userId:grantId:secret`; undefined for other text. */
 export function grantOf(token: string): string | undefined {
   const [userId, grantId, secret, ...rest] = token.split(':')
-  return userId && grantId && secret && rest.length === 0 ? `${userId}:${grantId}` : undefined
+  return userId && grantId && secret && rest.length === 0 ? grantNameOf({ userId, grantId }) : undefined
 }
 
 /** Whether a grant of this server could have this name. */

@@ -2,12 +2,13 @@
 // who turns back halfway keeps what they had.
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import type { Bindings } from '../env.ts'
+import { grantNameOf } from './grant-name.ts'
 import { grantsOf } from './user-grants.ts'
 
 /** Ends the earlier grants of this grant's person, client and resource; where many share a client id, of the same redirect too. */
 export async function supersede(oauth: OAuthHelpers, env: Bindings, userId: string, grantId: string): Promise<void> {
   // Read by its key: a list can be behind, and the grant is young.
-  const own = await env.OAUTH_KV.get<GrantSummary>(`grant:${userId}:${grantId}`, 'json')
+  const own = await env.OAUTH_KV.get<GrantSummary>(`grant:${grantNameOf({ userId, grantId })}`, 'json')
   if (!own) return
   const isShared = URL.canParse(own.clientId)
   const earlier = (await grantsOf(userId, oauth)).filter(
@@ -19,6 +20,6 @@ export async function supersede(oauth: OAuthHelpers, env: Bindings, userId: stri
   )
   for (const { id } of earlier) {
     await oauth.revokeGrant(id, userId)
-    await env.GRANT.getByName(`${userId}:${id}`).forget()
+    await env.GRANT.getByName(grantNameOf({ userId, grantId: id })).forget()
   }
 }

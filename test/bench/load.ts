@@ -3,6 +3,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { type Call, direct, forwarded, session, stateless, stream } from './load-clients.ts'
 import { type Cost, costs, idleSessions } from './load-cost.ts'
 import { plot, type Row, tables } from './load-report.ts'
@@ -20,8 +21,10 @@ const {
   rounds: ROUNDS,
   turnMs: TURN_MS,
   clients: CLIENTS,
-  idle: IDLE,
+  idle: USUAL_IDLE,
 } = process.argv.includes('--full') ? EXTENTS.full : process.argv.includes('--brief') ? EXTENTS.brief : EXTENTS.usual
+const { values: given } = parseArgs({ options: { idle: { type: 'string' } }, strict: false })
+const IDLE = Number(given.idle ?? USUAL_IDLE)
 /** What a call over each lane may cost at most of what Cloudflare bills by the piece; a note now and then is above it. */
 const BOUNDS: Record<string, Pick<Cost, 'kvReads' | 'objectRequests' | 'rowsWritten'>> = {
   stateless: { kvReads: 0.05, objectRequests: 1.1, rowsWritten: 0.1 },
@@ -38,7 +41,10 @@ interface Contestant {
   calls: Call[]
 }
 
-/** Prints the figures; with `--write`, puts them into docs/performance.md and its picture. `--full` takes longer, `--brief` less. */
+/**
+ * Prints the figures; with `--write`, puts them into docs/performance.md and its picture. `--full` takes longer, `--brief` less; `--idle 10000` opens so
+ * many sessions and leaves them alone.
+ */
 export async function load(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'medplum-mcp-load-'))
   const world = await openWorld(folder)

@@ -103,7 +103,7 @@ export class Actor {
   #failed(error: unknown): void {
     this.#model.expect(!(error instanceof Surprise), `client ${this.number}: ${error}`)
     const kind = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    this.#model.count(`failed: ${kind.replace(/[0-9a-f-]{8,}|\d+/g, '…').slice(0, 80)}`)
+    this.#model.count(`failed: ${kind.replace(/[0-9a-f-]{8,}|(?<!HTTP )\d+/g, '…').slice(0, 120)}`)
   }
 
   /** In the end, when all is well again: nothing that was kept may be dead. */

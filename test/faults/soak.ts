@@ -201,18 +201,21 @@ function rowsOf(file: string): Row[] {
   const database = new DatabaseSync(file)
   try {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all() as { name: string }[]
-    return tables
-      .filter(({ name }) => name === '_cf_KV' || !name.startsWith('_cf_'))
-      .flatMap(({ name }) =>
-        database
-          .prepare(`SELECT * FROM "${name}"`)
-          .all()
-          .map((row) =>
-            name === '_cf_KV'
-              ? { name: String(row.key), value: row.value as Uint8Array }
-              : { name: `${name} ${JSON.stringify(row)}` },
-          ),
-      )
+    return (
+      tables
+        // Miniflare keeps an object's name in a table of its own, for one that was asked anything at all.
+        .filter(({ name }) => name === '_cf_KV' || !/^(_cf|__miniflare)_/.test(name))
+        .flatMap(({ name }) =>
+          database
+            .prepare(`SELECT * FROM "${name}"`)
+            .all()
+            .map((row) =>
+              name === '_cf_KV'
+                ? { name: String(row.key), value: row.value as Uint8Array }
+                : { name: `${name} ${JSON.stringify(row)}` },
+            ),
+        )
+    )
   } finally {
     database.close()
   }

@@ -1,0 +1,43 @@
+// What a session is asked by Streamable HTTP, as it crosses to the session's object, and what of it is refused.
+import { isJsonContentType, type JSONRPCMessage, parseJSONRPCMessage } from '@modelcontextprotocol/server'
+
+const MAX_BATCH = 100
+
+/** An HTTP request as it crosses to the object: only what the protocol reads, never the bearer. */
+export interface SessionRequest {
+  method: string
+  /** By their names in lower case. */
+  headers: Record<string, string>
+  /** The value of the body, where that is JSON. */
+  message?: unknown
+}
+
+/** What is answered: JSON as text, or nothing; an event stream as a Response. */
+export type SessionAnswer = { status: number; json?: string } | Response
+
+export type Refusal = Exclude<SessionAnswer, Response>
+
+/** The messages of a POST, or why it is refused. */
+export function messagesOf(headers: SessionRequest['headers'], body: unknown): JSONRPCMessage[] | Refusal {
+  const accept = headers.accept ?? ''
+  if (!accept.includes('application/json') || !accept.includes('text/event-stream')) {
+    return refused(406, -32000, 'Not Acceptable: Client must accept both application/json and text/event-stream')
+  }
+  if (!isJsonContentType(headers['content-type'] ?? null)) {
+    return refused(415, -32000, 'Unsupported Media Type: Content-Type must be application/json')
+  }
+  const isBatch = Array.isArray(body)
+  if (isBatch && (body.length === 0 || body.length > MAX_BATCH)) {
+    return refused(400, -32600, `Invalid Request: a batch has 1 to ${MAX_BATCH} messages`)
+  }
+  try {
+    return (isBatch ? body : [body]).map(parseJSONRPCMessage)
+  } catch {
+    return refused(400, -32700, 'Parse error: Invalid JSON-RPC message')
+  }
+}
+
+/** An answer that refuses, by a JSON-RPC error that belongs to no request. */
+export function refused(status: number, code: number, message: string): Refusal {
+  return { status, json: JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null }) }
+}
