@@ -134,9 +134,9 @@ export async function idleSessions({ counting, tokens }: LoadWorld, needle: Need
     opened.push(one)
   }
   const memory = ((await counting.memory()) - before) / sessions
-  const sizes = await Promise.all(
-    opened.map(async ({ id }) => Number((await ask(`${url}/bench/session?stored=${id}`, {})).text)),
-  )
+  const sizes: number[] = []
+  // One after the other: thousands of connections at once are refused.
+  for (const { id } of opened) sizes.push(Number((await ask(`${url}/bench/session?stored=${id}`, {})).text))
   await setTimeout(ASLEEP_MS)
   const { sessionsMade } = await countsOf(url)
   for (const { call } of opened) await call(PATH)

@@ -42,7 +42,7 @@ interface Contestant {
 }
 
 /**
- * Prints the figures; with `--write`, puts them into docs/performance.md and its picture. `--full` takes longer, `--brief` less; `--idle 10000` opens so
+ * Prints the figures; with `--write`, puts them into docs/performance.md and its picture. `--full` takes longer, `--brief` less; `--idle 5000` opens so
  * many sessions and leaves them alone.
  */
 export async function load(): Promise<void> {
