@@ -24,6 +24,8 @@ const LACKS_CAPABILITY = -32021
 export function plainCall({ headers }: Request, message: unknown): JSONRPCRequest | undefined {
   if (headers.get('mcp-protocol-version') !== MODERN || headers.get('mcp-method') !== CALL) return undefined
   if (!isRecord(message) || message.method !== CALL || !isRecord(message.params)) return undefined
+  // It gets a number of this server's instead, which would make a request of what is none.
+  if (typeof message.id !== 'string' && !Number.isInteger(message.id)) return undefined
   const { name, _meta: meta } = message.params
   if (!isRecord(meta) || meta[PROTOCOL_VERSION_META_KEY] !== MODERN || name !== headers.get('mcp-name'))
     return undefined

@@ -4,10 +4,9 @@ import {
   type AuthInfo,
   DEFAULT_NEGOTIATED_PROTOCOL_VERSION,
   isInitializeRequest,
-  isJSONRPCNotification,
   isJSONRPCRequest,
   type JSONRPCMessage,
-  type JSONRPCNotification,
+  type MessageExtraInfo,
   type RequestId,
   SUPPORTED_PROTOCOL_VERSIONS,
   type TransportSendOptions,
@@ -110,10 +109,7 @@ export class SessionTransport extends RevivableTransport {
     }
     const requests = messages.filter(isJSONRPCRequest).map(({ id }) => id)
     if (requests.length === 0) {
-      for (const message of messages) {
-        this.onmessage?.(message, { authInfo })
-        if (isJSONRPCNotification(message) && message.method === 'notifications/cancelled') this.#cancelled(message)
-      }
+      for (const message of messages) this.#hand(message, { authInfo })
       return { status: 202 }
     }
     if (requests.some((id) => this.#exchanges.has(id)) || new Set(requests).size < requests.length) {
@@ -142,8 +138,13 @@ export class SessionTransport extends RevivableTransport {
         this.#stream(exchange)
         this.#write(exchange, async () => exchange.connection?.end())
       }
-      for (const message of messages) this.onmessage?.(message, { authInfo, ...(primed && { closeSSEStream }) })
+      for (const message of messages) this.#hand(message, { authInfo, ...(primed && { closeSSEStream }) })
     })
+  }
+
+  #hand(message: JSONRPCMessage, extra: MessageExtraInfo): void {
+    this.onmessage?.(message, extra)
+    if ('method' in message && message.method === 'notifications/cancelled') this.#cancelled(message.params?.requestId)
   }
 
   protected override deliver(message: JSONRPCMessage, options?: TransportSendOptions): void {
@@ -151,8 +152,10 @@ export class SessionTransport extends RevivableTransport {
     const request = answered ?? options?.relatedRequestId
     const exchange = request === undefined ? undefined : this.#exchanges.get(request)
     if (!exchange) {
-      // An answer that nobody waits for is dropped; what belongs to no request goes to the standalone streams.
-      if (!isAnswer(message)) this.#broadcast(message)
+      // An answer that nobody waits for is dropped.
+      if (isAnswer(message)) return
+      if (request !== undefined) throw new Error('The request that this belongs to is over')
+      this.#broadcast(message)
       return
     }
     if (answered === undefined) this.#stream(exchange)
@@ -162,10 +165,10 @@ export class SessionTransport extends RevivableTransport {
   }
 
   /** A request that its client gave up gets no answer (MCP, cancellation). */
-  #cancelled({ params }: JSONRPCNotification): void {
-    const request = params?.requestId as RequestId | undefined
-    const exchange = request === undefined ? undefined : this.#exchanges.get(request)
-    if (request === undefined || !exchange) return
+  #cancelled(named: unknown): void {
+    const request = named as RequestId
+    const exchange = this.#exchanges.get(request)
+    if (!exchange) return
     // Without an answer there is no JSON either.
     this.#stream(exchange)
     this.#close(exchange, request)

@@ -71,6 +71,19 @@ test.each([
   expect(requests).toEqual([])
 })
 
+test.each([
+  ['no id', undefined, 202],
+  ['null as its id', null, 400],
+  ['half a number as its id', 1.5, 400],
+])('a message with %s is no call, and nothing is sent', async (_, id, status) => {
+  const { params, ...message } = fhirCall(READ)
+  const { result, requests } = await sandbox.during(() =>
+    post(mine.access, { ...message, id, params: { ...params, _meta: MODERN_META } }, HEADERS),
+  )
+  expect(result.status).toBe(status)
+  expect(requests).toEqual([])
+})
+
 test('calls of different people at the same time, under one id, each run with their own token', async () => {
   const people = [mine, theirs, mine, theirs]
   const { result: answers, requests } = await sandbox.during(() =>

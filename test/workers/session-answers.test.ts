@@ -127,6 +127,14 @@ test('a request that is cancelled is given up at Medplum, and its stream ends wi
   expect(requests.filter(({ path }) => path.startsWith('/fhir/R4/'))).toHaveLength(1)
 })
 
+test('a batch that cancels one of its own requests is answered for the others', async () => {
+  await sandbox.faults([{ path: '^/fhir/R4/', delayMs: 5_000 }])
+  const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'a' } }
+  const batch = [fhirCall(READ, 'a'), { jsonrpc: '2.0', id: 'b', method: 'ping' }, cancelled]
+  const response = await post(mine.access, batch, { ...session, 'mcp-protocol-version': '2025-03-26' })
+  expect(events(await response.text()).map((data) => JSON.parse(data).id)).toEqual(['b'])
+})
+
 test('a client that hangs up before it is answered: what it asked for is done, once', async () => {
   const marker = crypto.randomUUID()
   const body = { resourceType: 'Basic', code: { text: marker } }
