@@ -47,6 +47,8 @@ export interface ConnectedClient {
   finish(signIn: SignIn): Promise<void>
   /** Ends the session, where there is one, and closes. */
   close(): Promise<void>
+  /** Closes without a word, as a program that is killed: the session stays. */
+  leave(): Promise<void>
 }
 
 const INFO = { name: 'medplum-mcp-demo', version: '1.0.0' }
@@ -204,6 +206,7 @@ function wrap(client: Client1 | Client2, protocol: () => string | undefined, tra
         await transport.finishAuth(parameters)
       else await (transport as HttpTransport1).finishAuth(parameters.get('code') ?? '')
     },
+    leave: () => client.close(),
     close: async () => {
       if ('terminateSession' in transport && 'sessionId' in transport && transport.sessionId) {
         await (transport as HttpTransport1).terminateSession()
