@@ -98,7 +98,9 @@ function conditions(args: RequestArguments, path: string, json: unknown): Partia
       )
     }
     const criteria = oneLine('ifNoneExist', ifNoneExist).replace(/^[A-Za-z]*\?/, '')
-    if (!/^[^=&]+=[^&]/.test(criteria)) {
+    // A dry run asks for it by GET, which may do no more than search.
+    const search = { method: 'GET', path: `${path.split('?')[0]}?${criteria}` } as const
+    if (!/^[^=&]+=[^&]/.test(criteria) || classify(search).kind !== 'read') {
       throw new UserError(
         '`ifNoneExist` must be a search, such as identifier=http://example.org/mrn|123. Nothing was sent.',
       )

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { direct, exists, writesDuring } from './confirming.ts'
 import { deployment, say } from './deployment.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
-import { alice, fhir, signIn } from './world.ts'
+import { alice, fhir, sandbox, signIn } from './world.ts'
 
 let access: string
 let medplum: string
@@ -31,6 +31,19 @@ async function versionOf(path: string): Promise<unknown> {
 }
 
 describe('of a create', () => {
+  test.each(['identifier=../$graphql', 'name=x/$execute', '_query=%24reindex/$reindex'])(
+    'whose search could run an operation, %s, is refused, and nothing is sent',
+    async (ifNoneExist) => {
+      for (const dryRun of [true, false]) {
+        const args = { method: 'POST', path: 'Task', body: TASK, ifNoneExist, dryRun }
+        const { result, requests } = await sandbox.during(() => fhir(access, args))
+        expect(result.isError).toBe(true)
+        expect(result.text).toMatch(/`ifNoneExist` must be a search.*Nothing was sent/s)
+        expect(requests).toEqual([])
+      }
+    },
+  )
+
   test('says what, and that it is valid', async () => {
     expect(await dry({ method: 'POST', path: 'Task', body: TASK })).toEqual({
       lines: ['Create Task "Call back"', VALID],
