@@ -1,5 +1,5 @@
 // Plain tool calls of 2026-07-28, on one server that stays. The SDK's handler makes a server and a transport for each request, which
-// takes a fifth of a call's CPU; whatever is not plainly such a call is left to it, refusals and event streams too.
+// costs more than all else of the protocol; whatever is not plainly such a call is left to it, refusals and event streams too.
 import {
   type AuthInfo,
   isJsonContentType,

@@ -18,7 +18,7 @@ export abstract class RevivableTransport implements Transport {
 
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if (this.#revived && isAnswer(message)) this.#revived()
-    else await this.deliver(message, options)
+    else this.deliver(message, options)
   }
 
   async close(): Promise<void> {
@@ -37,7 +37,7 @@ export abstract class RevivableTransport implements Transport {
   }
 
   /** Brings a message of the server to the client. */
-  protected abstract deliver(message: JSONRPCMessage, options?: TransportSendOptions): void | Promise<void>
+  protected abstract deliver(message: JSONRPCMessage, options?: TransportSendOptions): void
 }
 
 /** Whether a message of the SDK's own making is an answer; its guards parse the whole message. */

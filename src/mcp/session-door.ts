@@ -103,7 +103,7 @@ function sessionStub(
   }
 }
 
-function sessionRequest({ method, headers }: Request): Omit<SessionRequest, 'message'> {
+function sessionRequest({ method, headers }: Request): SessionRequest {
   const read = FORWARDED_HEADERS.flatMap((name): [string, string][] => {
     const value = headers.get(name)
     return value === null ? [] : [[name, value]]

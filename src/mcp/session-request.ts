@@ -8,8 +8,6 @@ export interface SessionRequest {
   method: string
   /** By their names in lower case. */
   headers: Record<string, string>
-  /** The value of the body, where that is JSON. */
-  message?: unknown
 }
 
 /** What is answered: JSON as text, or nothing; an event stream as a Response. */

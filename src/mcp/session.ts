@@ -47,13 +47,13 @@ export class McpSession extends DurableObject<Bindings> {
    *
    * @param body the text of a POST
    */
-  async handle(request: Omit<SessionRequest, 'message'>, body: string, caller: CallerRecord): Promise<SessionAnswer> {
+  async handle(request: SessionRequest, body: string, caller: CallerRecord): Promise<SessionAnswer> {
     const known = await this.#known(caller, 'streamable')
     const message: unknown = body === '' ? undefined : JSON.parse(body)
     if (known === 'foreign' || (known === 'new' && !isInitializeRequest(message)))
       return { status: 404, json: NOT_FOUND }
     const transport = (await this.#connect('streamable', caller)) as SessionTransport
-    const answer = await transport.handle({ ...request, message }, authInfoOf(caller))
+    const answer = await transport.handle(request, message, authInfoOf(caller))
     const isDone = answer.status === 200
     if (known === 'new') {
       if (isDone) await this.#note({ owner: grantNameOf(caller), transport: 'streamable', initialize: body })

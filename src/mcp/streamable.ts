@@ -69,8 +69,12 @@ export class SessionTransport extends RevivableTransport {
     this.#versions = versions
   }
 
-  /** Answers one HTTP request of the session's owner. */
-  async handle({ method, headers, message }: SessionRequest, authInfo: AuthInfo): Promise<SessionAnswer> {
+  /**
+   * Answers one HTTP request of the session's owner.
+   *
+   * @param message the value of a POST's body
+   */
+  async handle({ method, headers }: SessionRequest, message: unknown, authInfo: AuthInfo): Promise<SessionAnswer> {
     const version = headers['mcp-protocol-version']
     if (version !== undefined && !this.#versions.includes(version)) {
       const supported = this.#versions.join(', ')

@@ -17,7 +17,7 @@ async function listen(listener: RequestListener): Promise<string> {
 
 const ROLES: Record<string, (given: string) => Promise<string>> = {
   fixed: (body) => {
-    // As Medplum sends its answers.
+    // Of known length, as Express sends JSON.
     const headers = { 'content-type': 'application/fhir+json', 'content-length': Buffer.byteLength(body) }
     return listen((request, response) => {
       request.resume()

@@ -42,8 +42,8 @@ interface Contestant {
 }
 
 /**
- * Prints the figures; with `--write`, puts them into docs/performance.md and its picture. `--full` takes longer, `--brief` less; `--idle 5000` opens so
- * many sessions and leaves them alone.
+ * Prints the figures; with `--write`, puts them into docs/performance.md and its picture. `--full` takes longer, `--brief` less;
+ * `--idle 5000` opens so many sessions and leaves them alone.
  */
 export async function load(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'medplum-mcp-load-'))
