@@ -3,7 +3,7 @@
  * `-- --check` writes nothing and fails where they differ.
  */
 import { readFile, writeFile } from 'node:fs/promises'
-import { settingsTable } from '../src/settings-table.ts'
+import { settingsTable } from '../src/config/settings-docs.ts'
 
 const BEGIN = '<!-- settings: begin, by npm run docs -->'
 const END = '<!-- settings: end -->'
@@ -30,6 +30,6 @@ if (import.meta.main) {
     if (right === text) continue
     if (!check) await writeFile(name, right)
     else process.exitCode = 1
-    console.log(check ? `${name} differs from src/settings-table.ts: run npm run docs` : `${name} is written`)
+    console.log(check ? `${name} differs from src/config/settings-docs.ts: run npm run docs` : `${name} is written`)
   }
 }

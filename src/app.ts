@@ -3,11 +3,10 @@ import type { OAuthAuthorizationServer, OAuthResourceServer } from '@cloudflare/
 import type { Context } from 'hono'
 import { TrieRouter } from 'hono/router/trie-router'
 import { Hono } from 'hono/tiny'
-import type { GrantProps } from './caller.ts'
-import { type Bindings, readSettings, SettingError } from './env.ts'
-import { confirmation } from './oauth/confirmation-routes.tsx'
+import type { GrantProps } from './call/caller.ts'
+import { type Bindings, readSettings, SettingError } from './config/settings.ts'
+import { tenantAt, tenantsOf } from './config/tenants.ts'
 import { CONFIRM_PATH } from './oauth/confirmations.ts'
-import { connections } from './oauth/connection-routes.tsx'
 import { grantOf, isGrantName } from './oauth/grant-name.ts'
 import {
   AUTHORIZE_PATH,
@@ -17,13 +16,14 @@ import {
   REGISTRATION_PATH,
   TOKEN_PATH,
 } from './oauth/provider.ts'
-import { CALLBACK_PATH, callback, signIn } from './oauth/routes.tsx'
-import { assets } from './pages/assets.ts'
-import { CONNECTIONS_PATH } from './pages/connections.tsx'
-import { errorPages } from './pages/problems.tsx'
-import { pages } from './pages/routes.tsx'
 import { knownOrigin, limitByAddress, limitCalls, ownHost, ownTenant, smallForm, unknownTenant } from './policy.ts'
-import { tenantAt, tenantsOf } from './tenants.ts'
+import { confirmation } from './web/confirm/routes.tsx'
+import { CONNECTIONS_PATH } from './web/connections/page.tsx'
+import { connections } from './web/connections/routes.tsx'
+import { errorPages } from './web/shared/error-pages.tsx'
+import { CALLBACK_PATH, callback, signIn } from './web/sign-in/routes.tsx'
+import { assets } from './web/site/assets.ts'
+import { pages } from './web/site/routes.tsx'
 
 type AppEnv = { Bindings: Bindings }
 type Ctx = Context<AppEnv>

@@ -1,14 +1,14 @@
 // The Worker: where its parts are put together.
 import { env as startEnv } from 'cloudflare:workers'
 import { createApp } from './app.ts'
-import { type Bindings, readSettings } from './env.ts'
+import { type Bindings, readSettings } from './config/settings.ts'
+import { tenantsOf } from './config/tenants.ts'
 import { createEndpoint } from './mcp/endpoint.ts'
-import { buildServer } from './mcp/server.ts'
+import { buildServer } from './mcp/server/server.ts'
 import { purge } from './oauth/purge.ts'
-import { tenantsOf } from './tenants.ts'
 
-export { McpSession } from './mcp/session.ts'
-export { Grant } from './oauth/grant.ts'
+export { McpSession } from './mcp/session/session.ts'
+export { Grant } from './oauth/grant/grant.ts'
 
 // A deployment with a missing or malformed setting doesn't start. (Where settings aren't visible yet, the first request tells.)
 if ('PUBLIC_URL' in startEnv) {

@@ -1,10 +1,10 @@
 // Who may ask at all: the host asked for, the browser origin that asks, and how often.
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { type Bindings, isLoopback, readSettings } from './env.ts'
+import { type Bindings, isLoopback, readSettings } from './config/settings.ts'
+import { findSettings, tenantAt } from './config/tenants.ts'
+import { LIMIT_PERIOD_S } from './mcp/server/pace.ts'
 import type { AuthenticatedHandler } from './oauth/provider.ts'
-import { LIMIT_PERIOD_S } from './pace.ts'
-import { findSettings, tenantAt } from './tenants.ts'
 
 type Middleware = MiddlewareHandler<{ Bindings: Bindings }>
 

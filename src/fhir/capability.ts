@@ -1,6 +1,6 @@
 // Which types, search parameters and operations the server offers: an index of its CapabilityStatement, which is too large
 // (319 KB) to keep whole or to show to a model.
-import { records } from '../json.ts'
+import { records } from '../base/json.ts'
 
 /** What a FHIR server says that it offers. */
 export interface Capability {

@@ -1,5 +1,5 @@
 // What differs between two versions of a resource, said in lines that a person can read at a glance.
-import { isRecord } from '../json.ts'
+import { isRecord } from '../base/json.ts'
 
 /** One place where two values differ; `before` or `after` is absent where there is nothing. */
 export interface Difference {

@@ -1,6 +1,6 @@
 // JSON Patch (RFC 6902) over JSON Pointer (RFC 6901), to show what a patch would do before Medplum does it.
 
-import { isRecord } from '../json.ts'
+import { isRecord } from '../base/json.ts'
 import { differences } from './diff.ts'
 
 /** A patch that can't be applied: the message says which operation, and why. */

@@ -1,5 +1,5 @@
 // How Medplum pages, as paths: its default order is unspecified, by offset it goes 10,000 deep, and a cursor needs one order only.
-import { isRecord, records } from '../json.ts'
+import { isRecord, records } from '../base/json.ts'
 import { isType } from './compartment.ts'
 import { formatParameter, formatPlace, type Place, parsePlace } from './query.ts'
 

@@ -10,8 +10,8 @@ import {
   PerRequestHTTPServerTransport,
   PROTOCOL_VERSION_META_KEY,
 } from '@modelcontextprotocol/server'
-import { isRecord } from '../json.ts'
-import { isAnswer } from './revivable.ts'
+import { isRecord } from '../base/json.ts'
+import { isAnswer } from './session/revivable.ts'
 
 /** The revision that is served here. */
 export const MODERN = '2026-07-28'

@@ -1,14 +1,15 @@
 // A call beyond the connection's access, answered so that the client can ask the person for more: HTTP 403 with the scopes that
 // are needed (MCP authorization, scope challenges), and as its body the result that a client without step-up shows its model.
-import type { CallerRecord } from '../caller.ts'
-import type { Bindings } from '../env.ts'
-import { covers, refusalOf } from '../fhir/access.ts'
-import { isRecord } from '../json.ts'
-import { scopesFor } from '../oauth/access.ts'
-import { accessOf } from '../oauth/current.ts'
+
+import { covers, refusalOf } from '../access/access.ts'
+import { isRecord } from '../base/json.ts'
+import type { CallerRecord } from '../call/caller.ts'
+import type { Bindings } from '../config/settings.ts'
+import { settingsFor } from '../config/tenants.ts'
+import { accessOf } from '../oauth/current-access.ts'
 import type { Challenge } from '../oauth/provider.ts'
-import { settingsFor } from '../tenants.ts'
-import { riskOf } from '../tools/step-up.ts'
+import { scopesFor } from '../oauth/scopes.ts'
+import { riskOf } from '../tools/risk-of-call.ts'
 
 /** The first revision whose clients sign in again after `insufficient_scope`. */
 const SINCE = '2025-11-25'

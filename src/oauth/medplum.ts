@@ -1,9 +1,9 @@
 // Medplum as upstream identity provider: the four OAuth calls that this server makes there, and what their errors mean.
 import * as z from 'zod'
-import { withDeadline } from '../deadline.ts'
-import type { Settings } from '../env.ts'
-import { fromBase64Url, sha256, toBase64Url } from '../seal.ts'
-import { userIdAt } from '../tenants.ts'
+import { withDeadline } from '../base/deadline.ts'
+import { fromBase64Url, sha256, toBase64Url } from '../base/seal.ts'
+import type { Settings } from '../config/settings.ts'
+import { userIdAt } from '../config/tenants.ts'
 
 /** What a client's sign-in asks for at Medplum. `offline_access` brings a refresh token (except to a super admin). */
 export const CLIENT_SCOPES: readonly string[] = ['openid', 'profile', 'offline_access']

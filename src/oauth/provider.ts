@@ -5,11 +5,11 @@ import {
   type OAuthResourceAuth,
   OAuthResourceServer,
 } from '@cloudflare/workers-oauth-provider'
-import type { CallerRecord, GrantProps } from '../caller.ts'
-import { type Bindings, readSettings, type Settings } from '../env.ts'
-import { tenantOf, tenantsOf } from '../tenants.ts'
-import { levelOf, SCOPES, scopesFor } from './access.ts'
-import { verify } from './verified.ts'
+import type { CallerRecord, GrantProps } from '../call/caller.ts'
+import { type Bindings, readSettings, type Settings } from '../config/settings.ts'
+import { tenantOf, tenantsOf } from '../config/tenants.ts'
+import { levelOf, SCOPES, scopesFor } from './scopes.ts'
+import { verify } from './verify.ts'
 
 export const AUTHORIZE_PATH = '/authorize'
 export const TOKEN_PATH = '/oauth/token'

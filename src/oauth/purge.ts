@@ -1,5 +1,5 @@
 // The nightly sweep of what KV's own expiry leaves behind: grants of deleted clients, tokens of deleted grants.
-import type { Bindings } from '../env.ts'
+import type { Bindings } from '../config/settings.ts'
 import { createAuthorizationServer } from './provider.ts'
 
 /** Where the next sweep resumes; a sweep is cut into batches to stay within the subrequest limit. */

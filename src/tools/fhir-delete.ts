@@ -1,8 +1,8 @@
 // Deleting, for hosts that want no tool that mixes reads and writes.
 import * as z from 'zod'
-import { defineTool } from './define.ts'
-import { perform } from './perform.ts'
-import { BODY, DRY_RUN, IF_MATCH, normalise, PATH } from './request-input.ts'
+import { defineTool } from './kit/register.ts'
+import { perform } from './perform/perform.ts'
+import { BODY, DRY_RUN, IF_MATCH, normalise, PATH } from './request/arguments.ts'
 
 export const fhirDelete = defineTool({
   name: 'fhir-delete',

@@ -1,9 +1,9 @@
 // Operations that do something, for hosts that want no tool that mixes reads and writes.
 import * as z from 'zod'
-import { defineTool } from './define.ts'
-import { perform } from './perform.ts'
-import { METHODS } from './prepare.ts'
-import { CONTENT_INPUT, normalise, PATH, RESPOND_ASYNC, withBody } from './request-input.ts'
+import { defineTool } from './kit/register.ts'
+import { perform } from './perform/perform.ts'
+import { CONTENT_INPUT, normalise, PATH, RESPOND_ASYNC, withBody } from './request/arguments.ts'
+import { METHODS } from './request/prepare.ts'
 
 export const fhirOperate = defineTool({
   name: 'fhir-operate',

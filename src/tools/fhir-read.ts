@@ -1,9 +1,9 @@
 // The reading half of fhir-request, so that a host can allow it for good.
 import * as z from 'zod'
-import { isRecord } from '../json.ts'
-import { defineTool, UserError } from './define.ts'
-import { perform } from './perform.ts'
-import { BODY, normalise, PATH, READ_INPUT } from './request-input.ts'
+import { isRecord } from '../base/json.ts'
+import { defineTool, UserError } from './kit/register.ts'
+import { perform } from './perform/perform.ts'
+import { BODY, normalise, PATH, READ_INPUT } from './request/arguments.ts'
 
 export const fhirRead = defineTool({
   name: 'fhir-read',

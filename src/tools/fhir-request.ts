@@ -1,9 +1,9 @@
 // The main tool: any request to Medplum's FHIR API.
 import * as z from 'zod'
-import { defineTool } from './define.ts'
-import { perform } from './perform.ts'
-import { METHODS } from './prepare.ts'
-import { normalise, READ_INPUT, WRITE_INPUT, withBody } from './request-input.ts'
+import { defineTool } from './kit/register.ts'
+import { perform } from './perform/perform.ts'
+import { normalise, READ_INPUT, WRITE_INPUT, withBody } from './request/arguments.ts'
+import { METHODS } from './request/prepare.ts'
 
 export const fhirRequest = defineTool({
   name: 'fhir-request',

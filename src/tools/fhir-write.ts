@@ -1,8 +1,8 @@
 // Creating and changing, for hosts that want no tool that mixes reads and writes.
 import * as z from 'zod'
-import { defineTool } from './define.ts'
-import { perform } from './perform.ts'
-import { normalise, WRITE_INPUT, withBody } from './request-input.ts'
+import { defineTool } from './kit/register.ts'
+import { perform } from './perform/perform.ts'
+import { normalise, WRITE_INPUT, withBody } from './request/arguments.ts'
 
 export const fhirWrite = defineTool({
   name: 'fhir-write',

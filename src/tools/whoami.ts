@@ -1,11 +1,11 @@
 // Who is signed in, where, and with which rights: what a person asks when an answer is not what they expected.
 import * as z from 'zod'
-import { nameText } from '../fhir/datatype-text.ts'
-import { literal, quoted } from '../fhir/literal.ts'
-import { narrowedTo } from '../fhir/narrowing.ts'
-import { describeRights, policyRules } from '../fhir/rights.ts'
-import { isRecord, scalarText } from '../json.ts'
-import { defineTool } from './define.ts'
+import { narrowedTo } from '../access/narrow/narrowing.ts'
+import { describeRights, policyRules } from '../advice/replies/rights.ts'
+import { literal, quoted } from '../answer/compact/literal.ts'
+import { isRecord, scalarText } from '../base/json.ts'
+import { nameText } from '../text/datatype-text.ts'
+import { defineTool } from './kit/register.ts'
 
 export const whoami = defineTool({
   name: 'whoami',

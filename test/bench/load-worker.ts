@@ -1,7 +1,7 @@
 // The Worker that test/bench/load.ts measures: the product, with what a plain workerd lacks (rate limits), FHIR answers that are
 // fixed (an upstream that costs nothing), and, where COUNTING is set, counters of what Cloudflare bills.
 import { env } from 'cloudflare:workers'
-import type { Bindings } from '../../src/env.ts'
+import type { Bindings } from '../../src/config/settings.ts'
 import product, { Grant as ProductGrant, McpSession as ProductSession } from '../../src/index.ts'
 
 export interface BenchBindings extends Bindings {

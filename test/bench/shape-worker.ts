@@ -1,5 +1,5 @@
 // The Worker that test/bench/shape.ts measures: it gets a Bundle and shapes it as often as it is told.
-import { answer } from '../../src/fhir/answer.ts'
+import { answer } from '../../src/answer/answer.ts'
 
 const OPTIONS = {
   format: 'compact',

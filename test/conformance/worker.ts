@@ -2,10 +2,10 @@
 // the suite can send no bearer. Run by run.ts, never deployed.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { Hono } from 'hono'
-import type { CallerRecord } from '../../src/caller.ts'
-import type { Bindings } from '../../src/env.ts'
+import type { CallerRecord } from '../../src/call/caller.ts'
+import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
-import { McpSession } from '../../src/mcp/session.ts'
+import { McpSession } from '../../src/mcp/session/session.ts'
 import { knownOrigin, ownHost } from '../../src/policy.ts'
 import { createFixtureServer } from './fixtures/server.ts'
 

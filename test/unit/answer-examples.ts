@@ -1,6 +1,6 @@
 // The answers that docs/answers.md shows, as the JSON that they are made of: records of the sandbox's clinic with short ids and
 // fewer properties.
-import type { AnswerOptions } from '../../src/fhir/answer.ts'
+import type { AnswerOptions } from '../../src/answer/answer.ts'
 
 const LOINC = 'http://loinc.org'
 const UCUM = 'http://unitsofmeasure.org'

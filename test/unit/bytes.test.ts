@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readBytes } from '../../src/fhir/bytes.ts'
+import { readBytes } from '../../src/client/read-bytes.ts'
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 

@@ -2,13 +2,13 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { capabilityStatement } from '../../sandbox/capability.ts'
 import { loadDefinitions } from '../../sandbox/definitions.ts'
-import { type Capability, indexCapability } from '../../src/fhir/capability.ts'
 import {
   MAX_SERVER_SUMMARY,
   MAX_TYPE_SUMMARY,
   summarizeServer,
   summarizeType,
-} from '../../src/fhir/capability-summary.ts'
+} from '../../src/advice/replies/capability-summary.ts'
+import { type Capability, indexCapability } from '../../src/fhir/capability.ts'
 
 let statement: unknown
 let capability: Capability

@@ -1,7 +1,7 @@
 // From what a model gives as `body` and `contentType` to what goes over the wire.
 import { describe, expect, test } from 'vitest'
-import { compose, HL7 } from '../../src/tools/content.ts'
-import { UserError } from '../../src/tools/define.ts'
+import { UserError } from '../../src/tools/kit/register.ts'
+import { compose, HL7 } from '../../src/tools/request/compose.ts'
 
 const task = { resourceType: 'Task', status: 'requested' }
 const bytes = (text: string) => new TextEncoder().encode(text)

@@ -1,8 +1,8 @@
 // What a model is told about each error that was recorded from a real Medplum: the status, the server's words, and a cure.
 import { describe, expect, test } from 'vitest'
+import { cure } from '../../src/advice/replies/advise.ts'
+import { FhirError } from '../../src/client/fhir-error.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
-import { cure } from '../../src/fhir/cures.ts'
-import { FhirError } from '../../src/fhir/outcome.ts'
 import { seeded } from './odd-values.ts'
 import { askedOf, recordings } from './recordings.ts'
 import { statement } from './statement.ts'

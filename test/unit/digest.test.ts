@@ -1,8 +1,8 @@
 // What a digest says of resources: by hand for each trap, by property for whatever may come.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type DigestRow, digest, essenceOf } from '../../src/fhir/digest.ts'
-import { isRecord } from '../../src/json.ts'
+import { type DigestRow, digest, essenceOf } from '../../src/answer/digest/digest.ts'
+import { isRecord } from '../../src/base/json.ts'
 
 const LOINC = 'http://loinc.org'
 const weight = { coding: [{ system: LOINC, code: '29463-7', display: 'Body weight' }] }

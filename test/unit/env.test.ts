@@ -1,6 +1,6 @@
 // A missing or malformed setting stops the start and names itself.
 import { describe, expect, test, vi } from 'vitest'
-import { type Bindings, readSettings } from '../../src/env.ts'
+import { type Bindings, readSettings } from '../../src/config/settings.ts'
 
 const GOOD = {
   PUBLIC_URL: 'https://mcp.example.com',

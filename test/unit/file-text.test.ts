@@ -1,7 +1,7 @@
 // Files as lines to be quoted: their words, without markup and secrets, in a time that grows no faster than they do.
 import { describe, expect, test } from 'vitest'
-import { isReadable, linesOfFile, textInBase64 } from '../../src/fhir/file-text.ts'
-import { LimitedText } from '../../src/tools/limited-text.ts'
+import { isReadable, linesOfFile, textInBase64 } from '../../src/text/file-text.ts'
+import { LimitedText } from '../../src/tools/fetch/limited-text.ts'
 
 test.each([
   ['text/plain', true],

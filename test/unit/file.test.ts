@@ -1,6 +1,6 @@
 // Files as MCP content, whole and in parts.
 import { describe, expect, test } from 'vitest'
-import { type FilePart, fileContent, MAX_PART } from '../../src/fhir/file.ts'
+import { type FilePart, fileContent, MAX_PART } from '../../src/text/file.ts'
 
 const encode = (text: string) => new TextEncoder().encode(text)
 

@@ -1,6 +1,6 @@
 // Which keys of a GraphQL answer hold secrets, whatever the document calls them.
 import { describe, expect, test } from 'vitest'
-import { secretKeys } from '../../src/fhir/graphql-secrets.ts'
+import { secretKeys } from '../../src/secrets/graphql-secrets.ts'
 
 const keys = (document: unknown, query = '') => [...secretKeys({ query: document }, query)].sort()
 

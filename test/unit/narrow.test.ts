@@ -5,16 +5,16 @@ import { createRequire } from 'node:module'
 import { parseSearchRequest, type SearchRequest } from '@medplum/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Access, AccessError, guardFor } from '../../src/fhir/access.ts'
-import type { FhirRequest, FhirResponse, Method } from '../../src/fhir/client.ts'
-import { SHARED_TYPES } from '../../src/fhir/narrowing.ts'
+import { type Access, AccessError, guardFor } from '../../src/access/access.ts'
+import { SHARED_TYPES } from '../../src/access/narrow/narrowing.ts'
 import {
   ANOTHER,
   isPatientType,
   mentionsOther,
   PATIENT_ELEMENTS,
   patientsOf,
-} from '../../src/fhir/patient-compartment.ts'
+} from '../../src/access/narrow/patient-compartment.ts'
+import type { FhirRequest, FhirResponse, Method } from '../../src/client/client.ts'
 import { RESOURCE_TYPES } from '../../src/fhir/resource-types.ts'
 
 const OWN = '11111111-1111-4111-8111-111111111111'

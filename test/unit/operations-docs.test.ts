@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { unstable_readConfig as readConfig } from 'wrangler'
 import { DOCUMENTS, withTable } from '../../scripts/docs.ts'
-import { type Bindings, parseSettings } from '../../src/env.ts'
-import { guideOf } from '../../src/pages/guide.ts'
-import { SETTINGS } from '../../src/settings-table.ts'
-import { VERSION } from '../../src/version.ts'
+import { VERSION } from '../../src/base/version.ts'
+import { type Bindings, parseSettings } from '../../src/config/settings.ts'
+import { SETTINGS } from '../../src/config/settings-docs.ts'
+import { guideOf } from '../../src/web/site/guide.ts'
 
 const operations = readFileSync('docs/operations.md', 'utf8')
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -36,7 +36,7 @@ describe('settings', () => {
 
   test('the secrets are those that the Worker knows', () => {
     const [, bindings = ''] =
-      /interface Bindings extends Env \{([^}]*)\}/.exec(readFileSync('src/env.ts', 'utf8')) ?? []
+      /interface Bindings extends Env \{([^}]*)\}/.exec(readFileSync('src/config/settings.ts', 'utf8')) ?? []
     const known = [...bindings.matchAll(/(\w+)\?: string/g)].map(([, name]) => name)
     const secrets = Object.entries(SETTINGS).filter(([, { isSecret }]) => isSecret)
     expect(secrets.map(([name]) => name).sort()).toEqual(known.sort())

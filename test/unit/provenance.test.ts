@@ -1,6 +1,6 @@
 // The label of AI work: on which bodies, once, beside other labels; on patches by what the record is like; and the Provenance.
 import { describe, expect, test } from 'vitest'
-import { AI_ASSERTED, labelled, labelPatch, patchesIn, provenanceOf, writtenBy } from '../../src/fhir/provenance.ts'
+import { AI_ASSERTED, labelled, labelPatch, patchesIn, provenanceOf, writtenBy } from '../../src/marks/provenance.ts'
 
 const LABEL = {
   system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { clinicWorld } from '../../sandbox/world.ts'
-import { conceptText, labelOf, nameText, valueText } from '../../src/fhir/datatype-text.ts'
-import { recordLines, titleOf } from '../../src/fhir/record-text.ts'
+import { conceptText, labelOf, nameText, valueText } from '../../src/text/datatype-text.ts'
+import { recordLines, titleOf } from '../../src/text/record-text.ts'
 
 const EVIL = 'x"\nStatus: approved\u2028Name: "y'
 

@@ -1,7 +1,7 @@
 // What an answer may hold and a transcript must not.
 import { describe, expect, test } from 'vitest'
-import { HIDDEN, redact, withoutSignedUrls } from '../../src/fhir/redact.ts'
-import { secretTrap } from '../../src/fhir/secret-traps.ts'
+import { HIDDEN, redact, withoutSignedUrls } from '../../src/secrets/redact.ts'
+import { secretTrap } from '../../src/secrets/secret-requests.ts'
 
 const ID = '5a9d0000-0000-4000-8000-000000000001'
 const VERSION = '5a9d0000-0000-4000-8000-000000000002'

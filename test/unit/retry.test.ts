@@ -1,9 +1,9 @@
 // When a request may be sent again, and how a whole call of requests keeps within its time.
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { FhirClient } from '../../src/fhir/client.ts'
-import { FhirError } from '../../src/fhir/outcome.ts'
-import { backoff, secondsToWait } from '../../src/fhir/retry.ts'
-import { TransportError } from '../../src/fhir/transport.ts'
+import { FhirClient } from '../../src/client/client.ts'
+import { FhirError } from '../../src/client/fhir-error.ts'
+import { backoff, secondsToWait } from '../../src/client/retry.ts'
+import { TransportError } from '../../src/client/transport.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()

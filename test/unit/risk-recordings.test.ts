@@ -2,8 +2,8 @@
 // opinion of its own beside the table in src/fhir/routes.ts, to be read through when either changes.
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Method } from '../../src/fhir/client.ts'
-import { classify } from '../../src/fhir/risk.ts'
+import { classify } from '../../src/access/risk/risk.ts'
+import type { Method } from '../../src/client/client.ts'
 
 interface Exchange {
   name: string

@@ -1,11 +1,11 @@
 // What the words of a search mean, which searches follow from them, and what a record meets.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { classify } from '../../src/access/risk/risk.ts'
 import { confine } from '../../src/fhir/path.ts'
-import { classify } from '../../src/fhir/risk.ts'
-import { contentOf, isSpelledSo, meets } from '../../src/tools/search-match.ts'
-import { SOUGHT, searchesFor, searchesForAny } from '../../src/tools/search-plan.ts'
-import { type Term, understand } from '../../src/tools/search-terms.ts'
+import { contentOf, isSpelledSo, meets } from '../../src/tools/search/match.ts'
+import { SOUGHT, searchesFor, searchesForAny } from '../../src/tools/search/plan.ts'
+import { type Term, understand } from '../../src/tools/search/terms.ts'
 
 const day = (text: string, ...starts: [string, string][]) => ({
   kind: 'date',

@@ -1,8 +1,8 @@
 // docs/security.md names a test for each threat: it must be there, under the name that the document gives.
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { LEVELS, refusalOf } from '../../src/fhir/access.ts'
-import { KINDS, type Kind } from '../../src/fhir/routes.ts'
+import { LEVELS, refusalOf } from '../../src/access/access.ts'
+import { KINDS, type Kind } from '../../src/access/risk/routes.ts'
 
 const SECTION = 'Threats, each with its test'
 const document = readFileSync('docs/security.md', 'utf8')

@@ -2,7 +2,7 @@
 import { evalFhirPathTyped, toTypedValue } from '@medplum/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileSelect, SelectError } from '../../src/fhir/select.ts'
+import { compileSelect, SelectError } from '../../src/answer/select/select.ts'
 
 const PATIENT = {
   resourceType: 'Patient',

@@ -1,7 +1,7 @@
 // Names with and without their accents.
 import { describe, expect, test } from 'vitest'
 import { FAMILY, FEMALE, MALE } from '../../sandbox/clinic/names.ts'
-import { asTyped, folded, MAX_SPELLINGS, plain, spellings } from '../../src/fhir/spelling.ts'
+import { asTyped, folded, MAX_SPELLINGS, plain, spellings } from '../../src/tools/search/spelling.ts'
 
 const WORDS = [
   ...new Set([

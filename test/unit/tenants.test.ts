@@ -1,7 +1,7 @@
 // The setting TENANTS: what an entry has of its own, what of the deployment, and that a malformed one names itself.
 import { describe, expect, test } from 'vitest'
-import { type Bindings, SettingError } from '../../src/env.ts'
-import { findSettings, settingsAt, settingsFor, tenantOf, tenantsOf, userIdAt } from '../../src/tenants.ts'
+import { type Bindings, SettingError } from '../../src/config/settings.ts'
+import { findSettings, settingsAt, settingsFor, tenantOf, tenantsOf, userIdAt } from '../../src/config/tenants.ts'
 
 const DEPLOYMENT = {
   PUBLIC_URL: 'https://mcp.example.com',

@@ -1,9 +1,9 @@
 // Every way known in which Medplum answers 200 and means something else: refused, rewritten to the same, or warned of.
 import { describe, expect, test } from 'vitest'
+import { checkAnswer, checkTraps, type Trap } from '../../src/advice/requests/check-request.ts'
+import { CODES } from '../../src/advice/requests/content-checks.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
-import { CODES } from '../../src/fhir/content-traps.ts'
-import { boundsOf, parseSearchDate } from '../../src/fhir/dates.ts'
-import { checkAnswer, checkTraps, type Trap } from '../../src/fhir/traps.ts'
+import { boundsOf, parseSearchDate } from '../../src/fhir/search-dates.ts'
 import { seeded } from './odd-values.ts'
 import { askedOf, recordings } from './recordings.ts'
 import { statement } from './statement.ts'

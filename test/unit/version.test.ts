@@ -1,7 +1,7 @@
 // The version stands in two places; this keeps them the same.
 import { expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { VERSION } from '../../src/version.ts'
+import { VERSION } from '../../src/base/version.ts'
 
 test('the version that clients are told is that of the package', () => {
   expect(VERSION).toBe(manifest.version)

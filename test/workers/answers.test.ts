@@ -2,7 +2,7 @@
 // nothing and gives nothing twice, and that none is larger than its budget.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
-import { withoutNoise } from '../../src/fhir/noise.ts'
+import { withoutNoise } from '../../src/answer/noise.ts'
 import { decode } from '../unit/decode.ts'
 import { deployment, type Said, say } from './deployment.ts'
 import { allOf, create, medplumClient, medplumToken, type Resource } from './medplum.ts'

@@ -3,9 +3,9 @@ import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
 import { createApp } from '../../src/app.ts'
-import type { Bindings } from '../../src/env.ts'
+import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
-import { buildServer } from '../../src/mcp/server.ts'
+import { buildServer } from '../../src/mcp/server/server.ts'
 import { deployment, say } from './deployment.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
 import {

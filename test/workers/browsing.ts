@@ -2,7 +2,7 @@
 import { createExecutionContext, env } from 'cloudflare:test'
 import { expect } from 'vitest'
 import { createApp } from '../../src/app.ts'
-import type { Bindings } from '../../src/env.ts'
+import type { Bindings } from '../../src/config/settings.ts'
 import { ORIGIN, send } from './world.ts'
 
 /** What a browser accepts that navigates. */

@@ -6,9 +6,9 @@ import { StreamableHTTPClientTransport as HttpTransport1 } from '@modelcontextpr
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { type Credentials, Person } from '../../sandbox/person.ts'
 import { createApp } from '../../src/app.ts'
-import type { Bindings } from '../../src/env.ts'
+import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
-import { buildServer } from '../../src/mcp/server.ts'
+import { buildServer } from '../../src/mcp/server/server.ts'
 import { unescaped } from './browsing.ts'
 import { ORIGIN, type RpcAnswer, rpc, SANDBOX, sandbox, send } from './world.ts'
 

@@ -2,8 +2,8 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { note } from '../../src/mcp/notes.ts'
-import { Grant } from '../../src/oauth/grant.ts'
+import { note } from '../../src/mcp/server/notes.ts'
+import { Grant } from '../../src/oauth/grant/grant.ts'
 import { expectPageHeaders } from './browsing.ts'
 import { atPage, browser, type Entry, entryOf, htmlOf, known, LANES, PAGE, submit } from './connecting.ts'
 import {

@@ -2,9 +2,9 @@
 // signed in there is signed in here. They serve what needs no session.
 import { createExecutionContext, env } from 'cloudflare:test'
 import { createApp } from '../../src/app.ts'
-import type { Bindings } from '../../src/env.ts'
+import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
-import { buildServer } from '../../src/mcp/server.ts'
+import { buildServer } from '../../src/mcp/server/server.ts'
 import { ORIGIN, type RpcAnswer, rpc } from './world.ts'
 
 /** One request of 2025-11-25, without a session. */

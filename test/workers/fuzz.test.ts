@@ -1,15 +1,15 @@
 // Whatever a caller gives, every request stays below the FHIR base with this server's headers, and every fault is explained.
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Caller } from '../../src/caller.ts'
-import { FhirClient } from '../../src/fhir/client.ts'
-import { FhirError } from '../../src/fhir/outcome.ts'
+import { classify } from '../../src/access/risk/risk.ts'
+import type { Caller } from '../../src/call/caller.ts'
+import { FhirClient } from '../../src/client/client.ts'
+import { FhirError } from '../../src/client/fhir-error.ts'
+import { SessionError, TransportError } from '../../src/client/transport.ts'
 import { PathError } from '../../src/fhir/path.ts'
-import { classify } from '../../src/fhir/risk.ts'
-import { SessionError, TransportError } from '../../src/fhir/transport.ts'
-import { UserError } from '../../src/tools/define.ts'
-import { perform } from '../../src/tools/perform.ts'
-import { METHODS, type RequestArguments } from '../../src/tools/prepare.ts'
+import { UserError } from '../../src/tools/kit/register.ts'
+import { perform } from '../../src/tools/perform/perform.ts'
+import { METHODS, type RequestArguments } from '../../src/tools/request/prepare.ts'
 import { fhirCall, post, rpc, signIn } from './world.ts'
 
 const BASE = new URL('https://medplum.example.com/fhir/R4/')

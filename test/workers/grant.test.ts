@@ -4,7 +4,7 @@ import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runI
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
-import type { Bindings } from '../../src/env.ts'
+import type { Bindings } from '../../src/config/settings.ts'
 import { grantObject, keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
 import {
   alice,

@@ -2,7 +2,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import type { Grant } from '../../src/oauth/grant.ts'
+import type { Grant } from '../../src/oauth/grant/grant.ts'
 import { grantName, refresh, type Tokens, token, tokensOf } from './world.ts'
 
 /** Arguments of a call that needs a good Medplum token. */

@@ -1,7 +1,7 @@
 // Records whose text imitates this server's own words, or hides in characters that nobody sees. Whatever stands in a record, an
 // answer means exactly the record, keeps its text in its place, and shows what would be unseen.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { withoutNoise } from '../../src/fhir/noise.ts'
+import { withoutNoise } from '../../src/answer/noise.ts'
 import { decode } from '../unit/decode.ts'
 import { deployment, type Said, say } from './deployment.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'

@@ -2,7 +2,7 @@
 import { createExecutionContext, createScheduledController, env, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, expect, test, vi } from 'vitest'
 import worker from '../../src/index.ts'
-import { eventStream } from '../../src/mcp/sse.ts'
+import { eventStream } from '../../src/mcp/session/sse.ts'
 import { fhir, grantName, refresh, signIn } from './world.ts'
 
 afterEach(() => {

@@ -1,9 +1,9 @@
 // Long work: progress while it is awaited, and how it is asked for later.
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { FhirClient } from '../../src/fhir/client.ts'
-import { follow } from '../../src/fhir/job.ts'
-import { FhirError } from '../../src/fhir/outcome.ts'
-import { TransportError } from '../../src/fhir/transport.ts'
+import type { FhirClient } from '../../src/client/client.ts'
+import { FhirError } from '../../src/client/fhir-error.ts'
+import { follow } from '../../src/client/job.ts'
+import { TransportError } from '../../src/client/transport.ts'
 import {
   alice,
   events,

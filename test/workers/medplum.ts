@@ -1,5 +1,5 @@
 // The sandbox's FHIR API asked directly, past the Worker: what is there, for comparison.
-import { FhirClient } from '../../src/fhir/client.ts'
+import { FhirClient } from '../../src/client/client.ts'
 import { alice, SANDBOX } from './world.ts'
 
 /** The example pair of RFC 7636, appendix B. */

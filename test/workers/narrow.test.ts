@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { Person, UnexpectedPage } from '../../sandbox/person.ts'
-import { patientsOf } from '../../src/fhir/patient-compartment.ts'
+import { patientsOf } from '../../src/access/narrow/patient-compartment.ts'
 import { allOf, create, medplumToken, type Resource } from './medplum.ts'
 import { ask, askModern, callTool, contract } from './surface.ts'
 import {

@@ -1,6 +1,6 @@
 // What anyone may read without signing in: the home page and its Markdown, the discovery documents, the small files.
 import { describe, expect, test } from 'vitest'
-import { VERSION } from '../../src/version.ts'
+import { VERSION } from '../../src/base/version.ts'
 import { BROWSER, expectPageHeaders, get, under, unescaped } from './browsing.ts'
 import { INITIALIZE, ORIGIN, post, RESOURCE, rpc, send, signIn } from './world.ts'
 

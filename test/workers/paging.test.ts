@@ -2,10 +2,10 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CLINIC_NOW } from '../../sandbox/clinic/calendar.ts'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
-import { FhirError } from '../../src/fhir/outcome.ts'
-import { type AllPages, type ReadOptions, readAll } from '../../src/fhir/pages.ts'
+import { FhirError } from '../../src/client/fhir-error.ts'
+import { type AllPages, type ReadOptions, readAll } from '../../src/client/read-all.ts'
+import { TransportError } from '../../src/client/transport.ts'
 import { steadied } from '../../src/fhir/paging.ts'
-import { TransportError } from '../../src/fhir/transport.ts'
 import { allOf, create, medplumClient, medplumToken } from './medplum.ts'
 import { SANDBOX, sandbox } from './world.ts'
 

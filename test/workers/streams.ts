@@ -2,7 +2,7 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import type { McpSession } from '../../src/mcp/session.ts'
+import type { McpSession } from '../../src/mcp/session/session.ts'
 import { events, ORIGIN, send } from './world.ts'
 
 /** A request of a session without a message. */

@@ -4,7 +4,7 @@ import { InMemoryTransport, McpServer } from '@modelcontextprotocol/server'
 import { encode } from 'gpt-tokenizer'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
-import { type CallSupport, defineTool, register } from '../../src/tools/define.ts'
+import { type CallSupport, defineTool, register } from '../../src/tools/kit/register.ts'
 import { type Ask, deployment } from './deployment.ts'
 import { INITIALIZE, signIn } from './world.ts'
 

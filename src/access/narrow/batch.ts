@@ -1,0 +1,116 @@
+// A batch of a narrowed connection, entry by entry: what may not be read is answered here, and a change that may not be made
+// stops the whole.
+
+import { isRecord } from '../../base/json.ts'
+import { AccessError } from '../../client/access-error.ts'
+import type { FhirRequest, FhirResponse } from '../../client/client.ts'
+import { NOT_FOUND, type Passage } from '../../client/guard.ts'
+import { formatPlace, parsePlace } from '../../fhir/query.ts'
+import { placeOf } from '../../fhir/strict-place.ts'
+import type { Narrowed, Narrower } from './narrower.ts'
+
+type Json = Record<string, unknown>
+
+/** What becomes of an entry: sent, or answered here. */
+type Outcome = { entry: Json; narrowed: Narrowed } | { answer: Json }
+
+/** Entries beyond these are refused: each change asks for a read of its own first. */
+const MAX_CHANGES = 20
+
+/**
+ * @returns undefined where an entry would change what has to look as if it weren't there
+ * @throws {AccessError} where an entry isn't known to stay within; entries that read are refused each for itself
+ */
+export async function narrowBatch(
+  request: FhirRequest,
+  body: unknown,
+  narrower: Narrower,
+): Promise<Passage | undefined> {
+  if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry)) {
+    throw narrower.refusal('only a Bundle of entries can be sent to the FHIR base')
+  }
+  if (body.type !== 'batch' && body.type !== 'transaction') throw narrower.refusal('the Bundle must be of type batch')
+  const outcomes: Outcome[] = []
+  for (const entry of body.entry) {
+    if (outcomes.length >= MAX_CHANGES && outcomes.filter(isChange).length >= MAX_CHANGES) {
+      throw narrower.refusal(`a batch may have ${MAX_CHANGES} changes at most`)
+    }
+    const outcome = await entryOf(entry, body.type === 'batch', narrower)
+    if (outcome === undefined) return undefined
+    outcomes.push(outcome)
+  }
+  const sent = outcomes.flatMap((outcome) => ('entry' in outcome ? [outcome.entry] : []))
+  if (sent.length === 0) throw narrower.refusal('no entry of this batch stays within that')
+  const data = JSON.stringify({ ...body, entry: sent })
+  return {
+    request: { ...request, content: { type: 'application/fhir+json', data } },
+    settle: (response) => settled(response, outcomes),
+  }
+}
+
+function isChange(outcome: Outcome): boolean {
+  const request = 'entry' in outcome ? outcome.entry.request : undefined
+  return isRecord(request) && request.method !== 'GET'
+}
+
+async function entryOf(entry: unknown, isBatch: boolean, narrower: Narrower): Promise<Outcome | undefined> {
+  const request = isRecord(entry) ? entry.request : undefined
+  if (!isRecord(entry) || !isRecord(request) || typeof request.method !== 'string' || typeof request.url !== 'string') {
+    throw narrower.refusal('each entry needs request.method and request.url')
+  }
+  const method = request.method.toUpperCase()
+  const { url, ifNoneExist } = request
+  if (
+    placeOf(url).odd ||
+    /[%:]/.test(url.split('?', 1)[0] ?? '') ||
+    (ifNoneExist ?? '') !== String(ifNoneExist ?? '')
+  ) {
+    throw narrower.refusal('an entry is not written as a place below the FHIR base')
+  }
+  const place = parsePlace(url)
+  const asked = {
+    ...{ method, place, body: entry.resource, inBatch: true },
+    ...(typeof ifNoneExist === 'string' && { ifNoneExist }),
+  }
+  try {
+    const narrowed = await narrower.narrow(asked)
+    if (narrowed === undefined) return method === 'GET' && isBatch ? { answer: absent() } : undefined
+    const sent = { method, url: formatPlace(narrowed.place) }
+    // Where others' entries refer to it by `fullUrl`, a read would lend them its address.
+    if (method === 'GET') return { narrowed, entry: { request: sent } }
+    return { narrowed, entry: { ...entry, request: { ...request, ...sent } } }
+  } catch (error) {
+    if (!(error instanceof AccessError) || method !== 'GET' || !isBatch) throw error
+    const issue = [{ severity: 'error', code: 'forbidden', details: { text: error.message } }]
+    return { answer: { response: { status: '403', outcome: { resourceType: 'OperationOutcome', issue } } } }
+  }
+}
+
+function absent(): Json {
+  return { response: { status: '404', outcome: NOT_FOUND } }
+}
+
+/** The answers in the order of the entries that were asked. */
+function settled(response: FhirResponse, outcomes: readonly Outcome[]): FhirResponse | undefined {
+  const { body } = response
+  if (!isRecord(body) || body.resourceType !== 'Bundle') {
+    return isRecord(body) && body.resourceType === 'OperationOutcome' ? response : undefined
+  }
+  const answers: unknown[] = Array.isArray(body.entry) ? body.entry : []
+  let next = 0
+  const entry = outcomes.map((outcome) => {
+    if ('answer' in outcome) return outcome.answer
+    return settledEntry(answers[next++], outcome.narrowed)
+  })
+  return { ...response, body: { ...body, entry } }
+}
+
+function settledEntry(answer: unknown, { settle, conceals }: Narrowed): Json {
+  if (!isRecord(answer)) return {}
+  const { resource, response } = answer
+  const status = isRecord(response) ? String(response.status) : ''
+  if (conceals && /^4(?:04|10)/.test(status)) return absent()
+  if (resource === undefined) return answer
+  const shown = settle(resource)
+  return shown ? { ...answer, resource: shown.body } : absent()
+}

@@ -1,0 +1,60 @@
+// The part of a connection's guard that keeps it to what the person narrowed it to.
+import type { FhirRequest } from '../../client/client.ts'
+import type { Guard, Passage } from '../../client/guard.ts'
+import { formatPlace, parsePlace } from '../../fhir/query.ts'
+import { placeOf } from '../../fhir/strict-place.ts'
+import { narrowBatch } from './batch.ts'
+import { interactionOf } from './interaction.ts'
+import { Judge } from './judge.ts'
+import { type Narrowed, Narrower } from './narrower.ts'
+import type { Narrowing } from './narrowing.ts'
+
+/** The guard of a narrowed connection; one for each call. */
+export function narrowingGuard(narrowing: Narrowing): Guard {
+  const judge = new Judge(narrowing)
+  return {
+    async admit(request, read) {
+      if (request.mark) return { request }
+      const narrower = new Narrower(narrowing, read, judge)
+      const { method, path, ifNoneExist } = request
+      if (request.respondAsync) throw narrower.refusal('the answer of a background job would come past this')
+      if (placeOf(path).odd) throw narrower.refusal('its path is not written as one below the FHIR base')
+      const place = parsePlace(path)
+      const body = jsonIn(request)
+      if (interactionOf(method, place).kind === 'batch') return narrowBatch(request, body, narrower)
+      const narrowed = await narrower.narrow({ method, place, body, ifNoneExist, inBatch: false })
+      return narrowed && passageOf(request, narrowed)
+    },
+    withheld: () => judge.withheld(),
+  }
+}
+
+/** The body, if it is sent as JSON. */
+function jsonIn({ content }: FhirRequest): unknown {
+  if (typeof content?.data !== 'string' || !/^application\/(?:[a-z.-]+\+)?json\b/i.test(content.type)) return undefined
+  try {
+    return JSON.parse(content.data)
+  } catch {
+    return undefined
+  }
+}
+
+function passageOf(request: FhirRequest, { place, settle, conceals, version }: Narrowed): Passage {
+  return {
+    request: { ...request, path: formatPlace(place), ...(version !== undefined && onlyFor(request, version)) },
+    settle: (response) => {
+      const shown = settle(response.body)
+      return shown && { ...response, body: shown.body }
+    },
+    conceals,
+  }
+}
+
+/** The change of no other version than the one that was checked. */
+function onlyFor(request: FhirRequest, version: string): Partial<FhirRequest> {
+  if (request.method === 'PUT') return { ifMatch: request.ifMatch ?? `W/"${version}"` }
+  const operations = request.method === 'PATCH' ? jsonIn(request) : undefined
+  if (!Array.isArray(operations)) return {}
+  const data = JSON.stringify([{ op: 'test', path: '/meta/versionId', value: version }, ...operations])
+  return { content: { type: 'application/json-patch+json', data } }
+}

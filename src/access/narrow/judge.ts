@@ -1,0 +1,109 @@
+// What of an answer a narrowed connection may see. A record passes only if it is known to lie within; everything else is left
+// out, whatever brought it along.
+import { isRecord, records } from '../../base/json.ts'
+import { type Narrowing, narrowedTo, SHARED_TYPES } from './narrowing.ts'
+import { isPatientType, mentionsOther, patientsOf, withoutOthers } from './patient-compartment.ts'
+
+type Resource = Record<string, unknown>
+
+/** Judges the answers of one call. */
+export class Judge {
+  /** Ids of the files that records of the patient named. */
+  readonly files = new Set<string>()
+  readonly #narrowing: Narrowing
+  readonly #left = new Map<string, number>()
+
+  constructor(narrowing: Narrowing) {
+    this.#narrowing = narrowing
+  }
+
+  /** What was left out for its type. Of other patients' records not even that there are any is told. */
+  withheld(): string | undefined {
+    if (this.#left.size === 0) return undefined
+    const what = [...this.#left].map(([type, count]) => `${count} ${type}`).join(', ')
+    return `Left out: ${what}. This connection is narrowed to ${narrowedTo(this.#narrowing)}.`
+  }
+
+  /** The answer about one record. */
+  single(body: unknown): { body: unknown } | undefined {
+    if (body === undefined || isOutcome(body)) return { body }
+    const shown = isRecord(body) ? this.#shown(body, false) : undefined
+    return shown === undefined ? undefined : { body: shown }
+  }
+
+  /**
+   * A Bundle without the entries that lie outside.
+   *
+   * @param trusted its matches were searched for in the patient's compartment, so they needn't show it by themselves:
+   *   `_elements` may have left out the element that says so
+   */
+  bundle(body: unknown, trusted: boolean): { body: unknown } | undefined {
+    if (!isRecord(body) || body.resourceType !== 'Bundle') return this.single(body)
+    const entries = records(body, 'entry')
+    const kept = entries.flatMap((entry) => this.#entry(entry, trusted && modeOf(entry) === 'match'))
+    const lost = entries.filter((entry) => modeOf(entry) !== 'include').length
+    const left = kept.filter((entry) => modeOf(entry) !== 'include').length
+    return { body: withEntries(body, kept, lost === left) }
+  }
+
+  /** Versions of one record: those in which it lay within, and none at all if it never did. */
+  history(body: unknown): { body: unknown } | undefined {
+    if (!isRecord(body) || body.resourceType !== 'Bundle') return this.single(body)
+    const entries = records(body, 'entry')
+    const kept = entries.flatMap((entry) => {
+      const { resource: _deletion, ...rest } = entry
+      return isRecord(entry.resource) ? this.#entry(entry, false) : [rest]
+    })
+    if (!kept.some(({ resource }) => isRecord(resource))) return undefined
+    return { body: withEntries(body, kept, kept.length === entries.length) }
+  }
+
+  #entry(entry: Resource, trusted: boolean): Resource[] {
+    const { resource, ...rest } = entry
+    if (isOutcome(resource)) return [entry]
+    const shown = isRecord(resource) ? this.#shown(resource, trusted) : undefined
+    return shown ? [{ ...rest, resource: shown }] : []
+  }
+
+  /** A record as it may be shown; undefined where it may not. */
+  #shown(resource: Resource, trusted: boolean): unknown {
+    const { types, patient } = this.#narrowing
+    const type = String(resource.resourceType)
+    if (types && types.length > 0 && !types.includes(type)) {
+      this.#left.set(type, (this.#left.get(type) ?? 0) + 1)
+      return undefined
+    }
+    if (patient === undefined) return resource
+    if (!isPatientType(type)) return SHARED_TYPES.has(type) && !mentionsOther(resource, patient) ? resource : undefined
+    const patients = patientsOf(resource)
+    if (!patients.includes(patient) && !(trusted && patients.length === 0)) return undefined
+    for (const id of filesIn(resource)) this.files.add(id)
+    return withoutOthers(resource, patient)
+  }
+}
+
+function isOutcome(value: unknown): boolean {
+  return isRecord(value) && value.resourceType === 'OperationOutcome'
+}
+
+function modeOf({ search }: Resource): unknown {
+  return isRecord(search) ? search.mode : undefined
+}
+
+/** A count that took in what is left out would tell of it. */
+function withEntries({ entry: _entry, total, ...bundle }: Resource, kept: Resource[], isWhole: boolean): Resource {
+  return { ...bundle, ...(isWhole && total !== undefined && { total }), ...(kept.length > 0 && { entry: kept }) }
+}
+
+const FILE = /\bbinary\/([a-z0-9.-]{1,64})/gi
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
+
+/** Ids of the files that a value may name: Medplum takes addresses of its storage, wherever that is, for those of files. */
+export function filesIn(value: unknown): string[] {
+  if (typeof value === 'string') {
+    const stored = /^\s*https?:/i.test(value) ? [...value.matchAll(UUID)].map(([id]) => id) : []
+    return /\s/.test(value.trim()) ? [] : [...[...value.matchAll(FILE)].map(([, id]) => id ?? ''), ...stored]
+  }
+  if (Array.isArray(value)) return value.flatMap(filesIn)
+  return isRecord(value) ? Object.values(value).flatMap(filesIn) : []
+}

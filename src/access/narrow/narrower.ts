@@ -1,0 +1,226 @@
+// A connection that the person narrowed to some resource types, to one patient's records, or both: what a request becomes
+// before it is sent, and how its answer is judged. Whatever isn't known to stay within is refused.
+
+import { isRecord } from '../../base/json.ts'
+import { AccessError } from '../../client/access-error.ts'
+import type { Guard } from '../../client/guard.ts'
+import { formatParameter, formatPlace, type Place, parsePlace } from '../../fhir/query.ts'
+import { type Interaction, interactionOf, reachingParameter } from './interaction.ts'
+import type { Judge } from './judge.ts'
+import { type Narrowing, narrowedTo, SHARED_TYPES } from './narrowing.ts'
+import { isPatientType, patientNamedBy } from './patient-compartment.ts'
+import { type Current, checkNew, checkPatch, currentOf } from './write.ts'
+
+/** One interaction as it may be sent: a request of its own, or an entry of a batch. */
+export interface Asked {
+  method: string
+  place: Place
+  /** As JSON; undefined where there is none. */
+  body: unknown
+  ifNoneExist?: string | undefined
+  inBatch: boolean
+}
+
+/** What becomes of it. */
+export interface Narrowed {
+  place: Place
+  /** The answer as it may be shown; undefined where it has to look as if nothing were there. */
+  settle(body: unknown): { body: unknown } | undefined
+  /** Says nothing of what isn't the patient's: not there and gone look alike. */
+  conceals: boolean
+  /** The version that was checked and that the change has to meet. */
+  version?: string
+}
+
+export type Read = Parameters<Guard['admit']>[1]
+
+/** Narrows one connection's requests. It remembers, for the time of one call, which files the patient's records named. */
+export class Narrower {
+  readonly #narrowing: Narrowing
+  readonly #read: Read
+  readonly #judge: Judge
+
+  constructor(narrowing: Narrowing, read: Read, judge: Judge) {
+    this.#narrowing = narrowing
+    this.#read = read
+    this.#judge = judge
+  }
+
+  refusal(what: string): AccessError {
+    return new AccessError(
+      `This connection is narrowed to ${narrowedTo(this.#narrowing)}, and ${what}. Nothing was sent. The person can reconnect this server in the client and choose otherwise.`,
+    )
+  }
+
+  /**
+   * @returns undefined where the request has to look as if what it names weren't there
+   * @throws {AccessError} for what isn't known to stay within
+   */
+  async narrow(asked: Asked): Promise<Narrowed | undefined> {
+    const interaction = interactionOf(asked.method, asked.place)
+    const { parameters } = asked.place
+    const criteria = [...parameters, ...parsePlace(`?${asked.ifNoneExist ?? ''}`).parameters]
+    const reaching = interaction.kind === 'server' ? undefined : reachingParameter(criteria)
+    if (reaching !== undefined) {
+      throw this.refusal(
+        `\`${reaching}\` can depend on records beyond that: chains, _has, _filter and the like can't be used`,
+      )
+    }
+    const isSearch = interaction.kind === 'search' || interaction.kind === 'everything'
+    if (!isSearch && criteria.some(({ key }) => key.startsWith('_type'))) {
+      throw this.refusal('`_type` is for searches by GET only')
+    }
+    this.#checkTypes(interaction)
+    return this.#narrowing.patient === undefined
+      ? this.#passed(asked, interaction)
+      : this.#toPatient(asked, interaction, this.#narrowing.patient)
+  }
+
+  #checkTypes(interaction: Interaction): void {
+    if (interaction.kind === 'other') {
+      throw this.refusal(
+        'this request can reach beyond that. Read, search by GET, and create, update or delete single records instead',
+      )
+    }
+    const { types } = this.#narrowing
+    if (types === undefined || types.length === 0) return
+    if (interaction.kind === 'summary') throw this.refusal('$summary gathers records of other types')
+    const reached = typesOf(interaction).filter((type) => !types.includes(type))
+    if (reached.length > 0) throw this.refusal(`this is about ${reached.join(', ')}`)
+  }
+
+  #passed({ place, body }: Asked, interaction: Interaction): Narrowed {
+    const types = this.#narrowing.types ?? []
+    const conditional = conditionalReferences(body).find((type) => !types.includes(type))
+    if (conditional !== undefined) throw this.refusal(`the body refers to a search for ${conditional}`)
+    return { place, conceals: false, settle: this.#settle(interaction, false) }
+  }
+
+  async #toPatient(asked: Asked, interaction: Interaction, patient: string): Promise<Narrowed | undefined> {
+    const { place } = asked
+    const pass = (more: Partial<Narrowed> = {}): Narrowed => ({
+      ...{ place, conceals: true, settle: this.#settle(interaction, false) },
+      ...more,
+    })
+    switch (interaction.kind) {
+      case 'server':
+      case 'terminology':
+        return pass({ conceals: false })
+      case 'search':
+        return this.#search(place, interaction, patient)
+      case 'read':
+      case 'history':
+        if (interaction.type === 'Binary') return (await this.#isOwnFile(interaction.id, patient)) ? pass() : undefined
+        if (isPatientType(interaction.type) || SHARED_TYPES.has(interaction.type)) return pass()
+        throw this.refusal(`${interaction.type} isn't kept by patient`)
+      case 'everything':
+      case 'summary':
+        return interaction.id === patient ? pass() : undefined
+      case 'create':
+      case 'validate':
+      case 'update':
+      case 'patch':
+      case 'delete':
+        return this.#write(asked, interaction, patient)
+      default:
+        throw this.refusal('jobs and exports can reach beyond that')
+    }
+  }
+
+  #search(place: Place, interaction: Interaction & { kind: 'search' }, patient: string): Narrowed {
+    const { types } = interaction
+    const own = types.filter(isPatientType)
+    const given = place.parameters.filter(({ key }) => key.split(':')[0] === '_compartment')
+    const foreign = given.some(({ key, value }) => key !== '_compartment' || value !== `Patient/${patient}`)
+    if (foreign) throw this.refusal('`_compartment` names another one')
+    const settle = this.#settle(interaction, true)
+    if (own.length === 0 && given.length === 0 && types.every((type) => SHARED_TYPES.has(type))) {
+      if (place.parameters.some(({ key }) => key.startsWith('_revinclude'))) {
+        throw this.refusal('`_revinclude` would bring the records of others along')
+      }
+      return { place, conceals: true, settle: this.#settle(interaction, false) }
+    }
+    if (own.length < types.length && given.length === 0) {
+      const other = types.filter((type) => !isPatientType(type)).join(', ')
+      throw this.refusal(`${other} isn't kept by patient${own.length > 0 ? ': search for the other types alone' : ''}`)
+    }
+    const parameters = given.length > 0 ? place.parameters : [...place.parameters, compartment(patient)]
+    return { place: { ...place, parameters }, conceals: true, settle }
+  }
+
+  async #write(
+    asked: Asked,
+    interaction: Interaction & { kind: 'create' | 'validate' | 'update' | 'patch' | 'delete' },
+    patient: string,
+  ): Promise<Narrowed | undefined> {
+    const { place, body, inBatch } = asked
+    const { kind, type } = interaction
+    const id = 'id' in interaction ? interaction.id : kind === 'validate' && type === 'Patient' ? patient : undefined
+    const changes = kind === 'update' || kind === 'patch' || kind === 'delete'
+    if (!isPatientType(type)) throw this.refusal(`${type} isn't kept by patient, so it can only be read`)
+    if (place.parameters.length > 0 || asked.ifNoneExist !== undefined || (changes && id === undefined)) {
+      throw this.refusal('a conditional change depends on a search. Search first, then name the record by its id')
+    }
+    let current: Current | undefined
+    if (changes && id !== undefined) {
+      current = await currentOf({ type, id, patient }, this.#read)
+      if (current === undefined) return undefined
+      if (current.shared) throw this.refusal('this record is of other patients too, so it can only be read')
+    }
+    const wrong =
+      kind === 'delete'
+        ? undefined
+        : kind === 'patch'
+          ? checkPatch(body, { type, patient, inBatch })
+          : checkNew(body, {
+              ...{ type, patient, ...(id !== undefined && { id }) },
+              // What is only checked gives nothing out.
+              ...(kind !== 'validate' && { files: current?.files ?? new Set() }),
+            })
+    if (wrong !== undefined) throw this.refusal(wrong)
+    const version = current?.version
+    const settle = this.#settle(interaction, false)
+    return { place, conceals: true, settle, ...(version !== undefined && { version }) }
+  }
+
+  /** A file is the patient's if it says so itself, or if a record of the patient names it. */
+  async #isOwnFile(id: string, patient: string): Promise<boolean> {
+    if (this.#judge.files.has(id)) return true
+    const file = await this.#read(`Binary/${id}`)
+    const context = isRecord(file) && isRecord(file.securityContext) ? file.securityContext.reference : undefined
+    if (typeof context === 'string' && patientNamedBy(context) !== undefined) return context === `Patient/${patient}`
+    const parameters = [formatParameter('location', `Binary/${id}`), compartment(patient)]
+    const found = await this.#read(formatPlace({ segments: ['DocumentReference'], parameters }))
+    this.#judge.bundle(found, false)
+    return this.#judge.files.has(id)
+  }
+
+  #settle(interaction: Interaction, trusted: boolean): Narrowed['settle'] {
+    const judge = this.#judge
+    return (body) => {
+      if (interaction.kind === 'search') return judge.bundle(body, trusted)
+      if (interaction.kind === 'everything' || interaction.kind === 'summary') return judge.bundle(body, false)
+      if (interaction.kind === 'history') return judge.history(body)
+      const isRecordAnswer =
+        'type' in interaction && interaction.kind !== 'terminology' && interaction.type !== 'Binary'
+      return isRecordAnswer ? judge.single(body) : { body }
+    }
+  }
+}
+
+function compartment(patient: string) {
+  return formatParameter('_compartment', `Patient/${patient}`)
+}
+
+function typesOf(interaction: Interaction): string[] {
+  if (interaction.kind === 'search') return interaction.types
+  if ('type' in interaction) return [interaction.type]
+  return interaction.kind === 'everything' || interaction.kind === 'summary' ? ['Patient'] : []
+}
+
+/** Types that a body asks Medplum to search for: `Patient?identifier=…` in the place of a reference. */
+function conditionalReferences(value: unknown): string[] {
+  if (typeof value === 'string') return [...value.matchAll(/^([A-Z][A-Za-z]*)\?/g)].map(([, type]) => type ?? '')
+  if (Array.isArray(value)) return value.flatMap(conditionalReferences)
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(conditionalReferences) : []
+}

@@ -1,0 +1,132 @@
+// Whose record a resource is: for each type of the Patient compartment (FHIR R4, CompartmentDefinition "patient") the elements
+// that say so. As Medplum has it, a Patient is in the compartment of itself alone, whatever it is linked to.
+// `test/unit/narrow` holds the table to the definitions.
+import { isRecord } from '../../base/json.ts'
+
+const TABLE = `
+Account subject
+AdverseEvent subject
+AllergyIntolerance patient recorder asserter
+Appointment participant.actor
+AppointmentResponse actor
+AuditEvent agent.who entity.what
+Basic subject author
+BodyStructure patient
+CarePlan subject activity.detail.performer
+CareTeam subject participant.member
+ChargeItem subject
+Claim patient payee.party
+ClaimResponse patient
+ClinicalImpression subject
+Communication subject sender recipient
+CommunicationRequest subject sender recipient requester
+Composition subject author attester.party
+Condition subject asserter
+Consent patient
+Coverage policyHolder subscriber beneficiary payor
+CoverageEligibilityRequest patient
+CoverageEligibilityResponse patient
+DetectedIssue patient
+DeviceRequest subject performer
+DeviceUseStatement subject
+DiagnosticReport subject
+DocumentManifest subject author recipient
+DocumentReference subject author
+Encounter subject
+EnrollmentRequest candidate
+EpisodeOfCare patient
+ExplanationOfBenefit patient payee.party
+FamilyMemberHistory patient
+Flag subject
+Goal subject
+Group member.entity
+ImagingStudy subject
+Immunization patient
+ImmunizationEvaluation patient
+ImmunizationRecommendation patient
+Invoice subject recipient
+List subject source
+MeasureReport subject
+Media subject
+MedicationAdministration subject performer.actor
+MedicationDispense subject receiver
+MedicationRequest subject
+MedicationStatement subject
+MolecularSequence patient
+NutritionOrder patient
+Observation subject performer
+Person link.target
+Procedure subject performer.actor
+Provenance target
+QuestionnaireResponse subject author
+RelatedPerson patient
+RequestGroup subject action.participant
+ResearchSubject individual
+RiskAssessment subject
+Schedule actor
+ServiceRequest subject performer
+Specimen subject
+SupplyDelivery patient
+SupplyRequest deliverTo
+Task for focus
+VisionPrescription patient`
+
+/** Elements that name the patients a resource belongs to, by type; each a path of names. */
+export const PATIENT_ELEMENTS: ReadonlyMap<string, readonly (readonly string[])[]> = new Map(
+  TABLE.trim()
+    .split('\n')
+    .map((line) => {
+      const [type = '', ...elements] = line.split(' ')
+      return [type, elements.map((element) => element.split('.'))] as const
+    }),
+)
+
+/** Whether records of this type belong to patients. */
+export function isPatientType(type: string): boolean {
+  return type === 'Patient' || PATIENT_ELEMENTS.has(type)
+}
+
+/** Ids of the patients in whose compartments a resource is. */
+export function patientsOf(resource: Record<string, unknown>): string[] {
+  const { resourceType, id } = resource
+  if (resourceType === 'Patient') return typeof id === 'string' ? [id] : []
+  const elements = PATIENT_ELEMENTS.get(String(resourceType)) ?? []
+  const references = elements.flatMap((names) => valuesAt(resource, names))
+  return references.flatMap((value) => {
+    const reference = isRecord(value) && typeof value.reference === 'string' ? value.reference : ''
+    return /^Patient\/([A-Za-z0-9.-]{1,64})$/.exec(reference)?.[1] ?? []
+  })
+}
+
+function valuesAt(value: unknown, names: readonly string[]): unknown[] {
+  if (Array.isArray(value)) return value.flatMap((item) => valuesAt(item, names))
+  const [name, ...rest] = names
+  if (name === undefined) return [value]
+  return isRecord(value) && Object.hasOwn(value, name) ? valuesAt(value[name], rest) : []
+}
+
+const PATIENT_REFERENCE = /^(?:[^\s?#]*\/)?Patient(?:\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/\s]*)?|[?|].*)$/
+
+/** The patient whom a text as a whole refers to: an id, or `?` for one that a search would find; undefined for other texts. */
+export function patientNamedBy(text: string): string | undefined {
+  const match = PATIENT_REFERENCE.exec(text)
+  return match ? (match[1] ?? '?') : undefined
+}
+
+/** Whether a value refers to a patient other than this one, wherever in it. */
+export function mentionsOther(value: unknown, patient: string): boolean {
+  if (typeof value === 'string') return (patientNamedBy(value) ?? patient) !== patient
+  if (Array.isArray(value)) return value.some((item) => mentionsOther(item, patient))
+  return isRecord(value) && Object.values(value).some((item) => mentionsOther(item, patient))
+}
+
+export const ANOTHER = '(another patient)'
+
+/** The same value in which nothing says who the other patients are that it refers to. */
+export function withoutOthers(value: unknown, patient: string): unknown {
+  if (typeof value === 'string') return mentionsOther(value, patient) ? ANOTHER : value
+  if (Array.isArray(value)) return value.map((item) => withoutOthers(item, patient))
+  if (!isRecord(value)) return value
+  if (typeof value.reference === 'string' && mentionsOther(value.reference, patient)) return { display: ANOTHER }
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutOthers(item, patient)]))
+}

@@ -1,0 +1,102 @@
+// What to do about an error of Medplum: it says what is wrong in its own words, seldom what a right request looks like.
+import type { OperationOutcome } from '@medplum/fhirtypes'
+import { oneLine } from '../../answer/compact/literal.ts'
+import { isRecord, records, scalarText, textList } from '../../base/json.ts'
+import type { Capability } from '../../fhir/capability.ts'
+import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
+import { CURES_BY_STATUS } from './by-status.ts'
+import { CURES_BY_TEXT } from './by-text.ts'
+
+/** An answer of the FHIR server that is an error. */
+export interface Failure {
+  /** HTTP status, 400 to 599. */
+  status: number
+  /** The OperationOutcome, if the body is one. */
+  outcome?: OperationOutcome | unknown
+  /** Response headers; names in any case. */
+  headers?: Record<string, string>
+}
+
+/** A failed request, as the cures see it. */
+export interface Ill {
+  asked: Asked
+  place: Place
+  status: number
+  /** The text and the expression of an issue, empty where the cure goes by the status alone. */
+  text: string
+  expression: string
+  diagnostics: string
+  /** By lower-case name. */
+  headers: Record<string, string>
+  capability: Capability | undefined
+}
+
+const MAX_CURES = 4
+
+/**
+ * Says how to put a failed request right, in a sentence or two for a model.
+ *
+ * @param request as it was sent
+ * @param capability what the server offers; without it, no names are suggested
+ * @returns undefined where there is nothing to add to the server's own words. Never throws.
+ */
+export function cure(request: Asked, error: Failure, capability?: Capability): string | undefined {
+  const asked = { ...request, method: request.method.toUpperCase() }
+  const headers = Object.fromEntries(
+    Object.entries(error.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  )
+  const ill = {
+    asked,
+    place: parsePlace(request.path),
+    status: error.status,
+    headers,
+    capability,
+    text: '',
+    expression: '',
+    diagnostics: '',
+  }
+  const issues = issuesOf(error.outcome)
+  const found = issues.flatMap((issue) => byText({ ...ill, ...issue }) ?? [])
+  const cures = [...new Set(found)]
+  if (cures.length > 0) return said([...cures.slice(0, MAX_CURES), ...transactionCure(ill, issues)])
+  const all = (name: keyof Issue) => issues.map((issue) => issue[name]).join('; ')
+  const status = CURES_BY_STATUS[error.status]?.({ ...ill, text: all('text'), diagnostics: all('diagnostics') })
+  return said([status, ...transactionCure(ill, issues)].filter((one) => one !== undefined))
+}
+
+const MAX_SAID = 3000
+
+/** On one line: what Medplum said may stand in it, and with it what somebody else wrote. */
+function said(cures: readonly string[]): string | undefined {
+  return oneLine(cures.join(' '), MAX_SAID) || undefined
+}
+
+function byText(ill: Ill): string | undefined {
+  for (const [pattern, say] of CURES_BY_TEXT) {
+    const match = pattern.exec(ill.text)
+    const said = match && say(ill, match)
+    if (said) return said
+  }
+  return undefined
+}
+
+type Issue = Pick<Ill, 'text' | 'expression' | 'diagnostics'>
+
+function issuesOf(outcome: unknown): Issue[] {
+  return records(outcome, 'issue').map(({ details, diagnostics, expression }) => ({
+    text: (isRecord(details) ? scalarText(details.text) : '') || scalarText(diagnostics),
+    expression: textList(expression).join(', '),
+    diagnostics: scalarText(diagnostics),
+  }))
+}
+
+/** A real transaction reports the issues of the entry that failed as its own, without saying which. */
+function transactionCure({ asked, place, status }: Ill, issues: readonly Issue[]): string[] {
+  const { body } = asked
+  if (place.segments.length > 0 || !isRecord(body) || body.type !== 'transaction') return []
+  if (issues.some(({ text }) => /\b(transaction|bundle)\b/i.test(text))) return []
+  if (status === 413 || status === 429 || !Array.isArray(body.entry) || body.entry.length < 2) return []
+  return [
+    "Medplum doesn't say which entry of the transaction failed; none was carried out. Find it by the property named, or try the entries singly with POST {type}/$validate.",
+  ]
+}

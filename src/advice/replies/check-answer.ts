@@ -1,0 +1,124 @@
+// Answers of 200 that say less, or something else, than they seem to: told to the model along with the answer.
+
+import { oneLine } from '../../answer/compact/literal.ts'
+import { isRecord, records, scalarText, textList } from '../../base/json.ts'
+import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
+import { failedEntries, MAX_WHY } from './batch-failures.ts'
+import { isSearchset, noHits } from './no-hits.ts'
+
+/** An answer with a status of 200 to 299. */
+export interface Answer {
+  status: number
+  body: unknown
+}
+
+/**
+ * What an answer of success leaves unsaid, as sentences for a model. Pure, and never throws.
+ *
+ * @param request as it was sent
+ */
+export function checkAnswer(request: Asked, response: Answer): string[] {
+  const place = parsePlace(request.path)
+  return CHECKS.flatMap((one) => one({ ...request, method: request.method.toUpperCase() }, place, response))
+}
+
+type Check = (asked: Asked, place: Place, answer: Answer) => string[]
+
+const CHECKS: readonly Check[] = [
+  failedEntries,
+  noHits,
+  unsortedPages,
+  estimatedTotal,
+  pushWithoutWaiting,
+  cancelledJob,
+  cancelledExport,
+  failedJob,
+  graphqlErrors,
+  botObject,
+  deployWithoutCode,
+]
+
+// ── Searches ──
+
+function unsortedPages(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
+  if (!isSearchset(body) || !records(body, 'link').some(({ relation }) => relation === 'next')) return []
+  const isSorted = parameters.some(({ key }) => key === '_sort' || key === '_cursor')
+  return isSorted ? [] : ['Without _sort the order is not fixed, so pages may overlap.']
+}
+
+const ESTIMATED_FROM = 1_000_000
+
+function estimatedTotal(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
+  if (!isSearchset(body) || typeof body.total !== 'number') return []
+  const estimate = parameters.some(({ key, value }) => key === '_total' && value === 'estimate')
+  if (!estimate && body.total < ESTIMATED_FROM) return []
+  return [
+    `The total ${body.total} is an estimate${estimate ? '; _total=accurate counts' : ': from 1,000,000 on, Medplum estimates even for _total=accurate'}.`,
+  ]
+}
+
+// ── Operations ──
+
+function pushWithoutWaiting({ body: sent }: Asked, { segments }: Place): string[] {
+  if (segments[0] !== 'Agent' || segments.at(-1) !== '$push') return []
+  const parameters = records(sent, 'parameter')
+  const waits =
+    (isRecord(sent) && sent.waitForResponse === true) ||
+    parameters.some(({ name, valueBoolean }) => name === 'waitForResponse' && valueBoolean === true)
+  if (waits) return []
+  return [
+    'This 200 proves nothing: without waitForResponse, Medplum answers it even when no agent is connected. To know that the message arrived, push with "waitForResponse": true.',
+  ]
+}
+
+const isJob = ({ segments }: Place) => segments[0] === 'job' || segments[0] === 'AsyncJob'
+
+function cancelledJob({ method }: Asked, place: Place, { body }: Answer): string[] {
+  const asks = isJob(place) && (method === 'DELETE' || place.segments.at(-1) === '$cancel')
+  const reads = isRecord(body) && body.resourceType === 'AsyncJob' && body.status === 'cancelled'
+  if (!asks && !reads) return []
+  return [
+    'Cancelling does not stop a running batch: Medplum still carries out all of its entries, and the job ends as completed. Search for what was created before you undo or repeat anything.',
+  ]
+}
+
+function cancelledExport({ method }: Asked, { segments }: Place): string[] {
+  if (method !== 'DELETE' || segments[0] !== 'bulkdata') return []
+  return ['The export was told to stop. What it has written until then may stay stored in the project.']
+}
+
+function failedJob(_asked: Asked, _place: Place, { body }: Answer): string[] {
+  if (!isRecord(body) || body.resourceType !== 'AsyncJob' || body.status !== 'error') return []
+  return [
+    'The job FAILED, although this answer is HTTP 200: status is "error". The reason stands in output.parameter, if Medplum gives one.',
+  ]
+}
+
+function graphqlErrors(_asked: Asked, { segments }: Place, { body }: Answer): string[] {
+  if (segments.at(-1) !== '$graphql') return []
+  const errors = records(body, 'errors')
+  if (errors.length === 0) return []
+  const texts = errors
+    .slice(0, 5)
+    .map(
+      ({ message, path }) =>
+        `${oneLine(scalarText(message), MAX_WHY) || 'no message'}${textList(path).length > 0 ? ` at ${oneLine(textList(path).join('.'), MAX_WHY)}` : ''}`,
+    )
+  return [
+    `GraphQL reports ${errors.length} error${errors.length > 1 ? 's' : ''} in an answer of HTTP 200: ${texts.join('; ')}. What failed is null or missing in data; a mutation that failed was not carried out.`,
+  ]
+}
+
+function botObject(_asked: Asked, { segments }: Place, { body }: Answer): string[] {
+  if (segments.at(-1) !== '$execute' || body !== '[object Object]') return []
+  return [
+    'The bot returned an object, which Medplum cannot write as HL7, so its content is lost. The bot must return text, for example message.toString().',
+  ]
+}
+
+function deployWithoutCode({ body: sent }: Asked, { segments }: Place): string[] {
+  if (segments.at(-1) !== '$deploy' || (isRecord(sent) && typeof sent.code === 'string' && sent.code !== '')) return []
+  return [
+    'No `code` was given, and Medplum answers 200 all the same: the bot has no new code. Send {"code":"exports.handler = async function (medplum, event) { … }"}.',
+  ]
+}

@@ -1,0 +1,73 @@
+// What may be behind a search that finds nothing.
+import { isRecord, records, scalarText } from '../../base/json.ts'
+import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../../fhir/query.ts'
+import type { Answer } from './check-answer.ts'
+
+/** Whether this is the Bundle that a search answers. */
+export function isSearchset(body: unknown): body is Record<string, unknown> {
+  return isRecord(body) && body.resourceType === 'Bundle' && body.type === 'searchset'
+}
+
+/** A sentence for each filter that Medplum may have read otherwise; none where something was found. */
+export function noHits(asked: Asked, place: Place, { body }: Answer): string[] {
+  if (!isSearchset(body) || records(body, 'entry').length > 0) return []
+  if (typeof body.total === 'number' && body.total > 0) return []
+  const { parameters } = place
+  const offset = parameters.some(({ key, value }) => key === '_offset' && Number(value) > 0)
+  const asksNothing = parameters.some(({ key, value }) => key === '_count' && Number(value) === 0)
+  if (offset) return ['No entries at this `_offset`: it may lie past the last hit.']
+  if (asksNothing && typeof body.total !== 'number')
+    return ['`_count=0` without a total says nothing about how many there are. Use _summary=count.']
+  return filters(asked, place).flatMap(({ key, name, value }) => {
+    for (const [applies, say] of NO_HIT_HINTS) {
+      if (applies({ key, name, value })) return [say({ key, name, value })]
+    }
+    return []
+  })
+}
+
+interface Filter {
+  key: string
+  name: string
+  value: string
+}
+
+function filters({ body }: Asked, place: Place): Filter[] {
+  const form = isRecord(body) && place.segments.at(-1) === '_search' ? Object.entries(body) : []
+  const all = [...place.parameters, ...form.map(([key, value]) => ({ key, value: scalarText(value) }))]
+  return all
+    .filter(({ key }) => !CONTROLS.has(key.split(':', 1)[0] ?? ''))
+    .map(({ key, value }) => ({ key, value, name: meaningOf(key, searchedTypes(place), undefined).name }))
+}
+
+const NAME = /^(name|family|given|phonetic|address(-.+)?|title|description|display)$/
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Filter) => string])[] = [
+  [
+    ({ name }) => NAME.test(name),
+    ({ key, value }) =>
+      `No hits for \`${key}=${value}\`, but Medplum doesn't fold accents: Muller doesn't find Müller, nor Müller Muller. ${withoutAccents(value) === value ? 'Try it with accents, or' : `Try ${key}=${withoutAccents(value)}, or`} a shorter beginning such as ${key.split(':', 1)[0]}=${beginning(value)}.`,
+  ],
+  [
+    ({ name, value }) => name === '_id' && !value.split(',').every((one) => UUID.test(one.split('/').at(-1) ?? '')),
+    ({ value }) => `\`_id=${value}\` can match nothing: Medplum's ids are UUIDs. Search by name or identifier instead.`,
+  ],
+  [
+    ({ key, name, value }) =>
+      UUID.test(value) &&
+      !/^(_id|_compartment|_project|identifier|patient|subject|.*-?id)$/.test(name) &&
+      !key.includes(':'),
+    ({ key, value }) =>
+      `No hits for \`${key}=${value}\`. If this is a reference, write its type too: ${key}=${key.charAt(0).toUpperCase()}${key.slice(1)}/${value}; Medplum adds a type only for patient and subject.`,
+  ],
+]
+
+/** Up to the first letter that may bear an accent; the first letter at least. */
+function beginning(text: string): string {
+  return /^[bdfhjkmpqtvwx]+/i.exec(text)?.[0] ?? [...text][0] ?? ''
+}
+
+function withoutAccents(text: string): string {
+  return text.normalize('NFD').replaceAll(/\p{Diacritic}/gu, '')
+}

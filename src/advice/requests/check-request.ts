@@ -1,0 +1,98 @@
+// Requests that Medplum would answer with success and something else than was meant. They are refused, rewritten to the same
+// meaning, or sent with a warning: a model takes a 200 at its word.
+
+import { isRecord } from '../../base/json.ts'
+import type { Capability } from '../../fhir/capability.ts'
+import { type Asked, formatPlace, parsePlace } from '../../fhir/query.ts'
+import type { Findings } from './control-checks.ts'
+import { asDemands, CHECKS, type Checked, none, refuse, searched } from './path-checks.ts'
+
+export type { Asked } from '../../fhir/query.ts'
+export { checkAnswer } from '../replies/check-answer.ts'
+
+/** What to do with a request. Warnings and notes belong to the answer that the model gets. */
+export type Trap =
+  | { kind: 'clear'; warnings: string[] }
+  /** Not to be sent; the message is for the model. */
+  | { kind: 'refused'; message: string }
+  /** To be sent to another path that means the same. */
+  | { kind: 'rewritten'; path: string; note: string; warnings: string[] }
+
+/**
+ * Checks a request before it is sent. Pure, and never throws.
+ *
+ * @param request path relative to the FHIR base, already confined; body as parsed JSON
+ * @param capability what the server offers; without it, less is found
+ */
+export function checkTraps(request: Asked, capability: Capability | undefined): Trap {
+  const { place, ...found } = check(request, capability, false)
+  entriesOf(request).forEach((entry, index) => {
+    merge(found, checkEntry(entry, `Bundle.entry[${index}]`, capability))
+  })
+  if (found.refusals.length > 0) {
+    return { kind: 'refused', message: `${limit(found.refusals).join('\n')}\nNothing was sent.` }
+  }
+  const warnings = limit(found.warnings)
+  if (!place) return { kind: 'clear', warnings }
+  return { kind: 'rewritten', path: formatPlace(place), note: found.notes.join('\n'), warnings }
+}
+
+const MAX_FINDINGS = 10
+
+function limit(found: readonly string[]): string[] {
+  const different = [...new Set(found)]
+  const rest = different.length - MAX_FINDINGS
+  return rest > 0 ? [...different.slice(0, MAX_FINDINGS), `… and ${rest} more of this kind.`] : different
+}
+
+/** The entries of a batch or transaction; none for any other request. */
+function entriesOf({ method, path, body }: Asked): unknown[] {
+  const isBatch = method.toUpperCase() === 'POST' && parsePlace(path).segments.length === 0
+  return isBatch && isRecord(body) && body.resourceType === 'Bundle' && Array.isArray(body.entry) ? body.entry : []
+}
+
+function merge(into: Findings, more: Findings): void {
+  into.refusals.push(...more.refusals)
+  into.notes.push(...more.notes)
+  into.warnings.push(...more.warnings)
+}
+
+function check(asked: Asked, capability: Capability | undefined, inBundle: boolean): Checked {
+  const method = asked.method.toUpperCase()
+  let place = parsePlace(asked.path)
+  const all = none()
+  for (const one of CHECKS) {
+    const found = one({ ...asked, method }, place, capability, inBundle)
+    merge(all, found)
+    if (found.refusals.length > 0) return all
+    if (found.place) {
+      place = found.place
+      all.place = place
+    }
+  }
+  return settle(all, method, inBundle)
+}
+
+/** Only a GET of its own is rewritten: what changes data is sent as it was approved, and an entry stands in the body. */
+function settle(found: Checked, method: string, inBundle: boolean): Checked {
+  if (!found.place || (method === 'GET' && !inBundle)) return found
+  return refuse(`${asDemands(found.notes)}\nSend ${method} ${formatPlace(found.place)} instead.`)
+}
+
+function checkEntry(entry: unknown, name: string, capability: Capability | undefined): Findings {
+  const request = isRecord(entry) && isRecord(entry.request) ? entry.request : {}
+  const { method, url, ifNoneExist } = request
+  if (typeof method !== 'string' || typeof url !== 'string') return none()
+  const found = check({ method, path: url, body: isRecord(entry) ? entry.resource : undefined }, capability, true)
+  if (typeof ifNoneExist === 'string') merge(found, checkIfNoneExist(url, ifNoneExist, capability))
+  const named = (messages: string[]) =>
+    messages.map((message) => `${name} (${method} ${url.slice(0, 200)}): ${message}`)
+  return { refusals: named(found.refusals), notes: [], warnings: named(found.warnings) }
+}
+
+function checkIfNoneExist(url: string, criteria: string, capability: Capability | undefined): Findings {
+  const [type = ''] = parsePlace(url).segments
+  const place = parsePlace(`${type}?${criteria.replace(/^.*\?/, '')}`)
+  const found = searched(place, [type], capability)
+  return found.place ? refuse(`ifNoneExist: ${asDemands(found.notes)}`) : found
+}

@@ -1,0 +1,172 @@
+// Writes that Medplum takes in another sense than was meant, or stores although FHIR forbids the content, found before they
+// are sent.
+import { isRecord } from '../../base/json.ts'
+import type { Findings } from './control-checks.ts'
+
+/** Checks what a write sends. @param segments of its path: a type, and the id if there is one */
+export function checkContent(method: string, segments: readonly string[], body: unknown, inBundle: boolean): Findings {
+  const [type = '', id] = segments
+  const refusals = REFUSALS[method]?.(type, id, body, inBundle) ?? []
+  const resource = isRecord(body) && method !== 'PATCH' ? body : undefined
+  const warnings = resource && refusals.length === 0 ? contentWarnings(method, type, resource) : []
+  return { refusals, notes: [], warnings }
+}
+
+type Check = (type: string, id: string | undefined, body: unknown, inBundle: boolean) => string[]
+
+const REFUSALS: Record<string, Check> = {
+  PATCH(_type, _id, body, inBundle) {
+    return inBundle ? patchEntry(body) : patch(body)
+  },
+  PUT(type, id, body) {
+    if (id === undefined || !isRecord(body)) return []
+    if (body.id === id) return []
+    const given = body.id === undefined ? 'has no id' : `has the id ${JSON.stringify(body.id)}`
+    return [
+      `The resource in the body ${given}, the path names ${type}/${id}: Medplum refuses that. Start the body with {"resourceType":"${type}","id":"${id}", …} and send the whole resource; to change single properties, use PATCH.`,
+    ]
+  },
+}
+
+function patch(body: unknown): string[] {
+  if (Array.isArray(body)) return []
+  if (!isRecord(body)) return [`PATCH needs a JSON Patch array as \`body\`, for example ${PATCH_EXAMPLE}.`]
+  return [`PATCH takes a JSON Patch array (RFC 6902), not an object. Write ${asJsonPatch(body) ?? PATCH_EXAMPLE}.`]
+}
+
+/** An entry holds a resource, so Medplum takes the patch as Parameters. */
+function patchEntry(body: unknown): string[] {
+  if (isRecord(body) && (body.resourceType === 'Parameters' || body.resourceType === 'Binary')) return []
+  return [
+    'a PATCH in a Bundle takes its operations as Parameters: {"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"op","valueCode":"replace"},{"name":"path","valueString":"/active"},{"name":"value","valueString":"false"}]}]}, where the value is JSON text.',
+  ]
+}
+
+export const PATCH_EXAMPLE = '[{"op":"replace","path":"/active","value":false}]'
+
+/** A flat object as the JSON Patch that sets the same properties. @returns undefined where that would mean something else */
+export function asJsonPatch(body: unknown): string | undefined {
+  if (!isRecord(body)) return undefined
+  const properties = Object.entries(body).filter(([name]) => name !== 'resourceType' && name !== 'id')
+  if (properties.length === 0 || properties.length > 20 || properties.some(([, value]) => isRecord(value)))
+    return undefined
+  const operations = properties.map(([name, value]) => {
+    const path = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    // `add` also replaces a property that is there.
+    return value === null ? { op: 'remove', path } : { op: 'add', path, value }
+  })
+  return JSON.stringify(operations)
+}
+
+function contentWarnings(method: string, type: string, resource: Record<string, unknown>): string[] {
+  const warnings: string[] = []
+  if (method === 'POST' && typeof resource.id === 'string') {
+    warnings.push(
+      `The id ${JSON.stringify(resource.id)} in the body is ignored: Medplum gives a new resource an id of its own. Use the one in the answer.`,
+    )
+  }
+  const choices = CHOICES.filter((stem) => Object.keys(resource).filter((name) => isChoice(name, stem)).length > 1)
+  for (const stem of choices) {
+    warnings.push(`${type}.${stem}[x] is given in two types. FHIR allows one, but Medplum stores both.`)
+  }
+  for (const [property, codes] of Object.entries(Object.hasOwn(CODES, type) ? (CODES[type] ?? {}) : {})) {
+    const code = resource[property]
+    if (typeof code === 'string' && !codes.split(' ').includes(code)) {
+      warnings.push(
+        `${type}.${property} ${JSON.stringify(code)} is no code of FHIR, but Medplum stores it unchecked. Known are ${codes.replaceAll(' ', ', ')}.`,
+      )
+    }
+  }
+  return [...warnings, ...valueWarnings(resource, type)]
+}
+
+/** Stems of choice types that clinical resources use (FHIR R4, section 2.6.1.4). */
+const CHOICES = [
+  'abatement',
+  'deceased',
+  'effective',
+  'medication',
+  'multipleBirth',
+  'occurrence',
+  'onset',
+  'performed',
+  'reported',
+  'value',
+]
+
+function isChoice(name: string, stem: string): boolean {
+  return name.startsWith(stem) && /^[A-Z]/.test(name.slice(stem.length))
+}
+
+const GENDER = { gender: 'male female other unknown' }
+const REQUEST_STATUS = 'draft active on-hold revoked completed entered-in-error unknown'
+const EVENT_STATUS = 'preparation in-progress not-done on-hold stopped completed entered-in-error unknown'
+
+/** Codes of required bindings in the resources most often written; Medplum doesn't enforce any. */
+export const CODES: Record<string, Record<string, string>> = {
+  Appointment: {
+    status: 'proposed pending booked arrived fulfilled cancelled noshow entered-in-error checked-in waitlist',
+  },
+  CarePlan: { status: REQUEST_STATUS },
+  Communication: { status: EVENT_STATUS },
+  DiagnosticReport: {
+    status: 'registered partial preliminary final amended corrected appended cancelled entered-in-error unknown',
+  },
+  DocumentReference: { status: 'current superseded entered-in-error' },
+  Encounter: {
+    status: 'planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown',
+  },
+  Immunization: { status: 'completed entered-in-error not-done' },
+  MedicationRequest: {
+    status: 'active on-hold cancelled completed entered-in-error stopped draft unknown',
+    intent: 'proposal plan order original-order reflex-order filler-order instance-order option',
+  },
+  Observation: {
+    status: 'registered preliminary final amended corrected cancelled entered-in-error unknown',
+  },
+  Patient: GENDER,
+  Person: GENDER,
+  Practitioner: GENDER,
+  Procedure: { status: EVENT_STATUS },
+  RelatedPerson: GENDER,
+  ServiceRequest: {
+    status: REQUEST_STATUS,
+    intent: 'proposal plan directive order original-order reflex-order filler-order instance-order option',
+  },
+  Task: {
+    status:
+      'draft requested received accepted rejected ready cancelled in-progress on-hold failed completed entered-in-error',
+    intent: 'unknown proposal plan order original-order reflex-order filler-order instance-order option',
+  },
+}
+
+/** A relative, absolute or conditional reference, a contained resource, or an entry of the same Bundle. */
+const REFERENCE =
+  /^(#|urn:(uuid|oid):|https?:\/\/|[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}(\/_history\/[A-Za-z0-9.-]{1,64})?$|[A-Z][A-Za-z]+\?.|system$)/
+const MAX_DEPTH = 20
+const MAX_WARNINGS = 5
+
+/** Walks the values: empty texts, and references that lead nowhere. */
+function valueWarnings(value: unknown, at: string, depth = 0): string[] {
+  if (depth > MAX_DEPTH) return []
+  if (Array.isArray(value)) {
+    return value
+      .flatMap((one: unknown, index) => valueWarnings(one, `${at}[${index}]`, depth + 1))
+      .slice(0, MAX_WARNINGS)
+  }
+  if (!isRecord(value)) {
+    return value === ''
+      ? [`${at} is an empty text. FHIR forbids that, but Medplum stores it: leave the property out.`]
+      : []
+  }
+  return Object.entries(value)
+    .flatMap(([name, one]) => {
+      if (name === 'reference' && typeof one === 'string' && one !== '' && !REFERENCE.test(one)) {
+        return [
+          `${at}.reference ${JSON.stringify(one)} is no reference, but Medplum stores it. Write Type/ID, for example Patient/123.`,
+        ]
+      }
+      return valueWarnings(one, `${at}.${name}`, depth + 1)
+    })
+    .slice(0, MAX_WARNINGS)
+}

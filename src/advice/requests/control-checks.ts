@@ -1,0 +1,127 @@
+// Parameters that steer a search, such as _count: what Medplum ignores in them without a word.
+import { type Capability, nearest } from '../../fhir/capability.ts'
+import { MAX_COUNT, MAX_OFFSET } from '../../fhir/paging.ts'
+import type { QueryParameter } from '../../fhir/query.ts'
+
+/** What was found in a request. Any refusal means that it must not be sent. */
+export interface Findings {
+  refusals: string[]
+  /** What was rewritten and why. */
+  notes: string[]
+  warnings: string[]
+}
+
+export type Finding = { refuse: string } | { warn: string } | { replace: QueryParameter[]; note: string }
+
+export interface Search {
+  /** The types searched; undefined for a search that names none. */
+  types: string[] | undefined
+  parameters: readonly QueryParameter[]
+  capability: Capability | undefined
+}
+
+/** Checks one of the parameters that steer a search. */
+export function checkControl(parameter: QueryParameter, code: string, search: Search): Finding[] {
+  const found = CONTROL_RULES[code]?.(parameter, search)
+  return [...controlModifier(parameter, code), ...(found ? [found] : [])]
+}
+
+const WHOLE = /^\d+$/
+
+type ControlRule = (parameter: QueryParameter, search: Search) => Finding | undefined
+
+const CONTROL_RULES: Record<string, ControlRule> = {
+  _count: checkCount,
+  _offset({ value }, { types, parameters }) {
+    if (!WHOLE.test(value)) {
+      return {
+        refuse: `\`_offset=${value}\` is no whole number, and Medplum would start at the first entry without a word. Write for example _offset=20.`,
+      }
+    }
+    if (Number(value) > MAX_OFFSET) {
+      return {
+        refuse: `\`_offset=${value}\` is over Medplum's limit of ${MAX_OFFSET}. To read further, search ${types?.[0] ?? 'Patient'}?_sort=_lastUpdated&_count=1000 and follow the Bundle's next links: they use a cursor, which has no limit.`,
+      }
+    }
+    if (Number(value) > 0 && parameters.some(({ key }) => key === '_cursor')) {
+      return {
+        refuse:
+          '`_cursor` and `_offset` cannot stand together. Follow the next link as it was given, without `_offset`.',
+      }
+    }
+    return undefined
+  },
+  _total: oneOf(['none', 'estimate', 'accurate'], 'no total'),
+  _summary: oneOf(['true', 'text', 'data', 'count', 'false'], 'whole resources'),
+  _include: checkInclude,
+  _revinclude: checkInclude,
+  _type({ value }, { capability }) {
+    const unknown = unknownTypes(value.split(','), capability)
+    return unknown === undefined ? undefined : { refuse: `\`_type\`: ${unknown}` }
+  },
+  _format({ value }) {
+    if (/^(application\/(fhir\+)?json|json)$/.test(value)) return undefined
+    return { warn: `\`_format=${value}\` has no effect: Medplum always answers in JSON.` }
+  },
+}
+
+function checkCount({ value }: QueryParameter): Finding | undefined {
+  if (!WHOLE.test(value)) {
+    return {
+      refuse: `\`_count=${value}\` is no whole number from 0 up: Medplum would answer 200 without entries or with another number of them, which reads like "no results". Write for example _count=20.`,
+    }
+  }
+  if (Number(value) <= MAX_COUNT) return undefined
+  return {
+    warn: `\`_count=${value}\`: Medplum returns at most ${MAX_COUNT} entries a page, without saying so. If there is a next link, there is more.`,
+  }
+}
+
+/** Checks only `_count`, for interactions that page but don't search. */
+export function checkPaging(parameters: readonly QueryParameter[]): Findings {
+  const found = parameters.filter(({ key }) => key === '_count').flatMap((one) => checkCount(one) ?? [])
+  return {
+    refusals: found.flatMap((one) => ('refuse' in one ? one.refuse : [])),
+    notes: [],
+    warnings: found.flatMap((one) => ('warn' in one ? one.warn : [])),
+  }
+}
+
+function oneOf(allowed: readonly string[], instead: string): ControlRule {
+  return ({ key, value }) =>
+    allowed.includes(value)
+      ? undefined
+      : {
+          refuse: `\`${key}=${value}\` is unknown to Medplum, which would ignore it and return ${instead}. Write one of ${allowed.map((one) => `${key}=${one}`).join(', ')}.`,
+        }
+}
+
+function checkInclude({ key, value }: QueryParameter, { types }: Search): Finding | undefined {
+  if (!value.split(':').includes('*')) return undefined
+  const name = key.split(':', 1)[0]
+  const example = name === '_include' ? `${types?.[0] ?? 'Observation'}:subject` : 'Observation:subject'
+  return {
+    refuse: `\`${key}=${value}\`: Medplum has no wildcard here. Name each reference, for example ${name}=${example}.`,
+  }
+}
+
+const SORT_HINT = 'For descending order write _sort=-date.'
+
+function controlModifier({ key, value }: QueryParameter, code: string): Finding[] {
+  const modifier = key.slice(code.length + 1)
+  if (key.length === code.length || (/^_(rev)?include$/.test(code) && modifier === 'iterate')) return []
+  const right = /^_(rev)?include$/.test(code)
+    ? `The only one is ${code}:iterate=${value}.`
+    : code === '_sort'
+      ? SORT_HINT
+      : `Write ${code}=${value}.`
+  return [{ refuse: `\`${key}\`: Medplum drops the modifier :${modifier} silently. ${right}` }]
+}
+
+/** @returns undefined when all are known or nothing is known */
+export function unknownTypes(types: readonly string[], capability: Capability | undefined): string | undefined {
+  const unknown = types.filter((type) => capability && capability.types.size > 0 && !capability.types.has(type))
+  if (unknown.length === 0) return undefined
+  const near = unknown.flatMap((type) => nearest(type, capability?.types ?? [], 2))
+  return `${unknown.join(', ')} is no resource type of this server${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'}`
+}

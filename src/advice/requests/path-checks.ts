@@ -1,0 +1,224 @@
+// The checks of a request, from its path to its body: each finds one way in which Medplum takes it for something else.
+
+import { isRecord } from '../../base/json.ts'
+import { type Capability, nearest } from '../../fhir/capability.ts'
+import { compartmentForm, isType } from '../../fhir/compartment.ts'
+import { type Asked, CONTROLS, formatParameter, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
+import { checkContent } from './content-checks.ts'
+import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
+import { checkSearch } from './search-checks.ts'
+
+export type Check = (asked: Asked, place: Place, capability: Capability | undefined, inBundle: boolean) => Checked
+/** Findings, and the parameters or segments to send instead. */
+export type Checked = Findings & { place?: Place }
+
+export function none(): Checked {
+  return { refusals: [], notes: [], warnings: [] }
+}
+
+export function refuse(message: string): Checked {
+  return { ...none(), refusals: [message] }
+}
+
+export function asDemands(notes: readonly string[]): string {
+  return notes.map((note) => note.replace(' was sent as ', ' must be ')).join('\n')
+}
+
+const isOperation = ({ segments }: Place) => segments.some((segment) => segment.startsWith('$'))
+const isHistory = ({ segments }: Place) => segments.includes('_history')
+
+/** In order: what an earlier one refuses, no later one looks at. */
+export const CHECKS: readonly Check[] = [
+  checkMethod,
+  checkType,
+  checkHistory,
+  checkCompartment,
+  checkOneOf,
+  checkBundleOnly,
+  checkOperation,
+  checkCriteria,
+  checkWrite,
+  checkSearchForm,
+  checkQuery,
+]
+
+function checkMethod({ method }: Asked): Checked {
+  return method === 'HEAD'
+    ? refuse('HEAD is not supported by Medplum (404). Use GET, with _summary=count or _elements=id for a short answer.')
+    : none()
+}
+
+/** First segments that are no types: they are routes of Medplum. */
+const ROUTES: ReadonlySet<string> = new Set(['metadata', 'job', 'bulkdata', '_search', '_history', '.well-known'])
+
+function checkType({ method }: Asked, place: Place, capability: Capability | undefined): Checked {
+  const [type, ...rest] = place.segments
+  if (!type || !capability || ROUTES.has(type) || !/^[A-Za-z]+$/.test(type) || !unknownTypes([type], capability))
+    return none()
+  const same = [...capability.types].find((one) => one.toLowerCase() === type.toLowerCase())
+  if (same) {
+    return {
+      ...none(),
+      notes: [`The type \`${type}\` was sent as \`${same}\`: types are case-sensitive.`],
+      place: { ...place, segments: [same, ...rest] },
+    }
+  }
+  // The server decides on a name that resembles none; Medplum says so itself.
+  const near = nearest(type, capability.types)
+  if (near.length === 0) return none()
+  const examples = near.map((one) => formatPlace({ ...place, segments: [one, ...rest] }))
+  return refuse(
+    `\`path\`: ${type} is no resource type of this server. Did you mean ${examples.map((one) => `${method} ${one}`).join(' or ')}?`,
+  )
+}
+
+function checkHistory(_asked: Asked, { segments }: Place): Checked {
+  const at = segments.indexOf('_history')
+  if (at !== 0 && at !== 1) return none()
+  const type = segments[0] === '_history' ? 'Patient' : segments[0]
+  return refuse(
+    `\`path\`: Medplum keeps history by resource, not ${at === 0 ? 'for the whole system' : `for the type ${type}`} (404). For one resource use GET ${type}/ID/_history; for what changed lately GET ${type}?_sort=-_lastUpdated&_lastUpdated=ge2024-01-01.`,
+  )
+}
+
+function checkCompartment({ method }: Asked, place: Place, capability: Capability | undefined): Checked {
+  const form = compartmentForm(place, capability)
+  if (form === undefined) return none()
+  return refuse(`\`path\`: Medplum has no compartment paths (404). Search by reference: ${method} ${form}`)
+}
+
+/** Writes to a bare type are conditional ones: without criteria they hit whatever is alone of its type. */
+function checkOneOf({ method }: Asked, place: Place): Checked {
+  const { segments, parameters } = place
+  const [type] = segments
+  if (!['PUT', 'PATCH', 'DELETE'].includes(method) || segments.length !== 1 || !isType(type)) return none()
+  if (parameters.some(({ key, value }) => value !== '' && !CONTROLS.has(key.split(':', 1)[0] ?? ''))) return none()
+  const why = `Medplum would take ${method} ${type} as a conditional request without criteria: with exactly one ${type} stored it hits that one.`
+  return refuse(
+    `\`path\`: ${why} Name the resource, ${method} ${type}/ID, or criteria, ${method} ${type}?identifier=SYSTEM|VALUE.`,
+  )
+}
+
+/** Served by Express, not by the router that a Bundle goes through (Medplum's batch). */
+const NOT_IN_BUNDLES: ReadonlySet<string> = new Set(['$csv', '$push', '$execute', '$ai'])
+
+function checkBundleOnly(
+  { method }: Asked,
+  { segments }: Place,
+  _capability: Capability | undefined,
+  inBundle: boolean,
+): Checked {
+  if (!inBundle) return none()
+  const last = segments.at(-1) ?? ''
+  const upload = method === 'POST' && segments[0] === 'Binary' && segments.length === 1
+  if (!upload && !NOT_IN_BUNDLES.has(last)) return none()
+  return refuse(`${upload ? 'a Binary upload' : last} cannot run inside a Bundle. Send it as a request of its own.`)
+}
+
+type OperationCheck = (asked: Asked, place: Place, capability: Capability | undefined) => Checked
+
+const OPERATIONS: Record<string, OperationCheck> = {
+  $everything({ method }, place) {
+    const types = place.parameters.filter(({ key }) => key === '_type')
+    const paging = checkPaging(place.parameters)
+    if (paging.refusals.length > 0 || method !== 'GET' || types.length !== 1) return paging
+    const names = types[0]?.value.split(',').filter(Boolean) ?? []
+    const rest = place.parameters.filter(({ key }) => key !== '_type')
+    if (names.length > 1) {
+      const parameters = [...rest, ...names.map((name) => formatParameter('_type', name))]
+      return {
+        ...paging,
+        notes: ['`_type` was sent as one parameter for each type: Medplum fails on a list (400).'],
+        place: { ...place, parameters },
+      }
+    }
+    const [owner, id] = place.segments
+    return refuse(
+      `\`path\`: Medplum fails on $everything with a single \`_type\` in the query (400). Send POST ${place.segments.join('/')} with the body {"resourceType":"Parameters","parameter":[{"name":"_type","valueCode":"${names[0] ?? 'Observation'}"}]}, or search ${names[0] ?? 'Observation'}?_compartment=${owner}/${id}.`,
+    )
+  },
+  $export(_asked, { parameters }, capability) {
+    const since = parameters.find(({ key }) => key === '_since')?.value
+    if (since !== undefined && !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/.test(since)) {
+      return refuse(
+        `\`_since=${since}\` is no instant: Medplum would accept it and the export would never finish. Write for example _since=2024-01-01T00:00:00Z.`,
+      )
+    }
+    const types = parameters.filter(({ key }) => key === '_type').flatMap(({ value }) => value.split(','))
+    const unknown = unknownTypes(types, capability)
+    return unknown ? refuse(`\`_type\`: ${unknown} Medplum would accept the export and leave it out.`) : none()
+  },
+}
+
+function checkOperation(asked: Asked, place: Place, capability: Capability | undefined): Checked {
+  const name = place.segments.at(-1) ?? ''
+  return Object.hasOwn(OPERATIONS, name) ? (OPERATIONS[name]?.(asked, place, capability) ?? none()) : none()
+}
+
+/** The criteria of a conditional write: a dropped modifier would widen them. */
+function checkCriteria(asked: Asked, place: Place, capability: Capability | undefined): Checked {
+  if (!['PUT', 'PATCH', 'DELETE'].includes(asked.method) || place.segments.length !== 1) return none()
+  return searched(place, place.segments, capability)
+}
+
+export function searched(place: Place, types: string[] | undefined, capability: Capability | undefined): Checked {
+  const { parameters, ...found } = checkSearch({ types, parameters: place.parameters, capability })
+  return found.notes.length > 0 ? { ...found, place: { ...place, parameters } } : found
+}
+
+function checkWrite(
+  { method, body }: Asked,
+  place: Place,
+  _capability: Capability | undefined,
+  inBundle: boolean,
+): Checked {
+  const { segments } = place
+  if (!isType(segments[0]) || isOperation(place) || segments.length > (method === 'POST' ? 1 : 2)) return none()
+  return ['POST', 'PUT', 'PATCH'].includes(method) ? checkContent(method, segments, body, inBundle) : none()
+}
+
+/** POST Type/_search takes the parameters as an object. */
+function checkSearchForm({ method, body }: Asked, place: Place, capability: Capability | undefined): Checked {
+  if (method !== 'POST' || place.segments.at(-1) !== '_search' || !isRecord(body)) return none()
+  const parameters = Object.entries(body).flatMap(([key, value]) =>
+    (Array.isArray(value) ? value : [value]).flatMap((one: unknown) =>
+      isScalar(one) ? formatParameter(key, String(one)) : [],
+    ),
+  )
+  const query = { segments: place.segments.slice(0, -1), parameters: [...place.parameters, ...parameters] }
+  const found = searched(query, searchedTypes(query), capability)
+  if (!found.place) return found
+  return refuse(`${asDemands(found.notes)}\nSend GET ${formatPlace(found.place)} instead.`)
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value)
+}
+
+function checkQuery({ method }: Asked, place: Place, capability: Capability | undefined): Checked {
+  const { segments, parameters } = place
+  if (method !== 'GET' || ROUTES.has(segments[0] ?? '')) return none()
+  if (isHistory(place)) return checkPaging(parameters)
+  if (segments.length === 2 && isType(segments[0]) && !isOperation(place)) return ignoredOnRead(place)
+  if (segments.length > 1 && segments[1] !== '$csv') return none()
+  if (segments[0]?.startsWith('$')) return none()
+  const found = searched(place, searchedTypes(place), capability)
+  const types = searchedTypes(place)
+  if (segments[0] && types && !types.includes(segments[0])) {
+    found.warnings.push(
+      `\`_type\` outdoes the type in the path: this searches ${types.join(', ')}, not ${segments[0]}.`,
+    )
+  }
+  return found
+}
+
+function ignoredOnRead({ segments: [type, id], parameters }: Place): Checked {
+  const ignored = parameters.filter(({ key }) => key !== '_format' && key !== '_pretty')
+  if (ignored.length === 0 || type === 'Binary') return none()
+  const names = [...new Set(ignored.map(({ key }) => key))].join(', ')
+  const search = formatPlace({ segments: [type ?? ''], parameters: [formatParameter('_id', id ?? ''), ...ignored] })
+  return {
+    ...none(),
+    warnings: [`\`${names}\` has no effect when one resource is read. To use it, search: GET ${search}`],
+  }
+}

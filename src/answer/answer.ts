@@ -1,0 +1,202 @@
+// From a JSON answer to what a model gets to read: without noise, in the compact form or as JSON, and never larger than its
+// budget. What doesn't fit is dropped in whole entries, told of in a digest, and comes with the path in `next`.
+
+import { isRecord } from '../base/json.ts'
+import { batchParts } from './batch-answer.ts'
+import { type Entry, type Parts, partsOf } from './bundle-parts.ts'
+import { compact } from './compact/compact.ts'
+import { visible } from './compact/literal.ts'
+import { writeTable } from './compact/table.ts'
+import { digest } from './digest/digest.ts'
+import { type Attempt, fitting, within } from './fit.ts'
+import { lighten } from './lighten.ts'
+import { Lightener, MAX_TOLD, told, toldOf } from './lighten-entries.ts'
+import { withoutNoise } from './noise.ts'
+import type { Columns } from './select/select-table.ts'
+
+export interface AnswerOptions {
+  /** `compact` (docs/answers.md), or FHIR JSON as it came. */
+  format: 'compact' | 'json'
+  /** Instead of either: a table of these columns. */
+  columns?: Columns
+  /** Characters that the answer may have. */
+  maxChars: number
+  /** Entries at the beginning that earlier answers gave, and with the first of them the last match. */
+  from?: number
+  /** The path that goes on after so many entries, where the request can be made again. */
+  nextAfter?(entries: number): string
+}
+
+export interface Answered {
+  text: string
+  /** What the answer says of itself, where it can't stand within: JSON has no place for it. */
+  notes: string[]
+}
+
+/** Characters kept free for what is said besides. */
+const RESERVE = 400
+/** Rows of a digest of what was dropped. */
+const MAX_DIGEST_ROWS = 30
+const CHARS_A_DIGEST_ROW = 800
+const NARRATIVE = 'generated narratives (text.div); `format` "json" or `select` ["text.div"] brings them'
+
+/**
+ * The answer within its budget. Pure; what it leaves out, it names.
+ *
+ * @param body a JSON answer of any kind
+ */
+export function answer(body: unknown, options: AnswerOptions): Answered {
+  const isCompact = options.format === 'compact' && !options.columns
+  const { value, narratives } = isCompact ? withoutNoise(body) : { value: body, narratives: 0 }
+  const leftOut = narratives > 0 ? [NARRATIVE] : []
+  if (!isRecord(value) || value.resourceType !== 'Bundle' || !Array.isArray(value.entry)) {
+    return one(value, leftOut, options)
+  }
+  const entries = value.entry.filter(isRecord)
+  if (/^(batch|transaction)-response$/.test(String(value.type))) {
+    const { entry, remarks } = batchParts(entries, options.maxChars - RESERVE, (part) => size(part, options))
+    return written({ ...value, entry }, { leftOut, dropped: remarks }, options)
+  }
+  return bundle(value, entries, leftOut, options)
+}
+
+/** What is to be said of an answer. */
+interface Remarks {
+  leftOut: string[]
+  dropped?: string[]
+}
+
+function written(
+  value: unknown,
+  { leftOut, dropped = [] }: Remarks,
+  { format, columns, maxChars }: AnswerOptions,
+  sizes?: Map<unknown, number>,
+): Answered {
+  const lines = [...leftOut.map((what) => `left out: ${what}`), ...dropped.map((what) => `dropped: ${what}`)]
+  if (columns) {
+    const text = columns.write(value, [...headOf(value), ...lines])
+    return { text, notes: bounded(columns.remarks(), maxChars / 4) }
+  }
+  if (format === 'json') return { text: visible(JSON.stringify(value)), notes: lines }
+  return { text: compact(value, new Map([[value, lines]]), sizes), notes: [] }
+}
+
+/** As many remarks as have room, and how many more there are. */
+function bounded(remarks: readonly string[], limit: number): string[] {
+  const shown = remarks.filter((_, at) => remarks.slice(0, at + 1).join('').length <= limit)
+  const more = remarks.length - shown.length
+  return more === 0 ? shown : [...shown, `${more} more columns found nothing, failed or are too long.`]
+}
+
+/** With a text that stands after the answer. */
+function withAfter({ text, notes }: Answered, after: string, { format, columns }: AnswerOptions): Answered {
+  if (after === '') return { text, notes }
+  return format === 'json' && !columns ? { text, notes: [...notes, after] } : { text: `${text}\n${after}`, notes }
+}
+
+/** What a Bundle says of itself besides its entries. */
+function headOf(value: unknown): string[] {
+  if (!isRecord(value) || value.resourceType !== 'Bundle') return []
+  const { link, ...rest } = value
+  const next = Array.isArray(link) ? link.filter((one) => isRecord(one) && one.relation === 'next') : []
+  return compact({ ...rest, type: 'searchset', ...(next.length > 0 && { link: next }), entry: undefined })
+    .split('\n')
+    .slice(1)
+    .map((line) =>
+      line.startsWith('returned: ') ? `returned: ${Array.isArray(value.entry) ? value.entry.length : 0}` : line,
+    )
+}
+
+function length({ text, notes }: Answered): number {
+  return notes.reduce((sum, note) => sum + note.length + 8, text.length)
+}
+
+function size(value: unknown, { format, columns }: AnswerOptions): number {
+  if (columns) return columns.write(value, []).length
+  return format === 'json' ? visible(JSON.stringify(value)).length : compact(value).length
+}
+
+/** A single resource, or any other JSON. */
+function one(value: unknown, leftOut: string[], options: AnswerOptions): Answered {
+  const whole = written(value, { leftOut }, options)
+  // A cell that is too long is left out by itself.
+  if (length(whole) <= options.maxChars || options.columns) return whole
+  const room = Math.min(MAX_TOLD, options.maxChars / 4)
+  const light = lighten(value, (part) => size(part, options), options.maxChars - RESERVE - room)
+  return written(light.value, { leftOut: [...leftOut, told(light.leftOut, room)] }, options)
+}
+
+// ── A Bundle ──
+
+/** @param share one such part of the answer is what an entry may take up */
+function bundle(value: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions, share = 3): Answered {
+  const { maxChars, format, columns } = options
+  const light = new Lightener((part) => size(part, options), columns ? Number.POSITIVE_INFINITY : maxChars / share)
+  const parts = partsOf(entries)
+  const from = Math.min(options.from ?? 0, parts.ordered.length)
+  const write = (most: number): Attempt<Answered> => {
+    const count = parts.whole(from, most)
+    const sizes = new Map<unknown, number>()
+    const bare = written(...part(value, parts, from, count, leftOut, light, options), options, sizes)
+    // To count what was dropped takes time too.
+    const told = length(bare) > maxChars ? bare : withAfter(bare, digestOf(parts.rest(from, count), maxChars), options)
+    const answer = most === 1 && length(told) > maxChars ? bare : told
+    const own = (at: number) => sizes.get(light.of(parts.ordered[from + at] ?? {}).entry.resource)
+    return { answer, length: length(answer), own }
+  }
+  const open = parts.ordered.length - from
+  const ratio = format === 'json' ? 1 : LIKELY_RATIO
+  const sizes = parts.ordered
+    .slice(from)
+    .map((entry) => (columns ? 1 : Math.min(JSON.stringify(entry).length, light.limit * ratio)))
+  const guess = columns ? open : within(sizes, maxChars * ratio)
+  if (guess >= open) {
+    const whole = write(open)
+    if (whole.length <= maxChars) return whole.answer
+  }
+  const answer = fitting(write, Math.min(guess, open - 1), { limit: maxChars, most: Math.max(open - 1, 1), sizes })
+  if (length(answer) <= maxChars || share > MAX_SHARE) return answer
+  return bundle(value, entries, leftOut, options, share * 2)
+}
+
+const MAX_SHARE = 20
+
+/** Characters of JSON to one of the compact form, about: to write all entries first would take too long. */
+const LIKELY_RATIO = 7
+
+/** A Bundle with some of its entries, and what is to be said of the others. */
+function part(
+  value: Entry,
+  parts: Parts,
+  from: number,
+  count: number,
+  leftOut: readonly string[],
+  light: Lightener,
+  { nextAfter, maxChars }: AnswerOptions,
+): [Entry, Remarks] {
+  const lighter = parts.take(from, count).map((one) => light.of(one))
+  const entry = lighter.map((one) => one.entry)
+  const said = { leftOut: [...leftOut, ...toldOf(lighter, maxChars / 6)] }
+  const { entry: _entry, ...rest } = value
+  // A Bundle without entries has no list of them either (FHIR R4, section 2.6.2).
+  const shown = entry.length > 0 ? { ...rest, entry } : rest
+  const dropped = parts.rest(from, count)
+  if (dropped.length === 0) return [shown, said]
+  const next = nextAfter?.(parts.next(from, count))
+  const link = next === undefined ? undefined : [{ relation: 'next', url: next }]
+  const whole = { ...shown, ...(link && { link }) }
+  const where = from === 0 ? ' between the last two' : ' after the last'
+  const how = next === undefined ? 'ask for less at once' : '`next` continues with them'
+  return [whole, { ...said, dropped: [`${dropped.length} entries${where} of these; ${how}`] }]
+}
+
+function digestOf(dropped: readonly Entry[], maxChars: number): string {
+  const rows = digest(dropped.map(({ resource }) => resource).filter(isRecord))
+  if (rows.length === 0) return ''
+  const most = Math.min(MAX_DIGEST_ROWS, Math.ceil(maxChars / CHARS_A_DIGEST_ROW))
+  const shown = [...rows].sort((a, b) => b.count - a.count).slice(0, most)
+  const more = rows.length - shown.length
+  const rowsShown = shown.map((row) => ({ ...row }))
+  const table = writeTable('Dropped', rowsShown, false)
+  return more > 0 ? `${table}\n(and ${more} more kinds)` : table
+}

@@ -1,0 +1,95 @@
+// Which entries of a Bundle go into an answer that can't hold them all: from where the last answer stopped, as many as fit, and
+// at the first time the last match too, so that both ends are known. What a match brought along goes with it, as far as it fits.
+import { isRecord } from '../base/json.ts'
+
+export type Entry = Record<string, unknown>
+
+/** A Bundle's entries one by one, each match followed by what it brought along. */
+export interface Parts {
+  readonly ordered: readonly Entry[]
+  /**
+   * The entries of one answer.
+   *
+   * @param from entries that earlier answers gave; the last match came with the first of them
+   * @param count entries to give from there on, besides the last match
+   */
+  take(from: number, count: number): Entry[]
+  /** The entries that no answer has given after this one. */
+  rest(from: number, count: number): Entry[]
+  /** How many entries have been given after this answer: `from` of the next one. */
+  next(from: number, count: number): number
+  /** At most so many entries that no match is parted from what it brought along, where there are any. */
+  whole(from: number, count: number): number
+}
+
+const REFERENCE = /"([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})["/]/g
+
+/** The parts that a Bundle's entries can be given in; each entry belongs to exactly one match. */
+export function partsOf(entries: readonly Entry[]): Parts {
+  const matches = entries.filter((entry) => !isIncluded(entry))
+  const included = entries.filter(isIncluded)
+  const owners = included.length === 0 ? new Map<Entry, number>() : ownersOf(matches, included)
+  const brought = Map.groupBy(included, (entry) => owners.get(entry) ?? 0)
+  const groups = matches.map((match, at) => [match, ...(brought.get(at) ?? [])])
+  const ordered = groups.length === 0 ? included : groups.flat()
+  const places = new Map(ordered.map((entry, at) => [entry, at]))
+  const last = groups.length === 0 ? -1 : ordered.length - (groups.at(-1)?.length ?? 0)
+  const isFirst = (entry: Entry | undefined) => entry === undefined || !isIncluded(entry)
+  const isIn = (at: number, from: number, count: number) => (at === last ? from === 0 : at >= from && at < from + count)
+  const select = (test: (at: number) => boolean) => entries.filter((entry) => test(places.get(entry) ?? 0))
+  return {
+    ordered,
+    take: (from, count) => select((at) => isIn(at, from, count)),
+    rest: (from, count) => select((at) => at >= from && !isIn(at, from, count) && !(from > 0 && at === last)),
+    next: (from, count) => (from + count === last ? last + 1 : from + count),
+    whole: (from, count) => {
+      for (let end = from + count; end > from; end--) if (isFirst(ordered[end])) return end - from
+      return count
+    },
+  }
+}
+
+function isIncluded({ search }: Entry): boolean {
+  return isRecord(search) && (search.mode === 'include' || search.mode === 'outcome')
+}
+
+/** The match that each included entry goes with: the first that has to do with it. */
+function ownersOf(matches: readonly Entry[], included: readonly Entry[]): Map<Entry, number> {
+  const ownerOf = new Map<string, number>()
+  const own = (name: string | undefined, at: number) => {
+    if (name !== undefined && (ownerOf.get(name) ?? at) >= at) ownerOf.set(name, at)
+  }
+  const places = new Map<string, number>()
+  for (const [at, match] of matches.entries()) {
+    const name = nameOf(match)
+    if (name) places.set(name, at)
+    for (const reference of referencesIn(match)) own(reference, at)
+  }
+  const owners = new Map<Entry, number>()
+  // What was included because of something included is met in a later round.
+  for (let open = included; open.length > 0; ) {
+    const left: Entry[] = []
+    for (const entry of open) {
+      const name = nameOf(entry)
+      const references = referencesIn(entry)
+      const back = references.map((reference) => places.get(reference)).find((at) => at !== undefined)
+      const at = (name === undefined ? undefined : ownerOf.get(name)) ?? back
+      if (at === undefined) left.push(entry)
+      else {
+        owners.set(entry, at)
+        for (const reference of references) own(reference, at)
+      }
+    }
+    if (left.length === open.length) break
+    open = left
+  }
+  return owners
+}
+
+function nameOf({ resource }: Entry): string | undefined {
+  return isRecord(resource) ? `${String(resource.resourceType)}/${String(resource.id)}` : undefined
+}
+
+function referencesIn({ resource }: Entry): string[] {
+  return [...JSON.stringify(resource ?? null).matchAll(REFERENCE)].map(([, reference]) => reference ?? '')
+}

@@ -1,0 +1,121 @@
+// One value on one line: JSON with the punctuation left out that says nothing. Text from a record stands in quotes with every
+// control and invisible character escaped, so that no record can end its line or fake a heading. The form: docs/answers.md.
+
+import { datatype } from './short-datatype.ts'
+
+/** Elements that hold what people wrote: quoted even where one word would need no quotes. */
+const FREE_TEXT: ReadonlySet<string> = new Set([
+  'answer',
+  'city',
+  'comment',
+  'conclusion',
+  'data',
+  'description',
+  'details',
+  'diagnostics',
+  'display',
+  'div',
+  'family',
+  'given',
+  'instruction',
+  'instructions',
+  'label',
+  'line',
+  'name',
+  'note',
+  'patientInstruction',
+  'prefix',
+  'prompt',
+  'reasonText',
+  'sender',
+  'suffix',
+  'summary',
+  'text',
+  'title',
+  'valueMarkdown',
+  'valueString',
+])
+
+/** A string that can be told from every other value without quotes: ASCII, one word, not a number, no punctuation of ours. */
+const BARE = /^[A-Za-z0-9#/%_.+-][A-Za-z0-9_.:/#%+@=?^~$*-]*$/
+const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
+const WORD: ReadonlySet<string> = new Set(['true', 'false', 'null', '-'])
+const BARE_KEY = /^[@A-Za-z_][\w-]*$/
+
+/** A word that, where it begins a line, would look like one of ours: a heading, or what an answer says of itself. */
+const OURS = /^(?:#|(?:bundle|total|returned|next|link|same|dropped|note):)/
+
+/** Whether it would look like a line of ours where it begins one. */
+export function isLikeOurs(text: string): boolean {
+  return OURS.test(text)
+}
+
+/** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, fillers, private use. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+
+const BEYOND_ASCII = /[^ -~]/
+
+/** A string in quotes, as JSON has it. */
+export function quoted(text: string): string {
+  return visible(JSON.stringify(text))
+}
+
+/** Text in which everything is seen that is there; in the strings of JSON it means the same. */
+export function visible(text: string): string {
+  if (!BEYOND_ASCII.test(text)) return text
+  return text.replace(UNSEEN, (char) =>
+    Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  )
+}
+
+/** Words of somebody else within a line of ours: they can't leave it, and are no longer than so many characters. */
+export function oneLine(text: string, limit: number): string {
+  const shown = visible(text)
+  return shown.length > limit ? `${shown.slice(0, limit)}… (${shown.length} characters)` : shown
+}
+
+/**
+ * A JSON value on one line.
+ *
+ * @param key the property that holds it, which decides whether one word is text or a code
+ * @param written literals of objects, which are looked up here first and kept here: they don't depend on the key
+ */
+export function literal(value: unknown, key = '', written?: Map<object, string>): string {
+  if (typeof value === 'string') return text(value, key)
+  if (Array.isArray(value)) return `[${value.map((item) => literal(item, key, written)).join(',')}]`
+  if (typeof value !== 'object' || value === null) return String(JSON.stringify(value) ?? null)
+  const known = written?.get(value)
+  if (known !== undefined) return known
+  const own = datatype(value as Record<string, unknown>) ?? object(value, written)
+  written?.set(value, own)
+  return own
+}
+
+function object(value: object, written: Map<object, string> | undefined): string {
+  let out = ''
+  for (const [name, item] of Object.entries(value)) {
+    if (item !== undefined) out += `${out && ','}${keyOf(name)}:${literal(item, name, written)}`
+  }
+  return `{${out}}`
+}
+
+function text(value: string, key: string): string {
+  const bare = BARE.test(value) && !isFreeText(key) && !NUMBER.test(value) && !WORD.has(value) && !isLikeOurs(value)
+  return bare ? value : quoted(value)
+}
+
+/** Also of the column of a FHIRPath, such as `note.text.substring(0,80)`. */
+function isFreeText(key: string): boolean {
+  return FREE_TEXT.has(key) || (/\W/.test(key) && key.split(/\W+/).some((name) => FREE_TEXT.has(name)))
+}
+
+/** A property's name as it is, where it is one word, else quoted. */
+export function keyOf(name: string): string {
+  return BARE_KEY.test(name) ? name : quoted(name)
+}
+
+/** One step of a path below another: a property, or the index of an array's item. */
+export function below(path: string, step: string | number): string {
+  const own = typeof step === 'number' ? String(step) : keyOf(step)
+  return path === '' ? own : `${path}.${own}`
+}

@@ -1,0 +1,115 @@
+// Like values as a table: what all rows share is said once, what differs has a column, what few rows have stands in the last
+// cell. Repeated long cells are written once and named after that. Nothing is lost: docs/answers.md has the rules both ways.
+import { isNameable, NAME } from './column.ts'
+import { type Layout, layOut, type Shared, type Shown } from './layout.ts'
+import { tokensIn } from './tokens.ts'
+
+/** Long values that occur more than once in one document: the first time `&1 value`, from then on `*1`. */
+export class Anchors {
+  readonly #places: string[] = []
+  readonly #index = new Map<string, number>()
+  readonly #counts: number[] = []
+  /** About the length of all that has been placed. */
+  characters = 0
+
+  readonly #isNameable: (written: string) => boolean
+
+  constructor(isNameable: (written: string) => boolean) {
+    this.#isNameable = isNameable
+  }
+
+  /**
+   * The value, or a placeholder that `resolve` replaces. No text of ours holds these characters: quoted text escapes them.
+   *
+   * @param inFull whether it may be given a name here, but not stand as one
+   */
+  place(written: string, inFull = false): string {
+    if (!this.#isNameable(written)) {
+      this.characters += written.length
+      return written
+    }
+    let at = this.#index.get(written)
+    this.characters += at === undefined ? written.length : NAMED
+    if (at === undefined) {
+      at = this.#places.push(written) - 1
+      this.#index.set(written, at)
+      this.#counts.push(0)
+    }
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1
+    return `\uE000${at}${inFull ? '\uE002' : '\uE001'}`
+  }
+
+  /** The document with anchors where they are worth it. */
+  resolve(document: string): string {
+    const named = new Map<number, number>()
+    return document.replace(/\uE000(\d+)([\uE001\uE002])/g, (_, digits: string, end: string) => {
+      const at = Number(digits)
+      const written = this.#places[at] ?? ''
+      if (((this.#counts[at] ?? 0) - 1) * (tokensIn(written) - NAME) < MIN_SAVED) return written
+      const name = named.get(at)
+      if (name !== undefined) return end === '\uE002' ? written : `*${name}`
+      named.set(at, named.size + 1)
+      return `&${named.size} ${written}`
+    })
+  }
+}
+
+/** Tokens that a name saves at least: it makes a reader look back. */
+const MIN_SAVED = 9
+/** Characters of a name such as `*123`. */
+const NAMED = 4
+
+/** A table as a document of its own. Names are for tables that stand alone: in a longer answer they might mean two things. */
+export function writeTable(title: string, rows: readonly Record<string, unknown>[], names = true): string {
+  const anchors = new Anchors(names ? isNameable : () => false)
+  const layout = layOut(rows, { known: new Set(), written: new Map() })
+  return anchors.resolve([`# ${title} (${rows.length})`, ...tableLines(layout, anchors)].join('\n'))
+}
+
+/**
+ * The lines of a table: `same`, a head, one line for each row.
+ *
+ * @param measured is told about how many characters each row takes
+ */
+export function tableLines(
+  layout: Layout,
+  anchors: Anchors,
+  measured: (row: number, characters: number) => void = () => {},
+): string[] {
+  const same = sameLine(layout.same, anchors)
+  const head = [...layout.columns.map(headOf), ...(layout.rare.length > 0 ? ['…'] : [])].join('|')
+  const rows = Array.from({ length: layout.rows }, (_, row) => {
+    const before = anchors.characters
+    const line = rowLine(layout, row, anchors)
+    measured(row, anchors.characters - before + layout.columns.length)
+    return line
+  })
+  return [...same, head, ...rows]
+}
+
+/** What all rows share. */
+export function sameLine(same: readonly Shared[], anchors: Anchors): string[] {
+  if (same.length === 0) return []
+  return [`same: ${same.map(({ path, written }) => `${path}=${anchors.place(written)}`).join(', ')}`]
+}
+
+function rowLine({ columns, rare }: Layout, row: number, anchors: Anchors): string {
+  let line = ''
+  for (const [index, column] of columns.entries()) {
+    if (index > 0) line += '|'
+    const cell = column.cells[row]
+    if (cell !== undefined) line += anchors.place(cell, column.path === 'id')
+  }
+  const more = rare.flatMap(({ path, cells }) => {
+    const cell = cells[row]
+    return cell === undefined ? [] : [`${path}=${anchors.place(cell)}`]
+  })
+  // A row without a single value still has its line.
+  if (more.length > 0) line += `${columns.length > 0 ? '|' : ''}${more.join(', ')}`
+  else line = line.replace(/\|+$/, '')
+  return line === '' ? '-' : line
+}
+
+function headOf({ path, affix }: Shown): string {
+  return affix ? `${path}=${affix.prefix}*${affix.suffix}` : path
+}

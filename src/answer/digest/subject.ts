@@ -1,0 +1,128 @@
+// What a resource is about and in which state it is, whatever its type: the elements that a digest's rows are made by.
+import { isRecord, scalarText } from '../../base/json.ts'
+
+/** What something is about: a code, or what was written instead of one. */
+export interface Subject {
+  system?: string
+  code?: string
+  display?: string
+}
+
+/** The elements that say what a resource of the type is about, best first. */
+const ABOUT: Readonly<Record<string, readonly string[]>> = {
+  AdverseEvent: ['event', 'category'],
+  Appointment: ['serviceType', 'appointmentType', 'specialty', 'serviceCategory'],
+  AuditEvent: ['subtype', 'type'],
+  Communication: ['topic', 'category', 'reasonCode'],
+  CommunicationRequest: ['category', 'reasonCode'],
+  Consent: ['category', 'scope'],
+  Encounter: ['type', 'serviceType', 'class'],
+  FamilyMemberHistory: ['relationship'],
+  Goal: ['description', 'category'],
+  ImagingStudy: ['procedureCode', 'modality'],
+  MeasureReport: ['measure'],
+  Media: ['type', 'modality', 'view'],
+  Provenance: ['activity'],
+  RelatedPerson: ['relationship'],
+}
+
+/** For all other types. */
+const ABOUT_ANY = [
+  'code',
+  'codeCodeableConcept',
+  'codeReference',
+  'vaccineCode',
+  'medicationCodeableConcept',
+  'medicationReference',
+  'itemCodeableConcept',
+  'itemReference',
+  'type',
+  'class',
+  'serviceType',
+  'specialty',
+  'category',
+  'questionnaire',
+]
+
+/** The names of all elements that this file reads in a resource. */
+export const SUBJECT_ELEMENTS: readonly string[] = [
+  ...Object.values(ABOUT).flat(),
+  ...ABOUT_ANY,
+  'contained',
+  'status',
+  'clinicalStatus',
+  'verificationStatus',
+  'lifecycleStatus',
+]
+
+/** What a resource is about; empty where no element says so. */
+export function subjectOf(resource: Record<string, unknown>): Subject {
+  const type = scalarText(resource.resourceType)
+  const names = Object.hasOwn(ABOUT, type) ? (ABOUT[type] ?? []) : ABOUT_ANY
+  for (const name of names) {
+    const subject = conceptOf(resource[name], resource)
+    if (subject) return subject
+  }
+  return {}
+}
+
+/** A CodeableConcept, Coding, code, canonical or Reference, or the first in a list of these. */
+export function conceptOf(element: unknown, resource: Record<string, unknown> = {}): Subject | undefined {
+  if (Array.isArray(element)) {
+    for (const one of element) {
+      const subject = Array.isArray(one) ? undefined : conceptOf(one, resource)
+      if (subject) return subject
+    }
+    return undefined
+  }
+  if (!isRecord(element)) return subject(undefined, element, undefined)
+  const text = textOf(element.text)
+  if (Array.isArray(element.coding)) {
+    const codings = element.coding.filter(isRecord).filter(({ code, display }) => textOf(code) ?? textOf(display))
+    const coding = codings.find(({ userSelected }) => userSelected === true) ?? codings[0]
+    if (coding) return subject(coding.system, coding.code, textOf(coding.display) ?? text)
+  }
+  if (textOf(element.reference)) return referenced(element, resource)
+  return subject(element.system, element.code, textOf(element.display) ?? text)
+}
+
+function subject(system: unknown, code: unknown, display: unknown): Subject | undefined {
+  const found = { code: textOf(code), display: textOf(display) }
+  if (!found.code && !found.display) return undefined
+  const space = found.code && textOf(system)
+  return {
+    ...(space && { system: space }),
+    ...(found.code && { code: found.code }),
+    ...(found.display && { display: found.display }),
+  }
+}
+
+/** By its display; without one by the code of what it contains, or by the reference itself. */
+function referenced({ reference, display }: Record<string, unknown>, resource: Record<string, unknown>): Subject {
+  const named = textOf(display)
+  if (named) return { display: named }
+  const target = textOf(reference) ?? ''
+  const contained = Array.isArray(resource.contained) ? resource.contained : []
+  const inside = contained.find((one) => isRecord(one) && `#${scalarText(one.id)}` === target)
+  return (isRecord(inside) && conceptOf(inside.code)) || { code: target }
+}
+
+/** A resource's state: of a problem or allergy the clinical one, unless it is withdrawn. */
+export function statusOf(resource: Record<string, unknown>): { status?: string; withdrawn: boolean } {
+  const verified = codeOf(resource.verificationStatus)
+  if (verified === 'entered-in-error' || verified === 'refuted') return { status: verified, withdrawn: true }
+  const { resourceType, clinicalStatus, lifecycleStatus, status } = resource
+  const isProblem = resourceType === 'Condition' || resourceType === 'AllergyIntolerance'
+  const told = isProblem ? codeOf(clinicalStatus) : (codeOf(status) ?? codeOf(lifecycleStatus))
+  return { ...(told && { status: told }), withdrawn: told === 'entered-in-error' }
+}
+
+function codeOf(element: unknown): string | undefined {
+  const concept = conceptOf(element)
+  return concept?.code ?? concept?.display
+}
+
+/** A text or truth value in one line; undefined where there is none. */
+export function textOf(value: unknown): string | undefined {
+  return scalarText(value).replaceAll(/\s+/g, ' ').trim() || undefined
+}

@@ -1,0 +1,73 @@
+// Entries of a Bundle that alone would take up too much of an answer, with less in them, and the lines that say what is missing.
+import { isRecord } from '../base/json.ts'
+import type { Entry } from './bundle-parts.ts'
+import { lighten } from './lighten.ts'
+
+/** An entry, and what was taken out of it. */
+export interface Lighter {
+  entry: Entry
+  leftOut: readonly string[]
+}
+
+/** Entries with less in them, where each alone would take up too much of an answer. */
+export class Lightener {
+  /** Characters that a resource may take up. */
+  readonly limit: number
+  readonly #size: (value: unknown) => number
+  readonly #done = new Map<Entry, Lighter>()
+
+  /** @param size characters of a value in the form in which it is shown */
+  constructor(size: (value: unknown) => number, limit: number) {
+    this.#size = size
+    this.limit = limit
+  }
+
+  of(entry: Entry): Lighter {
+    const known = this.#done.get(entry)
+    if (known) return known
+    const { resource } = entry
+    const isLight =
+      !isRecord(resource) || JSON.stringify(resource).length <= this.limit || this.#size(resource) <= this.limit
+    const less = isLight ? undefined : lighten(resource, this.#size, this.limit)
+    const done = less ? { entry: { ...entry, resource: less.value }, leftOut: less.leftOut } : { entry, leftOut: [] }
+    this.#done.set(entry, done)
+    return done
+  }
+}
+
+/** What was taken out of entries, in no more than so many characters. */
+export function toldOf(lighter: readonly Lighter[], limit: number): string[] {
+  const heavy = lighter.filter(({ leftOut }) => leftOut.length > 0)
+  const lines: string[] = []
+  let room = limit
+  for (const [at, { entry, leftOut }] of heavy.entries()) {
+    const name = nameOf(isRecord(entry.resource) ? entry.resource : {})
+    const line = `of ${name}: ${told(leftOut, Math.min(MAX_TOLD, room - name.length - 5))}`
+    if (at > 0 && line.length > room) return [...lines, `of ${heavy.length - at} more entries, because of their size`]
+    lines.push(line)
+    room -= line.length + 12
+  }
+  return lines
+}
+
+function nameOf({ resourceType, id }: Entry): string {
+  return /^[\w.-]+\/[\w.-]+$/.test(`${resourceType}/${id}`) ? `${resourceType}/${id}` : 'one entry'
+}
+
+/** Characters of a line that tells what was taken out. */
+export const MAX_TOLD = 1500
+const HOW = ', because of the size; `select` brings parts, such as note.text.substring(0,20000)'
+
+/** What was taken out, in a line of bounded length. */
+export function told(leftOut: readonly string[], limit: number): string {
+  const room = limit - HOW.length - 15
+  const named: string[] = []
+  for (const what of leftOut) {
+    const short = what.slice(0, 120)
+    if (named.join('; ').length + short.length + 2 > room) break
+    named.push(short)
+  }
+  const more = leftOut.length - named.length
+  const rest = more === 0 ? [] : [named.length === 0 ? `${more} parts` : `and ${more} more`]
+  return `${[...named, ...rest].join('; ')}${HOW}`
+}

@@ -1,0 +1,175 @@
+// FHIRPath as @medplum/core evaluates it (https://hl7.org/fhirpath), held to what it really supports: its parser passes over
+// what follows a complete expression, and some of its functions answer nothing to anything. No definitions are loaded.
+import {
+  AsAtom,
+  type Atom,
+  DotAtom,
+  evalFhirPathTyped,
+  FhirPathAtom,
+  FunctionAtom,
+  IndexerAtom,
+  IsAtom,
+  initFhirPathParserBuilder,
+  LiteralAtom,
+  PropertyType,
+  SymbolAtom,
+  Tokenizer,
+  toTypedValue,
+} from '@medplum/core'
+import { atomsOf, type Budget, meter, TooMuchWork } from './budget.ts'
+import { FUNCTIONS, REFUSED_FUNCTIONS } from './functions.ts'
+
+/** An expression that is wrong, or does not fit a resource. The message is for the model and holds nothing of the resource. */
+export class FhirPathError extends Error {
+  override readonly name = 'FhirPathError'
+}
+
+export interface FhirPath {
+  /**
+   * What the expression finds, as plain JSON: the value itself, an array of several, `undefined` for none.
+   *
+   * @throws {FhirPathError} {TooMuchWork}
+   */
+  evaluate(resource: unknown): unknown
+}
+
+const EXAMPLE = "right is, for example, name.where(use='official').family"
+const KEYWORDS = ['true', 'false']
+const OPERATORS = ['!=', '!~', '<=', '>=', '{}', '->']
+const parsers = initFhirPathParserBuilder()
+
+/**
+ * An expression, parsed and checked.
+ *
+ * @throws {FhirPathError} that says what is wrong, with a right example
+ */
+export function parseFhirPath(text: string, budget: Budget): FhirPath {
+  const root = parse(text)
+  for (const atom of atomsOf(root)) check(atom)
+  meter(root, budget)
+  const path = new FhirPathAtom(text, root)
+  return {
+    evaluate(resource) {
+      budget.begin()
+      try {
+        const found = evalFhirPathTyped(path, [toTypedValue(resource)]).flatMap(({ value }) => asJson(value))
+        return found.length > 1 ? found : found[0]
+      } catch (error) {
+        throw fault(error)
+      }
+    },
+  }
+}
+
+function parse(text: string): Atom {
+  if (/['"`]/.test(text.replace(/'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|`(?:\\.|[^\\`])*`/gs, ''))) {
+    throw new FhirPathError(`a quote is not closed; ${EXAMPLE}`)
+  }
+  let root: Atom
+  let rest: { value: string } | undefined
+  try {
+    const parser = parsers.construct(new Tokenizer(text, KEYWORDS, OPERATORS).tokenize())
+    root = parser.consumeAndParse()
+    rest = parser.peek()
+  } catch (error) {
+    throw new FhirPathError(misparsed(text, error instanceof Error ? error.message : ''))
+  }
+  if (rest) {
+    throw new FhirPathError(
+      `"${rest.value}" follows a complete expression; one expression is one column and gets no other name; ${EXAMPLE}`,
+    )
+  }
+  return root
+}
+
+function misparsed(text: string, message: string): string {
+  if (/^\$|\[\*?\]|\*$/.test(text)) return 'this is not FHIRPath; name.family takes all, name[0].family the first'
+  if (/more tokens/.test(message)) return `it ends too early; ${EXAMPLE}`
+  const [, token, column] = /^Parse error at "(.*)" \(line 1, column (\d+)\)/s.exec(message) ?? []
+  return token === undefined || column === undefined
+    ? `its brackets, quotes or @dates are not well-formed; ${EXAMPLE}`
+    : `"${token}" cannot stand at character ${Number(column) + 1}; ${EXAMPLE}`
+}
+
+function check(atom: Atom): void {
+  if (atom instanceof FunctionAtom) checkFunction(atom)
+  else if (atom instanceof AsAtom || atom instanceof IsAtom) checkType(atom.operator, atom.right)
+  else if (atom instanceof DotAtom && !(atom.right instanceof SymbolAtom || atom.right instanceof FunctionAtom)) {
+    throw new FhirPathError('a name or function follows a dot, and an index stands in brackets: name[0].family')
+  } else if (atom instanceof IndexerAtom && atom.expr instanceof SymbolAtom) {
+    throw new FhirPathError('an index is a number, such as name[0]; value[x] is written value')
+  } else if (atom instanceof SymbolAtom && /^[$%]/.test(atom.name) && atom.name !== '$this') {
+    throw new FhirPathError(
+      `${atom.name} is not known here: a path begins at the resource, and $this is the current value`,
+    )
+  }
+}
+
+function checkFunction({ name, args }: FunctionAtom): void {
+  const refused = REFUSED_FUNCTIONS.get(name)
+  if (refused !== undefined) throw new FhirPathError(`${name}() is not available; ${refused}`)
+  const arity = FUNCTIONS.get(name)
+  if (!arity) {
+    const common =
+      'where(), exists(), first(), last(), count(), select(), ofType(), extension(), join(), substring(), iif()'
+    throw new FhirPathError(`there is no function ${name}() here; there are ${common} and others`)
+  }
+  const [least, most] = arity
+  if (args.length < least || args.length > most) {
+    const right =
+      least === 0 && most === 0 ? 'none, as in name.first()' : least === most ? least : `${least} to ${most}`
+    throw new FhirPathError(`${name}() has ${args.length} arguments and takes ${right}`)
+  }
+  const [first] = args
+  if (name === 'ofType' || name === 'is' || name === 'as') checkType(name, first)
+  if (name === 'join' && first && !(first instanceof LiteralAtom)) {
+    throw new FhirPathError("join() takes a quoted text: name.given.join(' ')")
+  }
+}
+
+const PRIMITIVES = new Set<string>(Object.values(PropertyType).filter((name) => /^[a-z]/.test(name)))
+
+/** Types are names, unquoted; those of resources and elements are capitalised. */
+function checkType(operator: string, type: Atom | undefined): void {
+  const name = type instanceof DotAtom && /^(FHIR|System)$/.test(nameOf(type.left)) ? nameOf(type.right) : nameOf(type)
+  if (name === 'String') throw new FhirPathError('the type of texts is written string')
+  if (PRIMITIVES.has(name) || /^[A-Z]/.test(name)) return
+  throw new FhirPathError(
+    `after "${operator}" stands a FHIR type, unquoted: value.ofType(Quantity), (value as dateTime); columns get no other names`,
+  )
+}
+
+function nameOf(atom: Atom | undefined): string {
+  return atom instanceof SymbolAtom ? atom.name : ''
+}
+
+/** A result as JSON; nothing for what JSON has no value for. */
+function asJson(value: unknown): unknown[] {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new FhirPathError(
+      'it gives no number: only numbers can be added, and dates only compared, birthDate < @2000-01-01',
+    )
+  }
+  return value === undefined || value === null || typeof value === 'function' ? [] : [value]
+}
+
+const SEVERAL = 'it needs one value and found several: take .first(), or map each, as in name.select(given.first())'
+
+/** What the library says, in words of ours: some of its messages repeat the record. */
+const FAULTS: readonly [says: RegExp, meaning: string][] = [
+  [
+    /^Expected singleton of type/,
+    "and, or and xor stand between comparisons, as in status = 'final' and code.exists()",
+  ],
+  [/^Expected (singleton|1 arguments|input length one)/, SEVERAL],
+  [/^(String function|Expected string operand)/, 'it needs text: put .toString() behind the number'],
+  [/^(Math function|Expected a number)/, 'it needs a number'],
+  [/Boolean$/, "iif() begins with a comparison: iif(status = 'final', 'yes', 'no')"],
+]
+
+function fault(thrown: unknown): Error {
+  const error = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
+  if (error instanceof TooMuchWork || error instanceof FhirPathError) return error
+  const message = error instanceof Error ? error.message : ''
+  return new FhirPathError(FAULTS.find(([says]) => says.test(message))?.[1] ?? 'it does not fit these values')
+}

@@ -1,0 +1,159 @@
+// Columns of the caller's choice: FHIRPath expressions, each evaluated on every resource of an answer. Pure.
+import { isRecord } from '../../base/json.ts'
+import { Budget, TooMuchWork } from './budget.ts'
+import { type FhirPath, FhirPathError, parseFhirPath } from './fhirpath.ts'
+
+const MAX_EXPRESSIONS = 20
+const MAX_LENGTH = 500
+const MAX_NAMES = 30
+
+/** Wrong expressions. The message is for the model: a line for each, with its index, its text, what is wrong and what is right. */
+export class SelectError extends Error {
+  override readonly name = 'SelectError'
+}
+
+/** Expressions on their way through one answer; made anew for the next. */
+export interface Select {
+  /** As given, without the space around them: the heads of the columns. */
+  readonly expressions: readonly string[]
+  /**
+   * One cell for each expression, as plain JSON: a single value is itself, several are an array, none is `undefined`.
+   * Never throws, and leaves a well-formed resource as it was.
+   */
+  row(resource: unknown): { cells: unknown[] }
+  /** The expressions that could not be evaluated: what is wrong, and on how many resources. */
+  errors(): string[]
+  /** The expressions that found nothing in any resource, with a hint. None as long as there was no resource. */
+  empty(): string[]
+}
+
+interface Column {
+  text: string
+  path: FhirPath
+  found: number
+  failed: number
+  fault?: string
+  /** It cost too much once, and is not evaluated again. */
+  stopped: boolean
+}
+
+/**
+ * Compiles expressions, at most 20 of at most 500 characters each.
+ *
+ * @throws {SelectError} that names every wrong one
+ */
+export function compileSelect(expressions: readonly string[]): Select {
+  const budget = new Budget()
+  const columns: Column[] = []
+  const wrong: string[] = []
+  if (expressions.length > MAX_EXPRESSIONS) {
+    wrong.push(
+      `select has ${expressions.length} expressions, at most ${MAX_EXPRESSIONS} are evaluated: leave some out, or select a whole element, such as name`,
+    )
+  }
+  for (const [index, expression] of expressions.entries()) {
+    const text = expression.trim()
+    const path = compile(text, expressions, index, budget)
+    if (typeof path === 'string') wrong.push(`select[${index}] ${quote(text)}: ${path}`)
+    else columns.push({ text, path, found: 0, failed: 0, stopped: false })
+  }
+  if (wrong.length > 0) throw new SelectError(wrong.join('\n'))
+  return over(columns)
+}
+
+/** The path, or what is wrong with it. */
+function compile(text: string, all: readonly string[], index: number, budget: Budget): FhirPath | string {
+  if (text === '') return 'it is empty; right is, for example, name.family'
+  if (text.length > MAX_LENGTH) {
+    return `it has ${text.length} characters, at most ${MAX_LENGTH} are read; right is, for example, name.family`
+  }
+  const before = all.findIndex((other) => other.trim() === text)
+  if (before < index) return `it repeats select[${before}]; leave it out, each column is given once`
+  try {
+    return parseFhirPath(text, budget)
+  } catch (error) {
+    if (error instanceof FhirPathError) return error.message
+    throw error
+  }
+}
+
+function over(columns: readonly Column[]): Select {
+  const seen = new Seen()
+  return {
+    expressions: columns.map(({ text }) => text),
+    row(resource) {
+      seen.note(resource)
+      return { cells: columns.map((column) => cell(column, resource)) }
+    },
+    errors: () =>
+      columns
+        .filter(({ failed }) => failed > 0)
+        .map(({ text, fault, failed }) => `${quote(text)}: ${fault} (${failed} of ${seen.resources} resources)`),
+    empty: () =>
+      columns
+        .filter(({ found, failed }) => seen.resources > 0 && found === 0 && failed === 0)
+        .map(({ text }) => `${quote(text)} found nothing: ${seen.hint(text)}`),
+  }
+}
+
+function cell(column: Column, resource: unknown): unknown {
+  if (column.stopped) {
+    column.failed++
+    return undefined
+  }
+  try {
+    const value = column.path.evaluate(resource)
+    if (value !== undefined) column.found++
+    return value
+  } catch (error) {
+    if (!(error instanceof FhirPathError || error instanceof TooMuchWork)) throw error
+    column.failed++
+    column.fault ??= error.message
+    column.stopped = error instanceof TooMuchWork
+    return undefined
+  }
+}
+
+/** What the resources were, for hints. */
+class Seen {
+  resources = 0
+  readonly #types = new Set<string>()
+  readonly #names = new Set<string>()
+
+  note(resource: unknown): void {
+    this.resources++
+    if (!isRecord(resource)) return
+    for (const name in resource) if (name !== 'resourceType' && this.#names.size < 200) this.#names.add(name)
+    if (typeof resource.resourceType === 'string') this.#types.add(resource.resourceType)
+  }
+
+  /** Why an expression may have found nothing. */
+  hint(text: string): string {
+    const [, type, name] = /^\(*(?:([A-Z]\w*)(?:\.|$))?([a-z_]\w*(?![\w(]))?/.exec(text) ?? []
+    if (type !== undefined && !this.#types.has(type)) return `these resources are ${list(this.#types)}, not ${type}`
+    if (name !== undefined && ![...this.#names].some((one) => one === name || isChoice(one, name))) {
+      return `no resource here has ${name}; they have ${list(this.#names)}`
+    }
+    if (/[\w)]\.extension\b/.test(text) && !text.includes('_')) {
+      return 'the extension of a primitive is written _birthDate.extension'
+    }
+    return /\bas\b|ofType/.test(text)
+      ? 'types tell the forms of a choice apart, value.ofType(Quantity) or (value as Quantity); other elements, such as effectiveDateTime, are written without'
+      : 'no resource here has a value there; a choice is written value.ofType(Quantity), (value as Quantity) or valueQuantity'
+  }
+}
+
+/** Whether a property is one form of a choice: `valueQuantity` of `value`. */
+function isChoice(property: string, choice: string): boolean {
+  return property.startsWith(choice) && /^[A-Z]/.test(property.slice(choice.length))
+}
+
+function list(names: ReadonlySet<string>): string {
+  const sorted = [...names].sort()
+  const rest = sorted.length - MAX_NAMES
+  return `${sorted.slice(0, MAX_NAMES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+}

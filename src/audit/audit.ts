@@ -1,0 +1,163 @@
+// What the operator learns of each tool call and each OAuth decision: one event from an allow-list of fields, to Workers Logs and,
+// if it is bound, an Analytics Engine dataset. No ids or names of anybody, no paths, bodies or answers. docs/security.md has the fields.
+
+import type { Level } from '../access/access.ts'
+import { type Kind, ROUTES } from '../access/risk/routes.ts'
+import { toBase64Url } from '../base/seal.ts'
+import type { Bindings } from '../config/settings.ts'
+import { readSettings } from '../config/settings.ts'
+import { findSettings, tenantAt, tenantOf } from '../config/tenants.ts'
+import { RESOURCE_TYPES } from '../fhir/resource-types.ts'
+
+export interface CallEvent {
+  /** Name of the tool, one of those that the server offers. */
+  tool: string
+  /** What the request would do. */
+  kind?: Kind
+  /** The resource type or operation that it is about, as {@link typeOf} tells it. */
+  type?: string
+  /** HTTP status of Medplum's answer; absent where there was none. */
+  status?: number
+  /** `asked`: nothing was done, because the person is asked first, or did not agree. */
+  outcome: 'ok' | 'asked' | 'error'
+  /** Milliseconds. */
+  ms: number
+  /** What the connection may do. */
+  level?: Level
+  /** Characters of the answer. */
+  chars: number
+}
+
+export interface OAuthEvent {
+  decision:
+    | 'consent_shown'
+    | 'approved'
+    | 'denied'
+    | 'signed_in'
+    | 'sign_in_failed'
+    | 'token_refreshed'
+    | 'token_refused'
+    | 'revoked'
+    | 'lowered'
+    | 'disconnected'
+    | 'ended'
+  /** What was granted, or lowered to. */
+  level?: Level
+  /** Why a sign-in failed: the person, Medplum, or the way to it. */
+  reason?: 'denied' | 'ended' | 'unavailable' | 'stale'
+  /** HTTP status of the answer. */
+  status?: number
+}
+
+/** Whom an event is about. What is told of them is in {@link Line}. */
+export interface Subject {
+  userId?: string
+  clientId?: string
+  /** The protected resource that a sign-in is for; of who is signed in, the user id tells. */
+  resource?: string | undefined
+}
+
+/** All that is ever written. */
+interface Line extends Partial<Omit<CallEvent, 'outcome'>>, Partial<Omit<OAuthEvent, 'decision'>> {
+  event: 'tool_call' | 'oauth'
+  decision?: OAuthEvent['decision']
+  outcome?: CallEvent['outcome']
+  /** About what a model reads of the answer. */
+  tokens?: number
+  /** Host of the client's metadata document; of a client that registered itself, only that. */
+  client?: string
+  /** The person, as a keyed hash; absent without the secret AUDIT_KEY. */
+  who?: string
+  /** Name of the tenant; absent for the deployment's own. */
+  tenant?: string
+}
+
+/** FHIR in the compact form and as JSON, by the tokenizers of current models: 2.8 to 3.6 characters each. */
+const CHARS_PER_TOKEN = 3.2
+
+/** Writes a tool call down. */
+export async function auditCall(event: CallEvent, subject: Subject, env: Bindings): Promise<void> {
+  const { tool, kind, type, status, outcome, ms, level, chars } = event
+  const tokens = Math.ceil(chars / CHARS_PER_TOKEN)
+  const line = { event: 'tool_call', tool, kind, type, status, outcome, ms, level, chars, tokens } as const
+  write({ ...told(line), ...(await identify(subject, env)) }, env)
+}
+
+/** Writes an OAuth decision down. */
+export async function auditOAuth(event: OAuthEvent, subject: Subject, env: Bindings): Promise<void> {
+  const { decision, level, reason, status } = event
+  write({ ...told({ event: 'oauth', decision, level, reason, status }), ...(await identify(subject, env)) }, env)
+}
+
+/** Without the fields that are not known. */
+function told(line: { [Name in keyof Line]: Line[Name] | undefined } & Pick<Line, 'event'>): Line {
+  return Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined)) as unknown as Line
+}
+
+function write(line: Line, env: Bindings): void {
+  console.log(JSON.stringify(line))
+  const { event, tool, decision, kind, type, outcome, level, reason, client, who, tenant } = line
+  const texts = [event, tool ?? decision, kind, type, outcome, level, reason, client, who, tenant]
+  const numbers = [line.ms, line.status, line.chars, line.tokens]
+  try {
+    env.AUDIT?.writeDataPoint({
+      indexes: [who ?? client ?? event],
+      blobs: texts.map((text) => text ?? ''),
+      doubles: numbers.map((number) => number ?? 0),
+    })
+  } catch {
+    // An event that can't be counted is no reason to withhold an answer.
+    console.warn(JSON.stringify({ event: 'audit_failed' }))
+  }
+}
+
+async function identify(subject: Subject, env: Bindings): Promise<Pick<Line, 'client' | 'who' | 'tenant'>> {
+  const { userId, clientId } = subject
+  const tenant = tenantLabel(subject, env)
+  const { auditKey } = readSettings(env)
+  const who = userId === undefined || auditKey === undefined ? undefined : await keyedHash(userId, auditKey)
+  return {
+    ...(clientId !== undefined && { client: clientLabel(clientId) }),
+    ...(who !== undefined && { who }),
+    ...(tenant !== undefined && { tenant }),
+  }
+}
+
+/** Of the tenants that there are: a token that was made up may name anything. */
+function tenantLabel({ userId, resource }: Subject, env: Bindings): string | undefined {
+  const tenant = userId === undefined ? tenantAt(URL.parse(resource ?? '')?.pathname ?? '/') : tenantOf(userId)
+  return findSettings(env, tenant) ? tenant : 'other'
+}
+
+/** A client id is a metadata document's URL, or random; the name that a client gives itself may be anything. */
+function clientLabel(clientId: string): string {
+  const url = clientId.startsWith('https://') ? URL.parse(clientId) : null
+  return url?.hostname.slice(0, 80) ?? 'registered'
+}
+
+/** HMAC-SHA-256, its first 128 bits: the same for the same person, and nothing without the key. */
+async function keyedHash(text: string, secret: string): Promise<string> {
+  const encoder = new TextEncoder()
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign'])
+  const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(text))
+  return toBase64Url(new Uint8Array(signature, 0, 16))
+}
+
+const OPERATIONS: ReadonlySet<string> = new Set([
+  '$graphql',
+  ...ROUTES.flatMap(({ paths }) => paths.flatMap((path) => path.match(/\$[a-z-]+/g) ?? [])),
+])
+
+/**
+ * A target without its id: `Patient/123` is `Patient`, `Bot/123/$execute` is `Bot/$execute`. Only types and operations that are
+ * known: a path may hold anything, a name too.
+ */
+export function typeOf(target: string | undefined): string | undefined {
+  if (target === undefined) return undefined
+  const [first = '', ...rest] = target.split('?')[0]?.split('/') ?? []
+  const operation = [first, ...rest].find((segment) => segment.startsWith('$'))
+  const type = RESOURCE_TYPES.has(first) || ['*', 'metadata'].includes(first) ? first : undefined
+  const words = [type, operation && (OPERATIONS.has(operation) ? operation : '$other')].filter(Boolean)
+  return words.join('/') || 'other'
+}

@@ -1,0 +1,144 @@
+// Requests on their way to Medplum and back: the caller's token, what a call's time allows, and what may be sent again.
+import { timedOut, withDeadline } from '../base/deadline.ts'
+import { VERSION } from '../base/version.ts'
+import { confine, relativeTo } from '../fhir/path.ts'
+import type { FhirRequest, FhirResponse, MedplumSession, Method } from './client.ts'
+import { FhirError } from './fhir-error.ts'
+import { received } from './received.ts'
+import { backoff, secondsToWait } from './retry.ts'
+import { ConnectionLost, connectionLost, pause, TransportError } from './transport.ts'
+
+const USER_AGENT = `medplum-mcp/${VERSION}`
+const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
+/** The way to one person's Medplum, for the requests of one call. */
+export class Delivery {
+  readonly #medplum: MedplumSession
+  readonly #timeoutMs: number
+  readonly #traceparent: string | undefined
+  readonly #endsAt: number
+
+  /**
+   * @param timeoutMs how long all requests may take together, in milliseconds, from now
+   * @param traceparent W3C Trace Context, passed on
+   */
+  constructor(medplum: MedplumSession, timeoutMs: number, traceparent: string | undefined) {
+    this.#medplum = medplum
+    this.#timeoutMs = timeoutMs
+    this.#traceparent = traceparent
+    this.#endsAt = Date.now() + timeoutMs
+  }
+
+  /** Milliseconds left. */
+  get remainingMs(): number {
+    return Math.max(0, this.#endsAt - Date.now())
+  }
+
+  /**
+   * Sends one request. A 401 is answered by renewing the token and sending once more: Medplum refused before it acted. Only a
+   * repeatable request is sent again for other reasons. No redirect is followed.
+   *
+   * @throws {PathError} {FhirError} {TransportError} {SessionError}
+   */
+  async deliver(request: FhirRequest): Promise<FhirResponse> {
+    const url = confine(request.path, this.#medplum.fhirBase)
+    const name = nameOf(request.method, relativeTo(this.#medplum.fhirBase, url))
+    return withDeadline(this.remainingMs, request.signal, async (signal) => {
+      try {
+        return await this.#attempts(url, request, name, signal)
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error
+        if (timedOut(signal)) throw lost(`Medplum did not answer ${name} within ${this.#timeoutMs / 1000} s`, request)
+        if (signal.aborted) throw new TransportError(`${name} was cancelled.`)
+        throw lost(`The connection to Medplum failed during ${name}`, request)
+      }
+    })
+  }
+
+  /** What `/auth/me` answers, the one address outside the FHIR base; asked once. */
+  async whoAmI(): Promise<unknown> {
+    return withDeadline(this.remainingMs, undefined, async (signal) => {
+      const url = new URL('../../auth/me', this.#medplum.fhirBase)
+      const request: FhirRequest = { method: 'GET', path: '' }
+      const response = await this.#fetch(url, request, await this.#medplum.token(), signal)
+      return (await this.#read(response, request, 'GET auth/me')).body
+    })
+  }
+
+  async #attempts(url: URL, request: FhirRequest, name: string, signal: AbortSignal): Promise<FhirResponse> {
+    let renewed = false
+    let token = await this.#medplum.token()
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const response = await this.#fetch(url, request, token, signal)
+        if (response.status === 401 && !renewed) {
+          await response.body?.cancel()
+          renewed = true
+          token = await this.#medplum.renew(token)
+          continue
+        }
+        const wait = RETRIED_STATUS.has(response.status) ? this.#wait(request, attempt, response) : undefined
+        if (wait === undefined) return await this.#read(response, request, name)
+        await response.body?.cancel()
+        await pause(wait, signal)
+      } catch (error) {
+        const wait = error instanceof ConnectionLost && !signal.aborted ? this.#wait(request, attempt) : undefined
+        if (wait === undefined) throw attempt > 0 ? asRepeated(error) : error
+        await pause(wait, signal)
+      }
+    }
+  }
+
+  /** Milliseconds to wait before the request may be repeated; undefined where it may not, or not in time. */
+  #wait({ repeatable }: FhirRequest, attempt: number, response?: Response): number | undefined {
+    if (!repeatable) return undefined
+    const pace = backoff(attempt)
+    if (pace === undefined) return undefined
+    const told = response?.status === 429 ? secondsToWait(response.headers.get('ratelimit')) : undefined
+    // A limit that says it is reset at once is given the usual pause: no attempt follows another without one.
+    const wait = Math.max(pace, (told ?? 0) * 1000)
+    return wait < this.remainingMs ? wait : undefined
+  }
+
+  #fetch(url: URL, request: FhirRequest, token: string, signal: AbortSignal): Promise<Response> {
+    const headers: Record<string, string> = {
+      // A Binary's bytes come only where FHIR JSON isn't asked for.
+      accept: request.part ? '*/*' : 'application/fhir+json',
+      authorization: `Bearer ${token}`,
+      'user-agent': USER_AGENT,
+      ...(request.content && { 'content-type': request.content.type }),
+      ...(request.ifMatch !== undefined && { 'if-match': request.ifMatch }),
+      ...(request.ifNoneExist !== undefined && { 'if-none-exist': request.ifNoneExist }),
+      ...(request.respondAsync && { prefer: 'respond-async' }),
+      ...(this.#traceparent !== undefined && { traceparent: this.#traceparent }),
+    }
+    const init: RequestInit = { method: request.method, headers, redirect: 'manual', signal }
+    if (request.content) init.body = request.content.data
+    return fetch(url, init).catch(connectionLost)
+  }
+
+  #read(response: Response, request: FhirRequest, name: string): Promise<FhirResponse> {
+    return received(response, request, name, this.#medplum.fhirBase)
+  }
+}
+
+/** How a request is named in errors: without the query, which may hold what identifies a patient. */
+export function nameOf(method: Method, path: string): string {
+  return `${method} ${path.split('?')[0] || '(the FHIR base)'}`
+}
+
+/** A guard that failed on a repeated write may have met that very write: its first answer can have been lost on the way. */
+function asRepeated(error: unknown): unknown {
+  if (error instanceof FhirError && error.status === 412) {
+    error.message +=
+      '\nThe request was sent again after a lost answer, so the change that was met may be its own. Read the record.'
+  }
+  return error
+}
+
+function lost(what: string, { method, repeatable }: FhirRequest): TransportError {
+  const safe = method === 'GET' || repeatable
+  return new TransportError(
+    `${what}. ${safe ? 'Try again.' : 'It is unknown whether it was carried out: look before you repeat it.'}`,
+  )
+}

@@ -1,0 +1,77 @@
+// Long work of Medplum: asynchronous batches and bulk exports answer 202 and a path, which tells when they are done.
+import { isRecord, records } from '../base/json.ts'
+import type { FhirClient, FhirResponse } from './client.ts'
+import { FhirError } from './fhir-error.ts'
+import { pause, TransportError } from './transport.ts'
+
+/** Tells a waiting client how far the work is; `total` where that is known. */
+export type Progress = (progress: number, total: number | undefined, message: string) => Promise<void>
+
+const FIRST_WAIT_MS = 300
+const MAX_WAIT_MS = 5_000
+/** The call must end before the host gives up on it. */
+const RESERVE_MS = 5_000
+
+/**
+ * The answer of a job that is done, or undefined where the call's time was too short or its state can't be had now: it goes
+ * on, and can be asked for.
+ */
+export async function follow(
+  fhir: FhirClient,
+  jobPath: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<FhirResponse | undefined> {
+  for (let poll = 1, wait = FIRST_WAIT_MS; fhir.remainingMs > RESERVE_MS + wait; poll++) {
+    // Where the call ends meanwhile, the request below says so.
+    await pause(wait, signal).catch(() => {})
+    wait = Math.min(wait * 1.5, MAX_WAIT_MS)
+    const state = await fhir.send({ method: 'GET', path: jobPath, repeatable: true, signal }).catch(notNow)
+    if (state?.status !== 202 || isEnded(state.body)) return state
+    const percent = percentOf(state.body)
+    if (percent === undefined)
+      await progress(poll, undefined, `Medplum is still working (asked ${poll === 1 ? 'once' : `${poll} times`})`)
+    else await progress(percent, 100, `Medplum has done ${percent} %`)
+  }
+  return undefined
+}
+
+/** The work was accepted: that its state can't be had is no reason to do it again, as an error would suggest. */
+function notNow(error: unknown): undefined {
+  const passes = error instanceof FhirError && (error.status === 429 || error.status >= 500)
+  if (!passes && !(error instanceof TransportError)) throw error
+}
+
+/** Whether this path tells the state of a job. */
+export function isJobPath(path: string): boolean {
+  return /^(job\/[^/?]+\/status|bulkdata\/export\/[^/?]+)$/.test(path)
+}
+
+/** A cancelled job keeps answering 202, until it ends all the same. */
+export function isEnded(job: unknown): boolean {
+  return isRecord(job) && (job.status === 'cancelled' || job.status === 'error')
+}
+
+/** The Binary in which a finished batch left its Bundle of answers. */
+export function resultOf(job: unknown): string | undefined {
+  for (const { name, valueReference } of outputOf(job)) {
+    const reference = isRecord(valueReference) ? valueReference.reference : undefined
+    if (name === 'results' && typeof reference === 'string') return reference
+  }
+  return undefined
+}
+
+/** How far a running job is, where Medplum tells. */
+function percentOf(job: unknown): number | undefined {
+  for (const { name, valueDecimal, valueInteger } of outputOf(job)) {
+    if (!/progress|percent/i.test(String(name))) continue
+    const value = valueDecimal ?? valueInteger
+    if (typeof value === 'number' && value >= 0 && value <= 100) return Math.round(value)
+  }
+  return undefined
+}
+
+/** The output parameters of an AsyncJob. */
+function outputOf(job: unknown): Record<string, unknown>[] {
+  return isRecord(job) ? records(job.output, 'parameter') : []
+}

@@ -1,0 +1,92 @@
+// What Medplum answered, as this server may use it: an error thrown, a body in measure, nothing in it that leads outside or is secret.
+import { isRecord } from '../base/json.ts'
+import { confine, relativeTo } from '../fhir/path.ts'
+import { redact } from '../secrets/redact.ts'
+import type { FhirRequest, FhirResponse } from './client.ts'
+import { FhirError } from './fhir-error.ts'
+import { readBytes } from './read-bytes.ts'
+import { connectionLost, TransportError } from './transport.ts'
+
+/** JSON answers larger than this many bytes are not read. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024
+
+/**
+ * Reads the answer to a request.
+ *
+ * @param name how the request is named in errors
+ * @throws {FhirError} for one that is not 2xx
+ * @throws {TransportError} for one that is too large
+ * @throws {ConnectionLost} when the connection fails meanwhile
+ */
+export async function received(
+  response: Response,
+  request: FhirRequest,
+  name: string,
+  fhirBase: URL,
+): Promise<FhirResponse> {
+  const contentType = mediaTypeOf(response.headers.get('content-type'))
+  if (!response.ok) {
+    const { bytes } = await readBytes(response, { offset: 0, length: MAX_ANSWER_BYTES }).catch(connectionLost)
+    throw new FhirError(response.status, name, parseBody(contentType, bytes), Object.fromEntries(response.headers))
+  }
+  const filePart = isFhirJson(contentType) ? undefined : request.part
+  const part = filePart ?? { offset: 0, length: MAX_ANSWER_BYTES }
+  const { bytes, before, more } = await readBytes(response, part).catch(connectionLost)
+  if (more && part.length === MAX_ANSWER_BYTES) {
+    throw new TransportError(
+      `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less, by _count, _elements or a narrower search.`,
+    )
+  }
+  const jobPath = localPath(response.headers.get('content-location'), fhirBase)
+  const size = Number(response.headers.get('content-length') ?? Number.NaN)
+  return {
+    status: response.status,
+    contentType,
+    // Fit for a model: links that can be asked for again, no signed address, no secret.
+    body: filePart ? bytes : redact(withLocalLinks(parseBody(contentType, bytes), fhirBase), request.hidden),
+    ...(jobPath !== undefined && { jobPath }),
+    ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, before, more } }),
+  }
+}
+
+/** Whoever stored a file chose its type: what is no media type (RFC 9110, section 8.3.1) says nothing. */
+function mediaTypeOf(header: string | null): string {
+  const type = header?.split(';')[0]?.trim().toLowerCase() ?? ''
+  return /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}$/.test(type) ? type : ''
+}
+
+/** FHIR's own JSON, in contrast to JSON that is merely a file's content. */
+function isFhirJson(contentType: string): boolean {
+  return contentType === 'application/fhir+json'
+}
+
+function parseBody(contentType: string, bytes: Uint8Array): unknown {
+  const text = new TextDecoder().decode(bytes)
+  if (text === '') return undefined
+  if (!/[/+]json$/.test(contentType)) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** An address that Medplum gives, as a path that can be asked for again; undefined where it leads elsewhere. */
+function localPath(address: string | null, fhirBase: URL): string | undefined {
+  if (!address) return undefined
+  try {
+    return relativeTo(fhirBase, confine(address, fhirBase))
+  } catch {
+    return undefined
+  }
+}
+
+/** Paging links of a Bundle as paths below the base: a foreign one is dropped, so that no link leads a model outside. */
+function withLocalLinks(body: unknown, fhirBase: URL): unknown {
+  if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.link)) return body
+  const link = body.link.flatMap((item: unknown) => {
+    const url = isRecord(item) && typeof item.url === 'string' ? localPath(item.url, fhirBase) : undefined
+    return url === undefined ? [] : [{ ...(item as Record<string, unknown>), url }]
+  })
+  return { ...body, link }
+}

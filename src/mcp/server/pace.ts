@@ -1,0 +1,47 @@
+// How often a connection may ask: counted by grant and by what a request would do, so that a client that runs wild with
+// writes is stopped long before one that reads much.
+
+import type { Kind } from '../../access/risk/routes.ts'
+import type { Bindings } from '../../config/settings.ts'
+
+/** Every rate limit counts over this many seconds (wrangler.toml). */
+export const LIMIT_PERIOD_S = 60
+
+/** Too many requests of one kind. This one was not sent. */
+export class LimitError extends Error {
+  override readonly name = 'LimitError'
+}
+
+type Pace = 'LIMIT_READS' | 'LIMIT_WRITES' | 'LIMIT_OPERATIONS'
+
+const PACE_OF: Record<Kind, Pace> = {
+  read: 'LIMIT_READS',
+  write: 'LIMIT_WRITES',
+  delete: 'LIMIT_WRITES',
+  operate: 'LIMIT_OPERATIONS',
+  admin: 'LIMIT_OPERATIONS',
+}
+
+const NAME_OF: Record<Pace, string> = {
+  LIMIT_READS: 'reads',
+  LIMIT_WRITES: 'writes and deletions',
+  LIMIT_OPERATIONS: 'operations',
+}
+
+/**
+ * The pace of one call. However many requests it comes to, it counts once for each pace: a search over all pages is one read.
+ *
+ * @returns to be asked before each request; it throws {@link LimitError} where that may not be sent now
+ */
+export function paceOf(env: Bindings, grantId: string): (kind: Kind) => Promise<void> {
+  const counted = new Map<Pace, Promise<RateLimitOutcome>>()
+  return async (kind) => {
+    const pace = PACE_OF[kind]
+    const asked = counted.get(pace) ?? env[pace].limit({ key: grantId })
+    counted.set(pace, asked)
+    if ((await asked).success) return
+    throw new LimitError(
+      `Too many ${NAME_OF[pace]} through this connection within a minute. This request was not sent. Wait ${LIMIT_PERIOD_S} seconds, then send it again. Several changes can go in one batch Bundle (POST, empty path), and several reads in one search (_id=A,B).`,
+    )
+  }
+}

@@ -1,0 +1,55 @@
+// What a connection may do at this moment. The token says what was granted; the grant's object knows what the person has
+// lowered since. It is asked at most once a second by each isolate, so that a change takes effect within a second everywhere.
+
+import { type Access, type Level, lower } from '../access/access.ts'
+import type { CallerRecord } from '../call/caller.ts'
+import { SessionError } from '../client/transport.ts'
+import type { Bindings } from '../config/settings.ts'
+import { grantNameOf } from './grant-name.ts'
+import { levelOf } from './scopes.ts'
+
+/** What the grant's object says of the grant. */
+export interface GrantState {
+  /** False once the person has disconnected it. */
+  active: boolean
+  /** The level that the person lowered it to. */
+  limit?: Level
+}
+
+const FRESH_MS = 1_000
+const MAX_KNOWN = 1_000
+const known = new Map<string, { at: number; state: Promise<GrantState> }>()
+
+/**
+ * What the caller's connection may do now.
+ *
+ * @throws {SessionError} when the person has disconnected it
+ */
+export async function accessOf(record: CallerRecord, env: Bindings): Promise<Access> {
+  const { active, limit } = await stateOf(grantNameOf(record), env)
+  if (!active) {
+    throw new SessionError('The person has disconnected this client. Nothing was done. Reconnect it to sign in again.')
+  }
+  const level = levelOf(record.scope) ?? 'read'
+  return { ...record.props.narrowing, level: limit === undefined ? level : lower(level, limit) }
+}
+
+/** What a grant's object said of it, at most a second ago; `name` is user id and grant id. */
+export async function stateOf(name: string, env: Bindings): Promise<GrantState> {
+  const now = Date.now()
+  const before = known.get(name)
+  if (before && now - before.at < FRESH_MS) return before.state
+  const state = env.GRANT.getByName(name).state()
+  // A failure isn't kept: the next call asks again.
+  state.catch(() => known.delete(name))
+  known.delete(name)
+  known.set(name, { at: now, state })
+  const [oldest] = known.keys()
+  if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
+  return state
+}
+
+/** Asks a grant's object anew, for one that has just changed. */
+export function forgetState(name: string): void {
+  known.delete(name)
+}

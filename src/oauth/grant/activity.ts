@@ -1,0 +1,67 @@
+// The last things that a client did, for the person who connected it: tools, types and times, never what the records are.
+import type { CallEvent } from '../../audit/audit.ts'
+
+/** One call of a tool; of its event, only what says nothing of a record. */
+export interface Activity extends Pick<CallEvent, 'tool' | 'kind' | 'type' | 'outcome'> {
+  /** Milliseconds since the epoch. */
+  at: number
+}
+
+/** As many are kept. */
+export const MAX_EVENTS = 20
+/** Between two writes to storage; what happens meanwhile waits in memory. */
+const WRITE_EVERY_MS = 5_000
+const KEY = 'activity'
+
+/** The ring of a grant, in the storage of its object. */
+export class ActivityRing {
+  readonly #storage: SyncKvStorage
+  #events: Activity[] | undefined
+  #writtenAt = 0
+  #waiting = false
+
+  constructor(storage: SyncKvStorage) {
+    this.#storage = storage
+  }
+
+  /** From the latest. */
+  list(): Activity[] {
+    this.#events ??= this.#storage.get<Activity[]>(KEY) ?? []
+    return this.#events
+  }
+
+  /**
+   * Adds an event.
+   *
+   * @returns when {@link flush} must be called (milliseconds since the epoch), if it isn't known yet that it must
+   */
+  add({ at, tool, kind, type, outcome }: Activity): number | undefined {
+    const event: Activity = { at, tool, outcome, ...(kind && { kind }), ...(type !== undefined && { type }) }
+    this.#events = [event, ...this.list()].slice(0, MAX_EVENTS)
+    const due = this.#writtenAt + WRITE_EVERY_MS
+    if (this.#waiting) return undefined
+    if (at < due) {
+      this.#waiting = true
+      return due
+    }
+    this.#write()
+    return undefined
+  }
+
+  /** Writes what waits in memory, if anything does. */
+  flush(): void {
+    if (this.#waiting) this.#write()
+  }
+
+  #write(): void {
+    this.#storage.put(KEY, this.list())
+    this.#writtenAt = Date.now()
+    this.#waiting = false
+  }
+
+  /** Forgets all; what lies in storage is its owner's to delete. */
+  clear(): void {
+    this.#events = undefined
+    this.#waiting = false
+  }
+}

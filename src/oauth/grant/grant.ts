@@ -1,0 +1,217 @@
+// One object per OAuth grant: the only place that spends a Medplum refresh token, and the gate of the token endpoint.
+// KV has no compare-and-swap and Medplum's refresh tokens are single-use, so everything here runs one after the other.
+
+import { DurableObject } from 'cloudflare:workers'
+import type { Level } from '../../access/access.ts'
+import { auditOAuth, type OAuthEvent } from '../../audit/audit.ts'
+import type { Bindings } from '../../config/settings.ts'
+import type { GrantState } from '../current-access.ts'
+import { identityOf } from '../grant-name.ts'
+import { type MedplumTokens, UpstreamError } from '../medplum.ts'
+import { type Activity, ActivityRing } from './activity.ts'
+import { ConfirmationStore, type Proposal } from './confirmation-store.ts'
+import { Standing } from './standing.ts'
+import { TokenEndpoint } from './token-endpoint.ts'
+import { Vault } from './vault.ts'
+
+/** How long a sign-in whose code isn't exchanged is kept: as long as the code lives at the provider. */
+const CODE_MS = 600_000
+/** When all that lies here has expired, milliseconds since the epoch: the one alarm also serves the ring. */
+const EXPIRES = 'expires'
+
+/** A Medplum access token, or why there is none. */
+export type Fresh = { accessToken: string; accessExpiresAt: number } | { failed: 'ended' | 'unavailable' }
+
+/** What the person is shown of a grant besides what KV has. */
+export interface GrantReport extends GrantState {
+  /** From the latest. */
+  activity: Activity[]
+}
+
+export class Grant extends DurableObject<Bindings> {
+  #tail: Promise<unknown> = Promise.resolve()
+  readonly #name = this.ctx.id.name ?? ''
+  readonly #activity = new ActivityRing(this.ctx.storage.kv)
+  readonly #confirmations = new ConfirmationStore(this.ctx.storage.kv)
+  readonly #vault = new Vault(this.env, this.ctx.storage, this.#name, (expiresAt) => this.#renewed(expiresAt))
+  readonly #standing = new Standing(this.env, this.ctx.storage, this.#name, () => this.#vault.isFilled())
+  readonly #endpoint = new TokenEndpoint(this.env, this.ctx, this.#name, {
+    vault: this.#vault,
+    standing: this.#standing,
+    life: {
+      end: (vaultKey) => this.#end(vaultKey),
+      wipe: () => this.#wipe(),
+      expireAt: (expiresAt) => this.#expireAt(expiresAt),
+      audit: (event) => this.#audit(event),
+    },
+  })
+
+  /** Keeps the tokens of a fresh sign-in, for as long as its code can be exchanged. */
+  async keep(vaultKey: string, tokens: MedplumTokens): Promise<void> {
+    this.#standing.signedIn()
+    await this.#vault.fill(vaultKey, tokens, Date.now() + CODE_MS)
+  }
+
+  /** A Medplum access token other than `refused`, renewed if need be. */
+  fresh(vaultKey: string, refused: string): Promise<Fresh> {
+    return this.#exclusive(async () => {
+      try {
+        this.#standing.demandActive()
+        const tokens = await this.#vault.tokens(vaultKey)
+        const usable = tokens.accessToken !== refused && tokens.accessExpiresAt > Date.now()
+        const { accessToken, accessExpiresAt } = usable ? tokens : await this.#vault.renew(vaultKey, 0)
+        return { accessToken, accessExpiresAt }
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error
+        if (error.kind === 'ended') {
+          await this.#end()
+          await this.#audit({ decision: 'ended' })
+        }
+        return { failed: error.kind }
+      }
+    })
+  }
+
+  /** What the person has decided about this grant since it was made. */
+  async state(): Promise<GrantState> {
+    return this.#standing.state()
+  }
+
+  /** What the person is shown. */
+  async about(): Promise<GrantReport> {
+    return { ...this.#standing.state(), activity: this.#activity.list() }
+  }
+
+  /** Lowers what the client may do, for good: it can't be raised again, nor does a token refresh. */
+  async lower(level: Level): Promise<void> {
+    if (!this.#standing.isActive()) return
+    this.#standing.lower(level)
+    await this.#audit({ decision: 'lowered', level })
+  }
+
+  /** Ends the grant: for calls in flight at once, whatever an exchange before this one still waits for. */
+  async disconnect(): Promise<void> {
+    await this.#standing.beginEnd()
+    await this.#exclusive(() => this.#end(this.#vault.vaultKey))
+    await this.#audit({ decision: 'disconnected' })
+  }
+
+  /** Forgets everything: the grant was revoked at the provider, or another took its place. */
+  async forget(): Promise<void> {
+    await this.#wipe()
+  }
+
+  /** Notes tool calls for the person, from the earliest. */
+  async note(...events: Activity[]): Promise<void> {
+    // An ended grant keeps nothing any more.
+    if (!this.#standing.isActive()) return
+    for (const event of events) {
+      const flushAt = this.#activity.add(event)
+      if (flushAt !== undefined) await this.ctx.storage.setAlarm(flushAt)
+    }
+  }
+
+  /** Uses a confirmation: true the first time for its nonce, and never in an ended grant. */
+  async burn(nonce: string, expiresAt: number): Promise<boolean> {
+    const isFirst = this.#standing.isActive() && this.#confirmations.burn(nonce, expiresAt)
+    if (isFirst) await this.#sweepAt(expiresAt)
+    return isFirst
+  }
+
+  /** Keeps what the person is to decide on the page of this id. */
+  async propose(id: string, proposal: Proposal): Promise<void> {
+    if (!this.#standing.isActive()) return
+    this.#confirmations.propose(id, proposal)
+    await this.#sweepAt(proposal.expiresAt)
+  }
+
+  /** What the person is to decide about a subject, or has decided: then it is used up by this. */
+  async settle(subject: string): Promise<Proposal | undefined> {
+    return this.#confirmations.settle(subject)
+  }
+
+  /** What the page of this id shows. */
+  async proposal(id: string): Promise<Proposal | undefined> {
+    return this.#confirmations.at(id)
+  }
+
+  /** What the person decided on the page of this id; false where there is nothing to decide any more. */
+  async decide(id: string, decision: 'approved' | 'declined'): Promise<boolean> {
+    return this.#confirmations.decide(id, decision)
+  }
+
+  /** `POST /oauth/token`: code exchange, refresh and revocation of this grant (RFC 6749, RFC 7009). */
+  override async fetch(request: Request): Promise<Response> {
+    const body = new TextDecoder().decode(await request.arrayBuffer())
+    return this.#exclusive(() => this.#endpoint.answer(request, body))
+  }
+
+  /** Ends what a restart kept from ending; writes what waits of the ring; wipes what has expired anyway. */
+  override async alarm(): Promise<void> {
+    if (this.#standing.isEnding()) return this.#exclusive(() => this.#endAgain())
+    const expiresAt = this.ctx.storage.kv.get<number>(EXPIRES) ?? 0
+    if (Date.now() >= expiresAt) return this.#wipe()
+    await this.#tidy(expiresAt)
+  }
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#tail.then(work)
+    this.#tail = run.catch(() => {})
+    return run
+  }
+
+  /** Ends the grant: its tokens at the provider, what is kept here and, where the key is at hand, the login at Medplum. */
+  async #end(vaultKey?: string): Promise<void> {
+    await this.#standing.beginEnd()
+    if (vaultKey !== undefined) await this.#vault.logOut(vaultKey)
+    try {
+      await this.#endpoint.revokeGrant()
+    } catch {
+      // Nothing is done for this grant any more; what KV refuses now, the alarm asks for again.
+      console.warn(JSON.stringify({ event: 'end_failed' }))
+      return
+    }
+    await this.#wipe()
+  }
+
+  async #endAgain(): Promise<void> {
+    // The end that was under way when the alarm rang may have done it.
+    if (this.#standing.isEnding()) await this.#end(this.#vault.vaultKey)
+  }
+
+  async #wipe(): Promise<void> {
+    this.#standing.ended()
+    this.#endpoint.clear()
+    this.#activity.clear()
+    this.#vault.clear()
+    await this.ctx.storage.deleteAll()
+  }
+
+  async #renewed(expiresAt: number): Promise<void> {
+    this.#standing.recheck()
+    await this.#expireAt(expiresAt)
+  }
+
+  /** Has all that lies here wiped then (milliseconds since the epoch). */
+  async #expireAt(expiresAt: number): Promise<void> {
+    this.ctx.storage.kv.put(EXPIRES, expiresAt)
+    await this.#tidy(expiresAt)
+  }
+
+  /** Does what the one alarm may have been set for, and sets it to what is next. */
+  async #tidy(expiresAt: number): Promise<void> {
+    this.#activity.flush()
+    await this.ctx.storage.setAlarm(Math.min(expiresAt, this.#confirmations.sweep() ?? expiresAt))
+  }
+
+  /** Has the alarm ring by then, if not before. */
+  async #sweepAt(time: number): Promise<void> {
+    const set = await this.ctx.storage.getAlarm()
+    if (set === null || set > time) await this.ctx.storage.setAlarm(time)
+  }
+
+  async #audit(event: OAuthEvent): Promise<void> {
+    const { userId } = identityOf(this.#name)
+    await auditOAuth(event, { userId }, this.env)
+  }
+}

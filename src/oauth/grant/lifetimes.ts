@@ -1,0 +1,25 @@
+// How long what this server gives lives: all of it follows from Medplum's tokens.
+import type { GrantProps } from '../../call/caller.ts'
+import type { MedplumTokens } from '../medplum.ts'
+
+/** A token's life here ends this much before Medplum's, so that the client refreshes in time. */
+const MIN_TTL_S = 60
+const MAX_TTL_S = 3600
+
+/** When Medplum's tokens are of no use any more, milliseconds since the epoch. */
+export function expiryOf({ accessExpiresAt, refreshExpiresAt }: MedplumTokens): number {
+  return Math.max(accessExpiresAt, refreshExpiresAt ?? 0)
+}
+
+/** Props and lifetimes that follow from Medplum's tokens. No refresh token there, none here. */
+export function lifetimes(props: GrantProps, tokens: MedplumTokens) {
+  const now = Date.now()
+  const seconds = (until: number) => Math.floor((until - now) / 1000)
+  const refreshTtl = tokens.refreshExpiresAt ? Math.max(MIN_TTL_S, seconds(tokens.refreshExpiresAt)) : 0
+  return {
+    newProps: { ...props, accessToken: tokens.accessToken, accessExpiresAt: tokens.accessExpiresAt },
+    accessTokenTTL: Math.min(MAX_TTL_S, Math.max(MIN_TTL_S, seconds(tokens.accessExpiresAt))),
+    refreshTokenTTL: refreshTtl,
+    ...(refreshTtl > 0 && { refreshTokenIdleTTL: refreshTtl }),
+  }
+}

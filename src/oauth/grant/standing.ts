@@ -1,0 +1,97 @@
+// Whether a grant stands: from the sign-in until the person, the client, Medplum or the operator ends it.
+
+import { type Level, lower } from '../../access/access.ts'
+import { type Bindings, readSettings } from '../../config/settings.ts'
+import { forgetState, type GrantState } from '../current-access.ts'
+import { UpstreamError } from '../medplum.ts'
+
+const LIMIT = 'limit'
+/** When the person signed in, milliseconds since the epoch. */
+const SINCE = 'since'
+/** That the code was exchanged. */
+const BEGUN = 'begun'
+/** Set when the grant begins to end, until all is wiped: an exchange that waits for Medplum must not delay it, nor a restart undo it. */
+const ENDING = 'ending'
+/** An end that was cut off is done again after this. */
+const END_RETRY_MS = 30_000
+
+export class Standing {
+  readonly #env: Bindings
+  readonly #storage: DurableObjectStorage
+  readonly #grantName: string
+  readonly #hasTokens: () => boolean
+  /** Unknown until it is asked. */
+  #active: boolean | undefined
+
+  constructor(env: Bindings, storage: DurableObjectStorage, grantName: string, hasTokens: () => boolean) {
+    this.#env = env
+    this.#storage = storage
+    this.#grantName = grantName
+    this.#hasTokens = hasTokens
+  }
+
+  /** Each call asks, so that storage is read once in this object's life. */
+  isActive(): boolean {
+    this.#active ??= this.#hasTokens() && !this.isEnding() && !this.#isRevoked()
+    return this.#active
+  }
+
+  /** @throws {UpstreamError} where it has ended */
+  demandActive(): void {
+    if (!this.isActive()) throw new UpstreamError('ended', 'The sign-in is no longer kept')
+  }
+
+  /** Looks anew when it is asked next: there are other tokens. */
+  recheck(): void {
+    this.#active = undefined
+  }
+
+  /** What the person has decided about this grant since it was made. */
+  state(): GrantState {
+    const limit = this.#storage.kv.get<Level>(LIMIT)
+    return { active: this.isActive(), ...(limit && { limit }) }
+  }
+
+  /** Lowers what the client may do, for good. */
+  lower(level: Level): void {
+    const { kv } = this.#storage
+    kv.put(LIMIT, lower(kv.get<Level>(LIMIT) ?? level, level))
+  }
+
+  /** Notes that the person signed in now. */
+  signedIn(): void {
+    this.#storage.kv.put(SINCE, Date.now())
+  }
+
+  /** Notes that the code was exchanged. */
+  begin(): void {
+    this.#storage.kv.put(BEGUN, true)
+  }
+
+  hasBegun(): boolean {
+    return this.#storage.kv.get(BEGUN) !== undefined
+  }
+
+  /** From here on nothing is done for this grant. */
+  async beginEnd(): Promise<void> {
+    this.#storage.kv.put(ENDING, true)
+    this.ended()
+    await this.#storage.setAlarm(Date.now() + END_RETRY_MS)
+  }
+
+  isEnding(): boolean {
+    return this.#storage.kv.get(ENDING) !== undefined
+  }
+
+  /** Knows that the grant has ended; what lies in storage is its owner's to delete. */
+  ended(): void {
+    this.#active = false
+    forgetState(this.#grantName)
+  }
+
+  /** Whether the operator has ended all sign-ins of that time. */
+  #isRevoked(): boolean {
+    const { revokedBefore } = readSettings(this.#env)
+    return revokedBefore > 0 && (this.#storage.kv.get<number>(SINCE) ?? 0) < revokedBefore
+  }
+}

@@ -1,0 +1,183 @@
+// `POST /oauth/token` about one grant: code exchange, refresh and revocation (RFC 6749, RFC 7009), one at a time in its object.
+import { OAuthError } from '@cloudflare/workers-oauth-provider'
+import type { OAuthEvent } from '../../audit/audit.ts'
+import { sha256 } from '../../base/seal.ts'
+import type { GrantProps } from '../../call/caller.ts'
+import type { Bindings } from '../../config/settings.ts'
+import { findSettings, tenantOf } from '../../config/tenants.ts'
+import { grantOf, identityOf } from '../grant-name.ts'
+import { UpstreamError } from '../medplum.ts'
+import { createAuthorizationServer } from '../provider.ts'
+import { OwnWrites } from './consistent-kv.ts'
+import { expiryOf, lifetimes } from './lifetimes.ts'
+import { isWriteLimit, Replays, retried } from './replays.ts'
+import type { Standing } from './standing.ts'
+import { supersede } from './supersede.ts'
+import type { Vault } from './vault.ts'
+
+/** Tokens renewed less than this ago are not renewed again: a client that lost the answer asks again with the same token. */
+const RENEWED_LATELY_MS = 60_000
+/** The token that is being revoked, hashed: whoever lost the answer asks again, when the provider no longer knows the token. */
+const REVOKING = 'revoking'
+
+/** What the endpoint has done by the grant's object. */
+export interface GrantLife {
+  /** Ends the grant and, where the key is at hand, the login at Medplum. */
+  end(vaultKey?: string): Promise<void>
+  /** Forgets everything, for a grant that has ended at the provider. */
+  wipe(): Promise<void>
+  /** Has all that is kept wiped then (milliseconds since the epoch). */
+  expireAt(expiresAt: number): Promise<void>
+  audit(event: OAuthEvent): Promise<void>
+}
+
+export class TokenEndpoint {
+  readonly #ctx: DurableObjectState
+  readonly #grantName: string
+  readonly #vault: Vault
+  readonly #standing: Standing
+  readonly #life: GrantLife
+  readonly #replays = new Replays()
+  readonly #writes: OwnWrites
+  /** As the provider gets it. */
+  readonly #env: Bindings
+  readonly #provider: ReturnType<typeof createAuthorizationServer>
+
+  constructor(
+    env: Bindings,
+    ctx: DurableObjectState,
+    grantName: string,
+    { vault, standing, life }: { vault: Vault; standing: Standing; life: GrantLife },
+  ) {
+    this.#ctx = ctx
+    this.#grantName = grantName
+    this.#vault = vault
+    this.#standing = standing
+    this.#life = life
+    this.#writes = new OwnWrites(env.OAUTH_KV, ctx.storage.kv, `grant:${grantName}`, () => standing.isActive())
+    this.#env = { ...env, OAUTH_KV: this.#writes.kv }
+    this.#provider = createAuthorizationServer(env, (input) => this.#exchange(input))
+  }
+
+  /** Answers a request with this form as its body. */
+  async answer(request: Request, body: string): Promise<Response> {
+    const form = new URLSearchParams(body)
+    const asked = () => this.#ask(new Request(request, { body }))
+    // The provider, too, takes an empty one for none.
+    if (!form.get('grant_type')) return this.#revoke(form.get('token') ?? '', asked)
+    const send = async () => this.#unlessEnded(await asked())
+    if (form.get('grant_type') === 'refresh_token') {
+      const response = await this.#replays.answer(request, form, () => retried(send))
+      const decision = response.ok ? 'token_refreshed' : 'token_refused'
+      await this.#life.audit({ decision, status: response.status })
+      return response
+    }
+    if (form.get('grant_type') === 'authorization_code') return this.#begun(await retried(send))
+    return retried(send)
+  }
+
+  /** Deletes the grant and its tokens at the provider. */
+  async revokeGrant(): Promise<void> {
+    const { userId, grantId } = identityOf(this.#grantName)
+    await this.#provider.getOAuthApi(this.#env).revokeGrant(grantId, userId)
+  }
+
+  /** Forgets what was answered and written. */
+  clear(): void {
+    this.#replays.clear()
+    this.#writes.clear()
+  }
+
+  /** One request to the provider. A storage failure loses nothing: what Medplum gave is kept in the vault already. */
+  async #ask(request: Request): Promise<Response> {
+    try {
+      const ctx = this.#ctx as unknown as ExecutionContext
+      return await this.#writes.recordLast(() => this.#provider.fetch(request, this.#env, ctx))
+    } catch (error) {
+      console.error(JSON.stringify({ event: 'token_endpoint_failed' }))
+      return Response.json(
+        { error: 'temporarily_unavailable', error_description: 'Token storage is unavailable: try again.' },
+        { status: isWriteLimit(error) ? 429 : 503, headers: { 'Retry-After': '5', 'Cache-Control': 'no-store' } },
+      )
+    }
+  }
+
+  /** What the provider asks for at each exchange: renewed props and the lifetimes that follow from Medplum's. */
+  async #exchange({ grantType, props }: { grantType: string; props: GrantProps }) {
+    try {
+      this.#standing.demandActive()
+      if (grantType === 'refresh_token') {
+        return lifetimes(props, await this.#vault.renew(props.vaultKey, RENEWED_LATELY_MS))
+      }
+      return lifetimes(props, await this.#vault.tokens(props.vaultKey))
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      if (error.kind === 'unavailable') {
+        throw new OAuthError('temporarily_unavailable', {
+          description: 'Medplum could not be reached. The sign-in is kept: try again.',
+          statusCode: 503,
+          headers: { 'Retry-After': '5' },
+        })
+      }
+      await this.#life.wipe()
+      throw new OAuthError('invalid_grant', { description: 'The Medplum sign-in has ended. Sign in again.' })
+    }
+  }
+
+  /** What the client gets: no tokens of a grant that was ended while it asked; those that KV has by now are deleted again. */
+  async #unlessEnded(response: Response): Promise<Response> {
+    if (!response.ok || this.#standing.isActive()) return response
+    await this.revokeGrant().catch(() => console.warn(JSON.stringify({ event: 'end_failed' })))
+    return Response.json(
+      { error: 'invalid_grant', error_description: 'The grant has ended. Sign in again.' },
+      { status: 400, headers: { 'Cache-Control': 'no-store' } },
+    )
+  }
+
+  /** With its code exchanged the grant stands, and takes the place of the client's earlier ones. */
+  async #begun(response: Response): Promise<Response> {
+    if (!response.ok) {
+      // A code that is used twice ends the grant at the provider (RFC 6749 section 4.1.2). Before its first use, KV may not know it yet.
+      if (this.#standing.hasBegun() && !(await this.#isRecorded())) await this.#life.wipe()
+      return response
+    }
+    this.#standing.begin()
+    const { vaultKey } = this.#vault
+    // Not before: of an exchange that was cut off, nothing is to stay for longer than the code could be used.
+    if (vaultKey !== undefined) await this.#life.expireAt(expiryOf(await this.#vault.tokens(vaultKey)))
+    const { userId, grantId } = identityOf(this.#grantName)
+    // The tokens are out: that the earlier grants live a little longer is no reason to withhold them.
+    await supersede(this.#provider.getOAuthApi(this.#env), this.#env, userId, grantId).catch(() => {
+      console.warn(JSON.stringify({ event: 'supersede_failed' }))
+    })
+    return response
+  }
+
+  /** Revoking any token of the grant signs out: the grant ends here and the login at Medplum (RFC 7009 section 2.1 allows it). */
+  async #revoke(token: string, send: () => Promise<Response>): Promise<Response> {
+    const { kv } = this.#ctx.storage
+    // Whatever becomes of another's token, this grant doesn't end by it.
+    if (grantOf(token) !== this.#grantName) return send()
+    const { userId } = identityOf(this.#grantName)
+    // Of a tenant that is no more, tokens can be revoked all the same.
+    const resource = findSettings(this.#env, tenantOf(userId))?.resource
+    const validate = async () =>
+      resource ? this.#provider.validateToken<GrantProps>(resource, token, this.#env) : null
+    const held = await validate()
+    const hash = await sha256(token)
+    const again = kv.get(REVOKING) === hash
+    if (held) kv.put(REVOKING, hash)
+    const response = await send()
+    const revoked = resource && (held || again) ? (await validate()) === null : !(await this.#isRecorded())
+    if (response.ok && revoked) {
+      await this.#life.end(held?.props.vaultKey)
+      await this.#life.audit({ decision: 'revoked' })
+    }
+    return response
+  }
+
+  /** Whether the provider has this grant. */
+  async #isRecorded(): Promise<boolean> {
+    return (await this.#writes.kv.get(`grant:${this.#grantName}`)) !== null
+  }
+}

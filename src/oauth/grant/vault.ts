@@ -1,0 +1,102 @@
+// Medplum's tokens of one grant, in the storage of its object: sealed under the `vaultKey` of the grant's props, which lies nowhere here.
+
+import { open, seal } from '../../base/seal.ts'
+import type { Bindings } from '../../config/settings.ts'
+import { settingsFor } from '../../config/tenants.ts'
+import { identityOf } from '../grant-name.ts'
+import { logOut, type MedplumTokens, refreshTokens, UpstreamError } from '../medplum.ts'
+import { expiryOf } from './lifetimes.ts'
+
+const KEY = 'medplum-tokens'
+
+interface Kept {
+  tokens: MedplumTokens
+  /** When they were last renewed, milliseconds since the epoch; 0 for those of the sign-in itself. */
+  renewedAt: number
+}
+
+export class Vault {
+  readonly #env: Bindings
+  readonly #storage: DurableObjectStorage
+  readonly #grantName: string
+  readonly #onKept: (expiresAt: number) => Promise<void>
+  /** As the last call brought it along; in memory only, so that a disconnection soon after can log out at Medplum. */
+  #vaultKey: string | undefined
+
+  /** @param onKept told of tokens that were put in, and when they are of no use any more (milliseconds since the epoch) */
+  constructor(
+    env: Bindings,
+    storage: DurableObjectStorage,
+    grantName: string,
+    onKept: (expiresAt: number) => Promise<void>,
+  ) {
+    this.#env = env
+    this.#storage = storage
+    this.#grantName = grantName
+    this.#onKept = onKept
+  }
+
+  /** The key that was last used, where this object has seen one. */
+  get vaultKey(): string | undefined {
+    return this.#vaultKey
+  }
+
+  isFilled(): boolean {
+    return this.#storage.kv.get(KEY) !== undefined
+  }
+
+  /** Puts the tokens of a sign-in in. */
+  async fill(vaultKey: string, tokens: MedplumTokens, expiresAt: number): Promise<void> {
+    await this.#keep(vaultKey, { tokens, renewedAt: 0 }, expiresAt)
+  }
+
+  /** @throws {UpstreamError} where there are none any more */
+  async tokens(vaultKey: string): Promise<MedplumTokens> {
+    return (await this.#open(vaultKey)).tokens
+  }
+
+  /**
+   * Spends the refresh token, unless that was done within the last `lately` milliseconds, and keeps the new one first of all.
+   *
+   * @throws {UpstreamError}
+   */
+  async renew(vaultKey: string, lately: number): Promise<MedplumTokens> {
+    const { tokens, renewedAt } = await this.#open(vaultKey)
+    if (Date.now() - renewedAt < lately) return tokens
+    if (!tokens.refreshToken) throw new UpstreamError('ended', 'Medplum gave no refresh token')
+    const { userId } = identityOf(this.#grantName)
+    const renewed = await refreshTokens(settingsFor(this.#env, userId), tokens.refreshToken)
+    await this.#keep(vaultKey, { tokens: renewed, renewedAt: Date.now() }, expiryOf(renewed))
+    return renewed
+  }
+
+  /** Ends the login at Medplum, if the tokens are still there. */
+  async logOut(vaultKey: string): Promise<void> {
+    const tokens = await this.tokens(vaultKey).catch(() => undefined)
+    const { userId } = identityOf(this.#grantName)
+    if (tokens) await logOut(settingsFor(this.#env, userId), tokens.accessToken)
+  }
+
+  /** Forgets the key; what lies in storage is its owner's to delete. */
+  clear(): void {
+    this.#vaultKey = undefined
+  }
+
+  async #open(vaultKey: string): Promise<Kept> {
+    const sealed = await this.#storage.get<Uint8Array>(KEY)
+    if (!sealed) throw new UpstreamError('ended', 'The sign-in is no longer kept')
+    const kept = await open<Kept>(vaultKey, this.#purpose(), sealed)
+    this.#vaultKey = vaultKey
+    return kept
+  }
+
+  async #keep(vaultKey: string, kept: Kept, expiresAt: number): Promise<void> {
+    this.#storage.kv.put(KEY, await seal(vaultKey, this.#purpose(), kept))
+    this.#vaultKey = vaultKey
+    await this.#onKept(expiresAt)
+  }
+
+  #purpose(): string {
+    return `grant ${this.#grantName}`
+  }
+}

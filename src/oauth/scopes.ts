@@ -1,0 +1,49 @@
+// Access levels as OAuth scopes. A higher scope includes the lower ones; all of them are named, as the specification asks.
+import { covers, LEVELS, type Level, lower } from '../access/access.ts'
+
+const SCOPE_OF: Record<Level, string> = {
+  read: 'fhir:read',
+  write: 'fhir:write',
+  full: 'fhir:full',
+  admin: 'fhir:admin',
+}
+
+/** The scopes that can be granted here (RFC 8414 `scopes_supported`). */
+export const SCOPES: readonly string[] = LEVELS.map((level) => SCOPE_OF[level])
+
+/** The scopes of a level: its own and all below it. */
+export function scopesFor(level: Level): string[] {
+  return LEVELS.filter((one) => covers(level, one)).map((one) => SCOPE_OF[one])
+}
+
+/** The level that granted scopes stand for; undefined where none is ours. */
+export function levelOf(scopes: readonly string[]): Level | undefined {
+  return LEVELS.findLast((level) => scopes.includes(SCOPE_OF[level]))
+}
+
+/** What a client asked for, as the consent page offers it. */
+export interface Offer {
+  /** From the least; none above what was asked for or what the deployment allows. */
+  levels: Level[]
+  /** The one chosen unless the person chooses another: the least, or what a step-up needs. */
+  preselected: Level
+}
+
+/**
+ * The levels that a person may choose from.
+ *
+ * @param asked requested scopes; none, or all that there are, asks for nothing in particular
+ * @param most what the deployment allows
+ */
+export function offerFor(asked: readonly string[], most: Level): Offer {
+  const named = levelOf(asked)
+  const isParticular = named !== undefined && !SCOPES.every((scope) => asked.includes(scope))
+  const top = isParticular ? lower(named, most) : most
+  return { levels: LEVELS.filter((level) => covers(top, level)), preselected: isParticular ? top : 'read' }
+}
+
+/** The SMART scopes (SMART App Launch 2.0, section 3.0) asked for at Medplum: they narrow what its token can do. */
+export function smartScopes(level: Level): string[] {
+  // Above reading, Medplum's operations don't fit into them: the guard of this server decides alone.
+  return level === 'read' ? ['user/*.rs'] : []
+}

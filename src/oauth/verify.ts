@@ -1,0 +1,57 @@
+// Tokens that were verified a moment ago, in this isolate's memory: a client that calls again costs no read of KV and no unwrapping of
+// keys. That its grant has ended meanwhile is known all the same: the grant's object is asked at most a second ago (current.ts).
+import type { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
+import type { GrantProps } from '../call/caller.ts'
+import type { Bindings } from '../config/settings.ts'
+import { stateOf } from './current-access.ts'
+import { grantOf, isGrantName } from './grant-name.ts'
+
+type Validation = Awaited<ReturnType<typeof OAuthAuthorizationServer.prototype.validateToken<GrantProps>>>
+
+const KEPT_MS = 30_000
+const MAX_KEPT = 1_000
+
+interface Known {
+  /** Milliseconds since the epoch. */
+  until: number
+  validation: NonNullable<Validation>
+}
+
+const kept = new Map<string, Known>()
+
+/** What the authorization server says of a token for a resource; null where it is good for nothing there. */
+export async function verify(
+  authorizationServer: OAuthAuthorizationServer<Bindings>,
+  resource: string,
+  token: string,
+  env: Bindings,
+): Promise<Validation> {
+  const grant = grantOf(token)
+  // KV fails for a longer key.
+  if (grant === undefined || !isGrantName(grant)) return null
+  const key = `${resource} ${token}`
+  const before = kept.get(key)
+  const known =
+    before && Date.now() < before.until ? before : await validated(authorizationServer, resource, token, env)
+  // KV may still know tokens of a grant that has ended. Only now: a token that was made up must not make objects.
+  const active = known !== undefined && (await stateOf(grant, env)).active
+  // The one that was used last comes last.
+  kept.delete(key)
+  if (!active) return null
+  kept.set(key, known)
+  const [oldest] = kept.keys()
+  if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest)
+  return known.validation
+}
+
+async function validated(
+  authorizationServer: OAuthAuthorizationServer<Bindings>,
+  resource: string,
+  token: string,
+  env: Bindings,
+): Promise<Known | undefined> {
+  const validation = await authorizationServer.validateToken<GrantProps>(resource, token, env)
+  if (!validation) return undefined
+  const expiresAt = (validation.expiresAt ?? Number.POSITIVE_INFINITY) * 1000
+  return { until: Math.min(Date.now() + KEPT_MS, expiresAt), validation }
+}

@@ -1,0 +1,110 @@
+// Requests whose answer would show a secret where no field name tells that it is one: refused before they are sent, since
+// nothing could be hidden in the answer.
+import { isRecord } from '../base/json.ts'
+import { secretKeys } from './graphql-secrets.ts'
+import { isSecretField, SECRET_TYPES, secretFieldsOf } from './redact.ts'
+
+/** Operations that answer with text rather than FHIR JSON; Medplum's routes ignore letter case. */
+export function answersText(path: string): boolean {
+  return /\/\$(csv|ccda-export)(\?|$)/i.test(path)
+}
+
+/**
+ * Why this request would show a secret, as a sentence for a model; undefined where it would not.
+ *
+ * @param path relative to the FHIR base and confined to it
+ * @param body as parsed JSON, or text
+ */
+export function secretTrap(method: string, path: string, body: unknown): string | undefined {
+  const [place = '', query = ''] = path.split(/\?(.*)/s)
+  const [type = ''] = place.split('/')
+  return (
+    csvTrap(place, query) ??
+    (method === 'PATCH' ? patchTrap(type, body) : undefined) ??
+    (isGraphql(place) ? graphqlTrap(query, body) : undefined) ??
+    bundleTrap(body, 0)
+  )
+}
+
+function isGraphql(place: string): boolean {
+  return place.toLowerCase() === '$graphql'
+}
+
+/** CSV has no field names that could be trusted to show where a secret stands. */
+function csvTrap(place: string, query: string): string | undefined {
+  const [type = '', operation = ''] = place.split('/')
+  if (operation.toLowerCase() !== '$csv') return undefined
+  const parameters = new URLSearchParams(query)
+  const types = [type, ...parameters.getAll('_type').flatMap((value) => value.split(','))]
+  const secret = types.find((one) => SECRET_TYPES.has(one))
+  if (secret) return `${secret} can hold secrets and is not given out as CSV. Search it as JSON: ${secret}?_count=20.`
+  const other = [...parameters.keys()].find((key) => /^_(rev)?include\b/.test(key))
+  return other && `\`${other}\` can bring resources that hold secrets into a CSV. Leave it out, or search as JSON.`
+}
+
+/** A failed `test` tells the value that is there; `copy` and `move` give it another name (RFC 6902, 4.4 to 4.6). */
+function patchTrap(type: string, body: unknown): string | undefined {
+  for (const { op, path, from } of operationsOf(body)) {
+    const read = op === 'test' ? path : op === 'copy' || op === 'move' ? from : undefined
+    if (typeof read !== 'string' || !read.split('/').some((name) => isSecret(type, name))) continue
+    return `\`${op}\` of ${read} would show a secret of ${type}. A secret can be replaced or removed, such as {"op":"remove","path":"${read}"}, but not read.`
+  }
+  return undefined
+}
+
+function isSecret(type: string, name: string): boolean {
+  const plain = name.replaceAll('~1', '/').replaceAll('~0', '~')
+  return (
+    isSecretField(plain) ||
+    secretFieldsOf(type).has(plain) ||
+    (type === 'Subscription' && ['extension', 'header'].includes(plain))
+  )
+}
+
+/** The operations of a JSON Patch, or of the Parameters that stand for one in a Bundle. */
+function operationsOf(body: unknown): Record<string, unknown>[] {
+  if (Array.isArray(body)) return body.filter(isRecord)
+  if (!isRecord(body) || !Array.isArray(body.parameter)) return []
+  return body.parameter.filter(isRecord).map(({ part }) => {
+    const parts: unknown[] = Array.isArray(part) ? part : []
+    return Object.fromEntries(
+      parts.filter(isRecord).map((one) => [one.name, one.valueCode ?? one.valueString ?? one.valueUri]),
+    )
+  })
+}
+
+/** A patch by GraphQL may stand in variables and fragments; the same can be done by PATCH. */
+function graphqlTrap(query: string, body: unknown): string | undefined {
+  const document = typeof body === 'string' ? body : JSON.stringify(body ?? '')
+  const text = [document, ...new URLSearchParams(query).getAll('query')].join(' ')
+  const type = [...SECRET_TYPES].find((one) => new RegExp(`\\b${one}Patch\\b`).test(text))
+  return type && `${type}Patch could show a secret of ${type}. Send it as a request of its own: PATCH ${type}/ID.`
+}
+
+const MAX_DEPTH = 10
+
+/** What holds for a request holds for each entry; and which keys GraphQL fills is known only of a request of its own. */
+function bundleTrap(body: unknown, depth: number): string | undefined {
+  if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry) || depth > MAX_DEPTH)
+    return undefined
+  for (const [index, entry] of body.entry.entries()) {
+    const { request, resource } = isRecord(entry) ? entry : {}
+    const { method, url } = isRecord(request) ? request : {}
+    const [place = '', query = ''] = String(url ?? '').split(/\?(.*)/s)
+    const local = place.replace(/^.*\//, '')
+    const found =
+      (isGraphql(local) && secretKeys(resource, query).size > 0
+        ? 'GraphQL that reads secrets must be a request of its own, where they are hidden: POST $graphql.'
+        : undefined) ??
+      (isGraphql(local) ? graphqlTrap(query, resource) : undefined) ??
+      (String(method).toUpperCase() === 'PATCH' ? patchTrap(typeIn(place), resource) : undefined) ??
+      bundleTrap(resource, depth + 1)
+    if (found) return `Bundle.entry[${index}]: ${found}`
+  }
+  return undefined
+}
+
+/** The resource type in `Bot/123`, `/fhir/R4/Bot/123` or a full URL. */
+function typeIn(place: string): string {
+  return place.split('/').find((segment) => /^[A-Z][A-Za-z]+$/.test(segment)) ?? ''
+}

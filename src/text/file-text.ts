@@ -1,0 +1,99 @@
+// The words of a file, as lines that can be quoted: plain text as it is, HTML and XML without their markup, JSON without secrets.
+import { redact, withoutSignedUrls } from '../secrets/redact.ts'
+
+/** Whether {@link linesOfFile} makes something of a file of this media type. */
+export function isReadable(contentType: string): boolean {
+  return /^text\/|[/+](json|xml)$|hl7-v2/.test(contentType)
+}
+
+/**
+ * The lines of a file. They end at every kind of line end and hold no invisible character, so that behind a mark at the
+ * beginning of each, none can be taken for a line of somebody else.
+ *
+ * @param contentType media type, in lower case, without parameters
+ */
+export function linesOfFile(contentType: string, content: string): string[] {
+  const text = /json$/.test(contentType) ? withoutSecrets(content) : withoutSignedUrls(content)
+  const words = contentType === 'text/html' || /xml$/.test(contentType) ? withoutMarkup(text) : text
+  const lines = words.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/)
+  const last = lines.findLastIndex((line) => line.trim() !== '')
+  return lines.slice(0, last + 1).map((line) => line.replaceAll(/[\p{Cc}\p{Cf}]/gu, visible).trimEnd())
+}
+
+/** Base64 as text; undefined for what is none. */
+export function textInBase64(data: string): string | undefined {
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)))
+  } catch {
+    return undefined
+  }
+}
+
+/** Secrets in FHIR JSON that is kept as a file; JSON that can't be read as a value is not shown. */
+function withoutSecrets(content: string): string {
+  try {
+    return JSON.stringify(redact(JSON.parse(content)), undefined, 1)
+  } catch {
+    return '(JSON that cannot be read)'
+  }
+}
+
+/** Elements that begin a line, and those that hold no words. */
+const BLOCKS: ReadonlySet<string> = new Set(
+  (
+    'address article blockquote br caption div dd dl dt footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol p paragraph ' +
+    'pre section table text title tr ul'
+  ).split(' '),
+)
+const WORDLESS: ReadonlySet<string> = new Set(['head', 'script', 'style', 'template'])
+
+/**
+ * The words of HTML or XML: blocks become lines. Step by step from the first character to the last, because expressions for
+ * whole elements would take quadratic time on a file made for that.
+ */
+function withoutMarkup(markup: string): string {
+  const lower = markup.toLowerCase()
+  let words = ''
+  for (let at = 0; at < markup.length; ) {
+    const open = markup.indexOf('<', at)
+    words += markup.slice(at, open < 0 ? undefined : open).replaceAll(/\s+/g, ' ')
+    if (open < 0) break
+    if (!/[a-z/!?]/.test(lower[open + 1] ?? '')) {
+      words += '<'
+      at = open + 1
+      continue
+    }
+    const isComment = markup.startsWith('<!--', open)
+    const end = isComment ? markup.indexOf('-->', open + 4) : markup.indexOf('>', open)
+    if (end < 0) break
+    at = end + (isComment ? 3 : 1)
+    const name = /^<\/?([a-z][a-z0-9]*)/.exec(lower.slice(open, open + 24))?.[1] ?? ''
+    if (BLOCKS.has(name)) words += '\n'
+    else if (name === 'td' || name === 'th') words += ' '
+    else if (WORDLESS.has(name) && lower[open + 1] !== '/') {
+      const close = lower.indexOf(`</${name}`, at)
+      at = close < 0 ? markup.length : close
+    }
+  }
+  return withoutEntities(words)
+    .split('\n')
+    .map((line) => line.replaceAll(/[ \t]+/g, ' ').trim())
+    .filter((line) => line !== '')
+    .join('\n')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
+
+function withoutEntities(text: string): string {
+  return text.replaceAll(
+    /&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|([a-z]{2,4}));/gi,
+    (entity, decimal?: string, hex?: string, name = '') => {
+      const code = decimal ? Number(decimal) : Number.parseInt(hex ?? '', 16)
+      return Number.isNaN(code) ? (ENTITIES[name.toLowerCase()] ?? entity) : String.fromCodePoint(code)
+    },
+  )
+}
+
+function visible(char: string): string {
+  return char === '\t' ? char : `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`
+}

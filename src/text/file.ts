@@ -1,0 +1,135 @@
+// Files as MCP content: images as images, text as text, the rest as an embedded resource, in parts where they are large.
+import type { ContentBlock } from '@modelcontextprotocol/server'
+import { HIDDEN, isSecretField, redact, withoutSignedUrls } from '../secrets/redact.ts'
+
+/** The most of a file that one answer holds, in bytes: a host puts it into the model's context. */
+export const MAX_PART = { text: 100_000, bytes: 1024 * 1024 }
+
+export interface FilePart {
+  /** `Binary/123` */
+  path: string
+  contentType: string
+  bytes: Uint8Array
+  /** Where the part begins; undefined where the whole was asked for. */
+  from: number | undefined
+  /** Of the whole file, where it is known. */
+  size: number | undefined
+  more: boolean
+  /** The byte before the part, where there is one. */
+  before?: number | undefined
+  /** The most text to show, in bytes; {@link MAX_PART} unless told. */
+  maxText?: number
+  /** Sets the text of a file apart from what is said of it. */
+  quote?(text: string): string
+}
+
+/** Whether this media type is text that a model can read. */
+function isText(contentType: string): boolean {
+  return /^text\/|[/+](json|xml|ndjson|yaml|csv)$|hl7-v2|javascript|graphql/.test(contentType)
+}
+
+/** A file, or a part of one, as content for a model, with what is left and how to get it. */
+export function fileContent(part: FilePart): ContentBlock[] {
+  return isText(part.contentType) ? textContent(part) : byteContent(part)
+}
+
+function textContent(part: FilePart): ContentBlock[] {
+  const { path, contentType, bytes, from, size, more, before, maxText = MAX_PART.text, quote } = part
+  const start = from ?? 0
+  const isRecords = RECORDS.test(contentType)
+  // Part of a record may hold part of a secret: what is before the first whole line is passed over.
+  const skipped = isRecords && start > 0 && before !== NEW_LINE ? restOfLine(bytes) : 0
+  const rest = bytes.subarray(skipped)
+  const kept = rest.subarray(0, rest.byteLength > maxText ? endOfPart(rest, isRecords, maxText) : rest.byteLength)
+  const isCut = isRecords && more && kept.at(-1) !== NEW_LINE
+  const text = isCut ? '' : clean(contentType, new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(kept))
+  const blocks: ContentBlock[] = [{ type: 'text', text: quote ? quote(text) : text }]
+  const left = more || kept.byteLength < rest.byteLength
+  if (start > 0 || left) {
+    if (skipped > 0 || isCut) blocks.push({ type: 'text', text: CUT_RECORD })
+    blocks.push({ type: 'text', text: whatIsLeft(path, start + skipped, kept.byteLength, size, left) })
+  }
+  return blocks
+}
+
+const NEW_LINE = 10
+/** Files of one FHIR record a line, which may hold secrets: exports. */
+const RECORDS = /ndjson$/
+const CUT_RECORD =
+  'A record that does not fit, or of which only the end was asked for, was left out: read that record itself, or ask for offsets as answers say.'
+
+/** The length up to and with the first line break. */
+function restOfLine(bytes: Uint8Array): number {
+  const end = bytes.indexOf(NEW_LINE)
+  return end < 0 ? bytes.byteLength : end + 1
+}
+
+function byteContent({ path, contentType, bytes, from, size, more }: FilePart): ContentBlock[] {
+  const offset = from ?? 0
+  const known = size ?? (more ? undefined : offset + bytes.byteLength)
+  const about = `${path}: ${contentType || 'unknown type'}, ${known ?? `more than ${MAX_PART.bytes}`} bytes.`
+  if (more && from === undefined) {
+    const advice = `It is larger than one answer may hold (${MAX_PART.bytes} bytes). Ask for the same path with offset=0 for its first part.`
+    return [{ type: 'text', text: `${about} ${advice}` }]
+  }
+  const data = toBase64(bytes)
+  const mimeType = contentType || 'application/octet-stream'
+  const content: ContentBlock =
+    contentType.startsWith('image/') && !more && offset === 0
+      ? { type: 'image', data, mimeType }
+      : { type: 'resource', resource: { uri: `fhir:///${path}`, mimeType, blob: data } }
+  const part = from !== undefined || more
+  return [{ type: 'text', text: part ? whatIsLeft(path, offset, bytes.byteLength, size, more) : about }, content]
+}
+
+function whatIsLeft(path: string, offset: number, length: number, size: number | undefined, more: boolean): string {
+  if (length === 0 && !more)
+    return `There is nothing at offset ${offset}: ${path} ends before${size === undefined ? '' : `, at ${size} bytes`}.`
+  const range = `Bytes ${offset} to ${offset + length - 1}${size === undefined ? '' : ` of ${size}`} of ${path}.`
+  return more
+    ? `${range} There is more: ask for the same path with offset=${offset + length}.`
+    : `${range} That is the end.`
+}
+
+/**
+ * The length of what is shown of a text that is too long: up to the last line break, so that no line of NDJSON or CSV is cut.
+ * A line that is too long by itself is cut between characters, but a record isn't: it is shown, however long.
+ */
+function endOfPart(bytes: Uint8Array, isRecords: boolean, limit: number): number {
+  const end = bytes.lastIndexOf(NEW_LINE, limit - 1)
+  if (end > 0) return end + 1
+  if (isRecords) return restOfLine(bytes)
+  let cut = limit
+  // Back to the start of a UTF-8 character.
+  while (cut > 0 && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut--
+  return cut > 0 ? cut : limit
+}
+
+/** Secrets in FHIR JSON that is a file (an export's lines, a batch's stored answers) are hidden as in any other answer. */
+function clean(contentType: string, text: string): string {
+  if (!/json$/.test(contentType)) return withoutSignedUrls(text)
+  return text
+    .split('\n')
+    .map((line) => {
+      try {
+        return line.trim() === '' ? line : JSON.stringify(redact(JSON.parse(line)))
+      } catch {
+        return withoutSignedUrls(withoutSecretFields(line))
+      }
+    })
+    .join('\n')
+}
+
+const SECRET_FIELD = /"(\w*[sS]ecret|passwordHash)"\s*:\s*"(?:[^"\\]|\\.)*(?:"|$)/g
+
+/** JSON over several lines, or a part of it, can't be read as a value; its plainest secrets are found all the same. */
+function withoutSecretFields(text: string): string {
+  return text.replace(SECRET_FIELD, (field, name: string) => (isSecretField(name) ? `"${name}":"${HIDDEN}"` : field))
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let binary = ''
+  const step = 0x8000
+  for (let at = 0; at < bytes.byteLength; at += step) binary += String.fromCharCode(...bytes.subarray(at, at + step))
+  return btoa(binary)
+}

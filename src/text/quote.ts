@@ -1,0 +1,22 @@
+// Text that a record or a file holds, set between two lines that its writer could not know: whatever stands between them is
+// content, also where it looks like an answer, an instruction or the end of the quotation. What can't be seen is shown.
+import { visible } from '../answer/compact/literal.ts'
+
+/** The text as quoted record content. */
+export function quotedText(text: string, contentType: string): string {
+  if (text === '') return text
+  const mark = markFor(text)
+  const about = contentType ? `${contentType}, ` : ''
+  const shown = text
+    .split(/([\t\n\r])/)
+    .map((part, at) => (at % 2 === 0 ? visible(part) : part))
+    .join('')
+  return `${about}quoted record content up to the line ${mark}:\n${shown}\n${mark}`
+}
+
+function markFor(text: string): string {
+  for (;;) {
+    const mark = `end-of-content-${crypto.randomUUID().slice(0, 8)}`
+    if (!text.includes(mark)) return mark
+  }
+}

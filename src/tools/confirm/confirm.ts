@@ -1,0 +1,235 @@
+// The person is asked before what can't be undone. What they agree to is sealed: these arguments, these versions of the
+// records, this connection, ten minutes, once. By the client where it can ask; by a page of this server where it can't.
+import { acceptedContent, type InputRequiredResult, inputRequired, inputResponse } from '@modelcontextprotocol/server'
+import * as z from 'zod'
+import { isRecord } from '../../base/json.ts'
+import { sha256 } from '../../base/seal.ts'
+import type { Agreement } from '../../call/confirmation.ts'
+import { FhirError } from '../../client/fhir-error.ts'
+import { isJobPath } from '../../client/job.ts'
+import { placeOf } from '../../fhir/strict-place.ts'
+import type { ToolContext } from '../kit/register.ts'
+import { UserError } from '../kit/register.ts'
+import type { Prepared, RequestArguments } from '../request/prepare.ts'
+import { type Change, changeOf, changeOfOne, type Step, stepsOf } from './change.ts'
+
+/** Before what a deployment asks: what deletes or administers; every change; nothing. */
+export type ConfirmPolicy = 'delete' | 'write' | 'never'
+
+/** How the person can be asked in the middle of a call, and what came back. */
+export interface Asking {
+  policy: ConfirmPolicy
+  /** Whether the client shows forms to the person (elicitation in form mode). */
+  forms: boolean
+  /** What the client brought back from the person, and the state that it was given for it. */
+  responses: Record<string, unknown> | undefined
+  state: unknown
+}
+
+/** A call that may go on, with the agreement where one was needed; or what is answered instead. */
+export type Permit = { agreed: Agreement | undefined } | { undone: string } | { question: InputRequiredResult }
+
+const LIFE_MS = 600_000
+const MAX_NAMED = 10
+const MAX_LINES = 12
+const MAX_LINES_EACH = 3
+const KEY = 'confirm'
+
+/** What the person's answer must be. No secret is asked for. */
+const ANSWER = z.object({ confirm: z.boolean() })
+const FORM = {
+  type: 'object' as const,
+  properties: { confirm: { type: 'boolean' as const, title: 'Yes, do this', default: false } },
+  required: ['confirm'],
+}
+
+/**
+ * Lets a call go on that needs no confirmation, or has it.
+ *
+ * @param tool its name, to which the confirmation is bound
+ * @throws {UserError} for a confirmation that doesn't hold, and a change that could not be carried out
+ */
+export async function permitted(
+  tool: string,
+  args: RequestArguments,
+  prepared: Prepared,
+  context: ToolContext,
+): Promise<Permit> {
+  const { asking, caller } = context
+  const steps = stepsOf(prepared).filter((step) => mustAsk(step, asking.policy))
+  if (steps.length === 0) return { agreed: undefined }
+  const digest = await digestOf(tool, args, prepared)
+  const undone = nothingDone(prepared)
+  if (!asking.forms) return byPage(digest, steps, prepared, context)
+  const answer = inputResponse(asking.responses, KEY)
+  if (asking.state === undefined || answer.kind !== 'elicit')
+    return { question: await ask(digest, steps, prepared, context) }
+  const agreement = await held(asking.state, digest, undone, context)
+  const content = acceptedContent(asking.responses, KEY, ANSWER)
+  if (answer.action === 'accept' && content === undefined)
+    return { question: await ask(digest, steps, prepared, context) }
+  if (content?.confirm !== true) {
+    return { undone: `${undone}: the person ${answer.action === 'cancel' ? 'cancelled' : 'declined'}.` }
+  }
+  if (await caller.confirmations.burn(agreement.nonce, agreement.expiresAt)) return { agreed: agreement }
+  throw new UserError(`${undone}: this confirmation was used already. Call again to ask the person anew.`)
+}
+
+/** Whether the person is asked before this. A DELETE is one also where its path makes it an operation as well. */
+function mustAsk({ method, path, risk }: Step, policy: ConfirmPolicy): boolean {
+  if (policy === 'never' || risk.kind === 'read') return false
+  if (policy === 'write' || risk.kind === 'delete' || risk.kind === 'admin') return true
+  const isGraphql = placeOf(path).segments.some((segment) => /^\$graphql$/i.test(segment))
+  return risk.kind === 'operate' && (isGraphql || (method === 'DELETE' && !isJobPath(path)))
+}
+
+/** The question for the client to put to the person. */
+async function ask(
+  digest: string,
+  steps: readonly Step[],
+  prepared: Prepared,
+  context: ToolContext,
+): Promise<InputRequiredResult> {
+  const { lines, ...found } = await changes(steps, prepared, context)
+  const agreement = newAgreement(digest, found)
+  return inputRequired({
+    inputRequests: { [KEY]: inputRequired.elicit({ message: lines.join('\n'), requestedSchema: FORM }) },
+    requestState: await context.caller.confirmations.seal(agreement),
+  })
+}
+
+/** Where the client can't ask: the link to a page, or what the person decided there. */
+async function byPage(
+  digest: string,
+  steps: readonly Step[],
+  prepared: Prepared,
+  context: ToolContext,
+): Promise<Permit> {
+  const { caller } = context
+  const undone = nothingDone(prepared)
+  const decision = await caller.confirmations.decision(digest)
+  if (decision === 'declined') return { undone: `${undone}: the person declined.` }
+  if (decision !== undefined) return { agreed: await held(decision.approved, digest, undone, context) }
+  const { lines, ...found } = await changes(steps, prepared, context)
+  const link = await caller.confirmations.propose(newAgreement(digest, found), lines)
+  return {
+    undone: [
+      `NOT DONE YET. ${undone}: the person must confirm this first, on a page of this server, signed in to Medplum.`,
+      `Give them this link: ${link}`,
+      'When they say that they approved, make the same call again with the same arguments within 10 minutes: it is then carried out, once.',
+      'They will be asked:',
+      ...lines,
+    ].join('\n'),
+  }
+}
+
+/** What the steps would change, the first ten by name. */
+async function changes(
+  steps: readonly Step[],
+  { risk }: Prepared,
+  { fhir, signal }: ToolContext,
+): Promise<Pick<Change, 'lines' | 'seen' | 'found'>> {
+  const [only] = steps
+  if (only && !risk.parts) {
+    const { problem, lines, seen, found } = await changeOf(only, fhir, signal, MAX_LINES)
+    if (problem !== undefined) throw new UserError(`Nothing was changed: ${problem}.`)
+    return { lines, seen, ...(found !== undefined && { found }) }
+  }
+  const named = await Promise.all(
+    steps.slice(0, MAX_NAMED).map((step) => changeOfOne(step, fhir, signal, MAX_LINES_EACH)),
+  )
+  const rest = steps.length - named.length
+  return {
+    lines: [
+      `A batch with ${steps.length === 1 ? '1 change' : `${steps.length} changes`} to confirm:`,
+      ...named.flatMap(({ lines: [first = '', ...more] }) => [`- ${first}`, ...more.map((line) => `  ${line}`)]),
+      ...(rest > 0 ? [`- and ${rest} more`] : []),
+    ],
+    seen: named.flatMap(({ seen }) => seen),
+  }
+}
+
+/**
+ * The agreement in a sealed state, if it holds for this call.
+ *
+ * @throws {UserError} that says why it doesn't
+ */
+async function held(state: unknown, digest: string, undone: string, { caller }: ToolContext): Promise<Agreement> {
+  const agreement = typeof state === 'string' ? await caller.confirmations.open(state) : undefined
+  const why =
+    agreement === undefined
+      ? 'this confirmation was altered, or is not of this connection'
+      : agreement.digest !== digest
+        ? 'this confirmation was given for other arguments'
+        : agreement.expiresAt <= Date.now()
+          ? 'this confirmation came later than 10 minutes after the question'
+          : undefined
+  if (agreement && why === undefined) return agreement
+  throw new UserError(`${undone}: ${why}. Call again to ask the person anew.`)
+}
+
+/**
+ * The arguments of a request for exactly what was agreed to: the resource that was found, in the version that was seen.
+ *
+ * @throws {UserError} when a record has changed since the person was asked
+ */
+export async function asAgreed<T extends RequestArguments>(
+  { seen, found }: Agreement,
+  args: T,
+  prepared: Prepared,
+  { fhir, signal }: ToolContext,
+): Promise<T> {
+  const isSame = await Promise.all(
+    seen.map(async ({ path, version }) => {
+      const answer = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch((error: unknown) => {
+        if (error instanceof FhirError && (error.status === 404 || error.status === 410)) return undefined
+        throw error
+      })
+      return isRecord(answer?.body) && isRecord(answer.body.meta) && answer.body.meta.versionId === version
+    }),
+  )
+  const changed = seen[isSame.indexOf(false)]
+  if (changed) {
+    throw new UserError(
+      `${nothingDone(prepared)}: ${changed.path} has changed since the person was asked. Call again to ask anew.`,
+    )
+  }
+  const { method, body } = prepared.asked
+  const isOne = !prepared.risk.parts && /^[A-Za-z]+\/[A-Za-z0-9.-]+$/.test(found ?? prepared.asked.path)
+  const [only] = seen
+  return {
+    ...args,
+    ...(found !== undefined && { path: found }),
+    ...(found !== undefined && method === 'PUT' && isRecord(body) && { body: { ...body, id: found.split('/')[1] } }),
+    // Medplum compares the version itself where it can: nothing comes between its look and its write.
+    ...(isOne && only && (method === 'PUT' || method === 'PATCH') && { ifMatch: args.ifMatch ?? only.version }),
+  }
+}
+
+function nothingDone({ risk }: Prepared): string {
+  return `Nothing was ${risk.kind === 'delete' ? 'deleted' : 'changed'}`
+}
+
+function newAgreement(digest: string, found: Pick<Change, 'seen' | 'found'>): Agreement {
+  const { seen, found: only } = found
+  const expiresAt = Date.now() + LIFE_MS
+  return { digest, seen, expiresAt, nonce: crypto.randomUUID(), ...(only !== undefined && { found: only }) }
+}
+
+/** SHA-256 of the canonical JSON of what is sent, base64url. How an answer is shown is no part of it. */
+async function digestOf(tool: string, args: RequestArguments, { asked }: Prepared): Promise<string> {
+  const { ifMatch, ifNoneExist, respondAsync } = args
+  const { method, path, contentType } = asked
+  const body = asked.body ?? args.body
+  const text = canonical({ tool, method, path, contentType, body, ifMatch, ifNoneExist, respondAsync })
+  return sha256(text)
+}
+
+/** JSON with the names of each object in order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : one,
+  )
+}

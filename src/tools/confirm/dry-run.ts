@@ -1,0 +1,99 @@
+// A change tried without being made: the records that it would meet are read, what would differ is shown, and Medplum checks
+// what would be stored. Nothing that changes anything is sent.
+
+import { isRecord } from '../../base/json.ts'
+import type { FhirClient } from '../../client/client.ts'
+import { FhirError } from '../../client/fhir-error.ts'
+import { placeOf } from '../../fhir/strict-place.ts'
+import { type ToolContext, UserError } from '../kit/register.ts'
+import { type Prepared, type RequestArguments, versionOf } from '../request/prepare.ts'
+import { type Change, changeOfOne, isAction, type Step, stepsOf } from './change.ts'
+
+const MAX_STEPS = 50
+const AT_ONCE = 5
+const MAX_LINES = 40
+const MAX_LINES_EACH = 10
+
+/**
+ * What a request would change, and whether Medplum would take it.
+ *
+ * @throws {UserError} for an operation: what it would do can't be known
+ */
+export async function dryRun(args: RequestArguments, prepared: Prepared, context: ToolContext): Promise<string> {
+  const steps = stepsOf(prepared)
+  const [only, ...others] = steps
+  if (only && !prepared.risk.parts && isAction(only)) {
+    throw new UserError(
+      '`dryRun` is for creating, changing and deleting. This is an operation: what it would do can’t be known before. Nothing was sent.',
+    )
+  }
+  const found: string[][] = []
+  const most = others.length === 0 ? MAX_LINES : MAX_LINES_EACH
+  for (let start = 0; start < Math.min(steps.length, MAX_STEPS); start += AT_ONCE) {
+    const next = steps.slice(start, Math.min(start + AT_ONCE, MAX_STEPS))
+    found.push(...(await Promise.all(next.map((step) => tried(step, args, prepared, context, most)))))
+  }
+  const numbered = prepared.risk.parts
+    ? found.flatMap(([first = '', ...more], index) => [`${index}. ${first}`, ...more.map((line) => `   ${line}`)])
+    : found.flat()
+  const rest = steps.length - found.length
+  return [
+    'DRY RUN: nothing was changed. This is what the request would do now:',
+    ...numbered,
+    ...(rest > 0 ? [`and ${rest} more entries, which were not looked at`] : []),
+  ].join('\n')
+}
+
+async function tried(
+  step: Step,
+  args: RequestArguments,
+  { risk }: Prepared,
+  { fhir, signal }: ToolContext,
+  most: number,
+): Promise<string[]> {
+  if (step.risk.kind === 'read') return [`${step.method} ${step.path}: ${step.risk.reason}, changes nothing`]
+  if (isAction(step))
+    return [`${step.method} ${step.path}: ${step.risk.reason}; what it would do can’t be known before`]
+  const change = await changeOfOne(step, fhir, signal, most)
+  if (change.problem !== undefined) return change.lines
+  const conditions = risk.parts ? [] : await conditionsOf(args, step, change, fhir, signal)
+  const checked = change.after ? await check(change.after, fhir, signal) : []
+  return [...change.lines, ...conditions, ...checked]
+}
+
+/** What the conditions of a request would come to. */
+async function conditionsOf(
+  { ifMatch, ifNoneExist }: RequestArguments,
+  { path }: Step,
+  { seen: [current] }: Change,
+  fhir: FhirClient,
+  signal: AbortSignal,
+): Promise<string[]> {
+  if (ifMatch !== undefined && current && current.version !== versionOf(ifMatch)) {
+    return [`It would be refused: ifMatch names another version than the current one, ${current.version}.`]
+  }
+  if (ifNoneExist === undefined) return []
+  const criteria = ifNoneExist.trim().replace(/^[A-Za-z]*\?/, '')
+  const type = placeOf(path).segments[0] ?? ''
+  const { body } = await fhir.send({ method: 'GET', path: `${type}?${criteria}`, repeatable: true, signal })
+  const count = isRecord(body) && Array.isArray(body.entry) ? body.entry.length : 0
+  if (count === 0) return ['The search in ifNoneExist finds nothing, so it would be created.']
+  return count === 1
+    ? ['The search in ifNoneExist finds one already, so nothing would be created.']
+    : ['It would be refused: the search in ifNoneExist finds more than one.']
+}
+
+/** Medplum's own check, which stores nothing (FHIR R4, `$validate`). */
+async function check(resource: Record<string, unknown>, fhir: FhirClient, signal: AbortSignal): Promise<string[]> {
+  const type = String(resource.resourceType)
+  if (!/^[A-Z][A-Za-z]*$/.test(type)) return ['Not valid: `resourceType` is missing in the body.']
+  const content = { type: 'application/fhir+json', data: JSON.stringify(resource) }
+  return fhir.send({ method: 'POST', path: `${type}/$validate`, content, signal }).then(
+    () => ['Valid: Medplum’s check finds no error in what would be stored.'],
+    (error: unknown) => {
+      if (!(error instanceof FhirError)) throw error
+      const [first = '', ...issues] = error.message.split('\n')
+      return error.status === 400 ? ['Not valid:', ...issues] : [`Not checked: ${first}`]
+    },
+  )
+}

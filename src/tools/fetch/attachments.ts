@@ -1,0 +1,115 @@
+// The files that a record holds or refers to: what can be read as text is, everything else is named.
+
+import { literal } from '../../answer/compact/literal.ts'
+import { isRecord, scalarText } from '../../base/json.ts'
+import { AccessError } from '../../client/access-error.ts'
+import type { FhirClient } from '../../client/client.ts'
+import { FhirError } from '../../client/fhir-error.ts'
+import { isReadable, linesOfFile, textInBase64 } from '../../text/file-text.ts'
+import { readingPath } from '../perform/reading.ts'
+
+/** A file of a record, as FHIR's Attachment tells (FHIR R4, section 2.24.0.3). */
+export interface Attachment {
+  contentType: string
+  /** `Binary/ID`, if it is one of this server's. */
+  path: string | undefined
+  /** Base64, if the record itself holds it. */
+  data: string | undefined
+  title: string
+}
+
+/** A file in words. */
+export interface FileText {
+  /** What it is and where it can be read: one line. */
+  about: string
+  /** Its lines; undefined for what is no text. */
+  lines: string[] | undefined
+  /** Whether the file goes on behind them. */
+  more: boolean
+}
+
+/** Files beyond these are named and not read. */
+const MAX_FILES = 5
+/** Bytes that are read of one file. */
+const MAX_BYTES = 300_000
+const MAX_TITLE = 200
+
+/** All attachments in a resource, in their order. */
+export function attachmentsIn(value: unknown): Attachment[] {
+  if (Array.isArray(value)) return value.flatMap(attachmentsIn)
+  if (!isRecord(value)) return []
+  const { contentType, url, data, title } = value
+  if (typeof contentType !== 'string' || (typeof url !== 'string' && typeof data !== 'string')) {
+    return Object.values(value).flatMap(attachmentsIn)
+  }
+  return [
+    {
+      contentType: contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '',
+      path: /^Binary\/[A-Za-z0-9.-]{1,64}$/.exec(scalarText(url))?.[0],
+      data: scalarText(data) || undefined,
+      title: scalarText(title).slice(0, MAX_TITLE),
+    },
+  ]
+}
+
+/** Reads the files one after the other. One that is missing or not permitted is named. */
+export async function readFiles(
+  files: readonly Attachment[],
+  fhir: FhirClient,
+  base: URL,
+  signal: AbortSignal,
+): Promise<FileText[]> {
+  const read: FileText[] = []
+  for (const file of files) {
+    const readable = read.filter(({ lines }) => lines !== undefined).length < MAX_FILES && isReadable(file.contentType)
+    const { path } = file
+    const inline = file.data === undefined ? undefined : textInBase64(file.data)
+    if (readable && inline !== undefined) read.push(shown(file, inline, false))
+    else if (!readable || path === undefined) read.push(named(file))
+    else read.push(await readBinary({ ...file, path }, fhir, base, signal).catch((error) => unreadable(file, error)))
+  }
+  return read
+}
+
+/** Reads one Binary; what it is, its own media type decides. */
+export async function readBinary(
+  file: Attachment & { path: string },
+  fhir: FhirClient,
+  base: URL,
+  signal: AbortSignal,
+): Promise<FileText> {
+  const path = readingPath(file.path, base)
+  const part = { offset: 0, length: MAX_BYTES }
+  const answer = await fhir.send({ method: 'GET', path, repeatable: true, part, signal })
+  const { body, contentType } = answer
+  const actual = { ...file, contentType }
+  if (!(body instanceof Uint8Array)) return shown(actual, JSON.stringify(body) ?? '', false)
+  return isReadable(contentType)
+    ? shown(actual, new TextDecoder().decode(body), answer.file?.more ?? false)
+    : named(actual)
+}
+
+function shown(file: Attachment, content: string, more: boolean): FileText {
+  return { about: about(file), lines: linesOfFile(file.contentType, content), more }
+}
+
+function named(file: Attachment): FileText {
+  return { about: about(file), lines: undefined, more: false }
+}
+
+function unreadable(file: Attachment, error: unknown): FileText {
+  if (error instanceof AccessError) {
+    return { about: `${about(file)}, which this connection may not read`, lines: undefined, more: false }
+  }
+  if (!(error instanceof FhirError) || ![403, 404, 410].includes(error.status)) throw error
+  return {
+    about: `${about(file)}, which Medplum does not give out (HTTP ${error.status})`,
+    lines: undefined,
+    more: false,
+  }
+}
+
+function about({ title, contentType, path, data }: Attachment): string {
+  const where = path ?? (data === undefined ? 'outside of Medplum' : 'in the record itself')
+  return [title && literal(title, 'title'), literal(contentType, 'contentType'), where].filter(Boolean).join(', ')
+}

@@ -1,0 +1,39 @@
+// What a client says of itself with a call: how it can ask the person, whether it wants to hear of progress, which trace goes on.
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  type McpServer,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import type { Progress } from '../../client/job.ts'
+import type { Asking, ConfirmPolicy } from '../confirm/confirm.ts'
+
+/** Whether and how the client asks the person: it says so with each request of 2026-07-28, and once in a 2025 session. */
+export function askingOf({ mcpReq }: ServerContext, { server }: McpServer, policy: ConfirmPolicy): Asking {
+  const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = mcpReq.envelope ?? {}
+  const elicitation = (envelope[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities())?.elicitation
+  // Without a mode it means forms, as it did before there were modes.
+  const forms = elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
+  return { policy, forms, responses: mcpReq.inputResponses, state: mcpReq.requestState() }
+}
+
+/** Progress notifications, for a client that gave a token; they rise strictly (MCP, utilities/progress). */
+export function progressOf(ctx: ServerContext): Progress {
+  const progressToken = ctx.mcpReq._meta?.progressToken
+  let last = 0
+  return async (progress, total, message) => {
+    if (progressToken === undefined || progress <= last) return
+    last = progress
+    const params = { progressToken, progress, message, ...(total !== undefined && { total }) }
+    // It is a courtesy: that it can't be told is no reason to give the work up.
+    await ctx.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {})
+  }
+}
+
+/** W3C Trace Context, where the client gives a well-formed one (traceparent, version 00). */
+export function traceparentOf(ctx: ServerContext): string | undefined {
+  const value = ctx.mcpReq._meta?.traceparent
+  return typeof value === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(value)
+    ? value
+    : undefined
+}

@@ -1,0 +1,32 @@
+// The FHIR AuditEvent of a call that may change something, in the person's own project. Nobody waits for it.
+
+import type { FhirClient } from '../../client/client.ts'
+import { FhirError } from '../../client/fhir-error.ts'
+import { TransportError } from '../../client/transport.ts'
+import { type AuditOutcome, auditEventOf } from '../../marks/audit-event.ts'
+import type { ToolContext } from './register.ts'
+
+/**
+ * Records what a call did once it is done; of a call that sent nothing, or only read, nothing. That Medplum refuses the record is
+ * logged, and is no failure of the call.
+ *
+ * @param fhir a client of its own, because the call may have used up its time
+ */
+export async function recordAuditEvent(work: Promise<unknown>, context: ToolContext, fhir: FhirClient): Promise<void> {
+  const outcome = await work.then((): AuditOutcome => '0', outcomeOf)
+  const { act, caller } = context
+  if (!act || outcome === undefined || act.path.startsWith('AuditEvent')) return
+  const author = { profile: caller.medplum.profile, client: caller.client.name }
+  const data = JSON.stringify(auditEventOf(act, outcome, author, new Date()))
+  const content = { type: 'application/fhir+json', data }
+  await fhir.send({ method: 'POST', path: 'AuditEvent', content }).catch((error: unknown) => {
+    const status = error instanceof FhirError ? { status: error.status } : {}
+    console.warn(JSON.stringify({ event: 'audit_event_failed', ...status }))
+  })
+}
+
+/** What an error says of the request; undefined where it was not sent. */
+function outcomeOf(error: unknown): AuditOutcome | undefined {
+  if (error instanceof FhirError) return error.status < 500 ? '4' : '8'
+  return error instanceof TransportError ? '8' : undefined
+}

@@ -1,0 +1,249 @@
+// One FHIR request from arguments to answer: prepared, sent, followed where it takes long, and explained where it fails.
+
+import type { Risk } from '../../access/risk/risk.ts'
+import { cure } from '../../advice/replies/advise.ts'
+import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
+import { describeRights } from '../../advice/replies/rights.ts'
+import { quoted } from '../../answer/compact/literal.ts'
+import { typeOf } from '../../audit/audit.ts'
+import { isRecord } from '../../base/json.ts'
+import type { FhirClient, FhirResponse } from '../../client/client.ts'
+import { FhirError } from '../../client/fhir-error.ts'
+import { follow, isEnded, isJobPath, resultOf } from '../../client/job.ts'
+import { knownCapability, loadCapability } from '../../client/load-capability.ts'
+import { readAll } from '../../client/read-all.ts'
+import { steadied } from '../../fhir/paging.ts'
+import { countPath, parsePlace } from '../../fhir/query.ts'
+import { redact } from '../../secrets/redact.ts'
+import { MAX_PART } from '../../text/file.ts'
+import { asAgreed, permitted } from '../confirm/confirm.ts'
+import { dryRun } from '../confirm/dry-run.ts'
+import { type ToolContext, type ToolOutput, UserError } from '../kit/register.ts'
+import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
+import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
+import { present, withNotes } from './present.ts'
+import { sendMarked } from './send-marked.ts'
+
+/** What the requests of one tool may do. */
+export interface Scope {
+  /** Name of the tool, for refusals. */
+  tool: string
+  kinds: ReadonlySet<Risk['kind']>
+}
+
+/**
+ * Carries out one request, if it is of a kind that the tool is for.
+ *
+ * @throws {UserError} {PathError} before anything is sent
+ * @throws {FhirError} with advice, {TransportError}, {SessionError}
+ */
+export async function perform(
+  args: RequestArguments & ViewArguments,
+  context: ToolContext,
+  scope?: Scope,
+): Promise<ToolOutput> {
+  const { caller, event } = context
+  const { view, path } = viewOf(args, args.path, context.answerChars)
+  const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
+  event.kind = prepared.risk.kind
+  event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
+  if (scope) confineTo(scope, prepared)
+  const summary = await capabilitySummary(prepared, view, context)
+  if (summary !== undefined) return summary
+  return advised(prepared, context, async () => {
+    if (view.all) return performAll(prepared, view, context)
+    if (args.dryRun && prepared.risk.kind !== 'read') return dryRun(args, prepared, context)
+    const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
+    if (!('agreed' in permit)) return permit
+    if (permit.agreed === undefined) return performOne(args, prepared, view, context)
+    const exact = await asAgreed(permit.agreed, { ...args, path }, prepared, context)
+    return performOne(exact, prepare(exact, caller.medplum.fhirBase, context.marks.label), view, context)
+  })
+}
+
+/** Carries out work for a request, and adds to an error of Medplum's what may help. */
+export async function advised<T>(prepared: Prepared, context: ToolContext, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof FhirError) await advise(error, prepared, context)
+    throw error
+  }
+}
+
+async function advise(error: FhirError, { asked, risk }: Prepared, { caller, fhir }: ToolContext): Promise<void> {
+  const base = caller.medplum.fhirBase
+  const capability =
+    error.status === 400 || error.status === 404 ? await loadCapability(base, fhir) : knownCapability(base)
+  const { status, outcome, headers } = error
+  const advice = cure(asked, { status, outcome, headers }, capability)
+  const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(risk)) : undefined
+  error.message = [error.message, rights, advice].filter(Boolean).join('\n')
+}
+
+/** The resource type that a request is about, where it is about one. */
+function resourceTypeOf({ targets }: Risk): string | undefined {
+  return targets.length === 1 ? /^[A-Z][A-Za-z]+/.exec(targets[0] ?? '')?.[0] : undefined
+}
+
+const NEEDED: Record<Risk['kind'], string> = {
+  read: 'fhir-read',
+  write: 'fhir-write',
+  delete: 'fhir-delete',
+  operate: 'fhir-operate',
+  admin: 'fhir-operate',
+}
+
+/** @throws {UserError} for what the tool is not for: the request, or one entry of a batch, which counts as its highest */
+function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): void {
+  const entry = risk.parts?.findIndex((part) => !isWithin(part, kinds)) ?? -1
+  const foreign = kinds.has(risk.kind) ? risk.parts?.[entry] : risk
+  if (foreign === undefined) return
+  const what = foreign === risk ? `${request.method} ${request.path.split('?')[0]}` : `Bundle.entry[${entry}]`
+  const apart = foreign === risk ? '' : ' Send entries of each kind in a batch of their own.'
+  throw new UserError(
+    `${tool} is not for this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${NEEDED[foreign.kind]}, or fhir-request where this server offers that one.${apart}`,
+  )
+}
+
+function isWithin({ kind, parts = [] }: Risk, kinds: Scope['kinds']): boolean {
+  return kinds.has(kind) && parts.every((part) => isWithin(part, kinds))
+}
+
+async function performOne(
+  args: RequestArguments,
+  prepared: Prepared,
+  view: View,
+  context: ToolContext,
+): Promise<ToolOutput> {
+  const { fhir, signal, event } = context
+  if (args.method === 'DELETE' && args.ifMatch !== undefined) await compareVersion(fhir, prepared, args.ifMatch, signal)
+  const { response, notes } = await sendMarked(prepared, context)
+  event.status = response.status
+  const { path } = prepared.request
+  const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
+  const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
+  if (running) return presentJob(context, prepared, view, jobPath)
+  const told = { ...prepared, notes: [...prepared.notes, ...notes] }
+  return present(told, await withTotal(response, prepared, context), view, args.offset)
+}
+
+/** A page of a search with the number of all matches, which Medplum tells only where it is asked to. */
+async function withTotal(
+  response: FhirResponse,
+  { request }: Prepared,
+  { fhir, signal }: ToolContext,
+): Promise<FhirResponse> {
+  const { body } = response
+  const path = request.method === 'GET' ? countPath(request.path) : undefined
+  if (path === undefined || !isRecord(body) || body.type !== 'searchset' || body.total !== undefined) return response
+  const isPage = Array.isArray(body.link) && body.link.some((link) => isRecord(link) && link.relation === 'next')
+  if (!isPage) return response
+  // The answer is there; that nobody counts it now is no reason to withhold it.
+  const counted = await fhir.send({ method: 'GET', path, signal }).catch(() => undefined)
+  const total = isRecord(counted?.body) ? counted.body.total : undefined
+  return typeof total === 'number' ? { ...response, body: { ...body, total } } : response
+}
+
+// ── All pages ──
+
+const PAGED = /^(?:[A-Z][A-Za-z]*|[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+\/(?:\$everything|_history))?(?:\?|$)/
+
+async function performAll(prepared: Prepared, view: View, context: ToolContext): Promise<ToolOutput> {
+  const { request, risk } = prepared
+  const { fhir, progress, signal, event } = context
+  if (request.method !== 'GET' || risk.kind !== 'read' || !PAGED.test(request.path)) {
+    throw new UserError(
+      '`all` is for a GET of a search, a history or $everything, such as Observation?subject=Patient/ID. Nothing was sent.',
+    )
+  }
+  const path = steadied(request.path)
+  const { entries, total, next, partial } = await readAll(fhir, path, { cap: MAX_ALL, progress, signal })
+  event.status = 200
+  const isHistory = parsePlace(path).segments.includes('_history')
+  const matches = entries.filter(({ search }) => !(isRecord(search) && search.mode === 'include')).length
+  const isComplete = next === undefined && partial === undefined
+  const whole = total ?? (isComplete ? matches : undefined)
+  const body = {
+    resourceType: 'Bundle',
+    type: isHistory ? 'history' : 'searchset',
+    ...(whole !== undefined && { total: whole }),
+    ...(next !== undefined && { link: [{ relation: 'next', url: next }] }),
+    entry: entries,
+  }
+  const response = { status: 200, contentType: 'application/fhir+json', body }
+  const stopped = partial === undefined ? [] : [`Not all pages were read: ${partial}.`]
+  // The notes are about the path that was read, which has an order.
+  const steady = { ...prepared, request: { ...request, path }, asked: { ...prepared.asked, path } }
+  return present({ ...steady, notes: [...prepared.notes, ...stopped] }, response, view)
+}
+
+// ── What the server offers ──
+
+/** In place of the CapabilityStatement, which is too large for any context, a summary of it, or of one type's part. */
+async function capabilitySummary(
+  { request }: Prepared,
+  view: View,
+  { caller, fhir, event }: ToolContext,
+): Promise<string | undefined> {
+  const { segments, parameters } = parsePlace(request.path)
+  if (request.method !== 'GET' || segments.length !== 1 || segments[0] !== 'metadata') return undefined
+  const type = parameters.find(({ key }) => /^_?type$/.test(key))?.value
+  if (view.format === 'json' || view.columns) return undefined
+  const capability = await loadCapability(caller.medplum.fhirBase, fhir)
+  if (capability === undefined) return undefined
+  event.status = 200
+  if (type === undefined) return summarizeServer(capability)
+  if (!capability.types.has(type)) {
+    throw new UserError(`There is no resource type ${quoted(type)} here. GET metadata lists them. Nothing was sent.`)
+  }
+  return summarizeType(capability, type)
+}
+
+/** Medplum ignores If-Match on DELETE, so the version is compared right before. */
+async function compareVersion(
+  fhir: FhirClient,
+  { request }: Prepared,
+  ifMatch: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { body } = await fhir.send({ method: 'GET', path: request.path, repeatable: true, signal })
+  const current = isRecord(body) && isRecord(body.meta) ? body.meta.versionId : undefined
+  if (current !== versionOf(ifMatch)) {
+    throw new UserError(
+      `The record has changed: its version is ${String(current)} now. Nothing was deleted. Read it again first.`,
+    )
+  }
+}
+
+/** Work that goes on in the background: its answer, or how to ask for it later. */
+async function presentJob(
+  { fhir, progress, signal, event }: ToolContext,
+  prepared: Prepared,
+  view: View,
+  jobPath: string,
+): Promise<ToolOutput> {
+  const done = await follow(fhir, jobPath, progress, signal)
+  if (!done) {
+    const how = `Medplum is still working on this. Ask again with GET ${jobPath}, now or later, in any session; DELETE ${jobPath} cancels it.`
+    return withNotes([{ type: 'text', text: JSON.stringify({ status: 202, job: jobPath }) }], [...prepared.notes, how])
+  }
+  event.status = done.status
+  const result = resultOf(done.body)
+  if (result === undefined) return present(prepared, done, view)
+  // As a file: asked for as FHIR JSON, a Binary comes without its content.
+  const part = { offset: 0, length: MAX_PART.bytes }
+  const { hidden } = prepared.request
+  const path = result
+  const stored = await fhir.send({ method: 'GET', path, repeatable: true, part, signal, ...(hidden && { hidden }) })
+  return present(prepared, asJson(stored, hidden), view)
+}
+
+/** A stored answer as the value that it is. */
+function asJson(stored: FhirResponse, hidden: ReadonlySet<string> | undefined): FhirResponse {
+  const { body, contentType, file } = stored
+  if (!(body instanceof Uint8Array) || file?.more || !/[/+]json$/.test(contentType)) return stored
+  const value: unknown = JSON.parse(new TextDecoder().decode(body))
+  const { file: _file, ...rest } = stored
+  return { ...rest, body: redact(value, hidden) }
+}

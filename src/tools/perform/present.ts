@@ -1,0 +1,71 @@
+// From Medplum's answer to content for a model: records in the form that was asked for, files, and text as quoted content.
+import type { ContentBlock } from '@modelcontextprotocol/server'
+import { checkAnswer } from '../../advice/requests/check-request.ts'
+import { answer } from '../../answer/answer.ts'
+import { isRecord } from '../../base/json.ts'
+import type { FhirResponse } from '../../client/client.ts'
+import { nextPage } from '../../fhir/paging.ts'
+import { fileContent } from '../../text/file.ts'
+import { quotedText } from '../../text/quote.ts'
+import type { Prepared } from '../request/prepare.ts'
+import { skipping, type View } from '../request/view.ts'
+
+/** What a model gets to read of an answer. */
+export function present(
+  { request, asked, notes }: Prepared,
+  response: FhirResponse,
+  view: View,
+  from?: number,
+): ContentBlock[] {
+  const { status, contentType, body, file } = response
+  if (file && body instanceof Uint8Array) {
+    const path = request.path.split('?')[0] ?? ''
+    const quote = (text: string) => (view.format === 'json' ? text : quotedText(text, contentType))
+    const maxText = view.maxChars - RESERVE
+    return withNotes(fileContent({ path, contentType, bytes: body, from, maxText, quote, ...file }), notes)
+  }
+  const more = checkAnswer(asked, { status, body })
+  if (typeof body === 'string') return withNotes(textContent(body, contentType, view), [...notes, ...more])
+  if (body === undefined)
+    return withNotes([{ type: 'text', text: JSON.stringify({ status, body: null }) }], [...notes, ...more])
+  const isPaged = request.method === 'GET'
+  const { text, notes: own } = answer(isPaged ? withNext(body, request.path) : body, {
+    format: view.format,
+    ...(view.columns && { columns: view.columns }),
+    maxChars: view.maxChars - notes.concat(more).reduce((sum, note) => sum + note.length + RESERVE_A_NOTE, 0),
+    from: view.from,
+    ...(isPaged && { nextAfter: (matches: number) => skipping(request.path, matches, view.all) }),
+  })
+  return withNotes([{ type: 'text', text }], [...own, ...notes, ...more])
+}
+
+/** Characters kept free for what is said of a file. */
+const RESERVE = 500
+const RESERVE_A_NOTE = 8
+
+/** A Bundle whose link to the next page is one that Medplum answers rightly. */
+function withNext(body: unknown, path: string): unknown {
+  if (!isRecord(body) || body.resourceType !== 'Bundle') return body
+  const url = nextPage(path, body)
+  const links = Array.isArray(body.link) ? body.link : []
+  const link = links.filter((one) => !(isRecord(one) && one.relation === 'next'))
+  if (url !== undefined) link.push({ relation: 'next', url })
+  const { link: _link, ...rest } = body
+  return link.length === 0 ? rest : { ...rest, link }
+}
+
+function textContent(text: string, contentType: string, { format, maxChars }: View): ContentBlock[] {
+  const limit = maxChars - RESERVE
+  const shown = text.length > limit ? text.slice(0, text.lastIndexOf('\n', limit) + 1 || limit) : text
+  const content: ContentBlock[] = [{ type: 'text', text: format === 'json' ? shown : quotedText(shown, contentType) }]
+  if (shown.length === text.length) return content
+  return [...content, { type: 'text', text: `These are the first ${shown.length} of ${text.length} characters.` }]
+}
+
+/** What a model should know besides the answer stands apart from it. */
+export function withNotes(content: ContentBlock[], notes: readonly string[]): ContentBlock[] {
+  const different = [...new Set(notes)].filter((note) => note !== '')
+  return different.length === 0
+    ? content
+    : [...content, { type: 'text', text: different.map((note) => `Note: ${note}`).join('\n') }]
+}

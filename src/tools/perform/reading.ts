@@ -1,0 +1,82 @@
+// What the tools that only read send: prepared as every other request is, and refused where it would do more than read.
+
+import { isRecord, scalarText } from '../../base/json.ts'
+import type { FhirClient, FhirResponse } from '../../client/client.ts'
+import { FhirError } from '../../client/fhir-error.ts'
+import { type ToolContext, UserError } from '../kit/register.ts'
+import { type Prepared, prepare } from '../request/prepare.ts'
+import { advised } from './perform.ts'
+
+function prepareRead(path: string, base: URL): Prepared {
+  const prepared = prepare({ method: 'GET', path }, base)
+  const { risk, request } = prepared
+  if (risk.kind === 'read') return prepared
+  throw new UserError(`This tool only reads, and GET ${request.path.split('?')[0]} ${risk.reason}. Nothing was sent.`)
+}
+
+/**
+ * The path to send for a GET of this one: the same, or one that means the same and that Medplum doesn't misread.
+ *
+ * @throws {PathError} {UserError} where it leads elsewhere, would be misread, or does more than read
+ */
+export function readingPath(path: string, base: URL): string {
+  return prepareRead(path, base).request.path
+}
+
+/**
+ * Reads what is at a path.
+ *
+ * @throws as {@link readingPath}, before anything is sent
+ * @throws {FhirError} with advice, {TransportError}, {SessionError}
+ */
+export async function readOne(path: string, context: ToolContext): Promise<FhirResponse> {
+  const { caller, fhir, signal, event } = context
+  const prepared = prepareRead(path, caller.medplum.fhirBase)
+  const response = await advised(prepared, context, () => fhir.send({ ...prepared.request, signal }))
+  event.status = response.status
+  return response
+}
+
+/** The answer to one of several reads. */
+export interface ReadAnswer {
+  /** HTTP status; 0 where Medplum gave none. */
+  status: number
+  /** The resource or Bundle, where it was found. */
+  body: unknown
+}
+
+const TRY_LATER: ReadonlySet<number> = new Set([429, 500, 502, 503, 504])
+
+/**
+ * Several reads as one batch: one request, and what the person may not see is told for each of them alone.
+ *
+ * @param paths relative to the FHIR base, checked by {@link readingPath} here
+ * @returns one answer for each path, in their order
+ * @throws {FhirError} when one fails for the moment or all fail
+ * @throws as {@link readingPath} and the client do
+ */
+export async function readTogether(
+  fhir: FhirClient,
+  base: URL,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadAnswer[]> {
+  if (paths.length === 0) return []
+  const entry = paths.map((path) => ({ request: { method: 'GET', url: readingPath(path, base) } }))
+  const data = JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry })
+  // All entries read, so another attempt repeats nothing.
+  const content = { type: 'application/fhir+json', data }
+  const { body } = await fhir.send({ method: 'POST', path: '', content, repeatable: true, signal })
+  const answers = isRecord(body) && Array.isArray(body.entry) ? body.entry : []
+  const found = paths.map((_, index) => answerOf(answers[index]))
+  const failed = found.filter(({ status }) => status < 200 || status > 299)
+  const [decisive] = failed.filter(({ status }) => TRY_LATER.has(status) || failed.length === found.length)
+  if (decisive) throw new FhirError(decisive.status || 500, 'a search', decisive.outcome)
+  return found
+}
+
+function answerOf(entry: unknown): ReadAnswer & { outcome: unknown } {
+  const { response, resource } = isRecord(entry) ? entry : {}
+  const { status, outcome } = isRecord(response) ? response : {}
+  return { status: Number.parseInt(scalarText(status), 10) || 0, body: resource, outcome }
+}

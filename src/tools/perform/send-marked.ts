@@ -1,0 +1,105 @@
+// What a write leaves behind besides the record itself: the label of AI work on a patched record, and a Provenance.
+
+import { isRecord } from '../../base/json.ts'
+import type { FhirClient, FhirRequest, FhirResponse } from '../../client/client.ts'
+import { FhirError } from '../../client/fhir-error.ts'
+import type { Act } from '../../marks/audit-event.ts'
+import { type LabelledPatch, labelPatch, provenanceOf, type Written, writtenBy } from '../../marks/provenance.ts'
+import type { ToolContext } from '../kit/register.ts'
+import type { Prepared } from '../request/prepare.ts'
+
+/** Which of them a deployment leaves. */
+export interface Marks {
+  /** The security label AIAST on what is created or changed. */
+  label: boolean
+  /** A Provenance of each create and change. */
+  provenance: boolean
+  /** An AuditEvent of each call that may change something. */
+  auditEvent: boolean
+}
+
+export interface Sent {
+  response: FhirResponse
+  /** What a model should know of the marks. */
+  notes: string[]
+}
+
+/**
+ * Sends a request and leaves its marks. That a mark couldn't be left is a note: the write is done.
+ *
+ * @throws what `FhirClient.send` throws for the request itself
+ */
+export async function sendMarked(prepared: Prepared, context: ToolContext): Promise<Sent> {
+  const since = Date.now()
+  const { request } = prepared
+  const { fhir, signal, marks } = context
+  const { asked, risk } = prepared
+  const act: Act | undefined = risk.kind === 'read' ? undefined : { ...asked, targets: risk.targets }
+  if (act) context.act = act
+  const sent =
+    marks.label && request.method === 'PATCH'
+      ? await sendPatch(request, fhir, signal)
+      : { response: await fhir.send({ ...request, signal }), notes: [] }
+  if (!act) return sent
+  const written = writtenBy(asked, sent.response, since)
+  if (written.length > 0) context.act = { ...act, targets: written.map(({ reference }) => reference) }
+  if (!marks.provenance || written.length === 0) return sent
+  return { ...sent, notes: [...sent.notes, ...(await recordProvenance(written, context))] }
+}
+
+/** Times that a patch is adapted to a record that others change meanwhile. */
+const ATTEMPTS = 3
+const NO_LABEL =
+  'This PATCH did not add the label of AI work (AIAST) to the record: it changes meta.security itself, or the record could not be read before.'
+
+async function sendPatch(request: FhirRequest, fhir: FhirClient, signal: AbortSignal): Promise<Sent> {
+  for (let attempt = 1; ; attempt++) {
+    const patch = await adapted(request, fhir, signal)
+    if (patch === undefined) return { response: await fhir.send({ ...request, signal }), notes: [NO_LABEL] }
+    const content = { type: 'application/json-patch+json', data: JSON.stringify(patch.operations) }
+    const answer = await fhir.send({ ...request, content, signal }).catch((error: unknown) => failure(error, patch))
+    if (!(answer instanceof FhirError)) return { response: answer, notes: [] }
+    const isCurrent = (await adapted(request, fhir, signal))?.onlyFor === patch.onlyFor
+    if (isCurrent || attempt === ATTEMPTS) throw answer
+  }
+}
+
+/** An error that may come from the version that the label needs, which was not asked for. */
+function failure(error: unknown, { onlyFor }: LabelledPatch): FhirError {
+  if (onlyFor !== undefined && error instanceof FhirError && [400, 412].includes(error.status)) return error
+  throw error
+}
+
+async function adapted(
+  { path, content }: FhirRequest,
+  fhir: FhirClient,
+  signal: AbortSignal,
+): Promise<LabelledPatch | undefined> {
+  // Of any other media type it is no JSON Patch, and Medplum says so.
+  if (typeof content?.data !== 'string' || !/[/+]json$/.test(content.type)) return undefined
+  const operations: unknown = JSON.parse(content.data)
+  if (!Array.isArray(operations)) return undefined
+  // What can't be read, Medplum won't patch either, and its answer to the patch says why.
+  const read = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
+  return labelPatch(operations, theOne(read?.body))
+}
+
+/** The record itself, or the only match of the search that a conditional patch names. */
+function theOne(body: unknown): unknown {
+  if (!isRecord(body) || body.resourceType !== 'Bundle') return body
+  const [entry, ...others] = Array.isArray(body.entry) ? body.entry : []
+  return isRecord(entry) && others.length === 0 ? entry.resource : undefined
+}
+
+async function recordProvenance(written: readonly Written[], { caller, fhir, signal }: ToolContext): Promise<string[]> {
+  const author = { profile: caller.medplum.profile, client: caller.client.name }
+  const data = JSON.stringify(provenanceOf(written, author, new Date()))
+  const content = { type: 'application/fhir+json', data }
+  return fhir.send({ method: 'POST', path: 'Provenance', content, mark: true, signal }).then(
+    () => [],
+    (error: unknown) => {
+      const why = error instanceof FhirError ? `Medplum answered ${error.status}` : 'Medplum did not answer'
+      return [`The write is done, but its Provenance was not recorded: ${why}. Don't write again for that.`]
+    },
+  )
+}

@@ -1,0 +1,108 @@
+// The arguments that the tools for FHIR requests share, and how arguments as models really send them are put into their form.
+import * as z from 'zod'
+import { isRecord } from '../../base/json.ts'
+import type { Method } from '../../client/client.ts'
+import { UserError } from '../kit/register.ts'
+import { VIEW_INPUT } from './view.ts'
+
+export const PATH = z
+  .string()
+  .describe('Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty for a batch')
+
+// What is sent has three arguments, each of one type: Gemini CLI leaves out every tool that has a property without a type, and
+// Gemini and Claude refuse lists of types. The types of the first two are what is advertised, not what is taken: models also
+// send JSON as text, and a patch as the body.
+export const BODY = z.unknown().optional().meta({ type: 'object', description: 'Resource, Bundle or Parameters' })
+
+const PATCH = z
+  .unknown()
+  .optional()
+  .meta({
+    type: 'array',
+    items: { type: 'object' },
+    description: 'For PATCH: JSON Patch, e.g. [{"op":"replace","path":"/status","value":"completed"}]',
+  })
+
+const TEXT = z.string().optional().describe('Instead of body, content that is no JSON: text, or base64 of a file')
+
+/** The three forms of what is sent, of which a request has one. */
+export const CONTENT_INPUT = {
+  body: BODY,
+  patch: PATCH,
+  text: TEXT,
+  contentType: z
+    .string()
+    .optional()
+    .describe('Media type of text, e.g. x-application/hl7-v2+er7, text/plain, application/pdf (base64)'),
+}
+
+export const IF_MATCH = z.string().optional().describe('Only if this meta.versionId is current, for PUT, PATCH, DELETE')
+
+const IF_NONE_EXIST = z
+  .string()
+  .optional()
+  .describe('Creates only if this search finds nothing, e.g. identifier=http://example.org/mrn|123')
+
+export const RESPOND_ASYNC = z.boolean().optional().describe('A long batch runs in the background, with progress')
+
+export const DRY_RUN = z.boolean().optional().describe('Changes nothing: tells what would change, and checks it')
+
+/** What a request sends. */
+export const WRITE_INPUT = {
+  path: PATH,
+  ...CONTENT_INPUT,
+  ifMatch: IF_MATCH,
+  ifNoneExist: IF_NONE_EXIST,
+  respondAsync: RESPOND_ASYNC,
+  dryRun: DRY_RUN,
+}
+
+/** How its answer is shown. */
+export const READ_INPUT = {
+  ...VIEW_INPUT,
+  offset: z.number().int().min(0).optional().describe('For a large file: byte to go on from, as the last answer says'),
+}
+
+interface ContentArguments {
+  method: Method
+  body?: unknown
+  patch?: unknown
+  text?: string | undefined
+}
+
+/**
+ * The arguments with what is sent as `body`, whichever of the three held it.
+ *
+ * @throws {UserError} where more than one does, or a patch is no PATCH's
+ */
+export function withBody<T extends ContentArguments>({ patch, text, ...args }: T): Omit<T, 'patch' | 'text'> {
+  const given = [args.body, patch, text].filter((one) => one !== undefined && one !== null)
+  if (given.length > 1) {
+    throw new UserError(
+      '`body` (a resource), `patch` (a JSON Patch) and `text` (content that is no JSON) stand for each other. Nothing was sent. Give one of them.',
+    )
+  }
+  if (patch !== undefined && patch !== null && args.method !== 'PATCH') {
+    throw new UserError(
+      `\`patch\` is for PATCH, such as PATCH Task/ID. Nothing was sent. With ${args.method}, give the whole resource as \`body\`.`,
+    )
+  }
+  return { ...args, body: given[0] }
+}
+
+/** What models really send: `url` for `path`, a lower-case method, no path for a Bundle, null for what is left out. */
+export function normalise(args: unknown): unknown {
+  if (!isRecord(args)) return args
+  const { url, ...rest } = args
+  const path = rest.path ?? url ?? (isBundle(rest.body) ? '' : undefined)
+  const given = Object.entries(rest).filter(([name, value]) => value !== null || name === 'body')
+  const method = typeof rest.method === 'string' ? { method: rest.method.trim().toUpperCase() } : {}
+  const select = typeof rest.select === 'string' ? { select: [rest.select] } : {}
+  return { ...Object.fromEntries(given), ...method, ...select, ...(path !== undefined && { path }) }
+}
+
+function isBundle(body: unknown): boolean {
+  return typeof body === 'string'
+    ? /"resourceType"\s*:\s*"Bundle"/.test(body)
+    : isRecord(body) && body.resourceType === 'Bundle'
+}

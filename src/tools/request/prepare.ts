@@ -1,0 +1,158 @@
+// From the arguments of a call to the request that is sent: understood, confined, checked, and classified by what it would do.
+
+import { classify, type Risk } from '../../access/risk/risk.ts'
+import { checkTraps } from '../../advice/requests/check-request.ts'
+import { isRecord } from '../../base/json.ts'
+import type { FhirRequest, Method } from '../../client/client.ts'
+import { knownCapability } from '../../client/load-capability.ts'
+import { confine, PathError, relativeTo } from '../../fhir/path.ts'
+import { labelled, patchesIn } from '../../marks/provenance.ts'
+import { secretKeys } from '../../secrets/graphql-secrets.ts'
+import { answersText, secretTrap } from '../../secrets/secret-requests.ts'
+import { MAX_PART } from '../../text/file.ts'
+import { UserError } from '../kit/register.ts'
+import { compose } from './compose.ts'
+
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies Method[]
+
+export interface RequestArguments {
+  method: Method
+  path: string
+  body?: unknown
+  contentType?: string | undefined
+  ifMatch?: string | undefined
+  ifNoneExist?: string | undefined
+  respondAsync?: boolean | undefined
+  /** Tells what it would do, and does nothing. */
+  dryRun?: boolean | undefined
+  offset?: number | undefined
+}
+
+/** A request that was understood: what is sent, and what the checks know of it. */
+export interface Prepared {
+  request: FhirRequest
+  asked: { method: Method; path: string; body?: unknown; contentType?: string }
+  risk: Risk
+  notes: string[]
+}
+
+/**
+ * Understands and checks a request; nothing is sent.
+ *
+ * @param label whether what it creates or replaces is labelled as AI work
+ * @throws {UserError} {PathError} that say what is wrong with it
+ */
+export function prepare(args: RequestArguments, base: URL, label = false): Prepared {
+  const { method, contentType } = args
+  const local = relativeTo(base, confine(args.path, base))
+  const { content, json } = compose(method, local, args.body, contentType)
+  confineEntries(json, base)
+  const asked = {
+    method,
+    path: local,
+    ...(json !== undefined && { body: json }),
+    ...(contentType !== undefined && { contentType }),
+  }
+  const trap = checkTraps(asked, knownCapability(base))
+  if (trap.kind === 'refused') throw new UserError(trap.message)
+  const path = trap.kind === 'rewritten' ? trap.path : local
+  const notes = trap.kind === 'rewritten' ? [trap.note, ...trap.warnings] : trap.warnings
+  const secret = secretTrap(method, path, json ?? args.body)
+  if (secret) throw new UserError(`${secret} Nothing was sent.`)
+  const risk = classify({ ...asked, path })
+  const marked = label ? labelled(method, path, json) : json
+  if (label && patchesIn(json) > 0) notes.push(UNLABELLED_PATCHES)
+  const isFile = method === 'GET' && /^Binary\/[^/?]+(\?|$)/.test(path)
+  const isGraphql = /^\$graphql(\?|$)/i.test(path)
+  const request: FhirRequest = {
+    method,
+    path,
+    ...(content && { content: marked === json ? content : { ...content, data: JSON.stringify(marked) } }),
+    ...conditions(args, path, json),
+    ...(args.respondAsync && { respondAsync: true }),
+    ...((isFile || answersText(path)) && { part: { offset: args.offset ?? 0, length: MAX_PART.bytes } }),
+    ...(isGraphql && { hidden: secretKeys(json ?? args.body, path.slice(path.indexOf('?') + 1)) }),
+    repeatable: isRepeatable(method, path, risk, args),
+  }
+  return { request, asked: { ...asked, path }, risk, notes }
+}
+
+const UNLABELLED_PATCHES =
+  'PATCH entries of a Bundle do not add the label of AI work (AIAST) to their records; a PATCH of its own, or a PUT, does.'
+
+/** Reads by GET, and writes that the version or a search guards. Never a POST: a second one may be a second order. */
+function isRepeatable(method: Method, path: string, risk: Risk, { ifMatch }: RequestArguments): boolean {
+  if (method === 'GET') return risk.kind === 'read'
+  const bySearch = /^[A-Za-z]+\?/.test(path)
+  return method === 'PUT' && risk.kind === 'write' && (ifMatch !== undefined || bySearch)
+}
+
+/** If-Match and If-None-Exist in the form that Medplum honours: on PATCH, a leading test of the version. */
+function conditions(args: RequestArguments, path: string, json: unknown): Partial<FhirRequest> {
+  const { method, ifMatch, ifNoneExist } = args
+  const found: Partial<FhirRequest> = {}
+  if (ifNoneExist !== undefined) {
+    // Elsewhere Medplum ignores it, and without criteria it creates in any case.
+    if (method !== 'POST' || !/^(?!Binary\b)[A-Za-z]+(\?|$)/.test(path)) {
+      throw new UserError(
+        '`ifNoneExist` is for creating by POST of one resource only, such as POST Patient. Nothing was sent.',
+      )
+    }
+    const criteria = oneLine('ifNoneExist', ifNoneExist).replace(/^[A-Za-z]*\?/, '')
+    // A dry run asks for it by GET, which may do no more than search.
+    const search = { method: 'GET', path: `${path.split('?')[0]}?${criteria}` } as const
+    if (!/^[^=&]+=[^&]/.test(criteria) || classify(search).kind !== 'read') {
+      throw new UserError(
+        '`ifNoneExist` must be a search, such as identifier=http://example.org/mrn|123. Nothing was sent.',
+      )
+    }
+    found.ifNoneExist = criteria
+  }
+  if (ifMatch !== undefined) {
+    const version = versionOf(ifMatch)
+    if (method === 'PUT') found.ifMatch = `W/"${version}"`
+    else if (method === 'PATCH') {
+      if (!Array.isArray(json)) throw new UserError('`body` of a PATCH must be a JSON Patch array. Nothing was sent.')
+      const guarded = [{ op: 'test', path: '/meta/versionId', value: version }, ...json]
+      found.content = { type: 'application/json-patch+json', data: JSON.stringify(guarded) }
+    } else if (method !== 'DELETE') {
+      throw new UserError(`\`ifMatch\` is for PUT, PATCH and DELETE only, such as PUT Task/ID. Nothing was sent.`)
+    } else if (!/^[A-Za-z]+\/[A-Za-z0-9.-]+$/.test(path)) {
+      // The version is compared by a GET of the same path, which would run an operation, or find several.
+      throw new UserError(
+        'With `ifMatch`, a DELETE must name one resource in `path`, such as Task/ID. Nothing was sent.',
+      )
+    }
+  }
+  return found
+}
+
+/** A version as `meta.versionId`, `"…"` or `W/"…"`. */
+export function versionOf(ifMatch: string): string {
+  const version = /^(?:W\/)?"?([A-Za-z0-9.-]{1,64})"?$/.exec(oneLine('ifMatch', ifMatch))?.[1]
+  if (version) return version
+  throw new UserError('`ifMatch` must be a meta.versionId, such as 8a2f6c1e-…. Nothing was sent.')
+}
+
+function oneLine(name: string, value: string): string {
+  const text = value.trim()
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (text !== '' && !/[\u0000-\u001f\u007f-\uffff]/.test(text)) return text
+  throw new UserError(`\`${name}\` must be one line of ASCII text; percent-encode anything else. Nothing was sent.`)
+}
+
+/** Each entry of a batch or transaction names a place of its own: all are confined before anything is sent. */
+function confineEntries(body: unknown, base: URL): void {
+  if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry)) return
+  body.entry.forEach((entry: unknown, index) => {
+    const request = isRecord(entry) ? entry.request : undefined
+    const url = isRecord(request) ? request.url : undefined
+    if (typeof url !== 'string') return
+    try {
+      confine(url, base)
+    } catch (error) {
+      if (error instanceof PathError) throw new PathError(`Bundle.entry[${index}].request.url: ${error.message}`)
+      throw error
+    }
+  })
+}

@@ -1,0 +1,111 @@
+// How much of what was sought stands in a record: what Medplum found by one parameter may meet the other words as well.
+
+import { isRecord } from '../../base/json.ts'
+import { folded } from './spelling.ts'
+import type { Term } from './terms.ts'
+
+/** What a record says, in a form in which it can be compared. */
+export interface Content {
+  /** All words, folded. */
+  text: string
+  /** All words as they are spelled, in lower case. */
+  spelled: string
+  /** All dates, to the day. */
+  days: string[]
+  /** Digits of everything that has some. */
+  numbers: string[]
+  id: string
+}
+
+/** Elements that hold no words of a person: addresses of code systems would be found by the name of the clinic. */
+const UNREAD: ReadonlySet<string> = new Set([
+  'resourceType',
+  'id',
+  'meta',
+  'text',
+  'url',
+  'system',
+  'reference',
+  'data',
+  'contentType',
+  'hash',
+])
+
+/** @param resources the record and those that it refers to, the record first */
+export function contentOf(...resources: readonly Record<string, unknown>[]): Content {
+  const texts = resources.flatMap((resource) => [...leaves(resource)])
+  return {
+    text: texts.map(folded).join(' '),
+    // Not by addresses: there, María writes herself without an accent.
+    spelled: texts
+      .filter((text) => !text.includes('@'))
+      .join(' ')
+      .toLowerCase()
+      .normalize('NFC'),
+    days: texts.flatMap((text) => /^\d{4}(?:-\d\d){0,2}/.exec(text)?.[0] ?? []),
+    numbers: texts.map((text) => text.replaceAll(/\D/g, '')).filter((digits) => digits !== ''),
+    id: String(resources[0]?.id ?? ''),
+  }
+}
+
+function* leaves(value: unknown, top = true): Generator<string> {
+  if (typeof value === 'string') yield value
+  else if (Array.isArray(value)) for (const item of value) yield* leaves(item, false)
+  else if (isRecord(value)) {
+    for (const [name, item] of Object.entries(value)) {
+      // The narrative is the `text` of the resource itself; that of a concept is what it says.
+      if (!UNREAD.has(name) || (name === 'text' && !top)) yield* leaves(item, false)
+    }
+  }
+}
+
+/** Whether the record meets a term. */
+export function meets({ text, days, numbers, id }: Content, term: Term): boolean {
+  switch (term.kind) {
+    case 'word':
+      return folded(term.text)
+        .split(/[\s'-]+/)
+        .every((part) => holds(text, part))
+    case 'code':
+      return isWhole(text, term.text) || isNumber(numbers, term.text)
+    case 'token':
+      return isWhole(text, term.text.slice(term.text.indexOf('|') + 1))
+    case 'date':
+      return (
+        term.spans.some(({ start, end }) => days.some((day) => day >= start && day < end)) || holds(text, term.text)
+      )
+    case 'phone':
+      return numbers.some((digits) => digits.length >= 7 && term.text.replaceAll(/\D/g, '').endsWith(digits.slice(-10)))
+    case 'email':
+      return text.includes(folded(term.text))
+    case 'id':
+      return id === term.text
+  }
+}
+
+/** Whether it stands in the record just as it was typed, accents and all. */
+export function isSpelledSo({ spelled }: Content, { text }: Term): boolean {
+  return spelled.includes(text.toLowerCase())
+}
+
+/** At the beginning of a word; anywhere for what is long enough to be no chance. */
+function holds(text: string, part: string): boolean {
+  if (part.length >= 4) return text.includes(part)
+  return text.split(/[^\p{L}\p{N}]+/u).some((word) => word.startsWith(part))
+}
+
+/** Between spaces or punctuation: the beginning of a number is another number. */
+function isWhole(text: string, sought: string): boolean {
+  return wordsIn(text).includes(wordsIn(folded(sought)))
+}
+
+function wordsIn(text: string): string {
+  return ` ${text
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean)
+    .join(' ')} `
+}
+
+function isNumber(numbers: readonly string[], text: string): boolean {
+  return /^(?:mrn\W?)?\d{4,}$/i.test(text) && numbers.includes(text.replaceAll(/\D/g, ''))
+}

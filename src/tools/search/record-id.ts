@@ -1,0 +1,34 @@
+// How `search` and `fetch` name a record: by type and id, and by a link that a person can open.
+import type { Caller } from '../../call/caller.ts'
+
+const REFERENCE = /^\/?([A-Z][A-Za-z]{1,63})\/([A-Za-z0-9.-]{1,64})$/
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+export interface RecordId {
+  type: string
+  id: string
+}
+
+/**
+ * The record that a text names: `Patient/ID`, or an address of the Medplum App (with or without one of its tabs), of the FHIR
+ * API or of an MCP resource; undefined for everything else, such as an address of another server.
+ */
+export function recordIdIn(text: string, { appUrl, fhirBase }: Caller['medplum']): RecordId | undefined {
+  const given = text.trim()
+  const root = ['fhir:///', fhirBase.href, appUrl?.href].find((one) => one !== undefined && given.startsWith(one))
+  const path = root === undefined ? given : given.slice(root.length).split(/[?#]/, 1)[0]
+  // Behind the id, the App names a tab, the API a version.
+  const place = root === undefined ? path : path?.split('/').slice(0, 2).join('/')
+  const [, type, id] = REFERENCE.exec(place ?? '') ?? []
+  return type && id && !/^\.+$/.test(id) ? { type, id } : undefined
+}
+
+/** Whether this is an id alone, which doesn't tell of which type. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text.trim())
+}
+
+/** Where a person can see the record: in the Medplum App where one is known, else at its FHIR address. */
+export function linkTo({ type, id }: RecordId, { appUrl, fhirBase }: Caller['medplum']): string {
+  return new URL(`${type}/${id}`, appUrl ?? fhirBase).href
+}

@@ -1,0 +1,81 @@
+// The confirmation page's requests. Who is signed in reaches their own grants only: the object is named after them, so another
+// person with the same link finds nothing. Looking at the page changes nothing.
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
+import type { Bindings } from '../../config/settings.ts'
+import { homeAt, settingsAt } from '../../config/tenants.ts'
+import { CONFIRM_PATH, openWords, pageId } from '../../oauth/confirmations.ts'
+import { grantNameOf } from '../../oauth/grant-name.ts'
+import { browserUser, formToken, isOwnForm, redirectToLogin } from '../shared/browser-session.ts'
+import { methodNotAllowed } from '../shared/error-pages.tsx'
+import { Problem, pageResponse } from '../shared/layout.tsx'
+import { Confirm } from './page.tsx'
+
+type Ctx = Context<{ Bindings: Bindings }>
+
+export const confirmation = new Hono<{ Bindings: Bindings }>()
+  .get(`${CONFIRM_PATH}/:page`, show)
+  .post(`${CONFIRM_PATH}/:page`, decide)
+  .all(`${CONFIRM_PATH}/:page`, methodNotAllowed('GET, HEAD, POST'))
+
+/** The grant's id, and the key under which the words are sealed: base64url of 32 bytes. */
+const PAGE = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/
+
+async function show(c: Ctx): Promise<Response> {
+  const userId = await browserUser(c)
+  if (userId === undefined) return redirectToLogin(c, c.req.path)
+  const page = await pageOf(c, userId)
+  const proposal = await page?.grant.proposal(page.id)
+  const words = page && proposal && (await openWords(page.key, proposal.words).catch(() => undefined))
+  if (!words || !proposal) return nothingHere(c)
+  const { clientName, lines } = words
+  const token = await formToken(c)
+  const { path } = c.req
+  const given = { clientName, tenant: settingsAt(c.env, path).tenant, lines, path, home: homeAt(c.env, path), token }
+  return pageResponse(<Confirm {...given} decision={proposal.decision} />, { sendsOrigin: true })
+}
+
+async function decide(c: Ctx): Promise<Response> {
+  const userId = await browserUser(c)
+  if (userId === undefined) return refused(c, 401, 'Your sign-in has ended after half an hour.')
+  // What is no form has no token, and is refused so.
+  const form = await c.req.raw.formData().catch(() => new FormData())
+  if (!(await isOwnForm(c, form.get('token')))) {
+    return refused(c, 403, 'This request did not come from the confirmation page of this server.')
+  }
+  const page = await pageOf(c, userId)
+  const decision = form.get('decision') === 'approved' ? 'approved' : 'declined'
+  if (!page || !(await page.grant.decide(page.id, decision))) return nothingHere(c)
+  c.header('cache-control', 'no-store')
+  return c.redirect(c.req.path, 303)
+}
+
+async function pageOf(c: Ctx, userId: string) {
+  const [, grantId, key] = PAGE.exec(c.req.param('page') ?? '') ?? []
+  if (grantId === undefined || key === undefined) return undefined
+  return { key, id: await pageId(key), grant: c.env.GRANT.getByName(grantNameOf({ userId, grantId })) }
+}
+
+function nothingHere(c: Ctx): Response {
+  return pageResponse(
+    <Problem
+      title="There is nothing to confirm here"
+      what="The question was carried out or decided already, is older than ten minutes, or was asked of another person."
+      cure="If your application still waits for you, tell it to ask again: it will give you a new link."
+      home={homeAt(c.env, c.req.path)}
+    />,
+    { status: 404 },
+  )
+}
+
+function refused(c: Ctx, status: number, what: string): Response {
+  return pageResponse(
+    <Problem
+      title="Nothing was decided"
+      what={what}
+      cure="Open the link again, and answer the question there."
+      home={homeAt(c.env, c.req.path)}
+    />,
+    { status },
+  )
+}

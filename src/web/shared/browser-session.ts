@@ -1,0 +1,172 @@
+// A person signed in with Medplum in the browser, for this server's own pages: no MCP client and no grant is involved. Who it
+// is, is all that is kept: Medplum's tokens are given back as soon as they have told.
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import type { CookieOptions } from 'hono/utils/cookie'
+import { newKey, open, seal, sha256 } from '../../base/seal.ts'
+import type { Bindings, Settings } from '../../config/settings.ts'
+import { settingsAt, tenantOf } from '../../config/tenants.ts'
+import { exchangeCode, type LoginSecrets, loginUrl, logOut, newLoginSecrets } from '../../oauth/medplum.ts'
+
+type Ctx = Context<{ Bindings: Bindings }>
+
+const SESSION_S = 1800
+const LOGIN_S = 600
+/** The cookie `__Host-session` holds 256 random bits; KV holds their SHA-256. At each tenant a person is signed in for itself. */
+const SESSION_COOKIE = 'session'
+/** Tells these states from those of an MCP client's sign-in, which are base64url alone. */
+const STATE_PREFIX = 'page.'
+const PURPOSE = 'browser-login'
+const SCOPES = ['openid', 'profile']
+/** The pages that a login may lead back to, with what lies below them. */
+const RETURN_PATHS = ['/connections', '/confirm']
+
+/** Why a login in the browser came to nothing: its state is unknown, used, old or another browser's. */
+export class StaleLoginError extends Error {
+  override readonly name = 'StaleLoginError'
+}
+
+interface Session {
+  userId: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
+interface Login extends LoginSecrets {
+  /** Whose callback ends it; absent for the deployment's own. */
+  tenant?: string | undefined
+  returnTo: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
+/** The id of the user who is signed in in this browser at this tenant; undefined without a valid session. */
+export async function browserUser(c: Ctx): Promise<string | undefined> {
+  const secret = sessionSecret(c)
+  if (!secret) return undefined
+  const session = await c.env.OAUTH_KV.get<Session>(await sessionKey(secret), 'json')
+  if (!session || session.expiresAt <= Date.now()) return undefined
+  return tenantOf(session.userId) === settingsHere(c).tenant ? session.userId : undefined
+}
+
+/**
+ * Sends the browser to Medplum's login.
+ *
+ * @param returnTo path of this server to come back to, with its query; one that isn't allowed becomes the connections page
+ */
+export async function redirectToLogin(c: Ctx, returnTo: string): Promise<Response> {
+  const settings = settingsHere(c)
+  const key = newKey()
+  const login: Login = {
+    ...newLoginSecrets(),
+    tenant: settings.tenant,
+    returnTo: ownPath(returnTo, settings),
+    expiresAt: Date.now() + LOGIN_S * 1000,
+  }
+  const hash = await sha256(key)
+  await c.env.OAUTH_KV.put(loginKey(hash), await seal(key, PURPOSE, login), { expirationTtl: LOGIN_S })
+  setCookie(c, loginCookie(hash), hash, cookie(LOGIN_S))
+  return redirect(c, await loginUrl(settings, `${STATE_PREFIX}${key}`, login, SCOPES))
+}
+
+/** Whether the callback from Medplum with this state ends a login in the browser. */
+export function isBrowserLogin(state: string | undefined): state is string {
+  return state?.startsWith(STATE_PREFIX) ?? false
+}
+
+/**
+ * The callback of a login in the browser: a session, and back to the page that asked for it.
+ *
+ * @throws {StaleLoginError} and {UpstreamError}
+ */
+export async function finishLogin(c: Ctx): Promise<Response> {
+  const settings = settingsHere(c)
+  const { returnTo, ...secrets } = await takeLogin(c, c.req.query('state') ?? '')
+  const code = c.req.query('code')
+  if (!code) throw new StaleLoginError('Medplum ended the login without access')
+  const { userId, tokens } = await exchangeCode(settings, code, secrets)
+  c.executionCtx.waitUntil(logOut(settings, tokens.accessToken))
+  await forgetSession(c)
+  const secret = newKey()
+  const session: Session = { userId, expiresAt: Date.now() + SESSION_S * 1000 }
+  await c.env.OAUTH_KV.put(await sessionKey(secret), JSON.stringify(session), { expirationTtl: SESSION_S })
+  setCookie(c, sessionCookie(c), secret, cookie(SESSION_S))
+  return redirect(c, returnTo)
+}
+
+/** Signs the browser out of this server's pages. */
+export async function endSession(c: Ctx): Promise<void> {
+  await forgetSession(c)
+  deleteCookie(c, sessionCookie(c), cookie(0))
+}
+
+/** A value that forms of this session carry: only a page that this browser got from here knows it. */
+export async function formToken(c: Ctx): Promise<string> {
+  return sha256(`form ${sessionSecret(c) ?? ''}`)
+}
+
+/** Whether a posted form comes from a page of this server in this session (CSRF). */
+export async function isOwnForm(c: Ctx, token: unknown): Promise<boolean> {
+  const { publicUrl } = settingsHere(c)
+  if (c.req.header('origin') !== publicUrl.origin || typeof token !== 'string') return false
+  // Digests of both, so that the time tells nothing.
+  const [given, expected] = await Promise.all([sha256(token), formToken(c).then(sha256)])
+  return given === expected
+}
+
+async function forgetSession(c: Ctx): Promise<void> {
+  const secret = sessionSecret(c)
+  if (secret) await c.env.OAUTH_KV.delete(await sessionKey(secret))
+}
+
+/** The login of a state, used up: bound to this browser and this tenant, once, for ten minutes. */
+async function takeLogin(c: Ctx, state: string): Promise<Login> {
+  const key = state.slice(STATE_PREFIX.length)
+  const hash = await sha256(key)
+  if (getCookie(c, loginCookie(hash), 'host') !== hash) throw new StaleLoginError('Begun in another browser')
+  deleteCookie(c, loginCookie(hash), cookie(0))
+  const sealed = await c.env.OAUTH_KV.get(loginKey(hash), 'arrayBuffer')
+  if (!sealed) throw new StaleLoginError('Used already, or expired')
+  await c.env.OAUTH_KV.delete(loginKey(hash))
+  const login = await open<Login>(key, PURPOSE, sealed)
+  if (login.expiresAt <= Date.now()) throw new StaleLoginError('Expired')
+  if (login.tenant !== settingsHere(c).tenant) throw new StaleLoginError('Begun at another tenant')
+  return login
+}
+
+/** A path of this server that a login may lead back to, as the URL parser reads it; nothing else, on no other host. */
+function ownPath(returnTo: string, { publicUrl: { origin }, root }: Settings): string {
+  const url = URL.parse(returnTo, origin)
+  const paths = RETURN_PATHS.map((path) => `${root}${path}`)
+  const allowed = paths.some((path) => url?.pathname === path || url?.pathname.startsWith(`${path}/`))
+  return url?.origin === origin && allowed ? `${url.pathname}${url.search}` : `${root}/connections`
+}
+
+/** The settings of the tenant whose page this is. */
+function settingsHere(c: Ctx): Settings {
+  return settingsAt(c.env, c.req.path)
+}
+
+function sessionCookie(c: Ctx): string {
+  const { tenant } = settingsHere(c)
+  return tenant === undefined ? SESSION_COOKIE : `${SESSION_COOKIE}-${tenant}`
+}
+
+function sessionSecret(c: Ctx): string | undefined {
+  return getCookie(c, sessionCookie(c), 'host')
+}
+
+const sessionKey = async (secret: string) => `session:${await sha256(secret)}`
+const loginKey = (hash: string) => `login:${hash}`
+/** One cookie a login, so that two tabs don't disturb each other. */
+const loginCookie = (hash: string) => `login-${hash.slice(0, 16)}`
+
+function cookie(maxAge: number): CookieOptions {
+  return { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge }
+}
+
+function redirect(c: Ctx, location: string): Response {
+  c.header('cache-control', 'no-store')
+  c.header('referrer-policy', 'no-referrer')
+  return c.redirect(location, 302)
+}

@@ -1,0 +1,73 @@
+// What a person reads whose sign-in came to nothing.
+import { AuthorizationError, CimdFetchError } from '@cloudflare/workers-oauth-provider'
+import type { Context } from 'hono'
+import type { Bindings } from '../../config/settings.ts'
+import { homeAt } from '../../config/tenants.ts'
+import { UpstreamError } from '../../oauth/medplum.ts'
+import { AUTHORIZE_PATH } from '../../oauth/provider.ts'
+import { isBrowserLogin, StaleLoginError } from '../shared/browser-session.ts'
+import { Problem, pageResponse } from '../shared/layout.tsx'
+
+type Ctx = Context<{ Bindings: Bindings }>
+
+const STALE = 'The sign-in expired after ten minutes, was already used, or was begun in another browser.'
+
+/** The page about a failure on the way. */
+export function problemPage(error: Error, c: Ctx): Response {
+  if (error instanceof AuthorizationError || error instanceof CimdFetchError) {
+    return pageResponse(
+      <Problem
+        title="This sign-in can’t continue"
+        what={reasonOf(error, c)}
+        cure="Nothing was allowed. Go back to your application and connect it again; if that fails, remove it there and add it anew."
+        home={homeAt(c.env, c.req.path)}
+      />,
+      { status: 400 },
+    )
+  }
+  if (error instanceof StaleLoginError || error instanceof UpstreamError) return notSignedIn(error, c)
+  console.error(JSON.stringify({ event: 'sign_in_failed', path: c.req.path, error: error.name }))
+  // A client may send such a state too.
+  const atPage = c.req.path !== AUTHORIZE_PATH && isBrowserLogin(c.req.query('state'))
+  const again = atPage
+    ? 'Go back to the page that you came from and sign in again in a minute.'
+    : 'Try again in a minute from your application.'
+  return pageResponse(
+    <Problem
+      title="Something failed on this server"
+      what={atPage ? 'The sign-in was not finished.' : 'The sign-in was not finished, and nothing was allowed.'}
+      cure={`${again} If it goes on, tell the operator of this server.`}
+      home={homeAt(c.env, c.req.path)}
+    />,
+    { status: 500 },
+  )
+}
+
+/** What a person reads whose login in the browser, for a page of this server, came to nothing. */
+function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
+  const kind = error instanceof UpstreamError ? error.kind : 'stale'
+  console.warn(JSON.stringify({ event: 'sign_in_failed', kind }))
+  const what = {
+    stale: STALE,
+    ended: 'Medplum did not accept the login.',
+    unavailable: 'Medplum could not be reached.',
+  }[kind]
+  return pageResponse(
+    <Problem
+      title="You are not signed in"
+      what={what}
+      cure="Go back to the page that you came from and sign in again."
+      home={homeAt(c.env, c.req.path)}
+    />,
+    { status: kind === 'unavailable' ? 503 : 400 },
+  )
+}
+
+/** Why a sign-in ended on a page, for the person: what a client sent wrong, or a step that is no longer valid. */
+function reasonOf(error: AuthorizationError | CimdFetchError, c: Ctx): string {
+  if (error instanceof CimdFetchError) return 'The application could not be verified: its metadata could not be read.'
+  if (c.req.path === AUTHORIZE_PATH && c.req.method === 'GET') {
+    return `The request of the application was wrong: ${error.description}.`
+  }
+  return c.req.query('error') ? `Medplum ended the login without access. ${STALE}` : STALE
+}

@@ -1,0 +1,227 @@
+// The way of a sign-in through the browser: authorize and consent here, login at Medplum, callback here, back to the client.
+import {
+  AuthorizationError,
+  type AuthRequest,
+  authorizationErrorRedirect,
+  type OAuthHelpers,
+} from '@cloudflare/workers-oauth-provider'
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
+import type { Narrowing } from '../../access/narrow/narrowing.ts'
+import { auditOAuth } from '../../audit/audit.ts'
+import { newKey } from '../../base/seal.ts'
+import type { GrantProps } from '../../call/caller.ts'
+import { type Bindings, readSettings, type Settings } from '../../config/settings.ts'
+import { settingsAt } from '../../config/tenants.ts'
+import { grantOf } from '../../oauth/grant-name.ts'
+import {
+  CLIENT_SCOPES,
+  exchangeCode,
+  type LoginSecrets,
+  loginUrl,
+  logOut,
+  newLoginSecrets,
+  type SignIn,
+  UpstreamError,
+} from '../../oauth/medplum.ts'
+import { AUTHORIZE_PATH, createAuthorizationServer } from '../../oauth/provider.ts'
+import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from '../../oauth/scopes.ts'
+import { metadataOf } from '../connections/connections.ts'
+import { finishLogin, isBrowserLogin, StaleLoginError } from '../shared/browser-session.ts'
+import { methodNotAllowed } from '../shared/error-pages.tsx'
+import { pageResponse } from '../shared/layout.tsx'
+import { withShownName } from './client-name.ts'
+import { Consent } from './consent.tsx'
+import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
+import { problemPage } from './problems.tsx'
+
+type Ctx = Context<{ Bindings: Bindings }>
+
+export const CALLBACK_PATH = '/oauth/callback'
+
+/** What is carried through Medplum's login besides the client's request. */
+interface LoginData extends LoginSecrets {
+  clientName: string
+  narrowing: Narrowing
+}
+
+export const signIn = new Hono<{ Bindings: Bindings }>()
+  .get(AUTHORIZE_PATH, showConsent)
+  .post(AUTHORIZE_PATH, decide)
+  .all(AUTHORIZE_PATH, methodNotAllowed('GET, HEAD, POST'))
+
+/** Of each tenant. */
+export const callback = new Hono<{ Bindings: Bindings }>()
+  .get(CALLBACK_PATH, finish)
+  .all(CALLBACK_PATH, methodNotAllowed('GET, HEAD'))
+
+for (const routes of [signIn, callback]) routes.onError((error, c) => answerTo(error, c as Ctx))
+
+async function showConsent(c: Ctx): Promise<Response> {
+  const oauth = api(c.env)
+  const request = await oauth.parseAuthRequest(c.req.raw)
+  const settings = settingsOf(request, c.env)
+  const page = await consentPage(settings, oauth, request, offerFor(request.scope, settings.maxAccess))
+  await auditOAuth({ decision: 'consent_shown' }, request, c.env)
+  return page
+}
+
+/** The page with a handle of its own, and with what was filled in before where that couldn't be granted. */
+async function consentPage(
+  settings: Settings,
+  oauth: OAuthHelpers,
+  request: AuthRequest,
+  offer: Offer,
+  narrowing?: NarrowingForm,
+): Promise<Response> {
+  const client = withShownName(await oauth.describeConsent(request))
+  const { handle, headers } = await oauth.beginConsent(request)
+  const { tenant, medplum } = settings
+  const given = { client, handle, tenant, medplumHost: medplum.baseUrl.host, offer, ...(narrowing && { narrowing }) }
+  return pageResponse(<Consent {...given} />, {
+    status: narrowing ? 400 : 200,
+    headers,
+    formTargets: formTargets(settings, client.redirectUri),
+  })
+}
+
+async function decide(c: Ctx): Promise<Response> {
+  const oauth = api(c.env)
+  // What is no form has no handle, and is answered so.
+  const form = await c.req.raw.formData().catch(() => new FormData())
+  const handle = String(form.get('handle') ?? '')
+  if (form.get('decision') !== 'approve') {
+    const { request, redirectTo, headers } = await oauth.denyConsent(c.req.raw, handle, {
+      description: 'The person denied access',
+    })
+    await auditOAuth({ decision: 'denied' }, { resource: request.resource }, c.env)
+    return redirect(redirectTo, headers)
+  }
+  const approved = await oauth.approveConsent(c.req.raw, handle)
+  const settings = settingsOf(approved.request, c.env)
+  const { levels, preselected } = offerFor(approved.request.scope, settings.maxAccess)
+  // What isn't offered can't be chosen: the least is granted then.
+  const chosen = form.has('level') ? levels.find((level) => level === form.get('level')) : preselected
+  const level = chosen ?? 'read'
+  const narrowing = readNarrowing(form)
+  if (Object.keys(narrowing.form.problems).length > 0) {
+    // The handle is used up by now, but nothing came of it: the page is shown again with another.
+    return consentPage(settings, oauth, approved.request, { levels, preselected: level }, narrowing.form)
+  }
+  const { clientName } = withShownName(await oauth.describeConsent(approved.request))
+  const request = { ...approved.request, scope: scopesFor(level) }
+  const data: LoginData = { ...newLoginSecrets(), clientName, narrowing: narrowing.asked }
+  await auditOAuth({ decision: 'approved', level }, request, c.env)
+  const { state, headers } = await oauth.beginUpstream(request, { data, headers: approved.headers })
+  return redirect(await loginUrl(settings, state, data, [...CLIENT_SCOPES, ...smartScopes(level)]), headers)
+}
+
+async function finish(c: Ctx): Promise<Response> {
+  if (isBrowserLogin(c.req.query('state'))) return finishLogin(c)
+  const settings = settingsAt(c.env, c.req.path)
+  const oauth = api(c.env)
+  const { request, data, headers } = await oauth.finishUpstream<LoginData>(c.req.raw)
+  // Another Medplum's code must not be sent to this one (mix-up, RFC 9700 section 4.4).
+  if (settingsOf(request, c.env) !== settings) throw new StaleLoginError('Begun at another tenant')
+  const code = c.req.query('code')
+  if (!code) {
+    const description = 'The Medplum login ended without access'
+    await auditOAuth({ decision: 'sign_in_failed', reason: 'denied' }, request, c.env)
+    return redirect(authorizationErrorRedirect(request, 'access_denied', description), headers)
+  }
+  try {
+    return redirect(await complete(settings, oauth, c.env, request, code, data), headers)
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error
+    await auditOAuth({ decision: 'sign_in_failed', reason: error.kind }, request, c.env)
+    const [kind, description] =
+      error.kind === 'unavailable'
+        ? (['temporarily_unavailable', 'Medplum could not be reached. Try again.'] as const)
+        : (['access_denied', 'Medplum did not accept the login. Try again.'] as const)
+    return redirect(authorizationErrorRedirect(request, kind, description), headers)
+  }
+}
+
+/** Completes the sign-in; where that fails here, the login at Medplum is ended, since nobody holds its tokens then. */
+async function complete(
+  settings: Settings,
+  oauth: OAuthHelpers,
+  env: Bindings,
+  request: AuthRequest,
+  code: string,
+  data: LoginData,
+): Promise<string> {
+  const login = await exchangeCode(settings, code, data)
+  try {
+    return await createGrant(login, oauth, env, request, data)
+  } catch (error) {
+    await logOut(settings, login.tokens.accessToken)
+    throw error
+  }
+}
+
+/** The grant at the provider, and Medplum's tokens in the grant's object. */
+async function createGrant(
+  login: SignIn,
+  oauth: OAuthHelpers,
+  env: Bindings,
+  request: AuthRequest,
+  data: LoginData,
+): Promise<string> {
+  const props: GrantProps = {
+    vaultKey: newKey(),
+    accessToken: login.tokens.accessToken,
+    accessExpiresAt: login.tokens.accessExpiresAt,
+    profile: login.profile,
+    project: login.project,
+    clientName: data.clientName,
+    narrowing: data.narrowing,
+  }
+  const { redirectTo } = await oauth.completeAuthorization({
+    request,
+    userId: login.userId,
+    metadata: metadataOf(data.clientName, data.narrowing),
+    scope: request.scope,
+    props,
+    // The grant's object ends them once this one stands.
+    revokeExistingGrants: false,
+  })
+  const name = grantOf(new URL(redirectTo).searchParams.get('code') ?? '')
+  if (!name) throw new Error('The provider issued a code that names no grant')
+  await env.GRANT.getByName(name).keep(props.vaultKey, login.tokens)
+  const level = levelOf(request.scope)
+  const subject = { userId: login.userId, clientId: request.clientId }
+  await auditOAuth({ decision: 'signed_in', ...(level && { level }) }, subject, env)
+  return redirectTo
+}
+
+/** What follows a failure. Only a client and redirect URI that were verified are sent anything; all else is a page. */
+function answerTo(error: Error, c: Ctx): Response {
+  if (error instanceof AuthorizationError && error.redirectTo) return redirect(error.redirectTo, new Headers())
+  return problemPage(error, c)
+}
+
+/**
+ * Where the consent form may lead: by redirect to Medplum, whose login page has an origin of its own, or back to the
+ * client. Browsers apply `form-action` to those redirects as well.
+ */
+function formTargets(settings: Settings, redirectUri: string): string[] {
+  const origins = [settings.medplum.baseUrl.origin, new URL(redirectUri).origin]
+  return ['https:', ...new Set(origins.filter((origin) => origin.startsWith('http:')))]
+}
+
+function redirect(location: string, headers: Headers): Response {
+  headers.set('location', location)
+  headers.set('cache-control', 'no-store')
+  headers.set('referrer-policy', 'no-referrer')
+  return new Response(null, { status: 302, headers })
+}
+
+function api(env: Bindings): OAuthHelpers {
+  return createAuthorizationServer(env).getOAuthApi(env)
+}
+
+/** The settings of the tenant that a sign-in is for: whose resource was asked for. */
+function settingsOf({ resource }: AuthRequest, env: Bindings): Settings {
+  return resource === undefined ? readSettings(env) : settingsAt(env, new URL(resource).pathname)
+}

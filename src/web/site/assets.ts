@@ -1,0 +1,55 @@
+// The files that pages are made of, and those that browsers and crawlers ask for by themselves. They say nothing about a
+// deployment and so are served under any host name: an error page that refuses a host has its style, too.
+import { Hono } from 'hono/tiny'
+import type { Bindings } from '../../config/settings.ts'
+import { methodNotAllowed } from '../shared/error-pages.tsx'
+import { STYLE, STYLE_PATH } from '../shared/style.ts'
+
+export const COPY_SCRIPT_PATH = '/copy.js'
+export const ICON_PATH = '/favicon.svg'
+
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#5b3cc4"/><path d="M13 9v14M6 16h14m6 0h0" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>'
+
+/** Puts a button beside all that can be copied; the page has none, because without a script it would do nothing. */
+const COPY_SCRIPT = `const said = document.body.appendChild(document.createElement('p'))
+said.className = 'said'
+said.role = 'status'
+for (const box of document.querySelectorAll('.copy')) {
+  const text = box.firstElementChild
+  const button = box.appendChild(document.createElement('button'))
+  button.type = 'button'
+  button.textContent = 'Copy'
+  button.ariaLabel = 'Copy ' + text.textContent
+  button.onclick = async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent)
+      said.textContent = button.textContent = 'Copied'
+    } catch {
+      getSelection().selectAllChildren(text)
+      said.textContent = button.textContent = 'Selected'
+    }
+    setTimeout(() => { said.textContent = ''; button.textContent = 'Copy' }, 2000)
+  }
+}
+`
+
+const FILES: Record<string, [type: string, body: string]> = {
+  [STYLE_PATH]: ['text/css', STYLE],
+  [COPY_SCRIPT_PATH]: ['text/javascript', COPY_SCRIPT],
+  [ICON_PATH]: ['image/svg+xml', ICON],
+  '/favicon.ico': ['image/svg+xml', ICON],
+  '/robots.txt': ['text/plain', 'User-agent: *\nAllow: /$\nDisallow: /\n'],
+}
+
+export const assets = new Hono<{ Bindings: Bindings }>()
+for (const [path, [type, body]] of Object.entries(FILES)) {
+  assets.get(path, (c) =>
+    c.body(body, 200, {
+      'content-type': `${type}; charset=utf-8`,
+      'cache-control': 'max-age=3600',
+      'x-content-type-options': 'nosniff',
+    }),
+  )
+  assets.all(path, methodNotAllowed('GET, HEAD'))
+}

@@ -1,0 +1,120 @@
+// What the home page says, as data: one text for the page that people see and the Markdown that models read.
+import type { Settings } from '../../config/settings.ts'
+import { PREVIEW } from '../shared/layout.tsx'
+
+/** A link; `href` begins with `/` where it stays on this server. */
+export interface Link {
+  label: string
+  href: string
+  /** What is behind it. */
+  about?: string
+}
+
+/** How one client is connected. Text may hold `code` in backticks. */
+export interface ClientSteps {
+  name: string
+  /** A command for a terminal, which comes before the steps. */
+  command?: string
+  steps: string[]
+}
+
+export interface Guide {
+  title: string
+  lead: string[]
+  preview: string
+  /** What the address is for, and where it can't be reached from. */
+  address: string
+  mcpUrl: string
+  buttons: Link[]
+  clients: ClientSteps[]
+  tools: [name: string, purpose: string][]
+  links: Link[]
+}
+
+/** The tools, in the order in which a person gets to know them. */
+const TOOLS: Guide['tools'] = [
+  ['fhir-request', 'any FHIR R4 request: read, search, create, change, delete, batches, files, operations, bots'],
+  ['fhir-read', 'reading and searching only, so that a client can allow it without asking'],
+  ['fhir-digest', 'an overview of many records: what there is, how much, from when'],
+  ['search', 'finds records by plain words'],
+  ['fetch', 'one record that `search` found, as text'],
+  ['whoami', 'who is signed in, to which project, with what access'],
+]
+
+/** The guide of a deployment. */
+export function guideOf({ tenant, root, resource: mcpUrl, medplum, publicUrl }: Settings): Guide {
+  // By it, a client tells several servers apart.
+  const name = tenant === undefined ? 'medplum' : `medplum-${tenant}`
+  const local =
+    publicUrl.protocol === 'http:' ? ' It works on this computer only: Claude and ChatGPT need a public one.' : ''
+  return {
+    title: tenant === undefined ? 'Medplum for AI assistants' : `Medplum for AI assistants: ${tenant}`,
+    lead: [
+      `A remote MCP server: your assistant reads, searches and changes the FHIR R4 records at \`${medplum.baseUrl.host}\`, as you and with your access.`,
+      'Add its address to your client and sign in to Medplum.',
+    ],
+    preview: PREVIEW,
+    address: `This is the address to add.${local}`,
+    mcpUrl,
+    buttons: [
+      {
+        label: 'Add to Cursor',
+        href: `https://cursor.com/en/install-mcp?name=${name}&config=${encodeURIComponent(btoa(JSON.stringify({ url: mcpUrl })))}`,
+      },
+      {
+        label: 'Add to VS Code',
+        href: `https://vscode.dev/redirect/mcp/install?name=${name}&config=${encodeURIComponent(JSON.stringify({ type: 'http', url: mcpUrl }))}`,
+      },
+    ],
+    clients: [
+      {
+        name: 'Claude (claude.ai, Desktop)',
+        steps: [
+          'Open Settings › Connectors › Add custom connector. On Team and Enterprise plans an owner does this first.',
+          'Enter the name `Medplum` and the address above, and choose Add.',
+          'Choose Connect and sign in.',
+        ],
+      },
+      {
+        name: 'Claude Code',
+        command: `claude mcp add --transport http ${name} ${mcpUrl}`,
+        steps: [`In Claude Code enter \`/mcp\`, choose ${name} and sign in.`],
+      },
+      {
+        name: 'ChatGPT',
+        steps: [
+          'Open Settings › Apps › Advanced settings and turn on Developer mode.',
+          'Choose Create app, enter the name `Medplum` and the address above, and choose OAuth.',
+          'Sign in. In a chat, add Medplum by the + menu.',
+        ],
+      },
+      {
+        name: 'Gemini CLI',
+        command: `gemini mcp add --transport http ${name} ${mcpUrl}`,
+        steps: [`In Gemini CLI enter \`/mcp auth ${name}\` and sign in.`],
+      },
+      {
+        name: 'MCP Inspector',
+        command: `npx @modelcontextprotocol/inspector --cli ${mcpUrl} --transport http --method tools/list`,
+        steps: [],
+      },
+      {
+        name: 'Clients that know only local servers',
+        command: `npx -y mcp-remote ${mcpUrl} --transport http-only`,
+        steps: [
+          'Let the client start this command. All other clients take the address above (Streamable HTTP, OAuth).',
+        ],
+      },
+    ],
+    tools: TOOLS,
+    links: [
+      {
+        label: 'Your connections',
+        href: `${root}/connections`,
+        about: 'see which applications have access, and end it',
+      },
+      { label: 'Privacy', href: `${root}/privacy`, about: 'what is kept of you here, and for how long' },
+      { label: 'This page as Markdown', href: `${root}/llms.txt` },
+    ],
+  }
+}
