@@ -2,7 +2,8 @@
 
 import type { Access } from '../access/access.ts'
 import type { Narrowing } from '../access/narrow/narrowing.ts'
-import type { MedplumSession } from '../client/client.ts'
+import type { MedplumSession } from '../client/request.ts'
+
 import { SessionError } from '../client/transport.ts'
 import type { Bindings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'

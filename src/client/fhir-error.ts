@@ -1,6 +1,7 @@
 // What a FHIR server says went wrong, as a value and as words for a model.
+
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
-import { oneLine } from '../answer/compact/literal.ts'
+import { oneLine } from '../base/text.ts'
 
 /** An answer of the FHIR server that is an error. The message names the status and each issue with its expressions. */
 export class FhirError extends Error {

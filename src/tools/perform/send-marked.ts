@@ -1,8 +1,9 @@
 // What a write leaves behind besides the record itself: the label of AI work on a patched record, and a Provenance.
 
 import { isRecord } from '../../base/json.ts'
-import type { FhirClient, FhirRequest, FhirResponse } from '../../client/client.ts'
+import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
+import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import type { Act } from '../../marks/audit-event.ts'
 import { type LabelledPatch, labelPatch, provenanceOf, type Written, writtenBy } from '../../marks/provenance.ts'
 import type { ToolContext } from '../kit/register.ts'

@@ -1,7 +1,9 @@
 // The arguments that the tools for FHIR requests share, and how arguments as models really send them are put into their form.
+
 import * as z from 'zod'
 import { isRecord } from '../../base/json.ts'
-import type { Method } from '../../client/client.ts'
+import type { Method } from '../../client/request.ts'
+
 import { UserError } from '../kit/register.ts'
 import { VIEW_INPUT } from './view.ts'
 
