@@ -7,7 +7,7 @@ import { literal } from '../answer/compact/literal.ts'
 import { isRecord, scalarText } from '../base/json.ts'
 import { quoted } from '../base/text.ts'
 import { nameText } from '../text/datatype-text.ts'
-import { defineTool } from './kit/register.ts'
+import { defineTool } from './kit/tool.ts'
 
 export const whoami = defineTool({
   name: 'whoami',

@@ -2,9 +2,9 @@
 
 import * as z from 'zod'
 import { isRecord } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
 import type { Method } from '../../client/request.ts'
 
-import { UserError } from '../kit/register.ts'
 import { VIEW_INPUT } from './view.ts'
 
 export const PATH = z
