@@ -1,9 +1,9 @@
 // The front of the Worker: who may ask at all, and which part answers.
+
 import type { OAuthAuthorizationServer, OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
 import { TrieRouter } from 'hono/router/trie-router'
 import { Hono } from 'hono/tiny'
-import type { GrantProps } from './call/caller.ts'
 import { type Bindings, readSettings, SettingError } from './config/settings.ts'
 import { tenantAt, tenantsOf } from './config/tenants.ts'
 import { CONFIRM_PATH } from './oauth/confirmations.ts'
@@ -16,6 +16,7 @@ import {
   REGISTRATION_PATH,
   TOKEN_PATH,
 } from './oauth/provider.ts'
+import type { GrantProps } from './oauth/record.ts'
 import { knownOrigin, limitByAddress, limitCalls, ownHost, ownTenant, smallForm, unknownTenant } from './policy.ts'
 import { confirmation } from './web/confirm/routes.tsx'
 import { CONNECTIONS_PATH } from './web/connections/page.tsx'

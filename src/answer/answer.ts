@@ -2,10 +2,11 @@
 // budget. What doesn't fit is dropped in whole entries, told of in a digest, and comes with the path in `next`.
 
 import { isRecord } from '../base/json.ts'
+import { visible } from '../base/text.ts'
 import { batchParts } from './batch-answer.ts'
 import { type Entry, type Parts, partsOf } from './bundle-parts.ts'
 import { compact } from './compact/compact.ts'
-import { visible } from './compact/literal.ts'
+
 import { writeTable } from './compact/table.ts'
 import { digest } from './digest/digest.ts'
 import { type Attempt, fitting, within } from './fit.ts'

@@ -1,6 +1,7 @@
 // Why a request didn't go out: what the person granted doesn't cover it.
+import { ToldError } from '../base/told-error.ts'
 
 /** A request that the connection's access doesn't cover. Nothing was sent. */
-export class AccessError extends Error {
+export class AccessError extends ToldError {
   override readonly name = 'AccessError'
 }

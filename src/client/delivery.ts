@@ -1,10 +1,11 @@
 // Requests on their way to Medplum and back: the caller's token, what a call's time allows, and what may be sent again.
+
 import { timedOut, withDeadline } from '../base/deadline.ts'
 import { VERSION } from '../base/version.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
-import type { FhirRequest, FhirResponse, MedplumSession, Method } from './client.ts'
 import { FhirError } from './fhir-error.ts'
 import { received } from './received.ts'
+import type { FhirRequest, FhirResponse, MedplumSession, Method } from './request.ts'
 import { backoff, secondsToWait } from './retry.ts'
 import { ConnectionLost, connectionLost, pause, TransportError } from './transport.ts'
 

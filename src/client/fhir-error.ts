@@ -1,9 +1,11 @@
 // What a FHIR server says went wrong, as a value and as words for a model.
+
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
-import { oneLine } from '../answer/compact/literal.ts'
+import { oneLine } from '../base/text.ts'
+import { ToldError } from '../base/told-error.ts'
 
 /** An answer of the FHIR server that is an error. The message names the status and each issue with its expressions. */
-export class FhirError extends Error {
+export class FhirError extends ToldError {
   override readonly name = 'FhirError'
   /** HTTP status, 300 to 599. */
   readonly status: number

@@ -1,5 +1,5 @@
 // What stands between a connection and Medplum: the form of the guard that the client asks about each request and each answer.
-import type { FhirRequest, FhirResponse } from './client.ts'
+import type { FhirRequest, FhirResponse } from './request.ts'
 
 /** A request that may go out, and how its answer is to be shown. */
 export interface Passage {
@@ -10,14 +10,16 @@ export interface Passage {
   conceals?: boolean
 }
 
+/** What is at a path, past the guard, for a decision; undefined where nothing is. */
+export type Read = (path: string) => Promise<unknown>
+
 /** What every request of a connection passes on its way out, and every answer on its way in. */
 export interface Guard {
   /**
-   * @param read what is at a path, past the guard, for a decision; undefined where nothing is
    * @returns undefined where the request has to look as if what it names weren't there
    * @throws {AccessError} {LimitError} for what the connection may not do, or not now
    */
-  admit(request: FhirRequest, read: (path: string) => Promise<unknown>): Promise<Passage | undefined>
+  admit(request: FhirRequest, read: Read): Promise<Passage | undefined>
   /** What has been left out of answers so far, as a sentence. */
   withheld(): string | undefined
 }

@@ -1,7 +1,9 @@
 // Long work of Medplum: asynchronous batches and bulk exports answer 202 and a path, which tells when they are done.
+
 import { isRecord, records } from '../base/json.ts'
-import type { FhirClient, FhirResponse } from './client.ts'
+import type { FhirClient } from './client.ts'
 import { FhirError } from './fhir-error.ts'
+import type { FhirResponse } from './request.ts'
 import { pause, TransportError } from './transport.ts'
 
 /** Tells a waiting client how far the work is; `total` where that is known. */

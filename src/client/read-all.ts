@@ -1,9 +1,11 @@
 // All pages of a search, $everything or a history, as far as a limit and the call's time allow.
+
 import { isRecord } from '../base/json.ts'
 import { byId, entriesOf, halved, MAX_OFFSET, nextOf, offsetOf, type Page, totalOf } from '../fhir/paging.ts'
-import type { FhirClient, FhirResponse } from './client.ts'
+import type { FhirClient } from './client.ts'
 import { FhirError } from './fhir-error.ts'
 import type { Progress } from './job.ts'
+import type { FhirResponse } from './request.ts'
 import { TransportError } from './transport.ts'
 
 type Entry = Record<string, unknown>

@@ -1,10 +1,11 @@
 // What Medplum answered, as this server may use it: an error thrown, a body in measure, nothing in it that leads outside or is secret.
+
 import { isRecord } from '../base/json.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
 import { redact } from '../secrets/redact.ts'
-import type { FhirRequest, FhirResponse } from './client.ts'
 import { FhirError } from './fhir-error.ts'
 import { readBytes } from './read-bytes.ts'
+import type { FhirRequest, FhirResponse } from './request.ts'
 import { connectionLost, TransportError } from './transport.ts'
 
 /** JSON answers larger than this many bytes are not read. */

@@ -1,12 +1,13 @@
 // The way between this server and Medplum: how it fails.
+import { ToldError } from '../base/told-error.ts'
 
 /** The request could not be sent, or its answer not be read: no status, so it may be unknown whether Medplum acted. */
-export class TransportError extends Error {
+export class TransportError extends ToldError {
   override readonly name = 'TransportError'
 }
 
 /** The Medplum session behind a grant has ended, or can't be reached now. The message is for the person. */
-export class SessionError extends Error {
+export class SessionError extends ToldError {
   override readonly name = 'SessionError'
 }
 

@@ -1,7 +1,8 @@
 // Confinement: what a caller names is either a place below the FHIR base or refused, decided before anything is sent.
+import { ToldError } from '../base/told-error.ts'
 
 /** A path that doesn't lead below the FHIR base. The message tells the caller what a right one looks like. */
-export class PathError extends Error {
+export class PathError extends ToldError {
   override readonly name = 'PathError'
 }
 

@@ -1,7 +1,9 @@
 // A change as a FHIR AuditEvent, for the person's own project: there, and only there, it names what was changed. After the patterns
 // of IHE BALP (https://profiles.ihe.net/ITI/BALP), as far as this server knows what they ask for.
+
 import { isRecord } from '../base/json.ts'
-import type { Method } from '../client/client.ts'
+import type { Method } from '../client/request.ts'
+
 import type { Author } from './provenance.ts'
 
 /** A request that was sent, and what came of it. */

@@ -1,7 +1,8 @@
 // What a record tells of the AI that wrote it: the security label of HL7's AI Transparency on FHIR, and a Provenance that names
 // the person and the client. Pure; src/tools/perform/send-marked.ts applies it.
+
 import { isRecord } from '../base/json.ts'
-import type { Method } from '../client/client.ts'
+import type { Method } from '../client/request.ts'
 
 /**
  * The label that a resource carries in `meta.security` where an AI asserted it.

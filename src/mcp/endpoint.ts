@@ -1,5 +1,6 @@
 // Which era is this request? 2026-07-28, and 2025 without a session: answered here, in the Worker. A 2025 session, and the
 // HTTP+SSE transport of 2024-11-05: by the session's Durable Object.
+
 import {
   createMcpHandler,
   isInitializeRequest,
@@ -9,10 +10,10 @@ import {
 } from '@modelcontextprotocol/server'
 import { createMcpHandler as createCompatibleHandler } from 'agents/mcp/server'
 import { isRecord } from '../base/json.ts'
-import type { CallerRecord } from '../call/caller.ts'
 import type { Bindings, Settings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'
 import type { AuthenticatedHandler, Challenge } from '../oauth/provider.ts'
+import type { CallerRecord } from '../oauth/record.ts'
 import { MODERN, plainCall, StandingServer } from './plain-calls.ts'
 import { authInfoOf } from './server/server.ts'
 import { parseJson, readBody, tooLarge } from './session/message.ts'

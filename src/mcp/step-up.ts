@@ -3,12 +3,12 @@
 
 import { covers, refusalOf } from '../access/access.ts'
 import { isRecord } from '../base/json.ts'
-import type { CallerRecord } from '../call/caller.ts'
 import type { Bindings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'
 import { accessOf } from '../oauth/current-access.ts'
 import { grantNameOf } from '../oauth/grant-name.ts'
 import type { Challenge } from '../oauth/provider.ts'
+import type { CallerRecord } from '../oauth/record.ts'
 import { scopesFor } from '../oauth/scopes.ts'
 import { riskOf } from '../tools/risk-of-call.ts'
 

@@ -1,11 +1,11 @@
 // The confirmations of one grant, from the side that holds its key: sealed here, used and kept in the grant's object.
 
 import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../base/seal.ts'
-import type { CallerRecord } from '../call/caller.ts'
 import type { Agreement, Confirmations } from '../call/confirmation.ts'
 import type { Bindings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'
 import { grantNameOf } from './grant-name.ts'
+import type { CallerRecord } from './record.ts'
 
 /** Where the pages are; below it, the grant's id and the page's key. */
 export const CONFIRM_PATH = '/confirm'

@@ -1,20 +1,12 @@
 // What a connection may do at this moment. The token says what was granted; the grant's object knows what the person has
 // lowered since. It is asked at most once a second by each isolate, so that a change takes effect within a second everywhere.
 
-import { type Access, type Level, lower } from '../access/access.ts'
-import type { CallerRecord } from '../call/caller.ts'
+import { type Access, lower } from '../access/access.ts'
 import { SessionError } from '../client/transport.ts'
 import type { Bindings } from '../config/settings.ts'
 import { grantNameOf } from './grant-name.ts'
+import type { CallerRecord, GrantState } from './record.ts'
 import { levelOf } from './scopes.ts'
-
-/** What the grant's object says of the grant. */
-export interface GrantState {
-  /** False once the person has disconnected it. */
-  active: boolean
-  /** The level that the person lowered it to. */
-  limit?: Level
-}
 
 const FRESH_MS = 1_000
 const MAX_KNOWN = 1_000

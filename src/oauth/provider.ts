@@ -1,13 +1,14 @@
 // The OAuth provider of this deployment: one issuer, a protected resource for each tenant, the paths where their endpoints lie.
+
 import {
   insufficientScope,
   OAuthAuthorizationServer,
   type OAuthResourceAuth,
   OAuthResourceServer,
 } from '@cloudflare/workers-oauth-provider'
-import type { CallerRecord, GrantProps } from '../call/caller.ts'
 import { type Bindings, readSettings, type Settings } from '../config/settings.ts'
 import { tenantOf, tenantsOf } from '../config/tenants.ts'
+import type { CallerRecord, GrantProps } from './record.ts'
 import { levelOf, SCOPES, scopesFor } from './scopes.ts'
 import { verify } from './verify.ts'
 

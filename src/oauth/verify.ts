@@ -1,10 +1,11 @@
 // Tokens that were verified a moment ago, in this isolate's memory: a client that calls again costs no read of KV and no unwrapping of
 // keys. That its grant has ended meanwhile is known all the same: the grant's object is asked at most a second ago (current.ts).
+
 import type { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
-import type { GrantProps } from '../call/caller.ts'
 import type { Bindings } from '../config/settings.ts'
 import { stateOf } from './current-access.ts'
 import { grantOf, isGrantName } from './grant-name.ts'
+import type { GrantProps } from './record.ts'
 
 type Validation = Awaited<ReturnType<typeof OAuthAuthorizationServer.prototype.validateToken<GrantProps>>>
 

@@ -1,8 +1,9 @@
 // FHIR's datatypes in words (FHIR R4, section 2.24), each on one line. What people wrote stands in quotes, with line ends and
 // invisible characters escaped: it is data, and can't pass for a label or another line.
 
-import { literal, quoted } from '../answer/compact/literal.ts'
+import { literal } from '../answer/compact/literal.ts'
 import { isRecord, records, scalarText } from '../base/json.ts'
+import { quoted } from '../base/text.ts'
 
 type Element = Record<string, unknown>
 

@@ -1,6 +1,6 @@
 // Text that a record or a file holds, set between two lines that its writer could not know: whatever stands between them is
 // content, also where it looks like an answer, an instruction or the end of the quotation. What can't be seen is shown.
-import { visible } from '../answer/compact/literal.ts'
+import { visible } from '../base/text.ts'
 
 /** The text as quoted record content. */
 export function quotedText(text: string, contentType: string): string {

@@ -1,6 +1,8 @@
 // Deleting, for hosts that want no tool that mixes reads and writes.
+
 import * as z from 'zod'
-import { defineTool } from './kit/register.ts'
+import { defineTool } from './kit/tool.ts'
+
 import { perform } from './perform/perform.ts'
 import { BODY, DRY_RUN, IF_MATCH, normalise, PATH } from './request/arguments.ts'
 

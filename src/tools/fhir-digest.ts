@@ -1,16 +1,19 @@
 // What is in a set of records, counted here: over all pages of a search, which would not fit into a model's context.
+
 import * as z from 'zod'
-import { checkAnswer } from '../advice/requests/check-request.ts'
+import { checkAnswer } from '../advice/replies/check-answer.ts'
 import { compact } from '../answer/compact/compact.ts'
 import { literal } from '../answer/compact/literal.ts'
 import { writeTable } from '../answer/compact/table.ts'
 import { type DigestRow, digest, essenceOf } from '../answer/digest/digest.ts'
 import { typeOf } from '../audit/audit.ts'
 import { isRecord } from '../base/json.ts'
+import { UserError } from '../base/told-error.ts'
 import { type AllPages, readAll } from '../client/read-all.ts'
 import { steadied } from '../fhir/paging.ts'
 import { formatParameter, formatPlace, parsePlace } from '../fhir/query.ts'
-import { defineTool, UserError } from './kit/register.ts'
+import { defineTool } from './kit/tool.ts'
+
 import { advised } from './perform/perform.ts'
 import { prepare } from './request/prepare.ts'
 

@@ -1,6 +1,8 @@
 // Operations that do something, for hosts that want no tool that mixes reads and writes.
+
 import * as z from 'zod'
-import { defineTool } from './kit/register.ts'
+import { defineTool } from './kit/tool.ts'
+
 import { perform } from './perform/perform.ts'
 import { CONTENT_INPUT, normalise, PATH, RESPOND_ASYNC, withBody } from './request/arguments.ts'
 import { METHODS } from './request/prepare.ts'

@@ -1,7 +1,10 @@
 // The reading half of fhir-request, so that a host can allow it for good.
+
 import * as z from 'zod'
 import { isRecord } from '../base/json.ts'
-import { defineTool, UserError } from './kit/register.ts'
+import { UserError } from '../base/told-error.ts'
+import { defineTool } from './kit/tool.ts'
+
 import { perform } from './perform/perform.ts'
 import { BODY, normalise, PATH, READ_INPUT } from './request/arguments.ts'
 

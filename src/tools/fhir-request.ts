@@ -1,6 +1,8 @@
 // The main tool: any request to Medplum's FHIR API.
+
 import * as z from 'zod'
-import { defineTool } from './kit/register.ts'
+import { defineTool } from './kit/tool.ts'
+
 import { perform } from './perform/perform.ts'
 import { normalise, READ_INPUT, WRITE_INPUT, withBody } from './request/arguments.ts'
 import { METHODS } from './request/prepare.ts'

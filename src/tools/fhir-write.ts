@@ -1,6 +1,8 @@
 // Creating and changing, for hosts that want no tool that mixes reads and writes.
+
 import * as z from 'zod'
-import { defineTool } from './kit/register.ts'
+import { defineTool } from './kit/tool.ts'
+
 import { perform } from './perform/perform.ts'
 import { normalise, WRITE_INPUT, withBody } from './request/arguments.ts'
 

@@ -2,7 +2,8 @@
 
 import { classify, type Risk } from '../access/risk/risk.ts'
 import { isRecord } from '../base/json.ts'
-import type { Method } from '../client/client.ts'
+import type { Method } from '../client/request.ts'
+
 import { confine, PathError, relativeTo } from '../fhir/path.ts'
 import { normalise } from './request/arguments.ts'
 import { METHODS } from './request/prepare.ts'

@@ -1,11 +1,13 @@
 // Who is signed in, where, and with which rights: what a person asks when an answer is not what they expected.
+
 import * as z from 'zod'
 import { narrowedTo } from '../access/narrow/narrowing.ts'
 import { describeRights, policyRules } from '../advice/replies/rights.ts'
-import { literal, quoted } from '../answer/compact/literal.ts'
+import { literal } from '../answer/compact/literal.ts'
 import { isRecord, scalarText } from '../base/json.ts'
+import { quoted } from '../base/text.ts'
 import { nameText } from '../text/datatype-text.ts'
-import { defineTool } from './kit/register.ts'
+import { defineTool } from './kit/tool.ts'
 
 export const whoami = defineTool({
   name: 'whoami',

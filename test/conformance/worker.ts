@@ -1,11 +1,12 @@
 // The project's own transports and host policy, with the conformance suite's fixtures behind them and no sign-in in front:
 // the suite can send no bearer. Run by run.ts, never deployed.
+
 import type { McpServer } from '@modelcontextprotocol/server'
 import { Hono } from 'hono'
-import type { CallerRecord } from '../../src/call/caller.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { McpSession } from '../../src/mcp/session/session.ts'
+import type { CallerRecord } from '../../src/oauth/record.ts'
 import { knownOrigin, ownHost } from '../../src/policy.ts'
 import { createFixtureServer } from './fixtures/server.ts'
 

@@ -1,6 +1,8 @@
 // From what a model gives as `body` and `contentType` to what goes over the wire.
+
 import { describe, expect, test } from 'vitest'
-import { UserError } from '../../src/tools/kit/register.ts'
+import { UserError } from '../../src/base/told-error.ts'
+
 import { compose, HL7 } from '../../src/tools/request/compose.ts'
 
 const task = { resourceType: 'Task', status: 'requested' }

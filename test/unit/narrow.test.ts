@@ -1,5 +1,6 @@
 // A narrowed connection: the table of the Patient compartment against FHIR's own definitions, what a request becomes, and that
 // nothing of another type or patient passes, whatever is asked and answered.
+
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { parseSearchRequest, type SearchRequest } from '@medplum/core'
@@ -14,7 +15,8 @@ import {
   PATIENT_ELEMENTS,
   patientsOf,
 } from '../../src/access/narrow/patient-compartment.ts'
-import type { FhirRequest, FhirResponse, Method } from '../../src/client/client.ts'
+import type { FhirRequest, FhirResponse, Method } from '../../src/client/request.ts'
+
 import { RESOURCE_TYPES } from '../../src/fhir/resource-types.ts'
 
 const OWN = '11111111-1111-4111-8111-111111111111'

@@ -1,9 +1,10 @@
 // The risk of every exchange recorded from a real Medplum, and of every route in its route table, written out by hand: an
 // opinion of its own beside the table in src/fhir/routes.ts, to be read through when either changes.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { classify } from '../../src/access/risk/risk.ts'
-import type { Method } from '../../src/client/client.ts'
+import type { Method } from '../../src/client/request.ts'
 
 interface Exchange {
   name: string

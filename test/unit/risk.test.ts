@@ -1,9 +1,11 @@
 // What a request would do: every line of the table, every way to hide one thing as another, and that nothing is put too low.
+
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { classify, MAX_TARGETS } from '../../src/access/risk/risk.ts'
 import { GOVERNING_TYPES, KINDS, type Kind, ROUTES } from '../../src/access/risk/routes.ts'
-import type { Method } from '../../src/client/client.ts'
+import type { Method } from '../../src/client/request.ts'
+
 import { confine, relativeTo } from '../../src/fhir/path.ts'
 
 const BASE = new URL('https://api.medplum.com/fhir/R4/')

@@ -1,6 +1,7 @@
 // Every way known in which Medplum answers 200 and means something else: refused, rewritten to the same, or warned of.
 import { describe, expect, test } from 'vitest'
-import { checkAnswer, checkTraps, type Trap } from '../../src/advice/requests/check-request.ts'
+import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
+import { checkTraps, type Trap } from '../../src/advice/requests/check-request.ts'
 import { CODES } from '../../src/advice/requests/content-checks.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
 import { boundsOf, parseSearchDate } from '../../src/fhir/search-dates.ts'

@@ -1,13 +1,15 @@
 // Whatever a caller gives, every request stays below the FHIR base with this server's headers, and every fault is explained.
+
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { classify } from '../../src/access/risk/risk.ts'
+import { UserError } from '../../src/base/told-error.ts'
 import type { Caller } from '../../src/call/caller.ts'
 import { FhirClient } from '../../src/client/client.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import { SessionError, TransportError } from '../../src/client/transport.ts'
 import { PathError } from '../../src/fhir/path.ts'
-import { UserError } from '../../src/tools/kit/register.ts'
+
 import { perform } from '../../src/tools/perform/perform.ts'
 import { METHODS, type RequestArguments } from '../../src/tools/request/prepare.ts'
 import { fhirCall, post, rpc, signIn } from './world.ts'

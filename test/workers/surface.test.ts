@@ -1,10 +1,12 @@
 // What a host shows to a model before anything is called, held as an API: every tool's definition stands in __toolsnaps__, and
 // the rules of hosts and directories hold for all of them, in both sets (`npx vitest -u` writes the snapshots anew).
+
 import { InMemoryTransport, McpServer } from '@modelcontextprotocol/server'
 import { encode } from 'gpt-tokenizer'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
-import { type CallSupport, defineTool, register } from '../../src/tools/kit/register.ts'
+import { register } from '../../src/tools/kit/register.ts'
+import { type CallSupport, defineTool } from '../../src/tools/kit/tool.ts'
 import { type Ask, deployment } from './deployment.ts'
 import { INITIALIZE, signIn } from './world.ts'
 

@@ -3,8 +3,8 @@
 
 import { isRecord } from '../../base/json.ts'
 import { AccessError } from '../../client/access-error.ts'
-import type { FhirRequest, FhirResponse } from '../../client/client.ts'
 import { NOT_FOUND, type Passage } from '../../client/guard.ts'
+import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import { formatPlace, parsePlace } from '../../fhir/query.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
 import type { Narrowed, Narrower } from './narrower.ts'

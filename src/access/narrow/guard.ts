@@ -1,6 +1,7 @@
 // The part of a connection's guard that keeps it to what the person narrowed it to.
-import type { FhirRequest } from '../../client/client.ts'
+
 import type { Guard, Passage } from '../../client/guard.ts'
+import type { FhirRequest } from '../../client/request.ts'
 import { formatPlace, parsePlace } from '../../fhir/query.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
 import { narrowBatch } from './batch.ts'

@@ -3,7 +3,7 @@
 
 import { isRecord } from '../../base/json.ts'
 import { AccessError } from '../../client/access-error.ts'
-import type { Guard } from '../../client/guard.ts'
+import type { Read } from '../../client/guard.ts'
 import { formatParameter, formatPlace, type Place, parsePlace } from '../../fhir/query.ts'
 import { type Interaction, interactionOf, reachingParameter } from './interaction.ts'
 import type { Judge } from './judge.ts'
@@ -31,8 +31,6 @@ export interface Narrowed {
   /** The version that was checked and that the change has to meet. */
   version?: string
 }
-
-export type Read = Parameters<Guard['admit']>[1]
 
 /** Narrows one connection's requests. It remembers, for the time of one call, which files the patient's records named. */
 export class Narrower {

@@ -1,8 +1,10 @@
 // Changes by a connection that is narrowed to one patient: a record that is the patient's alone stays the patient's alone, and
 // nothing new is anybody else's.
+
 import { isRecord } from '../../base/json.ts'
+import type { Read } from '../../client/guard.ts'
 import { filesIn } from './judge.ts'
-import type { Read } from './narrower.ts'
+
 import { mentionsOther, PATIENT_ELEMENTS, patientsOf } from './patient-compartment.ts'
 
 /** A record of the patient as it is before a change. */

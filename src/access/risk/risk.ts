@@ -1,8 +1,10 @@
 // What a request would do, before it is sent. Neither the method tells (GET runs bots and submits claims, POST searches) nor
 // the token's scope (a read-only one still lets an admin expunge), so every gate asks here. Where something is unknown it is
 // counted as more than it may be, never as less; docs/risk.md shows the tables and the rules.
+
 import { isRecord } from '../../base/json.ts'
-import type { Method } from '../../client/client.ts'
+import type { Method } from '../../client/request.ts'
+
 import { type Place, placeOf, targetOf } from '../../fhir/strict-place.ts'
 import { classifyGraphql } from './graphql-risk.ts'
 import { governs, highest, KINDS, type Kind, ROUTES, type Route } from './routes.ts'

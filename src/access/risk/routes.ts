@@ -1,7 +1,7 @@
 // What each of Medplum's routes does, as a table: the classifier, docs/risk.md and the tests all read it, so that a route's
 // risk is decided, reasoned and proved in one place. Found in Medplum's route table (packages/server/src/fhir/routes.ts) and
 // its operation handlers.
-import type { Method } from '../../client/client.ts'
+import type { Method } from '../../client/request.ts'
 
 /** From the least to the most that a request can do. */
 export const KINDS = ['read', 'write', 'delete', 'operate', 'admin'] as const

@@ -1,35 +1,12 @@
 // What to do about an error of Medplum: it says what is wrong in its own words, seldom what a right request looks like.
-import type { OperationOutcome } from '@medplum/fhirtypes'
-import { oneLine } from '../../answer/compact/literal.ts'
+
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
+import { oneLine } from '../../base/text.ts'
 import type { Capability } from '../../fhir/capability.ts'
-import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
+import { type Asked, parsePlace } from '../../fhir/query.ts'
 import { CURES_BY_STATUS } from './by-status.ts'
 import { CURES_BY_TEXT } from './by-text.ts'
-
-/** An answer of the FHIR server that is an error. */
-export interface Failure {
-  /** HTTP status, 400 to 599. */
-  status: number
-  /** The OperationOutcome, if the body is one. */
-  outcome?: OperationOutcome | unknown
-  /** Response headers; names in any case. */
-  headers?: Record<string, string>
-}
-
-/** A failed request, as the cures see it. */
-export interface Ill {
-  asked: Asked
-  place: Place
-  status: number
-  /** The text and the expression of an issue, empty where the cure goes by the status alone. */
-  text: string
-  expression: string
-  diagnostics: string
-  /** By lower-case name. */
-  headers: Record<string, string>
-  capability: Capability | undefined
-}
+import type { Failure, Ill } from './failure.ts'
 
 const MAX_CURES = 4
 

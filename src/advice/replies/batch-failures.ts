@@ -1,10 +1,10 @@
 // The entries of a batch or transaction that failed in an answer of 200, each with what can be done about it.
 
-import { oneLine } from '../../answer/compact/literal.ts'
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
+import { oneLine } from '../../base/text.ts'
 import type { Asked, Place } from '../../fhir/query.ts'
 import { cure } from './advise.ts'
-import type { Answer } from './check-answer.ts'
+import type { Answer } from './failure.ts'
 
 const MAX_ENTRIES = 20
 /** Characters of what Medplum says about one entry or GraphQL error: its words may repeat what was sent or stored. */

@@ -4,7 +4,7 @@ import { ROUTES } from '../../access/risk/routes.ts'
 import { nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { formatPlace } from '../../fhir/query.ts'
-import type { Ill } from './advise.ts'
+import type { Ill } from './failure.ts'
 
 export const CURES_BY_STATUS: Record<number, (ill: Ill) => string | undefined> = {
   401: () => 'Medplum no longer accepts this session. The person must connect this server again and sign in.',

@@ -2,7 +2,8 @@
 
 import { formatParameter, formatPlace } from '../../fhir/query.ts'
 import { asJsonPatch, PATCH_EXAMPLE } from '../requests/content-checks.ts'
-import type { Ill } from './advise.ts'
+import type { Ill } from './failure.ts'
+
 import { example, resourceTypeOf, type Say, SEARCH_CURES, typeOf, without } from './search-by-text.ts'
 
 /** Texts of Medplum 5.1; the first that matches and has something to say decides. */

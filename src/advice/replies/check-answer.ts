@@ -1,16 +1,11 @@
 // Answers of 200 that say less, or something else, than they seem to: told to the model along with the answer.
 
-import { oneLine } from '../../answer/compact/literal.ts'
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
+import { oneLine } from '../../base/text.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
 import { failedEntries, MAX_WHY } from './batch-failures.ts'
+import type { Answer } from './failure.ts'
 import { isSearchset, noHits } from './no-hits.ts'
-
-/** An answer with a status of 200 to 299. */
-export interface Answer {
-  status: number
-  body: unknown
-}
 
 /**
  * What an answer of success leaves unsaid, as sentences for a model. Pure, and never throws.

@@ -1,7 +1,8 @@
 // What may be behind a search that finds nothing.
+
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../../fhir/query.ts'
-import type { Answer } from './check-answer.ts'
+import type { Answer } from './failure.ts'
 
 /** Whether this is the Bundle that a search answers. */
 export function isSearchset(body: unknown): body is Record<string, unknown> {

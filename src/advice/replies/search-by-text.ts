@@ -1,8 +1,9 @@
 // Cures of searches, by the words of an issue.
+
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { formatParameter, formatPlace, meaningOf, type QueryParameter, searchedTypes } from '../../fhir/query.ts'
 import { boundsOf, parseSearchDate } from '../../fhir/search-dates.ts'
-import type { Ill } from './advise.ts'
+import type { Ill } from './failure.ts'
 
 /** What to say to an issue whose text matched. */
 export type Say = (ill: Ill, match: RegExpExecArray) => string | undefined

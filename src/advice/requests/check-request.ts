@@ -8,7 +8,6 @@ import type { Findings } from './control-checks.ts'
 import { asDemands, CHECKS, type Checked, none, refuse, searched } from './path-checks.ts'
 
 export type { Asked } from '../../fhir/query.ts'
-export { checkAnswer } from '../replies/check-answer.ts'
 
 /** What to do with a request. Warnings and notes belong to the answer that the model gets. */
 export type Trap =

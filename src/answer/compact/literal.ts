@@ -1,5 +1,6 @@
 // One value on one line: JSON with the punctuation left out that says nothing. Text from a record stands in quotes with every
 // control and invisible character escaped, so that no record can end its line or fake a heading. The form: docs/answers.md.
+import { quoted } from '../../base/text.ts'
 
 import { datatype } from './short-datatype.ts'
 
@@ -48,30 +49,6 @@ const OURS = /^(?:#|(?:bundle|total|returned|next|link|same|dropped|note):)/
 /** Whether it would look like a line of ours where it begins one. */
 export function isLikeOurs(text: string): boolean {
   return OURS.test(text)
-}
-
-/** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, fillers, private use. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
-
-const BEYOND_ASCII = /[^ -~]/
-
-/** A string in quotes, as JSON has it. */
-export function quoted(text: string): string {
-  return visible(JSON.stringify(text))
-}
-
-/** Text in which everything is seen that is there; in the strings of JSON it means the same. */
-export function visible(text: string): string {
-  if (!BEYOND_ASCII.test(text)) return text
-  return text.replace(UNSEEN, (char) =>
-    Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
-  )
-}
-
-/** Words of somebody else within a line of ours: they can't leave it, and are no longer than so many characters. */
-export function oneLine(text: string, limit: number): string {
-  const shown = visible(text)
-  return shown.length > limit ? `${shown.slice(0, limit)}… (${shown.length} characters)` : shown
 }
 
 /**

@@ -1,7 +1,7 @@
 // The datatypes that fill most of a record, in short: `<Patient/1 "Ann">` for a Reference, `<http://loinc.org|4548-4 "HbA1c">` for a
 // Coding, `(…; "text")` for a CodeableConcept, `<6.1 "%">` for a Quantity in UCUM units, `<2 "tablet" ->` for one without a code.
 // Only what has these properties and no other.
-import { quoted } from './literal.ts'
+import { quoted } from '../../base/text.ts'
 
 type Properties = Record<string, unknown>
 

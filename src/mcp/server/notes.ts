@@ -1,9 +1,10 @@
 // Tells a grant's object of its calls: of a single one at once, of those that follow closely all together, so that a client that
 // asks much doesn't cost a request to the object a call.
-import type { CallerRecord } from '../../call/caller.ts'
+
 import type { Bindings } from '../../config/settings.ts'
 import { type Activity, MAX_EVENTS } from '../../oauth/grant/activity.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
+import type { CallerRecord } from '../../oauth/record.ts'
 
 /** Between two requests to one object. Short: a session's object is billed for its duration while it waits. */
 const PAUSE_MS = 200

@@ -2,13 +2,14 @@
 // writes is stopped long before one that reads much.
 
 import type { Kind } from '../../access/risk/routes.ts'
+import { ToldError } from '../../base/told-error.ts'
 import type { Bindings } from '../../config/settings.ts'
 
 /** Every rate limit counts over this many seconds (wrangler.toml). */
 export const LIMIT_PERIOD_S = 60
 
 /** Too many requests of one kind. This one was not sent. */
-export class LimitError extends Error {
+export class LimitError extends ToldError {
   override readonly name = 'LimitError'
 }
 

@@ -1,7 +1,9 @@
 // Prompts for work that people do often: each names the requests that do it in Medplum, and what to ask before one that writes.
+
 import type { McpServer } from '@modelcontextprotocol/server'
 import * as z from 'zod'
-import { quoted } from '../../answer/compact/literal.ts'
+import { quoted } from '../../base/text.ts'
+
 import type { Completers } from './completion.ts'
 
 /** Names of the tools that the prompts speak of: which there are, the deployment decides. */

@@ -1,4 +1,5 @@
 // Records and the server's abilities as MCP resources, for hosts where a person attaches them to a conversation.
+
 import {
   type McpServer,
   ProtocolError,
@@ -11,13 +12,15 @@ import {
 import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
 import { type CallEvent, typeOf } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { loadCapability } from '../../client/load-capability.ts'
 import type { Capability } from '../../fhir/capability.ts'
 import { PathError } from '../../fhir/path.ts'
 import { fileContent } from '../../text/file.ts'
-import { type CallSupport, explain, openClient, UserError } from '../../tools/kit/register.ts'
+import { explain, openClient } from '../../tools/kit/register.ts'
+import type { CallSupport } from '../../tools/kit/tool.ts'
 import { readingPath } from '../../tools/perform/reading.ts'
 import type { Completers } from './completion.ts'
 

@@ -1,7 +1,8 @@
 // The Worker's side of a session: asks its object, and holds the streams that may stay open while the object sleeps.
+
 import { parseJSONRPCMessage } from '@modelcontextprotocol/server'
-import type { CallerRecord } from '../../call/caller.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
+import type { CallerRecord } from '../../oauth/record.ts'
 import { notAcceptable, parseJson, readBody, rpcError, tooLarge } from './message.ts'
 import { type McpSession, OWNER_HEADER, sessionNotFound } from './session.ts'
 import type { SessionAnswer, SessionRequest } from './session-request.ts'

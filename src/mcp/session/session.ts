@@ -1,5 +1,6 @@
 // One object per MCP session of the 2024 and 2025 protocol revisions. It belongs to one grant and holds no authority: the
 // caller comes fresh with every request. It may be evicted at any time and comes back by its stored handshake.
+
 import { DurableObject } from 'cloudflare:workers'
 import {
   isInitializeRequest,
@@ -7,10 +8,10 @@ import {
   type McpServer,
   parseJSONRPCMessage,
 } from '@modelcontextprotocol/server'
-import type { CallerRecord } from '../../call/caller.ts'
 import { type Bindings, readSettings, type Settings } from '../../config/settings.ts'
 import { settingsFor } from '../../config/tenants.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
+import type { CallerRecord } from '../../oauth/record.ts'
 import { authInfoOf, buildServer } from '../server/server.ts'
 import { SealedEventStore } from './events.ts'
 import type { SessionAnswer, SessionRequest } from './session-request.ts'

@@ -5,9 +5,9 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Level } from '../../access/access.ts'
 import { auditOAuth, type OAuthEvent } from '../../audit/audit.ts'
 import type { Bindings } from '../../config/settings.ts'
-import type { GrantState } from '../current-access.ts'
 import { identityOf } from '../grant-name.ts'
 import { type MedplumTokens, UpstreamError } from '../medplum.ts'
+import type { Fresh, GrantState } from '../record.ts'
 import { type Activity, ActivityRing } from './activity.ts'
 import { ConfirmationStore, type Proposal } from './confirmation-store.ts'
 import { Standing } from './standing.ts'
@@ -18,9 +18,6 @@ import { Vault } from './vault.ts'
 const CODE_MS = 600_000
 /** When all that lies here has expired, milliseconds since the epoch: the one alarm also serves the ring. */
 const EXPIRES = 'expires'
-
-/** A Medplum access token, or why there is none. */
-export type Fresh = { accessToken: string; accessExpiresAt: number } | { failed: 'ended' | 'unavailable' }
 
 /** What the person is shown of a grant besides what KV has. */
 export interface GrantReport extends GrantState {

@@ -1,6 +1,7 @@
 // How long what this server gives lives: all of it follows from Medplum's tokens.
-import type { GrantProps } from '../../call/caller.ts'
+
 import type { MedplumTokens } from '../medplum.ts'
+import type { GrantProps } from '../record.ts'
 
 /** A token's life here ends this much before Medplum's, so that the client refreshes in time. */
 const MIN_TTL_S = 60

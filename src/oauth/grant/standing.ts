@@ -2,8 +2,9 @@
 
 import { type Level, lower } from '../../access/access.ts'
 import { type Bindings, readSettings } from '../../config/settings.ts'
-import { forgetState, type GrantState } from '../current-access.ts'
+import { forgetState } from '../current-access.ts'
 import { UpstreamError } from '../medplum.ts'
+import type { GrantState } from '../record.ts'
 
 const LIMIT = 'limit'
 /** When the person signed in, milliseconds since the epoch. */

@@ -1,13 +1,14 @@
 // `POST /oauth/token` about one grant: code exchange, refresh and revocation (RFC 6749, RFC 7009), one at a time in its object.
+
 import { OAuthError } from '@cloudflare/workers-oauth-provider'
 import type { OAuthEvent } from '../../audit/audit.ts'
 import { sha256 } from '../../base/seal.ts'
-import type { GrantProps } from '../../call/caller.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { findSettings, tenantOf } from '../../config/tenants.ts'
 import { grantOf, identityOf } from '../grant-name.ts'
 import { UpstreamError } from '../medplum.ts'
 import { createAuthorizationServer } from '../provider.ts'
+import type { GrantProps } from '../record.ts'
 import { OwnWrites } from './consistent-kv.ts'
 import { expiryOf, lifetimes } from './lifetimes.ts'
 import { isWriteLimit, Replays, retried } from './replays.ts'

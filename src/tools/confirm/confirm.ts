@@ -1,30 +1,19 @@
 // The person is asked before what can't be undone. What they agree to is sealed: these arguments, these versions of the
 // records, this connection, ten minutes, once. By the client where it can ask; by a page of this server where it can't.
+
 import { acceptedContent, type InputRequiredResult, inputRequired, inputResponse } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 import { isRecord } from '../../base/json.ts'
 import { sha256 } from '../../base/seal.ts'
+import { UserError } from '../../base/told-error.ts'
 import type { Agreement } from '../../call/confirmation.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { isJobPath } from '../../client/job.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
-import type { ToolContext } from '../kit/register.ts'
-import { UserError } from '../kit/register.ts'
+import type { ConfirmPolicy, ToolContext } from '../kit/tool.ts'
+
 import type { Prepared, RequestArguments } from '../request/prepare.ts'
 import { type Change, changeOf, changeOfOne, type Step, stepsOf } from './change.ts'
-
-/** Before what a deployment asks: what deletes or administers; every change; nothing. */
-export type ConfirmPolicy = 'delete' | 'write' | 'never'
-
-/** How the person can be asked in the middle of a call, and what came back. */
-export interface Asking {
-  policy: ConfirmPolicy
-  /** Whether the client shows forms to the person (elicitation in form mode). */
-  forms: boolean
-  /** What the client brought back from the person, and the state that it was given for it. */
-  responses: Record<string, unknown> | undefined
-  state: unknown
-}
 
 /** A call that may go on, with the agreement where one was needed; or what is answered instead. */
 export type Permit = { agreed: Agreement | undefined } | { undone: string } | { question: InputRequiredResult }

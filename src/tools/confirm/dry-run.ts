@@ -2,10 +2,12 @@
 // what would be stored. Nothing that changes anything is sent.
 
 import { isRecord } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
-import { type ToolContext, UserError } from '../kit/register.ts'
+import type { ToolContext } from '../kit/tool.ts'
+
 import { type Prepared, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { type Change, changeOfOne, isAction, type Step, stepsOf } from './change.ts'
 

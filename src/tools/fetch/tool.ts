@@ -1,10 +1,13 @@
 // ChatGPT's `fetch`: one record as text that can be read and cited. Its form is a contract with the host
 // (https://developers.openai.com/apps-sdk): exactly one piece of text, JSON, repeated as structured content.
+
 import * as z from 'zod'
 import { isRecord, records, scalarText } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
 import { AccessError } from '../../client/access-error.ts'
 import { recordLines, titleOf } from '../../text/record-text.ts'
-import { defineTool, type ToolContext, UserError } from '../kit/register.ts'
+import { defineTool, type ToolContext } from '../kit/tool.ts'
+
 import { readOne } from '../perform/reading.ts'
 import { SOUGHT } from '../search/plan.ts'
 import { isUuid, linkTo, type RecordId, recordIdIn } from '../search/record-id.ts'

@@ -1,4 +1,5 @@
 // What a client says of itself with a call: how it can ask the person, whether it wants to hear of progress, which trace goes on.
+
 import {
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
@@ -6,7 +7,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import type { Progress } from '../../client/job.ts'
-import type { Asking, ConfirmPolicy } from '../confirm/confirm.ts'
+import type { Asking, ConfirmPolicy } from './tool.ts'
 
 /** Whether and how the client asks the person: it says so with each request of 2026-07-28, and once in a 2025 session. */
 export function askingOf({ mcpReq }: ServerContext, { server }: McpServer, policy: ConfirmPolicy): Asking {

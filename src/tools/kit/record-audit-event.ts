@@ -4,7 +4,7 @@ import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { TransportError } from '../../client/transport.ts'
 import { type AuditOutcome, auditEventOf } from '../../marks/audit-event.ts'
-import type { ToolContext } from './register.ts'
+import type { ToolContext } from './tool.ts'
 
 /**
  * Records what a call did once it is done; of a call that sent nothing, or only read, nothing. That Medplum refuses the record is

@@ -7,96 +7,15 @@ import type {
   ServerContext,
 } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
-import { type Access, AccessError, guardFor } from '../../access/access.ts'
-import type { Kind } from '../../access/risk/routes.ts'
+import { guardFor } from '../../access/access.ts'
 import type { CallEvent } from '../../audit/audit.ts'
-import type { Caller } from '../../call/caller.ts'
+import { ToldError } from '../../base/told-error.ts'
 import { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
-import type { Progress } from '../../client/job.ts'
-import { SessionError, TransportError } from '../../client/transport.ts'
-import { PathError } from '../../fhir/path.ts'
-import type { Act } from '../../marks/audit-event.ts'
-import { LimitError } from '../../mcp/server/pace.ts'
-import type { Asking, ConfirmPolicy } from '../confirm/confirm.ts'
-import type { Marks } from '../perform/send-marked.ts'
 import { askingOf, progressOf, traceparentOf } from './call-context.ts'
 import { recordAuditEvent } from './record-audit-event.ts'
 import { advertised } from './schema.ts'
-
-/** A wrong argument. The message is for the model: which argument, what is wrong, what a right one looks like. */
-export class UserError extends Error {
-  override readonly name = 'UserError'
-}
-
-/** What a tool works with. */
-export interface ToolContext {
-  caller: Caller
-  access: Access
-  fhir: FhirClient
-  /** Aborts when the client cancels the call or hangs up. */
-  signal: AbortSignal
-  /** Tells a client that asked for it how far the work is. */
-  progress: Progress
-  /** Characters that an answer may have, unless the call says something else. */
-  answerChars: number
-  /** What a write leaves behind besides the record. */
-  marks: Marks
-  /** How the person can be asked before a change. */
-  asking: Asking
-  /** What the audit event will tell, filled in as it becomes known. */
-  event: Pick<CallEvent, 'kind' | 'type' | 'status' | 'level'>
-  /** The request that was sent, if it may change something; for the person's own records only. */
-  act?: Act
-}
-
-/**
- * Text, or several pieces of content, for the model; or a value, which goes out both as JSON text and as structured content. Or
- * nothing was done yet: the client is to ask the person, or the model is told why.
- */
-export type ToolOutput =
-  | string
-  | ContentBlock[]
-  | { structured: Record<string, unknown> }
-  | { question: InputRequiredResult }
-  | { undone: string }
-
-export interface Tool<Input extends z.ZodObject = z.ZodObject> {
-  name: string
-  title: string
-  /** What it does, returns and is not for; under 1,000 characters, no commands to the model. */
-  description: string
-  input: Input
-  /** Puts arguments as models really send them into the form that `input` asks for; what it can't, it leaves. */
-  normalise?(args: unknown): unknown
-  /** All four hints of the specification: none may be left to a default. */
-  hints: { readOnly: boolean; destructive: boolean; idempotent: boolean; openWorld: boolean }
-  run(args: z.output<Input>, context: ToolContext): Promise<ToolOutput>
-}
-
-/** A tool, checked by its type; the identity function. */
-export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool<Input> {
-  return tool
-}
-
-/** What a request brings along besides its arguments. */
-export interface CallSupport {
-  /** The caller that the request's verified token stands for. */
-  caller(ctx: ServerContext): Caller
-  /** The pace of one call: asked before each of its requests, it throws a LimitError where there were too many. */
-  pace(caller: Caller): (kind: Kind) => Promise<void>
-  timeoutMs: number
-  /** Characters that an answer may have, unless a call says something else. */
-  answerChars: number
-  /** What a write leaves behind besides the record. */
-  marks: Marks
-  /** Before what the person is asked. */
-  confirm: ConfirmPolicy
-  /** Writes a call down for the operator, and notes it for the person. */
-  note(ctx: ServerContext, event: CallEvent): Promise<void>
-  /** Lets work go on after the answer. */
-  background(work: Promise<void>): void
-}
+import type { CallSupport, Tool, ToolContext, ToolOutput } from './tool.ts'
 
 /** Offers a tool on a server. */
 export function register<Input extends z.ZodObject>(server: McpServer, tool: Tool<Input>, support: CallSupport): void {
@@ -210,17 +129,7 @@ function toResult(output: ToolOutput): CallToolResult | InputRequiredResult {
 
 /** What is told of an error: the words of those that are made for it, of any other a number to report. */
 export function explain(error: unknown): string {
-  if (
-    error instanceof UserError ||
-    error instanceof PathError ||
-    error instanceof AccessError ||
-    error instanceof LimitError ||
-    error instanceof FhirError ||
-    error instanceof TransportError ||
-    error instanceof SessionError
-  ) {
-    return error.message
-  }
+  if (error instanceof ToldError) return error.message
   const report = crypto.randomUUID()
   // The class only: a message may hold what was sent or answered.
   console.error(

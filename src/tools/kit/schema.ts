@@ -1,6 +1,7 @@
 // A tool's input schema as clients and models see it.
+
 import type * as z from 'zod'
-import type { Tool } from './register.ts'
+import type { Tool } from './tool.ts'
 
 /** By tool, for an isolate's life. */
 const schemas = new WeakMap<object, z.ZodObject>()

@@ -1,9 +1,11 @@
 // From Medplum's answer to content for a model: records in the form that was asked for, files, and text as quoted content.
+
 import type { ContentBlock } from '@modelcontextprotocol/server'
-import { checkAnswer } from '../../advice/requests/check-request.ts'
+import { checkAnswer } from '../../advice/replies/check-answer.ts'
 import { answer } from '../../answer/answer.ts'
 import { isRecord } from '../../base/json.ts'
-import type { FhirResponse } from '../../client/client.ts'
+import type { FhirResponse } from '../../client/request.ts'
+
 import { nextPage } from '../../fhir/paging.ts'
 import { fileContent } from '../../text/file.ts'
 import { quotedText } from '../../text/quote.ts'

@@ -1,9 +1,12 @@
 // What the tools that only read send: prepared as every other request is, and refused where it would do more than read.
 
 import { isRecord, scalarText } from '../../base/json.ts'
-import type { FhirClient, FhirResponse } from '../../client/client.ts'
+import { UserError } from '../../base/told-error.ts'
+import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
-import { type ToolContext, UserError } from '../kit/register.ts'
+import type { FhirResponse } from '../../client/request.ts'
+import type { ToolContext } from '../kit/tool.ts'
+
 import { type Prepared, prepare } from '../request/prepare.ts'
 import { advised } from './perform.ts'
 

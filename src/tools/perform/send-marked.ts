@@ -1,22 +1,14 @@
 // What a write leaves behind besides the record itself: the label of AI work on a patched record, and a Provenance.
 
 import { isRecord } from '../../base/json.ts'
-import type { FhirClient, FhirRequest, FhirResponse } from '../../client/client.ts'
+import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
+import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import type { Act } from '../../marks/audit-event.ts'
 import { type LabelledPatch, labelPatch, provenanceOf, type Written, writtenBy } from '../../marks/provenance.ts'
-import type { ToolContext } from '../kit/register.ts'
-import type { Prepared } from '../request/prepare.ts'
+import type { ToolContext } from '../kit/tool.ts'
 
-/** Which of them a deployment leaves. */
-export interface Marks {
-  /** The security label AIAST on what is created or changed. */
-  label: boolean
-  /** A Provenance of each create and change. */
-  provenance: boolean
-  /** An AuditEvent of each call that may change something. */
-  auditEvent: boolean
-}
+import type { Prepared } from '../request/prepare.ts'
 
 export interface Sent {
   response: FhirResponse

@@ -1,8 +1,10 @@
 // The arguments that the tools for FHIR requests share, and how arguments as models really send them are put into their form.
+
 import * as z from 'zod'
 import { isRecord } from '../../base/json.ts'
-import type { Method } from '../../client/client.ts'
-import { UserError } from '../kit/register.ts'
+import { UserError } from '../../base/told-error.ts'
+import type { Method } from '../../client/request.ts'
+
 import { VIEW_INPUT } from './view.ts'
 
 export const PATH = z

@@ -1,8 +1,8 @@
 // From what a model gives as `body` and `contentType` to what goes over the wire, or a sentence that says what is wrong.
 
 import { isRecord } from '../../base/json.ts'
-import type { Content, Method } from '../../client/client.ts'
-import { UserError } from '../kit/register.ts'
+import { UserError } from '../../base/told-error.ts'
+import type { Content, Method } from '../../client/request.ts'
 
 export const HL7 = 'x-application/hl7-v2+er7'
 const FHIR_JSON = 'application/fhir+json'

@@ -3,14 +3,15 @@
 import { classify, type Risk } from '../../access/risk/risk.ts'
 import { checkTraps } from '../../advice/requests/check-request.ts'
 import { isRecord } from '../../base/json.ts'
-import type { FhirRequest, Method } from '../../client/client.ts'
+import { UserError } from '../../base/told-error.ts'
 import { knownCapability } from '../../client/load-capability.ts'
+import type { FhirRequest, Method } from '../../client/request.ts'
 import { confine, PathError, relativeTo } from '../../fhir/path.ts'
 import { labelled, patchesIn } from '../../marks/provenance.ts'
 import { secretKeys } from '../../secrets/graphql-secrets.ts'
 import { answersText, secretTrap } from '../../secrets/secret-requests.ts'
 import { MAX_PART } from '../../text/file.ts'
-import { UserError } from '../kit/register.ts'
+
 import { compose } from './compose.ts'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies Method[]

@@ -1,9 +1,10 @@
 // How much of an answer the caller wants to see, and in which form.
+
 import * as z from 'zod'
 import { compileSelect, SelectError } from '../../answer/select/select.ts'
 import { type Columns, columnsOf } from '../../answer/select/select-table.ts'
+import { UserError } from '../../base/told-error.ts'
 import { formatParameter, formatPlace, parsePlace } from '../../fhir/query.ts'
-import { UserError } from '../kit/register.ts'
 
 /** The most characters that an answer may have, whatever is asked for: hosts drop or cut what is larger. */
 const MAX_CHARS = 100_000

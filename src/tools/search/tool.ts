@@ -1,11 +1,14 @@
 // ChatGPT's `search`: records that free words or a FHIR query find. Its form is a contract with the host
 // (https://developers.openai.com/apps-sdk): exactly one piece of text, JSON, repeated as structured content.
+
 import * as z from 'zod'
 import { isRecord, records, scalarText } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
 import type { Caller } from '../../call/caller.ts'
 import { parsePlace } from '../../fhir/query.ts'
 import { titleOf } from '../../text/record-text.ts'
-import { defineTool, type ToolContext, UserError } from '../kit/register.ts'
+import { defineTool, type ToolContext } from '../kit/tool.ts'
+
 import { readingPath, readOne, readTogether } from '../perform/reading.ts'
 import { contentOf, isSpelledSo, meets } from './match.ts'
 import { SOUGHT, searchesFor, searchesForAny } from './plan.ts'

@@ -1,25 +1,13 @@
 // What a person has connected, as the connections page shows it: from the provider's grants and the object of each.
+
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import { type Level, lower } from '../../access/access.ts'
-import type { Narrowing } from '../../access/narrow/narrowing.ts'
 import type { Bindings } from '../../config/settings.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
+import type { GrantMetadata } from '../../oauth/grant-metadata.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import { levelOf } from '../../oauth/scopes.ts'
 import { grantsOf } from '../../oauth/user-grants.ts'
-
-/** What is kept of a grant in clear: nothing that KV doesn't hold already, and no id of a record. */
-export interface GrantMetadata {
-  clientName: string
-  /** The resource types that it is narrowed to. */
-  types?: readonly string[]
-  /** Whether it is narrowed to one patient. Whom, its props alone tell. */
-  onePatient?: true
-}
-
-export function metadataOf(clientName: string, { types, patient }: Narrowing): GrantMetadata {
-  return { clientName, ...(types && types.length > 0 && { types }), ...(patient !== undefined && { onePatient: true }) }
-}
 
 export interface Connection {
   grantId: string

@@ -1,11 +1,13 @@
 // The connections page: what a person has connected, what each may do and did last, and the ways to take it back.
+
 import type { FC, PropsWithChildren } from 'hono/jsx'
 import { covers, LEVELS, type Level } from '../../access/access.ts'
 import type { Kind } from '../../access/risk/risk.ts'
 import { isLoopback } from '../../config/settings.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
 import { Layout } from '../shared/layout.tsx'
-import { LEVEL_TEXT } from '../sign-in/consent.tsx'
+import { LEVEL_TEXT } from '../shared/levels.ts'
+
 import type { Connection } from './connections.ts'
 
 export const CONNECTIONS_PATH = '/connections'

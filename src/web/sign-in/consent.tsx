@@ -1,26 +1,13 @@
 // The consent page: shown always, before anything goes to Medplum, because every client reaches Medplum through this one
 // server (confused deputy). All that describes the client is the client's own text: rendered by JSX, which escapes it.
+
 import type { ConsentDescription } from '@cloudflare/workers-oauth-provider'
 import type { FC } from 'hono/jsx'
-import type { Level } from '../../access/access.ts'
 import { AUTHORIZE_PATH } from '../../oauth/provider.ts'
 import type { Offer } from '../../oauth/scopes.ts'
 import { Layout, Notice } from '../shared/layout.tsx'
+import { LEVEL_TEXT } from '../shared/levels.ts'
 import { type NarrowingForm, UNFILLED } from './narrowing-form.ts'
-
-/** What each level lets a client do, in a person's words. */
-export const LEVEL_TEXT: Record<Level, { name: string; says: string }> = {
-  read: { name: 'Read', says: 'See and search what you can see. It can change nothing.' },
-  write: { name: 'Read and write', says: 'Also create and change records. It can delete nothing.' },
-  full: {
-    name: 'Full',
-    says: 'Also delete records, run bots and agents, submit claims and start other operations.',
-  },
-  admin: {
-    name: 'Admin',
-    says: 'Also administer the project: members, access, bots, settings, irreversible deletion.',
-  },
-}
 
 interface ConsentProps {
   client: ConsentDescription

@@ -1,4 +1,5 @@
 // The way of a sign-in through the browser: authorize and consent here, login at Medplum, callback here, back to the client.
+
 import {
   AuthorizationError,
   type AuthRequest,
@@ -10,9 +11,9 @@ import { Hono } from 'hono/tiny'
 import type { Narrowing } from '../../access/narrow/narrowing.ts'
 import { auditOAuth } from '../../audit/audit.ts'
 import { newKey } from '../../base/seal.ts'
-import type { GrantProps } from '../../call/caller.ts'
 import { type Bindings, readSettings, type Settings } from '../../config/settings.ts'
 import { settingsAt } from '../../config/tenants.ts'
+import { metadataOf } from '../../oauth/grant-metadata.ts'
 import { grantOf } from '../../oauth/grant-name.ts'
 import {
   CLIENT_SCOPES,
@@ -25,8 +26,9 @@ import {
   UpstreamError,
 } from '../../oauth/medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer } from '../../oauth/provider.ts'
+import type { GrantProps } from '../../oauth/record.ts'
 import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from '../../oauth/scopes.ts'
-import { metadataOf } from '../connections/connections.ts'
+
 import { finishLogin, isBrowserLogin, StaleLoginError } from '../shared/browser-session.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'
 import { pageResponse } from '../shared/layout.tsx'

@@ -1,0 +1,25 @@
+// Text of somebody else, shown: in it, everything that is there can be seen, and it cannot leave its line.
+
+/** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, fillers, private use. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+
+const BEYOND_ASCII = /[^ -~]/
+
+/** A string in quotes, as JSON has it. */
+export function quoted(text: string): string {
+  return visible(JSON.stringify(text))
+}
+
+/** Text in which everything is seen that is there; in the strings of JSON it means the same. */
+export function visible(text: string): string {
+  if (!BEYOND_ASCII.test(text)) return text
+  return text.replace(UNSEEN, (char) =>
+    Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  )
+}
+
+/** Words of somebody else within a line of ours: they can't leave it, and are no longer than so many characters. */
+export function oneLine(text: string, limit: number): string {
+  const shown = visible(text)
+  return shown.length > limit ? `${shown.slice(0, limit)}… (${shown.length} characters)` : shown
+}

@@ -1,0 +1,15 @@
+// What the provider keeps in clear beside a grant, for the list of connections.
+import type { Narrowing } from '../access/narrow/narrowing.ts'
+
+/** What is kept of a grant in clear: nothing that KV doesn't hold already, and no id of a record. */
+export interface GrantMetadata {
+  clientName: string
+  /** The resource types that it is narrowed to. */
+  types?: readonly string[]
+  /** Whether it is narrowed to one patient. Whom, its props alone tell. */
+  onePatient?: true
+}
+
+export function metadataOf(clientName: string, { types, patient }: Narrowing): GrantMetadata {
+  return { clientName, ...(types && types.length > 0 && { types }), ...(patient !== undefined && { onePatient: true }) }
+}
