@@ -37,14 +37,6 @@ describe('what is sent', () => {
       'MSH|^~\\&|A\rPID|1\rPV1|2',
     ],
     ['text as it is', 'Binary', 'Grüße\r\n', 'text/plain', 'text/plain', 'Grüße\r\n'],
-    [
-      'a search by form',
-      'Patient/_search',
-      'name=x',
-      'application/x-www-form-urlencoded',
-      'application/x-www-form-urlencoded',
-      'name=x',
-    ],
     ['GraphQL text', '$graphql', '{Patient{id}}', 'application/graphql', 'application/graphql', '{Patient{id}}'],
     ['a number, for a bot', 'Bot/1/$execute', 42, undefined, 'application/fhir+json', '42'],
   ])('%s', (_, path, body, contentType, type, data) => {

@@ -55,7 +55,9 @@ export async function perform(
   if (summary !== undefined) return summary
   return advised(prepared, context, async () => {
     if (view.all) return performAll(prepared, view, context)
-    if (args.dryRun && prepared.risk.kind !== 'read') return dryRun(args, prepared, context)
+    if (args.dryRun && prepared.risk.kind !== 'read') {
+      return withNotes([{ type: 'text', text: await dryRun(args, prepared, context) }], prepared.notes)
+    }
     const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
     if (!('agreed' in permit)) return permit
     if (permit.agreed === undefined) return performOne(args, prepared, view, context)

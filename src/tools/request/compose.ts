@@ -3,11 +3,12 @@
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { Content, Method } from '../../client/request.ts'
+import { withPlainQueries } from './body-queries.ts'
 
 export const HL7 = 'x-application/hl7-v2+er7'
 const FHIR_JSON = 'application/fhir+json'
 const JSON_PATCH = 'application/json-patch+json'
-const FORM = 'application/x-www-form-urlencoded'
+export const FORM = 'application/x-www-form-urlencoded'
 const MEDIA_TYPE =
   /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*(\s*;\s*[a-z0-9-]+=("[^"\r\n]*"|[\w.+-]+))*$/i
 
@@ -55,7 +56,6 @@ function composeAs(type: string, path: string, body: unknown): Composed {
   }
   if (bare === HL7) return { content: { type, data: hl7(body) }, json: undefined }
   if (bare === FORM) {
-    if (/\/_search$/.test(path.split('?')[0] ?? '')) return { content: { type, data: body }, json: undefined }
     throw new UserError(`contentType ${FORM} is for a search by POST only, such as Patient/_search. Nothing was sent.`)
   }
   if (bare.startsWith('text/') || bare.endsWith('xml') || bare === 'application/graphql') {
@@ -91,6 +91,7 @@ function json(type: string, path: string, body: unknown): Composed {
     throw new UserError('`body` must be a JSON object or array, such as {"resourceType":"Patient"}. Nothing was sent.')
   }
   if (/\/\$push(\?|$)/.test(path)) value = withSegments(value)
+  if (!/^Binary\b/.test(path)) value = withPlainQueries(value)
   return { content: { type, data: written(value) }, json: value }
 }
 
