@@ -13,6 +13,7 @@ import { answersText, secretTrap } from '../../secrets/secret-requests.ts'
 import { MAX_PART } from '../../text/file.ts'
 
 import { compose } from './compose.ts'
+import { placeholderTrap } from './placeholders.ts'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies Method[]
 
@@ -61,6 +62,8 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
   const secret = secretTrap(method, path, json ?? args.body)
   if (secret) throw new UserError(`${secret} Nothing was sent.`)
   const risk = classify({ ...asked, path })
+  const placeholder = risk.kind === 'read' ? undefined : placeholderTrap(method, path, json ?? args.body)
+  if (placeholder) throw new UserError(`${placeholder} Nothing was sent.`)
   const marked = label ? labelled(method, path, json) : json
   if (label && patchesIn(json) > 0) notes.push(UNLABELLED_PATCHES)
   const isFile = method === 'GET' && /^Binary\/[^/?]+(\?|$)/.test(path)
