@@ -96,7 +96,7 @@ export function withBody<T extends ContentArguments>({ patch, text, ...args }: T
 export function normalise(args: unknown): unknown {
   if (!isRecord(args)) return args
   const { url, ...rest } = args
-  const path = rest.path ?? url ?? (isBundle(rest.body) ? '' : undefined)
+  const path = rest.path ?? url ?? (isBundle(rest.body ?? rest.text) ? '' : undefined)
   const given = Object.entries(rest).filter(([name, value]) => value !== null || name === 'body')
   const method = typeof rest.method === 'string' ? { method: rest.method.trim().toUpperCase() } : {}
   const select = typeof rest.select === 'string' ? { select: [rest.select] } : {}
