@@ -50,7 +50,7 @@ export function refusalOf({ kind, reason, targets }: Risk, { level }: Access): L
   if (covers(level, needed)) return undefined
   const what = targets[0] && targets[0] !== '*' ? `${targets[0]}: ${reason}` : reason
   return new LevelError(
-    `This connection may ${MAY[level]}, and this needs the access level "${needed}" (${what}). Nothing was sent. The person can reconnect this server in the client and choose "${needed}", if the deployment offers it.`,
+    `This connection may ${MAY[level]}, and this needs the access level "${needed}" (${what}). Nothing was sent. To allow it, the person signs in to this server again in the client (signing out there first, if it doesn't ask) and chooses "${needed}", if it is offered.`,
     needed,
   )
 }

@@ -6,6 +6,7 @@ import { isRecord } from '../base/json.ts'
 import type { Bindings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'
 import { accessOf } from '../oauth/current-access.ts'
+import { grantNameOf } from '../oauth/grant-name.ts'
 import type { Challenge } from '../oauth/provider.ts'
 import type { CallerRecord } from '../oauth/record.ts'
 import { scopesFor } from '../oauth/scopes.ts'
@@ -22,6 +23,8 @@ export async function stepUp(
   env: Bindings,
   challenge: Challenge,
 ): Promise<Response | undefined> {
+  // SDK 1.x answers a challenge by a refresh, which keeps the scopes, and fails at a second one. Its tool call says what to do.
+  if (caller.props.challenged) return undefined
   const { medplum, maxAccess } = settingsFor(env, caller.userId)
   // Of a connection that has ended, the tool tells.
   const access = await accessOf(caller, env).catch(() => undefined)
@@ -31,6 +34,10 @@ export async function stepUp(
   const risk = riskOf(message, medplum.fhirBase)
   const denial = risk && refusalOf(risk, access)
   if (!denial || !covers(maxAccess, denial.needed)) return undefined
+  // Without the note, the client meets a second challenge, no more.
+  await env.GRANT.getByName(grantNameOf(caller))
+    .challenged()
+    .catch(() => {})
   const challenged = challenge(scopesFor(denial.needed))
   const id = isRecord(message) ? (message.id ?? null) : null
   const headers = new Headers(challenged.headers)

@@ -19,6 +19,8 @@ export const REGISTRATION_PATH = '/oauth/register'
 /** What the token endpoint asks at each code exchange and refresh; it runs inside the grant's own object. */
 export type TokenExchange = (input: { grantType: string; props: GrantProps }) => Promise<{
   newProps: GrantProps
+  /** Of the access token, where they differ. */
+  accessTokenProps?: GrantProps
   accessTokenTTL: number
   refreshTokenTTL: number
   refreshTokenIdleTTL?: number

@@ -14,6 +14,8 @@ export interface GrantProps {
   clientName: string
   /** To what the person narrowed the connection; absent from grants made before that could be done. */
   narrowing?: Narrowing
+  /** Of an access token alone: the client was asked to step up, and refreshed instead. */
+  challenged?: true
 }
 
 /** A caller as it crosses to a Durable Object by RPC: in memory only. */

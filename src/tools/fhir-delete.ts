@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { defineRequestTool } from './perform/request-tool.ts'
-import { BODY, DRY_RUN, IF_MATCH, normalise, PATH } from './request/arguments.ts'
+import { BODY, DRY_RUN, IF_MATCH, normalise, PATH, withoutMethod } from './request/arguments.ts'
 
 export const fhirDelete = defineRequestTool({
   name: 'fhir-delete',
@@ -17,7 +17,8 @@ export const fhirDelete = defineRequestTool({
     ifMatch: IF_MATCH,
     dryRun: DRY_RUN,
   }),
-  normalise,
+  // Several are deleted by a POST of their batch.
+  normalise: (args) => withoutMethod(normalise(args), 'DELETE', 'POST'),
   hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },
   request: (args) => ({ ...args, method: args.body == null ? 'DELETE' : 'POST' }),
   kinds: new Set(['delete']),

@@ -4,7 +4,8 @@ import * as z from 'zod'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
 import { defineRequestTool } from './perform/request-tool.ts'
-import { BODY, normalise, PATH, READ_INPUT } from './request/arguments.ts'
+import { BODY, normalise, PATH, READ_INPUT, withoutMethod } from './request/arguments.ts'
+import { withQueryObject } from './request/query-object.ts'
 
 export const fhirRead = defineRequestTool({
   name: 'fhir-read',
@@ -20,7 +21,13 @@ export const fhirRead = defineRequestTool({
     body: BODY,
     ...READ_INPUT,
   }),
-  normalise: (args) => withForm(normalise(args)),
+  normalise(args, note) {
+    const given = withForm(normalise(args, note))
+    if (!isRecord(given)) return given
+    const implied = given.form === undefined && given.body == null ? 'GET' : 'POST'
+    const rest = withoutMethod(given, implied)
+    return implied === 'GET' && isRecord(rest) ? withQueryObject(rest, note) : rest
+  },
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   request: ({ form, body, ...args }) => ({ ...args, ...methodFor(form, body ?? undefined) }),
   kinds: new Set(['read']),

@@ -12,7 +12,12 @@ const FORM = 'application/x-www-form-urlencoded'
 /** Type and text of what is sent. */
 function sent(...args: Parameters<typeof compose>) {
   const { content } = compose(...args)
-  return content && { type: content.type, text: new TextDecoder('utf-8', { ignoreBOM: true, fatal: true }).decode(content.bytes) }
+  return (
+    content && {
+      type: content.type,
+      text: new TextDecoder('utf-8', { ignoreBOM: true, fatal: true }).decode(content.bytes),
+    }
+  )
 }
 
 describe('what is sent', () => {

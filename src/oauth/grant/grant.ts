@@ -79,6 +79,11 @@ export class Grant extends DurableObject<Bindings> {
     return { ...this.#standing.state(), activity: this.#activity.list() }
   }
 
+  /** Notes that the client was asked to step up. */
+  async challenged(): Promise<void> {
+    if (this.#standing.isActive()) this.#standing.challenged()
+  }
+
   /** Lowers what the client may do, for good: it can't be raised again, nor does a token refresh. */
   async lower(level: Level): Promise<void> {
     if (!this.#standing.isActive()) return

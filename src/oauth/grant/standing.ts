@@ -11,6 +11,10 @@ const LIMIT = 'limit'
 const SINCE = 'since'
 /** That the code was exchanged. */
 const BEGUN = 'begun'
+/** When the client was last asked to step up, milliseconds since the epoch. */
+const CHALLENGED = 'challenged'
+/** A client that refreshes within this time of the challenge does so because of it. */
+const CHALLENGED_LATELY_MS = 60_000
 /** Set when the grant begins to end, until all is wiped: an exchange that waits for Medplum must not delay it, nor a restart undo it. */
 const ENDING = 'ending'
 /** An end that was cut off is done again after this. */
@@ -57,6 +61,19 @@ export class Standing {
   lower(level: Level): void {
     const { kv } = this.#storage
     kv.put(LIMIT, lower(kv.get<Level>(LIMIT) ?? level, level))
+  }
+
+  /** Notes that the client was asked to step up now. */
+  challenged(): void {
+    this.#storage.kv.put(CHALLENGED, Date.now())
+  }
+
+  /** Whether the refresh that asks is a client's answer to the challenge; asking forgets the challenge. */
+  isRefreshedInstead(): boolean {
+    const { kv } = this.#storage
+    const at = kv.get<number>(CHALLENGED)
+    if (at !== undefined) kv.delete(CHALLENGED)
+    return at !== undefined && Date.now() - at < CHALLENGED_LATELY_MS
   }
 
   /** Notes that the person signed in now. */

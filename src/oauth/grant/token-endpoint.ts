@@ -108,7 +108,9 @@ export class TokenEndpoint {
     try {
       this.#standing.demandActive()
       if (grantType === 'refresh_token') {
-        return lifetimes(props, await this.#vault.renew(props.vaultKey, RENEWED_LATELY_MS))
+        const renewed = lifetimes(props, await this.#vault.renew(props.vaultKey, RENEWED_LATELY_MS))
+        if (!this.#standing.isRefreshedInstead()) return renewed
+        return { ...renewed, accessTokenProps: { ...renewed.newProps, challenged: true as const } }
       }
       return lifetimes(props, await this.#vault.tokens(props.vaultKey))
     } catch (error) {

@@ -2,6 +2,7 @@
 // has to know before it begins what the call would do.
 import type * as z from 'zod'
 import type { Risk } from '../../access/risk/risk.ts'
+import { understand } from '../kit/schema.ts'
 import type { Tool } from '../kit/tool.ts'
 import { prepare, type RequestArguments } from '../request/prepare.ts'
 import type { ViewArguments } from '../request/view.ts'
@@ -25,15 +26,16 @@ export interface RequestTool<Input extends z.ZodObject = z.ZodObject> extends To
 export function defineRequestTool<Input extends z.ZodObject>(definition: RequestToolOf<Input>): RequestTool<Input> {
   const { request, kinds, ...tool } = definition
   const scope = kinds && { tool: tool.name, kinds }
-  return {
+  const defined: RequestTool<Input> = {
     ...tool,
     run: (args, context) => perform(request(args), context, scope),
     riskOf(args, base) {
-      const { data } = tool.input.safeParse(tool.normalise ? tool.normalise(args) : args)
-      if (data === undefined) return undefined
-      const prepared = prepare(request(data), base)
+      const understood = understand(defined, args)
+      if ('issues' in understood) return undefined
+      const prepared = prepare(request(understood.value.args), base)
       if (scope) confineTo(scope, prepared)
       return prepared.risk
     },
   }
+  return defined
 }
