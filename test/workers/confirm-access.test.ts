@@ -38,7 +38,7 @@ const ASKED: [string, Kind, () => Record<string, unknown>][] = [
   ['fhir-request', 'delete', () => ({ method: 'DELETE', path: task })],
   ['fhir-request', 'delete', () => ({ method: 'POST', path: '', body: batch(['GET', 'Task'], ['DELETE', task]) })],
   ['fhir-request', 'delete', () => ({ method: 'POST', path: '', text: JSON.stringify(batch(['DELETE', task])) })],
-  ['fhir-request', 'operate', () => ({ method: 'POST', path: `${task}/$resend` })],
+  ['fhir-request', 'operate', () => ({ method: 'POST', path: `Patient/$export` })],
   ['fhir-request', 'admin', () => ({ method: 'POST', path: `${task}/$expunge` })],
   [
     'fhir-request',
@@ -59,7 +59,7 @@ const ASKED: [string, Kind, () => Record<string, unknown>][] = [
   ['fhir-write', 'write', () => ({ method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: {} } })],
   ['fhir-delete', 'delete', () => ({ path: task })],
   ['fhir-delete', 'delete', () => ({ path: '', body: batch(['DELETE', task]) })],
-  ['fhir-operate', 'operate', () => ({ method: 'POST', path: `${task}/$resend` })],
+  ['fhir-operate', 'operate', () => ({ method: 'POST', path: `Patient/$export` })],
   ['fhir-operate', 'admin', () => ({ method: 'POST', path: `${task}/$expunge` })],
 ]
 
