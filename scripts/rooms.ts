@@ -116,6 +116,7 @@ export const ROOMS: Record<string, Room> = {
   'tools/perform': {
     is: 'One request from arguments to answer: understood, allowed, asked, sent, presented',
     knows: [
+      'access',
       'access/risk',
       'advice/replies',
       'answer',

@@ -12,10 +12,10 @@ type Json = Record<string, unknown>
 export type Changed = { after: Whole } | { problem: string }
 
 export class Whole {
-  readonly #value: Json
+  readonly #value: unknown
   readonly #shown: Json
 
-  constructor(value: Json) {
+  constructor(value: unknown) {
     this.#value = value
     this.#shown = redact(value) as Json
   }
@@ -29,9 +29,9 @@ export class Whole {
     return this.#shown
   }
 
-  /** As JSON with its secrets: for the body of a request, and nothing else. */
-  wire(): string {
-    return JSON.stringify(this.#value)
+  /** With its secrets: into the body of a request, and nothing else. */
+  into<T>(compose: (value: unknown) => T): T {
+    return compose(this.#value)
   }
 
   /** A text of Medplum's about this record, which may repeat a value of it. */
@@ -43,11 +43,11 @@ export class Whole {
   /** What a PUT of this body leaves; undefined where that isn't known. */
   replacedBy(body: unknown): Changed | undefined {
     if (!isRecord(body)) return undefined
-    return orProblem(() => ({ after: new Whole(putBack(bounded(body), this.#value, this.#shown) as Json) }))
+    return orProblem(() => ({ after: new Whole(putBack(bounded(body), this.#value, this.#shown)) }))
   }
 
   /** What a JSON Patch leaves, and the patch itself with what is stored in the place of placeholders. */
-  patchedBy(operations: readonly unknown[]): { after: Whole; wire: string } | { problem: string } {
+  patchedBy(operations: readonly unknown[]): { after: Whole; operations: Whole } | { problem: string } {
     return orProblem(() => {
       const filled: unknown[] = []
       const result = applyPatch(this.#value, bounded(operations), (operation, document) => {
@@ -56,25 +56,23 @@ export class Whole {
       })
       if ('problem' in result) return { problem: `the patch does not fit the record as it is, ${result.problem}` }
       if (!isRecord(result.after)) return { problem: 'the patch leaves no record' }
-      return { after: new Whole(result.after), wire: JSON.stringify(filled) }
+      return { after: new Whole(result.after), operations: new Whole(filled) }
     })
   }
 
   /** Parameters, or an object, with what is stored under their names in the place of placeholders. */
-  filledIn(input: unknown): { wire: string } | { problem: string } {
+  filledIn(input: unknown): Changed {
     return orProblem(() => {
       if (!isRecord(input) || !Array.isArray(input.parameter)) {
-        return { wire: JSON.stringify(putBack(bounded(input), this.#value, this.#shown)) }
+        return { after: new Whole(putBack(bounded(input), this.#value, this.#shown)) }
       }
       const parameter = bounded(input.parameter).map((one: unknown) => {
         if (!isRecord(one) || typeof one.name !== 'string') return one
-        const [stored, shown] = [this.#value, this.#shown].map((from) => ({
-          ...one,
-          valueString: from[one.name as string],
-        }))
-        return putBack(one, stored, shown, one.name)
+        const name = one.name
+        const under = (from: unknown) => ({ ...one, valueString: isRecord(from) ? from[name] : undefined })
+        return putBack(one, under(this.#value), under(this.#shown), name)
       })
-      return { wire: JSON.stringify({ ...input, parameter }) }
+      return { after: new Whole({ ...input, parameter }) }
     })
   }
 

@@ -18,26 +18,18 @@ import { ROTATION } from '../request/placeholders.ts'
  */
 export async function withStored(request: FhirRequest, context: ToolContext): Promise<FhirRequest> {
   const { method, path, content } = request
-  // A patch within a batch may be in base64.
-  if (typeof content?.data !== 'string' || !(path === '' ? /hidden\)|patch/i : /hidden\)/).test(content.data))
-    return request
-  const value = parsed(content.data)
-  const sent = (data: string): FhirRequest => ({ ...request, content: { ...content, data } })
-  if (path === '') return sent(JSON.stringify(await batch(value, context)))
+  const value = content?.value
+  if (!content || typeof value !== 'object' || value === null) return request
+  if (path === '') {
+    const filled = await batch(value, context)
+    return filled === value ? request : { ...request, content: content.with(filled) }
+  }
   if (placeholdersIn(value).length === 0) return request
+  const sent = (whole: Whole): FhirRequest => ({ ...request, content: whole.into((stored) => content.with(stored)) })
   if (method === 'POST') return ROTATION.test(path) ? sent(await rotation(path, value, context)) : request
   const whole = await wholeAt(path, context)
   if (method === 'PATCH') return sent(patch(value, whole))
   return { ...sent(replacement(value, whole)), ifMatch: request.ifMatch ?? tagOf(whole) }
-}
-
-/** Text that is no JSON holds none. */
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data)
-  } catch {
-    return undefined
-  }
 }
 
 async function wholeAt(path: string, { fhir, signal }: ToolContext): Promise<Whole> {
@@ -53,19 +45,19 @@ function tagOf({ shown: { meta } }: Whole): string {
   return `W/"${String(isRecord(meta) ? meta.versionId : '')}"`
 }
 
-function replacement(body: unknown, whole: Whole): string {
+function replacement(body: unknown, whole: Whole): Whole {
   const result = whole.replacedBy(body)
-  if (result && 'after' in result) return result.after.wire()
+  if (result && 'after' in result) return result.after
   throw refused(result?.problem ?? 'the body is no record')
 }
 
-function patch(body: unknown, whole: Whole): string {
+function patch(body: unknown, whole: Whole): Whole {
   const { meta } = whole.shown
   const operations = operationsOf(body) ?? []
   const isBound = operations.some((one) => isRecord(one) && one.op === 'test' && one.path === '/meta/versionId')
   const bound = { op: 'test', path: '/meta/versionId', value: isRecord(meta) ? meta.versionId : undefined }
   const result = whole.patchedBy(isBound ? operations : [bound, ...operations])
-  if ('wire' in result) return result.wire
+  if ('operations' in result) return result.operations
   throw refused(result.problem)
 }
 
@@ -81,7 +73,7 @@ async function batch(bundle: unknown, context: ToolContext): Promise<unknown> {
       }),
     )
   }
-  return { ...bundle, entry }
+  return entry.every((one, index) => one === (bundle.entry as unknown[])[index]) ? bundle : { ...bundle, entry }
 }
 
 async function entryWithStored(entry: unknown, context: ToolContext): Promise<unknown> {
@@ -92,23 +84,23 @@ async function entryWithStored(entry: unknown, context: ToolContext): Promise<un
   const content = method === 'PATCH' ? operationsOf(resource) : resource
   if (placeholdersIn(content).length === 0) return entry
   const whole = await wholeAt(String(request.url), context)
-  if (method === 'PATCH') return { ...entry, resource: inBinary(patch(content, whole)) }
-  const stored: unknown = JSON.parse(replacement(content, whole))
-  return { ...entry, request: { ...request, ifMatch: request.ifMatch ?? tagOf(whole) }, resource: stored }
+  if (method === 'PATCH') return { ...entry, resource: patch(content, whole).into(inBinary) }
+  const bound = { ...request, ifMatch: request.ifMatch ?? tagOf(whole) }
+  return replacement(content, whole).into((stored) => ({ ...entry, request: bound, resource: stored }))
 }
 
 /** A JSON Patch in a batch (FHIR R4, section 3.1.0.11.2). */
-function inBinary(data: string): Record<string, unknown> {
-  const bytes = new TextEncoder().encode(data)
+function inBinary(operations: unknown): Record<string, unknown> {
+  const bytes = new TextEncoder().encode(JSON.stringify(operations))
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
   return { resourceType: 'Binary', contentType: 'application/json-patch+json', data: btoa(text) }
 }
 
 /** Medplum asks for the secret in use before it makes another one. */
-async function rotation(path: string, input: unknown, context: ToolContext): Promise<string> {
+async function rotation(path: string, input: unknown, context: ToolContext): Promise<Whole> {
   const client = await wholeAt(path.slice(0, path.lastIndexOf('/')), context)
   const result = client.filledIn(input)
-  if ('wire' in result) return result.wire
+  if ('after' in result) return result.after
   throw refused(result.problem)
 }
 
