@@ -16,6 +16,7 @@ import { Jobs } from './jobs.ts'
 import { LISTENER_URL, startListener } from './listener.ts'
 import { Logins } from './logins.ts'
 import { Limits, type RequestLimits } from './ratelimit.ts'
+import { State } from './saved.ts'
 import { firstVersions, Store } from './store.ts'
 import { type Env, observe, Traffic } from './traffic.ts'
 import { clinicWorld, type World } from './world.ts'
@@ -46,6 +47,8 @@ export interface SandboxOptions {
   jobMs?: number
   /** How long at most to wait for an agent that isn't connected, in ms; Medplum takes the whole time it was given. */
   agentWaitMs?: number
+  /** File that keeps records and logins from one run to the next. */
+  state?: string
   /** ms since 1970 */
   now?: () => number
 }
@@ -105,8 +108,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     traffic.clearFaults()
   }
   reset()
+  const state = options.state === undefined ? undefined : new State(ground, options.state)
+  await state?.restore()
 
   const app = new Hono<Env>()
+  app.use('*', async (_, next) => {
+    await next()
+    state?.touch()
+  })
   if (options.control) {
     app.use('*', observe(ground, traffic))
     app.route('/_sandbox', controls(ground, traffic, reset))
@@ -131,6 +140,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     async close() {
       await Promise.all([api.close(), login.close()])
       await listener.close()
+      await state?.close()
     },
   }
 }
