@@ -1,9 +1,9 @@
-// What Medplum answered, as this server may use it: an error thrown, a body in measure, nothing in it that leads outside or is secret.
+// What Medplum answered: an error thrown, a body in measure, no link in it that leads outside. Secrets are still in it: the client
+// hides them before anything leaves it.
 
 import { isRecord } from '../base/json.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
 import { withPlainQueryOfServer } from '../fhir/query.ts'
-import { redact } from '../secrets/redact.ts'
 import { FhirError } from './fhir-error.ts'
 import { readBytes } from './read-bytes.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
@@ -44,8 +44,7 @@ export async function received(
   return {
     status: response.status,
     contentType,
-    // Fit for a model: links that can be asked for again, no signed address, no secret.
-    body: filePart ? bytes : redact(withLocalLinks(parseBody(contentType, bytes), fhirBase), request.hidden),
+    body: filePart ? bytes : withLocalLinks(parseBody(contentType, bytes), fhirBase),
     ...(jobPath !== undefined && { jobPath }),
     ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, before, more } }),
   }
@@ -73,11 +72,16 @@ function parseBody(contentType: string, bytes: Uint8Array): unknown {
   }
 }
 
+/** The part that narrows a base to a project: `https://api.medplum.com/projects/ID/fhir/R4/`. Links may leave it out. */
+const PROJECT = /\/projects\/[^/]+(?=\/fhir\/R4\/$)/
+
 /** An address that Medplum gives, as a path that can be asked for again; undefined where it leads elsewhere. */
 function localPath(address: string | null, fhirBase: URL): string | undefined {
   if (!address) return undefined
+  const whole = fhirBase.href.replace(PROJECT, '')
+  const own = address.startsWith(whole) ? fhirBase.href + address.slice(whole.length) : address
   try {
-    return relativeTo(fhirBase, confine(address, fhirBase))
+    return relativeTo(fhirBase, confine(own, fhirBase))
   } catch {
     return undefined
   }

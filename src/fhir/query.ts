@@ -8,7 +8,6 @@ export interface Asked {
   /** Relative to the FHIR base, with any query. */
   path: string
   body?: unknown
-  contentType?: string
   /** Of If-None-Exist, as a query. */
   ifNoneExist?: string
 }

@@ -4,6 +4,7 @@ import { classify, type Risk } from '../../access/risk/risk.ts'
 import { checkTraps } from '../../advice/requests/check-request.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
+import type { Content } from '../../client/content.ts'
 import { knownCapability } from '../../client/load-capability.ts'
 import type { FhirRequest, Method } from '../../client/request.ts'
 import { confine, PathError, relativeTo } from '../../fhir/path.ts'
@@ -15,6 +16,7 @@ import { MAX_PART } from '../../text/file.ts'
 
 import { criteriaOf } from './body-queries.ts'
 import { compose } from './compose.ts'
+import { placeholderTrap } from './placeholders.ts'
 import { asForm, isSearchForm, withCriteria } from './search-form.ts'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies Method[]
@@ -36,7 +38,7 @@ export interface RequestArguments {
 export interface Prepared {
   request: FhirRequest
   /** A search by POST with all its criteria in the path. */
-  asked: { method: Method; path: string; body?: unknown; contentType?: string; ifNoneExist?: string }
+  asked: { method: Method; path: string; body?: unknown; ifNoneExist?: string }
   risk: Risk
   notes: string[]
 }
@@ -51,38 +53,42 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
   const { method, contentType } = args
   const given = confined(args.path, base)
   const isForm = isSearchForm(method, given)
-  const { path: local, notes: understood } = isForm ? withCriteria(given, args.body) : { path: given, notes: [] }
-  const { content, json } = isForm ? NO_CONTENT : compose(method, local, args.body, contentType)
-  confineEntries(json, base)
+  const { path: local, notes: understood } = isForm
+    ? withCriteria(given, args.body, contentType)
+    : { path: given, notes: [] }
+  const { content, notes: composing } = isForm ? { notes: [] } : compose(method, local, args.body, contentType)
+  const body = content?.value
+  confineEntries(body, base)
   const ifNoneExist = conditionOf(args, local)
   const asked = {
     method,
     path: local,
-    ...(json !== undefined && { body: json }),
-    ...(contentType !== undefined && { contentType }),
+    ...(body !== undefined && { body }),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
   }
   const trap = checkTraps(asked, knownCapability(base))
   if (trap.kind === 'refused') throw new UserError(trap.message)
   const path = trap.kind === 'rewritten' ? trap.path : local
-  const notes = [...understood, ...(trap.kind === 'rewritten' ? [trap.note] : []), ...trap.warnings]
-  const secret = secretTrap(method, path, isForm ? undefined : (json ?? args.body))
+  const notes = [...understood, ...(trap.kind === 'rewritten' ? [trap.note] : []), ...trap.warnings, ...composing]
+  const secret = secretTrap(method, path, body)
   if (secret) throw new UserError(`${secret} Nothing was sent.`)
   const risk = classify({ ...asked, path })
-  const marked = label ? labelled(method, path, json) : json
-  if (label && patchesIn(json) > 0) notes.push(UNLABELLED_PATCHES)
+  const placeholder = risk.kind === 'read' ? undefined : placeholderTrap(method, path, body ?? args.body)
+  if (placeholder) throw new UserError(`${placeholder} Nothing was sent.`)
+  const marked = label ? labelled(method, path, body) : body
+  if (label && patchesIn(body) > 0) notes.push(UNLABELLED_PATCHES)
   const isFile = method === 'GET' && /^Binary\/[^/?]+(\?|$)/.test(path)
   const isGraphql = /^\$graphql(\?|$)/i.test(path)
   const request: FhirRequest = {
     method,
     path,
-    ...(content && { content: marked === json ? content : { ...content, data: JSON.stringify(marked) } }),
+    ...(content && { content: marked === body ? content : content.with(marked) }),
     ...(isForm && asForm(path)),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
-    ...versionCondition(args, path, json),
+    ...versionCondition(args, path, content),
     ...(args.respondAsync && { respondAsync: true }),
     ...((isFile || answersText(path)) && { part: { offset: args.offset ?? 0, length: MAX_PART.bytes } }),
-    ...(isGraphql && { hidden: secretKeys(json ?? args.body, path.slice(path.indexOf('?') + 1)) }),
+    ...(isGraphql && { hidden: secretKeys(body, path.slice(path.indexOf('?') + 1)) }),
     repeatable: isRepeatable(method, path, risk, args),
   }
   return { request, asked: { ...asked, path }, risk, notes }
@@ -120,15 +126,20 @@ function conditionOf({ method, ifNoneExist }: RequestArguments, path: string): s
 }
 
 /** If-Match in the form that Medplum honours: on PATCH, a leading test of the version. */
-function versionCondition({ method, ifMatch }: RequestArguments, path: string, json: unknown): Partial<FhirRequest> {
+function versionCondition(
+  { method, ifMatch }: RequestArguments,
+  path: string,
+  content: Content | undefined,
+): Partial<FhirRequest> {
   const found: Partial<FhirRequest> = {}
   if (ifMatch !== undefined) {
     const version = versionOf(ifMatch)
     if (method === 'PUT') found.ifMatch = `W/"${version}"`
     else if (method === 'PATCH') {
-      if (!Array.isArray(json)) throw new UserError('`body` of a PATCH must be a JSON Patch array. Nothing was sent.')
-      const guarded = [{ op: 'test', path: '/meta/versionId', value: version }, ...json]
-      found.content = { type: 'application/json-patch+json', data: JSON.stringify(guarded) }
+      if (!content || !Array.isArray(content.value)) {
+        throw new UserError('`body` of a PATCH must be a JSON Patch array. Nothing was sent.')
+      }
+      found.content = content.with([{ op: 'test', path: '/meta/versionId', value: version }, ...content.value])
     } else if (method !== 'DELETE') {
       throw new UserError(`\`ifMatch\` is for PUT, PATCH and DELETE only, such as PUT Task/ID. Nothing was sent.`)
     } else if (!/^[A-Za-z]+\/[A-Za-z0-9.-]+$/.test(path)) {
@@ -154,8 +165,6 @@ function oneLine(name: string, value: string): string {
   if (text !== '' && !/[\u0000-\u001f\u007f]/.test(text)) return text
   throw new UserError(`\`${name}\` must be one line of text. Nothing was sent.`)
 }
-
-const NO_CONTENT = { content: undefined, json: undefined }
 
 /** The path below the base, its query in the form in which it is sent. */
 function confined(path: string, base: URL): string {

@@ -2,9 +2,9 @@
 
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
-import type { Content } from '../../client/request.ts'
+import { Content, FORM, JSON_TYPES } from '../../client/content.ts'
 import { criterion, formatQuery, parsePlace, parseQuery, type QueryParameter } from '../../fhir/query.ts'
-import { FORM } from './compose.ts'
+import { mediaType } from './media-type.ts'
 
 const EXAMPLE = 'name=smith&birthdate=1961-03-14'
 
@@ -19,7 +19,15 @@ export function isSearchForm(method: string, path: string): boolean {
  * @param body criteria as form text, or as an object of texts
  * @throws {UserError} for any other body
  */
-export function withCriteria(path: string, body: unknown): { path: string; notes: string[] } {
+export function withCriteria(
+  path: string,
+  body: unknown,
+  contentType: string | undefined,
+): { path: string; notes: string[] } {
+  const type = mediaType(contentType) ?? FORM
+  if (type !== FORM && !JSON_TYPES.some((one) => one === type)) {
+    throw new UserError(`A search by POST is sent as ${FORM}; leave \`contentType\` out. Nothing was sent.`)
+  }
   const { segments, parameters } = parsePlace(path)
   const all = [...parameters, ...criteriaIn(body, segments[0] ?? '')]
   const notes =
@@ -32,7 +40,7 @@ export function withCriteria(path: string, body: unknown): { path: string; notes
 /** The path and the body of a search by POST that has all criteria in its query. */
 export function asForm(path: string): { path: string; content: Content } {
   const { segments, parameters } = parsePlace(path)
-  return { path: segments.join('/'), content: { type: FORM, data: formatQuery(parameters) } }
+  return { path: segments.join('/'), content: Content.text(formatQuery(parameters), FORM) }
 }
 
 function criteriaIn(body: unknown, type: string): QueryParameter[] {
