@@ -16,6 +16,7 @@ import { Jobs } from './jobs.ts'
 import { LISTENER_URL, startListener } from './listener.ts'
 import { Logins } from './logins.ts'
 import { Limits, type RequestLimits } from './ratelimit.ts'
+import { State } from './saved.ts'
 import { firstVersions, Store } from './store.ts'
 import { type Env, observe, Traffic } from './traffic.ts'
 import { clinicWorld, type World } from './world.ts'
@@ -25,6 +26,8 @@ export interface SandboxOptions {
   port?: number
   /** Of the login page, which has an origin of its own as in Medplum; 0 (the default) takes a free one. */
   appPort?: number
+  /** What its addresses begin with, such as `projects/ID/`: a Medplum of 5.2 has a base and an issuer for each project. */
+  path?: string
   /** To listen on; URLs say `localhost` all the same. */
   host?: string
   /** Who and what exists. */
@@ -44,6 +47,8 @@ export interface SandboxOptions {
   jobMs?: number
   /** How long at most to wait for an agent that isn't connected, in ms; Medplum takes the whole time it was given. */
   agentWaitMs?: number
+  /** File that keeps records and logins from one run to the next. */
+  state?: string
   /** ms since 1970 */
   now?: () => number
 }
@@ -103,8 +108,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     traffic.clearFaults()
   }
   reset()
+  const state = options.state === undefined ? undefined : new State(ground, options.state)
+  await state?.restore()
 
   const app = new Hono<Env>()
+  app.use('*', async (_, next) => {
+    await next()
+    state?.touch()
+  })
   if (options.control) {
     app.use('*', observe(ground, traffic))
     app.route('/_sandbox', controls(ground, traffic, reset))
@@ -112,12 +123,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   addRoutes(app, ground)
 
   const host = options.host ?? '127.0.0.1'
-  const api = await serve(app.fetch, options.port ?? 0, host)
+  const path = options.path ?? ''
+  const rooted = path === '' ? app : new Hono<Env>().mount(`/${path}`, app.fetch)
+  const api = await serve(rooted.fetch, options.port ?? 0, host)
   const login = await serve(loginApp(ground).fetch, options.appPort ?? 0, host).catch(async (error: unknown) => {
     await api.close()
     throw error
   })
-  ground.baseUrl = `http://localhost:${api.port}/`
+  ground.baseUrl = `http://localhost:${api.port}/${path}`
   ground.appUrl = `http://localhost:${login.port}/`
   return {
     baseUrl: ground.baseUrl,
@@ -127,6 +140,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     async close() {
       await Promise.all([api.close(), login.close()])
       await listener.close()
+      await state?.close()
     },
   }
 }

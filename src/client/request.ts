@@ -1,8 +1,12 @@
 // A request to Medplum, and its answer, as the FHIR client takes and gives them.
 
-import type { Content } from './content.ts'
-
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** A body as it goes over the wire. */
+export interface Content {
+  type: string
+  data: string | Uint8Array<ArrayBuffer>
+}
 
 export interface FhirRequest {
   method: Method

@@ -8,6 +8,7 @@ export interface Asked {
   /** Relative to the FHIR base, with any query. */
   path: string
   body?: unknown
+  contentType?: string
 }
 
 export interface QueryParameter {

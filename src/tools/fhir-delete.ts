@@ -1,10 +1,12 @@
 // Deleting, for hosts that want no tool that mixes reads and writes.
 
 import * as z from 'zod'
-import { defineRequestTool } from './perform/request-tool.ts'
+import { defineTool } from './kit/tool.ts'
+
+import { perform } from './perform/perform.ts'
 import { BODY, DRY_RUN, IF_MATCH, normalise, PATH, withoutMethod } from './request/arguments.ts'
 
-export const fhirDelete = defineRequestTool({
+export const fhirDelete = defineTool({
   name: 'fhir-delete',
   title: 'Delete FHIR records',
   description: [
@@ -20,6 +22,9 @@ export const fhirDelete = defineRequestTool({
   // Several are deleted by a POST of their batch.
   normalise: (args) => withoutMethod(normalise(args), 'DELETE', 'POST'),
   hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },
-  request: (args) => ({ ...args, method: args.body == null ? 'DELETE' : 'POST' }),
-  kinds: new Set(['delete']),
+  run: (args, context) =>
+    perform({ ...args, method: args.body == null ? 'DELETE' : 'POST' }, context, {
+      tool: 'fhir-delete',
+      kinds: new Set(['delete']),
+    }),
 })

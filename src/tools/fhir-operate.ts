@@ -1,11 +1,13 @@
 // Operations that do something, for hosts that want no tool that mixes reads and writes.
 
 import * as z from 'zod'
-import { defineRequestTool } from './perform/request-tool.ts'
+import { defineTool } from './kit/tool.ts'
+
+import { perform } from './perform/perform.ts'
 import { CONTENT_INPUT, normalise, PATH, RESPOND_ASYNC, withBody } from './request/arguments.ts'
 import { METHODS } from './request/prepare.ts'
 
-export const fhirOperate = defineRequestTool({
+export const fhirOperate = defineTool({
   name: 'fhir-operate',
   title: 'Run FHIR operations',
   description: [
@@ -20,6 +22,6 @@ export const fhirOperate = defineRequestTool({
   }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-  request: withBody,
-  kinds: new Set(['operate', 'admin']),
+  run: (args, context) =>
+    perform(withBody(args), context, { tool: 'fhir-operate', kinds: new Set(['operate', 'admin']) }),
 })

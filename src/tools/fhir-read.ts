@@ -3,11 +3,13 @@
 import * as z from 'zod'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
-import { defineRequestTool } from './perform/request-tool.ts'
+import { defineTool } from './kit/tool.ts'
+
+import { perform } from './perform/perform.ts'
 import { BODY, normalise, PATH, READ_INPUT, withoutMethod } from './request/arguments.ts'
 import { withQueryObject } from './request/query-object.ts'
 
-export const fhirRead = defineRequestTool({
+export const fhirRead = defineTool({
   name: 'fhir-read',
   title: 'Read FHIR records',
   description: [
@@ -29,8 +31,11 @@ export const fhirRead = defineRequestTool({
     return implied === 'GET' && isRecord(rest) ? withQueryObject(rest, note) : rest
   },
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
-  request: ({ form, body, ...args }) => ({ ...args, ...methodFor(form, body ?? undefined) }),
-  kinds: new Set(['read']),
+  run: ({ form, body, ...args }, context) =>
+    perform({ ...args, ...methodFor(form, body ?? undefined) }, context, {
+      tool: 'fhir-read',
+      kinds: new Set(['read']),
+    }),
 })
 
 /** Models also send the criteria as text in `body`. */

@@ -1,11 +1,13 @@
 // The main tool: any request to Medplum's FHIR API.
 
 import * as z from 'zod'
-import { defineRequestTool } from './perform/request-tool.ts'
+import { defineTool } from './kit/tool.ts'
+
+import { perform } from './perform/perform.ts'
 import { normalise, READ_INPUT, WRITE_INPUT, withBody } from './request/arguments.ts'
 import { METHODS } from './request/prepare.ts'
 
-export const fhirRequest = defineRequestTool({
+export const fhirRequest = defineTool({
   name: 'fhir-request',
   title: 'FHIR request',
   description: [
@@ -18,5 +20,5 @@ export const fhirRequest = defineRequestTool({
   input: z.object({ method: z.enum(METHODS).describe('HTTP method, e.g. GET'), ...WRITE_INPUT, ...READ_INPUT }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-  request: withBody,
+  run: (args, context) => perform(withBody(args), context),
 })

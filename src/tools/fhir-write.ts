@@ -1,10 +1,12 @@
 // Creating and changing, for hosts that want no tool that mixes reads and writes.
 
 import * as z from 'zod'
-import { defineRequestTool } from './perform/request-tool.ts'
+import { defineTool } from './kit/tool.ts'
+
+import { perform } from './perform/perform.ts'
 import { normalise, WRITE_INPUT, withBody } from './request/arguments.ts'
 
-export const fhirWrite = defineRequestTool({
+export const fhirWrite = defineTool({
   name: 'fhir-write',
   title: 'Write FHIR records',
   description: [
@@ -14,6 +16,5 @@ export const fhirWrite = defineRequestTool({
   input: z.object({ method: z.enum(['POST', 'PUT', 'PATCH']).describe('HTTP method, e.g. POST'), ...WRITE_INPUT }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-  request: withBody,
-  kinds: new Set(['write']),
+  run: (args, context) => perform(withBody(args), context, { tool: 'fhir-write', kinds: new Set(['write']) }),
 })

@@ -191,7 +191,7 @@ export const FAULTS: [string, string, RegExp, Fault, path?: string][] = [
     'the callback is of another address',
     'callback',
     /PUBLIC_URL/,
-    login((url) => url.searchParams.set('redirect_uri', 'http://127.0.0.1:8787/oauth/callback')),
+    login((url) => url.searchParams.set('redirect_uri', 'http://127.0.0.1:8790/oauth/callback')),
   ],
   [
     'the client lacks the redirect URI',

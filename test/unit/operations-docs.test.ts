@@ -80,7 +80,7 @@ test('the queries ask for columns that the audit has', () => {
 test('README.md adds the local server to clients as its home page does', () => {
   const { buttons, clients } = guideOf(
     parseSettings({
-      PUBLIC_URL: 'http://localhost:8787',
+      PUBLIC_URL: 'http://localhost:8790',
       MEDPLUM_BASE_URL: 'http://localhost:8103/',
       MEDPLUM_CLIENT_ID: 'client',
     } as Bindings),

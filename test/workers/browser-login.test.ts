@@ -199,7 +199,7 @@ describe('the way back', () => {
   test.each([
     ...['https://evil.example/connections', '//evil.example/connections', '/\\evil.example', 'javascript:alert(1)'],
     ...['/connections/../authorize', '/connections/%2e%2e/mcp', '/authorize', '/connectionsx', '', '\t//evil.example'],
-    ...['http://localhost:8787@evil.example/connections', 'https://localhost:8787/connections', '/confirm\\..\\mcp'],
+    ...['http://localhost:8790@evil.example/connections', 'https://localhost:8790/connections', '/confirm\\..\\mcp'],
   ])('%s leads to the connections page', async (to) => {
     expect(await endOf(to)).toBe('/connections')
   })

@@ -21,10 +21,12 @@ const MAX_CHANGES = 20
  * @returns undefined where an entry would change what has to look as if it weren't there
  * @throws {AccessError} where an entry isn't known to stay within; entries that read are refused each for itself
  */
-export async function narrowBatch(request: FhirRequest, narrower: Narrower): Promise<Passage | undefined> {
-  const { content } = request
-  const body = content?.value
-  if (!content || !isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry)) {
+export async function narrowBatch(
+  request: FhirRequest,
+  body: unknown,
+  narrower: Narrower,
+): Promise<Passage | undefined> {
+  if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry)) {
     throw narrower.refusal('only a Bundle of entries can be sent to the FHIR base')
   }
   if (body.type !== 'batch' && body.type !== 'transaction') throw narrower.refusal('the Bundle must be of type batch')
@@ -39,8 +41,9 @@ export async function narrowBatch(request: FhirRequest, narrower: Narrower): Pro
   }
   const sent = outcomes.flatMap((outcome) => ('entry' in outcome ? [outcome.entry] : []))
   if (sent.length === 0) throw narrower.refusal('no entry of this batch stays within that')
+  const data = JSON.stringify({ ...body, entry: sent })
   return {
-    request: { ...request, content: content.with({ ...body, entry: sent }) },
+    request: { ...request, content: { type: 'application/fhir+json', data } },
     settle: (response) => settled(response, outcomes),
   }
 }
