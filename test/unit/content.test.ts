@@ -199,7 +199,6 @@ describe('what is refused', () => {
       'text/plain',
       /120000 bytes.*102400 \(100 KB\) of text\/plain.*Binary/,
     ],
-    ['POST', 'Patient/_search', `name=${'é'.repeat(60_000)}`, FORM, /102400/],
     [
       'POST',
       'Task',

@@ -102,8 +102,9 @@ describe('a search by POST', () => {
   })
 
   test.each([
-    ['a resource', patient],
-    ['a list', { name: ['a', 'b'] }],
+    ['resource', patient],
+    ['list', { name: ['a', 'b'] }],
+    ['more than Medplum reads', `name=${'x'.repeat(110_000)}`],
   ])('takes no %s', async (_, body) => {
     expect(await fhir(access, { method: 'POST', path: 'Patient/_search', body })).toMatchObject({
       isError: true,

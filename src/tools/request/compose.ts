@@ -10,7 +10,7 @@ import { mediaType } from './media-type.ts'
 
 /** Medplum's limits in bytes: for JSON, and for all else that its parsers read. Files have none. */
 const MAX_JSON = 1024 * 1024
-const MAX_TEXT = 100 * 1024
+export const MAX_TEXT = 100 * 1024
 
 export interface Composed {
   content?: Content

@@ -4,6 +4,7 @@ import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import { Content, FORM, JSON_TYPES } from '../../client/content.ts'
 import { criterion, formatQuery, parsePlace, parseQuery, type QueryParameter } from '../../fhir/query.ts'
+import { MAX_TEXT } from './compose.ts'
 import { mediaType } from './media-type.ts'
 
 const EXAMPLE = 'name=smith&birthdate=1961-03-14'
@@ -30,11 +31,17 @@ export function withCriteria(
   }
   const { segments, parameters } = parsePlace(path)
   const all = [...parameters, ...criteriaIn(body, segments[0] ?? '')]
+  const query = formatQuery(all)
+  if (query.length > MAX_TEXT) {
+    throw new UserError(
+      `The criteria are ${query.length} bytes; Medplum takes at most ${MAX_TEXT} (100 KB). Nothing was sent.`,
+    )
+  }
   const notes =
     parameters.length > 0
       ? ['The criteria in the path were sent in the body: there alone Medplum reads them in a search by POST.']
       : []
-  return { path: all.length > 0 ? `${segments.join('/')}?${formatQuery(all)}` : segments.join('/'), notes }
+  return { path: segments.join('/') + (query && `?${query}`), notes }
 }
 
 /** The path and the body of a search by POST that has all criteria in its query. */
