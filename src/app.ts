@@ -25,6 +25,7 @@ import {
   limitCalls,
   ownHost,
   ownTenant,
+  readableByPages,
   smallForm,
   smallRegistration,
   unknownTenant,
@@ -93,8 +94,7 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .route('/', callback)
     .route('/', connections)
     .route('/', confirmation)
-    .use('/mcp', knownOrigin)
-    .use('/mcp/*', knownOrigin)
+    .use('/mcp/*', knownOrigin, readableByPages)
     .all('/mcp', resource)
     .all('/mcp/*', resource)
 
@@ -103,6 +103,9 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .onError(onError)
     .use(errorPages)
     .route('/', assets)
+    .use('/.well-known/*', readableByPages)
+    .use(REGISTRATION_PATH, readableByPages)
+    .use(TOKEN_PATH, readableByPages)
     .use(ownHost)
     .route('/', own)
     .use('/t/*', ownTenant)
