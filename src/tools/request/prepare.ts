@@ -35,6 +35,8 @@ export interface Prepared {
   request: FhirRequest
   asked: { method: Method; path: string; body?: unknown }
   risk: Risk
+  /** The version of the record that it is for alone, however Medplum is held to that. */
+  version?: string
   notes: string[]
 }
 
@@ -72,7 +74,8 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
     ...(isGraphql && { hidden: secretKeys(body, path.slice(path.indexOf('?') + 1)) }),
     repeatable: isRepeatable(method, path, risk, args),
   }
-  return { request, asked: { ...asked, path }, risk, notes }
+  const version = args.ifMatch === undefined ? {} : { version: versionOf(args.ifMatch) }
+  return { request, asked: { ...asked, path }, risk, ...version, notes }
 }
 
 const UNLABELLED_PATCHES =
