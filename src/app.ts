@@ -18,7 +18,16 @@ import {
   TOKEN_PATH,
 } from './oauth/provider.ts'
 import type { GrantProps } from './oauth/record.ts'
-import { knownOrigin, limitByAddress, limitCalls, ownHost, ownTenant, smallForm, unknownTenant } from './policy.ts'
+import {
+  knownOrigin,
+  limitByAddress,
+  limitCalls,
+  ownHost,
+  ownTenant,
+  readableByPages,
+  smallForm,
+  unknownTenant,
+} from './policy.ts'
 import { confirmation } from './web/confirm/routes.tsx'
 import { CONNECTIONS_PATH } from './web/connections/page.tsx'
 import { connections } from './web/connections/routes.tsx'
@@ -82,8 +91,7 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .route('/', callback)
     .route('/', connections)
     .route('/', confirmation)
-    .use('/mcp', knownOrigin)
-    .use('/mcp/*', knownOrigin)
+    .use('/mcp/*', knownOrigin, readableByPages)
     .all('/mcp', resource)
     .all('/mcp/*', resource)
 
@@ -92,6 +100,9 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .onError(onError)
     .use(errorPages)
     .route('/', assets)
+    .use('/.well-known/*', readableByPages)
+    .use(REGISTRATION_PATH, readableByPages)
+    .use(TOKEN_PATH, readableByPages)
     .use(ownHost)
     .route('/', own)
     .use('/t/*', ownTenant)

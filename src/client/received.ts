@@ -1,8 +1,8 @@
-// What Medplum answered, as this server may use it: an error thrown, a body in measure, nothing in it that leads outside or is secret.
+// What Medplum answered: an error thrown, a body in measure, no link in it that leads outside. Secrets are still in it: the client
+// hides them before anything leaves it.
 
 import { isRecord } from '../base/json.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
-import { redact } from '../secrets/redact.ts'
 import { FhirError } from './fhir-error.ts'
 import { readBytes } from './read-bytes.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
@@ -43,8 +43,7 @@ export async function received(
   return {
     status: response.status,
     contentType,
-    // Fit for a model: links that can be asked for again, no signed address, no secret.
-    body: filePart ? bytes : redact(withLocalLinks(parseBody(contentType, bytes), fhirBase), request.hidden),
+    body: filePart ? bytes : withLocalLinks(parseBody(contentType, bytes), fhirBase),
     ...(jobPath !== undefined && { jobPath }),
     ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, before, more } }),
   }

@@ -128,7 +128,6 @@ describe('searches rewritten to the same meaning', () => {
     'Patient?_has:Observation:subject:code=x',
     `Patient?_compartment=Patient/${ID}&_count=1000&_sort=_id&_type=Encounter,Patient`,
     'metadata',
-    '',
     `Patient/${ID}`,
     `Patient/${ID}/_history`,
     'Bot?name=x',

@@ -30,6 +30,7 @@ const isHistory = ({ segments }: Place) => segments.includes('_history')
 /** In order: what an earlier one refuses, no later one looks at. */
 export const CHECKS: readonly Check[] = [
   checkMethod,
+  checkNamed,
   checkType,
   checkHistory,
   checkCompartment,
@@ -46,6 +47,19 @@ function checkMethod({ method }: Asked): Checked {
   return method === 'HEAD'
     ? refuse('HEAD is not supported by Medplum (404). Use GET, with _summary=count or _elements=id for a short answer.')
     : none()
+}
+
+/** Only a batch goes to the base. */
+function checkNamed(
+  { method, path }: Asked,
+  { segments }: Place,
+  _: Capability | undefined,
+  inBundle: boolean,
+): Checked {
+  if (method === 'POST' || inBundle || segments.length > 0 || path.includes('?')) return none()
+  return refuse(
+    `\`path\` names nothing. Give it, such as ${method} Patient/ID. Left out, empty or / it is for a batch Bundle by POST.`,
+  )
 }
 
 /** First segments that are no types: they are routes of Medplum. */

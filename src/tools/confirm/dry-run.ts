@@ -7,6 +7,7 @@ import type { FhirClient } from '../../client/client.ts'
 import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
+import type { Whole } from '../../secrets/whole.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
 import { type Prepared, type RequestArguments, versionOf } from '../request/prepare.ts'
@@ -87,15 +88,15 @@ async function conditionsOf(
 }
 
 /** Medplum's own check, which stores nothing (FHIR R4, `$validate`). */
-async function check(resource: Record<string, unknown>, fhir: FhirClient, signal: AbortSignal): Promise<string[]> {
-  const type = String(resource.resourceType)
+async function check(resource: Whole, fhir: FhirClient, signal: AbortSignal): Promise<string[]> {
+  const type = String(resource.shown.resourceType)
   if (!/^[A-Z][A-Za-z]*$/.test(type)) return ['Not valid: `resourceType` is missing in the body.']
-  const content = Content.json(resource)
+  const content = resource.into(Content.json)
   return fhir.send({ method: 'POST', path: `${type}/$validate`, content, signal }).then(
     () => ['Valid: Medplum’s check finds no error in what would be stored.'],
     (error: unknown) => {
       if (!(error instanceof FhirError)) throw error
-      const [first = '', ...issues] = error.message.split('\n')
+      const [first = '', ...issues] = resource.scrubbed(error.message).split('\n')
       return error.status === 400 ? ['Not valid:', ...issues] : [`Not checked: ${first}`]
     },
   )

@@ -25,6 +25,7 @@ import type { ToolContext, ToolOutput } from '../kit/tool.ts'
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
 import { present, withNotes } from './present.ts'
+import { withStored } from './put-back.ts'
 import { sendMarked } from './send-marked.ts'
 
 /** What the requests of one tool may do. */
@@ -124,7 +125,8 @@ async function performOne(
 ): Promise<ToolOutput> {
   const { fhir, signal, event } = context
   if (args.method === 'DELETE' && args.ifMatch !== undefined) await compareVersion(fhir, prepared, args.ifMatch, signal)
-  const { response, notes } = await sendMarked(prepared, context)
+  const complete = { ...prepared, request: await withStored(prepared.request, context) }
+  const { response, notes } = await sendMarked(complete, context)
   event.status = response.status
   const { path } = prepared.request
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)

@@ -14,6 +14,7 @@ import { answersText, secretTrap } from '../../secrets/secret-requests.ts'
 import { MAX_PART } from '../../text/file.ts'
 
 import { compose } from './compose.ts'
+import { placeholderTrap } from './placeholders.ts'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies Method[]
 
@@ -60,6 +61,8 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
   const secret = secretTrap(method, path, body)
   if (secret) throw new UserError(`${secret} Nothing was sent.`)
   const risk = classify({ ...asked, path })
+  const placeholder = risk.kind === 'read' ? undefined : placeholderTrap(method, path, body ?? args.body)
+  if (placeholder) throw new UserError(`${placeholder} Nothing was sent.`)
   const marked = label ? labelled(method, path, body) : body
   if (label && patchesIn(body) > 0) notes.push(UNLABELLED_PATCHES)
   const isFile = method === 'GET' && /^Binary\/[^/?]+(\?|$)/.test(path)
