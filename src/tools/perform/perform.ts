@@ -58,7 +58,7 @@ export async function perform(
     if (view.all) return performAll(prepared, view, context)
     if (args.dryRun && prepared.risk.kind !== 'read') {
       await context.fhir.check(prepared.request)
-      return dryRun(args, prepared, context)
+      return withNotes([{ type: 'text', text: await dryRun(args, prepared, context) }], prepared.notes)
     }
     const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
     if (!('agreed' in permit)) return permit
