@@ -165,7 +165,7 @@ describe('the consent page', () => {
     const response = await submit(person, form)
     expect(response.status).toBe(400)
     expect(await whereTo(response)).toBeNull()
-    expect(await response.text()).toContain('connect it again')
+    expect(await response.text()).toContain('Go back to your application')
   })
 
   test('is left by a page, since no form may lead to another origin', async () => {

@@ -14,7 +14,7 @@ export interface Connection {
   clientName: string
   /** The site that vouches for the client; undefined for one that named itself. */
   publisher: string | undefined
-  /** Where its access goes. */
+  /** Where its access goes: a host, with its port where that is a program on the person's computer. */
   redirectHost: string
   level: Level
   /** The resource types that it is narrowed to; any, if there are none here. */
@@ -34,19 +34,19 @@ export async function connectionsOf(userId: string, env: Bindings, oauth: OAuthH
   return connections.filter((one) => one !== undefined).sort((a, b) => b.since - a.since)
 }
 
-/** The connection of a grant; undefined where it has ended and KV doesn't know yet. */
+/** The connection of a grant; undefined where the client never took its tokens, or it has ended and KV doesn't know yet. */
 async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Connection | undefined> {
-  const { active, limit, activity } = await env.GRANT.getByName(
+  const { active, begun, limit, activity } = await env.GRANT.getByName(
     grantNameOf({ userId: grant.userId, grantId: grant.id }),
   ).about()
-  if (!active) return undefined
+  if (!active || !begun) return undefined
   const granted = levelOf(grant.scope) ?? 'read'
   const { clientName, types = [], onePatient = false } = (grant.metadata ?? {}) as Partial<GrantMetadata>
   return {
     grantId: grant.id,
     clientName: clientName || grant.clientId,
     publisher: URL.parse(grant.clientId)?.hostname,
-    redirectHost: URL.parse(grant.redirectUri ?? '')?.hostname || (grant.redirectUri ?? 'unknown'),
+    redirectHost: URL.parse(grant.redirectUri ?? '')?.host || (grant.redirectUri ?? 'unknown'),
     level: limit === undefined ? granted : lower(granted, limit),
     types,
     onePatient,

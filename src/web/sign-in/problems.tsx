@@ -10,7 +10,7 @@ import { Problem, pageResponse } from '../shared/layout.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
-const STALE = 'The sign-in expired after ten minutes, was already used, or was begun in another browser.'
+const STALE = 'The sign-in expired after ten minutes, was already used, or was started in another browser.'
 
 /** The page about a failure on the way. */
 export function problemPage(error: Error, c: Ctx): Response {
@@ -19,7 +19,7 @@ export function problemPage(error: Error, c: Ctx): Response {
       <Problem
         title="This sign-in can’t continue"
         what={reasonOf(error, c)}
-        cure="Nothing was allowed. Go back to your application and connect it again; if that fails, remove it there and add it anew."
+        cure="Nothing was allowed. Go back to your application and connect again. If that fails, remove this server there and add it again."
         home={homeAt(c.env, c.req.path)}
       />,
       { status: 400 },
@@ -36,7 +36,7 @@ export function problemPage(error: Error, c: Ctx): Response {
     <Problem
       title="Something failed on this server"
       what={atPage ? 'The sign-in was not finished.' : 'The sign-in was not finished, and nothing was allowed.'}
-      cure={`${again} If it goes on, tell the operator of this server.`}
+      cure={`${again} If this keeps happening, tell the operator of this server.`}
       home={homeAt(c.env, c.req.path)}
     />,
     { status: 500 },
