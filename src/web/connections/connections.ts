@@ -6,6 +6,7 @@ import type { Bindings } from '../../config/settings.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
 import type { GrantMetadata } from '../../oauth/grant-metadata.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
+import { placeOf } from '../../oauth/redirects.ts'
 import { levelOf } from '../../oauth/scopes.ts'
 import { grantsOf } from '../../oauth/user-grants.ts'
 
@@ -46,11 +47,18 @@ async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Connect
     grantId: grant.id,
     clientName: clientName || grant.clientId,
     publisher: URL.parse(grant.clientId)?.hostname,
-    redirectHost: URL.parse(grant.redirectUri ?? '')?.host || (grant.redirectUri ?? 'unknown'),
+    redirectHost: withPort(grant.redirectUri ?? ''),
     level: limit === undefined ? granted : lower(granted, limit),
     types,
     onePatient,
     since: grant.createdAt * 1000,
     activity,
   }
+}
+
+/** Several programs on one computer are told apart by their ports. */
+function withPort(redirectUri: string): string {
+  const { name } = placeOf(redirectUri)
+  const host = URL.parse(redirectUri)?.host ?? ''
+  return host.startsWith(`${name}:`) ? host : name
 }

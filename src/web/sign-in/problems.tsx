@@ -12,9 +12,20 @@ type Ctx = Context<{ Bindings: Bindings }>
 
 const STALE = 'The sign-in expired after ten minutes, was already used, or was started in another browser.'
 
+/** A client names itself by a metadata document, and this deployment reads none. */
+export class DocumentError extends Error {
+  override readonly name = 'DocumentError'
+  readonly address: string
+  constructor(address: string) {
+    super('Client metadata documents are not read here')
+    this.address = address
+  }
+}
+
 /** The page about a failure on the way. */
 export function problemPage(error: Error, c: Ctx): Response {
-  if (error instanceof AuthorizationError || error instanceof CimdFetchError) {
+  if (error instanceof DocumentError || error instanceof CimdFetchError) return unverified(error, c)
+  if (error instanceof AuthorizationError) {
     return pageResponse(
       <Problem
         title="This sign-in can’t continue"
@@ -43,6 +54,29 @@ export function problemPage(error: Error, c: Ctx): Response {
   )
 }
 
+/** What a person reads whose application names itself by a document that isn't read, or can't be. */
+function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
+  const [what, cure] =
+    error instanceof DocumentError
+      ? [
+          `The application identifies itself by a document at ${error.address}, and this server doesn’t read such documents.`,
+          'Remove this server in your application and add it again. The application then registers itself.',
+        ]
+      : [
+          `The application could not be verified: this server could not read ${error.metadataUrl}, or the document there is not the application’s.`,
+          'Connect again in a minute. If this keeps happening, tell the operator of this server: if it can’t reach that address, set CLIENT_DOCUMENTS to off, and the application registers itself.',
+        ]
+  return pageResponse(
+    <Problem
+      title="This sign-in can’t continue"
+      what={what}
+      cure={`Nothing was allowed. ${cure}`}
+      home={homeAt(c.env, c.req.path)}
+    />,
+    { status: 400 },
+  )
+}
+
 /** What a person reads whose login in the browser, for a page of this server, came to nothing. */
 function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
   const kind = error instanceof UpstreamError ? error.kind : 'stale'
@@ -64,8 +98,7 @@ function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
 }
 
 /** Why a sign-in ended on a page, for the person: what a client sent wrong, or a step that is no longer valid. */
-function reasonOf(error: AuthorizationError | CimdFetchError, c: Ctx): string {
-  if (error instanceof CimdFetchError) return 'The application could not be verified: its metadata could not be read.'
+function reasonOf(error: AuthorizationError, c: Ctx): string {
   if (c.req.path === AUTHORIZE_PATH && c.req.method === 'GET') {
     return `The request of the application was wrong: ${error.description}.`
   }
