@@ -105,6 +105,7 @@ interface EntryProps extends Pick<ConnectionsProps, 'root' | 'token' | 'now'> {
 
 const Entry: FC<EntryProps> = ({ connection, isOneOfMany, root, token, now }) => {
   const { grantId, clientName, publisher, redirectHost, level, types, onePatient, since, activity } = connection
+  const { device, earlier } = connection
   const narrowing = [
     ...(types.length > 0 ? [`the types ${types.join(', ')}`] : []),
     ...(onePatient ? ['the records of one patient'] : []),
@@ -138,6 +139,8 @@ const Entry: FC<EntryProps> = ({ connection, isOneOfMany, root, token, now }) =>
         <dt>Connected</dt>
         <dd>
           <When at={since} now={now} />
+          {device !== undefined && `, on ${device}`}
+          {earlier.length > 0 && ` (and ${earlier.length} earlier, unused since)`}
         </dd>
         <dt>Last activity</dt>
         <dd>{last ? <Deed event={last} now={now} /> : 'None yet'}</dd>
