@@ -140,7 +140,7 @@ const Entry: FC<EntryProps> = ({ connection, isOneOfMany, root, token, now }) =>
         <dd>
           <When at={since} now={now} />
           {device !== undefined && `, on ${device}`}
-          {earlier.length > 0 && ` (and ${earlier.length} earlier, unused since)`}
+          {earlier.length > 0 && ` (and ${earlier.length} earlier, not used since)`}
         </dd>
         <dt>Last activity</dt>
         <dd>{last ? <Deed event={last} now={now} /> : 'None yet'}</dd>
