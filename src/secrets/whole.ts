@@ -81,7 +81,8 @@ export class Whole {
     const side = after.#side()
     const [old, now] = [this.#value, after.#value].map((one) => (isRecord(one) ? one.code : undefined))
     // The code of a bot is hidden; what is to run from now on isn't.
-    const isNewCode = this.#shown.resourceType === 'Bot' && typeof now === 'string' && now !== old
+    const isBot = [this, after].every(({ shown }) => shown.resourceType === 'Bot')
+    const isNewCode = isBot && typeof now === 'string' && now !== old
     return changesOf(this.#side(), isNewCode ? { ...side, shown: { ...after.#shown, code: now } } : side)
   }
 

@@ -12,7 +12,7 @@ import { isJobPath } from '../../client/job.ts'
 import type { ConfirmPolicy, ToolContext } from '../kit/tool.ts'
 
 import type { Prepared, RequestArguments } from '../request/prepare.ts'
-import { changingSteps, destructionOf, type Question, questionOf } from './question.ts'
+import { changingSteps, destructionOf, nothingDone, type Question, questionOf } from './question.ts'
 import { isGraphql, type Step } from './steps.ts'
 
 /** A call that may go on, with the agreement where one was needed; or what is answered instead. */
@@ -52,8 +52,11 @@ export async function permitted(
   const steps = changingSteps(prepared)
   const isAsked = (step: Step) => mustAsk(step, asking.policy)
   const destruction = steps.some(isAsked) ? undefined : await destructionOf(steps, prepared, context)
-  if (destruction === undefined && !steps.some(isAsked)) return { agreed: undefined }
-  await context.fhir.check(prepared.request)
+  if (destruction === undefined) {
+    if (!steps.some(isAsked)) return { agreed: undefined }
+    // Nobody is to be led to approve what can't happen.
+    await context.fhir.check(prepared.request)
+  }
   const question = async () => destruction ?? questionOf(steps, isAsked, prepared, context)
   const digest = await digestOf(tool, args, prepared)
   const undone = nothingDone(prepared)
@@ -187,10 +190,6 @@ export async function asAgreed<T extends RequestArguments>(
     // Medplum compares the version itself where it can: nothing comes between its look and its write.
     ...(isOne && only && (method === 'PUT' || method === 'PATCH') && { ifMatch: args.ifMatch ?? only.version }),
   }
-}
-
-function nothingDone({ risk }: Prepared): string {
-  return `Nothing was ${risk.kind === 'delete' ? 'deleted' : 'changed'}`
 }
 
 function newAgreement(digest: string, found: Pick<Question, 'seen' | 'found'>): Agreement {

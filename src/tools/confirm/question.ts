@@ -34,6 +34,11 @@ const AT_ONCE = 5
 const MAX_IDS = 50
 const MAX_NAMES = 500
 
+/** The beginning of a sentence that says why. */
+export function nothingDone({ risk }: Prepared): string {
+  return `Nothing was ${risk.kind === 'delete' ? 'deleted' : 'changed'}`
+}
+
 /** The steps of a request that change something, the mutations of GraphQL each by itself. */
 export function changingSteps(prepared: Prepared): Step[] {
   return stepsOf(prepared)
@@ -66,8 +71,10 @@ export async function destructionOf(
   prepared: Prepared,
   context: ToolContext,
 ): Promise<Question | undefined> {
-  if (steps.length >= MANY) return questionOf(steps, () => true, prepared, context)
   const replacing = steps.filter((step) => (step.method === 'PUT' || step.method === 'PATCH') && !isAction(step))
+  if (replacing.length === 0 && steps.length < MANY) return undefined
+  await context.fhir.check(prepared.request)
+  if (steps.length >= MANY) return questionOf(steps, () => true, prepared, context)
   // What can't be read, or doesn't fit, Medplum answers itself.
   const changes = await inTurns(replacing, AT_ONCE, (step) => changeOfOne(step, context.fhir, context.signal))
   const lost = new Set(replacing.filter((_, index) => isMost(changes[index]?.loss)))
@@ -91,11 +98,17 @@ function unshowable(why: string): UserError {
   return new UserError(`The person must be asked about this, and it can’t be shown to them: ${why}. Nothing was sent.`)
 }
 
-async function changesOf(steps: readonly Step[], { risk }: Prepared, { fhir, signal }: ToolContext): Promise<Told[]> {
+async function changesOf(steps: readonly Step[], prepared: Prepared, { fhir, signal }: ToolContext): Promise<Told[]> {
   const [only] = steps
-  if (only && steps.length === 1 && !risk.parts) {
+  if (only && steps.length === 1 && !prepared.risk.parts) {
     const change = await changeOf(only, fhir, signal)
     if (change.problem !== undefined) throw new UserError(`Nothing was changed: ${change.problem}.`)
+    const [current] = change.seen
+    if (prepared.version !== undefined && prepared.version !== current?.version) {
+      throw new UserError(
+        `${nothingDone(prepared)}: \`ifMatch\` names another version than the current one, ${current?.version ?? 'which is none'}. Read it again first.`,
+      )
+    }
     return [{ step: only, change }]
   }
   return inTurns(steps, AT_ONCE, async (step) => ({ step, change: await changeOfOne(step, fhir, signal) }))
