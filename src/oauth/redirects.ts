@@ -18,6 +18,14 @@ export function isUsableRedirect(redirectUri: string): boolean {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
 }
 
+/** The address without the port of a loopback one, which programs choose anew each time (RFC 8252 section 7.3). */
+export function withoutPort(redirectUri: string): string {
+  const url = URL.parse(redirectUri)
+  if (url === null || !isLoopback(url.hostname)) return redirectUri
+  url.port = ''
+  return url.href
+}
+
 /** Where access goes, for people: a host, or an application on their computer. */
 export function placeOf(redirectUri: string): { name: string; isThisComputer: boolean } {
   const application = PRIVATE_USE.get(redirectUri)

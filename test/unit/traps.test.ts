@@ -252,6 +252,11 @@ describe('content', () => {
     [`PATCH Patient/${ID}`, undefined, 'JSON Patch array'],
     [`PUT Patient/${ID}`, { resourceType: 'Patient' }, `{"resourceType":"Patient","id":"${ID}"`],
     [`PUT Patient/${ID}`, { resourceType: 'Patient', id: 'other' }, 'has the id "other"'],
+    [
+      `POST Agent/${ID}/$push`,
+      { resourceType: 'Parameters', parameter: [{ name: 'waitForResponse', valueBoolean: true }] },
+      'would ignore waitForResponse',
+    ],
   ])('%s %j is refused', (request, body, expected) => {
     expect(refusal(request, body)).toContain(expected)
   })
@@ -386,6 +391,11 @@ describe('answers', () => {
     ['GET Observation?code=x', none],
     [`GET Observation?subject=${ID}`, none],
     [`POST Agent/${ID}/$push`, {}, { waitForResponse: true }],
+    [
+      `POST Agent/${ID}/$push`,
+      {},
+      { resourceType: 'Parameters', parameter: [{ name: 'waitForResponse', valueString: 'true' }] },
+    ],
     ['POST $graphql', { data: {} }],
     [`POST Bot/${ID}/$deploy`, {}, { code: 'x' }],
     [`DELETE Patient/${ID}`, { resourceType: 'OperationOutcome' }],

@@ -3,7 +3,7 @@
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { type Asked, CONTROLS, criterion, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
-import { checkContent } from './content-checks.ts'
+import { checkContent, pushed } from './content-checks.ts'
 import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
 import { checkSearch } from './search-checks.ts'
 
@@ -36,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   checkOneOf,
   checkBundleOnly,
   checkOperation,
+  checkPush,
   checkCriteria,
   checkWrite,
   checkSearchEntry,
@@ -177,6 +178,11 @@ function checkCriteria(asked: Asked, place: Place, capability: Capability | unde
 export function searched(place: Place, types: string[] | undefined, capability: Capability | undefined): Checked {
   const { parameters, ...found } = checkSearch({ types, parameters: place.parameters, capability })
   return found.notes.length > 0 ? { ...found, place: { ...place, parameters } } : found
+}
+
+function checkPush({ body }: Asked, { segments }: Place): Checked {
+  const isPush = segments[0] === 'Agent' && segments.at(-1) === '$push'
+  return isPush ? { ...none(), refusals: pushed(body) } : none()
 }
 
 function checkWrite(
