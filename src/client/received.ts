@@ -3,6 +3,7 @@
 
 import { isRecord } from '../base/json.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
+import { withPlainQueryOfServer } from '../fhir/query.ts'
 import { FhirError } from './fhir-error.ts'
 import { readBytes } from './read-bytes.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
@@ -91,7 +92,7 @@ function withLocalLinks(body: unknown, fhirBase: URL): unknown {
   if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.link)) return body
   const link = body.link.flatMap((item: unknown) => {
     const url = isRecord(item) && typeof item.url === 'string' ? localPath(item.url, fhirBase) : undefined
-    return url === undefined ? [] : [{ ...(item as Record<string, unknown>), url }]
+    return url === undefined ? [] : [{ ...(item as Record<string, unknown>), url: withPlainQueryOfServer(url) }]
   })
   return { ...body, link }
 }

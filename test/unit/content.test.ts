@@ -7,7 +7,6 @@ import { HL7 } from '../../src/client/content.ts'
 import { compose } from '../../src/tools/request/compose.ts'
 
 const task = { resourceType: 'Task', status: 'requested' }
-const FORM = 'application/x-www-form-urlencoded'
 
 /** Type and text of what is sent. */
 function sent(...args: Parameters<typeof compose>) {
@@ -74,14 +73,6 @@ describe('what is sent', () => {
       ' {"dose": 1.10}\n',
     ],
     ['a file of HL7 as it is', 'Binary', 'MSH|^~\\&|A\n', HL7, HL7, 'MSH|^~\\&|A\n'],
-    [
-      'a search by form',
-      'Patient/_search',
-      'name=x',
-      'application/x-www-form-urlencoded',
-      'application/x-www-form-urlencoded',
-      'name=x',
-    ],
     [
       'GraphQL text, which Medplum reads as JSON only',
       '$graphql',
@@ -207,7 +198,6 @@ describe('what is refused', () => {
       'text/plain',
       /120000 bytes.*102400 \(100 KB\) of text\/plain.*Binary/,
     ],
-    ['POST', 'Patient/_search', `name=${'é'.repeat(60_000)}`, FORM, /102400/],
     [
       'POST',
       'Task',

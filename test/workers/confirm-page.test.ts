@@ -77,6 +77,15 @@ describe.each(Object.entries(LANES))('%s', (_, lane) => {
 })
 
 describe('the page', () => {
+  test('asks nothing any more of a client whose level was lowered meanwhile', async () => {
+    const { deletion } = await newTask()
+    const other = await signIn(alice)
+    const link = linkIn((await call(deletion, other)).text)
+    expect((await browser.open(link, alice)).status).toBe(200)
+    await env.GRANT.getByName(grantName(other)).lower('read')
+    expect((await browser.open(link, alice)).status).toBe(404)
+  })
+
   test('shows what would be done and by whom, as text, and changes nothing', async () => {
     const { path, deletion } = await newTask()
     const link = linkIn((await call(deletion)).text)

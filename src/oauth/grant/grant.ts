@@ -88,6 +88,8 @@ export class Grant extends DurableObject<Bindings> {
   async lower(level: Level): Promise<void> {
     if (!this.#standing.isActive()) return
     this.#standing.lower(level)
+    // What was asked before may be more than the client may do now.
+    this.#confirmations.withdraw()
     await this.#audit({ decision: 'lowered', level })
   }
 

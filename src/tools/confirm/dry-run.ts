@@ -51,7 +51,7 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
 async function tried(
   step: Step,
   args: RequestArguments,
-  { risk }: Prepared,
+  { risk, request }: Prepared,
   { fhir, signal }: ToolContext,
   most: number,
 ): Promise<string[]> {
@@ -60,14 +60,16 @@ async function tried(
     return [`${step.method} ${step.path}: ${step.risk.reason}; what it would do can’t be known before`]
   const change = await changeOfOne(step, fhir, signal, most)
   if (change.problem !== undefined) return change.lines
-  const conditions = risk.parts ? [] : await conditionsOf(args, step, change, fhir, signal)
+  const conditions = risk.parts
+    ? []
+    : await conditionsOf({ ifMatch: args.ifMatch, ifNoneExist: request.ifNoneExist }, step, change, fhir, signal)
   const checked = change.after ? await check(change.after, fhir, signal) : []
   return [...change.lines, ...conditions, ...checked]
 }
 
 /** What the conditions of a request would come to. */
 async function conditionsOf(
-  { ifMatch, ifNoneExist }: RequestArguments,
+  { ifMatch, ifNoneExist }: { ifMatch: string | undefined; ifNoneExist: string | undefined },
   { path }: Step,
   { seen: [current] }: Change,
   fhir: FhirClient,
@@ -77,9 +79,8 @@ async function conditionsOf(
     return [`It would be refused: ifMatch names another version than the current one, ${current.version}.`]
   }
   if (ifNoneExist === undefined) return []
-  const criteria = ifNoneExist.trim().replace(/^[A-Za-z]*\?/, '')
   const type = placeOf(path).segments[0] ?? ''
-  const { body } = await fhir.send({ method: 'GET', path: `${type}?${criteria}`, repeatable: true, signal })
+  const { body } = await fhir.send({ method: 'GET', path: `${type}?${ifNoneExist}`, repeatable: true, signal })
   const count = isRecord(body) && Array.isArray(body.entry) ? body.entry.length : 0
   if (count === 0) return ['The search in ifNoneExist finds nothing, so it would be created.']
   return count === 1
