@@ -17,12 +17,9 @@ import {
   toTypedValue,
 } from '@medplum/core'
 import { atomsOf, type Budget, meter, TooMuchWork } from './budget.ts'
+import { FhirPathError, SEVERAL } from './fhirpath-error.ts'
 import { FUNCTIONS, REFUSED_FUNCTIONS } from './functions.ts'
-
-/** An expression that is wrong, or does not fit a resource. The message is for the model and holds nothing of the resource. */
-export class FhirPathError extends Error {
-  override readonly name = 'FhirPathError'
-}
+import { tighten } from './strict.ts'
 
 export interface FhirPath {
   /**
@@ -36,7 +33,14 @@ export interface FhirPath {
 const EXAMPLE = "right is, for example, name.where(use='official').family"
 const KEYWORDS = ['true', 'false']
 const OPERATORS = ['!=', '!~', '<=', '>=', '{}', '->']
-const parsers = initFhirPathParserBuilder()
+/** The library's own parser makes every time literal one of UTC, to the millisecond. */
+const parsers = initFhirPathParserBuilder().registerPrefix('DateTime', {
+  parse: (_parser, { value }) => new LiteralAtom({ type: literalType(value), value }),
+})
+
+function literalType(value: string): string {
+  return value.startsWith('T') ? PropertyType.time : value.includes('T') ? PropertyType.dateTime : PropertyType.date
+}
 
 /**
  * An expression, parsed and checked.
@@ -45,7 +49,9 @@ const parsers = initFhirPathParserBuilder()
  */
 export function parseFhirPath(text: string, budget: Budget): FhirPath {
   const root = parse(text)
-  for (const atom of atomsOf(root)) check(atom)
+  const atoms = [...atomsOf(root)]
+  for (const atom of atoms) check(atom)
+  for (const atom of atoms) tighten(atom)
   meter(root, budget)
   const path = new FhirPathAtom(text, root)
   return {
@@ -61,14 +67,25 @@ export function parseFhirPath(text: string, budget: Budget): FhirPath {
   }
 }
 
+/** What would be read otherwise than it is written. */
+const ODD_TEXTS: readonly (readonly [RegExp, string])[] = [
+  [/@T[\d:.]+(?:Z|[+-]\d)/, 'a time has no time zone: @T14:30'],
+  [/(?:^|[^\w)\]}'.])-\s*\d+(?:\.\d+)?\s*\.\s*[a-z]/i, 'a negative number stands in brackets before a dot: (-1).abs()'],
+  [/\d\.\d*0\s*\.\s*toString/, 'a number loses its trailing zeros when it becomes text'],
+  [/\b(?:is|as|ofType)\s*\(?\s*System\s*\./, 'types are those of FHIR: boolean, string, Quantity'],
+]
+
 function parse(text: string): Atom {
   if (/['"`]/.test(text.replace(/'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|`(?:\\.|[^\\`])*`/gs, ''))) {
     throw new FhirPathError(`a quote is not closed; ${EXAMPLE}`)
   }
+  const odd = ODD_TEXTS.find(([pattern]) => pattern.test(text))
+  if (odd) throw new FhirPathError(odd[1])
   let root: Atom
   let rest: { value: string } | undefined
   try {
-    const parser = parsers.construct(new Tokenizer(text, KEYWORDS, OPERATORS).tokenize())
+    const tokens = new Tokenizer(text, KEYWORDS, OPERATORS).tokenize()
+    const parser = parsers.construct(tokens.map((token) => asWritten(token, text)))
     root = parser.consumeAndParse()
     rest = parser.peek()
   } catch (error) {
@@ -80,6 +97,13 @@ function parse(text: string): Atom {
     )
   }
   return root
+}
+
+/** The tokenizer adds a time zone to times that have none. */
+function asWritten<T extends { id: string; value: string; index: number }>(token: T, text: string): T {
+  if (token.id !== 'DateTime' || !token.value.endsWith('Z')) return token
+  const value = token.value.slice(0, -1)
+  return text.slice(token.index).replace(/^@/, '').startsWith(token.value) ? token : { ...token, value }
 }
 
 function misparsed(text: string, message: string): string {
@@ -127,12 +151,15 @@ function checkFunction({ name, args }: FunctionAtom): void {
   }
 }
 
+const SYSTEM_TYPES = new Set(['Boolean', 'String', 'Integer', 'Long', 'Decimal', 'Date', 'DateTime', 'Time'])
 const PRIMITIVES = new Set<string>(Object.values(PropertyType).filter((name) => /^[a-z]/.test(name)))
 
 /** Types are names, unquoted; those of resources and elements are capitalised. */
 function checkType(operator: string, type: Atom | undefined): void {
   const name = type instanceof DotAtom && /^(FHIR|System)$/.test(nameOf(type.left)) ? nameOf(type.right) : nameOf(type)
-  if (name === 'String') throw new FhirPathError('the type of texts is written string')
+  if (SYSTEM_TYPES.has(name)) {
+    throw new FhirPathError(`the type is written with a small letter: ${name.charAt(0).toLowerCase()}${name.slice(1)}`)
+  }
   if (PRIMITIVES.has(name) || /^[A-Z]/.test(name)) return
   throw new FhirPathError(
     `after "${operator}" stands a FHIR type, unquoted: value.ofType(Quantity), (value as dateTime); columns get no other names`,
@@ -152,8 +179,6 @@ function asJson(value: unknown): unknown[] {
   }
   return value === undefined || value === null || typeof value === 'function' ? [] : [value]
 }
-
-const SEVERAL = 'it needs one value and found several: take .first(), or map each, as in name.select(given.first())'
 
 /** What the library says, in words of ours: some of its messages repeat the record. */
 const FAULTS: readonly [says: RegExp, meaning: string][] = [
