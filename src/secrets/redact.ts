@@ -83,7 +83,7 @@ function withoutSecret(extension: unknown): unknown {
 }
 
 const URL_IN_TEXT = /https?:\/\/[^\s"'<>]+/gi
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
 const SIGNATURE = /\bSignature=/i
 
 /** Replaces signed addresses in a text: the first id in an address's path is that of the Binary. */

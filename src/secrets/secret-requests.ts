@@ -77,7 +77,8 @@ function operationsOf(body: unknown): Record<string, unknown>[] {
 function graphqlTrap(query: string, body: unknown): string | undefined {
   const document = typeof body === 'string' ? body : JSON.stringify(body ?? '')
   const text = [document, ...new URLSearchParams(query).getAll('query')].join(' ')
-  const type = [...SECRET_TYPES].find((one) => new RegExp(`\\b${one}Patch\\b`).test(text))
+  const patched = new Set([...text.matchAll(/\b([A-Za-z]+)Patch\b/g)].map(([, name]) => name))
+  const type = [...SECRET_TYPES].find((one) => patched.has(one))
   return type && `${type}Patch could show a secret of ${type}. Send it as a request of its own: PATCH ${type}/ID.`
 }
 

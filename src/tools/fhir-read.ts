@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
+import { bounded, MAX_FORM } from './kit/bounded.ts'
 import { defineTool } from './kit/tool.ts'
 
 import { perform } from './perform/perform.ts'
@@ -18,7 +19,7 @@ export const fhirRead = defineTool({
   ].join('\n'),
   input: z.object({
     path: PATH,
-    form: z.string().optional().describe('Criteria for TYPE/_search, e.g. name=smith&birthdate=1961-03-14'),
+    form: bounded(MAX_FORM).optional().describe('Criteria for TYPE/_search, e.g. name=smith&birthdate=1961-03-14'),
     body: BODY,
     ...READ_INPUT,
   }),

@@ -105,12 +105,14 @@ function valuesAt(value: unknown, names: readonly string[]): unknown[] {
   return isRecord(value) && Object.hasOwn(value, name) ? valuesAt(value[name], rest) : []
 }
 
-const PATIENT_REFERENCE = /^(?:[^\s?#]*\/)?Patient(?:\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/\s]*)?|[?|].*)$/
+const LITERAL = /(?:^|\/)Patient\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]*)?$/
+const SEARCH = /(?:^|\/)Patient$/
 
 /** The patient whom a text as a whole refers to: an id, or `?` for one that a search would find; undefined for other texts. */
 export function patientNamedBy(text: string): string | undefined {
-  const match = PATIENT_REFERENCE.exec(text)
-  return match ? (match[1] ?? '?') : undefined
+  const end = text.search(/[\s?|#]/)
+  if (end < 0) return LITERAL.exec(text)?.[1]
+  return /[?|]/.test(text.charAt(end)) && SEARCH.test(text.slice(0, end)) ? '?' : undefined
 }
 
 /** Whether a value refers to a patient other than this one, wherever in it. */

@@ -5,11 +5,12 @@ import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { Method } from '../../client/request.ts'
 
+import { bounded, MAX_ADDRESS, MAX_CONTENT, MAX_NAME } from '../kit/bounded.ts'
 import { VIEW_INPUT } from './view.ts'
 
-export const PATH = z
-  .string()
-  .describe('Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty for a batch')
+export const PATH = bounded(MAX_ADDRESS).describe(
+  'Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty for a batch',
+)
 
 // What is sent has three arguments, each of one type: Gemini CLI leaves out every tool that has a property without a type, and
 // Gemini and Claude refuse lists of types. The types of the first two are what is advertised, not what is taken: models also
@@ -25,23 +26,25 @@ const PATCH = z
     description: 'For PATCH: JSON Patch, e.g. [{"op":"replace","path":"/status","value":"completed"}]',
   })
 
-const TEXT = z.string().optional().describe('Instead of body, content that is no JSON: text, or base64 of a file')
+const TEXT = bounded(MAX_CONTENT)
+  .optional()
+  .describe('Instead of body, content that is no JSON: text, or base64 of a file')
 
 /** The three forms of what is sent, of which a request has one. */
 export const CONTENT_INPUT = {
   body: BODY,
   patch: PATCH,
   text: TEXT,
-  contentType: z
-    .string()
+  contentType: bounded(MAX_NAME)
     .optional()
     .describe('Media type of text, e.g. x-application/hl7-v2+er7, text/plain, application/pdf (base64)'),
 }
 
-export const IF_MATCH = z.string().optional().describe('Only if this meta.versionId is current, for PUT, PATCH, DELETE')
+export const IF_MATCH = bounded(MAX_NAME)
+  .optional()
+  .describe('Only if this meta.versionId is current, for PUT, PATCH, DELETE')
 
-const IF_NONE_EXIST = z
-  .string()
+const IF_NONE_EXIST = bounded(MAX_ADDRESS)
   .optional()
   .describe('Creates only if this search finds nothing, e.g. identifier=http://example.org/mrn|123')
 

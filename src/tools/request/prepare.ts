@@ -149,6 +149,9 @@ function confineEntries(body: unknown, base: URL): void {
     const request = isRecord(entry) ? entry.request : undefined
     const url = isRecord(request) ? request.url : undefined
     if (typeof url !== 'string') return
+    if (url.length > MAX_ADDRESS) {
+      throw new UserError(`Bundle.entry[${index}].request.url has more than ${MAX_ADDRESS} characters. Nothing was sent.`)
+    }
     try {
       confine(url, base)
     } catch (error) {
