@@ -24,7 +24,7 @@ function inWorkerd(name: string, { include, exclude, setup, settings, order }: I
         wrangler: { configPath: './wrangler.toml' },
         miniflare: {
           bindings: {
-            PUBLIC_URL: 'http://localhost:8787',
+            PUBLIC_URL: 'http://localhost:8790',
             MEDPLUM_BASE_URL: inject('sandboxUrl'),
             MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
             UPSTREAM_TIMEOUT_SECONDS: '20',

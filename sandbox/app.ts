@@ -1,6 +1,6 @@
 /** All routes of a sandbox. What matches none of them gets Express's "Cannot GET …". */
 import { OperationOutcomeError } from '@medplum/core'
-import type { Context, Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { cannot, json, outcome, plain } from './answers.ts'
 import { authorize, type LoginRequest } from './authorize.ts'
 import { readBody } from './body.ts'
@@ -14,6 +14,13 @@ import { introspect, loginCall, logOut, me, profileCall, register, userinfo } fr
 import { storedFile } from './storage.ts'
 import { loginBehind, token } from './token.ts'
 import type { Env } from './traffic.ts'
+
+/** What the sandbox has of Medplum's App, which lies on an origin of its own: the login page. */
+export function loginApp(ground: Ground): Hono {
+  return new Hono()
+    .get('/oauth', (c) => showLoginPage(ground, new URL(c.req.url).searchParams))
+    .post('/oauth', async (c) => submitLoginPage(ground, new URLSearchParams(await c.req.text())))
+}
 
 export function addRoutes(app: Hono<Env>, ground: Ground): void {
   const query = (c: Context<Env>) => new URL(c.req.url).searchParams
@@ -76,9 +83,6 @@ export function addRoutes(app: Hono<Env>, ground: Ground): void {
   )
   app.post('/auth/login', async (c) => loginCall(ground, (await readBody(c.req.raw)) as LoginRequest))
   app.post('/auth/profile', async (c) => profileCall(ground, (await readBody(c.req.raw)) as { login?: unknown }))
-
-  app.get('/app/oauth', (c) => showLoginPage(ground, query(c)))
-  app.post('/app/oauth', async (c) => submitLoginPage(ground, await form(c)))
 
   const fhir = fhirHandler(ground)
   app.all('/fhir/R4', (c) => fhir(c.req.raw))

@@ -30,7 +30,7 @@ export function authorize(ground: Ground, query: URLSearchParams): Response {
   }
   const refusal = refusalOf(ground, query, checked.client)
   if (!refusal) {
-    return redirect(`${ground.baseUrl}app/oauth?${query}`)
+    return redirect(`${ground.appUrl}oauth?${query}`)
   }
   const [error, description] = refusal
   checked.to.searchParams.set('error', error)

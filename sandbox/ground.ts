@@ -9,6 +9,8 @@ import type { World } from './world.ts'
 export interface Ground {
   /** Ends with a slash; known once the port is. */
   baseUrl: string
+  /** Origin of the login page, which Medplum has in its App; ends with a slash, known once the port is. */
+  appUrl: string
   now(): number
   /** Milliseconds that {@link now} is ahead of the machine's clock. */
   clock: { skewMs: number }

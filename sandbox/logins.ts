@@ -8,6 +8,7 @@ import {
   decodeJwt,
   exportJWK,
   generateKeyPair,
+  importJWK,
   type JWK,
   type JWTPayload,
   jwtVerify,
@@ -50,11 +51,20 @@ export interface Issuer {
   secrets: Set<string>
 }
 
+/** All that keeps tokens good over a restart. */
+export interface SavedLogins {
+  keyId: string
+  privateKey: JWK
+  publicKey: JWK
+  logins: Login[]
+  accessTokens: string[]
+}
+
 export class Logins {
-  readonly keyId = randomUUID()
+  private keyId = randomUUID() as string
   private readonly logins = new Map<string, Login>()
   private accessTokens = new Set<string>()
-  private readonly keys = generateKeyPair('ES256', { extractable: true })
+  private keys = generateKeyPair('ES256', { extractable: true })
   private readonly issuer: Issuer
 
   constructor(issuer: Issuer) {
@@ -84,6 +94,26 @@ export class Logins {
   clear(): void {
     this.logins.clear()
     this.accessTokens.clear()
+  }
+
+  async saved(): Promise<SavedLogins> {
+    const { privateKey, publicKey } = await this.keys
+    return {
+      keyId: this.keyId,
+      privateKey: await exportJWK(privateKey),
+      publicKey: await exportJWK(publicKey),
+      logins: [...this.logins.values()],
+      accessTokens: [...this.accessTokens],
+    }
+  }
+
+  async restore({ keyId, logins, accessTokens, ...jwks }: SavedLogins): Promise<void> {
+    const key = (jwk: JWK) => importJWK(jwk, 'ES256', { extractable: true }) as Promise<CryptoKey>
+    const [privateKey, publicKey] = await Promise.all([key(jwks.privateKey), key(jwks.publicKey)])
+    this.keyId = keyId
+    this.keys = Promise.resolve({ privateKey, publicKey })
+    for (const login of logins) this.logins.set(login.id, login)
+    this.accessTokens = new Set(accessTokens)
   }
 
   /** From now on every access token issued so far is refused; refresh tokens stay good. */

@@ -49,7 +49,7 @@ export class Person {
   ): Promise<URL> {
     let response = await this.visit(authorizeUrl)
     for (let step = 0; step < MAX_STEPS; step++) {
-      const location = response.headers.get('location')
+      const location = await whereTo(response)
       if (location !== null) {
         const next = new URL(location, response.url)
         if (next.href.startsWith(redirectUri)) return next
@@ -93,7 +93,15 @@ export class Person {
   }
 }
 
-interface Form {
+/** Where an answer sends the browser by itself: a redirect, or a page that goes on. */
+export async function whereTo(response: Response): Promise<string | null> {
+  const location = response.headers.get('location')
+  if (location !== null || response.status !== 200) return location
+  const [refresh] = /<meta http-equiv="refresh"[^>]*>/.exec(await response.clone().text()) ?? []
+  return refresh ? (attribute(refresh, 'content')?.replace(/^0; url=/, '') ?? null) : null
+}
+
+export interface Form {
   action: string
   /** Hidden fields. */
   fields: URLSearchParams
@@ -102,7 +110,7 @@ interface Form {
 }
 
 /** The first form of a page. */
-function readForm(html: string, pageUrl: string): Form | undefined {
+export function readForm(html: string, pageUrl: string): Form | undefined {
   const form = /<form\b([^>]*)>([\s\S]*?)<\/form>/.exec(html)
   if (!form) return undefined
   const fields = new URLSearchParams()

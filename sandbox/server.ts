@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { Agents } from './agents.ts'
-import { addRoutes } from './app.ts'
+import { addRoutes, loginApp } from './app.ts'
 import { controls } from './control.ts'
 import { loadDefinitions } from './definitions.ts'
 import type { Ground } from './ground.ts'
@@ -16,6 +16,7 @@ import { Jobs } from './jobs.ts'
 import { LISTENER_URL, startListener } from './listener.ts'
 import { Logins } from './logins.ts'
 import { Limits, type RequestLimits } from './ratelimit.ts'
+import { State } from './saved.ts'
 import { firstVersions, Store } from './store.ts'
 import { type Env, observe, Traffic } from './traffic.ts'
 import { clinicWorld, type World } from './world.ts'
@@ -23,6 +24,8 @@ import { clinicWorld, type World } from './world.ts'
 export interface SandboxOptions {
   /** 0 (the default) takes a free port. */
   port?: number
+  /** Of the login page, which has an origin of its own as in Medplum; 0 (the default) takes a free one. */
+  appPort?: number
   /** To listen on; URLs say `localhost` all the same. */
   host?: string
   /** Who and what exists. */
@@ -42,6 +45,8 @@ export interface SandboxOptions {
   jobMs?: number
   /** How long at most to wait for an agent that isn't connected, in ms; Medplum takes the whole time it was given. */
   agentWaitMs?: number
+  /** File that keeps records and logins from one run to the next. */
+  state?: string
   /** ms since 1970 */
   now?: () => number
 }
@@ -49,7 +54,11 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** Ends with a slash. */
   baseUrl: string
+  /** Where the login page is; ends with a slash. */
+  appUrl: string
   port: number
+  /** Stops the login page alone. */
+  stopApp(): Promise<void>
   close(): Promise<void>
 }
 
@@ -65,6 +74,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const secrets = new Set(secretsOf(world))
   const ground: Ground = {
     baseUrl: '',
+    appUrl: '',
     now,
     clock,
     world,
@@ -96,29 +106,53 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     traffic.clearFaults()
   }
   reset()
+  const state = options.state === undefined ? undefined : new State(ground, options.state)
+  await state?.restore()
 
   const app = new Hono<Env>()
+  app.use('*', async (_, next) => {
+    await next()
+    state?.touch()
+  })
   if (options.control) {
     app.use('*', observe(ground, traffic))
     app.route('/_sandbox', controls(ground, traffic, reset))
   }
   addRoutes(app, ground)
 
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false })
-  server.listen(options.port ?? 0, options.host ?? '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  ground.baseUrl = `http://localhost:${port}/`
+  const host = options.host ?? '127.0.0.1'
+  const api = await serve(app.fetch, options.port ?? 0, host)
+  const login = await serve(loginApp(ground).fetch, options.appPort ?? 0, host).catch(async (error: unknown) => {
+    await api.close()
+    throw error
+  })
+  ground.baseUrl = `http://localhost:${api.port}/`
+  ground.appUrl = `http://localhost:${login.port}/`
   return {
     baseUrl: ground.baseUrl,
-    port,
+    appUrl: ground.appUrl,
+    port: api.port,
+    stopApp: login.close,
     async close() {
-      server.close()
-      if (server instanceof Server) {
-        server.closeAllConnections()
-      }
-      await once(server, 'close')
+      await Promise.all([api.close(), login.close()])
       await listener.close()
+      await state?.close()
+    },
+  }
+}
+
+/** @param port 0 for a free one */
+async function serve(fetch: Parameters<typeof createAdaptorServer>[0]['fetch'], port: number, host: string) {
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false })
+  server.listen(port, host)
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      if (!server.listening) return
+      server.close()
+      if (server instanceof Server) server.closeAllConnections()
+      await once(server, 'close')
     },
   }
 }

@@ -12,15 +12,47 @@ export interface Version {
   deleted: boolean
 }
 
+/** All versions of a record that isn't as it was seeded; none where it is expunged. */
+export interface Change {
+  type: string
+  id: string
+  versions: Version[]
+}
+
 export class Store {
   private readonly types = new Map<string, Map<string, Version[]>>()
+  private seed: readonly Stored[] = []
   private undo: (() => void)[] | undefined
 
   /** Replaces everything by these resources, as their first versions. */
   load(resources: Stored[]): void {
     this.types.clear()
+    this.seed = resources
     for (const resource of resources) {
       this.versionsOf(resource.resourceType).set(resource.id, [{ resource, deleted: false }])
+    }
+  }
+
+  /** What differs from what was loaded. */
+  changes(): Change[] {
+    const seeded = new Map(this.seed.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]))
+    const changes: Change[] = []
+    for (const [type, byId] of this.types) {
+      for (const [id, versions] of byId) {
+        const key = `${type}/${id}`
+        if (versions.length > 1 || versions[0]?.resource !== seeded.get(key)) changes.push({ type, id, versions })
+        seeded.delete(key)
+      }
+    }
+    const expunged = [...seeded.values()].map(({ resourceType, id }) => ({ type: resourceType, id, versions: [] }))
+    return [...changes, ...expunged]
+  }
+
+  /** Brings changes back that were made to the same seed, or to an older one. */
+  apply(changes: Change[]): void {
+    for (const { type, id, versions } of changes) {
+      if (versions.length > 0) this.versionsOf(type).set(id, versions)
+      else this.versionsOf(type).delete(id)
     }
   }
 

@@ -1,15 +1,21 @@
 /** Runs the Worker on this machine, in workerd under `wrangler dev`, with its state in a folder that is thrown away. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Tethered } from './tether.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
+/** Wrangler itself, without the program before it that only looks at the version of Node and starts another. */
+const WRANGLER = join(ROOT, 'node_modules/wrangler/wrangler-dist/cli.js')
+const TETHER = new URL('tether.ts', import.meta.url).href
 const START_TIMEOUT_MS = 60_000
+const ANSWER_TIMEOUT_MS = 5_000
+const STOP_TIMEOUT_MS = 5_000
 
 export interface RunningWorker {
   /** Origin, without a trailing slash. */
@@ -17,6 +23,8 @@ export interface RunningWorker {
   /** Everything that the Worker and wrangler printed so far. */
   output(): string
   stop(): Promise<void>
+  /** Settles when it ends, asked to or not. */
+  ended: Promise<void>
 }
 
 export interface WorkerOptions {
@@ -29,10 +37,12 @@ export interface WorkerOptions {
   state?: string
   /** Sees each chunk of output. */
   onOutput?: (text: string) => void
+  /** Stops a start that is under way. */
+  signal?: AbortSignal
 }
 
 /**
- * Starts the Worker and waits until it answers.
+ * Starts the Worker and waits until it answers. It ends with this process, however that ends (tether.ts).
  *
  * @throws with the Worker's own words when it doesn't start, such as the name of a missing setting
  */
@@ -42,6 +52,7 @@ export async function startWorker({
   config,
   state: kept,
   onOutput,
+  signal,
 }: WorkerOptions): Promise<RunningWorker> {
   const url = `http://localhost:${port}`
   const state = kept ?? (await mkdtemp(join(tmpdir(), 'medplum-mcp-')))
@@ -52,16 +63,19 @@ export async function startWorker({
   const child = spawn(
     process.execPath,
     [
+      ...['--no-warnings', '--import', TETHER],
       ...[WRANGLER, 'dev', '--port', String(port), '--ip', '127.0.0.1', '--inspector-port', '0', '--persist-to', state],
       ...['--show-interactive-dev-session=false', ...(config ? ['--config', config] : []), ...settings],
     ],
     {
       cwd: ROOT,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {
         ...process.env,
         WRANGLER_SEND_METRICS: 'false',
+        // Its log of requests proves whose server answers.
+        WRANGLER_LOG: 'log',
         CLOUDFLARE_CF_FETCH_ENABLED: 'false',
         CI: 'true',
         FORCE_COLOR: '0',
@@ -70,30 +84,44 @@ export async function startWorker({
   )
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text
       onOutput?.(text)
     })
   }
-  const exited = once(child, 'exit')
+  const ended = endOf(child)
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null && child.pid) {
-      try {
-        process.kill(-child.pid, 'SIGTERM')
-      } catch {
-        // It ended by itself meanwhile.
-      }
-      await exited
-    }
+    if (child.connected) child.disconnect()
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    await ended
+    clearTimeout(timer)
     if (kept === undefined) await rm(state, { recursive: true, force: true })
   }
   try {
-    await answering(`${url}/health`, exited)
+    await answering(url, { output: () => output, ended, signal })
   } catch (error) {
     await stop()
+    signal?.throwIfAborted()
     throw new Error(`The Worker did not start: ${(error as Error).message}\n${output}`)
   }
-  return { url, output: () => output, stop }
+  return { url, output: () => output, stop, ended }
+}
+
+/** Settles when a process is gone with everything that it started, also where it was killed and could not clean up. */
+async function endOf(child: ChildProcess): Promise<void> {
+  let started: number[] = []
+  child.on('message', (message) => {
+    // Wrangler sends messages of its own.
+    if (typeof message === 'object' && 'tethered' in message) ({ tethered: started } = message as Tethered)
+  })
+  await once(child, 'exit')
+  for (const pid of started) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended.
+    }
+  }
 }
 
 /** A TCP port that was free a moment ago. */
@@ -107,17 +135,36 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-async function answering(url: string, exited: Promise<unknown>): Promise<void> {
-  let ended = false
-  exited.then(() => {
-    ended = true
+interface Starting {
+  output(): string
+  ended: Promise<void>
+  signal: AbortSignal | undefined
+}
+
+/**
+ * Waits until the address answers, and it is this very Worker that does: whatever else may listen there, only this one writes the
+ * nonce that was asked for into its log.
+ */
+async function answering(url: string, { output, ended, signal }: Starting): Promise<void> {
+  const nonce = randomUUID()
+  let over = false
+  ended.then(() => {
+    over = true
   })
   const deadline = Date.now() + START_TIMEOUT_MS
   for (;;) {
-    if (ended) throw new Error('it ended')
-    const response = await fetch(url).catch(() => undefined)
-    if (response?.ok) return
-    if (response && response.status === 503) throw new Error(await response.text())
+    if (over) throw new Error('it ended')
+    signal?.throwIfAborted()
+    // A server of another kind may take the request and say nothing.
+    const patience = AbortSignal.any([AbortSignal.timeout(ANSWER_TIMEOUT_MS), ...(signal ? [signal] : [])])
+    const response = await fetch(`${url}/health/${nonce}`, { redirect: 'manual', signal: patience }).catch(
+      () => undefined,
+    )
+    const text = (await response?.text().catch(() => '')) ?? ''
+    if (output().includes(nonce)) {
+      if (response?.status === 503) throw new Error(text)
+      return
+    }
     if (Date.now() > deadline) throw new Error(`no answer within ${START_TIMEOUT_MS / 1000} s`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }

@@ -46,7 +46,7 @@ const SANDBOX_PROJECT_ID = '5a9d0000-0000-4000-8000-000000000001'
 const SANDBOX_READONLY_POLICY_ID = '5a9d0000-0000-4000-8000-000000000002'
 export const SANDBOX_CLIENT_ID = '5a9d0000-0000-4000-8000-000000000003'
 export const SANDBOX_CLIENT_SECRET = 'sandbox-client-secret-5d1c7e0f2a9b4c86'
-export const SANDBOX_REDIRECT_URIS = ['http://localhost:8787/oauth/callback', 'http://127.0.0.1:8787/oauth/callback']
+export const SANDBOX_REDIRECT_URIS = ['http://localhost:8790/oauth/callback', 'http://127.0.0.1:8790/oauth/callback']
 
 /** Medplum's own answer names `terminology`, which its types don't. */
 export const FEATURES = ['bots', 'cron', 'websocket-subscriptions', 'terminology'] as NonNullable<Project['features']>

@@ -1,35 +1,40 @@
 /**
- * `npm run docs` writes what the documents have from the code: the table of settings, in README.md and docs/operations.md.
+ * `npm run docs` writes what the documents have from the code: the table of settings, and that of the rooms of src/.
  * `-- --check` writes nothing and fails where they differ.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { settingsTable } from '../src/config/settings-docs.ts'
+import { roomsTable } from './rooms.ts'
 
-const BEGIN = '<!-- settings: begin, by npm run docs -->'
-const END = '<!-- settings: end -->'
-
-/** The documents that have the table. */
-export const DOCUMENTS = ['README.md', 'docs/operations.md']
+/** What stands in each document, by the name in its marks. */
+export const DOCUMENTS: Record<string, Record<string, () => string>> = {
+  'README.md': { settings: settingsTable },
+  'docs/operations.md': { settings: settingsTable },
+  'docs/architecture.md': { rooms: roomsTable },
+}
 
 /**
- * A document with the table as it should be.
+ * A document with its tables as they should be.
  *
- * @throws where the marks that the table stands between are missing
+ * @throws where the marks that a table stands between are missing
  */
-export function withTable(text: string): string {
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
-  if (begin < 0 || end < begin) throw new Error(`The marks ${BEGIN} and ${END} are missing`)
-  return `${text.slice(0, begin + BEGIN.length)}\n${settingsTable()}\n${text.slice(end)}`
+export function withTables(text: string, tables: Record<string, () => string>): string {
+  return Object.entries(tables).reduce((before, [name, table]) => {
+    const [first, last] = [`<!-- ${name}: begin, by npm run docs -->`, `<!-- ${name}: end -->`]
+    const [begin, end] = [before.indexOf(first), before.indexOf(last)]
+    if (begin < 0 || end < begin) throw new Error(`The marks ${first} and ${last} are missing`)
+    return `${before.slice(0, begin + first.length)}\n${table()}\n${before.slice(end)}`
+  }, text)
 }
 
 if (import.meta.main) {
   const check = process.argv.includes('--check')
-  for (const name of DOCUMENTS) {
+  for (const [name, tables] of Object.entries(DOCUMENTS)) {
     const text = await readFile(name, 'utf8')
-    const right = withTable(text)
+    const right = withTables(text, tables)
     if (right === text) continue
     if (!check) await writeFile(name, right)
     else process.exitCode = 1
-    console.log(check ? `${name} differs from src/config/settings-docs.ts: run npm run docs` : `${name} is written`)
+    console.log(check ? `${name} differs from the code: run npm run docs` : `${name} is written`)
   }
 }

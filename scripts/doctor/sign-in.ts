@@ -33,6 +33,17 @@ function handleIn(html: string): string | undefined {
   return /value="([^"]+)"/.exec(input)?.[1]
 }
 
+/** What a page's markup says at this place, as text. */
+function unescaped(text: string): string {
+  return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
+}
+
+/** The address that a page goes on to by itself. */
+function onwardIn(html: string): string {
+  const [, address = ''] = /<meta http-equiv="refresh" content="0; url=([^"]*)"/.exec(html) ?? []
+  return unescaped(address)
+}
+
 async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
   const handle = handleIn(page.text)
   if (page.status !== 200 || handle === undefined)
@@ -49,13 +60,23 @@ async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
     .getSetCookie()
     .map((line) => line.split(';')[0])
     .join('; ')
-  const approved = await ask(`${place.origin}/authorize`, {
+  const [, action = ''] = /<form\b[^>]*action="([^"]*)"/.exec(page.text) ?? []
+  const approved = await ask(new URL(unescaped(action), place.origin), {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', origin: place.origin, cookie },
     body: new URLSearchParams({ handle, decision: 'approve' }).toString(),
   })
-  const location = approved.headers.get('location') ?? ''
-  if (!URL.canParse(location))
+  const redirected = approved.headers.get('location')
+  const location = redirected ?? onwardIn(approved.text)
+  if (URL.canParse(location)) {
+    found.push(
+      verdict('way-to-login', redirected === null, {
+        right: 'the consent form is answered by a page, from which browsers go on to Medplum and its App',
+        wrong: 'the consent form is answered by a redirect: browsers block it where Medplum goes on to its App',
+        cure: 'An old version answers, or something in front changes its answers: run npm run deploy, and remove the rule.',
+      }),
+    )
+  } else
     return [
       ...found,
       fault(
@@ -99,7 +120,18 @@ async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
       wrong: `${server} answered ${answer.status}: ${brief(error ?? answer.text)}`,
       cure: cureAt(error ?? answer.text, place, client),
     }),
+    ...(onward ? [await loginPage(new URL(next, login))] : []),
   ]
+}
+
+/** Medplum's App, which has the login page, lies on an origin of its own. */
+async function loginPage(page: URL): Promise<Finding> {
+  const answer = await ask(page, { headers: { accept: 'text/html' } }).catch(() => undefined)
+  return verdict('login-page', answer !== undefined && answer.status < 400, {
+    right: `the login page at ${page.origin} answers`,
+    wrong: `the login page at ${page.origin} ${answer === undefined ? 'does not answer' : `answered ${answer.status}`}`,
+    cure: "Check that Medplum's App runs, and appBaseUrl in the configuration of the Medplum server.",
+  })
 }
 
 function cureAt(words: string, place: Place, client: string | null): string {

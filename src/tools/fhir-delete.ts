@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { defineTool } from './kit/tool.ts'
 
 import { perform } from './perform/perform.ts'
-import { BODY, DRY_RUN, IF_MATCH, normalise, PATH } from './request/arguments.ts'
+import { BODY, DRY_RUN, IF_MATCH, normalise, PATH, withoutMethod } from './request/arguments.ts'
 
 export const fhirDelete = defineTool({
   name: 'fhir-delete',
@@ -19,7 +19,8 @@ export const fhirDelete = defineTool({
     ifMatch: IF_MATCH,
     dryRun: DRY_RUN,
   }),
-  normalise,
+  // Several are deleted by a POST of their batch.
+  normalise: (args) => withoutMethod(normalise(args), 'DELETE', 'POST'),
   hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },
   run: (args, context) =>
     perform({ ...args, method: args.body == null ? 'DELETE' : 'POST' }, context, {

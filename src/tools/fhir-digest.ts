@@ -16,7 +16,9 @@ import { bounded, MAX_ADDRESS } from './kit/bounded.ts'
 import { defineTool } from './kit/tool.ts'
 
 import { advised } from './perform/perform.ts'
+import { normalise as normaliseRequest, withoutMethod } from './request/arguments.ts'
 import { prepare } from './request/prepare.ts'
+import { withQueryObject } from './request/query-object.ts'
 
 /** Resources that one call counts. */
 const CAP = 10_000
@@ -56,12 +58,11 @@ export const fhirDigest = defineTool({
   },
 })
 
-/** What models really send: `url` for `path`, the method in front of it. */
-function normalise(args: unknown): unknown {
-  if (!isRecord(args)) return args
-  const { url, ...rest } = args
-  const path = rest.path ?? url
-  return { ...rest, ...(path !== undefined && { path: typeof path === 'string' ? path.replace(/^GET +/i, '') : path }) }
+/** Models also write the method in front of the path. */
+function normalise(args: unknown, note: (text: string) => void): unknown {
+  const given = withoutMethod(normaliseRequest(args), 'GET')
+  if (!isRecord(given) || typeof given.path !== 'string') return given
+  return withQueryObject({ ...given, path: given.path.replace(/^GET +/i, '') }, note)
 }
 
 /** A search of one type or of several, one record, its history, or a chart: what answers with records. */

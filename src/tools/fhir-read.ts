@@ -7,7 +7,8 @@ import { bounded, MAX_FORM } from './kit/bounded.ts'
 import { defineTool } from './kit/tool.ts'
 
 import { perform } from './perform/perform.ts'
-import { BODY, normalise, PATH, READ_INPUT } from './request/arguments.ts'
+import { BODY, normalise, PATH, READ_INPUT, withoutMethod } from './request/arguments.ts'
+import { withQueryObject } from './request/query-object.ts'
 
 export const fhirRead = defineTool({
   name: 'fhir-read',
@@ -23,7 +24,13 @@ export const fhirRead = defineTool({
     body: BODY,
     ...READ_INPUT,
   }),
-  normalise: (args) => withForm(normalise(args)),
+  normalise(args, note) {
+    const given = withForm(normalise(args, note))
+    if (!isRecord(given)) return given
+    const implied = given.form === undefined && given.body == null ? 'GET' : 'POST'
+    const rest = withoutMethod(given, implied)
+    return implied === 'GET' && isRecord(rest) ? withQueryObject(rest, note) : rest
+  },
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   run: ({ form, body, ...args }, context) =>
     perform({ ...args, ...methodFor(form, body ?? undefined) }, context, {

@@ -5,15 +5,20 @@ import { isRecord } from '../base/json.ts'
 import type { Method } from '../client/request.ts'
 
 import { confine, PathError, relativeTo } from '../fhir/path.ts'
-import { normalise } from './request/arguments.ts'
+import { fhirDelete } from './fhir-delete.ts'
+import { fhirOperate } from './fhir-operate.ts'
+import { fhirRequest } from './fhir-request.ts'
+import { fhirWrite } from './fhir-write.ts'
+import { understand } from './kit/schema.ts'
+import type { Tool } from './kit/tool.ts'
 import { METHODS } from './request/prepare.ts'
 
-/** The method that a tool's arguments come to. */
-const METHOD_OF: Record<string, (args: Record<string, unknown>) => unknown> = {
-  'fhir-request': ({ method }) => method,
-  'fhir-write': ({ method }) => method,
-  'fhir-operate': ({ method }) => method,
-  'fhir-delete': ({ body }) => (body == null ? 'DELETE' : 'POST'),
+/** Tools that may do more than read, and the method that their arguments come to. */
+const TOOLS: Record<string, { tool: Tool; method: (args: Record<string, unknown>) => unknown }> = {
+  'fhir-request': { tool: fhirRequest, method: ({ method }) => method },
+  'fhir-write': { tool: fhirWrite, method: ({ method }) => method },
+  'fhir-operate': { tool: fhirOperate, method: ({ method }) => method },
+  'fhir-delete': { tool: fhirDelete, method: ({ body }) => (body == null ? 'DELETE' : 'POST') },
 }
 
 /**
@@ -24,10 +29,12 @@ const METHOD_OF: Record<string, (args: Record<string, unknown>) => unknown> = {
 export function riskOf(message: unknown, base: URL): Risk | undefined {
   if (!isRecord(message) || message.method !== 'tools/call' || !isRecord(message.params)) return undefined
   const { name, arguments: given } = message.params
-  const args = normalise(given)
-  if (typeof name !== 'string' || !isRecord(args) || typeof args.path !== 'string') return undefined
-  const method = Object.hasOwn(METHOD_OF, name) ? METHOD_OF[name]?.(args) : undefined
-  if (!METHODS.some((one) => one === method)) return undefined
+  const called = typeof name === 'string' && Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined
+  const understood = called && understand(called.tool, given)
+  if (!understood || 'issues' in understood) return undefined
+  const args: Record<string, unknown> = understood.value.args
+  const method = called.method(args)
+  if (typeof args.path !== 'string' || !METHODS.some((one) => one === method)) return undefined
   try {
     const path = relativeTo(base, confine(args.path, base))
     const contentType = typeof args.contentType === 'string' ? { contentType: args.contentType } : {}

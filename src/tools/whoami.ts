@@ -15,6 +15,12 @@ export const whoami = defineTool({
   description:
     'Tells who is signed in to which Medplum server and project, with which access policy and granted access, through which client, and for how long.',
   input: z.object({}),
+  // Cursor fills this in for every tool without arguments.
+  normalise(args) {
+    if (!isRecord(args)) return args
+    const { random_string: _filler, ...rest } = args
+    return rest
+  },
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   async run(_args, { caller, access, fhir, event }) {
     event.kind = 'read'

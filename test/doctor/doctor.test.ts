@@ -196,3 +196,11 @@ it('deletes its registration where that is offered, and sends the token for it n
   await examine(front.url)
   expect(deleted).toHaveLength(1)
 })
+
+// The last: the App stays away.
+it('names the login page of a Medplum whose App is away', async () => {
+  front.plant({})
+  await sandbox.stopApp()
+  const faults = (await examine(front.url)).filter((one) => !one.ok)
+  expect(faults).toEqual([expect.objectContaining({ check: 'login-page', cure: expect.stringMatching(/appBaseUrl/) })])
+})

@@ -20,11 +20,11 @@ export function answering(path: string, change: (passing: Passing) => void): Fau
 
 function login(change: (url: URL) => void): Fault {
   return answering('/authorize', (passing) => {
-    const location = passing.headers.get('location')
-    if (!location?.includes('oauth2/authorize')) return
-    const url = new URL(location)
+    const [, address = ''] = /content="0; url=([^"]*oauth2\/authorize[^"]*)"/.exec(passing.text) ?? []
+    if (address === '') return
+    const url = new URL(address.replaceAll('&amp;', '&'))
     change(url)
-    passing.headers.set('location', url.href)
+    passing.text = passing.text.replaceAll(address, url.href.replaceAll('&', '&amp;'))
   })
 }
 
@@ -177,10 +177,21 @@ export const FAULTS: [string, string, RegExp, Fault, path?: string][] = [
   ],
   ['cookies are dropped', 'medplum', /drop cookies/, answering('/authorize', (it) => it.headers.delete('set-cookie'))],
   [
+    'the consent form is answered by a redirect',
+    'way-to-login',
+    /npm run deploy/,
+    answering('/authorize', (it) => {
+      const [, address] = /content="0; url=([^"]*)"/.exec(it.text) ?? []
+      if (address === undefined) return
+      it.status = 302
+      it.headers.set('location', address.replaceAll('&amp;', '&'))
+    }),
+  ],
+  [
     'the callback is of another address',
     'callback',
     /PUBLIC_URL/,
-    login((url) => url.searchParams.set('redirect_uri', 'http://127.0.0.1:8787/oauth/callback')),
+    login((url) => url.searchParams.set('redirect_uri', 'http://127.0.0.1:8790/oauth/callback')),
   ],
   [
     'the client lacks the redirect URI',

@@ -76,7 +76,7 @@ test('a client that shows forms over HTTP+SSE asks once, and deletes', async () 
   const asking = new Client({ name: 'asking', version: '1' }, { capabilities: { elicitation: {} } })
   asking.setRequestHandler('elicitation/create', async ({ params }) => {
     asked.push(params.message)
-    return { action: 'accept', content: { confirm: true } }
+    return { action: 'accept', content: {} }
   })
   await asking.connect(new SSEClientTransport(new URL('/mcp/sse', worker.url), { authProvider: signIn }))
   const { isError } = await asking.callTool({ name: 'fhir-request', arguments: deletion })

@@ -1,6 +1,8 @@
 /** Writes docs/cookbook.md from the uses and from what was really answered. */
 import { type FieldNode, Kind, parse, type SelectionSetNode } from 'graphql'
 import type { ToolResult } from '../../sandbox/clients.ts'
+import type { Level } from '../../src/access/access.ts'
+import { LEVEL_TEXT } from '../../src/web/shared/levels.ts'
 import type { Answer, Json, Kept, Step, Use } from './recipe.ts'
 
 const WIDTH = 110
@@ -30,10 +32,13 @@ clients over each transport, and fails when an answer differs from what stands h
 
 \`{patient}\` and the like stand for values of earlier answers, taken as said under "Keep": by a
 [FHIRPath](https://hl7.org/fhir/R4/fhirpath.html), or by a pattern. Ids that nothing needs later are shown as \`…\`. Unless it is said otherwise,
-alice@example.com is signed in, a practitioner. All people are made up.`
+alice@example.com is signed in, a practitioner. Each recipe names the access level that it needs, which you choose on the consent page when you
+connect. With \`npm start\` that page offers them all; a deployment offers Admin only with \`MAX_ACCESS=admin\`. All people are made up.`
 
-export function chapter({ title, why, steps }: Use, told: string[]): string {
-  return [`## ${title}`, why, ...steps.map((step, at) => `${step.say}\n\n${told[at]}`)].join('\n\n')
+/** @param level the access level that all of it needs */
+export function chapter({ title, why, steps }: Use, told: string[], level: Level): string {
+  const access = `Access level: **${LEVEL_TEXT[level].name}**.`
+  return [`## ${title}`, why, access, ...steps.map((step, at) => `${step.say}\n\n${told[at]}`)].join('\n\n')
 }
 
 /** One call and its answer. */

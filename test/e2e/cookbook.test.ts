@@ -4,6 +4,7 @@ import { type ConnectedClient, connect, SignIn, type Way } from '../../sandbox/c
 import type { Sandbox } from '../../sandbox/server.ts'
 import type { RunningWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { LEVELS, type Level } from '../../src/access/access.ts'
 import { USES } from './cookbook.ts'
 import { chapter, page, tell } from './cookbook-page.ts'
 import { type Kept, type Person, take } from './recipe.ts'
@@ -53,11 +54,13 @@ describe.each(TRANSPORTS)('%s', (way) => {
   test.each(USES)('$title', async (use) => {
     const kept: Kept = new Map()
     const told: string[] = []
+    const levels: Level[] = []
     for (const step of use.steps) {
       const answer = await take(step, clients[step.as ?? 'alice'], kept)
       told.push(tell(step, answer, kept))
+      levels.push(answer.level)
     }
-    chapters.push(chapter(use, told))
+    chapters.push(chapter(use, told, LEVELS.findLast((level) => levels.includes(level)) ?? 'read'))
   })
 
   test('is what docs/cookbook.md tells', async () => {

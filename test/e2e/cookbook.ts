@@ -144,7 +144,7 @@ const visit: Use = {
       call: {
         method: 'PATCH',
         path: 'Appointment/{appointment}',
-        body: [
+        patch: [
           {
             op: 'add',
             path: '/participant/-',
@@ -162,7 +162,7 @@ const visit: Use = {
       call: {
         method: 'PATCH',
         path: 'Task/{task}',
-        body: [
+        patch: [
           { op: 'test', path: '/status', value: 'requested' },
           { op: 'replace', path: '/status', value: 'completed' },
           {
@@ -262,7 +262,7 @@ const claim: Use = {
 
 const bot: Use = {
   title: 'Write, deploy and run a Bot',
-  why: 'A Bot is a function in Medplum that works on records. `Bot/$init` takes a project administrator; this one makes a Task from JSON and acknowledges an HL7 v2 message.',
+  why: 'A Bot is a function in Medplum that works on records. Only a project administrator may create one, with the level Admin. This one makes a Task from JSON and acknowledges an HL7 v2 message.',
   steps: [
     {
       say: 'The Bot, with rights of its own.',
@@ -326,7 +326,7 @@ const bot: Use = {
         method: 'POST',
         path: 'Bot/{bot}/$execute',
         contentType: HL7,
-        body: 'MSH|^~\\&|LAB|MAPLEWOOD|EHR|CLINIC|20260901120000||ORU^R01|1001|P|2.5\rPID|1||MRN100200^^^CLINIC^MR||Vega-Castillo^Marisol',
+        text: 'MSH|^~\\&|LAB|MAPLEWOOD|EHR|CLINIC|20260901120000||ORU^R01|1001|P|2.5\rPID|1||MRN100200^^^CLINIC^MR||Vega-Castillo^Marisol',
       },
       check({ text }) {
         expect(text).toMatch(/^MSH\|/)

@@ -143,7 +143,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
       const copyable = page.locator('pre')
       expect(await copyable.getByText(mcpUrl).first().isVisible()).toBe(true)
       expect(await page.getByText('Not for protected health information').isVisible()).toBe(true)
-      expect(await copyable.allTextContents()).toContain(`gemini mcp add --transport http medplum ${mcpUrl}`)
+      expect(await copyable.allTextContents()).toContain(`gemini mcp add -s user --transport http medplum ${mcpUrl}`)
       expect(await page.getByRole('button').count()).toBe(0)
       const link = await page.getByRole('link', { name: 'Add to Cursor' }).getAttribute('href')
       expect(link).toContain('https://cursor.com/en/install-mcp?name=medplum&config=')

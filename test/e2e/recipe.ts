@@ -1,6 +1,8 @@
 /** A use of the server as data: calls with placeholders, what is kept of each answer, and what it has to say. */
 import { evalFhirPath } from '@medplum/core'
 import type { ConnectedClient, ToolResult } from '../../sandbox/clients.ts'
+import { LEVELS, type Level, refusalOf } from '../../src/access/access.ts'
+import { classify, type RiskRequest } from '../../src/access/risk/risk.ts'
 import { decode } from '../unit/decode.ts'
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
@@ -35,6 +37,8 @@ export interface Answer {
   /** The same as a value, from JSON or the compact form; undefined where it is neither. */
   json: unknown
   progress: { progress: number; message?: string | undefined }[]
+  /** The access level that the call needs. */
+  level: Level
 }
 
 /** Values kept so far, by name. */
@@ -44,10 +48,11 @@ export type Kept = Map<string, unknown>
 export async function take(step: Step, client: ConnectedClient, kept: Kept): Promise<Answer> {
   const progress: Answer['progress'] = []
   const options = step.progress && { onprogress: (one: Answer['progress'][number]) => progress.push(one) }
-  const result = await client.call('fhir-request', filled(step.call, kept) as Record<string, unknown>, options)
+  const args = filled(step.call, kept) as Record<string, unknown>
+  const result = await client.call('fhir-request', args, options)
   const text = unquoted(result.content[0]?.text ?? '')
   if (result.isError) throw new Error(`${JSON.stringify(step.call)}: ${text}`)
-  const answer = { result, text, json: parsed(text) ?? decoded(text), progress }
+  const answer = { result, text, json: parsed(text) ?? decoded(text), progress, level: levelFor(args) }
   step.check(answer)
   for (const [name, where] of Object.entries(step.keep ?? {})) {
     const value = where instanceof RegExp ? found(where, result) : evalFhirPath(where, answer.json)[0]
@@ -55,6 +60,12 @@ export async function take(step: Step, client: ConnectedClient, kept: Kept): Pro
     kept.set(name, value)
   }
   return answer
+}
+
+/** The lowest level that allows a call of fhir-request, as the server judges it. */
+function levelFor({ patch, text, body = patch ?? text, ...args }: Record<string, unknown>): Level {
+  const risk = classify({ ...args, body } as RiskRequest)
+  return LEVELS.find((level) => !refusalOf(risk, { level })) ?? 'admin'
 }
 
 /** The same value with every placeholder replaced. */

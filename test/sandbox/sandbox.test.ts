@@ -23,6 +23,7 @@ afterAll(() => sandbox.close())
 beforeEach(() => control('POST', 'reset'))
 
 const at = (path: string) => `${sandbox.baseUrl}${path}`
+const atApp = (path: string) => `${sandbox.appUrl}${path}`
 
 function control(method: string, path: string, body?: unknown): Promise<Response> {
   return fetch(at(`_sandbox/${path}`), { method, ...(body ? { body: JSON.stringify(body) } : {}) })
@@ -109,8 +110,8 @@ describe('login page', () => {
       email: alice.email,
       password: alice.password,
     }
-    const page = await fetch(at(`app/oauth?${new URLSearchParams({ redirect_uri: 'https://evil.example/' })}`))
-    const form = await fetch(at('app/oauth'), {
+    const page = await fetch(atApp(`oauth?${new URLSearchParams({ redirect_uri: 'https://evil.example/' })}`))
+    const form = await fetch(atApp('oauth'), {
       method: 'POST',
       body: new URLSearchParams(fields),
       redirect: 'manual',
@@ -121,7 +122,7 @@ describe('login page', () => {
 
   it('keeps markup in parameters from becoming markup', async () => {
     const query = new URLSearchParams({ ...authorizationRequest('v'), state: '"><script>alert(1)</script>' })
-    expect(await (await fetch(at(`app/oauth?${query}`))).text()).not.toContain('<script>')
+    expect(await (await fetch(atApp(`oauth?${query}`))).text()).not.toContain('<script>')
   })
 
   it('knows the redirect URIs it was started with', async () => {

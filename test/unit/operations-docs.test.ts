@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { unstable_readConfig as readConfig } from 'wrangler'
-import { DOCUMENTS, withTable } from '../../scripts/docs.ts'
+import { DOCUMENTS, withTables } from '../../scripts/docs.ts'
 import { VERSION } from '../../src/base/version.ts'
 import { type Bindings, parseSettings } from '../../src/config/settings.ts'
 import { SETTINGS } from '../../src/config/settings-docs.ts'
@@ -14,13 +14,13 @@ const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((name) => readFileSync(`src/${name}`, 'utf8'))
 
 describe('settings', () => {
-  test.each(DOCUMENTS)('%s has the table that the code makes', (name) => {
+  test.each(Object.entries(DOCUMENTS))('%s has the tables that the code makes', (name, tables) => {
     const text = readFileSync(name, 'utf8')
-    expect(withTable(text)).toBe(text)
+    expect(withTables(text, tables)).toBe(text)
   })
 
   test('a document without the marks is refused', () => {
-    expect(() => withTable('# A document')).toThrow('missing')
+    expect(() => withTables('# A document', { settings: () => '' })).toThrow('missing')
   })
 
   test('all of wrangler.toml stand in it, and all others are secrets', () => {
@@ -80,7 +80,7 @@ test('the queries ask for columns that the audit has', () => {
 test('README.md adds the local server to clients as its home page does', () => {
   const { buttons, clients } = guideOf(
     parseSettings({
-      PUBLIC_URL: 'http://localhost:8787',
+      PUBLIC_URL: 'http://localhost:8790',
       MEDPLUM_BASE_URL: 'http://localhost:8103/',
       MEDPLUM_CLIENT_ID: 'client',
     } as Bindings),

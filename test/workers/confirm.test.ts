@@ -2,7 +2,20 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { ACCEPT, type Call, CLIENTS, calls, direct, exists, type Reply, writesDuring, YES } from './confirming.ts'
+import {
+  ACCEPT,
+  type Call,
+  CLIENTS,
+  calls,
+  Decider,
+  direct,
+  exists,
+  linkIn,
+  type Reply,
+  think,
+  writesDuring,
+  YES,
+} from './confirming.ts'
 import { create, medplumToken } from './medplum.ts'
 import { ada, alice, events, fhirCall, INITIALIZE, post, rita, signIn, startSession, type Tokens } from './world.ts'
 
@@ -55,26 +68,60 @@ describe('in rounds of 2026-07-28', () => {
     expect(await exists(medplum, path)).toBe(false)
   })
 
-  test.each([
-    ['declines', { action: 'decline' }, 'Nothing was deleted: the person declined.'],
-    ['cancels', { action: 'cancel' }, 'Nothing was deleted: the person cancelled.'],
-    ['accepts without a yes', { action: 'accept', content: { confirm: false } }, 'the person declined.'],
-  ])('a person who %s', async (_, answer, text) => {
+  test('the form has no field: to accept it is the yes', async () => {
+    const { deletion } = await newTask()
+    expect((await call(mine.access, deletion)).form).toEqual({ type: 'object', properties: {} })
+  })
+
+  test.each(['without content', 'with an empty form', 'with what nobody asked for'])('accepted %s', async (how) => {
     const { path, deletion } = await newTask()
     const { state } = await call(mine.access, deletion)
+    const content = { 'with an empty form': {}, 'with what nobody asked for': { note: 'yes' } }[how]
+    const approval = { action: 'accept', ...(content && { content }) }
+    expect((await call(mine.access, deletion, { state, responses: { approval } })).isError).toBe(false)
+    expect(await exists(medplum, path)).toBe(false)
+  })
+
+  test.each([
+    ['declines', 'decline', 5_000, /^Nothing was deleted: the client says that the person declined\.$/],
+    [
+      'declines within a moment',
+      'decline',
+      0,
+      /^NOT DONE YET.*before anybody could read the question.*\n.*\/confirm\//,
+    ],
+    ['cancels', 'cancel', 5_000, /^NOT DONE YET.*the client brought no answer.*\n.*\/confirm\//],
+    ['cancels within a moment', 'cancel', 0, /^NOT DONE YET.*the client brought no answer.*\n.*\/confirm\//],
+  ])('a client that %s', async (_, action, ms, text) => {
+    const { path, deletion } = await newTask()
+    const { state } = await call(mine.access, deletion)
+    if (ms > 0) think(ms)
     const { result, writes } = await writesDuring(() =>
-      call(mine.access, deletion, { state, responses: { confirm: answer } }),
+      call(mine.access, deletion, { state, responses: { approval: { action } } }),
     )
-    expect(result).toMatchObject({ isError: false, text: expect.stringContaining(text) })
+    expect(result).toMatchObject({ isError: false, question: undefined, text: expect.stringMatching(text) })
     expect(writes).toEqual([])
     expect(await exists(medplum, path)).toBe(true)
   })
 
+  test.each(['approved', 'declined'] as const)(
+    'what is %s on the page after that holds, and is not asked again',
+    async (decision) => {
+      const { path, deletion } = await newTask()
+      const { state } = await call(mine.access, deletion)
+      const { text } = await call(mine.access, deletion, { state, responses: { approval: { action: 'cancel' } } })
+      await new Decider().decide(linkIn(text), alice, decision)
+      const { result, writes } = await writesDuring(() => call(mine.access, deletion))
+      expect(result).toMatchObject({ isError: false, question: undefined })
+      expect(writes).toEqual(decision === 'approved' ? [`DELETE ${path}`] : [])
+      expect(await exists(medplum, path)).toBe(decision === 'declined')
+    },
+  )
+
   test.each([
     ['none', undefined],
-    ['another question’s', { other: { action: 'accept', content: { confirm: true } } }],
-    ['one without content', { confirm: { action: 'accept' } }],
-    ['one that is no boolean', { confirm: { action: 'accept', content: { confirm: 'true' } } }],
+    ['another question’s', { other: { action: 'accept' } }],
+    ['one of a form that there was before', { confirm: { action: 'accept', content: { confirm: false } } }],
   ])('an answer that is missing is asked for again: %s', async (_, responses) => {
     const { path, deletion } = await newTask()
     const { state, question } = await call(mine.access, deletion)
@@ -97,7 +144,7 @@ describe('in rounds of 2026-07-28', () => {
   const altered = (state: string) => `${state.slice(0, 40)}${state[40] === 'A' ? 'B' : 'A'}${state.slice(41)}`
   test.each<[string, (own: string, deletion: object) => Promise<string | undefined>, string]>([
     ['altered', async (own) => altered(own), 'was altered, or is not of this connection'],
-    ['forged', async () => btoa(JSON.stringify({ confirm: true })), 'was altered, or is not of this connection'],
+    ['forged', async () => btoa(JSON.stringify({ approval: true })), 'was altered, or is not of this connection'],
     ['no base64', async () => '%%%', 'was altered, or is not of this connection'],
     ['empty', async () => '', 'was altered, or is not of this connection'],
     [
@@ -197,10 +244,17 @@ describe.each(Object.entries(CLIENTS))('a real client that shows forms: %s', (na
     expect(await exists(medplum, path)).toBe(false)
   })
 
-  test.each(['decline', 'cancel'] as const)('deletes nothing after %s', async (action) => {
-    const { path, writes, isError, text } = await deleteWith(() => async () => ({ action }))
+  test.each([
+    ['decline', 5_000, /^Nothing was deleted: the client says that the person declined\.$/],
+    ['decline', 0, /^NOT DONE YET[\s\S]*\/confirm\//],
+    ['cancel', 5_000, /^NOT DONE YET[\s\S]*\/confirm\//],
+  ] as const)('deletes nothing after a %s, %i ms later', async (action, ms, said) => {
+    const { path, writes, isError, text } = await deleteWith(() => async () => {
+      if (ms > 0) think(ms)
+      return { action }
+    })
     expect(isError).toBe(false)
-    expect(text).toMatch(/^Nothing was deleted: the person (declined|cancelled)\.$/)
+    expect(text).toMatch(said)
     expect(writes).toEqual([])
     expect(await exists(medplum, path)).toBe(true)
   })
@@ -296,28 +350,13 @@ describe('asked within a session, answered by hand', () => {
       path,
       headers,
       answer,
-      again: () => until((so) => questionsIn(so) === 2),
       end: () => until((so) => /"content":[\s\S]*\n\n/.test(so)),
     }
   }
 
   test.each([
-    ['without its form', { action: 'accept' }],
-    ['with an empty form', { action: 'accept', content: {} }],
-    ['with a text for a yes', { action: 'accept', content: { confirm: 'true' } }],
-  ])('a yes that was tampered with deletes nothing, and is asked for again: %s', async (_, result) => {
-    const { path, answer, again } = await asked(mine.access)
-    const { writes } = await writesDuring(async () => {
-      await answer(result)
-      await again()
-    })
-    expect(writes).toEqual([])
-    expect(await exists(medplum, path)).toBe(true)
-  })
-
-  test.each([
-    ['with a no', { action: 'accept', content: { confirm: false } }],
-    ['of no known kind', { action: 'yes', content: { confirm: true } }],
+    ['a no', { action: 'decline' }],
+    ['of no known kind', { action: 'yes', content: {} }],
   ])('what is no yes deletes nothing, and is the end of it: %s', async (_, result) => {
     const { path, answer, end } = await asked(mine.access)
     const { writes } = await writesDuring(async () => {

@@ -4,6 +4,7 @@ import { Client as Client2, SSEClientTransport, StreamableHTTPClientTransport } 
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as HttpTransport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { vi } from 'vitest'
 import { type Credentials, Person } from '../../sandbox/person.ts'
 import { createApp } from '../../src/app.ts'
 import type { Bindings } from '../../src/config/settings.ts'
@@ -25,6 +26,8 @@ export interface Round {
 export interface Answer {
   /** The question to the person, where there is one. */
   question: string | undefined
+  /** The schema of its form. */
+  form: object | undefined
   state: string | undefined
   isError: boolean
   text: string
@@ -69,23 +72,26 @@ export function calls(settings?: Record<string, string>): Call {
 
 function answerOf({ result, error }: RpcAnswer): Answer {
   if (!result) throw new Error(`JSON-RPC error ${error?.code}: ${error?.message}`)
-  const requests = result.inputRequests as { confirm?: { params?: { message?: string } } } | undefined
+  const requests = result.inputRequests as
+    | { approval?: { params?: { message?: string; requestedSchema?: object } } }
+    | undefined
   return {
-    question: requests?.confirm?.params?.message,
+    question: requests?.approval?.params?.message,
+    form: requests?.approval?.params?.requestedSchema,
     state: result.requestState as string | undefined,
     isError: result.isError === true,
     text: (result.content ?? []).map(({ text }) => text ?? '').join('\n'),
   }
 }
 
-export const ACCEPT = { confirm: { action: 'accept', content: { confirm: true } } }
+export const ACCEPT = { approval: { action: 'accept', content: {} } }
 
 /** What a person answers to the question of a real client. */
 export type Reply = (
   message: string,
-) => Promise<{ action: 'accept' | 'decline' | 'cancel'; content?: { confirm: boolean } }>
+) => Promise<{ action: 'accept' | 'decline' | 'cancel'; content?: Record<string, never> }>
 
-export const YES: Awaited<ReturnType<Reply>> = { action: 'accept', content: { confirm: true } }
+export const YES: Awaited<ReturnType<Reply>> = { action: 'accept', content: {} }
 
 export interface Connected {
   /** Of a session over Streamable HTTP. */
@@ -221,6 +227,11 @@ export async function exists(token: string, path: string): Promise<boolean> {
   await response.text()
   if (response.status !== 200 && response.status !== 410) throw new Error(`Medplum answered ${response.status}`)
   return response.status === 200
+}
+
+/** Lets a person think: time that passes for this server too, until the test is over. */
+export function think(ms = 5_000): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
 }
 
 /** What arrived at Medplum, besides reads, while `work` ran. */

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:test'
 import { Hono } from 'hono/tiny'
 import { describe, expect, test } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person, readForm } from '../../sandbox/person.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { errorPages } from '../../src/web/shared/error-pages.tsx'
 import { BROWSER, expectPageHeaders, get, under, unescaped } from './browsing.ts'
@@ -144,12 +144,9 @@ describe('a sign-in that cannot go on', () => {
   async function consent() {
     const person = new Person(send)
     const html = await (await person.visit((await authorization((await register()).client_id)).url)).text()
-    const handle = /name="handle" value="([^"]+)"/.exec(html)?.[1] ?? ''
-    return {
-      person,
-      decide: (form: Record<string, string>) => person.visit(`${ORIGIN}/authorize`, new URLSearchParams(form)),
-      handle,
-    }
+    const form = readForm(html, ORIGIN)
+    const fields = new URLSearchParams([...(form?.fields ?? []), ['decision', 'approve']])
+    return { person, approve: () => person.visit(form?.action ?? '', fields) }
   }
 
   async function expectProblem(response: Response, says: string): Promise<void> {
@@ -163,9 +160,9 @@ describe('a sign-in that cannot go on', () => {
   }
 
   test('because the consent page was used', async () => {
-    const { decide, handle } = await consent()
-    await decide({ handle, decision: 'approve' })
-    await expectProblem(await decide({ handle, decision: 'approve' }), 'was already used')
+    const { approve } = await consent()
+    await approve()
+    await expectProblem(await approve(), 'was already used')
   })
 
   test('because what was posted is no form', async () => {

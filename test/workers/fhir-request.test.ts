@@ -163,6 +163,24 @@ describe('bodies', () => {
   })
 })
 
+describe('arguments that the tool does not have', () => {
+  test.each([
+    [{ method: 'PUT', path: 'Task/1', body: {}, dry_run: true }, 'no argument `dry_run`. Write `dryRun`.'],
+    [{ method: 'GET', path: 'Patient', headers: { 'x-medplum-on-behalf-of': 'x' } }, 'No header can be set.'],
+  ])('%j is refused before anything is sent', async (args, message) => {
+    const { isError, text, requests } = await call(args)
+    expect(isError).toBe(true)
+    expect(text).toContain(message)
+    expect(requests).toEqual([])
+  })
+
+  test('a query beside the path goes into it, and is told', async () => {
+    const { notes, requests } = await call({ method: 'GET', path: 'Patient', params: { name: 'nobody', _count: 1 } })
+    expect(requests.map(({ path }) => path)).toEqual(['/fhir/R4/Patient?name=nobody&_count=1'])
+    expect(notes).toContain('Note: `params` was put into the path: Patient?name=nobody&_count=1')
+  })
+})
+
 describe('errors', () => {
   test('name the HTTP status and each issue with its expressions', async () => {
     const body = { resourceType: 'Patient', birthDate: 'yesterday', foo: 1 }
@@ -232,11 +250,7 @@ describe('what reaches Medplum', () => {
             method: 'tools/call',
             params: {
               name: 'fhir-request',
-              arguments: {
-                method: 'GET',
-                path: 'Patient?_count=1',
-                headers: { 'x-medplum-on-behalf-of': 'ProjectMembership/1' },
-              },
+              arguments: { method: 'GET', path: 'Patient?_count=1' },
             },
           },
           { 'x-medplum-on-behalf-of': 'ProjectMembership/1', cookie: 'a=b', 'x-medplum': 'extended' },

@@ -238,7 +238,7 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
           asking: {
             policy: how === 'tries only' ? ('never' as const) : ('write' as const),
             forms: how === 'asks by the client',
-            responses: { confirm: { action: 'accept', content: { confirm: true } } },
+            responses: { approval: { action: 'accept' } },
             state: undefined,
           },
           event: {},

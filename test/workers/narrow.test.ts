@@ -2,7 +2,7 @@
 // work within goes on.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
-import { Person, UnexpectedPage } from '../../sandbox/person.ts'
+import { Person, readForm, UnexpectedPage, whereTo } from '../../sandbox/person.ts'
 import { patientsOf } from '../../src/access/narrow/patient-compartment.ts'
 import { allOf, create, medplumToken, type Resource } from './medplum.ts'
 import { ask, askModern, callTool, contract } from './surface.ts'
@@ -554,11 +554,10 @@ describe('the consent page', () => {
     expect(error.html).toContain('aria-invalid="true"')
     expect(error.html).toMatch(/<details[^>]*\bopen/)
     expect(error.html).toMatch(/value="write"[^>]*checked/)
-    const handle = /name="handle" value="([^"]+)"/.exec(error.html)?.[1] ?? ''
-    const form = new URLSearchParams({ handle, decision: 'approve', level: 'read', types: 'Task' })
-    const onward = await person.visit(new URL('/authorize', request.url).href, form)
-    expect(onward.status).toBe(302)
-    expect(onward.headers.get('location')).toContain('/oauth2/authorize')
+    const form = readForm(error.html, request.url)
+    const filled = { ...Object.fromEntries(form?.fields ?? []), decision: 'approve', level: 'read', types: 'Task' }
+    const onward = await person.visit(form?.action ?? '', new URLSearchParams(filled))
+    expect(await whereTo(onward)).toContain('/oauth2/authorize')
   })
 
   test('a later sign-in chooses anew', async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { VERSION } from '../../src/base/version.ts'
 import { BROWSER, expectPageHeaders, get, under, unescaped } from './browsing.ts'
+import { deployment } from './deployment.ts'
 import { INITIALIZE, ORIGIN, post, RESOURCE, rpc, send, signIn } from './world.ts'
 
 describe('the home page', () => {
@@ -42,13 +43,13 @@ describe('the home page', () => {
     expect((await get('/copy.js')).headers.get('content-type')).toBe('text/javascript; charset=utf-8')
   })
 
-  test('names every tool that the server has', async () => {
-    const tokens = await signIn()
-    const { result } = await rpc(await post(tokens.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' }))
-    const html = await (await get('/', BROWSER)).text()
-    const tools = result?.tools as { name: string }[]
-    expect(tools.length).toBeGreaterThan(0)
-    for (const { name } of tools) expect(html).toContain(`<dt><code>${name}</code></dt>`)
+  test.each(['default', 'directory'])('names the tools that there are with TOOLS=%s, and no others', async (TOOLS) => {
+    const { access } = await signIn()
+    const { result } = await deployment({ TOOLS })(access, 'tools/list')
+    const html = await (await under({ TOOLS }, '/', { headers: { accept: BROWSER } })).text()
+    const tools = (result as unknown as { tools: { name: string }[] }).tools.map(({ name }) => name)
+    const named = [...html.matchAll(/<dt><code>(.+?)<\/code><\/dt>/g)].map(([, name]) => name)
+    expect(named.toSorted()).toEqual(tools.toSorted())
   })
 
   test('says of an address of this computer that hosts elsewhere cannot reach it, and only of such', async () => {

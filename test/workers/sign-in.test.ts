@@ -1,7 +1,8 @@
 // The way of a sign-in through the browser, and everything on it that must not lead anywhere.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Person, UnexpectedPage } from '../../sandbox/person.ts'
+import { type Form, Person, readForm, UnexpectedPage, whereTo } from '../../sandbox/person.ts'
+import { expectPageHeaders, unescaped } from './browsing.ts'
 import { atPage, entryOf } from './connecting.ts'
 import {
   alice,
@@ -28,21 +29,28 @@ afterEach(async () => {
 async function open(url: string, person = new Person(send)) {
   const response = await person.visit(url)
   const html = await response.text()
-  const handle = /name="handle" value="([^"]+)"/.exec(html)?.[1]
-  return { person, response, html, handle }
+  return { person, response, html, form: readForm(html, url) }
 }
 
 /** Submits the consent page; returns where that leads. */
-async function decide(person: Person, handle: string | undefined, decision = 'approve') {
-  return person.visit(`${ORIGIN}/authorize`, new URLSearchParams({ handle: handle ?? '', decision }))
+async function decide(person: Person, form: Form | undefined, decision = 'approve') {
+  return person.visit(form?.action ?? '', new URLSearchParams([...(form?.fields ?? []), ['decision', decision]]))
+}
+
+/** The same form with another handle, or without one. */
+function withHandle(form: Form | undefined, handle?: string): Form | undefined {
+  return form && { ...form, fields: new URLSearchParams(handle === undefined ? {} : { handle }) }
 }
 
 /** Up to Medplum's login, whose address holds our state. */
 async function toMedplum(url: string) {
-  const { person, handle } = await open(url)
-  const response = await decide(person, handle)
-  const login = new URL(response.headers.get('location') ?? '')
+  const { person, form } = await open(url)
+  const login = new URL((await whereTo(await decide(person, form))) ?? '')
   return { person, login, state: login.searchParams.get('state') ?? '' }
+}
+
+async function keys(): Promise<string[]> {
+  return (await env.OAUTH_KV.list()).keys.map(({ name }) => name)
 }
 
 describe('the consent page', () => {
@@ -109,10 +117,10 @@ describe('the consent page', () => {
   test('denied, leads back to the client with access_denied, and to Medplum never', async () => {
     const { client_id } = await register()
     const { requests, result } = await sandbox.during(async () => {
-      const { person, handle } = await open((await authorization(client_id)).url)
-      return decide(person, handle, 'deny')
+      const { person, form } = await open((await authorization(client_id)).url)
+      return decide(person, form, 'deny')
     })
-    const location = new URL(result.headers.get('location') ?? '')
+    const location = new URL((await whereTo(result)) ?? '')
     expect(location.href).toContain(REDIRECT_URI)
     expect(Object.fromEntries(location.searchParams)).toMatchObject({
       error: 'access_denied',
@@ -125,30 +133,58 @@ describe('the consent page', () => {
   test.each([
     [
       'posted a second time',
-      async (person: Person, handle: string | undefined) => {
-        await decide(person, handle)
-        return decide(person, handle)
+      async (person: Person, form: Form | undefined) => {
+        await decide(person, form)
+        return decide(person, form)
       },
     ],
-    ['posted from another browser', async (_: Person, handle: string | undefined) => decide(new Person(send), handle)],
-    ['posted with an invented handle', async (person: Person) => decide(person, 'x'.repeat(43))],
-    ['posted without a handle', async (person: Person) => decide(person, undefined)],
+    ['posted from another browser', async (_: Person, form: Form | undefined) => decide(new Person(send), form)],
     [
-      'expired',
-      async (person: Person, handle: string | undefined) => {
-        const { keys } = await env.OAUTH_KV.list()
-        const pending = keys.filter(({ name }) => name.startsWith('transaction:'))
-        for (const { name } of pending) await env.OAUTH_KV.delete(name)
-        expect(pending.length).toBeGreaterThan(0)
-        return decide(person, handle)
+      'posted with an invented handle',
+      async (person: Person, form: Form | undefined) => decide(person, withHandle(form, 'x'.repeat(43))),
+    ],
+    ['posted without a handle', async (person: Person, form: Form | undefined) => decide(person, withHandle(form))],
+    [
+      'posted for something else than it shows',
+      async (person: Person, form: Form | undefined) =>
+        decide(person, form && { ...form, action: `${form.action}&scope=fhir%3Aadmin` }),
+    ],
+    [
+      'older than ten minutes',
+      async (person: Person, form: Form | undefined) => {
+        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+        return decide(person, form).finally(() => vi.useRealTimers())
       },
     ],
   ])('%s, is a page that says what to do, and goes nowhere', async (_, submit) => {
-    const { person, handle } = await open((await authorization((await register()).client_id)).url)
-    const response = await submit(person, handle)
+    const { person, form } = await open((await authorization((await register()).client_id)).url)
+    const response = await submit(person, form)
     expect(response.status).toBe(400)
-    expect(response.headers.get('location')).toBeNull()
+    expect(await whereTo(response)).toBeNull()
     expect(await response.text()).toContain('connect it again')
+  })
+
+  test('is left by a page, since no form may lead to another origin', async () => {
+    const { person, form, response } = await open((await authorization((await register()).client_id)).url)
+    expect(response.headers.get('content-security-policy')).toContain("form-action 'self';")
+    const onward = await decide(person, form)
+    expect([onward.status, onward.headers.get('location')]).toEqual([200, null])
+    expectPageHeaders(onward)
+    const html = await onward.clone().text()
+    expect(html).not.toContain('<script')
+    const to = await whereTo(onward)
+    expect(to).toContain(`${SANDBOX}oauth2/authorize?`)
+    expect(unescaped(html)).toContain(`<a href="${to}">Continue</a>`)
+  })
+
+  test('stores nothing before the person has decided', async () => {
+    const { client_id } = await register()
+    const before = await keys()
+    const { person, form } = await open((await authorization(client_id)).url)
+    await person.visit(`${ORIGIN}/connections/sign-in`)
+    expect(await keys()).toEqual(before)
+    await decide(person, form)
+    expect(await keys()).not.toEqual(before)
   })
 })
 

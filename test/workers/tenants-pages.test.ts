@@ -190,7 +190,7 @@ describe('a confirmation', () => {
     }
     const state = (await call(NORTH, {}))?.requestState
     expect(state).toEqual(expect.any(String))
-    const inputResponses = { confirm: { action: 'accept', content: { confirm: true } } }
+    const inputResponses = { approval: { action: 'accept' } }
     // The same Medplum, the same person, the same record: but not the grant that asked.
     await call(OWN, { requestState: state, inputResponses })
     expect(await isThere(OWN, path)).toBe(true)

@@ -16,7 +16,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     startSandbox({
       control: true,
       requestLimits: REQUEST_LIMITS,
-      redirectUris: [`http://localhost:8787/t/${tenant}/oauth/callback`],
+      redirectUris: [`http://localhost:8790/t/${tenant}/oauth/callback`],
     })
   const [first, second] = await Promise.all([start('north'), start('south')])
   const clientId = SANDBOX_CLIENT_ID

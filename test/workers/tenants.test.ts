@@ -1,6 +1,6 @@
 // Tenants from outside: each has addresses of its own, and a sign-in is for the tenant whose resource was asked for.
 import { describe, expect, test } from 'vitest'
-import { Person, UnexpectedPage } from '../../sandbox/person.ts'
+import { Person, readForm, UnexpectedPage, whereTo } from '../../sandbox/person.ts'
 import { BROWSER, get, under, unescaped } from './browsing.ts'
 import { fhirAt, NORTH, OWN, PLACES, requestAt, SOUTH, signInAt } from './tenancy.ts'
 import {
@@ -173,10 +173,13 @@ test('a consent is for what was shown: the way on does not change with the reque
   const person = new Person(send)
   const request = await requestAt(SOUTH)
   const html = await (await person.visit(request.url)).text()
-  const handle = /name="handle" value="([^"]+)"/.exec(html)?.[1] ?? ''
-  const form = new URLSearchParams({ handle, decision: 'approve', level: 'read', resource: NORTH.resource })
-  const response = await person.visit(`${ORIGIN}/authorize?resource=${encodeURIComponent(NORTH.resource)}`, form)
-  expect(response.headers.get('location')?.startsWith(`${SOUTH.medplum}oauth2/authorize`)).toBe(true)
+  const form = readForm(html, request.url)
+  const fields = new URLSearchParams([...(form?.fields ?? []), ['decision', 'approve'], ['resource', NORTH.resource]])
+  const elsewhere = new URL(request.url)
+  elsewhere.searchParams.set('resource', NORTH.resource)
+  expect((await person.visit(elsewhere.href, fields)).status).toBe(400)
+  const response = await person.visit(form?.action ?? '', fields)
+  expect((await whereTo(response))?.startsWith(`${SOUTH.medplum}oauth2/authorize`)).toBe(true)
   await expect(person.signIn(`${ORIGIN}/t/south/authorize`, REDIRECT_URI, alice)).rejects.toThrow(UnexpectedPage)
 })
 

@@ -13,7 +13,7 @@ declare module 'vitest' {
 
 export type { LoggedRequest }
 
-export const ORIGIN = 'http://localhost:8787'
+export const ORIGIN = 'http://localhost:8790'
 export const RESOURCE = `${ORIGIN}/mcp`
 export const SANDBOX = inject('sandboxUrl')
 export const REDIRECT_URI = 'http://127.0.0.1:33418/'

@@ -1,8 +1,7 @@
 // The person is asked before what can't be undone. What they agree to is sealed: these arguments, these versions of the
 // records, this connection, ten minutes, once. By the client where it can ask; by a page of this server where it can't.
 
-import { acceptedContent, type InputRequiredResult, inputRequired, inputResponse } from '@modelcontextprotocol/server'
-import * as z from 'zod'
+import { type InputRequiredResult, inputRequired, inputResponse } from '@modelcontextprotocol/server'
 import { isRecord } from '../../base/json.ts'
 import { sha256 } from '../../base/seal.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -22,15 +21,15 @@ const LIFE_MS = 600_000
 const MAX_NAMED = 10
 const MAX_LINES = 12
 const MAX_LINES_EACH = 3
-const KEY = 'confirm'
+const KEY = 'approval'
 
-/** What the person's answer must be. No secret is asked for. */
-const ANSWER = z.object({ confirm: z.boolean() })
-const FORM = {
-  type: 'object' as const,
-  properties: { confirm: { type: 'boolean' as const, title: 'Yes, do this', default: false } },
-  required: ['confirm'],
-}
+/** Without a field: accepting is the yes. A box to tick was left unticked by people who meant yes. */
+const FORM = { type: 'object' as const, properties: {} }
+
+/** A refusal that comes sooner than this after the question is a program's: nobody has read it. */
+const READING_MS = 1_000
+const CANNOT_ASK = 'the client cannot ask the person'
+const NO_ANSWER = 'the client brought no answer from the person'
 
 /**
  * Lets a call go on that needs no confirmation, or has it.
@@ -49,16 +48,19 @@ export async function permitted(
   if (steps.length === 0) return { agreed: undefined }
   const digest = await digestOf(tool, args, prepared)
   const undone = nothingDone(prepared)
-  if (!asking.forms) return byPage(digest, steps, prepared, context)
   const answer = inputResponse(asking.responses, KEY)
-  if (asking.state === undefined || answer.kind !== 'elicit')
+  if (!asking.forms || asking.state === undefined || answer.kind !== 'elicit') {
+    const decided = await decidedByPage(digest, undone, context)
+    if (decided) return decided
+    if (!asking.forms) return { undone: await link(CANNOT_ASK, digest, steps, prepared, context) }
     return { question: await ask(digest, steps, prepared, context) }
+  }
   const agreement = await held(asking.state, digest, undone, context)
-  const content = acceptedContent(asking.responses, KEY, ANSWER)
-  if (answer.action === 'accept' && content === undefined)
-    return { question: await ask(digest, steps, prepared, context) }
-  if (content?.confirm !== true) {
-    return { undone: `${undone}: the person ${answer.action === 'cancel' ? 'cancelled' : 'declined'}.` }
+  const isSoon = Date.now() - (agreement.expiresAt - LIFE_MS) < READING_MS
+  if (answer.action === 'decline' && !isSoon) return { undone: `${undone}: the client says that the person declined.` }
+  if (answer.action !== 'accept') {
+    const why = answer.action === 'decline' ? 'the client declined before anybody could read the question' : NO_ANSWER
+    return { undone: await link(why, digest, steps, prepared, context) }
   }
   if (await caller.confirmations.burn(agreement.nonce, agreement.expiresAt)) return { agreed: agreement }
   throw new UserError(`${undone}: this confirmation was used already. Call again to ask the person anew.`)
@@ -87,29 +89,31 @@ async function ask(
   })
 }
 
-/** Where the client can't ask: the link to a page, or what the person decided there. */
-async function byPage(
+/** What the person decided on the page; undefined where they have decided nothing. */
+async function decidedByPage(digest: string, undone: string, context: ToolContext): Promise<Permit | undefined> {
+  const decision = await context.caller.confirmations.decision(digest)
+  if (decision === undefined) return undefined
+  if (decision === 'declined') return { undone: `${undone}: the person declined.` }
+  return { agreed: await held(decision.approved, digest, undone, context) }
+}
+
+/** Where the client can't ask, or brought no answer of a person: the link to a page. */
+async function link(
+  why: string,
   digest: string,
   steps: readonly Step[],
   prepared: Prepared,
   context: ToolContext,
-): Promise<Permit> {
-  const { caller } = context
-  const undone = nothingDone(prepared)
-  const decision = await caller.confirmations.decision(digest)
-  if (decision === 'declined') return { undone: `${undone}: the person declined.` }
-  if (decision !== undefined) return { agreed: await held(decision.approved, digest, undone, context) }
+): Promise<string> {
   const { lines, ...found } = await changes(steps, prepared, context)
-  const link = await caller.confirmations.propose(newAgreement(digest, found), lines)
-  return {
-    undone: [
-      `NOT DONE YET. ${undone}: the person must confirm this first, on a page of this server, signed in to Medplum.`,
-      `Give them this link: ${link}`,
-      'When they say that they approved, make the same call again with the same arguments within 10 minutes: it is then carried out, once.',
-      'They will be asked:',
-      ...lines,
-    ].join('\n'),
-  }
+  const address = await context.caller.confirmations.propose(newAgreement(digest, found), lines)
+  return [
+    `NOT DONE YET. ${nothingDone(prepared)}: ${why}. The person must confirm it on a page of this server, signed in to Medplum.`,
+    `Give them this link: ${address}`,
+    'When they say that they approved, make the same call again with the same arguments within 10 minutes: it is then carried out, once.',
+    'They will be asked:',
+    ...lines,
+  ].join('\n')
 }
 
 /** What the steps would change, the first ten by name. */

@@ -14,7 +14,7 @@ import { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { askingOf, progressOf, traceparentOf } from './call-context.ts'
 import { recordAuditEvent } from './record-audit-event.ts'
-import { advertised } from './schema.ts'
+import { advertised, type Understood } from './schema.ts'
 import type { CallSupport, Tool, ToolContext, ToolOutput } from './tool.ts'
 
 /** Offers a tool on a server. */
@@ -34,7 +34,7 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
         openWorldHint: openWorld,
       },
     },
-    (args: unknown, ctx: ServerContext) =>
+    (understood: unknown, ctx: ServerContext) =>
       asResult(
         tool.name,
         (event) => support.note(ctx, event),
@@ -53,12 +53,13 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
             event,
           }
           event.level = access.level
-          const work = tool.run(args as z.output<Input>, context)
+          const { args, notes } = understood as Understood<Input>
+          const work = tool.run(args, context)
           if (marks.auditEvent) {
             const client = new FhirClient(caller.medplum, support.timeoutMs)
             support.background(recordAuditEvent(work, context, client))
           }
-          return withNote(await work, fhir.withheld)
+          return withNotes(await work, [...notes, ...(fhir.withheld === undefined ? [] : [fhir.withheld])])
         },
       ),
   )
@@ -105,11 +106,11 @@ async function asResult(
   return told(toResult(output), isDone ? 'ok' : 'asked')
 }
 
-/** What was left out of the answers is told, except in a form that a host prescribes. */
-function withNote(output: ToolOutput, note: string | undefined): ToolOutput {
-  if (note === undefined || (typeof output === 'object' && !Array.isArray(output))) return output
+/** How the call was understood and what was left out of the answers is told, except in a form that a host prescribes. */
+function withNotes(output: ToolOutput, notes: readonly string[]): ToolOutput {
+  if (notes.length === 0 || (typeof output === 'object' && !Array.isArray(output))) return output
   const content: ContentBlock[] = Array.isArray(output) ? output : [{ type: 'text', text: output }]
-  return [...content, { type: 'text', text: `Note: ${note}` }]
+  return [...content, ...notes.map((note) => ({ type: 'text' as const, text: `Note: ${note}` }))]
 }
 
 /** What a model gets to read, in characters; other content by its JSON. */

@@ -2,22 +2,28 @@
 
 import type * as z from 'zod'
 import type { Tool } from './tool.ts'
+import { unknownArguments } from './unknown-arguments.ts'
+
+/** Arguments as a tool takes them, and what a model should know of how they were understood. */
+export interface Understood<Input extends z.ZodObject = z.ZodObject> {
+  args: z.output<Input>
+  notes: string[]
+}
 
 /** By tool, for an isolate's life. */
 const schemas = new WeakMap<object, z.ZodObject>()
 
 /**
- * The tool's schema as it is advertised, its JSON Schema made once in an isolate's life, and applied to arguments put into
- * its form first.
+ * The tool's schema as it is advertised, its JSON Schema made once in an isolate's life. What it validates is {@link Understood}.
+ *
+ * That other arguments are refused isn't advertised by `additionalProperties`: Gemini's API refuses all tools of a request in
+ * which one says so, and not every host takes it out.
  */
 export function advertised<Input extends z.ZodObject>(tool: Tool<Input>): z.ZodObject {
   const known = schemas.get(tool)
   if (known) return known
-  const { input, normalise } = tool
-  const standard = input['~standard']
-  const validate: typeof standard.validate = normalise
-    ? (value, options) => standard.validate(normalise(value), options)
-    : standard.validate
+  const standard = tool.input['~standard']
+  const validate = (value: unknown) => understand(tool, value)
   const made = new Map<string, Record<string, unknown>>()
   const jsonSchema: typeof standard.jsonSchema = {
     input: (options) => remembered(made, `input ${options.target}`, () => concise(standard.jsonSchema.input(options))),
@@ -26,6 +32,19 @@ export function advertised<Input extends z.ZodObject>(tool: Tool<Input>): z.ZodO
   const schema = { '~standard': { ...standard, validate, jsonSchema } } as unknown as z.ZodObject
   schemas.set(tool, schema)
   return schema
+}
+
+/** The arguments of a call, or what is wrong with them. */
+export function understand<Input extends z.ZodObject>(
+  { name, input, normalise }: Tool<Input>,
+  given: unknown,
+): { value: Understood<Input> } | { issues: readonly { message: string }[] } {
+  const notes: string[] = []
+  const args = normalise ? normalise(given, (note) => notes.push(note)) : given
+  const unknown = unknownArguments(name, args, Object.keys(input.shape))
+  if (unknown !== undefined) return { issues: [{ message: unknown }] }
+  const { data, error } = input.safeParse(args)
+  return error ? { issues: error.issues } : { value: { args: data as z.output<Input>, notes } }
 }
 
 /**

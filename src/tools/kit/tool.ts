@@ -70,8 +70,12 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   /** What it does, returns and is not for; under 1,000 characters, no commands to the model. */
   description: string
   input: Input
-  /** Puts arguments as models really send them into the form that `input` asks for; what it can't, it leaves. */
-  normalise?(args: unknown): unknown
+  /**
+   * Puts arguments as models really send them into the form that `input` asks for; what it can't, it leaves.
+   *
+   * @param note is told what a model should know of it
+   */
+  normalise?(args: unknown, note: (text: string) => void): unknown
   /** All four hints of the specification: none may be left to a default. */
   hints: { readOnly: boolean; destructive: boolean; idempotent: boolean; openWorld: boolean }
   run(args: z.output<Input>, context: ToolContext): Promise<ToolOutput>

@@ -6,6 +6,7 @@ import { UserError } from '../../base/told-error.ts'
 import type { Method } from '../../client/request.ts'
 
 import { bounded, MAX_ADDRESS, MAX_CONTENT, MAX_NAME } from '../kit/bounded.ts'
+import { withQueryObject } from './query-object.ts'
 import { VIEW_INPUT } from './view.ts'
 
 export const PATH = bounded(MAX_ADDRESS).describe(
@@ -96,14 +97,24 @@ export function withBody<T extends ContentArguments>({ patch, text, ...args }: T
 }
 
 /** What models really send: `url` for `path`, a lower-case method, no path for a Bundle, null for what is left out. */
-export function normalise(args: unknown): unknown {
+export function normalise(args: unknown, note?: (text: string) => void): unknown {
   if (!isRecord(args)) return args
-  const { url, ...rest } = args
+  const { url, ...others } = args
+  // Two paths that differ: which is meant isn't known, so the other stays as the argument that no tool has.
+  const rest = (others.path ?? url) === (url ?? others.path) ? others : args
   const path = rest.path ?? url ?? (isBundle(rest.body) ? '' : undefined)
   const given = Object.entries(rest).filter(([name, value]) => value !== null || name === 'body')
   const method = typeof rest.method === 'string' ? { method: rest.method.trim().toUpperCase() } : {}
   const select = typeof rest.select === 'string' ? { select: [rest.select] } : {}
-  return { ...Object.fromEntries(given), ...method, ...select, ...(path !== undefined && { path }) }
+  const found = { ...Object.fromEntries(given), ...method, ...select, ...(path !== undefined && { path }) }
+  return method.method === 'GET' ? withQueryObject(found, note) : found
+}
+
+/** The arguments without a method that says no more than the tool itself. */
+export function withoutMethod(args: unknown, ...implied: Method[]): unknown {
+  if (!isRecord(args) || !implied.some((method) => method === args.method)) return args
+  const { method: _method, ...rest } = args
+  return rest
 }
 
 function isBundle(body: unknown): boolean {

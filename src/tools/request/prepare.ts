@@ -150,7 +150,9 @@ function confineEntries(body: unknown, base: URL): void {
     const url = isRecord(request) ? request.url : undefined
     if (typeof url !== 'string') return
     if (url.length > MAX_ADDRESS) {
-      throw new UserError(`Bundle.entry[${index}].request.url has more than ${MAX_ADDRESS} characters. Nothing was sent.`)
+      throw new UserError(
+        `Bundle.entry[${index}].request.url has more than ${MAX_ADDRESS} characters. Nothing was sent.`,
+      )
     }
     try {
       confine(url, base)

@@ -3,7 +3,7 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
-import { newKey, open, seal, sha256 } from '../../base/seal.ts'
+import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../../base/seal.ts'
 import type { Bindings, Settings } from '../../config/settings.ts'
 import { settingsAt, tenantOf } from '../../config/tenants.ts'
 import { exchangeCode, type LoginSecrets, loginUrl, logOut, newLoginSecrets } from '../../oauth/medplum.ts'
@@ -63,9 +63,8 @@ export async function redirectToLogin(c: Ctx, returnTo: string): Promise<Respons
     returnTo: ownPath(returnTo, settings),
     expiresAt: Date.now() + LOGIN_S * 1000,
   }
-  const hash = await sha256(key)
-  await c.env.OAUTH_KV.put(loginKey(hash), await seal(key, PURPOSE, login), { expirationTtl: LOGIN_S })
-  setCookie(c, loginCookie(hash), hash, cookie(LOGIN_S))
+  // The browser keeps it, sealed under the state: anybody may come here, and nothing is stored for them.
+  setCookie(c, await loginCookie(key), toBase64Url(await seal(key, PURPOSE, login)), cookie(LOGIN_S))
   return redirect(c, await loginUrl(settings, `${STATE_PREFIX}${key}`, login, SCOPES))
 }
 
@@ -119,19 +118,25 @@ async function forgetSession(c: Ctx): Promise<void> {
   if (secret) await c.env.OAUTH_KV.delete(await sessionKey(secret))
 }
 
-/** The login of a state, used up: bound to this browser and this tenant, once, for ten minutes. */
+/** The login of a state, used up: bound to this browser and this tenant, for ten minutes. Medplum takes its code once. */
 async function takeLogin(c: Ctx, state: string): Promise<Login> {
   const key = state.slice(STATE_PREFIX.length)
-  const hash = await sha256(key)
-  if (getCookie(c, loginCookie(hash), 'host') !== hash) throw new StaleLoginError('Begun in another browser')
-  deleteCookie(c, loginCookie(hash), cookie(0))
-  const sealed = await c.env.OAUTH_KV.get(loginKey(hash), 'arrayBuffer')
-  if (!sealed) throw new StaleLoginError('Used already, or expired')
-  await c.env.OAUTH_KV.delete(loginKey(hash))
-  const login = await open<Login>(key, PURPOSE, sealed)
+  const name = await loginCookie(key)
+  const sealed = getCookie(c, name, 'host')
+  if (!sealed) throw new StaleLoginError('Begun in another browser, used already, or expired')
+  deleteCookie(c, name, cookie(0))
+  const login = await opened(key, sealed)
   if (login.expiresAt <= Date.now()) throw new StaleLoginError('Expired')
   if (login.tenant !== settingsHere(c).tenant) throw new StaleLoginError('Begun at another tenant')
   return login
+}
+
+async function opened(key: string, sealed: string): Promise<Login> {
+  try {
+    return await open<Login>(key, PURPOSE, fromBase64Url(sealed))
+  } catch {
+    throw new StaleLoginError('Not as this server sealed it')
+  }
 }
 
 /** A path of this server that a login may lead back to, as the URL parser reads it; nothing else, on no other host. */
@@ -157,9 +162,8 @@ function sessionSecret(c: Ctx): string | undefined {
 }
 
 const sessionKey = async (secret: string) => `session:${await sha256(secret)}`
-const loginKey = (hash: string) => `login:${hash}`
 /** One cookie a login, so that two tabs don't disturb each other. */
-const loginCookie = (hash: string) => `login-${hash.slice(0, 16)}`
+const loginCookie = async (key: string) => `login-${(await sha256(key)).slice(0, 16)}`
 
 function cookie(maxAge: number): CookieOptions {
   return { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge }

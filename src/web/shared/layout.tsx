@@ -6,8 +6,16 @@ import { STYLE_PATH } from './style.ts'
 export const PREVIEW =
   'for synthetic, de-identified or test data only. Not for protected health information (PHI); no uptime is promised.'
 
-/** The frame of a page; `script` is the path of the one script that it runs. */
-export const Layout: FC<PropsWithChildren<{ title: string; script?: string }>> = ({ title, script, children }) => (
+interface LayoutProps {
+  title: string
+  /** Path of the one script that it runs. */
+  script?: string
+  /** Address that the browser goes on to by itself. */
+  onward?: string
+}
+
+/** The frame of a page. */
+export const Layout: FC<PropsWithChildren<LayoutProps>> = ({ title, script, onward, children }) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -15,6 +23,7 @@ export const Layout: FC<PropsWithChildren<{ title: string; script?: string }>> =
       <title>{title}</title>
       <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
       <link rel="stylesheet" href={STYLE_PATH} />
+      {onward && <meta http-equiv="refresh" content={`0; url=${onward}`} />}
       {script && <script src={script} defer />}
     </head>
     <body>
@@ -54,8 +63,6 @@ export const Problem: FC<ProblemProps> = ({ title, what, cure, home, homeName = 
 
 /** What a page is allowed besides showing itself. */
 export interface PagePolicy {
-  /** Origins that a form of this page may lead to, redirects included; its own always. */
-  formTargets?: string[]
   /** Whether it runs a script of this server. */
   script?: boolean
   /** Whether its forms must say where they come from: under `no-referrer`, browsers send `Origin: null`. */
@@ -63,14 +70,11 @@ export interface PagePolicy {
 }
 
 /** Sets the headers of a page, keeping those that are there (the provider's consent headers forbid framing already). */
-export function setPageHeaders(
-  headers: Headers,
-  { formTargets = [], script = false, sendsOrigin = false }: PagePolicy = {},
-): void {
+export function setPageHeaders(headers: Headers, { script = false, sendsOrigin = false }: PagePolicy = {}): void {
   headers.set('content-type', 'text/html; charset=utf-8')
   headers.set(
     'content-security-policy',
-    `default-src 'none'; ${script ? "script-src 'self'; " : ''}style-src 'self'; img-src 'self'; form-action ${["'self'", ...formTargets].join(' ')}; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; ${script ? "script-src 'self'; " : ''}style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   )
   headers.set('x-frame-options', 'DENY')
   headers.set('x-content-type-options', 'nosniff')

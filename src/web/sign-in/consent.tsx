@@ -12,6 +12,8 @@ import { type NarrowingForm, UNFILLED } from './narrowing-form.ts'
 interface ConsentProps {
   client: ConsentDescription
   handle: string
+  /** Query of the address that this is shown at, and sent to. */
+  search: string
   /** Name of the tenant; undefined for the deployment's own. */
   tenant: string | undefined
   medplumHost: string
@@ -20,7 +22,15 @@ interface ConsentProps {
   narrowing?: NarrowingForm
 }
 
-export const Consent: FC<ConsentProps> = ({ client, handle, tenant, medplumHost, offer, narrowing = UNFILLED }) => (
+export const Consent: FC<ConsentProps> = ({
+  client,
+  handle,
+  search,
+  tenant,
+  medplumHost,
+  offer,
+  narrowing = UNFILLED,
+}) => (
   <Layout title="Allow access to Medplum">
     <h1>
       Allow <bdi>{client.clientName}</bdi> to work with your Medplum records?
@@ -51,7 +61,7 @@ export const Consent: FC<ConsentProps> = ({ client, handle, tenant, medplumHost,
       </p>
     )}
     <Notice />
-    <form method="post" action={AUTHORIZE_PATH}>
+    <form method="post" action={`${AUTHORIZE_PATH}${search}`}>
       <input type="hidden" name="handle" value={handle} />
       <fieldset>
         <legend>What may it do?</legend>

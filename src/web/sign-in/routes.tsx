@@ -34,7 +34,9 @@ import { methodNotAllowed } from '../shared/error-pages.tsx'
 import { pageResponse } from '../shared/layout.tsx'
 import { withShownName } from './client-name.ts'
 import { Consent } from './consent.tsx'
+import { closeForm, openForm } from './consent-form.ts'
 import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
+import { Onward } from './onward.tsx'
 import { problemPage } from './problems.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
@@ -60,16 +62,22 @@ export const callback = new Hono<{ Bindings: Bindings }>()
 for (const routes of [signIn, callback]) routes.onError((error, c) => answerTo(error, c as Ctx))
 
 async function showConsent(c: Ctx): Promise<Response> {
-  const oauth = api(c.env)
-  const request = await oauth.parseAuthRequest(c.req.raw)
-  const settings = settingsOf(request, c.env)
-  const page = await consentPage(settings, oauth, request, offerFor(request.scope, settings.maxAccess))
+  const { oauth, request, settings } = await askedFor(c)
+  const page = await consentPage(c, settings, oauth, request, offerFor(request.scope, settings.maxAccess))
   await auditOAuth({ decision: 'consent_shown' }, request, c.env)
   return page
 }
 
+/** What the address asks for. The form is sent to the same address, so this holds for what is shown and for what is decided. */
+async function askedFor(c: Ctx) {
+  const oauth = api(c.env)
+  const request = await oauth.parseAuthRequest(c.req.raw)
+  return { oauth, request, settings: settingsOf(request, c.env) }
+}
+
 /** The page with a handle of its own, and with what was filled in before where that couldn't be granted. */
 async function consentPage(
+  c: Ctx,
   settings: Settings,
   oauth: OAuthHelpers,
   request: AuthRequest,
@@ -77,45 +85,44 @@ async function consentPage(
   narrowing?: NarrowingForm,
 ): Promise<Response> {
   const client = withShownName(await oauth.describeConsent(request))
-  const { handle, headers } = await oauth.beginConsent(request)
+  const { search } = new URL(c.req.url)
+  const { handle, cookie } = await openForm(c)
   const { tenant, medplum } = settings
-  const given = { client, handle, tenant, medplumHost: medplum.baseUrl.host, offer, ...(narrowing && { narrowing }) }
-  return pageResponse(<Consent {...given} />, {
+  const given = { client, handle, search, tenant, medplumHost: medplum.baseUrl.host, offer }
+  return pageResponse(<Consent {...given} {...(narrowing && { narrowing })} />, {
     status: narrowing ? 400 : 200,
-    headers,
-    formTargets: formTargets(settings, client.redirectUri),
+    headers: new Headers({ 'set-cookie': cookie }),
   })
 }
 
 async function decide(c: Ctx): Promise<Response> {
-  const oauth = api(c.env)
   // What is no form has no handle, and is answered so.
-  const form = await c.req.raw.formData().catch(() => new FormData())
-  const handle = String(form.get('handle') ?? '')
+  const form = await c.req.raw
+    .clone()
+    .formData()
+    .catch(() => new FormData())
+  const headers = new Headers({ 'set-cookie': await closeForm(c, String(form.get('handle') ?? '')) })
+  const { oauth, request: asked, settings } = await askedFor(c)
   if (form.get('decision') !== 'approve') {
-    const { request, redirectTo, headers } = await oauth.denyConsent(c.req.raw, handle, {
-      description: 'The person denied access',
-    })
-    await auditOAuth({ decision: 'denied' }, { resource: request.resource }, c.env)
-    return redirect(redirectTo, headers)
+    await auditOAuth({ decision: 'denied' }, { resource: asked.resource }, c.env)
+    const to = authorizationErrorRedirect(asked, 'access_denied', 'The person denied access')
+    return pageResponse(<Onward to={to} place="your application" />, { headers })
   }
-  const approved = await oauth.approveConsent(c.req.raw, handle)
-  const settings = settingsOf(approved.request, c.env)
-  const { levels, preselected } = offerFor(approved.request.scope, settings.maxAccess)
+  const { levels, preselected } = offerFor(asked.scope, settings.maxAccess)
   // What isn't offered can't be chosen: the least is granted then.
   const chosen = form.has('level') ? levels.find((level) => level === form.get('level')) : preselected
   const level = chosen ?? 'read'
   const narrowing = readNarrowing(form)
   if (Object.keys(narrowing.form.problems).length > 0) {
-    // The handle is used up by now, but nothing came of it: the page is shown again with another.
-    return consentPage(settings, oauth, approved.request, { levels, preselected: level }, narrowing.form)
+    return consentPage(c, settings, oauth, asked, { levels, preselected: level }, narrowing.form)
   }
-  const { clientName } = withShownName(await oauth.describeConsent(approved.request))
-  const request = { ...approved.request, scope: scopesFor(level) }
+  const { clientName } = withShownName(await oauth.describeConsent(asked))
+  const request = { ...asked, scope: scopesFor(level) }
   const data: LoginData = { ...newLoginSecrets(), clientName, narrowing: narrowing.asked }
   await auditOAuth({ decision: 'approved', level }, request, c.env)
-  const { state, headers } = await oauth.beginUpstream(request, { data, headers: approved.headers })
-  return redirect(await loginUrl(settings, state, data, [...CLIENT_SCOPES, ...smartScopes(level)]), headers)
+  const { state } = await oauth.beginUpstream(request, { data, headers })
+  const to = await loginUrl(settings, state, data, [...CLIENT_SCOPES, ...smartScopes(level)])
+  return pageResponse(<Onward to={to} place="Medplum" />, { headers })
 }
 
 async function finish(c: Ctx): Promise<Response> {
@@ -199,17 +206,9 @@ async function createGrant(
 
 /** What follows a failure. Only a client and redirect URI that were verified are sent anything; all else is a page. */
 function answerTo(error: Error, c: Ctx): Response {
-  if (error instanceof AuthorizationError && error.redirectTo) return redirect(error.redirectTo, new Headers())
-  return problemPage(error, c)
-}
-
-/**
- * Where the consent form may lead: by redirect to Medplum, whose login page has an origin of its own, or back to the
- * client. Browsers apply `form-action` to those redirects as well.
- */
-function formTargets(settings: Settings, redirectUri: string): string[] {
-  const origins = [settings.medplum.baseUrl.origin, new URL(redirectUri).origin]
-  return ['https:', ...new Set(origins.filter((origin) => origin.startsWith('http:')))]
+  if (!(error instanceof AuthorizationError) || !error.redirectTo) return problemPage(error, c)
+  if (c.req.method === 'POST') return pageResponse(<Onward to={error.redirectTo} place="your application" />)
+  return redirect(error.redirectTo, new Headers())
 }
 
 function redirect(location: string, headers: Headers): Response {

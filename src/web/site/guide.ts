@@ -31,18 +31,30 @@ export interface Guide {
   links: Link[]
 }
 
-/** The tools, in the order in which a person gets to know them. */
-const TOOLS: Guide['tools'] = [
-  ['fhir-request', 'any FHIR R4 request: read, search, create, change, delete, batches, files, operations, bots'],
-  ['fhir-read', 'reading and searching only, so that a client can allow it without asking'],
+/** The tools of each set, in the order in which a person gets to know them. */
+const READING: Guide['tools'] = [
   ['fhir-digest', 'an overview of many records: what there is, how much, from when'],
   ['search', 'finds records by plain words'],
   ['fetch', 'one record that `search` found, as text'],
   ['whoami', 'who is signed in, to which project, with what access'],
 ]
+const TOOLS: Record<Settings['tools'], Guide['tools']> = {
+  default: [
+    ['fhir-request', 'any FHIR R4 request: read, search, create, change, delete, batches, files, operations, bots'],
+    ['fhir-read', 'reading and searching only, so that a client can allow it without asking'],
+    ...READING,
+  ],
+  directory: [
+    ['fhir-read', 'reads and searches'],
+    ['fhir-write', 'creates and changes records'],
+    ['fhir-delete', 'deletes records'],
+    ['fhir-operate', 'runs operations and bots'],
+    ...READING,
+  ],
+}
 
 /** The guide of a deployment. */
-export function guideOf({ tenant, root, resource: mcpUrl, medplum, publicUrl }: Settings): Guide {
+export function guideOf({ tenant, root, resource: mcpUrl, medplum, publicUrl, tools }: Settings): Guide {
   // By it, a client tells several servers apart.
   const name = tenant === undefined ? 'medplum' : `medplum-${tenant}`
   const local =
@@ -90,12 +102,13 @@ export function guideOf({ tenant, root, resource: mcpUrl, medplum, publicUrl }: 
       },
       {
         name: 'Gemini CLI',
-        command: `gemini mcp add --transport http ${name} ${mcpUrl}`,
+        command: `gemini mcp add -s user --transport http ${name} ${mcpUrl}`,
         steps: [`In Gemini CLI enter \`/mcp auth ${name}\` and sign in.`],
       },
       {
         name: 'MCP Inspector',
-        command: `npx @modelcontextprotocol/inspector --cli ${mcpUrl} --transport http --method tools/list`,
+        // The version is named because npx on Node 20 would take one from before it could sign in.
+        command: `npx -y @modelcontextprotocol/inspector@2.12.0 --cli ${mcpUrl} --transport http --method tools/list`,
         steps: [],
       },
       {
@@ -106,7 +119,7 @@ export function guideOf({ tenant, root, resource: mcpUrl, medplum, publicUrl }: 
         ],
       },
     ],
-    tools: TOOLS,
+    tools: TOOLS[tools],
     links: [
       {
         label: 'Your connections',

@@ -1,0 +1,35 @@
+/**
+ * Loaded into the process of wrangler (`--import`): ties it and all that it starts to the process that started it. When that one
+ * ends, by whatever cause, the channel between them closes and everything here ends too. Works the same on every system.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { subscribe } from 'node:diagnostics_channel'
+
+/** What is told to the process that started this one, so that it can clean up where this one was killed. */
+export interface Tethered {
+  tethered: number[]
+}
+
+const children = new Set<ChildProcess>()
+
+function tell(): void {
+  const tethered = [...children].flatMap(({ pid }) => pid ?? [])
+  if (process.connected) process.send?.({ tethered } satisfies Tethered)
+}
+
+subscribe('child_process', (message) => {
+  const { process: child } = message as { process: ChildProcess }
+  child.once('spawn', () => {
+    children.add(child)
+    tell()
+  })
+  child.once('exit', () => {
+    children.delete(child)
+    tell()
+  })
+})
+
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
+process.once('disconnect', () => process.exit())

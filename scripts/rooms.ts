@@ -1,0 +1,207 @@
+// The rooms of src/: what each is for, what must never be in it, and which others it may know. `base` may be known by all.
+// test/unit/rooms.test.ts holds the imports to this; `npm run docs` writes the table in docs/architecture.md from it.
+
+interface Room {
+  is: string
+  never?: string
+  knows: readonly string[]
+}
+
+/** By folder below src/; `''` is src/ itself. */
+export const ROOMS: Record<string, Room> = {
+  '': {
+    is: 'The composition root: HTTP surface, Durable Objects, nightly purge',
+    knows: [
+      'config',
+      'mcp',
+      'mcp/server',
+      'mcp/session',
+      'oauth',
+      'oauth/grant',
+      'web/confirm',
+      'web/connections',
+      'web/shared',
+      'web/sign-in',
+      'web/site',
+    ],
+  },
+  mcp: {
+    is: 'Which protocol era a request belongs to; plain calls of 2026-07-28; step-up',
+    never: 'what a tool does',
+    knows: ['access', 'config', 'mcp/server', 'mcp/session', 'oauth', 'tools'],
+  },
+  'mcp/session': {
+    is: 'The Durable Object of an MCP session, and how it answers: JSON, event stream, HTTP+SSE',
+    never: 'a stored caller or token',
+    knows: ['config', 'mcp/server', 'oauth'],
+  },
+  'mcp/server': {
+    is: 'The server factory: tools, prompts, resources, pace, notes of calls',
+    knows: [
+      'access/risk',
+      'advice/replies',
+      'audit',
+      'call',
+      'client',
+      'config',
+      'fhir',
+      'oauth',
+      'oauth/grant',
+      'text',
+      'tools',
+      'tools/fetch',
+      'tools/kit',
+      'tools/perform',
+      'tools/search',
+    ],
+  },
+  'web/sign-in': {
+    is: 'The consent page, and the way to Medplum’s login and back',
+    never: 'a Medplum token in a page, URL or log',
+    knows: ['access/narrow', 'audit', 'config', 'fhir', 'oauth', 'web/shared'],
+  },
+  'web/connections': {
+    is: 'The page of a person’s connected clients',
+    knows: ['access', 'access/risk', 'config', 'oauth', 'oauth/grant', 'web/shared'],
+  },
+  'web/confirm': {
+    is: 'The page on which a person confirms a change',
+    knows: ['config', 'oauth', 'web/shared'],
+  },
+  'web/site': {
+    is: 'Pages for everyone, discovery documents, files',
+    never: 'anything about a person',
+    knows: ['config', 'web/shared'],
+  },
+  'web/shared': {
+    is: 'Layout, style, error pages, a person’s sign-in at the pages',
+    knows: ['access', 'config', 'oauth'],
+  },
+  oauth: {
+    is: 'The authorization server, Medplum as its identity provider, what a connection may do now',
+    never: 'HTML',
+    knows: ['access', 'access/narrow', 'call', 'client', 'config'],
+  },
+  'oauth/grant': {
+    is: 'The Durable Object of a grant: Medplum’s tokens, renewal, revocation, confirmations, last calls',
+    never: 'a token in clear',
+    knows: ['access', 'audit', 'config', 'oauth'],
+  },
+  tools: {
+    is: 'The FHIR tools and `whoami`, a file each',
+    never: 'MCP, OAuth, settings',
+    knows: [
+      'access/narrow',
+      'access/risk',
+      'advice/replies',
+      'answer/compact',
+      'answer/digest',
+      'audit',
+      'client',
+      'fhir',
+      'text',
+      'tools/kit',
+      'tools/perform',
+      'tools/request',
+    ],
+  },
+  'tools/search': {
+    is: 'The tool `search`: plain words to a few searches',
+    knows: ['call', 'fhir', 'text', 'tools/kit', 'tools/perform'],
+  },
+  'tools/fetch': {
+    is: 'The tool `fetch`: a record and its files as text',
+    knows: ['answer/compact', 'client', 'text', 'tools/kit', 'tools/perform', 'tools/search'],
+  },
+  'tools/perform': {
+    is: 'One request from arguments to answer: understood, allowed, asked, sent, presented',
+    knows: [
+      'access/risk',
+      'advice/replies',
+      'answer',
+      'audit',
+      'client',
+      'fhir',
+      'marks',
+      'secrets',
+      'text',
+      'tools/confirm',
+      'tools/kit',
+      'tools/request',
+    ],
+  },
+  'tools/confirm': {
+    is: 'What a request would change: the question to the person, and the dry run',
+    never: 'a change',
+    knows: ['access/risk', 'call', 'client', 'fhir', 'secrets', 'text', 'tools/kit', 'tools/request'],
+  },
+  'tools/request': {
+    is: 'From arguments to the request that is sent: composed once, checked, classified',
+    never: 'anything sent',
+    knows: ['access/risk', 'advice/requests', 'answer/select', 'client', 'fhir', 'marks', 'secrets', 'text'],
+  },
+  'tools/kit': {
+    is: 'What a tool is, what it works with, and how its result becomes MCP’s',
+    never: 'what only one tool needs',
+    knows: ['access', 'access/risk', 'audit', 'call', 'client', 'marks'],
+  },
+  answer: {
+    is: 'Answers within their budget: whole entries dropped, never JSON cut',
+    never: 'a request',
+    knows: ['answer/compact', 'answer/digest', 'answer/select'],
+  },
+  'answer/compact': { is: 'The compact form of any JSON', knows: [] },
+  'answer/select': { is: 'FHIRPath columns', knows: ['answer/compact'] },
+  'answer/digest': { is: 'What many records hold, counted', knows: ['fhir'] },
+  text: { is: 'Records and files as text', knows: ['answer/compact', 'secrets'] },
+  'advice/replies': {
+    is: 'Answers that say less than they seem to; what to do about an error',
+    never: 'a request',
+    knows: ['access/risk', 'advice/requests', 'fhir'],
+  },
+  'advice/requests': {
+    is: 'Requests that Medplum would misread: refused, rewritten or warned of',
+    knows: ['fhir'],
+  },
+  marks: { is: 'The label of AI work, Provenance, AuditEvent', knows: ['client'] },
+  call: {
+    is: 'Interfaces: who calls, and what a person agrees to',
+    never: 'an implementation',
+    knows: ['access', 'client'],
+  },
+  audit: {
+    is: 'What is written down of calls and OAuth decisions: an allow-list of fields',
+    never: 'a token, an id, a patient datum',
+    knows: ['access', 'access/risk', 'config', 'fhir'],
+  },
+  access: {
+    is: 'The guard of the FHIR client: levels, narrowing, pace',
+    knows: ['access/narrow', 'access/risk', 'client'],
+  },
+  'access/risk': { is: 'What a request would do, by a table of Medplum’s routes', knows: ['client', 'fhir'] },
+  'access/narrow': { is: 'Connections narrowed to types or to one patient', knows: ['client', 'fhir'] },
+  config: { is: 'Settings and tenants, parsed once', knows: ['access'] },
+  client: {
+    is: 'The only way to Medplum’s FHIR API: requests, answers, retries, jobs, pages',
+    never: 'a redirect followed, a POST repeated',
+    knows: ['fhir', 'secrets'],
+  },
+  secrets: { is: 'What must not be shown', knows: [] },
+  fhir: {
+    is: 'FHIR as a language: paths, queries, types, dates, patches, differences',
+    never: 'anything sent',
+    knows: [],
+  },
+  base: { is: 'JSON, text, errors, time limits, sealing', never: 'FHIR, OAuth, MCP', knows: [] },
+}
+
+/** The rooms as a table, from the top of the house down. */
+export function roomsTable(): string {
+  const rows = Object.entries(ROOMS).map(
+    ([name, { is, never = '', knows }]) =>
+      `| \`src/${name}${name && '/'}\` | ${is} | ${never} | ${knows.map((one) => `\`${one}\``).join(' ')} |`,
+  )
+  return ['| room | what is there | never there | knows, besides `base` |', '| --- | --- | --- | --- |', ...rows].join(
+    '\n',
+  )
+}

@@ -1,0 +1,36 @@
+// A query given as an object beside the path, as HTTP libraries take it: put into the path where only one thing can be meant.
+
+import { isRecord } from '../../base/json.ts'
+import { formatParameter, parsePlace } from '../../fhir/query.ts'
+
+/** Names under which models give one. */
+const NAMES = ['params', 'query', 'queryParams', 'searchParams'] as const
+
+/**
+ * The arguments of a read with such an object in the path. What can be meant in more than one way stays, and is refused as an
+ * argument that the tool doesn't have.
+ *
+ * @param note is told what was done
+ */
+export function withQueryObject(
+  args: Record<string, unknown>,
+  note: (text: string) => void = () => {},
+): Record<string, unknown> {
+  const [name, ...more] = NAMES.filter((one) => args[one] !== undefined)
+  if (name === undefined || more.length > 0 || typeof args.path !== 'string') return args
+  const { [name]: given, path, ...rest } = args
+  const taken = new Set(parsePlace(args.path).parameters.map(({ key }) => key))
+  const entries = isRecord(given) ? Object.entries(given) : []
+  if (entries.length === 0 || !entries.every(([key, value]) => isPlain(key, value) && !taken.has(key))) return args
+  const query = entries.map(([key, value]) => formatParameter(key, String(value)).raw).join('&')
+  const whole = `${args.path}${args.path.includes('?') ? '&' : '?'}${query}`
+  note(`\`${name}\` was put into the path: ${whole}`)
+  return { ...rest, path: whole }
+}
+
+/** A list may mean all of its values or any of them, and what looks percent-encoded may be so or not. */
+function isPlain(key: string, value: unknown): boolean {
+  if (!/^[\w:.-]+$/.test(key)) return false
+  if (typeof value === 'string') return value.trim() !== '' && !/%[0-9a-f]{2}/i.test(value)
+  return typeof value === 'boolean' || Number.isFinite(value)
+}

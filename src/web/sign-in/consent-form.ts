@@ -1,0 +1,45 @@
+// Ties the consent form to the browser that it is shown in and to the request that it shows. Nothing is stored for it: anybody may open
+// the page, and a deployment has a thousand writes a day for free.
+import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
+import type { Context } from 'hono'
+import { generateCookie, getCookie } from 'hono/cookie'
+import { newKey, sha256 } from '../../base/seal.ts'
+
+const LIFE_S = 600
+
+/** A handle for the form at this address, and the cookie that goes with it. */
+export async function openForm(c: Context): Promise<{ handle: string; cookie: string }> {
+  const handle = `${Date.now() + LIFE_S * 1000}.${newKey()}`
+  const hash = await hashOf(c, handle)
+  return { handle, cookie: cookieLine(hash, hash, LIFE_S) }
+}
+
+/**
+ * Takes a form that was sent to this address.
+ *
+ * @returns the line that deletes its cookie: a form is good once
+ * @throws {AuthorizationError} for a form of another browser or another address, or an old one
+ */
+export async function closeForm(c: Context, handle: string): Promise<string> {
+  const hash = await hashOf(c, handle)
+  const isOwn = getCookie(c, nameOf(hash), 'host') === hash
+  if (!isOwn || !(Number(handle.split('.')[0]) > Date.now())) {
+    throw new AuthorizationError('invalid_request', {
+      description: 'The form is of another browser, or no longer good',
+    })
+  }
+  return cookieLine(hash, '', 0)
+}
+
+/** Of the handle and all that was asked for: what was shown is what is decided. */
+function hashOf(c: Context, handle: string): Promise<string> {
+  return sha256(`${handle}\n${new URL(c.req.url).search}`)
+}
+
+/** One cookie a form, so that two tabs don't disturb each other. */
+const nameOf = (hash: string) => `consent-${hash.slice(0, 16)}`
+
+function cookieLine(hash: string, value: string, maxAge: number): string {
+  const options = { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge } as const
+  return generateCookie(nameOf(hash), value, options)
+}

@@ -1,0 +1,14 @@
+// The answer to the consent form: a page that goes on by itself. Chromium applies `form-action` to each redirect that follows a form,
+// and Medplum redirects to its App, whose origin nobody has to tell this server. A page ends the form's way; what it leads to is no
+// longer the form's.
+import type { FC } from 'hono/jsx'
+import { Layout } from '../shared/layout.tsx'
+
+export const Onward: FC<{ to: string; place: string }> = ({ to, place }) => (
+  <Layout title={`To ${place}`} onward={to}>
+    <h1>Taking you to {place}…</h1>
+    <p>
+      <a href={to}>Continue</a> if nothing happens.
+    </p>
+  </Layout>
+)

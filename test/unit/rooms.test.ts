@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ROOMS } from '../../scripts/rooms.ts'
+
+/** Most files that a room may hold before it is divided. */
+const MOST = 14
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.tsx?$/.test(name))
+  .map((name) => name.replaceAll('\\', '/'))
+
+/** What a file imports of src/, types included. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join('src', file), 'utf8')
+  const found = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)
+  return [...found].map(([, path = '']) => relative('src', join('src', dirname(file), path)).replaceAll('\\', '/'))
+}
+
+const roomOf = (file: string) => dirname(file).replace(/^\.$/, '')
+
+const imports = new Map(files.map((file) => [file, importsOf(file).filter((one) => files.includes(one))]))
+
+/** The first circle in a graph, as the names along it; undefined where there is none. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>()
+  const follow = (name: string, way: string[]): string[] | undefined => {
+    if (way.includes(name)) return [...way.slice(way.indexOf(name)), name]
+    if (done.has(name)) return undefined
+    for (const next of graph.get(name) ?? []) {
+      const circle = follow(next, [...way, name])
+      if (circle) return circle
+    }
+    done.add(name)
+    return undefined
+  }
+  for (const name of graph.keys()) {
+    const circle = follow(name, [])
+    if (circle) return circle
+  }
+  return undefined
+}
+
+describe('the rooms of src/', () => {
+  test('no file imports itself through others, types included', () => {
+    expect(circleIn(imports)).toBeUndefined()
+  })
+
+  test('the arrows between rooms form no circle', () => {
+    expect(circleIn(new Map(Object.entries(ROOMS).map(([name, { knows }]) => [name, knows])))).toBeUndefined()
+  })
+
+  test('every file is in a room, and every room has files', () => {
+    expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(ROOMS).sort())
+  })
+
+  test.each(Object.keys(ROOMS))('"%s" knows only what it may, all of it, and is not too full', (room) => {
+    const own = files.filter((file) => roomOf(file) === room)
+    const known = new Set(own.flatMap((file) => imports.get(file) ?? []).map(roomOf))
+    const foreign = [...known].filter((one) => one !== room && one !== 'base')
+    expect(foreign.sort()).toEqual([...(ROOMS[room]?.knows ?? [])].sort())
+    expect(own.length).toBeLessThanOrEqual(MOST)
+  })
+})
