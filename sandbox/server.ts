@@ -26,6 +26,8 @@ export interface SandboxOptions {
   port?: number
   /** Of the login page, which has an origin of its own as in Medplum; 0 (the default) takes a free one. */
   appPort?: number
+  /** What its addresses begin with, such as `projects/ID/`: a Medplum of 5.2 has a base and an issuer for each project. */
+  path?: string
   /** To listen on; URLs say `localhost` all the same. */
   host?: string
   /** Who and what exists. */
@@ -121,12 +123,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   addRoutes(app, ground)
 
   const host = options.host ?? '127.0.0.1'
-  const api = await serve(app.fetch, options.port ?? 0, host)
+  const path = options.path ?? ''
+  const rooted = path === '' ? app : new Hono<Env>().mount(`/${path}`, app.fetch)
+  const api = await serve(rooted.fetch, options.port ?? 0, host)
   const login = await serve(loginApp(ground).fetch, options.appPort ?? 0, host).catch(async (error: unknown) => {
     await api.close()
     throw error
   })
-  ground.baseUrl = `http://localhost:${api.port}/`
+  ground.baseUrl = `http://localhost:${api.port}/${path}`
   ground.appUrl = `http://localhost:${login.port}/`
   return {
     baseUrl: ground.baseUrl,

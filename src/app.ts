@@ -6,6 +6,7 @@ import { TrieRouter } from 'hono/router/trie-router'
 import { Hono } from 'hono/tiny'
 import { type Bindings, readSettings, SettingError } from './config/settings.ts'
 import { tenantAt, tenantsOf } from './config/tenants.ts'
+import { addressesOf, canonicalize } from './oauth/addresses.ts'
 import { CONFIRM_PATH } from './oauth/confirmations.ts'
 import { grantOf, isGrantName } from './oauth/grant-name.ts'
 import {
@@ -31,8 +32,8 @@ type Ctx = Context<AppEnv>
 
 interface Roles {
   authorizationServer: OAuthAuthorizationServer<Bindings>
-  /** By the tenant's name. */
-  resourceServers: ReadonlyMap<string | undefined, OAuthResourceServer<Bindings, GrantProps>>
+  /** By the path of their address. */
+  resourceServers: ReadonlyMap<string, OAuthResourceServer<Bindings, GrantProps>>
 }
 
 /**
@@ -51,7 +52,12 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
       pair = {
         authorizationServer,
         resourceServers: new Map(
-          all.map((settings) => [settings.tenant, createResourceServer(settings, authorizationServer, handler)]),
+          all.flatMap((settings) =>
+            addressesOf(settings).map((address) => [
+              new URL(address).pathname,
+              createResourceServer(settings, address, authorizationServer, handler),
+            ]),
+          ),
         ),
       }
       built.set(env, pair)
@@ -59,8 +65,10 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     return pair
   }
   const resource = (c: Ctx) => {
-    const tenant = tenantAt(c.req.path.replace(/^\/\.well-known\/oauth-protected-resource/, ''))
-    const server = roles(c.env).resourceServers.get(tenant)
+    const path = c.req.path.replace(/^\/\.well-known\/oauth-protected-resource/, '')
+    const { resourceServers } = roles(c.env)
+    const tenant = tenantAt(path)
+    const server = resourceServers.get(path) ?? resourceServers.get(tenant === undefined ? '/mcp' : `/t/${tenant}/mcp`)
     return server ? server.fetch(c.req.raw, c.env, executionContext(c)) : unknownTenant(c)
   }
   const authorization = (c: Ctx) => roles(c.env).authorizationServer.fetch(c.req.raw, c.env, executionContext(c))
@@ -104,8 +112,8 @@ const NAMES_GRANT = ['refresh_token', 'code', 'token']
 /** Token requests that are about a grant go through that grant's object; there they run one after the other. */
 async function tokenRequest(c: Ctx, authorization: (c: Ctx) => Promise<Response>): Promise<Response> {
   // As bytes: the runtime warns of text() on a form.
-  const body = await c.req.raw.clone().arrayBuffer()
-  const form = new URLSearchParams(new TextDecoder().decode(body))
+  const bytes = await c.req.raw.clone().arrayBuffer()
+  const form = new URLSearchParams(new TextDecoder().decode(bytes))
   const tokens = NAMES_GRANT.flatMap((name) => form.getAll(name))
   const [grant, ...others] = new Set(tokens.flatMap((token) => grantOf(token) ?? []))
   if (grant === undefined) return authorization(c)
@@ -113,6 +121,7 @@ async function tokenRequest(c: Ctx, authorization: (c: Ctx) => Promise<Response>
     const error_description = 'The request must be about one grant, and name it by a token or code of this server'
     return c.json({ error: 'invalid_request', error_description }, 400, { 'cache-control': 'no-store' })
   }
+  const body = canonicalize(c.env, form) ? String(form) : bytes
   return c.env.GRANT.getByName(grant).fetch(new Request(c.req.raw, { body }))
 }
 

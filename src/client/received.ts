@@ -72,11 +72,16 @@ function parseBody(contentType: string, bytes: Uint8Array): unknown {
   }
 }
 
+/** The part that narrows a base to a project: `https://api.medplum.com/projects/ID/fhir/R4/`. Links may leave it out. */
+const PROJECT = /\/projects\/[^/]+(?=\/fhir\/R4\/$)/
+
 /** An address that Medplum gives, as a path that can be asked for again; undefined where it leads elsewhere. */
 function localPath(address: string | null, fhirBase: URL): string | undefined {
   if (!address) return undefined
+  const whole = fhirBase.href.replace(PROJECT, '')
+  const own = address.startsWith(whole) ? fhirBase.href + address.slice(whole.length) : address
   try {
-    return relativeTo(fhirBase, confine(address, fhirBase))
+    return relativeTo(fhirBase, confine(own, fhirBase))
   } catch {
     return undefined
   }

@@ -75,7 +75,7 @@ export function createEndpoint({
   return async (request, caller, env, _ctx, challenge) => {
     const url = new URL(request.url)
     const settings = settingsFor(env, caller.userId)
-    const path = url.pathname.slice(settings.root.length)
+    const path = url.pathname.slice(settings.root.length).replace(/\/$/, '')
     if (path === SSE_PATH && !request.headers.has(SESSION_HEADER)) {
       const address = `${settings.root}${SSE_PATH}`
       if (request.method === 'GET') return openSse(request, caller, sessions(env), address)

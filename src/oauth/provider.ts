@@ -59,19 +59,23 @@ export function createAuthorizationServer(env: Bindings, exchange?: TokenExchang
   })
 }
 
-/** The protected resource of a tenant and all paths below it (RFC 9728, RFC 8707). */
+/** The protected resource at an address of a tenant, and all paths below it (RFC 9728, RFC 8707). */
 export function createResourceServer(
   settings: Settings,
+  address: string,
   authorizationServer: OAuthAuthorizationServer<Bindings>,
   handler: AuthenticatedHandler,
 ): OAuthResourceServer<Bindings, GrantProps> {
   return new OAuthResourceServer<Bindings, GrantProps>({
     resourceMetadata: {
-      resource: settings.resource,
+      resource: address,
       authorization_servers: [settings.publicUrl.origin],
       resource_name: settings.tenant === undefined ? 'Medplum MCP' : `Medplum MCP (${settings.tenant})`,
     },
-    validateToken: (env) => (resource, token) => verify(authorizationServer, resource, token, env),
+    validateToken: (env) => async (audience, token) => {
+      const validation = await verify(authorizationServer, settings.resource, token, env)
+      return validation && { ...validation, audience }
+    },
     handler: {
       fetch: (request, env, ctx) =>
         levelOf(ctx.auth.scope) === undefined

@@ -5,6 +5,7 @@ import { connect, SignIn, WAYS, type Way } from '../../sandbox/clients.ts'
 import type { Sandbox } from '../../sandbox/server.ts'
 import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { examine } from '../../scripts/doctor/examine.ts'
 import { isWithoutBrowser, launch, logIn } from './browser.ts'
 import { type Running, startBoth } from './running.ts'
 
@@ -50,6 +51,45 @@ test.each([
   const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, [name]: value }
   await expect(startWorker({ port: await freePort(), vars })).rejects.toThrow(`Setting ${name}`)
 })
+
+test('a Medplum base with a path, as that of a project', async () => {
+  const path = 'projects/cd9507ec-134f-4f56-aaaa-b1b7abba1ce9/'
+  const project = await startBoth({ CONFIRM: 'never' }, { control: true, path })
+  try {
+    expect(project.sandbox.baseUrl).toMatch(new RegExp(`^http://localhost:\\d+/${path}$`))
+    expect((await examine(project.worker.url)).filter(({ ok }) => !ok)).toEqual([])
+    const client = await connect(
+      'Streamable HTTP 2026-07-28, SDK 2',
+      project.worker.url,
+      new SignIn(SANDBOX_USERS.alice),
+    )
+    const ask = async (args: object) =>
+      JSON.parse((await client.call('fhir-request', { format: 'json', method: 'GET', ...args })).content[0]?.text ?? '')
+    const next = (bundle: { link: { relation: string; url: string }[] }) =>
+      bundle.link.find(({ relation }) => relation === 'next')?.url ?? ''
+    const first = await ask({ path: 'Patient?_count=1&_sort=_id' })
+    expect(next(first)).toMatch(/^Patient\?/)
+    const second = await ask({ path: next(first) })
+    expect(second.entry[0].resource.id).not.toBe(first.entry[0].resource.id)
+    expect((await ask({ path: `${project.sandbox.baseUrl}fhir/R4/Patient?_count=1` })).resourceType).toBe('Bundle')
+    // Of the server's own base, such a link is of the same records.
+    const server = new URL('/', project.sandbox.baseUrl).href
+    const body = {
+      resourceType: 'Bundle',
+      link: [{ relation: 'next', url: `${server}fhir/R4/Task?_offset=1` }],
+      entry: [],
+    }
+    await fetch(`${project.sandbox.baseUrl}_sandbox/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([{ path: '^/fhir/R4/Task', status: 200, body }]),
+    })
+    expect(next(await ask({ path: 'Task?_count=1' }))).toBe('Task?_offset=1')
+    await client.close()
+  } finally {
+    await project.stop()
+  }
+}, 60_000)
 
 describe.skipIf(isWithoutBrowser())('in a browser', () => {
   const REDIRECT_URI = 'http://127.0.0.1:33418/'

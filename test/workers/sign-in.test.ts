@@ -8,16 +8,20 @@ import {
   alice,
   authorization,
   exchange,
+  fhirCall,
   ORIGIN,
   post,
   postJson,
   REDIRECT_URI,
   RESOURCE,
   register,
+  rpc,
   SANDBOX,
   sandbox,
   send,
   signIn,
+  startSession,
+  token,
 } from './world.ts'
 
 afterEach(async () => {
@@ -325,15 +329,52 @@ describe('the callback from Medplum', () => {
 })
 
 describe('discovery', () => {
-  test('a call without a token is told where to sign in (RFC 9728)', async () => {
-    for (const path of ['/mcp', '/mcp/stream', '/mcp/sse']) {
-      const response = await send(`${ORIGIN}${path}`, { method: 'POST', body: '{}' })
+  describe.each(['/mcp', '/mcp/', '/mcp/stream', '/mcp/stream/', '/mcp/sse', '/mcp/sse/'])('at %s', (path) => {
+    const address = ORIGIN + path
+    const metadata = `${ORIGIN}/.well-known/oauth-protected-resource${path}`
+
+    test('a call without a token is told where to sign in (RFC 9728)', async () => {
+      const response = await send(address, { method: 'POST', body: '{}' })
       expect(response.status).toBe(401)
-      expect(response.headers.get('www-authenticate')).toContain(
-        `resource_metadata="${ORIGIN}/.well-known/oauth-protected-resource/mcp"`,
-      )
-    }
+      expect(response.headers.get('www-authenticate')).toContain(`resource_metadata="${metadata}"`)
+      expect(await (await send(metadata)).json()).toMatchObject({ resource: address, authorization_servers: [ORIGIN] })
+    })
+
+    test('a sign-in for it gives tokens that work there, name it where they are not enough, and are renewed for it', async () => {
+      const request = await authorization((await register()).client_id, { resource: address })
+      const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice, 'approve', 'read')
+      const code = callback.searchParams.get('code') ?? ''
+      const first = await exchange(request, code, { resource: address })
+      expect(first.status).toBe(200)
+      const granted = await first.json<{ access_token: string; refresh_token: string }>()
+      const write = fhirCall({ method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'x' } } })
+      const denied = await post(granted.access_token, write, { 'mcp-protocol-version': '2025-11-25' }, path)
+      expect(denied.status).toBe(403)
+      expect(denied.headers.get('www-authenticate')).toContain(`resource_metadata="${metadata}"`)
+      const again = await token({
+        grant_type: 'refresh_token',
+        refresh_token: granted.refresh_token,
+        client_id: request.clientId,
+        resource: address,
+      })
+      const { access_token: access } = await again.json<{ access_token: string }>()
+      const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+      expect((await rpc(await post(access, list, {}, path))).result?.tools).toBeDefined()
+      const session = await startSession(access, path)
+      expect((await rpc(await post(access, list, session, path))).result?.tools).toBeDefined()
+    })
   })
+
+  test.each(['/mcp/other', '/mcp//', '/mcp/stream/x', '/MCP'])(
+    '%s has no metadata, and no sign-in is for it',
+    async (path) => {
+      expect((await send(`${ORIGIN}/.well-known/oauth-protected-resource${path}`)).status).toBe(404)
+      const { response } = await open(
+        (await authorization((await register()).client_id, { resource: ORIGIN + path })).url,
+      )
+      expect(new URL(response.headers.get('location') ?? '').searchParams.get('error')).toBe('invalid_target')
+    },
+  )
 
   test('the metadata says what is there (RFC 9728, RFC 8414)', async () => {
     const resource = await (await send(`${ORIGIN}/.well-known/oauth-protected-resource/mcp`)).json()

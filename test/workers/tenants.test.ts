@@ -36,7 +36,7 @@ describe.each(TENANTS)('the tenant at $root', ({ root, resource, medplum }) => {
   test.each(['/mcp', '/mcp/stream', '/mcp/sse'])('leads from %s to its own metadata', async (path) => {
     const response = await send(`${ORIGIN}${root}${path}`, { method: 'POST' })
     expect(response.status).toBe(401)
-    expect(response.headers.get('www-authenticate')).toContain(`resource_metadata="${METADATA}${root}/mcp"`)
+    expect(response.headers.get('www-authenticate')).toContain(`resource_metadata="${METADATA}${root}${path}"`)
   })
 
   test('has a home page, for people and for models, and a card', async () => {
@@ -145,10 +145,11 @@ describe('a sign-in', () => {
     ['two tenants', [NORTH.resource, SOUTH.resource]],
     ['a tenant and the deployment', [OWN.resource, NORTH.resource]],
     ['a tenant that there is not', [`${ORIGIN}/t/east/mcp`]],
-    ['a part of a tenant', [`${NORTH.resource}/stream`]],
+    ['a part of a tenant', [`${NORTH.resource}/streams`]],
     ['a tenant’s page', [`${ORIGIN}/t/north`]],
     ['a tenant in capitals', [`${ORIGIN}/t/NORTH/mcp`]],
-    ['a tenant with a slash', [`${NORTH.resource}/`]],
+    ['a tenant with two slashes', [`${NORTH.resource}//`]],
+    ['addresses of two tenants', [`${NORTH.resource}/sse`, `${SOUTH.resource}/`]],
     ['a tenant by another’s path', [`${SOUTH.resource}/../../north/mcp`]],
   ])('for %s is refused', async (_, resources) => {
     const url = new URL((await authorization((await register()).client_id, { resource: null })).url)
@@ -158,6 +159,24 @@ describe('a sign-in', () => {
     expect(to.href.startsWith(REDIRECT_URI)).toBe(true)
     expect(to.searchParams.get('error')).toBe('invalid_target')
   })
+
+  test.each(['/', '/stream', '/sse/'])(
+    'for an address of a tenant that ends in %s is for that tenant alone',
+    async (ending) => {
+      const address = NORTH.resource + ending
+      const { pathname } = new URL(address)
+      const metadata = await send(`${ORIGIN}/.well-known/oauth-protected-resource${pathname}`)
+      expect(await metadata.json()).toMatchObject({ resource: address })
+      const request = await authorization((await register()).client_id, { resource: address })
+      const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+      const answer = await exchange(request, callback.searchParams.get('code') ?? '', { resource: address })
+      const { access_token } = await answer.json<{ access_token: string }>()
+      expect((await post(access_token, INITIALIZE, {}, pathname)).status).toBe(200)
+      for (const other of [`/mcp${ending}`, `/t/south/mcp${ending}`]) {
+        expect((await post(access_token, INITIALIZE, {}, other)).status).toBe(401)
+      }
+    },
+  )
 
   test('offers no more than the tenant allows', async () => {
     const levelsAt = async (place: (typeof PLACES)[number]) => {

@@ -13,6 +13,7 @@ import { auditOAuth } from '../../audit/audit.ts'
 import { newKey } from '../../base/seal.ts'
 import { type Bindings, readSettings, type Settings } from '../../config/settings.ts'
 import { settingsAt } from '../../config/tenants.ts'
+import { canonicalize } from '../../oauth/addresses.ts'
 import { metadataOf } from '../../oauth/grant-metadata.ts'
 import { grantOf } from '../../oauth/grant-name.ts'
 import {
@@ -71,7 +72,9 @@ async function showConsent(c: Ctx): Promise<Response> {
 /** What the address asks for. The form is sent to the same address, so this holds for what is shown and for what is decided. */
 async function askedFor(c: Ctx) {
   const oauth = api(c.env)
-  const request = await oauth.parseAuthRequest(c.req.raw)
+  const url = new URL(c.req.url)
+  canonicalize(c.env, url.searchParams)
+  const request = await oauth.parseAuthRequest(new Request(url, { headers: c.req.raw.headers }))
   return { oauth, request, settings: settingsOf(request, c.env) }
 }
 

@@ -1,0 +1,38 @@
+// The addresses at which a tenant's MCP endpoint can be entered into a client. Clients compare the resource of the metadata with the
+// address that was entered, so each is a resource with metadata of its own. For tokens they are one: a token is for the tenant.
+import type { Bindings, Settings } from '../config/settings.ts'
+import { readSettings } from '../config/settings.ts'
+import { tenantsOf } from '../config/tenants.ts'
+
+const ENDINGS = ['', '/', '/stream', '/stream/', '/sse', '/sse/']
+
+/** All of them, the one that tokens name first. */
+export function addressesOf({ resource }: Settings): string[] {
+  return ENDINGS.map((ending) => resource + ending)
+}
+
+const known = new WeakMap<object, ReadonlyMap<string, string>>()
+
+/** The resource that tokens name for this one; what is no address of this deployment stays as it is, to be refused. */
+export function canonicalResource(env: Bindings, given: string): string {
+  let resources = known.get(env)
+  if (!resources) {
+    const all = [readSettings(env), ...tenantsOf(env).values()]
+    resources = new Map(all.flatMap((settings) => addressesOf(settings).map((address) => [address, settings.resource])))
+    known.set(env, resources)
+  }
+  const [address = '', ...query] = given.split('?')
+  // Scheme and host are the same in capitals (RFC 3986 section 6.2.2.1).
+  const resource = resources.get(address.replace(/^[a-z]+:\/\/[^/]*/i, (start) => start.toLowerCase()))
+  return resource === undefined ? given : [resource, ...query].join('?')
+}
+
+/** Has these parameters name the resource that tokens do; true where that changed any. */
+export function canonicalize(env: Bindings, parameters: URLSearchParams): boolean {
+  const given = parameters.getAll('resource')
+  const resources = given.map((one) => canonicalResource(env, one))
+  if (resources.every((one, index) => one === given[index])) return false
+  parameters.delete('resource')
+  for (const one of resources) parameters.append('resource', one)
+  return true
+}
