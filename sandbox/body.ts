@@ -1,52 +1,53 @@
-/** Reads request bodies as Medplum's body parsers do: what they refuse, and what they silently take for nothing. */
-import { gunzipSync } from 'node:zlib'
+/** Reads request bodies by the parsers that Medplum uses, in its order and with its options: what they refuse, and what they silently take for nothing. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { badRequest, contentTooLarge, OperationOutcomeError, unsupportedMediaType } from '@medplum/core'
+import bodyParser from 'body-parser'
 
 /** Bytes; Medplum's `maxJsonSize`. */
-const MAX_BODY = 1024 * 1024
-const CHARSETS = /^(utf-8|utf8|us-ascii|iso-8859-1)$/i
+const MAX_JSON = 1024 * 1024
+
+type Parser = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
+
+const form = bodyParser.urlencoded({ extended: false })
+const text = bodyParser.text({ type: ['text/plain', 'x-application/hl7-v2+er7'] })
+const json = (limit: number) => bodyParser.json({ type: ['application/json', 'application/*+json'], limit })
 
 /**
- * @param limit in bytes
+ * @param limit of JSON, in bytes
  * @returns the parsed body; an empty object for a missing body or a type that no parser wants
  */
-export async function readBody(request: Request, limit = MAX_BODY): Promise<unknown> {
-  const [type = '', ...params] = (request.headers.get('content-type') ?? '').split(';').map((part) => part.trim())
-  const charset = params.find((one) => one.startsWith('charset='))?.slice('charset='.length)
-  const encoding = request.headers.get('content-encoding') ?? 'identity'
-  if ((charset && !CHARSETS.test(charset)) || !['identity', 'gzip'].includes(encoding)) {
-    throw new OperationOutcomeError(unsupportedMediaType)
-  }
-  const raw = Buffer.from(await request.arrayBuffer())
-  const bytes = encoding === 'gzip' ? gunzipSync(raw) : raw
-  if (bytes.length > limit) {
-    throw new OperationOutcomeError(contentTooLarge('Request body too large'))
-  }
-  const text = bytes.toString()
-  if (type === 'application/json' || type.endsWith('+json')) {
-    return text.trim() === '' ? {} : parse(text)
-  }
-  if (type === 'application/x-www-form-urlencoded') {
-    return formFields(text)
-  }
-  return type === 'text/plain' || type === 'x-application/hl7-v2+er7' ? text : {}
+export async function readBody(request: Request, limit = MAX_JSON): Promise<unknown> {
+  return parseBody(Object.fromEntries(request.headers), new Uint8Array(await request.arrayBuffer()), limit)
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new OperationOutcomeError(badRequest('Content could not be parsed'))
+/** @param headers with names in lower case */
+export async function parseBody(
+  headers: Record<string, string>,
+  bytes: Uint8Array,
+  limit = MAX_JSON,
+): Promise<unknown> {
+  const stream = Readable.from([Buffer.from(bytes)], { objectMode: false })
+  // The parsers look at the headers and the stream alone.
+  const length = String(bytes.byteLength)
+  const incoming = Object.assign(stream, {
+    headers: { ...headers, 'content-length': length },
+  }) as unknown as IncomingMessage & { body?: unknown }
+  for (const parser of [form, text, json(limit)] as Parser[]) {
+    await new Promise<void>((resolve, reject) => {
+      parser(incoming, {} as ServerResponse, (error) => (error === undefined ? resolve() : reject(refusal(error))))
+    })
   }
+  return incoming.body ?? {}
 }
 
-/** A repeated field becomes an array. */
-function formFields(text: string): Record<string, string | string[]> {
-  const form = new URLSearchParams(text)
-  return Object.fromEntries(
-    [...new Set(form.keys())].map((name) => {
-      const values = form.getAll(name)
-      return [name, values.length === 1 ? String(values[0]) : values]
-    }),
-  )
+const TOO_LARGE: readonly unknown[] = ['entity.too.large', 'parameters.too.many']
+
+/** What Medplum's error handler makes of what a parser refuses. */
+function refusal(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const type = 'type' in error ? error.type : undefined
+  if (type === 'entity.parse.failed') return new OperationOutcomeError(badRequest('Content could not be parsed'))
+  if (TOO_LARGE.includes(type)) return new OperationOutcomeError(contentTooLarge('Request body too large'))
+  return error.name === 'UnsupportedMediaTypeError' ? new OperationOutcomeError(unsupportedMediaType) : error
 }

@@ -116,6 +116,7 @@ export const ROOMS: Record<string, Room> = {
   'tools/perform': {
     is: 'One request from arguments to answer: understood, allowed, asked, sent, presented',
     knows: [
+      'access',
       'access/risk',
       'advice/replies',
       'answer',
@@ -143,7 +144,7 @@ export const ROOMS: Record<string, Room> = {
   'tools/kit': {
     is: 'What a tool is, what it works with, and how its result becomes MCP’s',
     never: 'what only one tool needs',
-    knows: ['access', 'access/risk', 'audit', 'call', 'client', 'marks'],
+    knows: ['access', 'access/risk', 'audit', 'call', 'client', 'fhir', 'marks'],
   },
   answer: {
     is: 'Answers within their budget: whole entries dropped, never JSON cut',

@@ -73,8 +73,7 @@ export function guardFor(access: Access, pace?: (kind: Kind) => Promise<void>): 
   return {
     async admit(request, read) {
       const { method, path, content } = request
-      const body = typeof content?.data === 'string' ? content.data : undefined
-      const risk = classify({ method, path, body, ...(content && { contentType: content.type }) })
+      const risk = classify({ method, path, body: content?.value })
       const refusal = refusalOf(risk, access)
       if (refusal) throw refusal
       await pace?.(risk.kind)

@@ -67,9 +67,10 @@ export async function keyFor(key: string, purpose: string): Promise<CryptoKey> {
   )
 }
 
-/** SHA-256 of a text, base64url. */
-export async function sha256(text: string): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+/** SHA-256 of bytes or of a text, base64url. */
+export async function sha256(data: string | Uint8Array): Promise<string> {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
 }
 
 /** Bytes as base64url without padding (RFC 4648 section 5). */

@@ -4,7 +4,7 @@
 import { confine, relativeTo } from '../fhir/path.ts'
 import { Delivery, nameOf } from './delivery.ts'
 import { FhirError } from './fhir-error.ts'
-import { type Guard, NOT_FOUND } from './guard.ts'
+import { type Guard, NOT_FOUND, type Passage } from './guard.ts'
 import type { FhirRequest, FhirResponse, MedplumSession } from './request.ts'
 
 export interface ClientOptions {
@@ -47,10 +47,7 @@ export class FhirClient {
    * @throws {SessionError} when the Medplum session has ended
    */
   async send(request: FhirRequest): Promise<FhirResponse> {
-    const path = relativeTo(this.#fhirBase, confine(request.path, this.#fhirBase))
-    const passage = this.#guard
-      ? await this.#guard.admit({ ...request, path }, (one) => this.#known(one, request.signal))
-      : { request }
+    const passage = await this.#admit(request)
     try {
       const response = passage && (await this.#delivery.deliver(passage.request))
       const shown = response && passage?.settle ? passage.settle(response) : response
@@ -58,7 +55,30 @@ export class FhirClient {
     } catch (error) {
       if (!(passage?.conceals && isAbsence(error))) throw error
     }
-    throw new FhirError(404, nameOf(request.method, path), NOT_FOUND)
+    throw this.#absent(request)
+  }
+
+  /**
+   * Finds out whether a request would be let pass, and sends nothing of it.
+   *
+   * @throws as {@link send} does before it sends
+   */
+  async check(request: FhirRequest): Promise<void> {
+    if ((await this.#admit(request)) === undefined) throw this.#absent(request)
+  }
+
+  async #admit(request: FhirRequest): Promise<Passage | undefined> {
+    if (!this.#guard) return { request }
+    const path = this.#local(request.path)
+    return this.#guard.admit({ ...request, path }, (one) => this.#known(one, request.signal))
+  }
+
+  #absent({ method, path }: FhirRequest): FhirError {
+    return new FhirError(404, nameOf(method, this.#local(path)), NOT_FOUND)
+  }
+
+  #local(path: string): string {
+    return relativeTo(this.#fhirBase, confine(path, this.#fhirBase))
   }
 
   /** What has been left out of the answers so far, because the connection may not see it. */

@@ -114,7 +114,7 @@ export class Delivery {
       ...(this.#traceparent !== undefined && { traceparent: this.#traceparent }),
     }
     const init: RequestInit = { method: request.method, headers, redirect: 'manual', signal }
-    if (request.content) init.body = request.content.data
+    if (request.content) init.body = request.content.bytes
     return fetch(url, init).catch(connectionLost)
   }
 

@@ -1,12 +1,8 @@
 // A request to Medplum, and its answer, as the FHIR client takes and gives them.
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+import type { Content } from './content.ts'
 
-/** A body as it goes over the wire. */
-export interface Content {
-  type: string
-  data: string | Uint8Array<ArrayBuffer>
-}
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export interface FhirRequest {
   method: Method

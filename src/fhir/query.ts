@@ -8,7 +8,6 @@ export interface Asked {
   /** Relative to the FHIR base, with any query. */
   path: string
   body?: unknown
-  contentType?: string
 }
 
 export interface QueryParameter {

@@ -1,12 +1,10 @@
 // Deleting, for hosts that want no tool that mixes reads and writes.
 
 import * as z from 'zod'
-import { defineTool } from './kit/tool.ts'
-
-import { perform } from './perform/perform.ts'
+import { defineRequestTool } from './perform/request-tool.ts'
 import { BODY, DRY_RUN, IF_MATCH, normalise, PATH, withoutMethod } from './request/arguments.ts'
 
-export const fhirDelete = defineTool({
+export const fhirDelete = defineRequestTool({
   name: 'fhir-delete',
   title: 'Delete FHIR records',
   description: [
@@ -22,9 +20,6 @@ export const fhirDelete = defineTool({
   // Several are deleted by a POST of their batch.
   normalise: (args) => withoutMethod(normalise(args), 'DELETE', 'POST'),
   hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },
-  run: (args, context) =>
-    perform({ ...args, method: args.body == null ? 'DELETE' : 'POST' }, context, {
-      tool: 'fhir-delete',
-      kinds: new Set(['delete']),
-    }),
+  request: (args) => ({ ...args, method: args.body == null ? 'DELETE' : 'POST' }),
+  kinds: new Set(['delete']),
 })

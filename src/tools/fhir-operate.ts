@@ -1,13 +1,11 @@
 // Operations that do something, for hosts that want no tool that mixes reads and writes.
 
 import * as z from 'zod'
-import { defineTool } from './kit/tool.ts'
-
-import { perform } from './perform/perform.ts'
+import { defineRequestTool } from './perform/request-tool.ts'
 import { CONTENT_INPUT, normalise, PATH, RESPOND_ASYNC, withBody } from './request/arguments.ts'
 import { METHODS } from './request/prepare.ts'
 
-export const fhirOperate = defineTool({
+export const fhirOperate = defineRequestTool({
   name: 'fhir-operate',
   title: 'Run FHIR operations',
   description: [
@@ -22,6 +20,6 @@ export const fhirOperate = defineTool({
   }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-  run: (args, context) =>
-    perform(withBody(args), context, { tool: 'fhir-operate', kinds: new Set(['operate', 'admin']) }),
+  request: withBody,
+  kinds: new Set(['operate', 'admin']),
 })

@@ -4,13 +4,11 @@ import * as z from 'zod'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
 import { bounded, MAX_FORM } from './kit/bounded.ts'
-import { defineTool } from './kit/tool.ts'
-
-import { perform } from './perform/perform.ts'
+import { defineRequestTool } from './perform/request-tool.ts'
 import { BODY, normalise, PATH, READ_INPUT, withoutMethod } from './request/arguments.ts'
 import { withQueryObject } from './request/query-object.ts'
 
-export const fhirRead = defineTool({
+export const fhirRead = defineRequestTool({
   name: 'fhir-read',
   title: 'Read FHIR records',
   description: [
@@ -32,11 +30,8 @@ export const fhirRead = defineTool({
     return implied === 'GET' && isRecord(rest) ? withQueryObject(rest, note) : rest
   },
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
-  run: ({ form, body, ...args }, context) =>
-    perform({ ...args, ...methodFor(form, body ?? undefined) }, context, {
-      tool: 'fhir-read',
-      kinds: new Set(['read']),
-    }),
+  request: ({ form, body, ...args }) => ({ ...args, ...methodFor(form, body ?? undefined) }),
+  kinds: new Set(['read']),
 })
 
 /** Models also send the criteria as text in `body`. */

@@ -1,13 +1,11 @@
 // The main tool: any request to Medplum's FHIR API.
 
 import * as z from 'zod'
-import { defineTool } from './kit/tool.ts'
-
-import { perform } from './perform/perform.ts'
+import { defineRequestTool } from './perform/request-tool.ts'
 import { normalise, READ_INPUT, WRITE_INPUT, withBody } from './request/arguments.ts'
 import { METHODS } from './request/prepare.ts'
 
-export const fhirRequest = defineTool({
+export const fhirRequest = defineRequestTool({
   name: 'fhir-request',
   title: 'FHIR request',
   description: [
@@ -20,5 +18,5 @@ export const fhirRequest = defineTool({
   input: z.object({ method: z.enum(METHODS).describe('HTTP method, e.g. GET'), ...WRITE_INPUT, ...READ_INPUT }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-  run: (args, context) => perform(withBody(args), context),
+  request: withBody,
 })

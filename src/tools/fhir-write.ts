@@ -1,12 +1,10 @@
 // Creating and changing, for hosts that want no tool that mixes reads and writes.
 
 import * as z from 'zod'
-import { defineTool } from './kit/tool.ts'
-
-import { perform } from './perform/perform.ts'
+import { defineRequestTool } from './perform/request-tool.ts'
 import { normalise, WRITE_INPUT, withBody } from './request/arguments.ts'
 
-export const fhirWrite = defineTool({
+export const fhirWrite = defineRequestTool({
   name: 'fhir-write',
   title: 'Write FHIR records',
   description: [
@@ -16,5 +14,6 @@ export const fhirWrite = defineTool({
   input: z.object({ method: z.enum(['POST', 'PUT', 'PATCH']).describe('HTTP method, e.g. POST'), ...WRITE_INPUT }),
   normalise,
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
-  run: (args, context) => perform(withBody(args), context, { tool: 'fhir-write', kinds: new Set(['write']) }),
+  request: withBody,
+  kinds: new Set(['write']),
 })

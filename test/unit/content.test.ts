@@ -3,10 +3,22 @@
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../src/base/told-error.ts'
 
-import { compose, HL7 } from '../../src/tools/request/compose.ts'
+import { HL7 } from '../../src/client/content.ts'
+import { compose } from '../../src/tools/request/compose.ts'
 
 const task = { resourceType: 'Task', status: 'requested' }
-const bytes = (text: string) => new TextEncoder().encode(text)
+const FORM = 'application/x-www-form-urlencoded'
+
+/** Type and text of what is sent. */
+function sent(...args: Parameters<typeof compose>) {
+  const { content } = compose(...args)
+  return (
+    content && {
+      type: content.type,
+      text: new TextDecoder('utf-8', { ignoreBOM: true, fatal: true }).decode(content.bytes),
+    }
+  )
+}
 
 describe('what is sent', () => {
   test.each([
@@ -21,11 +33,11 @@ describe('what is sent', () => {
     ],
     ['JSON of another type', 'Bot/1/$deploy', { code: 'x' }, 'application/json', 'application/json', '{"code":"x"}'],
     [
-      'a parameter of a type',
+      'JSON, whatever charset it says',
       'Task',
       task,
-      ' application/json; charset=utf-8 ',
-      'application/json; charset=utf-8',
+      ' Application/JSON; charset="UTF-8"; fhirVersion=4.0 ',
+      'application/json',
       JSON.stringify(task),
     ],
     [
@@ -36,7 +48,32 @@ describe('what is sent', () => {
       HL7,
       'MSH|^~\\&|A\rPID|1\rPV1|2',
     ],
-    ['text as it is', 'Binary', 'Grüße\r\n', 'text/plain', 'text/plain', 'Grüße\r\n'],
+    [
+      'text for a bot, without a byte order mark',
+      'Bot/1/$execute',
+      '\uFEFFGrüße\r\n',
+      'text/plain',
+      'text/plain',
+      'Grüße\r\n',
+    ],
+    ['a file of text as it is', 'Binary', '\uFEFFGrüße\r\n', 'text/plain', 'text/plain', '\uFEFFGrüße\r\n'],
+    [
+      'a file of JSON as it is',
+      'Binary',
+      '{"a": 1.10,\n "a": 9007199254740993}',
+      'application/json',
+      'application/json',
+      '{"a": 1.10,\n "a": 9007199254740993}',
+    ],
+    [
+      'a file of FHIR JSON as it is',
+      'Binary?_filename=a',
+      ' {"dose": 1.10}\n',
+      undefined,
+      'application/fhir+json',
+      ' {"dose": 1.10}\n',
+    ],
+    ['a file of HL7 as it is', 'Binary', 'MSH|^~\\&|A\n', HL7, HL7, 'MSH|^~\\&|A\n'],
     [
       'a search by form',
       'Patient/_search',
@@ -45,10 +82,16 @@ describe('what is sent', () => {
       'application/x-www-form-urlencoded',
       'name=x',
     ],
-    ['GraphQL text', '$graphql', '{Patient{id}}', 'application/graphql', 'application/graphql', '{Patient{id}}'],
-    ['a number, for a bot', 'Bot/1/$execute', 42, undefined, 'application/fhir+json', '42'],
-  ])('%s', (_, path, body, contentType, type, data) => {
-    expect(compose('POST', path, body, contentType).content).toEqual({ type, data })
+    [
+      'GraphQL text, which Medplum reads as JSON only',
+      '$graphql',
+      '{Patient{id}}',
+      'application/graphql',
+      'application/json',
+      '{"query":"{Patient{id}}"}',
+    ],
+  ])('%s', (_, path, body, contentType, type, text) => {
+    expect(sent('POST', path, body, contentType)).toEqual({ type, text })
   })
 
   test('a PATCH is a JSON Patch', () => {
@@ -64,14 +107,14 @@ describe('what is sent', () => {
     [' SGVs bG8h ', 'Hello!'],
     ['AAEC/+==', undefined],
   ])('base64 as models write it: %j', (body, text) => {
-    const { content } = compose('POST', 'Binary', body, 'application/pdf')
-    if (text !== undefined) expect(content).toEqual({ type: 'application/pdf', data: bytes(text) })
-    else expect(content?.data).toEqual(new Uint8Array([0, 1, 2, 255]))
+    if (text !== undefined)
+      return expect(sent('POST', 'Binary', body, 'application/pdf')).toEqual({ type: 'application/pdf', text })
+    expect(compose('POST', 'Binary', body, 'application/pdf').content?.bytes).toEqual(new Uint8Array([0, 1, 2, 255]))
   })
 
   test.each([null, undefined, ''])('%j is no body', (body) => {
     for (const method of ['GET', 'DELETE', 'POST'] as const) {
-      expect(compose(method, 'Patient/1/$everything', body, undefined)).toEqual({ content: undefined, json: undefined })
+      expect(compose(method, 'Patient/1/$everything', body, undefined)).toEqual({ notes: [] })
     }
   })
 })
@@ -89,7 +132,36 @@ describe('what is refused', () => {
     ['text where JSON is due', 'hello', undefined, /`body` is text that is no JSON/],
     ['an object where text is due', task, 'text/plain', /`body` must be text/],
     ['HL7 without MSH', 'PID|1', HL7, /`body` is no HL7 v2 message.*MSH\|/],
-    ['a form for anything but a search', 'a=b', 'application/x-www-form-urlencoded', /contentType .*_search/],
+    ['a form for anything but a search', 'a=b', 'application/x-www-form-urlencoded', /contentType` .*_search/s],
+    ['a number, which no JSON body of Medplum’s may be', '42', undefined, /must be a JSON object/],
+    ['a type that Medplum does not read', '<a/>', 'text/xml', /contentType` text\/xml.*text\/plain/s],
+    [
+      'JSON of a type that is not listed',
+      '{}',
+      'application/x2+json',
+      /contentType` application\/x2\+json.*application\/fhir\+json/s,
+    ],
+    [
+      'a merge patch',
+      '{}',
+      'application/merge-patch+json',
+      /contentType` application\/merge-patch\+json.*json-patch\+json/s,
+    ],
+    ['a charset', '{}', 'application/fhir+json; charset=utf-7', /no parameters.*Give application\/fhir\+json alone/],
+    ['a charset after another', '{}', 'application/fhir+json; charset=utf-8; charset=utf-16', /no parameters/],
+    ['any parameter', 'x', 'text/plain; format=flowed', /no parameters/],
+    [
+      'a number that can’t be stored',
+      '{"resourceType":"Observation","valueQuantity":{"value":1E400}}',
+      undefined,
+      /`body`, value: 1E400 is larger/,
+    ],
+    [
+      'the same, read before',
+      { valueQuantity: { value: Number.POSITIVE_INFINITY } },
+      undefined,
+      /`body`, value: .*larger/,
+    ],
     ['base64 that is none', '%PDF-1.7', 'application/pdf', /`body` must be base64, such as/],
     ['base64 of a wrong length', 'abcde', 'application/pdf', /`body` must be base64/],
     ['base64 padded wrongly', 'ab=', 'application/pdf', /`body` must be base64/],
@@ -98,11 +170,16 @@ describe('what is refused', () => {
     ['a word for a type', 'x', 'pdf', /`contentType` is no media type.*application\/pdf/],
     ['an empty type', 'x', '', /`contentType` is no media type/],
     ['a header in a type', 'x', 'text/plain\r\nx-medplum: extended', /`contentType` is no media type/],
-    ['a line break before a parameter', 'x', 'text/plain;\ncharset=utf-8', /`contentType` is no media type/],
-    ['a type that no header can hold', 'x', 'text/plain; name="\u2028"', /`contentType` is no media type/],
-    ['a control character in a type', 'x', 'text/plain; name="\u0000"', /`contentType` is no media type/],
+    ['a line break before a parameter', 'x', 'text/plain;\nx=y', /no parameters/],
+    ['a type that no header can hold', 'x', 'text/plain; name="\u2028"', /no parameters/],
+    ['a control character in a type', 'x', 'text/plain; name="\u0000"', /no parameters/],
   ])('%s', (_, body, contentType, message) => {
-    const attempt = () => compose('POST', 'Task', body, contentType)
+    const path = /base64|padding/.test(_)
+      ? 'Binary'
+      : _.includes('text is due') || _.startsWith('HL7')
+        ? 'Bot/1/$execute'
+        : 'Task'
+    const attempt = () => compose('POST', path, body, contentType)
     expect(attempt).toThrow(UserError)
     expect(attempt).toThrow(message)
     expect(attempt).toThrow('Nothing was sent')
@@ -122,15 +199,34 @@ describe('what is refused', () => {
     )
   })
 
-  test('more than Medplum takes, counted in bytes, but not a file', () => {
-    const large = 'é'.repeat(600_000)
-    expect(() => compose('POST', 'Bot/1/$execute', large, 'text/plain')).toThrow(
-      /`body` is 1200000 bytes.*1048576.*Binary/,
-    )
-    for (const path of ['Binary', 'Binary/1', 'Binary?_filename=a.txt']) {
-      expect(compose('PUT', path, large, 'text/plain').content?.data).toBe(large)
-    }
-    expect(() => compose('POST', 'Task', { ...task, description: large }, undefined)).toThrow('1 MB')
+  test.each([
+    [
+      'POST',
+      'Bot/1/$execute',
+      'é'.repeat(60_000),
+      'text/plain',
+      /120000 bytes.*102400 \(100 KB\) of text\/plain.*Binary/,
+    ],
+    ['POST', 'Patient/_search', `name=${'é'.repeat(60_000)}`, FORM, /102400/],
+    [
+      'POST',
+      'Task',
+      { ...task, description: 'é'.repeat(600_000) },
+      undefined,
+      /1048576 \(1 MB\) of application\/fhir\+json/,
+    ],
+    ['PATCH', 'Binary/1', [{ op: 'add', path: '/data', value: 'x'.repeat(1_100_000) }], undefined, /1 MB/],
+  ] as const)('more than Medplum takes, counted in bytes: %s %s', (method, path, body, contentType, message) => {
+    expect(() => compose(method, path, body, contentType)).toThrow(message)
+  })
+
+  test.each([
+    ['POST', 'Binary'],
+    ['PUT', 'Binary/1'],
+    ['POST', 'Binary?_filename=a.txt'],
+  ] as const)('a file may be larger: %s %s', (method, path) => {
+    const large = 'x'.repeat(1_200_000)
+    expect(compose(method, path, large, 'text/plain').content?.bytes.byteLength).toBe(large.length)
   })
 
   test('a body to read or delete with', () => {
@@ -138,4 +234,27 @@ describe('what is refused', () => {
       expect(() => compose(method, 'Task/1', {}, undefined)).toThrow(/has no body.*Nothing was sent.*`body`/)
     }
   })
+})
+
+describe('numbers that Medplum would store otherwise', () => {
+  const note = (body: unknown) => compose('POST', 'Observation', body, undefined).notes.join()
+  test.each([
+    ['{"value":1.10}', 'value: 1.10 as 1.1'],
+    ['{"value":9007199254740993}', 'value: 9007199254740993 as 9007199254740992'],
+    ['[{"value": 5.0}, {"low": 1e3}]', 'value: 5.0 as 5, low: 1e3 as 1000'],
+    ['{"value":3.14159265358979323846}', 'as 3.141592653589793'],
+    ['{"a":1.0,"b":2.0,"c":3.0,"d":4.0,"e":5.0}', 'c: 3.0 as 3, and 2 more'],
+  ])('%s is told', (body, told) => {
+    expect(note(body)).toContain(told)
+  })
+
+  test('are told as well where only the value is left', () => {
+    expect(note({ value: 2 ** 53 })).toContain('value: an integer beyond 9007199254740991 as 9007199254740992')
+  })
+
+  test.each([
+    '{"value":1.1,"text":"1.10 and 1e3","date":"2026-01-10"}',
+    '{"value":0.001,"low":100,"other":-12.5}',
+    { value: 1.5 },
+  ])('are none in %j', (body) => expect(note(body)).toBe(''))
 })

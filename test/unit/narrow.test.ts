@@ -15,6 +15,7 @@ import {
   PATIENT_ELEMENTS,
   patientsOf,
 } from '../../src/access/narrow/patient-compartment.ts'
+import { Content } from '../../src/client/content.ts'
 import type { FhirRequest, FhirResponse, Method } from '../../src/client/request.ts'
 
 import { RESOURCE_TYPES } from '../../src/fhir/resource-types.ts'
@@ -50,8 +51,7 @@ const sentFor = async (access: Access, method: Method, path: string, body?: unkn
 }
 
 function request(method: Method, path: string, body?: unknown): FhirRequest {
-  const type = method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json'
-  return { method, path, ...(body !== undefined && { content: { type, data: JSON.stringify(body) } }) }
+  return { method, path, ...(body !== undefined && { content: Content.json(body) }) }
 }
 
 // ── The table ──
@@ -285,8 +285,8 @@ describe('one patient: changes', () => {
     const put = await pass(patient, request('PUT', 'Observation/mine', mine), stored)
     expect(put.sent).toMatchObject({ ifMatch: 'W/"v1"' })
     const patch = await pass(patient, request('PATCH', 'Observation/mine', [{ op: 'remove', path: '/note' }]), stored)
-    const data = typeof patch.sent === 'object' ? String(patch.sent.content?.data) : ''
-    expect(JSON.parse(data)).toEqual([
+    const data = typeof patch.sent === 'object' ? patch.sent.content?.bytes : undefined
+    expect(JSON.parse(new TextDecoder().decode(data))).toEqual([
       { op: 'test', path: '/meta/versionId', value: 'v1' },
       { op: 'remove', path: '/note' },
     ])
@@ -351,8 +351,8 @@ describe('a batch', () => {
       patient,
       batch(entry('GET', 'Observation'), entry('GET', 'Device'), entry('GET', 'Observation/theirs')),
     )
-    const data = typeof sent === 'object' ? String(sent.content?.data) : ''
-    expect(JSON.parse(data).entry.map((one: { request: Json }) => one.request.url)).toEqual([
+    const data = typeof sent === 'object' ? sent.content?.bytes : undefined
+    expect(JSON.parse(new TextDecoder().decode(data)).entry.map((one: { request: Json }) => one.request.url)).toEqual([
       `Observation?_compartment=Patient/${OWN}`,
       'Observation/theirs',
     ])

@@ -1,6 +1,7 @@
 // When a request may be sent again, and how a whole call of requests keeps within its time.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { FhirClient } from '../../src/client/client.ts'
+import { Content } from '../../src/client/content.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import { backoff, secondsToWait } from '../../src/client/retry.ts'
 import { TransportError } from '../../src/client/transport.ts'
@@ -114,7 +115,7 @@ test.each([
 test('a refused token is renewed once, and the request sent once more, even a POST', async () => {
   const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response('{}', { status: 401 }))
   const fhir = new FhirClient(medplum, 1000)
-  const content = { type: 'application/fhir+json', data: '{}' }
+  const content = Content.json({})
   await expect(fhir.send({ method: 'POST', path: 'Task', content })).rejects.toThrow('HTTP 401')
   const tokens = fetched.mock.calls.map(([, init]) => new Headers(init?.headers).get('authorization'))
   expect(tokens).toEqual(['Bearer token', 'Bearer renewed'])

@@ -239,9 +239,6 @@ describe('GraphQL', () => {
     expect(kindOf('POST', '$graphql', JSON.stringify({ query }))).toBe(kind)
     expect(kindOf('POST', '$graphql', [{ query }])).toBe(kind)
     expect(kindOf('GET', `$graphql?query=${encodeURIComponent(query)}`)).toBe(kind)
-    expect(classify({ method: 'POST', path: '$graphql', body: query, contentType: 'application/graphql' }).kind).toBe(
-      kind,
-    )
   })
 
   const two = 'query A { Patient(id: "1") { id } } mutation B { PatientDelete(id: "1") { id } }'

@@ -3,6 +3,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { withoutNoise } from '../../src/answer/noise.ts'
+import { Content } from '../../src/client/content.ts'
 import { decode } from '../unit/decode.ts'
 import { deployment, type Said, say } from './deployment.ts'
 import { allOf, create, medplumClient, medplumToken, type Resource } from './medplum.ts'
@@ -223,8 +224,7 @@ describe('following `next`', () => {
     const client = medplumClient(medplum)
     const versions: string[] = []
     for (let version = 1; version <= 40; version++) {
-      const data = JSON.stringify({ resourceType: 'Basic', id, code: { text: `version ${version} `.repeat(30) } })
-      const content = { type: 'application/fhir+json', data }
+      const content = Content.json({ resourceType: 'Basic', id, code: { text: `version ${version} `.repeat(30) } })
       await client.send({ method: 'PUT', path: `Basic/${id}`, content })
     }
     const { body } = await client.send({ method: 'GET', path: `Basic/${id}/_history?_count=100` })

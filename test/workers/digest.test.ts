@@ -1,6 +1,7 @@
 // The tool fhir-digest over the sandbox's clinic: what it says, checked against counts made here from the records themselves.
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { Content } from '../../src/client/content.ts'
 import { decode } from '../unit/decode.ts'
 import { allOf, create, medplumClient, medplumToken, type Resource } from './medplum.ts'
 import {
@@ -188,8 +189,7 @@ describe('a search', () => {
 
   test('of a history counts its versions', async () => {
     const { id } = await create(medplum, { resourceType: 'Basic', code: { text: 'a' } })
-    const data = JSON.stringify({ resourceType: 'Basic', id, code: { text: 'b' } })
-    const content = { type: 'application/fhir+json', data }
+    const content = Content.json({ resourceType: 'Basic', id, code: { text: 'b' } })
     await medplumClient(medplum).send({ method: 'PUT', path: `Basic/${id}`, content })
     const { rows } = await digest({ path: `Basic/${id}/_history` })
     expect(rows.map(({ display, count }) => [display, count])).toEqual([

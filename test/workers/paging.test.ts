@@ -2,6 +2,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CLINIC_NOW } from '../../sandbox/clinic/calendar.ts'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { Content } from '../../src/client/content.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import { type AllPages, type ReadOptions, readAll } from '../../src/client/read-all.ts'
 import { TransportError } from '../../src/client/transport.ts'
@@ -159,8 +160,8 @@ describe('what is no search', () => {
   test('a history, which has no links, is read whole: each version once, deletion too', async () => {
     const { id } = await create(token, { resourceType: 'Basic', code: { text: '0' } })
     for (let version = 1; version < 25; version++) {
-      const data = JSON.stringify({ resourceType: 'Basic', id, code: { text: `${version}` } })
-      await client().send({ method: 'PUT', path: `Basic/${id}`, content: { type: 'application/fhir+json', data } })
+      const content = Content.json({ resourceType: 'Basic', id, code: { text: `${version}` } })
+      await client().send({ method: 'PUT', path: `Basic/${id}`, content })
     }
     await client().send({ method: 'DELETE', path: `Basic/${id}` })
     const all = await read(`Basic/${id}/_history?_count=10`)

@@ -21,12 +21,10 @@ const MAX_CHANGES = 20
  * @returns undefined where an entry would change what has to look as if it weren't there
  * @throws {AccessError} where an entry isn't known to stay within; entries that read are refused each for itself
  */
-export async function narrowBatch(
-  request: FhirRequest,
-  body: unknown,
-  narrower: Narrower,
-): Promise<Passage | undefined> {
-  if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry)) {
+export async function narrowBatch(request: FhirRequest, narrower: Narrower): Promise<Passage | undefined> {
+  const { content } = request
+  const body = content?.value
+  if (!content || !isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry)) {
     throw narrower.refusal('only a Bundle of entries can be sent to the FHIR base')
   }
   if (body.type !== 'batch' && body.type !== 'transaction') throw narrower.refusal('the Bundle must be of type batch')
@@ -41,9 +39,8 @@ export async function narrowBatch(
   }
   const sent = outcomes.flatMap((outcome) => ('entry' in outcome ? [outcome.entry] : []))
   if (sent.length === 0) throw narrower.refusal('no entry of this batch stays within that')
-  const data = JSON.stringify({ ...body, entry: sent })
   return {
-    request: { ...request, content: { type: 'application/fhir+json', data } },
+    request: { ...request, content: content.with({ ...body, entry: sent }) },
     settle: (response) => settled(response, outcomes),
   }
 }

@@ -21,22 +21,17 @@ export function narrowingGuard(narrowing: Narrowing): Guard {
       if (request.respondAsync) throw narrower.refusal('the answer of a background job would come past this')
       if (placeOf(path).odd) throw narrower.refusal('its path is not written as one below the FHIR base')
       const place = parsePlace(path)
-      const body = jsonIn(request)
-      if (interactionOf(method, place).kind === 'batch') return narrowBatch(request, body, narrower)
-      const narrowed = await narrower.narrow({ method, place, body, ifNoneExist, inBatch: false })
+      if (interactionOf(method, place).kind === 'batch') return narrowBatch(request, narrower)
+      const narrowed = await narrower.narrow({
+        method,
+        place,
+        body: request.content?.value,
+        ifNoneExist,
+        inBatch: false,
+      })
       return narrowed && passageOf(request, narrowed)
     },
     withheld: () => judge.withheld(),
-  }
-}
-
-/** The body, if it is sent as JSON. */
-function jsonIn({ content }: FhirRequest): unknown {
-  if (typeof content?.data !== 'string' || !/^application\/(?:[a-z.-]+\+)?json\b/i.test(content.type)) return undefined
-  try {
-    return JSON.parse(content.data)
-  } catch {
-    return undefined
   }
 }
 
@@ -54,8 +49,7 @@ function passageOf(request: FhirRequest, { place, settle, conceals, version }: N
 /** The change of no other version than the one that was checked. */
 function onlyFor(request: FhirRequest, version: string): Partial<FhirRequest> {
   if (request.method === 'PUT') return { ifMatch: request.ifMatch ?? `W/"${version}"` }
-  const operations = request.method === 'PATCH' ? jsonIn(request) : undefined
-  if (!Array.isArray(operations)) return {}
-  const data = JSON.stringify([{ op: 'test', path: '/meta/versionId', value: version }, ...operations])
-  return { content: { type: 'application/json-patch+json', data } }
+  const { method, content } = request
+  if (method !== 'PATCH' || !Array.isArray(content?.value)) return {}
+  return { content: content.with([{ op: 'test', path: '/meta/versionId', value: version }, ...content.value]) }
 }

@@ -17,8 +17,6 @@ export interface RiskRequest {
   path: string
   /** As a value; JSON text is tolerated. */
   body?: unknown
-  /** Of the body. `application/graphql` means that it is the document itself. */
-  contentType?: string
 }
 
 export interface Risk {
@@ -43,8 +41,8 @@ const MORE = '…'
  */
 export function classify(request: RiskRequest): Risk {
   try {
-    const { method, path, body, contentType } = request
-    return classifyPlace(String(method).toUpperCase(), placeOf(path), body, contentType ?? '')
+    const { method, path, body } = request
+    return classifyPlace(String(method).toUpperCase(), placeOf(path), body)
   } catch {
     // Only input that no JSON can hold, or one nested too deep for the stack: what it does is unknown.
     return { kind: 'admin', targets: ['*'], reason: 'it is too deep or too odd to be understood' }
@@ -63,13 +61,13 @@ const PATTERNS = ROUTES.flatMap((route) =>
   }),
 )
 
-function classifyPlace(method: string, place: Place, body: unknown, contentType: string): Risk {
+function classifyPlace(method: string, place: Place, body: unknown): Risk {
   const [first = ''] = place.segments
   const alone = place.segments.length === 1
   let risk: Risk
   if (method === 'POST' && place.segments.length === 0) risk = classifyBundle(jsonOf(body))
   else if (alone && first.toLowerCase() === '$graphql') {
-    const { kind, targets, reason } = classifyGraphql(isGraphql(contentType) ? body : jsonOf(body), place.query)
+    const { kind, targets, reason } = classifyGraphql(jsonOf(body), place.query)
     risk = { kind, targets: bounded(targets), reason }
     if (!['GET', 'POST'].includes(method) || first !== '$graphql') raise(risk, 'operate', 'an unknown operation')
   } else risk = classifyRoute(method, place)
@@ -168,16 +166,12 @@ function classifyEntry(entry: unknown): Risk {
     raise(risk, isRecord(request) ? 'operate' : 'write', 'an entry without method and URL')
     return risk
   }
-  const risk = classifyPlace(request.method.toUpperCase(), placeOf(request.url), resource, '')
+  const risk = classifyPlace(request.method.toUpperCase(), placeOf(request.url), resource)
   // Medplum puts the addresses of other entries in the place of urn:uuid before it parses a document.
   if (/\$graphql/i.test(request.url) && /urn(:|%3a)uuid/i.test(JSON.stringify(resource) ?? '')) {
     raise(risk, 'admin', 'a GraphQL document that Medplum would rewrite before it runs')
   }
   return risk
-}
-
-function isGraphql(contentType: string): boolean {
-  return /^application\/graphql\b/i.test(contentType)
 }
 
 /** Raises the risk to a kind, with the reason; never lowers it. */

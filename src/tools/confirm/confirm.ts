@@ -46,6 +46,7 @@ export async function permitted(
   const { asking, caller } = context
   const steps = stepsOf(prepared).filter((step) => mustAsk(step, asking.policy))
   if (steps.length === 0) return { agreed: undefined }
+  await context.fhir.check(prepared.request)
   const digest = await digestOf(tool, args, prepared)
   const undone = nothingDone(prepared)
   const answer = inputResponse(asking.responses, KEY)
@@ -210,12 +211,11 @@ function newAgreement(digest: string, found: Pick<Change, 'seen' | 'found'>): Ag
 }
 
 /** SHA-256 of the canonical JSON of what is sent, base64url. How an answer is shown is no part of it. */
-async function digestOf(tool: string, args: RequestArguments, { asked }: Prepared): Promise<string> {
+async function digestOf(tool: string, args: RequestArguments, { asked, request }: Prepared): Promise<string> {
   const { ifMatch, ifNoneExist, respondAsync } = args
-  const { method, path, contentType } = asked
-  const body = asked.body ?? args.body
-  const text = canonical({ tool, method, path, contentType, body, ifMatch, ifNoneExist, respondAsync })
-  return sha256(text)
+  const { content } = request
+  const file = content && content.value === undefined ? await sha256(content.bytes) : undefined
+  return sha256(canonical({ tool, ...asked, type: content?.type, file, ifMatch, ifNoneExist, respondAsync }))
 }
 
 /** JSON with the names of each object in order. */

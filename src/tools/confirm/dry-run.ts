@@ -4,6 +4,7 @@
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
+import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
 import type { ToolContext } from '../kit/tool.ts'
@@ -89,7 +90,7 @@ async function conditionsOf(
 async function check(resource: Record<string, unknown>, fhir: FhirClient, signal: AbortSignal): Promise<string[]> {
   const type = String(resource.resourceType)
   if (!/^[A-Z][A-Za-z]*$/.test(type)) return ['Not valid: `resourceType` is missing in the body.']
-  const content = { type: 'application/fhir+json', data: JSON.stringify(resource) }
+  const content = Content.json(resource)
   return fhir.send({ method: 'POST', path: `${type}/$validate`, content, signal }).then(
     () => ['Valid: Medplum’s check finds no error in what would be stored.'],
     (error: unknown) => {

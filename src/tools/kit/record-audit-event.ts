@@ -1,6 +1,7 @@
 // The FHIR AuditEvent of a call that may change something, in the person's own project. Nobody waits for it.
 
 import type { FhirClient } from '../../client/client.ts'
+import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { TransportError } from '../../client/transport.ts'
 import { type AuditOutcome, auditEventOf } from '../../marks/audit-event.ts'
@@ -15,10 +16,9 @@ import type { ToolContext } from './tool.ts'
 export async function recordAuditEvent(work: Promise<unknown>, context: ToolContext, fhir: FhirClient): Promise<void> {
   const outcome = await work.then((): AuditOutcome => '0', outcomeOf)
   const { act, caller } = context
-  if (!act || outcome === undefined || act.path.startsWith('AuditEvent')) return
+  if (!act || outcome === undefined) return
   const author = { profile: caller.medplum.profile, client: caller.client.name }
-  const data = JSON.stringify(auditEventOf(act, outcome, author, new Date()))
-  const content = { type: 'application/fhir+json', data }
+  const content = Content.json(auditEventOf(act, outcome, author, new Date()))
   await fhir.send({ method: 'POST', path: 'AuditEvent', content }).catch((error: unknown) => {
     const status = error instanceof FhirError ? { status: error.status } : {}
     console.warn(JSON.stringify({ event: 'audit_event_failed', ...status }))

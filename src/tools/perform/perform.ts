@@ -1,5 +1,6 @@
 // One FHIR request from arguments to answer: prepared, sent, followed where it takes long, and explained where it fails.
 
+import { refusalOf } from '../../access/access.ts'
 import type { Risk } from '../../access/risk/risk.ts'
 import { cure } from '../../advice/replies/advise.ts'
 import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
@@ -45,17 +46,23 @@ export async function perform(
   context: ToolContext,
   scope?: Scope,
 ): Promise<ToolOutput> {
-  const { caller, event } = context
+  const { caller, access, event } = context
   const { view, path } = viewOf(args, args.path, context.answerChars)
   const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
   event.kind = prepared.risk.kind
   event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
   if (scope) confineTo(scope, prepared)
+  // Before anybody is asked: a person must not be led to approve what can't happen.
+  const refusal = refusalOf(prepared.risk, access)
+  if (refusal) throw refusal
   const summary = await capabilitySummary(prepared, view, context)
   if (summary !== undefined) return summary
   return advised(prepared, context, async () => {
     if (view.all) return performAll(prepared, view, context)
-    if (args.dryRun && prepared.risk.kind !== 'read') return dryRun(args, prepared, context)
+    if (args.dryRun && prepared.risk.kind !== 'read') {
+      await context.fhir.check(prepared.request)
+      return dryRun(args, prepared, context)
+    }
     const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
     if (!('agreed' in permit)) return permit
     if (permit.agreed === undefined) return performOne(args, prepared, view, context)
@@ -98,7 +105,7 @@ const NEEDED: Record<Risk['kind'], string> = {
 }
 
 /** @throws {UserError} for what the tool is not for: the request, or one entry of a batch, which counts as its highest */
-function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): void {
+export function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): void {
   const entry = risk.parts?.findIndex((part) => !isWithin(part, kinds)) ?? -1
   const foreign = kinds.has(risk.kind) ? risk.parts?.[entry] : risk
   if (foreign === undefined) return

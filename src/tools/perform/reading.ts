@@ -3,6 +3,7 @@
 import { isRecord, scalarText } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
+import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import type { FhirResponse } from '../../client/request.ts'
 import type { ToolContext } from '../kit/tool.ts'
@@ -66,9 +67,8 @@ export async function readTogether(
 ): Promise<ReadAnswer[]> {
   if (paths.length === 0) return []
   const entry = paths.map((path) => ({ request: { method: 'GET', url: readingPath(path, base) } }))
-  const data = JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry })
+  const content = Content.json({ resourceType: 'Bundle', type: 'batch', entry })
   // All entries read, so another attempt repeats nothing.
-  const content = { type: 'application/fhir+json', data }
   const { body } = await fhir.send({ method: 'POST', path: '', content, repeatable: true, signal })
   const answers = isRecord(body) && Array.isArray(body.entry) ? body.entry : []
   const found = paths.map((_, index) => answerOf(answers[index]))

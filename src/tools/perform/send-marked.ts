@@ -2,10 +2,11 @@
 
 import { isRecord } from '../../base/json.ts'
 import type { FhirClient } from '../../client/client.ts'
+import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import type { Act } from '../../marks/audit-event.ts'
-import { type LabelledPatch, labelPatch, provenanceOf, type Written, writtenBy } from '../../marks/provenance.ts'
+import { labelPatch, provenanceOf, type Written, writtenBy } from '../../marks/provenance.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
 import type { Prepared } from '../request/prepare.ts'
@@ -48,8 +49,9 @@ async function sendPatch(request: FhirRequest, fhir: FhirClient, signal: AbortSi
   for (let attempt = 1; ; attempt++) {
     const patch = await adapted(request, fhir, signal)
     if (patch === undefined) return { response: await fhir.send({ ...request, signal }), notes: [NO_LABEL] }
-    const content = { type: 'application/json-patch+json', data: JSON.stringify(patch.operations) }
-    const answer = await fhir.send({ ...request, content, signal }).catch((error: unknown) => failure(error, patch))
+    const answer = await fhir
+      .send({ ...request, content: patch.content, signal })
+      .catch((error: unknown) => failure(error, patch))
     if (!(answer instanceof FhirError)) return { response: answer, notes: [] }
     const isCurrent = (await adapted(request, fhir, signal))?.onlyFor === patch.onlyFor
     if (isCurrent || attempt === ATTEMPTS) throw answer
@@ -57,23 +59,23 @@ async function sendPatch(request: FhirRequest, fhir: FhirClient, signal: AbortSi
 }
 
 /** An error that may come from the version that the label needs, which was not asked for. */
-function failure(error: unknown, { onlyFor }: LabelledPatch): FhirError {
+function failure(error: unknown, { onlyFor }: { onlyFor: string | undefined }): FhirError {
   if (onlyFor !== undefined && error instanceof FhirError && [400, 412].includes(error.status)) return error
   throw error
 }
 
+/** The request's patch with the label, for the record as it is now. */
 async function adapted(
   { path, content }: FhirRequest,
   fhir: FhirClient,
   signal: AbortSignal,
-): Promise<LabelledPatch | undefined> {
-  // Of any other media type it is no JSON Patch, and Medplum says so.
-  if (typeof content?.data !== 'string' || !/[/+]json$/.test(content.type)) return undefined
-  const operations: unknown = JSON.parse(content.data)
-  if (!Array.isArray(operations)) return undefined
+): Promise<{ content: Content; onlyFor: string | undefined } | undefined> {
+  // What is no JSON Patch, Medplum refuses.
+  if (!content || !Array.isArray(content.value)) return undefined
   // What can't be read, Medplum won't patch either, and its answer to the patch says why.
   const read = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
-  return labelPatch(operations, theOne(read?.body))
+  const patch = labelPatch(content.value, theOne(read?.body))
+  return patch && { content: content.with(patch.operations), onlyFor: patch.onlyFor }
 }
 
 /** The record itself, or the only match of the search that a conditional patch names. */
@@ -85,8 +87,7 @@ function theOne(body: unknown): unknown {
 
 async function recordProvenance(written: readonly Written[], { caller, fhir, signal }: ToolContext): Promise<string[]> {
   const author = { profile: caller.medplum.profile, client: caller.client.name }
-  const data = JSON.stringify(provenanceOf(written, author, new Date()))
-  const content = { type: 'application/fhir+json', data }
+  const content = Content.json(provenanceOf(written, author, new Date()))
   return fhir.send({ method: 'POST', path: 'Provenance', content, mark: true, signal }).then(
     () => [],
     (error: unknown) => {

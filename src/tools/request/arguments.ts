@@ -102,7 +102,7 @@ export function normalise(args: unknown, note?: (text: string) => void): unknown
   const { url, ...others } = args
   // Two paths that differ: which is meant isn't known, so the other stays as the argument that no tool has.
   const rest = (others.path ?? url) === (url ?? others.path) ? others : args
-  const path = rest.path ?? url ?? (isBundle(rest.body) ? '' : undefined)
+  const path = rest.path ?? url ?? (isBundle(rest.body ?? rest.text) ? '' : undefined)
   const given = Object.entries(rest).filter(([name, value]) => value !== null || name === 'body')
   const method = typeof rest.method === 'string' ? { method: rest.method.trim().toUpperCase() } : {}
   const select = typeof rest.select === 'string' ? { select: [rest.select] } : {}

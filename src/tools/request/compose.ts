@@ -2,140 +2,118 @@
 
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
-import type { Content, Method } from '../../client/request.ts'
+import { Content, FHIR_JSON, FORM, HL7, JSON_TYPES, type JsonType } from '../../client/content.ts'
+import type { Method } from '../../client/request.ts'
+import { checkNumbers, parseJson, TOO_DEEP } from './json-text.ts'
+import { mediaType } from './media-type.ts'
 
-export const HL7 = 'x-application/hl7-v2+er7'
-const FHIR_JSON = 'application/fhir+json'
-const JSON_PATCH = 'application/json-patch+json'
-const FORM = 'application/x-www-form-urlencoded'
-const MEDIA_TYPE =
-  /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*(\s*;\s*[a-z0-9-]+=("[^"\r\n]*"|[\w.+-]+))*$/i
-
-/** Medplum's limit for everything but files, in bytes. */
-const MAX_BYTES = 1024 * 1024
+/** Medplum's limits in bytes: for JSON, and for all else that its parsers read. Files have none. */
+const MAX_JSON = 1024 * 1024
+const MAX_TEXT = 100 * 1024
 
 export interface Composed {
-  content: Content | undefined
-  /** A JSON body as a value, for the checks that read it. */
-  json: unknown
+  content?: Content
+  notes: string[]
 }
 
 /**
  * The body of a request.
  *
+ * @param path relative to the FHIR base
  * @throws {UserError} naming the argument, and showing a right one
  */
 export function compose(method: Method, path: string, body: unknown, contentType: string | undefined): Composed {
   const given = body === null || body === '' ? undefined : body
   if (method === 'GET' || method === 'DELETE') {
-    if (given === undefined) return { content: undefined, json: undefined }
+    if (given === undefined) return { notes: [] }
     throw new UserError(
       `A ${method} request has no body. Nothing was sent. Leave \`body\` out, or use POST, PUT or PATCH.`,
     )
   }
-  const type = mediaType(contentType ?? (method === 'PATCH' ? JSON_PATCH : FHIR_JSON))
-  const composed = composeAs(type, path, given)
-  const { content } = composed
-  const data = content?.data ?? ''
-  const size = typeof data === 'string' ? new TextEncoder().encode(data).byteLength : data.byteLength
-  if (size > MAX_BYTES && !isFileUpload(path)) {
-    throw new UserError(
-      `\`body\` is ${size} bytes; Medplum takes at most ${MAX_BYTES} (1 MB). Nothing was sent. Split it: send a large batch in several, and upload a file to Binary.`,
-    )
-  }
-  return composed
-}
-
-function composeAs(type: string, path: string, body: unknown): Composed {
-  const bare = type.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (/[/+]json$/.test(bare)) return json(type, path, body)
-  if (body === undefined) return { content: undefined, json: undefined }
-  if (typeof body !== 'string') {
-    throw new UserError(`With contentType ${bare}, \`body\` must be text, not JSON. Nothing was sent.`)
-  }
-  if (bare === HL7) return { content: { type, data: hl7(body) }, json: undefined }
-  if (bare === FORM) {
-    if (/\/_search$/.test(path.split('?')[0] ?? '')) return { content: { type, data: body }, json: undefined }
-    throw new UserError(`contentType ${FORM} is for a search by POST only, such as Patient/_search. Nothing was sent.`)
-  }
-  if (bare.startsWith('text/') || bare.endsWith('xml') || bare === 'application/graphql') {
-    return { content: { type, data: body }, json: undefined }
-  }
-  return { content: { type, data: fromBase64(body, bare) }, json: undefined }
-}
-
-function mediaType(contentType: string): string {
-  const type = contentType.trim()
-  // A header holds printable ASCII only; anything else would make fetch throw.
-  if (/^[ -~]+$/.test(type) && MEDIA_TYPE.test(type)) return type
+  const type = mediaType(contentType) ?? (method === 'PATCH' ? 'application/json-patch+json' : FHIR_JSON)
+  if (given === undefined) return { notes: [] }
+  if (isFileUpload(method, path)) return { content: file(type, given), notes: [] }
+  const composed = isJson(type) ? json(type, path, given) : { content: text(type, path, given), notes: [] }
+  const size = composed.content.bytes.byteLength
+  const most = isJson(composed.content.type) ? MAX_JSON : MAX_TEXT
+  if (size <= most) return composed
   throw new UserError(
-    `\`contentType\` is no media type. Nothing was sent. Right ones: ${FHIR_JSON} (the default), ${JSON_PATCH}, ${HL7}, text/plain, application/pdf.`,
+    `\`body\` is ${size} bytes; Medplum takes at most ${most} (${most === MAX_JSON ? '1 MB' : '100 KB'}) of ${type}. Nothing was sent. Split it: send a large batch in several, and upload a file to Binary.`,
   )
 }
 
+/** Where Medplum stores the bytes as they come, whatever their type. Its parsers read the bodies of all other requests. */
+function isFileUpload(method: Method, path: string): boolean {
+  return method === 'POST' ? /^Binary(\?|$)/.test(path) : method === 'PUT' && /^Binary\/[^/?]+(\?|$)/.test(path)
+}
+
+function isJson(type: string): type is JsonType {
+  return JSON_TYPES.some((one) => one === type)
+}
+
+// ── What Medplum's parsers read ──
+
 /** JSON as an object or array, or as JSON text, which models often send. */
-function json(type: string, path: string, body: unknown): Composed {
-  if (body === undefined) return { content: undefined, json: undefined }
-  let value: unknown = body
-  if (typeof body === 'string') {
-    try {
-      value = JSON.parse(body)
-    } catch (error) {
-      throw new UserError(
-        `\`body\` is text that is no JSON: ${describe(error, body)}. Nothing was sent. Give an object such as {"resourceType":"Patient"}, or set contentType for other content.`,
-      )
-    }
-  }
-  // A Binary may be any JSON, a bot's input too; a resource is an object, a JSON Patch an array.
-  if ((typeof value !== 'object' || value === null) && !/^(Binary|Bot)\b/.test(path)) {
+function json(type: JsonType, path: string, given: unknown): Composed & { content: Content } {
+  const text = typeof given === 'string' ? given : undefined
+  const value = text === undefined ? given : parseJson(text)
+  if (typeof value !== 'object' || value === null) {
     throw new UserError('`body` must be a JSON object or array, such as {"resourceType":"Patient"}. Nothing was sent.')
   }
-  if (/\/\$push(\?|$)/.test(path)) value = withSegments(value)
-  return { content: { type, data: written(value) }, json: value }
+  const content = written(() => Content.json(/\/\$push(\?|$)/.test(path) ? withSegments(value) : value, type))
+  const note = checkNumbers(value, text)
+  return { content, notes: note === undefined ? [] : [note] }
+}
+
+/** Types that Medplum reads besides JSON, with the requests that they are for. Of any other it would see an empty body. */
+function text(type: string, path: string, given: unknown): Content {
+  const place = path.split('?')[0] ?? ''
+  if (type === 'application/graphql' && place === '$graphql') {
+    // Medplum reads GraphQL only as JSON.
+    return Content.json({ query: textOf(given, type) }, 'application/json')
+  }
+  const isOperation = place.includes('$')
+  if (type === HL7 && isOperation) return Content.text(hl7(textOf(given, type)), HL7)
+  if (type === 'text/plain' && isOperation) return Content.text(textOf(given, type), 'text/plain')
+  if (type === FORM && /\/_search$/.test(place)) return Content.text(textOf(given, type), FORM)
+  throw new UserError(
+    [
+      `\`contentType\` ${type} is not for this request. Nothing was sent. It can be:`,
+      `- ${JSON_TYPES.join(', ')} for any request`,
+      `- text/plain or ${HL7} for an operation, such as Bot/ID/$execute; give XML, CSV and other text as text/plain`,
+      '- application/graphql for $graphql',
+      `- ${FORM} for a search by POST, such as Patient/_search`,
+      '- any type, such as application/pdf, for a file: POST Binary',
+    ].join('\n'),
+  )
+}
+
+// ── Files ──
+
+/** Bytes given are bytes stored: text in UTF-8, anything else as base64. */
+function file(type: string, given: unknown): Content {
+  if (/[/+]json$/.test(type)) {
+    const data = typeof given === 'string' ? given : written(() => JSON.stringify(given))
+    const value = parseJson(data)
+    return type === FHIR_JSON ? Content.fhirFile(data, value) : Content.file(data, type)
+  }
+  const data = textOf(given, type)
+  const isText = type.startsWith('text/') || type.endsWith('xml') || type === HL7 || type === 'application/graphql'
+  return Content.file(isText ? data : fromBase64(data, type), type)
+}
+
+function textOf(given: unknown, type: string): string {
+  if (typeof given === 'string') return given
+  throw new UserError(`With contentType ${type}, \`body\` must be text, not JSON. Nothing was sent.`)
 }
 
 /** Brackets in brackets by the ten thousand can be read, but not written again. */
-function written(value: unknown): string {
+function written<T>(write: () => T): T {
   try {
-    return JSON.stringify(value)
-  } catch {
-    throw new UserError(
-      '`body` is nested too deep. Nothing was sent. Give a plain resource, such as {"resourceType":"Patient"}.',
-    )
-  }
-}
-
-/** What is wrong with JSON text, with the line and column where reading stopped. */
-function describe(error: unknown, text: string): string {
-  const message = String(error instanceof Error ? error.message : error)
-  const what = message.replace(/, (\.\.\.)?"[\s\S]*$/, '').replace(/ in JSON at position[\s\S]*/, '')
-  const told = /position (\d+)/.exec(message)?.[1]
-  const at = told !== undefined ? Number(told) : UNEXPECTED.test(message) ? unexpectedAt(text) : undefined
-  if (at === undefined) return `${what || 'it breaks off'}, after ${text.length} characters`
-  const before = text.slice(0, at).split('\n')
-  return `${what} at position ${at} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`
-}
-
-/** V8 shows the surroundings of a token that it doesn't expect, but not its place. */
-const UNEXPECTED = /^Unexpected token/
-
-/** The place of that token: up to it the text merely breaks off, from it on it is wrong. */
-function unexpectedAt(text: string): number {
-  let [good, bad] = [0, text.length]
-  while (good < bad - 1) {
-    const middle = Math.floor((good + bad) / 2)
-    if (isUnexpected(text.slice(0, middle))) bad = middle
-    else good = middle
-  }
-  return bad - 1
-}
-
-function isUnexpected(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return false
+    return write()
   } catch (error) {
-    return error instanceof Error && UNEXPECTED.test(error.message)
+    if (!(error instanceof RangeError)) throw error
+    throw new UserError(TOO_DEEP)
   }
 }
 
@@ -167,8 +145,4 @@ function fromBase64(body: string, type: string): Uint8Array<ArrayBuffer> {
     return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
   }
   throw new UserError(`With contentType ${type}, \`body\` must be base64, such as SGVsbG8=. Nothing was sent.`)
-}
-
-function isFileUpload(path: string): boolean {
-  return /^Binary(\/[^/?]+)?(\?|$)/.test(path)
 }

@@ -4,6 +4,7 @@ import { classify, type Risk } from '../../access/risk/risk.ts'
 import { checkTraps } from '../../advice/requests/check-request.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
+import type { Content } from '../../client/content.ts'
 import { knownCapability } from '../../client/load-capability.ts'
 import type { FhirRequest, Method } from '../../client/request.ts'
 import { confine, PathError, relativeTo } from '../../fhir/path.ts'
@@ -12,6 +13,7 @@ import { secretKeys } from '../../secrets/graphql-secrets.ts'
 import { answersText, secretTrap } from '../../secrets/secret-requests.ts'
 import { MAX_PART } from '../../text/file.ts'
 
+import { MAX_ADDRESS } from '../kit/bounded.ts'
 import { compose } from './compose.ts'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies Method[]
@@ -32,7 +34,7 @@ export interface RequestArguments {
 /** A request that was understood: what is sent, and what the checks know of it. */
 export interface Prepared {
   request: FhirRequest
-  asked: { method: Method; path: string; body?: unknown; contentType?: string }
+  asked: { method: Method; path: string; body?: unknown }
   risk: Risk
   notes: string[]
 }
@@ -44,35 +46,31 @@ export interface Prepared {
  * @throws {UserError} {PathError} that say what is wrong with it
  */
 export function prepare(args: RequestArguments, base: URL, label = false): Prepared {
-  const { method, contentType } = args
+  const { method } = args
   const local = relativeTo(base, confine(args.path, base))
-  const { content, json } = compose(method, local, args.body, contentType)
-  confineEntries(json, base)
-  const asked = {
-    method,
-    path: local,
-    ...(json !== undefined && { body: json }),
-    ...(contentType !== undefined && { contentType }),
-  }
+  const { content, notes: composing } = compose(method, local, args.body, args.contentType)
+  const body = content?.value
+  confineEntries(body, base)
+  const asked = { method, path: local, ...(body !== undefined && { body }) }
   const trap = checkTraps(asked, knownCapability(base))
   if (trap.kind === 'refused') throw new UserError(trap.message)
   const path = trap.kind === 'rewritten' ? trap.path : local
-  const notes = trap.kind === 'rewritten' ? [trap.note, ...trap.warnings] : trap.warnings
-  const secret = secretTrap(method, path, json ?? args.body)
+  const notes = [...(trap.kind === 'rewritten' ? [trap.note] : []), ...trap.warnings, ...composing]
+  const secret = secretTrap(method, path, body)
   if (secret) throw new UserError(`${secret} Nothing was sent.`)
   const risk = classify({ ...asked, path })
-  const marked = label ? labelled(method, path, json) : json
-  if (label && patchesIn(json) > 0) notes.push(UNLABELLED_PATCHES)
+  const marked = label ? labelled(method, path, body) : body
+  if (label && patchesIn(body) > 0) notes.push(UNLABELLED_PATCHES)
   const isFile = method === 'GET' && /^Binary\/[^/?]+(\?|$)/.test(path)
   const isGraphql = /^\$graphql(\?|$)/i.test(path)
   const request: FhirRequest = {
     method,
     path,
-    ...(content && { content: marked === json ? content : { ...content, data: JSON.stringify(marked) } }),
-    ...conditions(args, path, json),
+    ...(content && { content: marked === body ? content : content.with(marked) }),
+    ...conditions(args, path, content),
     ...(args.respondAsync && { respondAsync: true }),
     ...((isFile || answersText(path)) && { part: { offset: args.offset ?? 0, length: MAX_PART.bytes } }),
-    ...(isGraphql && { hidden: secretKeys(json ?? args.body, path.slice(path.indexOf('?') + 1)) }),
+    ...(isGraphql && { hidden: secretKeys(body, path.slice(path.indexOf('?') + 1)) }),
     repeatable: isRepeatable(method, path, risk, args),
   }
   return { request, asked: { ...asked, path }, risk, notes }
@@ -89,7 +87,7 @@ function isRepeatable(method: Method, path: string, risk: Risk, { ifMatch }: Req
 }
 
 /** If-Match and If-None-Exist in the form that Medplum honours: on PATCH, a leading test of the version. */
-function conditions(args: RequestArguments, path: string, json: unknown): Partial<FhirRequest> {
+function conditions(args: RequestArguments, path: string, content: Content | undefined): Partial<FhirRequest> {
   const { method, ifMatch, ifNoneExist } = args
   const found: Partial<FhirRequest> = {}
   if (ifNoneExist !== undefined) {
@@ -113,9 +111,10 @@ function conditions(args: RequestArguments, path: string, json: unknown): Partia
     const version = versionOf(ifMatch)
     if (method === 'PUT') found.ifMatch = `W/"${version}"`
     else if (method === 'PATCH') {
-      if (!Array.isArray(json)) throw new UserError('`body` of a PATCH must be a JSON Patch array. Nothing was sent.')
-      const guarded = [{ op: 'test', path: '/meta/versionId', value: version }, ...json]
-      found.content = { type: 'application/json-patch+json', data: JSON.stringify(guarded) }
+      if (!content || !Array.isArray(content.value)) {
+        throw new UserError('`body` of a PATCH must be a JSON Patch array. Nothing was sent.')
+      }
+      found.content = content.with([{ op: 'test', path: '/meta/versionId', value: version }, ...content.value])
     } else if (method !== 'DELETE') {
       throw new UserError(`\`ifMatch\` is for PUT, PATCH and DELETE only, such as PUT Task/ID. Nothing was sent.`)
     } else if (!/^[A-Za-z]+\/[A-Za-z0-9.-]+$/.test(path)) {

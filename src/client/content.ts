@@ -1,0 +1,55 @@
+// The body of a request: one value that everything judges, and the bytes that are sent, composed from each other once. A class,
+// so that nobody can send other bytes than those that were judged; whatever alters a body composes it again by `with`.
+
+export const FHIR_JSON = 'application/fhir+json'
+export const JSON_TYPES = [FHIR_JSON, 'application/json', 'application/json-patch+json'] as const
+export const HL7 = 'x-application/hl7-v2+er7'
+export const FORM = 'application/x-www-form-urlencoded'
+
+export type JsonType = (typeof JSON_TYPES)[number]
+export type TextType = 'text/plain' | typeof HL7 | typeof FORM
+
+const UTF_8 = new TextEncoder()
+
+export class Content {
+  /** Never with parameters: by a `charset` Medplum would read another body in the same bytes. Without one it reads UTF-8. */
+  readonly type: string
+  readonly bytes: Uint8Array
+  /** What Medplum's parser makes of the bytes: JSON as a value, other text as it is. Undefined for a file, which it only keeps. */
+  readonly value: unknown
+
+  private constructor(type: string, bytes: Uint8Array, value: unknown) {
+    this.type = type
+    this.bytes = bytes
+    this.value = value
+  }
+
+  static json(value: unknown, type: JsonType = FHIR_JSON): Content {
+    return new Content(type, UTF_8.encode(JSON.stringify(value)), value)
+  }
+
+  static text(text: string, type: TextType): Content {
+    // A byte order mark is taken off by the parser; half a surrogate pair is nothing that UTF-8 could hold.
+    const value = text.replace(/^\uFEFF+/, '').toWellFormed()
+    return new Content(type, UTF_8.encode(value), value)
+  }
+
+  /** A file for Binary, whose bytes are stored as they are. */
+  static file(data: string | Uint8Array, type: string): Content {
+    return new Content(type, asBytes(data), undefined)
+  }
+
+  /** FHIR JSON for Binary: the one type of file that Medplum looks into, for it may be a Binary resource. */
+  static fhirFile(data: string, value: unknown): Content {
+    return new Content(FHIR_JSON, asBytes(data), value)
+  }
+
+  /** The same with another JSON value. */
+  with(value: unknown): Content {
+    return new Content(this.type, UTF_8.encode(JSON.stringify(value)), value)
+  }
+}
+
+function asBytes(data: string | Uint8Array): Uint8Array {
+  return typeof data === 'string' ? UTF_8.encode(data) : data
+}
