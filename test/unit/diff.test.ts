@@ -108,14 +108,24 @@ describe('a JSON Patch', () => {
     [{ a: 1 }, [{ op: 'add', path: '/a' }], '`value` is missing'],
     [{ a: 1 }, [{ op: 'increase', path: '/a' }], '`op` must be'],
     [{ a: 1 }, [7], 'is no object'],
-    [{}, [{ op: 'remove', path: '/constructor' }], 'there is nothing at /constructor'],
+    [{}, [{ op: 'remove', path: '/constructor' }], 'can’t lead to /constructor'],
+    // Medplum's library would change `/a/b`, `/a` and the later item.
+    [{ a: { b: 1 } }, [{ op: 'replace', path: '/a/__proto__/b', value: 2 }], 'can’t lead to /a/__proto__/b'],
+    [{ a: 1 }, [{ op: 'copy', from: '/prototype/a', path: '/b' }], '`from` can’t lead to /prototype/a'],
+    [{ a: [1, {}, {}] }, [{ op: 'move', from: '/a/0', path: '/a/1/b' }], 'would shift the list'],
+    [{ a: 1 }, [{ op: 'add', path: '/b/c/-', value: 1 }], 'there is nothing at /b'],
   ])('%j refuses %j: %s', (document, patch, problem) => {
     expect(applyPatch(document, patch)).toEqual({ problem: expect.stringContaining(problem) })
   })
 
-  test('a name like __proto__ becomes an own property and changes nothing else', () => {
+  test('appends to a list that isn’t there yet, as Medplum does', () => {
+    expect(applyPatch({}, [{ op: 'add', path: '/note/-', value: 1 }])).toEqual({ after: { note: [1] } })
+    expect(applyPatch({ a: {} }, [{ op: 'add', path: '/a/b/-', value: 1 }])).toEqual({ after: { a: { b: [1] } } })
+  })
+
+  test('a name like __proto__ changes nothing', () => {
     const applied = applyPatch({}, [{ op: 'add', path: '/__proto__', value: { polluted: true } }])
-    expect(JSON.stringify(applied)).toBe('{"after":{"__proto__":{"polluted":true}}}')
+    expect(applied).toEqual({ problem: expect.stringContaining('can’t lead to') })
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 

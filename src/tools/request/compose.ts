@@ -138,11 +138,13 @@ function withSegments(value: unknown): unknown {
 }
 
 function fromBase64(body: string, type: string): Uint8Array<ArrayBuffer> {
-  const text = body.replace(/^data:[^,]*;base64,/, '').replace(/\s+/g, '')
-  const letters = text.replace(/={1,2}$/, '')
-  const padded = letters.length === text.length || text.length % 4 === 0
-  if (/^[A-Za-z0-9+/]+$/.test(letters) && letters.length % 4 !== 1 && padded) {
-    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+  try {
+    const binary = atob(body.replace(/^data:[^,]*;base64,/, ''))
+    const bytes = new Uint8Array(binary.length)
+    for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at)
+    if (bytes.length > 0) return bytes
+  } catch {
+    // Told below.
   }
   throw new UserError(`With contentType ${type}, \`body\` must be base64, such as SGVsbG8=. Nothing was sent.`)
 }
