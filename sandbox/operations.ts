@@ -1,7 +1,9 @@
 /** The FHIR operations that the sandbox knows. Every other `$…` is "Not found", as an unknown one is in Medplum. */
+import { randomBytes } from 'node:crypto'
 import { allOk, badRequest, forbidden, validateResource } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type {
+  ClientApplication,
   Parameters,
   ParametersParameter,
   Project,
@@ -15,6 +17,7 @@ import { addBotOperations } from './bots.ts'
 import { addClaimSubmission } from './custom.ts'
 import { addGraph } from './graph.ts'
 import { addJobOperations } from './jobs.ts'
+import { inputOf } from './parameters.ts'
 import { addPatientOperations } from './patients.ts'
 import { COST } from './ratelimit.ts'
 import { paramOf, type Records, recordsOf } from './repository.ts'
@@ -37,9 +40,29 @@ export function addOperations(router: FhirRouter): void {
     return [recordsOf(repo).expunge(paramOf(req, 'resourceType'), paramOf(req, 'id'), everything)]
   })
   router.add('GET', 'Project/:id/$rate-limits', (req, repo) => rateLimits(req, recordsOf(repo)))
+  router.add('POST', 'ClientApplication/:id/$rotate-secret', (req, repo) => rotateSecret(req, recordsOf(repo)))
   router.add('POST', ':resourceType/:id/$reindex', async (_, repo) => [
     recordsOf(repo).access.caller.superAdmin ? allOk : forbidden,
   ])
+}
+
+/** Another secret for who knows the one in use; or an end of the one that is retiring. */
+async function rotateSecret(req: FhirRequest, records: Records): Promise<FhirResponse> {
+  if (!records.access.administers) {
+    return [forbidden]
+  }
+  const { secret, retiringSecret } = inputOf(req)
+  if (!secret === !retiringSecret) {
+    const what = secret ? 'Only one secret can be rotated at a time' : 'Secret to rotate must be provided'
+    return [badRequest(what)]
+  }
+  const client = await records.readResource<ClientApplication>('ClientApplication', paramOf(req, 'id'))
+  if (secret ? secret !== client.secret : retiringSecret !== client.retiringSecret) {
+    return [badRequest('Provided secret does not match client')]
+  }
+  const { retiringSecret: _, ...rest } = client
+  const rotated = { ...rest, secret: randomBytes(32).toString('hex'), retiringSecret: String(secret) }
+  return [allOk, await records.updateResource<ClientApplication>(secret ? rotated : rest)]
 }
 
 /** The FHIR quota of a project and of its members; one that took nothing this minute isn't listed. */

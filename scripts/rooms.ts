@@ -116,7 +116,6 @@ export const ROOMS: Record<string, Room> = {
   'tools/perform': {
     is: 'One request from arguments to answer: understood, allowed, asked, sent, presented',
     knows: [
-      'access',
       'access/risk',
       'advice/replies',
       'answer',
@@ -187,7 +186,7 @@ export const ROOMS: Record<string, Room> = {
     never: 'a redirect followed, a POST repeated',
     knows: ['fhir', 'secrets'],
   },
-  secrets: { is: 'What must not be shown', knows: [] },
+  secrets: { is: 'What must not be shown', knows: ['fhir'] },
   fhir: {
     is: 'FHIR as a language: paths, queries, types, dates, patches, differences',
     never: 'anything sent',

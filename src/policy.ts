@@ -1,10 +1,12 @@
 // Who may ask at all: the host asked for, the browser origin that asks, and how often.
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
 import { type Bindings, isLoopback, readSettings } from './config/settings.ts'
 import { findSettings, tenantAt } from './config/tenants.ts'
 import { LIMIT_PERIOD_S } from './mcp/server/pace.ts'
 import type { AuthenticatedHandler } from './oauth/provider.ts'
+import { MAX_REGISTRATION_BYTES } from './oauth/registration.ts'
 
 type Middleware = MiddlewareHandler<{ Bindings: Bindings }>
 
@@ -27,27 +29,27 @@ export function unknownTenant(c: Context): Response {
 }
 
 /**
- * A present Origin must be allowed, an absent one is (Streamable HTTP, security warning). Besides the configured ones, a
- * program on the person's own machine may ask, such as the MCP Inspector: it has no ambient authority, only its token.
+ * Which web pages may call. By https any may: no cookie reaches `/mcp`, so a page has only the token that a person gave it. On
+ * loopback only this machine's own may (DNS rebinding; Streamable HTTP, security warning), such as the MCP Inspector. An operator
+ * who names origins has those alone besides.
  */
 export const knownOrigin: Middleware = async (c, next) => {
   const origin = c.req.header('origin')
-  if (origin !== undefined && !isKnown(origin, readSettings(c.env).allowedOrigins)) {
-    return c.json(rpcError('This Origin may not call the server; its operator can add it to ALLOWED_ORIGINS'), 403)
-  }
-  await next()
-  if (origin !== undefined) c.res.headers.append('access-control-expose-headers', 'Mcp-Session-Id')
-  return undefined
+  const { allowedOrigins } = readSettings(c.env)
+  if (origin === undefined || allowedOrigins === 'any' || isKnown(origin, allowedOrigins)) return next()
+  return c.json(rpcError('This Origin may not call the server; its operator can add it to ALLOWED_ORIGINS'), 403)
 }
 
 function isKnown(origin: string, allowed: ReadonlySet<string>): boolean {
-  if (allowed.has(origin)) return true
-  try {
-    return isLoopback(new URL(origin).hostname)
-  } catch {
-    return false
-  }
+  return allowed.has(origin) || (URL.canParse(origin) && isLoopback(new URL(origin).hostname))
 }
+
+/** Lets web pages read what is answered, errors too: the origin is no secret's guard here, the token is. */
+export const readableByPages: Middleware = cors({
+  origin: (origin) => origin,
+  exposeHeaders: ['WWW-Authenticate', 'Retry-After', 'Mcp-Session-Id'],
+  maxAge: 86_400,
+})
 
 /** A brake on what anybody may ask, by client address; hosts such as claude.ai bring many people behind a few addresses. */
 export function limitByAddress(name: 'LIMIT_SIGN_IN' | 'LIMIT_REGISTRATION' | 'LIMIT_TOKENS'): Middleware {
@@ -69,11 +71,18 @@ export function limitByAddress(name: 'LIMIT_SIGN_IN' | 'LIMIT_REGISTRATION' | 'L
 const MAX_FORM_BYTES = 65_536
 
 /** Forms are read before it is known who sends them, into memory that all requests of an isolate share: a large one is not read. */
-export const smallForm: Middleware = bodyLimit({
-  maxSize: MAX_FORM_BYTES,
-  onError: (c) =>
-    c.json({ error: 'invalid_request', error_description: `The request is larger than ${MAX_FORM_BYTES} bytes` }, 413),
-})
+export const smallForm = limitBody(MAX_FORM_BYTES)
+
+/** Anybody may register, and what is registered is kept. */
+export const smallRegistration = limitBody(MAX_REGISTRATION_BYTES)
+
+function limitBody(maxSize: number): Middleware {
+  return bodyLimit({
+    maxSize,
+    onError: (c) =>
+      c.json({ error: 'invalid_request', error_description: `The request is larger than ${maxSize} bytes` }, 413),
+  })
+}
 
 /** An IPv4 address itself; of an IPv6 address the first 64 bits, all of which one line at home has to itself. */
 export function networkOf(address: string): string {

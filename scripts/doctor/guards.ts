@@ -18,17 +18,25 @@ export async function checkGuards({ origin, root, resource }: Place): Promise<Fi
     call(origin),
     ask(`${origin}${root || '/'}`, { headers: { accept: 'text/html' } }),
   ])
+  // PUBLIC_URL is http only on loopback.
+  const isLocal = origin.startsWith('http:')
   return [
     verdict('host', host.status >= 400 && host.status < 500, {
       right: 'another Host is refused',
       wrong: `a request for the host ${FOREIGN} is answered with ${host.status}`,
       cure: 'A proxy in front rewrites the Host header: let it through as it comes, or DNS rebinding is not stopped.',
     }),
-    verdict('foreign-origin', foreign.status === 403, {
-      right: 'a foreign browser origin is refused',
-      wrong: `a call from the origin https://${FOREIGN} is answered with ${foreign.status}, not 403`,
-      cure: 'Take the origin out of ALLOWED_ORIGINS, or the rule that strips the Origin header out of the way.',
-    }),
+    isLocal
+      ? verdict('foreign-origin', foreign.status === 403, {
+          right: 'a foreign web page is refused',
+          wrong: `a call from the origin https://${FOREIGN} is answered with ${foreign.status}, not 403`,
+          cure: 'Take the origin out of ALLOWED_ORIGINS, or the rule that strips the Origin header out of the way.',
+        })
+      : verdict('foreign-origin', foreign.status === 403 || foreign.headers.has('access-control-allow-origin'), {
+          right: foreign.status === 403 ? 'only web pages of ALLOWED_ORIGINS may call' : 'web pages may call',
+          wrong: `a web page can't read the answer to its call, which has the status ${foreign.status}`,
+          cure: 'Let the headers Access-Control-* through as they come.',
+        }),
     verdict('own-origin', own.status === 401, {
       right: 'its own origin may ask',
       wrong: `a call from its own origin is answered with ${own.status}, not 401`,

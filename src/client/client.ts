@@ -1,7 +1,10 @@
 // The one place that speaks to Medplum's FHIR API: own fetch wrapper, because a general client retries POST, hides status
 // and headers, and sends its token to absolute URLs. Whatever is sent passes the guard here.
 
+import { isRecord, records } from '../base/json.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
+import { redact } from '../secrets/redact.ts'
+import { Whole } from '../secrets/whole.ts'
 import { Delivery, nameOf } from './delivery.ts'
 import { FhirError } from './fhir-error.ts'
 import { type Guard, NOT_FOUND, type Passage } from './guard.ts'
@@ -33,12 +36,16 @@ export class FhirClient {
 
   /** Who is signed in, with which rights; undefined where Medplum doesn't tell. */
   async whoAmI(): Promise<unknown> {
-    return this.#delivery.whoAmI().catch(() => undefined)
+    return this.#delivery.whoAmI().then(
+      (found) => redact(found),
+      () => undefined,
+    )
   }
 
   /**
-   * Sends one request with the caller's Medplum token. A 401 is answered by renewing the token and sending once more:
-   * Medplum refused before it acted. Only a repeatable request is sent again for other reasons. No redirect is followed.
+   * Sends one request with the caller's Medplum token; secrets are hidden in its answer. A 401 is answered by renewing the token
+   * and sending once more: Medplum refused before it acted. Only a repeatable request is sent again for other reasons. No redirect
+   * is followed.
    *
    * @throws {PathError} before sending, for a path outside the FHIR base
    * @throws {AccessError} {LimitError} before sending, for what the connection may not do, or not now
@@ -47,6 +54,25 @@ export class FhirClient {
    * @throws {SessionError} when the Medplum session has ended
    */
   async send(request: FhirRequest): Promise<FhirResponse> {
+    const response = await this.#exchanged(request)
+    const { body } = response
+    return body instanceof Uint8Array ? response : { ...response, body: redact(body, request.hidden) }
+  }
+
+  /**
+   * Reads the record at a path, or all that a search there finds, with their secrets: to judge and compose a change of them.
+   * What comes back can't be shown by accident.
+   *
+   * @throws as {@link send}
+   */
+  async wholes(path: string, signal: AbortSignal): Promise<Whole[]> {
+    const { body } = await this.#exchanged({ method: 'GET', path, repeatable: true, signal })
+    return isRecord(body) && body.resourceType === 'Bundle' && body.type === 'searchset'
+      ? matchesIn(body).map((one) => new Whole(one))
+      : [body].filter(isRecord).map((one) => new Whole(one))
+  }
+
+  async #exchanged(request: FhirRequest): Promise<FhirResponse> {
     const passage = await this.#admit(request)
     try {
       const response = passage && (await this.#delivery.deliver(passage.request))
@@ -95,6 +121,12 @@ export class FhirClient {
       throw error
     }
   }
+}
+
+function matchesIn(bundle: Record<string, unknown>): Record<string, unknown>[] {
+  return records(bundle, 'entry').flatMap(({ search, resource }) =>
+    isRecord(resource) && !(isRecord(search) && search.mode === 'include') ? [resource] : [],
+  )
 }
 
 /** Not there, or not any more. */

@@ -24,6 +24,11 @@ export class Content {
     this.value = value
   }
 
+  /** What is sent may hold what must not be shown. */
+  toJSON(): { type: string } {
+    return { type: this.type }
+  }
+
   static json(value: unknown, type: JsonType = FHIR_JSON): Content {
     return new Content(type, UTF_8.encode(JSON.stringify(value)), value)
   }

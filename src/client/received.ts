@@ -1,8 +1,9 @@
-// What Medplum answered, as this server may use it: an error thrown, a body in measure, nothing in it that leads outside or is secret.
+// What Medplum answered: an error thrown, a body in measure, no link in it that leads outside. Secrets are still in it: the client
+// hides them before anything leaves it.
 
 import { isRecord } from '../base/json.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
-import { redact } from '../secrets/redact.ts'
+import { withPlainQueryOfServer } from '../fhir/query.ts'
 import { FhirError } from './fhir-error.ts'
 import { readBytes } from './read-bytes.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
@@ -43,8 +44,7 @@ export async function received(
   return {
     status: response.status,
     contentType,
-    // Fit for a model: links that can be asked for again, no signed address, no secret.
-    body: filePart ? bytes : redact(withLocalLinks(parseBody(contentType, bytes), fhirBase), request.hidden),
+    body: filePart ? bytes : withLocalLinks(parseBody(contentType, bytes), fhirBase),
     ...(jobPath !== undefined && { jobPath }),
     ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, before, more } }),
   }
@@ -92,7 +92,7 @@ function withLocalLinks(body: unknown, fhirBase: URL): unknown {
   if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.link)) return body
   const link = body.link.flatMap((item: unknown) => {
     const url = isRecord(item) && typeof item.url === 'string' ? localPath(item.url, fhirBase) : undefined
-    return url === undefined ? [] : [{ ...(item as Record<string, unknown>), url }]
+    return url === undefined ? [] : [{ ...(item as Record<string, unknown>), url: withPlainQueryOfServer(url) }]
   })
   return { ...body, link }
 }

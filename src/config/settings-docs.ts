@@ -21,8 +21,13 @@ export const SETTINGS: Record<string, SettingText> = {
   MEDPLUM_CLIENT_SECRET: { unset: 'none', meaning: "its secret; Medplum doesn't ask for it with PKCE", isSecret: true },
   MEDPLUM_APP_URL: { unset: "hosted Medplum's", meaning: 'the Medplum App, for links to records' },
   ALLOWED_ORIGINS: {
-    unset: 'none',
-    meaning: "browser origins that may call `/mcp`, besides the server's own; separated by commas",
+    unset: 'any; on localhost none',
+    meaning: "the only web origins that may call `/mcp`, besides the server's own and localhost; separated by commas",
+  },
+  CLIENT_DOCUMENTS: {
+    unset: 'on; off on localhost',
+    meaning:
+      'whether clients may name themselves by a metadata document; `off` where the Worker can’t reach the internet',
   },
   SESSION_IDLE_HOURS: { unset: '`24`', meaning: 'after this silence a session is deleted' },
   UPSTREAM_TIMEOUT_SECONDS: { unset: '`55`', meaning: 'how long one call may wait for Medplum' },

@@ -21,7 +21,7 @@ export interface Settings {
   /** The protected resource (RFC 8707) and audience of every token. */
   readonly resource: string
   /** Origins that a browser may call the MCP endpoint from. */
-  readonly allowedOrigins: ReadonlySet<string>
+  readonly allowedOrigins: ReadonlySet<string> | 'any'
   readonly medplum: {
     /** Root of the Medplum server, with a trailing slash. */
     readonly baseUrl: URL
@@ -32,6 +32,8 @@ export interface Settings {
     readonly clientId: string
     readonly clientSecret: string | undefined
   }
+  /** Whether clients may name themselves by the address of a metadata document, which this server must then be able to read. */
+  readonly clientDocuments: boolean
   readonly sessionIdleMs: number
   readonly upstreamTimeoutMs: number
   /** Characters that an answer may have, unless a call says something else. */
@@ -100,7 +102,7 @@ export function parseSettings(env: Bindings, tenant?: string): Settings {
     root,
     publicUrl,
     resource: `${publicUrl.origin}${root}/mcp`,
-    allowedOrigins: new Set([publicUrl.origin, ...origins(env.ALLOWED_ORIGINS)]),
+    allowedOrigins: allowedOrigins(env.ALLOWED_ORIGINS, publicUrl),
     medplum: {
       baseUrl,
       fhirBase: new URL('fhir/R4/', baseUrl),
@@ -108,6 +110,8 @@ export function parseSettings(env: Bindings, tenant?: string): Settings {
       clientId,
       clientSecret: env.MEDPLUM_CLIENT_SECRET || undefined,
     },
+    // A program on one's own machine often has no way to the internet, and clients would choose documents before registering.
+    clientDocuments: onOff('CLIENT_DOCUMENTS', env.CLIENT_DOCUMENTS, isLoopback(publicUrl.hostname) ? 'off' : 'on'),
     sessionIdleMs: positive('SESSION_IDLE_HOURS', env.SESSION_IDLE_HOURS, 24) * 3_600_000,
     upstreamTimeoutMs: positive('UPSTREAM_TIMEOUT_SECONDS', env.UPSTREAM_TIMEOUT_SECONDS, 55) * 1000,
     answerChars: answerChars(env.ANSWER_CHARS),
@@ -162,8 +166,9 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-function origins(value: string | undefined): string[] {
-  return (value ?? '')
+/** Any where none are named, but not on loopback. */
+function allowedOrigins(value: string | undefined, publicUrl: URL): ReadonlySet<string> | 'any' {
+  const named = (value ?? '')
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
@@ -171,6 +176,7 @@ function origins(value: string | undefined): string[] {
       const url = httpUrl('ALLOWED_ORIGINS', item, 'https://app.example.com,https://inspector.example.com')
       return url.origin
     })
+  return named.length === 0 && publicUrl.protocol === 'https:' ? 'any' : new Set([publicUrl.origin, ...named])
 }
 
 /** The bounds are those of a call's own limit: hosts cut or drop what is larger than 100,000 characters. */

@@ -1,6 +1,6 @@
 // Compartment paths (FHIR R4, section 3.1.0.11.3), which Medplum lacks, as the search that answers the same.
 import type { Capability } from './capability.ts'
-import { formatParameter, formatPlace, type Place } from './query.ts'
+import { criterion, formatPlace, type Place } from './query.ts'
 
 /** Whether a path segment is written as a resource type. */
 export function isType(segment: string | undefined): boolean {
@@ -18,5 +18,5 @@ export function compartmentForm(
   const names = owner === 'Patient' ? ['subject', 'patient'] : [owner.toLowerCase()]
   const fallback = !known && owner === 'Patient' ? 'subject' : '_compartment'
   const name = names.find((one) => known?.has(one)) ?? fallback
-  return formatPlace({ segments: [type], parameters: [formatParameter(name, `${owner}/${id}`), ...parameters] })
+  return formatPlace({ segments: [type], parameters: [criterion(name, `${owner}/${id}`), ...parameters] })
 }

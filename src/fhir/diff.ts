@@ -7,6 +7,14 @@ export interface Difference {
   path: string
   before?: unknown
   after?: unknown
+  /** It differs, but that can't be shown: both look alike. */
+  concealed?: true
+}
+
+/** A value, and how it may be shown: of the same shape. */
+export interface Side {
+  value: unknown
+  shown: unknown
 }
 
 /** What Medplum sets by itself at every change. */
@@ -26,13 +34,19 @@ const MAX_VALUE = 100
  */
 export function differences(before: unknown, after: unknown): Difference[] {
   const found: Difference[] = []
-  compare('', before, after, found)
+  compare('', plain(before), plain(after), found)
   return found
 }
 
 /** What a person would see change between two versions of a resource: without what the server sets by itself. */
-export function changesOf(before: unknown, after: unknown): Difference[] {
-  return differences(withoutServerSide(before), withoutServerSide(after))
+export function changesOf(before: Side, after: Side): Difference[] {
+  const found: Difference[] = []
+  compare('', ...([before, after].map(withoutServerSide) as [Side, Side]), found)
+  return found
+}
+
+function plain(value: unknown): Side {
+  return { value, shown: value }
 }
 
 /**
@@ -41,8 +55,9 @@ export function changesOf(before: unknown, after: unknown): Difference[] {
  * @param most lines to give; what is more is counted in a last one
  */
 export function differenceLines(found: readonly Difference[], most: number): string[] {
-  const lines = found.slice(0, most).map(({ path, before, after }) => {
+  const lines = found.slice(0, most).map(({ path, before, after, concealed }) => {
     const place = path === '' ? 'all of it' : path
+    if (concealed) return `${place}: replaced`
     if (before === undefined) return `${place}: added ${short(after)}`
     return after === undefined ? `${place}: removed ${short(before)}` : `${place}: ${short(before)} → ${short(after)}`
   })
@@ -60,38 +75,61 @@ export function short(value: unknown, most = MAX_VALUE): string {
   return letters.length <= most ? text : `${letters.slice(0, most - 1).join('')}…`
 }
 
-function compare(path: string, before: unknown, after: unknown, found: Difference[]): void {
-  if (before === after) return
-  if (Array.isArray(before) && Array.isArray(after)) compareLists(path, before, after, found)
-  else if (isRecord(before) && isRecord(after)) {
-    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      compare(joined(path, name), own(before, name), own(after, name), found)
+function compare(path: string, before: Side, after: Side, found: Difference[]): void {
+  const [old, now] = [before.value, after.value]
+  if (old === now) return
+  if (Array.isArray(old) && Array.isArray(now)) compareLists(path, before, after, found)
+  else if (isRecord(old) && isRecord(now)) {
+    for (const name of new Set([...Object.keys(old), ...Object.keys(now)])) {
+      compare(joined(path, name), member(before, name), member(after, name), found)
     }
+  } else if (old !== undefined && now !== undefined && before.shown === after.shown) {
+    found.push({ path, concealed: true })
   } else {
-    found.push({ path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) })
+    const sides = { before: before.shown, after: after.shown }
+    found.push({
+      path,
+      ...(old !== undefined && { before: sides.before }),
+      ...(now !== undefined && { after: sides.after }),
+    })
   }
 }
 
-function compareLists(path: string, before: unknown[], after: unknown[], found: Difference[]): void {
-  const least = Math.min(before.length, after.length)
+function compareLists(path: string, before: Side, after: Side, found: Difference[]): void {
+  const [olds, nows] = [items(before.value), items(after.value)]
+  const least = Math.min(olds.length, nows.length)
   let start = 0
-  while (start < least && isSame(before[start], after[start])) start++
+  while (start < least && isSame(olds[start], nows[start])) start++
   let end = 0
-  while (end < least - start && isSame(before.at(-1 - end), after.at(-1 - end))) end++
-  const most = Math.max(before.length, after.length) - end
+  while (end < least - start && isSame(olds.at(-1 - end), nows.at(-1 - end))) end++
+  const most = Math.max(olds.length, nows.length) - end
   for (let index = start; index < most; index++) {
-    const old = index < before.length - end ? before[index] : undefined
-    const now = index < after.length - end ? after[index] : undefined
+    const old = index < olds.length - end ? item(before, index) : NOTHING
+    const now = index < nows.length - end ? item(after, index) : NOTHING
     compare(`${path}[${index}]`, old, now, found)
   }
 }
+
+const NOTHING: Side = { value: undefined, shown: undefined }
 
 function isSame(a: unknown, b: unknown): boolean {
   return differences(a, b).length === 0
 }
 
-function own(value: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(value, name) ? value[name] : undefined
+function items(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function item({ value, shown }: Side, index: number): Side {
+  return { value: items(value)[index], shown: items(shown)[index] }
+}
+
+function member({ value, shown }: Side, name: string): Side {
+  return { value: own(value, name), shown: own(shown, name) }
+}
+
+function own(value: unknown, name: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 /** A name that could break a line, or look like one, is quoted. */
@@ -100,7 +138,11 @@ function joined(path: string, name: string): string {
   return path === '' ? word : `${path}.${word}`
 }
 
-function withoutServerSide(resource: unknown): unknown {
+function withoutServerSide({ value, shown }: Side): Side {
+  return { value: withoutServerMeta(value), shown: withoutServerMeta(shown) }
+}
+
+function withoutServerMeta(resource: unknown): unknown {
   if (!isRecord(resource) || !isRecord(resource.meta)) return resource
   const meta = Object.entries(resource.meta).filter(([name]) => !SET_BY_SERVER.has(name))
   const { meta: _meta, ...rest } = resource

@@ -1,6 +1,6 @@
 // JSON Patch (RFC 6902) over JSON Pointer (RFC 6901), to show what a patch would do before Medplum does it.
 
-import { isRecord } from '../base/json.ts'
+import { isRecord, records } from '../base/json.ts'
 import { differences } from './diff.ts'
 
 /** A patch that can't be applied: the message says which operation, and why. */
@@ -12,12 +12,17 @@ class PatchError extends Error {
  * The document after the patch, or which operation fails and why; the one given stays as it is.
  *
  * @param patch operations add, remove, replace, move, copy and test
+ * @param filled what an operation becomes, given the document as it is before it
  */
-export function applyPatch(document: unknown, patch: readonly unknown[]): { after: unknown } | { problem: string } {
+export function applyPatch(
+  document: unknown,
+  patch: readonly unknown[],
+  filled: (operation: unknown, document: unknown) => unknown = (operation) => operation,
+): { after: unknown } | { problem: string } {
   let after: unknown = structuredClone(document)
   for (const [index, operation] of patch.entries()) {
     try {
-      after = applyOne(after, operation)
+      after = applyOne(after, filled(operation, after))
     } catch (error) {
       if (error instanceof PatchError) return { problem: `operation ${index}: ${error.message}` }
       throw error
@@ -26,14 +31,38 @@ export function applyPatch(document: unknown, patch: readonly unknown[]): { afte
   return { after }
 }
 
-/** The operations of a body: itself, or the Binary that carries them in a batch (FHIR R4, section 3.1.0.11.2). */
+/**
+ * The operations of a body: itself, or the Binary (FHIR R4, section 3.1.0.11.2) or Parameters that carry them in a batch.
+ * Undefined where there are none.
+ */
 export function operationsOf(body: unknown): unknown[] | undefined {
   if (Array.isArray(body)) return body
-  if (!isRecord(body) || body.resourceType !== 'Binary' || typeof body.data !== 'string') return undefined
+  if (!isRecord(body)) return undefined
   try {
+    if (body.resourceType === 'Parameters') return records(body, 'parameter').map(operationIn)
+    if (body.resourceType !== 'Binary' || typeof body.data !== 'string') return undefined
     const bytes = Uint8Array.from(atob(body.data), (char) => char.charCodeAt(0))
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
     return Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Medplum reads the value of such an operation from JSON text. */
+function operationIn(parameter: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    records(parameter, 'part').map(({ name, valueCode, valueString, valueUri }) => {
+      const given = valueCode ?? valueString ?? valueUri
+      return [name, name === 'value' && typeof given === 'string' ? JSON.parse(given) : given]
+    }),
+  )
+}
+
+/** What is at a JSON Pointer; undefined where nothing is. */
+export function valueAt(document: unknown, path: unknown): unknown {
+  try {
+    return get(document, pointer(path, 'path'))
   } catch {
     return undefined
   }

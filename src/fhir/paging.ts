@@ -1,7 +1,7 @@
 // How Medplum pages, as paths: its default order is unspecified, by offset it goes 10,000 deep, and a cursor needs one order only.
 import { isRecord, records } from '../base/json.ts'
 import { isType } from './compartment.ts'
-import { formatParameter, formatPlace, type Place, parsePlace } from './query.ts'
+import { criterion, formatPlace, type Place, parsePlace } from './query.ts'
 
 type Entry = Record<string, unknown>
 
@@ -136,8 +136,6 @@ function offsetIn(place: Place): number {
 /** The path with these parameters in the place of others of their name; undefined takes them out. */
 function changed({ segments, parameters }: Place, values: Record<string, string | undefined>): string {
   const kept = parameters.filter(({ key }) => !Object.hasOwn(values, key))
-  const added = Object.entries(values).flatMap(([name, value]) =>
-    value === undefined ? [] : [formatParameter(name, value)],
-  )
+  const added = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [criterion(name, value)]))
   return formatPlace({ segments, parameters: [...kept, ...added] })
 }

@@ -8,14 +8,18 @@ export interface Asked {
   /** Relative to the FHIR base, with any query. */
   path: string
   body?: unknown
+  /** Of If-None-Exist, as a query. */
+  ifNoneExist?: string
 }
 
 export interface QueryParameter {
   /** Name with any modifier or chain, decoded. */
   key: string
   value: string
-  /** As it stood in the query; what is not rewritten is sent as it came. */
-  raw: string
+}
+
+export function criterion(key: string, value: string): QueryParameter {
+  return { key, value }
 }
 
 export interface Place {
@@ -24,45 +28,86 @@ export interface Place {
   parameters: QueryParameter[]
 }
 
-/** Takes a path below the FHIR base apart. Never throws. */
+/** Takes a path below the FHIR base apart, as a model means it. Never throws. */
 export function parsePlace(path: string): Place {
   const local = path.trim().replace(/^(?:https?:\/\/[^/?#]*)?\/?(?:fhir\/R4(?=[/?]|$))?\/?/i, '')
-  const mark = local.indexOf('?')
-  const segments = (mark < 0 ? local : local.slice(0, mark)).split('/').filter(Boolean).map(decode)
-  const raws =
-    mark < 0
-      ? []
-      : local
-          .slice(mark + 1)
-          .split('&')
-          .filter(Boolean)
-  return { segments, parameters: raws.map(parseParameter) }
+  const { before, query } = split(local)
+  return { segments: before.split('/').filter(Boolean).map(decode), parameters: parseQuery(query) }
 }
 
-function parseParameter(raw: string): QueryParameter {
-  const mark = raw.indexOf('=')
-  const [key, value] = mark < 0 ? [raw, ''] : [raw.slice(0, mark), raw.slice(mark + 1)]
-  return { key: decode(key.replaceAll('+', ' ')), value: decode(value.replaceAll('+', ' ')), raw }
+/** The parameters of a query, without its question mark. Never throws. */
+export function parseQuery(query: string): QueryParameter[] {
+  return parsed(query, (text) => decode(isForm(text) ? text.replaceAll('+', ' ') : text))
 }
 
+/**
+ * Whether a `+` in this stands for a space. In a value that is written as it is, it is a plus: `identifier=AB+C1`. In one that was
+ * encoded as forms are (https://url.spec.whatwg.org/#application/x-www-form-urlencoded), a plus itself would be `%2B`.
+ */
+function isForm(text: string): boolean {
+  return /%[0-9a-f]{2}/i.test(text) && /^(?:[\w.*+-]|%(?!20)[0-9a-f]{2})*$/i.test(text)
+}
+
+function parsed(query: string, read: (text: string) => string): QueryParameter[] {
+  return query
+    .split('&')
+    .filter(Boolean)
+    .map((raw) => {
+      const mark = raw.indexOf('=')
+      return mark < 0
+        ? { key: read(raw), value: '' }
+        : { key: read(raw.slice(0, mark)), value: read(raw.slice(mark + 1)) }
+    })
+}
+
+/** Escapes that are none stay as they are: `100%` is a percentage. */
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes)
+    } catch {
+      return escapes
+    }
+  })
 }
 
-/** A parameter as it is sent: only what would end or alter the value is escaped. */
-export function formatParameter(key: string, value: string): QueryParameter {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped
-  const escaped = (text: string) => text.replaceAll(/[%&+#=\s\u0000-\u001f]/g, (char) => encodeURIComponent(char))
-  return { key, value, raw: `${escaped(key)}=${escaped(value)}` }
+/** The first escapes in a query that are no UTF-8, such as `%FC` for ü; undefined where all are. */
+export function brokenEscapes(query: string): string | undefined {
+  return query.match(/(?:%[0-9a-f]{2})+/gi)?.find((escapes) => decode(escapes) === escapes)
+}
+
+function split(path: string): { before: string; query: string } {
+  const mark = path.indexOf('?')
+  return mark < 0 ? { before: path, query: '' } : { before: path.slice(0, mark), query: path.slice(mark + 1) }
+}
+
+/** What stays readable: it ends no value, and neither a URL nor Medplum reads it as anything else. */
+const READABLE = /%(?:24|2C|2F|3A|40|7C)/g
+
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll(READABLE, decodeURIComponent).replaceAll("'", '%27')
+}
+
+/** A query as it is sent, in ASCII; whoever reads it, by whichever rules, finds these parameters. */
+export function formatQuery(parameters: readonly QueryParameter[]): string {
+  return parameters.map(({ key, value }) => `${encode(key)}=${encode(value)}`).join('&')
 }
 
 export function formatPlace({ segments, parameters }: Place): string {
-  const query = parameters.map(({ raw }) => raw).join('&')
-  return segments.join('/') + (query ? `?${query}` : '')
+  return segments.join('/') + (parameters.length > 0 ? `?${formatQuery(parameters)}` : '')
+}
+
+/** The path with its query in the form in which it is sent; all else of it stays. */
+export function withPlainQuery(path: string): string {
+  const { before, query } = split(path)
+  return parseQuery(query).length > 0 ? `${before}?${formatQuery(parseQuery(query))}` : before
+}
+
+/** The same for an address that a server gave, where a `+` is a space. */
+export function withPlainQueryOfServer(path: string): string {
+  const { before, query } = split(path)
+  const parameters = parsed(query, (text) => decode(text.replaceAll('+', ' ')))
+  return parameters.length > 0 ? `${before}?${formatQuery(parameters)}` : before
 }
 
 /** Parameters that steer a search instead of filtering it (FHIR R4, section 3.1.1.1; Medplum's own included). */
@@ -168,5 +213,5 @@ export function countPath(path: string): string | undefined {
   const { segments, parameters } = parsePlace(path)
   if (segments.length !== 1 || !/^[A-Z]/.test(segments[0] ?? '')) return undefined
   const criteria = parameters.filter(({ key }) => !PRESENTATION.has(key))
-  return formatPlace({ segments, parameters: [...criteria, formatParameter('_summary', 'count')] })
+  return formatPlace({ segments, parameters: [...criteria, criterion('_summary', 'count')] })
 }

@@ -14,9 +14,10 @@ import type { Bindings, Settings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'
 import type { AuthenticatedHandler, Challenge } from '../oauth/provider.ts'
 import type { CallerRecord } from '../oauth/record.ts'
+import { inFormTaken, takenBy, takingBoth } from './accept.ts'
 import { MODERN, plainCall, StandingServer } from './plain-calls.ts'
 import { authInfoOf } from './server/server.ts'
-import { parseJson, readBody, tooLarge } from './session/message.ts'
+import { notAcceptable, parseJson, readBody, tooLarge } from './session/message.ts'
 import type { McpSession } from './session/session.ts'
 import { askSession, openSse, postSse, SESSION_HEADER } from './session/session-door.ts'
 import { stepUp } from './step-up.ts'
@@ -72,7 +73,23 @@ export function createEndpoint({
     return handlers
   }
 
-  return async (request, caller, env, _ctx, challenge) => {
+  return async (request, caller, env, ctx, challenge) => {
+    const taken = takenBy(request.headers.get('accept'))
+    if (request.method === 'GET' && !taken.events) return notAcceptable('text/event-stream')
+    if (request.method === 'POST' && !taken.events && !taken.json) {
+      return notAcceptable('application/json or text/event-stream')
+    }
+    if (taken.json && taken.events) return answer(takingBoth(request), caller, env, ctx, challenge)
+    const sent = takingBoth(request)
+    const { url, headers } = sent
+    const cancel = async (id: unknown) => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id, result: { action: 'cancel' } })
+      await answer(new Request(url, { method: 'POST', headers, body }), caller, env, ctx, challenge)
+    }
+    return inFormTaken(await answer(sent, caller, env, ctx, challenge), taken, cancel)
+  }
+
+  async function answer(...[request, caller, env, _ctx, challenge]: Parameters<AuthenticatedHandler>) {
     const url = new URL(request.url)
     const settings = settingsFor(env, caller.userId)
     const path = url.pathname.slice(settings.root.length).replace(/\/$/, '')

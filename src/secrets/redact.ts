@@ -3,6 +3,16 @@
 import { isRecord } from '../base/json.ts'
 
 export const HIDDEN = '(hidden)'
+const HIDDEN_ADDRESS = '(signed address hidden)'
+
+/** Whether this text stands in the place of something that was hidden. */
+export function isPlaceholder(text: string): boolean {
+  return text.endsWith(HIDDEN) ? WITH_NAME.test(text) : text.includes(HIDDEN_ADDRESS)
+}
+
+/** A header is shown with its name (RFC 9110, section 5.1). */
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,100}(?=:)/
+const WITH_NAME = /^(?:[\w!#$%&'*+.^`|~-]{1,100}: )?\(hidden\)$/
 
 /** Fields that hold secrets wherever they stand, in GraphQL answers and projections too. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
@@ -48,9 +58,10 @@ export function secretFieldsOf(type: string): ReadonlySet<string> {
 const SUBSCRIPTION_SECRET = /subscription-secret$/
 
 /**
- * The same value with secrets replaced by `"(hidden)"` and signed addresses by `Binary/{id}`.
+ * The same value with secrets replaced by `"(hidden)"` and signed addresses by `Binary/{id}`. It keeps its shape: the same names
+ * and lists, so that what is hidden can be put back where it was.
  *
- * @param hidden further property names to hide, such as the aliases that a GraphQL document gives to secret fields
+ * @param hidden of a GraphQL answer, whose names the document chose: further names to hide, such as the aliases of secret fields
  */
 export function redact(value: unknown, hidden?: ReadonlySet<string>): unknown {
   if (typeof value === 'string') return withoutSignedUrls(value)
@@ -58,42 +69,68 @@ export function redact(value: unknown, hidden?: ReadonlySet<string>): unknown {
   if (!isRecord(value)) return value
   const type = typeof value.resourceType === 'string' ? value.resourceType : ''
   const own = secretFieldsOf(type)
+  const hide = hidden ? hideAll : hideValues
+  // A parameter is named by a value, such as that of `$rotate-secret`.
+  const isSecret = typeof value.name === 'string' && SECRET_FIELDS.has(value.name)
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => {
+      if (isSecret && /^value[A-Z]/.test(name)) return [name, hide(item)]
       if (SECRET_FIELDS.has(name) || own.has(name) || hidden?.has(name)) return [name, hide(item)]
       if (type === 'Subscription' && name === 'channel' && isRecord(item)) {
-        return [name, redact('header' in item ? { ...item, header: hide(item.header) } : item, hidden)]
+        return [name, redact('header' in item ? { ...item, header: hideHeaders(item.header) } : item, hidden)]
       }
-      if (name === 'extension' && Array.isArray(item))
+      if (name === 'extension' && Array.isArray(item)) {
         return [name, item.map((one) => redact(withoutSecret(one), hidden))]
+      }
       return [name, redact(item, hidden)]
     }),
   )
 }
 
 /** A secret's place stays visible, so that nobody takes it for missing. */
-function hide(value: unknown): unknown {
+function hideAll(value: unknown): unknown {
   return value === null || value === undefined ? value : HIDDEN
 }
 
+/** The values, and not what they are called: `[{"name":"API_KEY","valueString":"(hidden)"}]`. */
+function hideValues(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hideValues)
+  if (!isRecord(value)) return hideAll(value)
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) =>
+      name === 'name' && typeof item === 'string' ? [name, item] : [name, hideValues(item)],
+    ),
+  )
+}
+
+function hideHeaders(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hideHeaders)
+  const name = typeof value === 'string' ? HEADER_NAME.exec(value)?.[0] : undefined
+  return name === undefined ? hideValues(value) : `${name}: ${HIDDEN}`
+}
+
 function withoutSecret(extension: unknown): unknown {
-  if (!isRecord(extension) || typeof extension.url !== 'string' || !SUBSCRIPTION_SECRET.test(extension.url))
+  if (!isRecord(extension) || typeof extension.url !== 'string' || !SUBSCRIPTION_SECRET.test(extension.url)) {
     return extension
-  return { url: extension.url, valueString: HIDDEN }
+  }
+  return Object.fromEntries(
+    Object.entries(extension).map(([name, item]) => (name === 'url' ? [name, item] : [name, hideValues(item)])),
+  )
 }
 
 const URL_IN_TEXT = /https?:\/\/[^\s"'<>]+/gi
-const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
+/** The end of a stored file's address: the Binary's id and version. What is signed otherwise is no file of Medplum's. */
+const STORED = /\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[0-9a-f-]{36}$/i
 const SIGNATURE = /\bSignature=/i
 
-/** Replaces signed addresses in a text: the first id in an address's path is that of the Binary. */
+/** Replaces signed addresses in a text: those of stored files by `Binary/{id}`. */
 export function withoutSignedUrls(text: string): string {
   if (!/signature=/i.test(text)) return text
   // Step by step, each in linear time: one expression for it all would take cubic time on a text made for that.
   return text.replace(URL_IN_TEXT, (address) => {
     const query = address.indexOf('?')
     if (query < 0 || !SIGNATURE.test(address.slice(query))) return address
-    const id = UUID.exec(address.slice(0, query))?.[0]
-    return id ? `Binary/${id}` : '(signed address hidden)'
+    const id = STORED.exec(address.slice(0, query))?.[1]
+    return id ? `Binary/${id}` : HIDDEN_ADDRESS
   })
 }

@@ -11,7 +11,7 @@ import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
 import { type AllPages, readAll } from '../client/read-all.ts'
 import { steadied } from '../fhir/paging.ts'
-import { formatParameter, formatPlace, parsePlace } from '../fhir/query.ts'
+import { criterion, formatPlace, parsePlace } from '../fhir/query.ts'
 import { bounded, MAX_ADDRESS } from './kit/bounded.ts'
 import { defineTool } from './kit/tool.ts'
 
@@ -81,9 +81,7 @@ function wholly(path: string): { path: string; notes: string[] } {
   const left = parameters.filter(({ key }) => NARROWING.has(key)).map(({ key }) => `\`${key}\``)
   const kept = parameters.filter(({ key }) => !NARROWING.has(key) && key !== '_total')
   const total =
-    segments.length === 1 && !parameters.some(({ key }) => key === '_type')
-      ? [formatParameter('_total', 'accurate')]
-      : []
+    segments.length === 1 && !parameters.some(({ key }) => key === '_type') ? [criterion('_total', 'accurate')] : []
   return {
     path: steadied(formatPlace({ segments, parameters: [...kept, ...total] })),
     notes: left.length > 0 ? [`${left.join(', ')} was left out: a digest counts whole records, over all pages.`] : [],

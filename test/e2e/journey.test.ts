@@ -2,36 +2,15 @@
 // and each page of it as it looks and as assistive technology finds it.
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
+import { connect, type ToolResult } from '../../sandbox/clients.ts'
 import type { RunningWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/world.ts'
 import { inNewPage, isWithoutBrowser, launch, logIn } from './browser.ts'
+import { InBrowser } from './in-browser.ts'
 import { LOOKS, look } from './look.ts'
 import { type Running, startBoth } from './running.ts'
 
 const WAY = 'Streamable HTTP 2025-11-25, SDK 2'
-
-/** A person who answers in a browser what a client asks for. */
-class InBrowser extends SignIn {
-  readonly #page: Page
-  readonly #answer: (page: Page) => Promise<void>
-  /** Scopes of the last authorization request. */
-  asked: string | null = null
-
-  constructor(page: Page, answer: (page: Page) => Promise<void>) {
-    super(SANDBOX_USERS.alice)
-    this.#page = page
-    this.#answer = answer
-  }
-
-  override async redirectToAuthorization(url: URL) {
-    this.asked = url.searchParams.get('scope')
-    const back = this.#page.waitForRequest((request) => request.url().startsWith(this.redirectUrl))
-    await this.#page.goto(url.href)
-    await this.#answer(this.#page)
-    this.callback = new URL((await back).url())
-  }
-}
 
 async function allow(page: Page, level?: string): Promise<void> {
   if (level !== undefined) await page.locator('label.choice', { hasText: level }).getByRole('radio').check()
@@ -64,7 +43,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
   test('from a 401 to reading, and no further; then more access, asked for by the client', async () => {
     await withPage(async (page) => {
-      const person = new InBrowser(page, (open) => allow(open))
+      const person = new InBrowser(SANDBOX_USERS.alice, page, (open) => allow(open))
       const client = await connect(WAY, worker.url, person)
       expect(person.tokenSet?.scope).toBe('fhir:read')
       expect((await client.call('fhir-read', { path: 'Patient?_count=1' })).isError ?? false).toBe(false)
@@ -88,7 +67,11 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
   /** A client with full access that was asked to delete a Task, and the page where a person decides about it. */
   async function deletion(page: Page) {
-    const client = await connect(WAY, worker.url, new InBrowser(page, (open) => allow(open, 'Full')))
+    const client = await connect(
+      WAY,
+      worker.url,
+      new InBrowser(SANDBOX_USERS.alice, page, (open) => allow(open, 'Full')),
+    )
     const body = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
     const created = await client.call('fhir-request', { method: 'POST', path: 'Task', body, format: 'json' })
     const at = { path: `Task/${(JSON.parse(created.content[0]?.text ?? '') as { id: string }).id}` }
@@ -116,7 +99,9 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
   test('a person who refuses sends the client away with nothing', async () => {
     await withPage(async (page) => {
-      const person = new InBrowser(page, (open) => open.getByRole('button', { name: 'Deny' }).click())
+      const person = new InBrowser(SANDBOX_USERS.alice, page, (open) =>
+        open.getByRole('button', { name: 'Deny' }).click(),
+      )
       await expect(connect(WAY, worker.url, person)).rejects.toThrow()
       expect(person.callback?.searchParams.get('error')).toBe('access_denied')
       expect(person.tokenSet).toBeUndefined()
@@ -125,7 +110,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
   test('a person gives less than a client asks for', async () => {
     await withPage(async (page) => {
-      const person = new InBrowser(page, async (open) => {
+      const person = new InBrowser(SANDBOX_USERS.alice, page, async (open) => {
         expect(await open.getByLabel('Read See and search').isChecked()).toBe(true)
         await allow(open, 'Read and write')
       })
@@ -142,7 +127,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
         await look(page, `home-${name}`)
         await page.goto(`${worker.url}/privacy`)
         await look(page, `privacy-${name}`)
-        const person = new InBrowser(page, async (open) => {
+        const person = new InBrowser(SANDBOX_USERS.alice, page, async (open) => {
           await look(open, `consent-${name}`)
           await open.getByText('Narrow it further').click()
           // A focus by mouse shows no ring.

@@ -8,6 +8,7 @@ import type {
   OperationOutcome,
   Parameters,
   Patient,
+  Schedule,
   Slot,
   ValueSet,
 } from '@medplum/fhirtypes'
@@ -65,6 +66,14 @@ describe('scheduling', () => {
   const service = `service-type-reference=HealthcareService/${TELEHEALTH_SERVICE_ID}`
   const slots = async () =>
     (await alice<Bundle<Slot>>('GET', `Schedule/${TELEHEALTH_SCHEDULE_ID}/$find?${day}&${service}`)).body.entry ?? []
+
+  it('finds no times on a Schedule that does not name the service', async () => {
+    const { body } = await alice<Schedule>('GET', `Schedule/${TELEHEALTH_SCHEDULE_ID}`)
+    await alice('PUT', `Schedule/${TELEHEALTH_SCHEDULE_ID}`, { ...body, serviceType: [{ text: 'Telehealth' }] })
+    const path = `Schedule/${TELEHEALTH_SCHEDULE_ID}/$find?${day}&${service}`
+    const refused = await alice<OperationOutcome>('GET', path)
+    expect(problem(refused)).toEqual([400, 'Schedule is not schedulable for requested service type'])
+  })
 
   it('finds, books and frees a time', async () => {
     const before = await slots()
@@ -128,6 +137,20 @@ describe('agents', () => {
     expect(headers.get('content-type')).toBe('x-application/hl7-v2+er7; charset=utf-8')
     expect(body).toMatch(/\rMSA\|AA\|7/)
     expect(await received()).toMatchObject([{ message, ack: body }])
+  })
+
+  it('are sent Parameters of which only the texts count', async () => {
+    const parameter = [
+      { name: 'body', valueString: message },
+      { name: 'contentType', valueString: 'x-application/hl7-v2+er7' },
+      { name: 'destination', valueString: `Device/${LABORATORY_DEVICE_ID}` },
+    ]
+    const to = async (more: object) => {
+      const body = { resourceType: 'Parameters', parameter: [...parameter, { name: 'waitForResponse', ...more }] }
+      return (await alice<unknown>('POST', `Agent/${LABORATORY_AGENT_ID}/$push`, body)).body
+    }
+    expect(await to({ valueBoolean: true })).toMatchObject({ resourceType: 'OperationOutcome', id: 'ok' })
+    expect(await to({ valueString: 'true' })).toMatch(/\rMSA\|AA\|7/)
   })
 
   it('bring back an error for a bad message', async () => {

@@ -75,14 +75,6 @@ describe('what is sent', () => {
     ],
     ['a file of HL7 as it is', 'Binary', 'MSH|^~\\&|A\n', HL7, HL7, 'MSH|^~\\&|A\n'],
     [
-      'a search by form',
-      'Patient/_search',
-      'name=x',
-      'application/x-www-form-urlencoded',
-      'application/x-www-form-urlencoded',
-      'name=x',
-    ],
-    [
       'GraphQL text, which Medplum reads as JSON only',
       '$graphql',
       '{Patient{id}}',
@@ -207,7 +199,6 @@ describe('what is refused', () => {
       'text/plain',
       /120000 bytes.*102400 \(100 KB\) of text\/plain.*Binary/,
     ],
-    ['POST', 'Patient/_search', `name=${'é'.repeat(60_000)}`, FORM, /102400/],
     [
       'POST',
       'Task',

@@ -50,11 +50,22 @@ describe('differences', () => {
 
   test('what the server sets does not count as a change, a tag does', () => {
     const before = { resourceType: 'Task', meta: { versionId: '1', lastUpdated: 'x', author: {} } }
-    expect(changesOf(before, { resourceType: 'Task' })).toEqual([])
-    expect(changesOf(before, { resourceType: 'Task', meta: { tag: [{ code: 'a' }] } })).toEqual([
+    const side = (value: object) => ({ value, shown: value })
+    expect(changesOf(side(before), side({ resourceType: 'Task' }))).toEqual([])
+    expect(changesOf(side(before), side({ resourceType: 'Task', meta: { tag: [{ code: 'a' }] } }))).toEqual([
       { path: 'meta', after: { tag: [{ code: 'a' }] } },
     ])
   })
+})
+
+test('what may not be shown is only told to differ', () => {
+  const side = (value: string, ...list: string[]) => ({
+    value: { secret: value, list },
+    shown: { secret: '(hidden)', list: list.map(() => '(hidden)') },
+  })
+  const changed = changesOf(side('a', 'x', 'y'), side('b', 'y', 'z'))
+  expect(differenceLines(changed, 9)).toEqual(['secret: replaced', 'list[0]: replaced', 'list[1]: replaced'])
+  expect(changesOf(side('a', 'x'), side('a', 'x'))).toEqual([])
 })
 
 // Cases of RFC 6902, appendix A, and of json-patch-tests.

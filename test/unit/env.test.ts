@@ -73,7 +73,14 @@ test('a base URL without its last slash, and more origins', () => {
     ALLOWED_ORIGINS: 'https://a.example, https://b.example/',
   })
   expect(settings.medplum.fhirBase.href).toBe('https://ehr.example/medplum/fhir/R4/')
-  expect([...settings.allowedOrigins]).toEqual(['https://mcp.example.com', 'https://a.example', 'https://b.example'])
+  expect(settings.allowedOrigins).toEqual(
+    new Set(['https://mcp.example.com', 'https://a.example', 'https://b.example']),
+  )
+})
+
+test('without origins named, any may call by https, none but the own on loopback', () => {
+  expect(read({}).allowedOrigins).toBe('any')
+  expect(read({ PUBLIC_URL: 'http://localhost:8787' }).allowedOrigins).toEqual(new Set(['http://localhost:8787']))
 })
 
 test.each([

@@ -66,7 +66,8 @@ describe('lines', () => {
   })
 
   test('hide signed addresses', () => {
-    const url = 'https://x.org/storage/2a03769f-b8fc-47c4-a6d1-575aafe65350/1?Signature=abc'
+    const url =
+      'https://x.org/storage/2a03769f-b8fc-47c4-a6d1-575aafe65350/2a03769f-b8fc-47c4-a6d1-575aafe65351?Signature=abc'
     expect(linesOfFile('text/plain', `see ${url}`)).toEqual(['see Binary/2a03769f-b8fc-47c4-a6d1-575aafe65350'])
   })
 

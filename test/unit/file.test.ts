@@ -116,7 +116,8 @@ describe('JSON that is a file', () => {
   })
 
   test('has its signed addresses hidden', () => {
-    const url = 'https://s.example.com/5a9d0000-0000-4000-8000-000000000001/2?Signature=x'
+    const url =
+      'https://s.example.com/5a9d0000-0000-4000-8000-000000000001/5a9d0000-0000-4000-8000-000000000002?Signature=x'
     for (const type of ['application/json', 'text/plain', 'application/xml']) {
       expect(part(encode(`{\n"url": "${url}"\n}`), type).texts[0]).toContain(
         '"Binary/5a9d0000-0000-4000-8000-000000000001"',

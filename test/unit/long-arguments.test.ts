@@ -174,8 +174,13 @@ async function costOf(run: () => Promise<void>): Promise<number> {
 /** The texts that a tool takes, with the most characters of each. */
 function textsOf({ input }: Tool): [name: string, most: number][] {
   return Object.entries(input.shape).flatMap(([name, field]) => {
-    const inner = field instanceof z.ZodOptional ? field.unwrap() : field
-    const text = inner instanceof z.ZodArray ? inner.element : inner
+    let text: unknown = field
+    while (!(text instanceof z.ZodString)) {
+      if (text instanceof z.ZodOptional) text = text.unwrap()
+      else if (text instanceof z.ZodArray) text = text.element
+      else if (text instanceof z.ZodPipe) text = text.in
+      else break
+    }
     return text instanceof z.ZodString ? [[name, text.maxLength ?? Number.POSITIVE_INFINITY]] : []
   })
 }

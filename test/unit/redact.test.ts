@@ -81,6 +81,35 @@ test('what is not there does not look hidden', () => {
   expect(redact({ resourceType: 'Bot', code: null })).toEqual({ resourceType: 'Bot', code: null })
 })
 
+test('what secrets are called stays, but not where a GraphQL document names the fields', () => {
+  const project = {
+    resourceType: 'Project',
+    secret: [
+      { name: 'API_KEY', valueString: SECRET },
+      { name: 'N', valueInteger: 5 },
+    ],
+  }
+  const names = [
+    { name: 'API_KEY', valueString: HIDDEN },
+    { name: 'N', valueInteger: HIDDEN },
+  ]
+  expect(redact(project)).toEqual({ ...project, secret: names })
+  expect(redact(project, new Set())).toEqual({ ...project, secret: HIDDEN })
+  const channel = { header: [`Authorization: Bearer ${SECRET}`, `X-Key:${SECRET}`, SECRET] }
+  const shown = { header: [`Authorization: ${HIDDEN}`, `X-Key: ${HIDDEN}`, HIDDEN] }
+  expect(redact({ resourceType: 'Subscription', channel })).toEqual({ resourceType: 'Subscription', channel: shown })
+})
+
+test('a parameter that is called like a secret is one', () => {
+  const parameter = [
+    { name: 'secret', valueString: SECRET },
+    { name: 'retiringSecret', valueString: SECRET },
+  ]
+  const after = JSON.stringify(redact({ resourceType: 'Parameters', parameter }))
+  expect(after).not.toContain(SECRET)
+  expect(after).toContain('retiringSecret')
+})
+
 test('names that the prototype has are names like any other', () => {
   const odd = JSON.parse('{"resourceType":"constructor","__proto__":{"secret":"x"},"toString":"kept"}')
   expect(JSON.stringify(redact(odd))).toBe(
@@ -105,13 +134,18 @@ describe('signed addresses', () => {
     ['Google', `https://storage.googleapis.com/b/binary/${ID}/${VERSION}?X-Goog-Signature=abc`, `Binary/${ID}`],
     [
       'in HTML',
-      `<a href="https://s.example.com/${ID}?Expires=1&amp;Signature=x">file</a>`,
+      `<a href="https://s.example.com/${ID}/${VERSION}?Expires=1&amp;Signature=x">file</a>`,
       `<a href="Binary/${ID}">file</a>`,
     ],
-    ['in lower case', `https://s.example.com/${ID}?signature=x`, `Binary/${ID}`],
-    ['in upper case', `HTTPS://S.EXAMPLE.COM/${ID}?SIGNATURE=x`, `Binary/${ID}`],
+    ['in lower case', `https://s.example.com/${ID}/${VERSION}?signature=x`, `Binary/${ID}`],
+    ['in upper case', `HTTPS://S.EXAMPLE.COM/${ID}/${VERSION}?SIGNATURE=x`, `Binary/${ID}`],
     ['without an id', 'see https://s.example.com/a?Signature=x now', 'see (signed address hidden) now'],
-    ['two', `https://s/${ID}?Signature=x https://s/${VERSION}?Signature=y`, `Binary/${ID} Binary/${VERSION}`],
+    ['of no stored file', `https://hook.example.com/${ID}/run?signature=x`, '(signed address hidden)'],
+    [
+      'two',
+      `https://s/${ID}/${VERSION}?Signature=x https://s/${VERSION}/${ID}?Signature=y`,
+      `Binary/${ID} Binary/${VERSION}`,
+    ],
   ])('%s', (_, text, clean) => {
     expect(withoutSignedUrls(text)).toBe(clean)
     expect(redact({ note: [{ text }] })).toEqual({ note: [{ text: clean }] })

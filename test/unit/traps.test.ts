@@ -58,13 +58,9 @@ describe('searches refused', () => {
     ['GET Observation?date:not=2024-02-11', 'date=lt2024-02-11'],
     ['GET Patient?birthdate=ne1990', 'birthdate=lt1990-01-01', 'birthdate=ge1991-01-01'],
     ['GET ?_type=Patient,Nope', 'Nope is no resource type'],
-    ['POST Patient/_search', '_count', undefined, { _count: 'abc' }],
-    [
-      'POST Observation/_search',
-      'GET Observation?date=ge2024-02-11&date=lt2024-02-12',
-      undefined,
-      { date: '2024-02-11' },
-    ],
+    ['POST Patient/_search?_count=abc', '_count'],
+    ['POST Patient/_search?_total=yes', '_total=accurate'],
+    ['POST Patient/_search?name:exat=x', 'name:exact=x'],
   ])('%s', (request, one, other, body) => {
     const message = refusal(request, body)
     expect(message).toContain(one)
@@ -96,18 +92,27 @@ describe('searches rewritten to the same meaning', () => {
     // A type as modifier, and a zone that the query would lose.
     [`Observation?performer:Practitioner=${ID}`, `Observation?performer=Practitioner/${ID}`],
     ['Observation?subject:Patient=Patient/1,2', 'Observation?subject=Patient/1,Patient/2'],
-    ['Observation?date=ge2024-02-11T09:30:00+02:00', 'Observation?date=ge2024-02-11T09:30:00%2B02:00'],
+    ['Observation?date=ge2024-02-11T09:30:00%2002:00', 'Observation?date=ge2024-02-11T09:30:00%2B02:00'],
+    // By form encoding, the zone's plus would be %2B.
+    ['Observation?date=ge2024-02-11T09%3A30%3A00+02%3A00', 'Observation?date=ge2024-02-11T09:30:00%2B02:00'],
     ['patient?name=x', 'Patient?name=x'],
     ['patient?birthdate=ge1990', 'Patient?birthdate=ge1990-01-01'],
     [`Patient/${ID}/$everything?_type=A,B&_count=5`, `Patient/${ID}/$everything?_count=5&_type=A&_type=B`],
-    // What is not rewritten keeps its escapes.
-    ['Observation?code=a%7Cb&date=2024-02-11', 'Observation?code=a%7Cb&date=ge2024-02-11&date=lt2024-02-12'],
+    ['Observation?code=a%26b&date=2024-02-11', 'Observation?code=a%26b&date=ge2024-02-11&date=lt2024-02-12'],
   ])('%s', (path, expected) => {
     const found = trap(`GET ${path}`)
     expect(found).toMatchObject({ kind: 'rewritten', path: expected })
     expect(found.kind === 'rewritten' && found.note).toMatch(/ was sent as /)
     // Once rewritten, nothing is left to rewrite.
     expect(trap(`GET ${expected}`).kind).toBe('clear')
+  })
+
+  test('by POST as by GET', () => {
+    const found = trap('POST Observation/_search?date=2024-02-11')
+    expect(found).toMatchObject({
+      kind: 'rewritten',
+      path: 'Observation/_search?date=ge2024-02-11&date=lt2024-02-12',
+    })
   })
 
   test.each([
@@ -128,7 +133,6 @@ describe('searches rewritten to the same meaning', () => {
     'Patient?_has:Observation:subject:code=x',
     `Patient?_compartment=Patient/${ID}&_count=1000&_sort=_id&_type=Encounter,Patient`,
     'metadata',
-    '',
     `Patient/${ID}`,
     `Patient/${ID}/_history`,
     'Bot?name=x',
@@ -248,6 +252,11 @@ describe('content', () => {
     [`PATCH Patient/${ID}`, undefined, 'JSON Patch array'],
     [`PUT Patient/${ID}`, { resourceType: 'Patient' }, `{"resourceType":"Patient","id":"${ID}"`],
     [`PUT Patient/${ID}`, { resourceType: 'Patient', id: 'other' }, 'has the id "other"'],
+    [
+      `POST Agent/${ID}/$push`,
+      { resourceType: 'Parameters', parameter: [{ name: 'waitForResponse', valueBoolean: true }] },
+      'would ignore waitForResponse',
+    ],
   ])('%s %j is refused', (request, body, expected) => {
     expect(refusal(request, body)).toContain(expected)
   })
@@ -382,6 +391,11 @@ describe('answers', () => {
     ['GET Observation?code=x', none],
     [`GET Observation?subject=${ID}`, none],
     [`POST Agent/${ID}/$push`, {}, { waitForResponse: true }],
+    [
+      `POST Agent/${ID}/$push`,
+      {},
+      { resourceType: 'Parameters', parameter: [{ name: 'waitForResponse', valueString: 'true' }] },
+    ],
     ['POST $graphql', { data: {} }],
     [`POST Bot/${ID}/$deploy`, {}, { code: 'x' }],
     [`DELETE Patient/${ID}`, { resourceType: 'OperationOutcome' }],

@@ -17,7 +17,19 @@ import {
   YES,
 } from './confirming.ts'
 import { create, medplumToken } from './medplum.ts'
-import { ada, alice, events, fhirCall, INITIALIZE, post, rita, signIn, startSession, type Tokens } from './world.ts'
+import {
+  ada,
+  alice,
+  events,
+  fhirCall,
+  INITIALIZE,
+  post,
+  rita,
+  rpc,
+  signIn,
+  startSession,
+  type Tokens,
+} from './world.ts'
 
 let mine: Tokens
 let medplum: string
@@ -348,9 +360,13 @@ describe('asked within a session, answered by hand', () => {
     }
     return {
       path,
+      id,
       headers,
       answer,
-      end: () => until((so) => /"content":[\s\S]*\n\n/.test(so)),
+      end: async () => {
+        await until((so) => /"content":[\s\S]*\n\n/.test(so))
+        return text
+      },
     }
   }
 
@@ -364,6 +380,27 @@ describe('asked within a session, answered by hand', () => {
       await end()
     })
     expect(writes).toEqual([])
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('a client that fails to ask gets the link', async () => {
+    const { path, id, headers, end } = await asked(mine.access)
+    const error = { code: -32601, message: 'Method not found' }
+    await (await post(mine.access, { jsonrpc: '2.0', id, error }, headers)).text()
+    expect(await end()).toMatch(/NOT DONE YET.*\/confirm\//)
+    expect(await exists(medplum, path)).toBe(true)
+  })
+
+  test('a client that takes JSON only, and would never see the question, gets the link', async () => {
+    const { path, deletion } = await newTask()
+    const begun = await post(mine.access, initialize)
+    await begun.text()
+    const response = await post(mine.access, fhirCall(deletion), {
+      accept: 'application/json',
+      'mcp-protocol-version': '2025-11-25',
+      'mcp-session-id': begun.headers.get('mcp-session-id') ?? '',
+    })
+    expect((await rpc(response)).result?.content[0]?.text).toMatch(/^NOT DONE YET[\s\S]*\/confirm\//)
     expect(await exists(medplum, path)).toBe(true)
   })
 

@@ -252,7 +252,7 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
           if (!known) throw error
         })
         const isQuestion = typeof output === 'object' && ('question' in output || 'undone' in output)
-        if (isQuestion || (typeof output === 'string' && output.startsWith('DRY RUN'))) asked++
+        if (isQuestion || JSON.stringify(output)?.includes('DRY RUN: ')) asked++
         for (const { url, init } of sent) {
           const method = String(init.method) as 'GET'
           expect(classify({ method, path: `${url.pathname}${url.search}`, body: sentText(init) }).kind).toBe('read')

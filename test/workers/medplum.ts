@@ -6,9 +6,9 @@ import { alice, SANDBOX } from './world.ts'
 const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
-/** A Medplum access token of Alice. */
-export async function medplumToken(): Promise<string> {
-  const login = { ...alice, scope: 'openid', codeChallenge: CHALLENGE, codeChallengeMethod: 'S256' }
+/** A Medplum access token of a person; Alice's unless told. */
+export async function medplumToken(person = alice): Promise<string> {
+  const login = { ...person, scope: 'openid', codeChallenge: CHALLENGE, codeChallengeMethod: 'S256' }
   const headers = { 'content-type': 'application/json' }
   const answer = await fetch(`${SANDBOX}auth/login`, { method: 'POST', headers, body: JSON.stringify(login) })
   const { code } = await answer.json<{ code: string }>()

@@ -31,7 +31,7 @@ test('one text of JSON, with id, title and url and nothing else', async () => {
   expect(answer.results[0]).toEqual({
     id: MARISOL,
     title: 'Marisol Vega-Castillo, born 1961-03-14 (Patient)',
-    url: `${SANDBOX}fhir/R4/${MARISOL}`,
+    url: '',
   })
 })
 

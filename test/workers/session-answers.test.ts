@@ -193,7 +193,7 @@ test('what a stream has sent can be resumed after the object was evicted, for a 
 })
 
 test.each([
-  [406, { accept: 'application/json' }],
+  [406, { accept: 'image/png' }],
   [415, { 'content-type': 'text/plain' }],
   [400, { 'mcp-protocol-version': '1999-01-01' }],
 ])('a request is refused by %d that has %o', async (status, headers) => {

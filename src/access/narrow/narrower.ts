@@ -4,7 +4,7 @@
 import { isRecord } from '../../base/json.ts'
 import { AccessError } from '../../client/access-error.ts'
 import type { Read } from '../../client/guard.ts'
-import { formatParameter, formatPlace, type Place, parsePlace } from '../../fhir/query.ts'
+import { criterion, formatPlace, type Place, parsePlace } from '../../fhir/query.ts'
 import { type Interaction, interactionOf, reachingParameter } from './interaction.ts'
 import type { Judge } from './judge.ts'
 import { type Narrowing, narrowedTo, SHARED_TYPES } from './narrowing.ts'
@@ -207,7 +207,7 @@ export class Narrower {
     const file = await this.#read(`Binary/${id}`)
     const context = isRecord(file) && isRecord(file.securityContext) ? file.securityContext.reference : undefined
     if (typeof context === 'string' && patientNamedBy(context) !== undefined) return context === `Patient/${patient}`
-    const parameters = [formatParameter('location', `Binary/${id}`), compartment(patient)]
+    const parameters = [criterion('location', `Binary/${id}`), compartment(patient)]
     const found = await this.#read(formatPlace({ segments: ['DocumentReference'], parameters }))
     this.#judge.bundle(found, false)
     return this.#judge.files.has(id)
@@ -227,7 +227,7 @@ export class Narrower {
 }
 
 function compartment(patient: string) {
-  return formatParameter('_compartment', `Patient/${patient}`)
+  return criterion('_compartment', `Patient/${patient}`)
 }
 
 function typesOf(interaction: Interaction): string[] {

@@ -1,6 +1,6 @@
 // Cures that go by the words of an issue. Medplum's texts are the only key: their codes don't tell one fault from another.
 
-import { formatParameter, formatPlace } from '../../fhir/query.ts'
+import { criterion, formatPlace } from '../../fhir/query.ts'
 import { asJsonPatch, PATCH_EXAMPLE } from '../requests/content-checks.ts'
 import type { Ill } from './failure.ts'
 
@@ -175,7 +175,7 @@ function everythingType(ill: Ill): string {
   const types = ill.place.parameters.filter(({ key }) => key === '_type').flatMap(({ value }) => value.split(','))
   const path = ill.place.segments.join('/')
   if (types.length > 1) {
-    return `Repeat _type for each type: ${formatPlace({ ...without(ill, '_type'), parameters: [...without(ill, '_type').parameters, ...types.map((type) => formatParameter('_type', type))] })}.`
+    return `Repeat _type for each type: ${formatPlace({ ...without(ill, '_type'), parameters: [...without(ill, '_type').parameters, ...types.map((type) => criterion('_type', type))] })}.`
   }
   return `With a single type, POST ${path} with {"resourceType":"Parameters","parameter":[{"name":"_type","valueCode":"${types[0] ?? 'Observation'}"}]}.`
 }

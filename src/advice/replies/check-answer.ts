@@ -59,7 +59,7 @@ function pushWithoutWaiting({ body: sent }: Asked, { segments }: Place): string[
   const parameters = records(sent, 'parameter')
   const waits =
     (isRecord(sent) && sent.waitForResponse === true) ||
-    parameters.some(({ name, valueBoolean }) => name === 'waitForResponse' && valueBoolean === true)
+    parameters.some(({ name, valueString }) => name === 'waitForResponse' && Boolean(valueString))
   if (waits) return []
   return [
     'This 200 proves nothing: without waitForResponse, Medplum answers it even when no agent is connected. To know that the message arrived, push with "waitForResponse": true.',

@@ -1,6 +1,6 @@
 // What may be behind a search that finds nothing.
 
-import { isRecord, records, scalarText } from '../../base/json.ts'
+import { isRecord, records } from '../../base/json.ts'
 import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../../fhir/query.ts'
 import type { Answer } from './failure.ts'
 
@@ -10,7 +10,7 @@ export function isSearchset(body: unknown): body is Record<string, unknown> {
 }
 
 /** A sentence for each filter that Medplum may have read otherwise; none where something was found. */
-export function noHits(asked: Asked, place: Place, { body }: Answer): string[] {
+export function noHits(_asked: Asked, place: Place, { body }: Answer): string[] {
   if (!isSearchset(body) || records(body, 'entry').length > 0) return []
   if (typeof body.total === 'number' && body.total > 0) return []
   const { parameters } = place
@@ -19,7 +19,7 @@ export function noHits(asked: Asked, place: Place, { body }: Answer): string[] {
   if (offset) return ['No entries at this `_offset`: it may lie past the last hit.']
   if (asksNothing && typeof body.total !== 'number')
     return ['`_count=0` without a total says nothing about how many there are. Use _summary=count.']
-  return filters(asked, place).flatMap(({ key, name, value }) => {
+  return filters(place).flatMap(({ key, name, value }) => {
     for (const [applies, say] of NO_HIT_HINTS) {
       if (applies({ key, name, value })) return [say({ key, name, value })]
     }
@@ -33,18 +33,24 @@ interface Filter {
   value: string
 }
 
-function filters({ body }: Asked, place: Place): Filter[] {
-  const form = isRecord(body) && place.segments.at(-1) === '_search' ? Object.entries(body) : []
-  const all = [...place.parameters, ...form.map(([key, value]) => ({ key, value: scalarText(value) }))]
-  return all
+function filters({ parameters, ...place }: Place): Filter[] {
+  return parameters
     .filter(({ key }) => !CONTROLS.has(key.split(':', 1)[0] ?? ''))
-    .map(({ key, value }) => ({ key, value, name: meaningOf(key, searchedTypes(place), undefined).name }))
+    .map(({ key, value }) => ({
+      key,
+      value,
+      name: meaningOf(key, searchedTypes({ ...place, parameters }), undefined).name,
+    }))
 }
 
 const NAME = /^(name|family|given|phonetic|address(-.+)?|title|description|display)$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Filter) => string])[] = [
+  [
+    ({ value }) => /\p{L}\+\p{L}/u.test(value),
+    ({ key, value }) => `No hits for \`${key}=${value}\` with a plus sign. For a space, write it as it is, or as %20.`,
+  ],
   [
     ({ name }) => NAME.test(name),
     ({ key, value }) =>

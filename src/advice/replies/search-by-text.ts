@@ -1,7 +1,7 @@
 // Cures of searches, by the words of an issue.
 
 import { type Capability, nearest } from '../../fhir/capability.ts'
-import { formatParameter, formatPlace, meaningOf, type QueryParameter, searchedTypes } from '../../fhir/query.ts'
+import { criterion, formatPlace, meaningOf, type QueryParameter, searchedTypes } from '../../fhir/query.ts'
 import { boundsOf, parseSearchDate } from '../../fhir/search-dates.ts'
 import type { Ill } from './failure.ts'
 
@@ -85,7 +85,7 @@ export function without({ place }: Ill, ...keys: string[]): Ill['place'] {
 /** The request with one parameter set, and others left out. */
 export function example(ill: Ill, key: string, value: string, ...leftOut: string[]): string {
   const { segments, parameters } = without(ill, key, ...leftOut)
-  return formatPlace({ segments, parameters: [...parameters, formatParameter(key, value)] })
+  return formatPlace({ segments, parameters: [...parameters, criterion(key, value)] })
 }
 
 // ── Dates and names ──
@@ -100,22 +100,22 @@ function dateCure(ill: Ill, [, bad = '']: RegExpExecArray): string {
   const { key, value } = parameter
   if (value.includes(',')) {
     const first = value.split(',')[0] ?? ''
-    return `${DATE_FORMS}: search once for each date, beginning with ${replaced(ill, at, boundsFor(key, first) ?? [formatParameter(key, first)])}.`
+    return `${DATE_FORMS}: search once for each date, beginning with ${replaced(ill, at, boundsFor(key, first) ?? [criterion(key, first)])}.`
   }
   const bounds = boundsFor(key, value)
   if (bounds) return `${DATE_FORMS}. Write ${replaced(ill, at, bounds)}.`
   const date = parseSearchDate(value)
   if (date?.prefix === 'ne')
-    return `${DATE_FORMS}. Search twice: ${replaced(ill, at, [formatParameter(key, `lt${date.start}`)])} and ${replaced(ill, at, [formatParameter(key, `ge${date.end}`)])}.`
+    return `${DATE_FORMS}. Search twice: ${replaced(ill, at, [criterion(key, `lt${date.start}`)])} and ${replaced(ill, at, [criterion(key, `ge${date.end}`)])}.`
   if (date)
-    return `${DATE_FORMS}. Give a range instead: ${replaced(ill, at, [formatParameter(key, `ge${date.start}`), formatParameter(key, `lt${date.end}`)])}.`
-  return `${DATE_FORMS}: for example ${replaced(ill, at, [formatParameter(key, 'ge1990-01-01')])}.`
+    return `${DATE_FORMS}. Give a range instead: ${replaced(ill, at, [criterion(key, `ge${date.start}`), criterion(key, `lt${date.end}`)])}.`
+  return `${DATE_FORMS}: for example ${replaced(ill, at, [criterion(key, 'ge1990-01-01')])}.`
 }
 
 function boundsFor(key: string, value: string): QueryParameter[] | undefined {
   const date = parseSearchDate(value)
   const bounds = date && boundsOf(date)
-  return bounds?.map((bound) => formatParameter(key, bound))
+  return bounds?.map((bound) => criterion(key, bound))
 }
 
 function replaced({ place }: Ill, at: number, by: QueryParameter[]): string {

@@ -3,9 +3,9 @@
 
 import { isRecord } from '../../base/json.ts'
 import type { Capability } from '../../fhir/capability.ts'
-import { type Asked, formatPlace, parsePlace } from '../../fhir/query.ts'
+import { type Asked, formatPlace, parsePlace, parseQuery } from '../../fhir/query.ts'
 import type { Findings } from './control-checks.ts'
-import { asDemands, CHECKS, type Checked, none, refuse, searched } from './path-checks.ts'
+import { asDemands, CHECKS, type Checked, isSearchByPost, none, refuse, searched } from './path-checks.ts'
 
 export type { Asked } from '../../fhir/query.ts'
 
@@ -25,6 +25,7 @@ export type Trap =
  */
 export function checkTraps(request: Asked, capability: Capability | undefined): Trap {
   const { place, ...found } = check(request, capability, false)
+  if (request.ifNoneExist !== undefined) merge(found, checkIfNoneExist(request.path, request.ifNoneExist, capability))
   entriesOf(request).forEach((entry, index) => {
     merge(found, checkEntry(entry, `Bundle.entry[${index}]`, capability))
   })
@@ -72,9 +73,9 @@ function check(asked: Asked, capability: Capability | undefined, inBundle: boole
   return settle(all, method, inBundle)
 }
 
-/** Only a GET of its own is rewritten: what changes data is sent as it was approved, and an entry stands in the body. */
+/** Only a search or read of its own is rewritten: what changes data is sent as it was approved, and an entry stands in the body. */
 function settle(found: Checked, method: string, inBundle: boolean): Checked {
-  if (!found.place || (method === 'GET' && !inBundle)) return found
+  if (!found.place || (!inBundle && (method === 'GET' || isSearchByPost(method, found.place.segments)))) return found
   return refuse(`${asDemands(found.notes)}\nSend ${method} ${formatPlace(found.place)} instead.`)
 }
 
@@ -91,7 +92,9 @@ function checkEntry(entry: unknown, name: string, capability: Capability | undef
 
 function checkIfNoneExist(url: string, criteria: string, capability: Capability | undefined): Findings {
   const [type = ''] = parsePlace(url).segments
-  const place = parsePlace(`${type}?${criteria.replace(/^.*\?/, '')}`)
+  if (/^[^=&]*\?/.test(criteria))
+    return refuse(`ifNoneExist must be a search of ${type}, such as identifier=SYSTEM|VALUE.`)
+  const place = { segments: [type], parameters: parseQuery(criteria) }
   const found = searched(place, [type], capability)
   return found.place ? refuse(`ifNoneExist: ${asDemands(found.notes)}`) : found
 }

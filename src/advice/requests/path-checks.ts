@@ -1,10 +1,9 @@
 // The checks of a request, from its path to its body: each finds one way in which Medplum takes it for something else.
 
-import { isRecord } from '../../base/json.ts'
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
-import { type Asked, CONTROLS, formatParameter, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
-import { checkContent } from './content-checks.ts'
+import { type Asked, CONTROLS, criterion, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
+import { checkContent, pushed } from './content-checks.ts'
 import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
 import { checkSearch } from './search-checks.ts'
 
@@ -30,15 +29,17 @@ const isHistory = ({ segments }: Place) => segments.includes('_history')
 /** In order: what an earlier one refuses, no later one looks at. */
 export const CHECKS: readonly Check[] = [
   checkMethod,
+  checkNamed,
   checkType,
   checkHistory,
   checkCompartment,
   checkOneOf,
   checkBundleOnly,
   checkOperation,
+  checkPush,
   checkCriteria,
   checkWrite,
-  checkSearchForm,
+  checkSearchEntry,
   checkQuery,
 ]
 
@@ -46,6 +47,19 @@ function checkMethod({ method }: Asked): Checked {
   return method === 'HEAD'
     ? refuse('HEAD is not supported by Medplum (404). Use GET, with _summary=count or _elements=id for a short answer.')
     : none()
+}
+
+/** Only a batch goes to the base. */
+function checkNamed(
+  { method, path }: Asked,
+  { segments }: Place,
+  _: Capability | undefined,
+  inBundle: boolean,
+): Checked {
+  if (method === 'POST' || inBundle || segments.length > 0 || path.includes('?')) return none()
+  return refuse(
+    `\`path\` names nothing. Give it, such as ${method} Patient/ID. Left out, empty or / it is for a batch Bundle by POST.`,
+  )
 }
 
 /** First segments that are no types: they are routes of Medplum. */
@@ -125,7 +139,7 @@ const OPERATIONS: Record<string, OperationCheck> = {
     const names = types[0]?.value.split(',').filter(Boolean) ?? []
     const rest = place.parameters.filter(({ key }) => key !== '_type')
     if (names.length > 1) {
-      const parameters = [...rest, ...names.map((name) => formatParameter('_type', name))]
+      const parameters = [...rest, ...names.map((name) => criterion('_type', name))]
       return {
         ...paging,
         notes: ['`_type` was sent as one parameter for each type: Medplum fails on a list (400).'],
@@ -166,6 +180,11 @@ export function searched(place: Place, types: string[] | undefined, capability: 
   return found.notes.length > 0 ? { ...found, place: { ...place, parameters } } : found
 }
 
+function checkPush({ body }: Asked, { segments }: Place): Checked {
+  const isPush = segments[0] === 'Agent' && segments.at(-1) === '$push'
+  return isPush ? { ...none(), refusals: pushed(body) } : none()
+}
+
 function checkWrite(
   { method, body }: Asked,
   place: Place,
@@ -177,30 +196,30 @@ function checkWrite(
   return ['POST', 'PUT', 'PATCH'].includes(method) ? checkContent(method, segments, body, inBundle) : none()
 }
 
-/** POST Type/_search takes the parameters as an object. */
-function checkSearchForm({ method, body }: Asked, place: Place, capability: Capability | undefined): Checked {
-  if (method !== 'POST' || place.segments.at(-1) !== '_search' || !isRecord(body)) return none()
-  const parameters = Object.entries(body).flatMap(([key, value]) =>
-    (Array.isArray(value) ? value : [value]).flatMap((one: unknown) =>
-      isScalar(one) ? formatParameter(key, String(one)) : [],
-    ),
-  )
-  const query = { segments: place.segments.slice(0, -1), parameters: [...place.parameters, ...parameters] }
-  const found = searched(query, searchedTypes(query), capability)
-  if (!found.place) return found
-  return refuse(`${asDemands(found.notes)}\nSend GET ${formatPlace(found.place)} instead.`)
+/** In a batch, Medplum takes the criteria of POST Type/_search from the entry's resource, which they aren't. */
+function checkSearchEntry(
+  { method }: Asked,
+  { segments, parameters }: Place,
+  _capability: Capability | undefined,
+  inBundle: boolean,
+): Checked {
+  if (!inBundle || !isSearchByPost(method, segments)) return none()
+  const search = formatPlace({ segments: segments.slice(0, 1), parameters })
+  return refuse(`Medplum would search without criteria: it looks for them in the body. Write GET ${search} instead.`)
 }
 
-function isScalar(value: unknown): value is string | number | boolean {
-  return ['string', 'number', 'boolean'].includes(typeof value)
+/** Its criteria stand in the path here, however they are sent. */
+export function isSearchByPost(method: string, segments: readonly string[]): boolean {
+  return method === 'POST' && segments.length === 2 && segments[1] === '_search'
 }
 
 function checkQuery({ method }: Asked, place: Place, capability: Capability | undefined): Checked {
   const { segments, parameters } = place
-  if (method !== 'GET' || ROUTES.has(segments[0] ?? '')) return none()
+  const isByPost = isSearchByPost(method, segments)
+  if (!(method === 'GET' || isByPost) || ROUTES.has(segments[0] ?? '')) return none()
   if (isHistory(place)) return checkPaging(parameters)
-  if (segments.length === 2 && isType(segments[0]) && !isOperation(place)) return ignoredOnRead(place)
-  if (segments.length > 1 && segments[1] !== '$csv') return none()
+  if (segments.length === 2 && isType(segments[0]) && !isOperation(place) && !isByPost) return ignoredOnRead(place)
+  if (segments.length > 1 && segments[1] !== '$csv' && !isByPost) return none()
   if (segments[0]?.startsWith('$')) return none()
   const found = searched(place, searchedTypes(place), capability)
   const types = searchedTypes(place)
@@ -216,7 +235,7 @@ function ignoredOnRead({ segments: [type, id], parameters }: Place): Checked {
   const ignored = parameters.filter(({ key }) => key !== '_format' && key !== '_pretty')
   if (ignored.length === 0 || type === 'Binary') return none()
   const names = [...new Set(ignored.map(({ key }) => key))].join(', ')
-  const search = formatPlace({ segments: [type ?? ''], parameters: [formatParameter('_id', id ?? ''), ...ignored] })
+  const search = formatPlace({ segments: [type ?? ''], parameters: [criterion('_id', id ?? ''), ...ignored] })
   return {
     ...none(),
     warnings: [`\`${names}\` has no effect when one resource is read. To use it, search: GET ${search}`],

@@ -1,6 +1,14 @@
 // Searches that Medplum answers with 200 and something else than was asked, found before they are sent.
 import { nearest } from '../../fhir/capability.ts'
-import { CONTROLS, formatParameter, kindsOf, type Meaning, meaningOf, type QueryParameter } from '../../fhir/query.ts'
+import {
+  CONTROLS,
+  criterion,
+  formatQuery,
+  kindsOf,
+  type Meaning,
+  meaningOf,
+  type QueryParameter,
+} from '../../fhir/query.ts'
 import { boundsOf, hasSeveralValues, isDayOnly, isMisread, parseSearchDate } from '../../fhir/search-dates.ts'
 import { checkControl, type Finding, type Findings, type Search, unknownTypes } from './control-checks.ts'
 
@@ -64,6 +72,7 @@ const TYPE_NAME = /^[A-Z][A-Za-z]+$/
 
 /** In order; the first that finds something decides. */
 const FILTER_RULES: readonly ((given: Case) => Finding | undefined)[] = [
+  escapedTwice,
   linkThroughUnknownType,
   comparisonAsModifier,
   typeAsModifier,
@@ -73,6 +82,16 @@ const FILTER_RULES: readonly ((given: Case) => Finding | undefined)[] = [
   quantityWithUnit,
   dayInFilterExpression,
 ]
+
+/** What is left of an escape after decoding was escaped twice, or isn't one. */
+function escapedTwice({ parameter: { key, value } }: Case): Finding | undefined {
+  const [escapes] = /(?:%[0-9a-f]{2})+/i.exec(value) ?? []
+  return escapes === undefined
+    ? undefined
+    : {
+        warn: `\`${key}\`: ${escapes} was sought as these characters. If it was meant as an escape, it was escaped twice.`,
+      }
+}
 
 function linkThroughUnknownType({ parameter: { key }, meaning, capability }: Case): Finding | undefined {
   const unknown = unknownTypes(meaning.linkTypes, capability)
@@ -100,10 +119,10 @@ function typeAsModifier({ parameter: { key, value }, meaning, kinds, capability 
       refuse: `\`${key}=${value}\` asks for a ${modifier} and names another type; Medplum would drop the first. Write ${name}=${modifier}/ID.`,
     }
   }
-  const replacement = formatParameter(name, values.join(','))
+  const replacement = criterion(name, values.join(','))
   return {
     replace: [replacement],
-    note: `\`${key}=${value}\` was sent as \`${replacement.raw}\`: Medplum drops a type after the name, and then doesn't know which type the id belongs to.`,
+    note: `\`${key}=${value}\` was sent as \`${formatQuery([replacement])}\`: Medplum drops a type after the name, and then doesn't know which type the id belongs to.`,
   }
 }
 
@@ -128,10 +147,10 @@ function withoutModifier(key: string, modifier: string): string {
 function plusInTime({ parameter: { key, value } }: Case): Finding | undefined {
   const fixed = value.replace(/(T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) (\d{2}:\d{2})$/, '$1+$2')
   if (fixed === value) return undefined
-  const replacement = formatParameter(key, fixed)
+  const replacement = criterion(key, fixed)
   return {
     replace: [replacement],
-    note: `\`${key}\` was sent as \`${replacement.raw}\`: an unescaped + in a query is a space.`,
+    note: `\`${key}\` was sent as \`${formatQuery([replacement])}\`: an unescaped + in a query is a space.`,
   }
 }
 
@@ -154,8 +173,8 @@ function dateComparedAsInstant(given: Case): Finding | undefined {
       refuse: `\`${key}=${value}\`: Medplum compares with one instant only, so it cannot leave out a span of time. Search twice: ${name}=lt${date.start} and ${name}=ge${date.end}.`,
     }
   }
-  const replace = bounds.map((bound) => formatParameter(key, bound))
-  const written = replace.map(({ raw }) => raw).join('&')
+  const replace = bounds.map((bound) => criterion(key, bound))
+  const written = formatQuery(replace)
   const exact = replace.length === 1 || !(meaning.nested || hasSeveralValues(meaning.name, meaning.types))
   // Medplum refuses less than a day by itself; what to write instead is told after its answer.
   if (!(kinds.size === 1 && exact) && (date.precision === 'year' || date.precision === 'month')) return undefined

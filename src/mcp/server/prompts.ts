@@ -171,7 +171,7 @@ const PROMPTS = [
       requests('GET Agent?name=NAME', 'GET Agent/ID/$status', 'GET Device?device-name=NAME'),
       `Ask me for the device if several fit, and for the content if there is no message. Check the message: MSH with an unused control id (MSH-10), segments ended by \\r. Then, by ${change}:`,
       requests(
-        'POST Agent/ID/$push {"resourceType":"Parameters","parameter":[{"name":"destination","valueString":"Device/ID"},{"name":"contentType","valueString":"x-application/hl7-v2+er7"},{"name":"body","valueString":MESSAGE},{"name":"waitForResponse","valueBoolean":true}]}',
+        'POST Agent/ID/$push {"destination":"Device/ID","contentType":"x-application/hl7-v2+er7","body":MESSAGE,"waitForResponse":true}',
       ),
       'Only with waitForResponse does an answer prove that it arrived. Read the acknowledgement to me: MSA|AA is accepted, MSA|AE and MSA|AR are not, although the request succeeded. Never send it again by yourself: after a timeout it may have arrived.',
       ASK_FIRST,

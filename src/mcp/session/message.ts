@@ -1,11 +1,49 @@
 // The message that a client posts: read within measure, and refused before it reaches any server.
 import { DEFAULT_MAX_REQUEST_BODY_SIZE, readRequestBody } from '@modelcontextprotocol/server'
+import { isRecord } from '../../base/json.ts'
 
 /** The text of a message, unless it is too large. One of a stated length can't be longer; else it is counted as it is read. */
 export async function readBody(request: Request): ReturnType<typeof readRequestBody> {
   const length = Number(request.headers.get('content-length') ?? Number.NaN)
-  if (length <= DEFAULT_MAX_REQUEST_BODY_SIZE) return { tooLarge: false, text: await request.text() }
-  return readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE)
+  const body =
+    length <= DEFAULT_MAX_REQUEST_BODY_SIZE
+      ? { tooLarge: false as const, text: await request.text() }
+      : await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE)
+  return body.tooLarge ? body : { tooLarge: false, text: asMeant(body.text) }
+}
+
+/** The text with what clients write otherwise than the protocol has it put right. */
+function asMeant(text: string): string {
+  // Most messages have nothing of it, and aren't parsed twice.
+  if (!/\bnull\b|"error"/.test(text)) return text
+  const value = parseJson(text)
+  if (value === undefined) return text
+  return JSON.stringify(Array.isArray(value) ? value.map(messageAsMeant) : messageAsMeant(value))
+}
+
+/** A null is absent, as serializers of many languages write it; but in a tool's arguments it is the tool's own matter. */
+function messageAsMeant(message: unknown): unknown {
+  if (!isRecord(message)) return message
+  const { id, params, result, error, ...rest } = message
+  const kept = { ...rest, ...('id' in message && { id }) }
+  if (!('method' in message)) {
+    // All that a client is ever asked is a question to its person: one that fails was not answered.
+    return isRecord(error) ? { ...kept, result: { action: 'cancel' } } : { ...kept, result: withoutNulls(result) }
+  }
+  if (!isRecord(params)) return params === null || params === undefined ? kept : { ...kept, params }
+  const { arguments: args, ...others } = params
+  const given = message.method === 'tools/call' ? args : withoutNulls(args)
+  return { ...kept, params: { ...withoutNulls(others), ...(isPresent(given) && { arguments: given }) } }
+}
+
+function withoutNulls<T>(value: T): T {
+  if (!isRecord(value)) return value
+  const present = Object.entries(value).filter(([, one]) => isPresent(one))
+  return Object.fromEntries(present.map(([name, one]) => [name, withoutNulls(one)])) as T
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== null && value !== undefined
 }
 
 /** The value of JSON text; undefined where it is none. */
@@ -22,9 +60,9 @@ export function tooLarge(): Response {
   return rpcError(413, -32000, `The message is larger than ${DEFAULT_MAX_REQUEST_BODY_SIZE} bytes`)
 }
 
-/** 406, for a client that takes no event stream. */
-export function notAcceptable(): Response {
-  return rpcError(406, -32000, 'Not Acceptable: Client must accept text/event-stream')
+/** 406, for a client that takes nothing that could be answered. */
+export function notAcceptable(types: string): Response {
+  return rpcError(406, -32000, `Not Acceptable: the Accept header must name ${types}`)
 }
 
 /** A JSON-RPC error that belongs to no request. */

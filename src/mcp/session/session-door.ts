@@ -3,7 +3,7 @@
 import { parseJSONRPCMessage } from '@modelcontextprotocol/server'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import type { CallerRecord } from '../../oauth/record.ts'
-import { notAcceptable, parseJson, readBody, rpcError, tooLarge } from './message.ts'
+import { parseJson, readBody, rpcError, tooLarge } from './message.ts'
 import { type McpSession, OWNER_HEADER, sessionNotFound } from './session.ts'
 import type { SessionAnswer, SessionRequest } from './session-request.ts'
 import { eventStream, sseEvent } from './sse.ts'
@@ -47,7 +47,6 @@ export async function openSse(
   sessions: DurableObjectNamespace<McpSession>,
   address: string,
 ): Promise<Response> {
-  if (!request.headers.get('accept')?.includes('text/event-stream')) return notAcceptable()
   const session = sessions.get(sessions.newUniqueId())
   await session.begin(caller)
   const endpoint = sseEvent('endpoint', `${address}?sessionId=${session.id}`)
@@ -81,7 +80,6 @@ async function openStream(
   request: Request,
   headers: Record<string, string>,
 ): Promise<Response> {
-  if (!request.headers.get('accept')?.includes('text/event-stream')) return notAcceptable()
   const upgraded = await session.fetch('https://session/stream', {
     headers: { upgrade: 'websocket', [OWNER_HEADER]: grantNameOf(caller) },
   })

@@ -2,14 +2,15 @@
 // asked, and the answer of a dry run.
 
 import type { Risk } from '../../access/risk/risk.ts'
-import { isRecord, records } from '../../base/json.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Seen } from '../../call/confirmation.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
-import { changesOf, differenceLines, short } from '../../fhir/diff.ts'
-import { applyPatch, operationsOf } from '../../fhir/json-patch.ts'
+import { differenceLines, short } from '../../fhir/diff.ts'
+import { operationsOf } from '../../fhir/json-patch.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
 import { redact } from '../../secrets/redact.ts'
+import { Whole } from '../../secrets/whole.ts'
 import { titleOf } from '../../text/record-text.ts'
 import type { Prepared } from '../request/prepare.ts'
 
@@ -29,7 +30,7 @@ export interface Change {
   /** The resource that the search in `path` finds, if it is the only one. */
   found?: string
   /** The resource as it would be stored; absent where none is, or it can't be known. */
-  after?: Record<string, unknown>
+  after?: Whole
   /** Why it can't be carried out, as far as that is known. */
   problem?: string
 }
@@ -79,16 +80,17 @@ export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal
   if (method === 'POST') return creation(type, body)
   const found =
     id === undefined
-      ? await search(`${type}${query}`, fhir, signal)
+      ? await fhir.wholes(`${type}${query}`, signal)
       : await read(`${type}/${id}`, method === 'PUT', fhir, signal)
-  const [resource, ...others] = found
-  if (resource === undefined) {
+  const [whole, ...others] = found
+  if (whole === undefined) {
     return method === 'PUT' ? creation(type, body) : problem(`${pathText(path)} finds no ${type}`)
   }
   if (others.length > 0) return problem(`${pathText(path)} finds more than one ${type}; name one, such as ${type}/ID`)
-  const place = `${type}/${String(resource.id)}`
-  const known = { seen: seenIn(place, resource), ...(id === undefined && { found: place }) }
-  return { ...known, ...update(step, resource, nameOf(resource, place), most) }
+  const { shown } = whole
+  const place = `${type}/${String(shown.id)}`
+  const known = { seen: seenIn(place, shown), ...(id === undefined && { found: place }) }
+  return { ...known, ...update(step, whole, nameOf(shown, place), most) }
 }
 
 /** The same for one of several: a target that can't be read is a problem of this one, and not an error. */
@@ -103,18 +105,17 @@ export async function changeOfOne(step: Step, fhir: FhirClient, signal: AbortSig
 
 function update(
   { method, body, risk }: Step,
-  resource: Resource,
+  whole: Whole,
   name: string,
   most: number,
 ): Pick<Change, 'lines' | 'after' | 'problem'> {
   if (method === 'DELETE') return { lines: [`Delete ${name}`] }
   const operations = method === 'PATCH' ? operationsOf(body) : undefined
-  const result = operations ? applyPatch(resource, operations) : { after: replacement(body, resource) }
-  if ('problem' in result)
-    return { lines: [], problem: `the patch does not fit the record as it is, ${result.problem}` }
+  const result = operations ? whole.patchedBy(operations) : whole.replacedBy(replacement(body, whole.shown))
+  if (result === undefined) return { lines: [`Change ${name}: ${risk.reason}`] }
+  if ('problem' in result) return { lines: [], problem: result.problem }
   const { after } = result
-  if (!isRecord(after)) return { lines: [`Change ${name}: ${risk.reason}`] }
-  const differing = differenceLines(changesOf(resource, redact(after)), most)
+  const differing = differenceLines(whole.changesTo(after), most)
   return { lines: [`Change ${name}`, ...(differing.length === 0 ? ['nothing in it differs'] : differing)], after }
 }
 
@@ -123,26 +124,18 @@ function problem(why: string): Change {
 }
 
 /** The resource at a path; for what may be created there, none where there is none. */
-async function read(path: string, mayBeMissing: boolean, fhir: FhirClient, signal: AbortSignal): Promise<Resource[]> {
-  const answer = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch((error: unknown) => {
-    if (mayBeMissing && error instanceof FhirError && (error.status === 404 || error.status === 410)) return undefined
+async function read(path: string, mayBeMissing: boolean, fhir: FhirClient, signal: AbortSignal): Promise<Whole[]> {
+  return fhir.wholes(path, signal).catch((error: unknown) => {
+    if (mayBeMissing && error instanceof FhirError && (error.status === 404 || error.status === 410)) return []
     throw error
   })
-  return isRecord(answer?.body) ? [answer.body] : []
-}
-
-async function search(path: string, fhir: FhirClient, signal: AbortSignal): Promise<Resource[]> {
-  const { body } = await fhir.send({ method: 'GET', path, repeatable: true, signal })
-  const isMatch = ({ search: how }: Resource) => !(isRecord(how) && how.mode === 'include')
-  return records(body, 'entry')
-    .filter(isMatch)
-    .flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))
 }
 
 function creation(type: string, body: unknown): Change {
   if (!isRecord(body)) return { lines: [`Create ${type}`], seen: [] }
   const title = titleText({ ...body, resourceType: type })
-  return { lines: [title === '' ? `Create ${type}` : `Create ${type} ${quoted(title)}`], seen: [], after: body }
+  const after = new Whole(body)
+  return { lines: [title === '' ? `Create ${type}` : `Create ${type} ${quoted(title)}`], seen: [], after }
 }
 
 /** What no resource tells: an operation, GraphQL, or what is not understood. */

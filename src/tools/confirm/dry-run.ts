@@ -7,6 +7,7 @@ import type { FhirClient } from '../../client/client.ts'
 import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
+import type { Whole } from '../../secrets/whole.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
 import { type Prepared, type RequestArguments, versionOf } from '../request/prepare.ts'
@@ -50,7 +51,7 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
 async function tried(
   step: Step,
   args: RequestArguments,
-  { risk }: Prepared,
+  { risk, request }: Prepared,
   { fhir, signal }: ToolContext,
   most: number,
 ): Promise<string[]> {
@@ -59,14 +60,16 @@ async function tried(
     return [`${step.method} ${step.path}: ${step.risk.reason}; what it would do can’t be known before`]
   const change = await changeOfOne(step, fhir, signal, most)
   if (change.problem !== undefined) return change.lines
-  const conditions = risk.parts ? [] : await conditionsOf(args, step, change, fhir, signal)
+  const conditions = risk.parts
+    ? []
+    : await conditionsOf({ ifMatch: args.ifMatch, ifNoneExist: request.ifNoneExist }, step, change, fhir, signal)
   const checked = change.after ? await check(change.after, fhir, signal) : []
   return [...change.lines, ...conditions, ...checked]
 }
 
 /** What the conditions of a request would come to. */
 async function conditionsOf(
-  { ifMatch, ifNoneExist }: RequestArguments,
+  { ifMatch, ifNoneExist }: { ifMatch: string | undefined; ifNoneExist: string | undefined },
   { path }: Step,
   { seen: [current] }: Change,
   fhir: FhirClient,
@@ -76,9 +79,8 @@ async function conditionsOf(
     return [`It would be refused: ifMatch names another version than the current one, ${current.version}.`]
   }
   if (ifNoneExist === undefined) return []
-  const criteria = ifNoneExist.trim().replace(/^[A-Za-z]*\?/, '')
   const type = placeOf(path).segments[0] ?? ''
-  const { body } = await fhir.send({ method: 'GET', path: `${type}?${criteria}`, repeatable: true, signal })
+  const { body } = await fhir.send({ method: 'GET', path: `${type}?${ifNoneExist}`, repeatable: true, signal })
   const count = isRecord(body) && Array.isArray(body.entry) ? body.entry.length : 0
   if (count === 0) return ['The search in ifNoneExist finds nothing, so it would be created.']
   return count === 1
@@ -87,15 +89,15 @@ async function conditionsOf(
 }
 
 /** Medplum's own check, which stores nothing (FHIR R4, `$validate`). */
-async function check(resource: Record<string, unknown>, fhir: FhirClient, signal: AbortSignal): Promise<string[]> {
-  const type = String(resource.resourceType)
+async function check(resource: Whole, fhir: FhirClient, signal: AbortSignal): Promise<string[]> {
+  const type = String(resource.shown.resourceType)
   if (!/^[A-Z][A-Za-z]*$/.test(type)) return ['Not valid: `resourceType` is missing in the body.']
-  const content = Content.json(resource)
+  const content = resource.into(Content.json)
   return fhir.send({ method: 'POST', path: `${type}/$validate`, content, signal }).then(
     () => ['Valid: Medplum’s check finds no error in what would be stored.'],
     (error: unknown) => {
       if (!(error instanceof FhirError)) throw error
-      const [first = '', ...issues] = error.message.split('\n')
+      const [first = '', ...issues] = resource.scrubbed(error.message).split('\n')
       return error.status === 400 ? ['Not valid:', ...issues] : [`Not checked: ${first}`]
     },
   )

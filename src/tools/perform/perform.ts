@@ -1,6 +1,5 @@
 // One FHIR request from arguments to answer: prepared, sent, followed where it takes long, and explained where it fails.
 
-import { refusalOf } from '../../access/access.ts'
 import type { Risk } from '../../access/risk/risk.ts'
 import { cure } from '../../advice/replies/advise.ts'
 import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
@@ -26,6 +25,7 @@ import type { ToolContext, ToolOutput } from '../kit/tool.ts'
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
 import { present, withNotes } from './present.ts'
+import { withStored } from './put-back.ts'
 import { sendMarked } from './send-marked.ts'
 
 /** What the requests of one tool may do. */
@@ -46,22 +46,19 @@ export async function perform(
   context: ToolContext,
   scope?: Scope,
 ): Promise<ToolOutput> {
-  const { caller, access, event } = context
+  const { caller, event } = context
   const { view, path } = viewOf(args, args.path, context.answerChars)
   const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
   event.kind = prepared.risk.kind
   event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
   if (scope) confineTo(scope, prepared)
-  // Before anybody is asked: a person must not be led to approve what can't happen.
-  const refusal = refusalOf(prepared.risk, access)
-  if (refusal) throw refusal
   const summary = await capabilitySummary(prepared, view, context)
   if (summary !== undefined) return summary
   return advised(prepared, context, async () => {
     if (view.all) return performAll(prepared, view, context)
     if (args.dryRun && prepared.risk.kind !== 'read') {
       await context.fhir.check(prepared.request)
-      return dryRun(args, prepared, context)
+      return withNotes([{ type: 'text', text: await dryRun(args, prepared, context) }], prepared.notes)
     }
     const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
     if (!('agreed' in permit)) return permit
@@ -128,7 +125,8 @@ async function performOne(
 ): Promise<ToolOutput> {
   const { fhir, signal, event } = context
   if (args.method === 'DELETE' && args.ifMatch !== undefined) await compareVersion(fhir, prepared, args.ifMatch, signal)
-  const { response, notes } = await sendMarked(prepared, context)
+  const complete = { ...prepared, request: await withStored(prepared.request, context) }
+  const { response, notes } = await sendMarked(complete, context)
   event.status = response.status
   const { path } = prepared.request
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)

@@ -9,9 +9,10 @@ import { bounded, MAX_ADDRESS, MAX_CONTENT, MAX_NAME } from '../kit/bounded.ts'
 import { withQueryObject } from './query-object.ts'
 import { VIEW_INPUT } from './view.ts'
 
-export const PATH = bounded(MAX_ADDRESS).describe(
-  'Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty for a batch',
-)
+export const PATH = bounded(MAX_ADDRESS)
+  .optional()
+  .describe('Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty or / for a batch')
+  .transform((path) => path ?? '')
 
 // What is sent has three arguments, each of one type: Gemini CLI leaves out every tool that has a property without a type, and
 // Gemini and Claude refuse lists of types. The types of the first two are what is advertised, not what is taken: models also
@@ -96,13 +97,13 @@ export function withBody<T extends ContentArguments>({ patch, text, ...args }: T
   return { ...args, body: given[0] }
 }
 
-/** What models really send: `url` for `path`, a lower-case method, no path for a Bundle, null for what is left out. */
+/** What models really send: `url` for `path`, a lower-case method, null for what is left out. */
 export function normalise(args: unknown, note?: (text: string) => void): unknown {
   if (!isRecord(args)) return args
   const { url, ...others } = args
   // Two paths that differ: which is meant isn't known, so the other stays as the argument that no tool has.
   const rest = (others.path ?? url) === (url ?? others.path) ? others : args
-  const path = rest.path ?? url ?? (isBundle(rest.body ?? rest.text) ? '' : undefined)
+  const path = rest.path ?? url
   const given = Object.entries(rest).filter(([name, value]) => value !== null || name === 'body')
   const method = typeof rest.method === 'string' ? { method: rest.method.trim().toUpperCase() } : {}
   const select = typeof rest.select === 'string' ? { select: [rest.select] } : {}
@@ -115,10 +116,4 @@ export function withoutMethod(args: unknown, ...implied: Method[]): unknown {
   if (!isRecord(args) || !implied.some((method) => method === args.method)) return args
   const { method: _method, ...rest } = args
   return rest
-}
-
-function isBundle(body: unknown): boolean {
-  return typeof body === 'string'
-    ? /"resourceType"\s*:\s*"Bundle"/.test(body)
-    : isRecord(body) && body.resourceType === 'Bundle'
 }

@@ -4,12 +4,13 @@ import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import { Content, FHIR_JSON, FORM, HL7, JSON_TYPES, type JsonType } from '../../client/content.ts'
 import type { Method } from '../../client/request.ts'
+import { withPlainQueries } from './body-queries.ts'
 import { checkNumbers, parseJson, TOO_DEEP } from './json-text.ts'
 import { mediaType } from './media-type.ts'
 
 /** Medplum's limits in bytes: for JSON, and for all else that its parsers read. Files have none. */
 const MAX_JSON = 1024 * 1024
-const MAX_TEXT = 100 * 1024
+export const MAX_TEXT = 100 * 1024
 
 export interface Composed {
   content?: Content
@@ -60,7 +61,9 @@ function json(type: JsonType, path: string, given: unknown): Composed & { conten
   if (typeof value !== 'object' || value === null) {
     throw new UserError('`body` must be a JSON object or array, such as {"resourceType":"Patient"}. Nothing was sent.')
   }
-  const content = written(() => Content.json(/\/\$push(\?|$)/.test(path) ? withSegments(value) : value, type))
+  const content = written(() =>
+    Content.json(withPlainQueries(/\/\$push(\?|$)/.test(path) ? withSegments(value) : value), type),
+  )
   const note = checkNumbers(value, text)
   return { content, notes: note === undefined ? [] : [note] }
 }
@@ -75,7 +78,6 @@ function text(type: string, path: string, given: unknown): Content {
   const isOperation = place.includes('$')
   if (type === HL7 && isOperation) return Content.text(hl7(textOf(given, type)), HL7)
   if (type === 'text/plain' && isOperation) return Content.text(textOf(given, type), 'text/plain')
-  if (type === FORM && /\/_search$/.test(place)) return Content.text(textOf(given, type), FORM)
   throw new UserError(
     [
       `\`contentType\` ${type} is not for this request. Nothing was sent. It can be:`,

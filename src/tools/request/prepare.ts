@@ -8,13 +8,17 @@ import type { Content } from '../../client/content.ts'
 import { knownCapability } from '../../client/load-capability.ts'
 import type { FhirRequest, Method } from '../../client/request.ts'
 import { confine, PathError, relativeTo } from '../../fhir/path.ts'
+import { brokenEscapes, withPlainQuery } from '../../fhir/query.ts'
 import { labelled, patchesIn } from '../../marks/provenance.ts'
 import { secretKeys } from '../../secrets/graphql-secrets.ts'
 import { answersText, secretTrap } from '../../secrets/secret-requests.ts'
 import { MAX_PART } from '../../text/file.ts'
 
 import { MAX_ADDRESS } from '../kit/bounded.ts'
+import { criteriaOf } from './body-queries.ts'
 import { compose } from './compose.ts'
+import { placeholderTrap } from './placeholders.ts'
+import { asForm, isSearchForm, withCriteria } from './search-form.ts'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies Method[]
 
@@ -34,8 +38,11 @@ export interface RequestArguments {
 /** A request that was understood: what is sent, and what the checks know of it. */
 export interface Prepared {
   request: FhirRequest
-  asked: { method: Method; path: string; body?: unknown }
+  /** A search by POST with all its criteria in the path. */
+  asked: { method: Method; path: string; body?: unknown; ifNoneExist?: string }
   risk: Risk
+  /** The version of the record that it is for alone, however Medplum is held to that. */
+  version?: string
   notes: string[]
 }
 
@@ -46,19 +53,31 @@ export interface Prepared {
  * @throws {UserError} {PathError} that say what is wrong with it
  */
 export function prepare(args: RequestArguments, base: URL, label = false): Prepared {
-  const { method } = args
-  const local = relativeTo(base, confine(args.path, base))
-  const { content, notes: composing } = compose(method, local, args.body, args.contentType)
+  const { method, contentType } = args
+  const given = confined(args.path, base)
+  const isForm = isSearchForm(method, given)
+  const { path: local, notes: understood } = isForm
+    ? withCriteria(given, args.body, contentType)
+    : { path: given, notes: [] }
+  const { content, notes: composing } = isForm ? { notes: [] } : compose(method, local, args.body, contentType)
   const body = content?.value
   confineEntries(body, base)
-  const asked = { method, path: local, ...(body !== undefined && { body }) }
+  const ifNoneExist = conditionOf(args, local)
+  const asked = {
+    method,
+    path: local,
+    ...(body !== undefined && { body }),
+    ...(ifNoneExist !== undefined && { ifNoneExist }),
+  }
   const trap = checkTraps(asked, knownCapability(base))
   if (trap.kind === 'refused') throw new UserError(trap.message)
   const path = trap.kind === 'rewritten' ? trap.path : local
-  const notes = [...(trap.kind === 'rewritten' ? [trap.note] : []), ...trap.warnings, ...composing]
+  const notes = [...understood, ...(trap.kind === 'rewritten' ? [trap.note] : []), ...trap.warnings, ...composing]
   const secret = secretTrap(method, path, body)
   if (secret) throw new UserError(`${secret} Nothing was sent.`)
   const risk = classify({ ...asked, path })
+  const placeholder = risk.kind === 'read' ? undefined : placeholderTrap(method, path, body ?? args.body)
+  if (placeholder) throw new UserError(`${placeholder} Nothing was sent.`)
   const marked = label ? labelled(method, path, body) : body
   if (label && patchesIn(body) > 0) notes.push(UNLABELLED_PATCHES)
   const isFile = method === 'GET' && /^Binary\/[^/?]+(\?|$)/.test(path)
@@ -67,13 +86,16 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
     method,
     path,
     ...(content && { content: marked === body ? content : content.with(marked) }),
-    ...conditions(args, path, content),
+    ...(isForm && asForm(path)),
+    ...(ifNoneExist !== undefined && { ifNoneExist }),
+    ...versionCondition(args, path, content),
     ...(args.respondAsync && { respondAsync: true }),
     ...((isFile || answersText(path)) && { part: { offset: args.offset ?? 0, length: MAX_PART.bytes } }),
     ...(isGraphql && { hidden: secretKeys(body, path.slice(path.indexOf('?') + 1)) }),
     repeatable: isRepeatable(method, path, risk, args),
   }
-  return { request, asked: { ...asked, path }, risk, notes }
+  const version = args.ifMatch === undefined ? {} : { version: versionOf(args.ifMatch) }
+  return { request, asked: { ...asked, path }, risk, ...version, notes }
 }
 
 const UNLABELLED_PATCHES =
@@ -86,27 +108,34 @@ function isRepeatable(method: Method, path: string, risk: Risk, { ifMatch }: Req
   return method === 'PUT' && risk.kind === 'write' && (ifMatch !== undefined || bySearch)
 }
 
-/** If-Match and If-None-Exist in the form that Medplum honours: on PATCH, a leading test of the version. */
-function conditions(args: RequestArguments, path: string, content: Content | undefined): Partial<FhirRequest> {
-  const { method, ifMatch, ifNoneExist } = args
-  const found: Partial<FhirRequest> = {}
-  if (ifNoneExist !== undefined) {
-    // Elsewhere Medplum ignores it, and without criteria it creates in any case.
-    if (method !== 'POST' || !/^(?!Binary\b)[A-Za-z]+(\?|$)/.test(path)) {
-      throw new UserError(
-        '`ifNoneExist` is for creating by POST of one resource only, such as POST Patient. Nothing was sent.',
-      )
-    }
-    const criteria = oneLine('ifNoneExist', ifNoneExist).replace(/^[A-Za-z]*\?/, '')
-    // A dry run asks for it by GET, which may do no more than search.
-    const search = { method: 'GET', path: `${path.split('?')[0]}?${criteria}` } as const
-    if (!/^[^=&]+=[^&]/.test(criteria) || classify(search).kind !== 'read') {
-      throw new UserError(
-        '`ifNoneExist` must be a search, such as identifier=http://example.org/mrn|123. Nothing was sent.',
-      )
-    }
-    found.ifNoneExist = criteria
+/** The search of If-None-Exist as it is sent. */
+function conditionOf({ method, ifNoneExist }: RequestArguments, path: string): string | undefined {
+  if (ifNoneExist === undefined) return undefined
+  // Elsewhere Medplum ignores it, and without criteria it creates in any case.
+  if (method !== 'POST' || !/^(?!Binary\b)[A-Za-z]+(\?|$)/.test(path)) {
+    throw new UserError(
+      '`ifNoneExist` is for creating by POST of one resource only, such as POST Patient. Nothing was sent.',
+    )
   }
+  const [type = ''] = path.split('?')
+  const criteria = criteriaOf(oneLine('ifNoneExist', ifNoneExist), type)
+  // A dry run asks for it by GET, which may do no more than search.
+  const search = { method: 'GET', path: `${type}?${criteria}` } as const
+  if (!/^[^=&?]+=[^&]/.test(criteria) || classify(search).kind !== 'read') {
+    throw new UserError(
+      `\`ifNoneExist\` must be a search of ${type}, such as identifier=http://example.org/mrn|123. Nothing was sent.`,
+    )
+  }
+  return criteria
+}
+
+/** If-Match in the form that Medplum honours: on PATCH, a leading test of the version. */
+function versionCondition(
+  { method, ifMatch }: RequestArguments,
+  path: string,
+  content: Content | undefined,
+): Partial<FhirRequest> {
+  const found: Partial<FhirRequest> = {}
   if (ifMatch !== undefined) {
     const version = versionOf(ifMatch)
     if (method === 'PUT') found.ifMatch = `W/"${version}"`
@@ -137,8 +166,21 @@ export function versionOf(ifMatch: string): string {
 function oneLine(name: string, value: string): string {
   const text = value.trim()
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (text !== '' && !/[\u0000-\u001f\u007f-\uffff]/.test(text)) return text
-  throw new UserError(`\`${name}\` must be one line of ASCII text; percent-encode anything else. Nothing was sent.`)
+  if (text !== '' && !/[\u0000-\u001f\u007f]/.test(text)) return text
+  throw new UserError(`\`${name}\` must be one line of text. Nothing was sent.`)
+}
+
+/** The path below the base, its query in the form in which it is sent. */
+function confined(path: string, base: URL): string {
+  // As it was given, then as it is sent: a URL encodes what a query may hold, and so hides how it was written.
+  confine(path, base)
+  const broken = brokenEscapes(path.slice(path.indexOf('?') + 1))
+  if (broken !== undefined) {
+    throw new UserError(
+      `\`path\`: ${broken} is no escape in UTF-8. Nothing was sent. Write the character as it is, such as ü.`,
+    )
+  }
+  return relativeTo(base, confine(withPlainQuery(path), base))
 }
 
 /** Each entry of a batch or transaction names a place of its own: all are confined before anything is sent. */

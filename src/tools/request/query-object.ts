@@ -1,7 +1,7 @@
 // A query given as an object beside the path, as HTTP libraries take it: put into the path where only one thing can be meant.
 
 import { isRecord } from '../../base/json.ts'
-import { formatParameter, parsePlace } from '../../fhir/query.ts'
+import { criterion, formatQuery, parsePlace } from '../../fhir/query.ts'
 
 /** Names under which models give one. */
 const NAMES = ['params', 'query', 'queryParams', 'searchParams'] as const
@@ -22,7 +22,7 @@ export function withQueryObject(
   const taken = new Set(parsePlace(args.path).parameters.map(({ key }) => key))
   const entries = isRecord(given) ? Object.entries(given) : []
   if (entries.length === 0 || !entries.every(([key, value]) => isPlain(key, value) && !taken.has(key))) return args
-  const query = entries.map(([key, value]) => formatParameter(key, String(value)).raw).join('&')
+  const query = formatQuery(entries.map(([key, value]) => criterion(key, String(value))))
   const whole = `${args.path}${args.path.includes('?') ? '&' : '?'}${query}`
   note(`\`${name}\` was put into the path: ${whole}`)
   return { ...rest, path: whole }

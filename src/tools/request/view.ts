@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { compileSelect, SelectError } from '../../answer/select/select.ts'
 import { type Columns, columnsOf } from '../../answer/select/select-table.ts'
 import { UserError } from '../../base/told-error.ts'
-import { formatParameter, formatPlace, parsePlace } from '../../fhir/query.ts'
+import { criterion, formatPlace, parsePlace } from '../../fhir/query.ts'
 import { bounded, MAX_ADDRESS } from '../kit/bounded.ts'
 
 /** The most characters that an answer may have, whatever is asked for: hosts drop or cut what is larger. */
@@ -95,6 +95,6 @@ function ownParameters(path: string): { path: string; from: number; all: boolean
 /** The path that goes on after so many matches of the same answer. */
 export function skipping(path: string, matches: number, all: boolean): string {
   const { segments, parameters } = parsePlace(path)
-  const own = [...(all ? [formatParameter(ALL, 'true')] : []), formatParameter(SKIP, String(matches))]
+  const own = [...(all ? [criterion(ALL, 'true')] : []), criterion(SKIP, String(matches))]
   return formatPlace({ segments, parameters: [...parameters, ...own] })
 }

@@ -1,6 +1,6 @@
 // Which FHIR searches find what the words of a search mean: people by name, birth date, number and address; organizations by
 // name; documents by what they are called and whose they are.
-import { formatParameter } from '../../fhir/query.ts'
+import { criterion, formatQuery } from '../../fhir/query.ts'
 import { asTyped, spellings } from './spelling.ts'
 import type { Days, Term, Wanted } from './terms.ts'
 
@@ -135,7 +135,7 @@ function within(name: string, spans: readonly Days[]): string[][] {
 
 /** One parameter with its values, any of which will do. */
 function parameter(name: string, values: readonly string[]): string {
-  return formatParameter(name, values.join(',')).raw
+  return formatQuery([criterion(name, values.join(','))])
 }
 
 function searchOf(type: string, parameters: readonly string[], count = COUNT): string {

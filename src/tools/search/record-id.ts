@@ -28,7 +28,7 @@ export function isUuid(text: string): boolean {
   return UUID.test(text.trim())
 }
 
-/** Where a person can see the record: in the Medplum App where one is known, else at its FHIR address. */
-export function linkTo({ type, id }: RecordId, { appUrl, fhirBase }: Caller['medplum']): string {
-  return new URL(`${type}/${id}`, appUrl ?? fhirBase).href
+/** Where a person can see the record: in the Medplum App. Where none is known, empty: a FHIR address shows a person nothing. */
+export function linkTo({ type, id }: RecordId, { appUrl }: Caller['medplum']): string {
+  return appUrl ? new URL(`${type}/${id}`, appUrl).href : ''
 }

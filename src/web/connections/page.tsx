@@ -98,6 +98,7 @@ const Entry: FC<Pick<ConnectionsProps, 'root' | 'token' | 'now'> & { connection:
   now,
 }) => {
   const { grantId, clientName, publisher, redirectHost, level, types, onePatient, since, activity } = connection
+  const { device, earlier } = connection
   const narrowing = [
     ...(types.length > 0 ? [`the types ${types.join(', ')}`] : []),
     ...(onePatient ? ['the records of one patient'] : []),
@@ -130,6 +131,8 @@ const Entry: FC<Pick<ConnectionsProps, 'root' | 'token' | 'now'> & { connection:
         <dt>Connected</dt>
         <dd>
           <When at={since} now={now} />
+          {device !== undefined && `, on ${device}`}
+          {earlier.length > 0 && ` (and ${earlier.length} earlier, not used since)`}
         </dd>
         <dt>Last did</dt>
         <dd>{last ? <Deed event={last} now={now} /> : 'Nothing yet'}</dd>

@@ -30,6 +30,11 @@ const KEPT: [what: string, how: string, life: string][] = [
     'encrypted under a key that is only in the link to the question',
     'until you decide, 10 minutes at most',
   ],
+  [
+    'Which browser and kind of device you allowed a client on',
+    'a random mark in a cookie, and its hash with the connection',
+    'the cookie for 400 days, the hash as long as the connection',
+  ],
   ['That you are signed in at these pages', 'under the hash of a cookie', '30 minutes, or until you sign out'],
 ]
 

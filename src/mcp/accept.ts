@@ -1,0 +1,79 @@
+// The form in which a client takes its answer. All that answers here makes JSON or an event stream as suits it; proxies and older
+// clients name one of the two, or neither.
+import { isRecord } from '../base/json.ts'
+import { parseJson } from './session/message.ts'
+import { SSE_HEADERS, sseEvent } from './session/sse.ts'
+
+const JSON_TYPE = 'application/json'
+const EVENTS_TYPE = 'text/event-stream'
+const BOTH = `${JSON_TYPE}, ${EVENTS_TYPE}`
+
+/** What a client takes. */
+export interface Taken {
+  json: boolean
+  events: boolean
+}
+
+/** What an Accept header names (RFC 9110 section 12.5.1), wildcards too; without one, everything. */
+export function takenBy(accept: string | null): Taken {
+  const ranges = (accept ?? '*/*').toLowerCase().split(',')
+  const named = ranges
+    .map((range) => range.split(';').map((part) => part.trim()))
+    .filter(([, ...parameters]) => !parameters.some((one) => /^q=0(\.0*)?$/.test(one)))
+    .map(([name]) => name)
+  const takes = (type: string) =>
+    named.some((one) => one === '*/*' || one === type || one === type.replace(/\/.*/, '/*'))
+  return { json: takes(JSON_TYPE), events: takes(EVENTS_TYPE) }
+}
+
+/** The request as one whose client takes both. */
+export function takingBoth(request: Request): Request {
+  if (request.headers.get('accept') === BOTH) return request
+  const headers = new Headers(request.headers)
+  headers.set('accept', BOTH)
+  return new Request(request, { headers, signal: request.signal })
+}
+
+/**
+ * An answer in the form that its client takes.
+ *
+ * @param decline tells the server that its question can't be put to the person, for a client that would never see it
+ */
+export async function inFormTaken(
+  response: Response,
+  { json, events }: Taken,
+  decline: (question: unknown) => Promise<void>,
+): Promise<Response> {
+  const type = response.headers.get('content-type') ?? ''
+  if (!json && type.startsWith(JSON_TYPE) && response.ok) {
+    const value: unknown = await response.json()
+    const messages = Array.isArray(value) ? value : [value]
+    const text = messages.map((message) => sseEvent('message', JSON.stringify(message))).join('')
+    return new Response(text, { headers: { ...Object.fromEntries(response.headers), ...SSE_HEADERS } })
+  }
+  if (!events && type.startsWith(EVENTS_TYPE) && response.body) {
+    const answers: unknown[] = []
+    for await (const message of messagesIn(response.body)) {
+      if (!isRecord(message)) continue
+      if (!('method' in message)) answers.push(message)
+      else if ('id' in message) await decline(message.id)
+    }
+    const headers = new Headers(response.headers)
+    headers.set('content-type', JSON_TYPE)
+    return new Response(JSON.stringify(answers.length === 1 ? answers[0] : answers), { headers })
+  }
+  return response
+}
+
+/** The messages of an event stream, as they come. */
+async function* messagesIn(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown> {
+  let text = ''
+  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    const events = (text + chunk).split('\n\n')
+    text = events.pop() ?? ''
+    for (const event of events) {
+      const data = event.split('\n').flatMap((line) => (line.startsWith('data: ') ? [line.slice(6)] : []))
+      yield parseJson(data.join('\n'))
+    }
+  }
+}

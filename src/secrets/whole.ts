@@ -1,0 +1,129 @@
+// A record with its secrets, for judging and composing changes. What turns into JSON, text or a copy is its redacted form; the
+// secrets leave it in the body of a request only.
+import { isRecord } from '../base/json.ts'
+import { changesOf, type Difference, type Side } from '../fhir/diff.ts'
+import { applyPatch, valueAt } from '../fhir/json-patch.ts'
+import { bounded, NothingStored, placeholdersIn, putBack } from './put-back.ts'
+import { HIDDEN, isPlaceholder, redact } from './redact.ts'
+
+type Json = Record<string, unknown>
+
+/** What a change makes of a record, or why it can't be made, as a part of a sentence. */
+export type Changed = { after: Whole } | { problem: string }
+
+export class Whole {
+  readonly #value: unknown
+  readonly #shown: Json
+
+  constructor(value: unknown) {
+    this.#value = value
+    this.#shown = redact(value) as Json
+  }
+
+  /** As it may be shown. */
+  get shown(): Json {
+    return this.#shown
+  }
+
+  toJSON(): Json {
+    return this.#shown
+  }
+
+  /** With its secrets: into the body of a request, and nothing else. */
+  into<T>(compose: (value: unknown) => T): T {
+    return compose(this.#value)
+  }
+
+  /** A text of Medplum's about this record, which may repeat a value of it. */
+  scrubbed(text: string): string {
+    const secrets = concealed(this.#value, this.#shown).sort((a, b) => b.length - a.length)
+    return secrets.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), text)
+  }
+
+  /** What a PUT of this body leaves; undefined where that isn't known. */
+  replacedBy(body: unknown): Changed | undefined {
+    if (!isRecord(body)) return undefined
+    return orProblem(() => ({ after: new Whole(putBack(bounded(body), this.#value, this.#shown)) }))
+  }
+
+  /** What a JSON Patch leaves, and the patch itself with what is stored in the place of placeholders. */
+  patchedBy(operations: readonly unknown[]): { after: Whole; operations: Whole } | { problem: string } {
+    return orProblem(() => {
+      const filled: unknown[] = []
+      const result = applyPatch(this.#value, bounded(operations), (operation, document) => {
+        filled.push(filledIn(operation, document))
+        return filled.at(-1)
+      })
+      if ('problem' in result) return { problem: `the patch does not fit the record as it is, ${result.problem}` }
+      if (!isRecord(result.after)) return { problem: 'the patch leaves no record' }
+      return { after: new Whole(result.after), operations: new Whole(filled) }
+    })
+  }
+
+  /** Parameters, or an object, with what is stored under their names in the place of placeholders. */
+  filledIn(input: unknown): Changed {
+    return orProblem(() => {
+      if (!isRecord(input) || !Array.isArray(input.parameter)) {
+        return { after: new Whole(putBack(bounded(input), this.#value, this.#shown)) }
+      }
+      const parameter = bounded(input.parameter).map((one: unknown) => {
+        if (!isRecord(one) || typeof one.name !== 'string') return one
+        const name = one.name
+        const under = (from: unknown) => ({ ...one, valueString: isRecord(from) ? from[name] : undefined })
+        return putBack(one, under(this.#value), under(this.#shown), name)
+      })
+      return { after: new Whole({ ...input, parameter }) }
+    })
+  }
+
+  /** What differs in another version, as it may be shown. */
+  changesTo(after: Whole): Difference[] {
+    return changesOf(this.#side(), after.#side())
+  }
+
+  /** A signed address is another one at each read: it is what it is shown as. */
+  #side(): Side {
+    return { value: unsigned(this.#value, this.#shown), shown: this.#shown }
+  }
+}
+
+function filledIn(operation: unknown, document: unknown): unknown {
+  if (!isRecord(operation) || placeholdersIn(operation.value).length === 0) return operation
+  const { op, path, value } = operation
+  // What is added to a list takes nothing's place.
+  const parent = valueAt(document, String(path).replace(/\/[^/]*$/, ''))
+  const replaces = op === 'replace' || (op === 'add' && !Array.isArray(parent))
+  const [stored, shown] = replaces ? [valueAt(document, path), valueAt(redact(document), path)] : []
+  return { ...operation, value: putBack(value, stored, shown, String(path)) }
+}
+
+function orProblem<T>(work: () => T): T | { problem: string } {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof NothingStored) return { problem: error.message }
+    throw error
+  }
+}
+
+/** The texts that are hidden; shorter ones stand in any text. */
+function concealed(value: unknown, shown: unknown): string[] {
+  if (typeof value === 'string') return value.length >= 4 && isHidden(shown) ? [value] : []
+  if (typeof value !== 'object' || value === null) return []
+  const beside = typeof shown === 'object' && shown !== null ? Object.entries(shown) : []
+  const found = new Map(beside)
+  return Object.entries(value).flatMap(([name, one]) => concealed(one, found.get(name)))
+}
+
+function isHidden(shown: unknown): boolean {
+  return typeof shown === 'string' && isPlaceholder(shown)
+}
+
+function unsigned(value: unknown, shown: unknown): unknown {
+  if (typeof value === 'string') return typeof shown === 'string' && !isPlaceholder(shown) ? shown : value
+  if (Array.isArray(value)) return value.map((item, at) => unsigned(item, Array.isArray(shown) ? shown[at] : undefined))
+  if (!isRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, unsigned(item, isRecord(shown) ? shown[name] : undefined)]),
+  )
+}

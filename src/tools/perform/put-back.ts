@@ -1,0 +1,109 @@
+// What is hidden survives a write: placeholders in what is sent become what is stored, right before it is sent, and for no other
+// version of the record than the one that it was taken from.
+
+import { isRecord } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
+import { FhirError } from '../../client/fhir-error.ts'
+import type { FhirRequest } from '../../client/request.ts'
+import { operationsOf } from '../../fhir/json-patch.ts'
+import { placeholdersIn } from '../../secrets/put-back.ts'
+import { Whole } from '../../secrets/whole.ts'
+import type { ToolContext } from '../kit/tool.ts'
+import { ROTATION } from '../request/placeholders.ts'
+
+/**
+ * The request as it goes out.
+ *
+ * @throws {UserError} that names a placeholder for which nothing is stored
+ */
+export async function withStored(request: FhirRequest, context: ToolContext): Promise<FhirRequest> {
+  const { method, path, content } = request
+  const value = content?.value
+  if (!content || typeof value !== 'object' || value === null) return request
+  if (path === '') {
+    const filled = await batch(value, context)
+    return filled === value ? request : { ...request, content: content.with(filled) }
+  }
+  if (placeholdersIn(value).length === 0) return request
+  const sent = (whole: Whole): FhirRequest => ({ ...request, content: whole.into((stored) => content.with(stored)) })
+  if (method === 'POST') return ROTATION.test(path) ? sent(await rotation(path, value, context)) : request
+  const whole = await wholeAt(path, context)
+  if (method === 'PATCH') return sent(patch(value, whole))
+  return { ...sent(replacement(value, whole)), ifMatch: request.ifMatch ?? tagOf(whole) }
+}
+
+async function wholeAt(path: string, { fhir, signal }: ToolContext): Promise<Whole> {
+  const found = await fhir.wholes(path, signal).catch((error: unknown) => {
+    if (error instanceof FhirError && (error.status === 404 || error.status === 410)) return []
+    throw error
+  })
+  // Of a record that isn't there, nothing is stored.
+  return found[0] ?? new Whole({})
+}
+
+function tagOf({ shown: { meta } }: Whole): string {
+  return `W/"${String(isRecord(meta) ? meta.versionId : '')}"`
+}
+
+function replacement(body: unknown, whole: Whole): Whole {
+  const result = whole.replacedBy(body)
+  if (result && 'after' in result) return result.after
+  throw refused(result?.problem ?? 'the body is no record')
+}
+
+function patch(body: unknown, whole: Whole): Whole {
+  const { meta } = whole.shown
+  const operations = operationsOf(body) ?? []
+  const isBound = operations.some((one) => isRecord(one) && one.op === 'test' && one.path === '/meta/versionId')
+  const bound = { op: 'test', path: '/meta/versionId', value: isRecord(meta) ? meta.versionId : undefined }
+  const result = whole.patchedBy(isBound ? operations : [bound, ...operations])
+  if ('operations' in result) return result.operations
+  throw refused(result.problem)
+}
+
+async function batch(bundle: unknown, context: ToolContext): Promise<unknown> {
+  if (!isRecord(bundle) || !Array.isArray(bundle.entry)) return bundle
+  const entry: unknown[] = []
+  // One after the other: few hold placeholders.
+  for (const [index, one] of bundle.entry.entries()) {
+    entry.push(
+      await entryWithStored(one, context).catch((error: unknown) => {
+        if (error instanceof UserError) error.message = `Bundle.entry[${index}]: ${error.message}`
+        throw error
+      }),
+    )
+  }
+  return entry.every((one, index) => one === (bundle.entry as unknown[])[index]) ? bundle : { ...bundle, entry }
+}
+
+async function entryWithStored(entry: unknown, context: ToolContext): Promise<unknown> {
+  const { request, resource } = isRecord(entry) ? entry : {}
+  if (!isRecord(entry) || !isRecord(request)) return entry
+  const method = String(request.method).toUpperCase()
+  if (method !== 'PUT' && method !== 'PATCH') return entry
+  const content = method === 'PATCH' ? operationsOf(resource) : resource
+  if (placeholdersIn(content).length === 0) return entry
+  const whole = await wholeAt(String(request.url), context)
+  if (method === 'PATCH') return { ...entry, resource: patch(content, whole).into(inBinary) }
+  const bound = { ...request, ifMatch: request.ifMatch ?? tagOf(whole) }
+  return replacement(content, whole).into((stored) => ({ ...entry, request: bound, resource: stored }))
+}
+
+/** A JSON Patch in a batch (FHIR R4, section 3.1.0.11.2). */
+function inBinary(operations: unknown): Record<string, unknown> {
+  const bytes = new TextEncoder().encode(JSON.stringify(operations))
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+  return { resourceType: 'Binary', contentType: 'application/json-patch+json', data: btoa(text) }
+}
+
+/** Medplum asks for the secret in use before it makes another one. */
+async function rotation(path: string, input: unknown, context: ToolContext): Promise<Whole> {
+  const client = await wholeAt(path.slice(0, path.lastIndexOf('/')), context)
+  const result = client.filledIn(input)
+  if ('after' in result) return result.after
+  throw refused(result.problem)
+}
+
+function refused(problem: string): UserError {
+  return new UserError(`Nothing was sent: ${problem}.`)
+}

@@ -1,0 +1,50 @@
+// Placeholders of earlier answers in what a model sends. By PUT and PATCH of one record they are put back to what is stored;
+// anywhere else they would be taken for the value itself, and are refused.
+
+import { isRecord } from '../../base/json.ts'
+import { operationsOf } from '../../fhir/json-patch.ts'
+import { placeholdersIn } from '../../secrets/put-back.ts'
+
+export const ROTATION = /^ClientApplication\/[A-Za-z0-9.-]+\/\$rotate-secret$/
+const RECORD = /^[A-Za-z]+\/[A-Za-z0-9.-]+$/
+/** Within a text, or a document of another language within JSON. */
+const QUOTED = /(?:"|: )\(hidden\)\\?"|\(signed address hidden\)/
+
+/**
+ * Why what is sent can't go out as it is, as a sentence for a model; undefined where it can.
+ *
+ * @param body as parsed JSON, or text
+ */
+export function placeholderTrap(method: string, path: string, body: unknown): string | undefined {
+  const place = misplaced(method, path, body)
+  return place === undefined
+    ? undefined
+    : `${place} holds a placeholder such as "(hidden)", which stands for a value that was not shown. It is put back only by PUT or PATCH of one record by its id, such as ClientApplication/ID. Give the value itself, or leave it out.`
+}
+
+/** The first place of a placeholder that can't be put back. */
+function misplaced(method: string, path: string, body: unknown): string | undefined {
+  if (typeof body === 'string') return QUOTED.test(body) ? '`text`' : undefined
+  if (/^\$graphql(?:\?|$)/i.test(path)) return QUOTED.test(JSON.stringify(body ?? '')) ? '`query`' : undefined
+  const isBatch = path === '' && isRecord(body) && Array.isArray(body.entry)
+  if (isBatch) return (body.entry as unknown[]).map(misplacedEntry).find((one) => one !== undefined)
+  return mayPutBack(method, path) ? undefined : named(placeholdersIn(body)[0])
+}
+
+function misplacedEntry(entry: unknown, index: number): string | undefined {
+  const { request, resource } = isRecord(entry) ? entry : {}
+  const { method, url } = isRecord(request) ? request : {}
+  const isPatch = String(method).toUpperCase() === 'PATCH'
+  const content = (isPatch && operationsOf(resource)) || resource
+  const isFine = mayPutBack(String(method).toUpperCase(), String(url)) && !(isPatch && content === resource)
+  const found = isFine ? undefined : placeholdersIn(content)[0]
+  return named(found === undefined ? undefined : `entry[${index}].resource.${found}`)
+}
+
+function mayPutBack(method: string, path: string): boolean {
+  return method === 'POST' ? ROTATION.test(path) : (method === 'PUT' || method === 'PATCH') && RECORD.test(path)
+}
+
+function named(place: string | undefined): string | undefined {
+  return place === undefined ? undefined : `\`${place}\``
+}

@@ -1,0 +1,76 @@
+// A search by POST, read as the same search by GET: whatever way the criteria came, they are one list.
+
+import { isRecord } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
+import { Content, FORM, JSON_TYPES } from '../../client/content.ts'
+import { criterion, formatQuery, parsePlace, parseQuery, type QueryParameter } from '../../fhir/query.ts'
+import { MAX_TEXT } from './compose.ts'
+import { mediaType } from './media-type.ts'
+
+const EXAMPLE = 'name=smith&birthdate=1961-03-14'
+
+/** Whether a request is a search by POST. */
+export function isSearchForm(method: string, path: string): boolean {
+  return method === 'POST' && /^[A-Z][A-Za-z]*\/_search(?:\?|$)/.test(path)
+}
+
+/**
+ * The path with all criteria in its query, and what is to be told.
+ *
+ * @param body criteria as form text, or as an object of texts
+ * @throws {UserError} for any other body
+ */
+export function withCriteria(
+  path: string,
+  body: unknown,
+  contentType: string | undefined,
+): { path: string; notes: string[] } {
+  const type = mediaType(contentType) ?? FORM
+  if (type !== FORM && !JSON_TYPES.some((one) => one === type)) {
+    throw new UserError(`A search by POST is sent as ${FORM}; leave \`contentType\` out. Nothing was sent.`)
+  }
+  const { segments, parameters } = parsePlace(path)
+  const all = [...parameters, ...criteriaIn(body, segments[0] ?? '')]
+  const query = formatQuery(all)
+  if (query.length > MAX_TEXT) {
+    throw new UserError(
+      `The criteria are ${query.length} bytes; Medplum takes at most ${MAX_TEXT} (100 KB). Nothing was sent.`,
+    )
+  }
+  const notes =
+    parameters.length > 0
+      ? ['The criteria in the path were sent in the body: there alone Medplum reads them in a search by POST.']
+      : []
+  return { path: segments.join('/') + (query && `?${query}`), notes }
+}
+
+/** The path and the body of a search by POST that has all criteria in its query. */
+export function asForm(path: string): { path: string; content: Content } {
+  const { segments, parameters } = parsePlace(path)
+  return { path: segments.join('/'), content: Content.text(formatQuery(parameters), FORM) }
+}
+
+function criteriaIn(body: unknown, type: string): QueryParameter[] {
+  if (body === undefined || body === null) return []
+  const given = typeof body === 'string' && /^\s*[[{]/.test(body) ? jsonIn(body) : body
+  if (typeof given === 'string') return parseQuery(given.trim().replace(new RegExp(`^(?:${type})?\\?`), ''))
+  if (!isRecord(given) || given.resourceType !== undefined) {
+    throw new UserError(`A search by POST takes criteria as \`body\`, such as "${EXAMPLE}". Nothing was sent.`)
+  }
+  return Object.entries(given).map(([key, value]) => {
+    if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) {
+      return criterion(key, String(value))
+    }
+    throw new UserError(
+      `\`${key}\` of a search must be text. For any of several values, part them by commas; for all of them, write the criteria as form text: ${key}=a&${key}=b. Nothing was sent.`,
+    )
+  })
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,162 @@
+// A record with its secrets: nothing that shows it shows them, and what a model writes back puts them back.
+import { inspect } from 'node:util'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { differenceLines } from '../../src/fhir/diff.ts'
+import { isPlaceholder } from '../../src/secrets/redact.ts'
+import { Whole } from '../../src/secrets/whole.ts'
+
+const SECRET = 'unmistakable-secret'
+
+const secret = fc.uuid().map((id) => `${SECRET}-${id}`)
+const list = fc.uniqueArray(fc.record({ name: fc.stringMatching(/^[A-Z]{1,6}$/), valueString: secret }), {
+  selector: ({ name }) => name,
+  minLength: 1,
+  maxLength: 5,
+})
+const headers = fc.uniqueArray(fc.stringMatching(/^[A-Za-z-]{1,8}$/), { minLength: 1, maxLength: 4 })
+const provider = fc.record({ clientId: fc.string(), clientSecret: secret })
+
+/** Records of each type that holds secrets, of any number and order. */
+const RECORD = fc.oneof(
+  fc.record({ resourceType: fc.constant('Project'), secret: list, systemSecret: list }),
+  fc.record({
+    resourceType: fc.constant('ClientApplication'),
+    secret,
+    retiringSecret: secret,
+    identityProvider: provider,
+  }),
+  fc.record({ resourceType: fc.constant('DomainConfiguration'), identityProvider: provider }),
+  fc.record({ resourceType: fc.constant('Bot'), code: secret }),
+  fc.record({ resourceType: fc.constant('User'), passwordHash: secret, mfaSecret: secret }),
+  fc.record({
+    resourceType: fc.constant('JsonWebKey'),
+    d: secret,
+    p: secret,
+    q: secret,
+    dp: secret,
+    dq: secret,
+    qi: secret,
+  }),
+  fc.record({
+    resourceType: fc.constant('Login'),
+    code: secret,
+    cookie: secret,
+    codeChallenge: secret,
+    refreshSecret: secret,
+  }),
+  fc.record({ resourceType: fc.constant('UserSecurityRequest'), secret }),
+  fc.record({ resourceType: fc.constant('SmartAppLaunch'), id: secret }),
+  fc.record({
+    resourceType: fc.constant('Subscription'),
+    channel: fc.record({
+      type: fc.constant('rest-hook'),
+      endpoint: fc.uuid().map((id) => `https://x.example.com/${id}/hook?signature=${SECRET}`),
+      header: headers.map((names) => names.map((name) => `${name}: ${SECRET} of ${name}`)),
+    }),
+    extension: secret.map((valueString) => [
+      { url: 'https://example.com/other', valueString: 'kept' },
+      { url: 'https://www.medplum.com/fhir/StructureDefinition/subscription-secret', valueString },
+    ]),
+  }),
+)
+
+const copy = (value: object) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>
+
+/** The same, with the items of each list in another order. */
+function turned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(turned).reverse()
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, turned(item)]))
+}
+
+describe('a whole record', () => {
+  test('is not shown by anything that shows a value', () => {
+    fc.assert(
+      fc.property(RECORD, (record) => {
+        const whole = new Whole(record)
+        expect(JSON.stringify(record)).toContain(SECRET)
+        const shown = [
+          JSON.stringify({ whole }),
+          `${String(whole)}${{ ...whole }}`,
+          JSON.stringify({ ...whole }),
+          JSON.stringify(Object.entries(whole)),
+          JSON.stringify(structuredClone(whole)),
+          inspect(whole, { depth: 9, showHidden: true }),
+          JSON.stringify(whole.shown),
+        ]
+        expect(shown.join('\n')).not.toContain(SECRET)
+      }),
+    )
+  })
+
+  test('that is read, changed elsewhere and written back, keeps its secrets; and only that is said to differ', () => {
+    fc.assert(
+      fc.property(RECORD, fc.string(), (record, language) => {
+        const whole = new Whole(record)
+        const result = whole.replacedBy({ ...copy(whole.shown), language })
+        if (!result || 'problem' in result) throw new Error(JSON.stringify(result))
+        expect(result.after.into((value) => value)).toEqual({ ...copy(record), language })
+        const lines = differenceLines(whole.changesTo(result.after), 99)
+        expect(lines).toEqual([expect.stringMatching(/^language: added/)])
+      }),
+    )
+  })
+
+  test('keeps them where its lists come back in another order', () => {
+    fc.assert(
+      fc.property(RECORD, (record) => {
+        const whole = new Whole(record)
+        const result = whole.replacedBy(turned(copy(whole.shown)))
+        if (!result || 'problem' in result) throw new Error(JSON.stringify(result))
+        expect(result.after.into((value) => value)).toEqual(turned(copy(record)))
+      }),
+    )
+  })
+
+  test('keeps them where a patch adds or replaces each element as it was shown', () => {
+    fc.assert(
+      fc.property(RECORD, fc.constantFrom('add', 'replace'), (record, op) => {
+        const whole = new Whole(record)
+        const operations = Object.entries(copy(whole.shown)).map(([name, value]) => ({ op, path: `/${name}`, value }))
+        const result = whole.patchedBy(operations)
+        if ('problem' in result) throw new Error(result.problem)
+        expect(result.after.into((value) => value)).toEqual(copy(record))
+        expect(whole.changesTo(result.after)).toEqual([])
+      }),
+    )
+  })
+
+  test('never lets what differs show a secret', () => {
+    fc.assert(
+      fc.property(RECORD, RECORD, (one, other) => {
+        const lines = differenceLines(new Whole(one).changesTo(new Whole(other)), 999)
+        expect(lines.join('\n')).not.toContain(SECRET)
+      }),
+    )
+  })
+
+  test('takes its secrets out of what Medplum says of it', () => {
+    fc.assert(
+      fc.property(RECORD, (record) => {
+        expect(new Whole(record).scrubbed(`Invalid: ${JSON.stringify(record)}`)).not.toContain(SECRET)
+      }),
+    )
+  })
+})
+
+test.each([
+  ['(hidden)', true],
+  ['Authorization: (hidden)', true],
+  ['see (signed address hidden).', true],
+  ['pain (hidden)', false],
+  ['hidden', false],
+])('%j stands for what was hidden: %j', (text, expected) => {
+  expect(isPlaceholder(text)).toBe(expected)
+})
+
+test('a value that many placeholders are made of is refused', () => {
+  const whole = new Whole({ resourceType: 'Project', secret: [] })
+  const secret = Array.from({ length: 201 }, (_, at) => ({ name: `N${at}`, valueString: '(hidden)' }))
+  expect(whole.replacedBy({ resourceType: 'Project', secret })).toEqual({ problem: expect.stringContaining('200') })
+})

@@ -1,0 +1,284 @@
+// Requests as hosts and proxies really send them: Accept headers that name one form or none, nulls for what is left out, the
+// Origin of a web page.
+import { createExecutionContext, env } from 'cloudflare:test'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createApp } from '../../src/app.ts'
+import type { Bindings } from '../../src/config/settings.ts'
+import { takenBy } from '../../src/mcp/accept.ts'
+import { createEndpoint } from '../../src/mcp/endpoint.ts'
+import { buildServer } from '../../src/mcp/server/server.ts'
+import { deployment, say } from './deployment.ts'
+import { bare, openSse } from './streams.ts'
+import { contract } from './surface.ts'
+import {
+  alice,
+  fhir,
+  fhirCall,
+  INITIALIZE,
+  MODERN_META,
+  ORIGIN,
+  post,
+  rpc,
+  sandbox,
+  send,
+  signIn,
+  startSession,
+  type Tokens,
+} from './world.ts'
+
+let mine: Tokens
+beforeAll(async () => {
+  mine = await signIn(alice)
+})
+afterEach(() => sandbox.clearFaults())
+
+const READ = { method: 'GET', path: 'Patient?_count=1' }
+const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+const MODERN = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'fhir-request' }
+const modernCall = () => ({ ...fhirCall(READ), params: { ...fhirCall(READ).params, _meta: MODERN_META } })
+
+describe('an answer comes in a form that its client takes', () => {
+  type Ask = (accept: string | undefined, slow?: boolean) => Promise<Response>
+  const accepting = (accept: string | undefined) => ({ accept: accept ?? '' })
+  const LANES: Record<string, Ask> = {
+    '2025, without a session': (accept) =>
+      post(mine.access, fhirCall(READ), { ...accepting(accept), 'mcp-protocol-version': '2025-11-25' }),
+    'in a session': async (accept) =>
+      post(mine.access, fhirCall(READ), { ...(await startSession(mine.access)), ...accepting(accept) }),
+    'in a session, late': async (accept) => {
+      const session = await startSession(mine.access)
+      await sandbox.faults([{ path: '^/fhir/R4/', delayMs: 900, times: 10 }])
+      return post(mine.access, fhirCall(READ), { ...session, ...accepting(accept) })
+    },
+    'of initialize': (accept) => post(mine.access, INITIALIZE, accepting(accept)),
+    'of 2026-07-28': (accept) => post(mine.access, modernCall(), { ...MODERN, ...accepting(accept) }),
+    'of 2026-07-28, by the SDK': (accept) => {
+      const _meta = { ...MODERN_META, progressToken: 'p' }
+      const params = { ...fhirCall(READ).params, _meta }
+      return post(mine.access, { ...fhirCall(READ), params }, { ...MODERN, ...accepting(accept) })
+    },
+  }
+  const ACCEPTS: [accept: string, type: RegExp][] = [
+    ['*/*', /^(application\/json|text\/event-stream)/],
+    ['', /^(application\/json|text\/event-stream)/],
+    ['application/json', /^application\/json/],
+    ['application/json, text/html;q=0.5', /^application\/json/],
+    ['text/event-stream', /^text\/event-stream/],
+    ['text/event-stream;q=0, application/*', /^application\/json/],
+  ]
+
+  test.each(
+    Object.entries(LANES).flatMap(([lane, ask]) => ACCEPTS.map(([accept, type]) => [lane, accept, type, ask] as const)),
+  )('%s: Accept "%s"', async (_, accept, type, ask) => {
+    const response = await ask(accept)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toMatch(type)
+    const { result, error } = await rpc(response)
+    expect(error).toBeUndefined()
+    expect(JSON.stringify(result)).toMatch(/searchset|serverInfo/)
+  })
+
+  test('nothing is done for a client that takes neither', async () => {
+    const { requests } = await sandbox.during(async () => {
+      const response = await post(mine.access, fhirCall(READ), { accept: 'text/html' })
+      expect(response.status).toBe(406)
+    })
+    expect(requests).toEqual([])
+  })
+
+  test('a stream for a client that takes anything, none for one that takes JSON only', async () => {
+    const session = await startSession(mine.access)
+    const open = await bare('GET', mine.access, { ...session, accept: '*/*' })
+    expect(open.headers.get('content-type')).toBe('text/event-stream')
+    await open.body?.cancel()
+    expect((await bare('GET', mine.access, { ...session, accept: 'application/json' })).status).toBe(406)
+  })
+
+  test.each([
+    [null, { json: true, events: true }],
+    ['TEXT/EVENT-STREAM', { json: false, events: true }],
+    ['application/json;q=0.0, text/event-stream', { json: false, events: true }],
+    ['text/*', { json: false, events: true }],
+    ['image/png', { json: false, events: false }],
+  ])('Accept %s', (accept, taken) => {
+    expect(takenBy(accept)).toEqual(taken)
+  })
+})
+
+describe('a null is absent', () => {
+  const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
+  const whoami = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: null } }
+  const MESSAGES: [string, Record<string, unknown>][] = [
+    ['params of a ping', { ...ping, params: null }],
+    ['params of a list', { ...LIST, params: null }],
+    ['a cursor', { ...LIST, params: { cursor: null, _meta: null } }],
+    ['a progress token', { ...LIST, params: { _meta: { progressToken: null } } }],
+    ['arguments of a tool', whoami],
+    ['an argument of a tool', fhirCall({ ...READ, body: null, select: null, ifMatch: null })],
+    [
+      'an argument of a prompt',
+      {
+        ...LIST,
+        method: 'prompts/get',
+        params: { name: 'summarize-patient', arguments: { patient: 'Patient/1', focus: null } },
+      },
+    ],
+  ]
+
+  test.each(MESSAGES)('%s', async (_, message) => {
+    for (const headers of [{ 'mcp-protocol-version': '2025-11-25' }, await startSession(mine.access)]) {
+      const { error, result } = await rpc(await post(mine.access, message, headers))
+      expect(error).toBeUndefined()
+      expect(result?.isError).not.toBe(true)
+    }
+    const sse = await openSse(mine.access)
+    await post(
+      mine.access,
+      { ...INITIALIZE, params: { ...INITIALIZE.params, protocolVersion: '2024-11-05' } },
+      {},
+      sse.endpoint,
+    )
+    await sse.next()
+    await post(mine.access, message, {}, sse.endpoint)
+    expect(JSON.parse(await sse.next()).error).toBeUndefined()
+    await sse.close()
+  })
+
+  test('in initialize and in a batch', async () => {
+    const { protocolVersion, clientInfo } = INITIALIZE.params
+    const params = {
+      protocolVersion,
+      clientInfo: { ...clientInfo, title: null, icons: null },
+      capabilities: { roots: null, sampling: null, elicitation: null, experimental: null },
+      _meta: null,
+    }
+    expect((await rpc(await post(mine.access, { ...INITIALIZE, params }))).result).toBeDefined()
+    const batch = [
+      { ...LIST, params: null },
+      { ...whoami, id: 2 },
+    ]
+    const session = { ...(await startSession(mine.access)), 'mcp-protocol-version': '2025-03-26' }
+    const answered: { result?: object }[] = await (await post(mine.access, batch, session)).json()
+    expect(answered.map(({ result }) => result !== undefined)).toEqual([true, true])
+  })
+})
+
+describe('a path is left out where it has a natural default', () => {
+  const body = {
+    resourceType: 'Bundle',
+    type: 'batch',
+    entry: [{ request: { method: 'GET', url: 'Patient?_count=1' } }],
+  }
+
+  test.each([{}, { path: '' }, { path: '/' }, { path: null }])('for a batch: %o', async (path) => {
+    expect(await fhir(mine.access, { method: 'POST', body, ...path })).toMatchObject({
+      isError: false,
+      text: expect.stringContaining('batch-response'),
+    })
+  })
+
+  test.each(['GET', 'DELETE', 'PUT'])('not for %s', async (method) => {
+    const { result, requests } = await sandbox.during(() =>
+      fhir(mine.access, { method, ...(method === 'PUT' && { body }) }),
+    )
+    expect(result).toMatchObject({ isError: true, text: expect.stringContaining(`such as ${method} Patient/ID`) })
+    expect(requests.filter(({ method: sent }) => sent === method)).toEqual([])
+  })
+})
+
+test('search and fetch link to the Medplum App, or to nothing', async () => {
+  const app = deployment({ MEDPLUM_APP_URL: 'https://app.example.com/' })
+  const { results } = await contract<{ results: { id: string; url: string }[] }>(mine.access, 'search', {
+    query: 'Vega-Castillo',
+  })
+  const [{ id, url } = { id: '', url: undefined }] = results
+  expect(url).toBe('')
+  for (const [name, args] of [
+    ['search', { query: 'Vega-Castillo' }],
+    ['fetch', { id }],
+  ] as const) {
+    expect((await say(app, mine.access, name, args)).text).toContain(`"url":"https://app.example.com/${id}"`)
+  }
+})
+
+describe('web pages', () => {
+  const app = createApp(createEndpoint({ createServer: buildServer, sessions: (bindings) => bindings.MCP_SESSION }))
+  const HTTPS = 'https://mcp.example.com'
+  /** A deployment by https, as a browser reaches it. */
+  const ask = (path: string, init: RequestInit, settings: Record<string, string> = {}) =>
+    app.fetch(
+      new Request(`${HTTPS}${path}`, init),
+      { ...(env as Bindings), PUBLIC_URL: HTTPS, TENANTS: '', ...settings },
+      createExecutionContext(),
+    )
+  const call = (origin: string, settings?: Record<string, string>) =>
+    ask('/mcp', { method: 'POST', headers: { origin }, body: '{}' }, settings)
+
+  test.each(['https://claude.ai', 'https://chatgpt.com', 'https://inspector.example.org', 'null'])(
+    'of %s may call by https, and read what is answered',
+    async (origin) => {
+      const response = await call(origin)
+      expect(response.status).toBe(401)
+      expect(response.headers.get('access-control-allow-origin')).toBe(origin)
+      expect(response.headers.get('access-control-expose-headers')).toMatch(/WWW-Authenticate.*Mcp-Session-Id/i)
+    },
+  )
+
+  test('of others may not, where the operator names some', async () => {
+    const ALLOWED_ORIGINS = 'https://claude.ai'
+    expect((await call('https://claude.ai', { ALLOWED_ORIGINS })).status).toBe(401)
+    expect((await call('https://chatgpt.com', { ALLOWED_ORIGINS })).status).toBe(403)
+  })
+
+  const READABLE: [method: string, path: string][] = [
+    ['POST', '/mcp'],
+    ['GET', '/mcp'],
+    ['POST', '/mcp/stream'],
+    ['GET', '/.well-known/oauth-protected-resource/mcp'],
+    ['GET', '/.well-known/oauth-authorization-server'],
+    ['GET', '/.well-known/nothing'],
+    ['POST', '/oauth/register'],
+    ['POST', '/oauth/token'],
+  ]
+
+  test.each(READABLE)('may be allowed %s %s by a preflight, and read the answer', async (method, path) => {
+    const origin = 'https://claude.ai'
+    const asked =
+      'authorization, content-type, mcp-protocol-version, mcp-session-id, last-event-id, mcp-method, mcp-name'
+    const preflight = await ask(path, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': asked },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(preflight.headers.get('access-control-allow-headers')?.toLowerCase().replaceAll(' ', '')).toBe(
+      asked.replaceAll(' ', ''),
+    )
+    const response = await ask(path, { method, headers: { origin }, ...(method === 'POST' && { body: '{}' }) })
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(response.headers.get('vary')).toMatch(/origin/i)
+  })
+
+  test('read the answers of a grant too', async () => {
+    const tokens = await signIn(alice)
+    const headers = { origin: 'http://localhost:6274' }
+    const form = (fields: Record<string, string>) =>
+      send(`${ORIGIN}/oauth/token`, { method: 'POST', headers, body: new URLSearchParams(fields) })
+    const renewed = { grant_type: 'refresh_token', client_id: tokens.clientId }
+    for (const refresh_token of [
+      tokens.refresh ?? '',
+      `${tokens.access.split(':').slice(0, 2).join(':')}:none`,
+      'none',
+    ]) {
+      const response = await form({ ...renewed, refresh_token })
+      expect(response.headers.get('access-control-allow-origin')).toBe(headers.origin)
+    }
+  })
+
+  test('read no page of this server', async () => {
+    for (const path of ['/', '/connections', '/authorize']) {
+      const response = await ask(path, { headers: { origin: 'https://evil.example' } })
+      expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    }
+  })
+})

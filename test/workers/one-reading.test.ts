@@ -1,0 +1,124 @@
+// A query is read once, whatever way it came: what is stored is found again, and no check is passed by.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { create, medplumToken } from './medplum.ts'
+import { callTool, contract } from './surface.ts'
+import { alice, fhir, sandbox, signIn } from './world.ts'
+
+let access: string
+let medplum: string
+const VALUE = `AB+C-${crypto.randomUUID()}`
+const SYSTEM = 'urn:example:plus'
+
+beforeAll(async () => {
+  access = (await signIn(alice)).access
+  medplum = await medplumToken()
+})
+
+const patient = { resourceType: 'Patient', identifier: [{ system: SYSTEM, value: VALUE }] }
+const idsIn = ({ text }: { text: string }): string[] =>
+  (JSON.parse(text).entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id)
+
+describe('a plus in a value', () => {
+  let id: string
+
+  test('creates one record, however often', async () => {
+    const args = { method: 'POST', path: 'Patient', body: patient, ifNoneExist: `identifier=${SYSTEM}|${VALUE}` }
+    const first = await fhir(access, { ...args, dryRun: true })
+    expect(first.text).toContain('finds nothing, so it would be created')
+    id = JSON.parse((await fhir(access, args)).text).id
+    expect(JSON.parse((await fhir(access, args)).text).id).toBe(id)
+    const again = await fhir(access, { ...args, dryRun: true })
+    expect(again.text).toContain('finds one already, so nothing would be created')
+    const entry = [
+      {
+        resource: patient,
+        request: { method: 'POST', url: 'Patient', ifNoneExist: `identifier=${SYSTEM}|${VALUE}` },
+      },
+    ]
+    await fhir(access, { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
+    expect(idsIn(await fhir(access, { method: 'GET', path: `Patient?identifier=${SYSTEM}|${VALUE}` }))).toEqual([id])
+  })
+
+  test('is found by every way', async () => {
+    const query = `identifier=${SYSTEM}|${VALUE}`
+    const form = 'application/x-www-form-urlencoded'
+    for (const args of [
+      { method: 'GET', path: `Patient?${query}` },
+      { method: 'GET', path: 'Patient', params: { identifier: `${SYSTEM}|${VALUE}` } },
+      { method: 'POST', path: 'Patient/_search', text: query, contentType: form },
+      { method: 'POST', path: 'Patient/_search', body: { identifier: `${SYSTEM}|${VALUE}` } },
+      { method: 'POST', path: `Patient/_search?${query}` },
+    ])
+      expect(idsIn(await fhir(access, args)), JSON.stringify(args)).toEqual([id])
+    const found = await contract<{ results: { id: string }[] }>(access, 'search', { query: `Patient?${query}` })
+    expect(found.results.map((one) => one.id)).toEqual([`Patient/${id}`])
+    const digest = await callTool(access, 'fhir-digest', { path: `Patient?${query}` })
+    expect(digest.content[0]?.text).toContain('1 resource')
+  })
+
+  test('meets a conditional PUT', async () => {
+    const body = { ...patient, active: true }
+    const path = `Patient?identifier=${SYSTEM}|${VALUE}`
+    expect(JSON.parse((await fhir(access, { method: 'PUT', path, body })).text).id).toBe(id)
+  })
+
+  test('finds the next page', async () => {
+    for (let n = 0; n < 3; n++)
+      await create(medplum, { resourceType: 'Basic', code: { text: 'x' }, identifier: patient.identifier })
+    const seen: string[] = []
+    let path: string | undefined = `Basic?identifier=${SYSTEM}|${VALUE}&_sort=_id&_count=1`
+    while (path !== undefined) {
+      expect(seen.length, path).toBeLessThan(4)
+      const answer = await fhir(access, { method: 'GET', path })
+      seen.push(...idsIn(answer))
+      const links: { relation: string; url: string }[] = JSON.parse(answer.text).link ?? []
+      path = links.find(({ relation }) => relation === 'next')?.url
+    }
+    expect(seen.length).toBe(3)
+    expect(new Set(seen).size).toBe(3)
+  })
+})
+
+describe('a search by POST', () => {
+  test('is checked as the same search by GET', async () => {
+    for (const query of ['_count=abc', 'name:ge=x', '_total=yes']) {
+      for (const args of [
+        { method: 'GET', path: `Patient?${query}` },
+        { method: 'POST', path: `Patient/_search?${query}` },
+        { method: 'POST', path: 'Patient/_search', body: query },
+        { method: 'POST', path: 'Patient/_search', body: Object.fromEntries(new URLSearchParams(query)) },
+      ]) {
+        const { result, requests } = await sandbox.during(() => fhir(access, args))
+        expect(result, JSON.stringify(args)).toMatchObject({ isError: true })
+        expect(result.text).toContain('Nothing was sent.')
+        expect(requests).toEqual([])
+      }
+    }
+  })
+
+  test('is told where its criteria went', async () => {
+    const { notes } = await fhir(access, { method: 'POST', path: 'Patient/_search?name=nobody-of-this-name' })
+    expect(notes).toContain('The criteria in the path were sent in the body')
+  })
+
+  test.each([
+    ['resource', patient],
+    ['list', { name: ['a', 'b'] }],
+    ['more than Medplum reads', `name=${'x'.repeat(110_000)}`],
+  ])('takes no %s', async (_, body) => {
+    expect(await fhir(access, { method: 'POST', path: 'Patient/_search', body })).toMatchObject({
+      isError: true,
+      text: expect.stringContaining('Nothing was sent.'),
+    })
+  })
+})
+
+describe('a dry run', () => {
+  test('gives the warnings of the real request', async () => {
+    const body = { resourceType: 'Patient', id: 'mine', gender: 'Female', name: [{ family: '' }] }
+    const dry = await fhir(access, { method: 'POST', path: 'Patient', body, dryRun: true })
+    const real = await fhir(access, { method: 'POST', path: 'Patient', body })
+    expect(dry.notes).toContain('Patient.gender "Female" is no code of FHIR')
+    expect(dry.notes).toBe(real.notes)
+  })
+})

@@ -1,0 +1,292 @@
+// What is hidden survives a write: a model that reads a record, changes something else and writes it back loses no secret.
+import * as fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { writesDuring } from './confirming.ts'
+import { medplumToken, type Resource } from './medplum.ts'
+import { fhir, SANDBOX, sam, sandbox, signIn } from './world.ts'
+
+const SECRET = 'unmistakable-secret'
+const secret = (n: number) => `${SECRET}-${n}`
+const PROVIDER = {
+  authorizeUrl: 'https://idp.example.com/a',
+  tokenUrl: 'https://idp.example.com/t',
+  userInfoUrl: 'https://idp.example.com/u',
+  clientId: 'c',
+  clientSecret: secret(3),
+}
+const SIGNING = 'https://www.medplum.com/fhir/StructureDefinition/subscription-secret'
+
+/** A record of each type that holds secrets and can be written by this API, and what of it a model changes. */
+const RECORDS: [resource: { resourceType: string; [name: string]: unknown }, changed: string][] = [
+  [
+    {
+      resourceType: 'ClientApplication',
+      name: 'a',
+      secret: secret(1),
+      retiringSecret: secret(2),
+      identityProvider: PROVIDER,
+    },
+    'name',
+  ],
+  [{ resourceType: 'Bot', name: 'a', code: secret(1) }, 'name'],
+  [
+    {
+      resourceType: 'Subscription',
+      status: 'off',
+      reason: 'a',
+      criteria: 'Task',
+      channel: {
+        type: 'rest-hook',
+        endpoint: `https://example.com/flow/${crypto.randomUUID()}?x=1`,
+        header: [`Authorization: Bearer ${secret(1)}`, `X-Key:${secret(2)}`],
+      },
+      extension: [
+        { url: 'https://example.com/other', valueString: 'kept' },
+        { url: SIGNING, valueString: secret(3) },
+      ],
+    },
+    'reason',
+  ],
+  [
+    {
+      resourceType: 'Project',
+      name: 'a',
+      secret: [
+        { name: 'A', valueString: secret(1) },
+        { name: 'B', valueBoolean: true },
+        { name: 'C', valueInteger: 47114711 },
+      ],
+      systemSecret: [{ name: 'A', valueString: secret(2) }],
+    },
+    'name',
+  ],
+  [
+    {
+      resourceType: 'User',
+      firstName: 'a',
+      lastName: 'b',
+      email: 'put-back@example.com',
+      passwordHash: secret(1),
+      mfaSecret: secret(2),
+    },
+    'firstName',
+  ],
+  [
+    {
+      resourceType: 'UserSecurityRequest',
+      type: 'reset',
+      user: { reference: 'User/5a9d0000-0000-4000-8000-000000000011' },
+      secret: secret(1),
+      redirectUri: 'https://a.example.com',
+    },
+    'redirectUri',
+  ],
+]
+
+let access: string
+let medplum: string
+
+beforeAll(async () => {
+  access = (await signIn(sam)).access
+  medplum = await medplumToken(sam)
+})
+
+async function direct(method: string, path: string, body?: object): Promise<Resource> {
+  const headers = { authorization: `Bearer ${medplum}`, 'content-type': 'application/fhir+json' }
+  const init = { method, headers, ...(body && { body: JSON.stringify(body) }) }
+  const response = await fetch(`${SANDBOX}fhir/R4/${path}`, init)
+  if (!response.ok) throw new Error(`Medplum answered ${response.status}: ${await response.text()}`)
+  return response.json()
+}
+
+/** A call whose answer holds no secret. */
+async function call(args: Record<string, unknown>): Promise<{ isError: boolean; text: string }> {
+  const answer = await fhir(access, args)
+  expect(JSON.stringify(answer)).not.toMatch(/unmistakable-secret|47114711/)
+  return answer
+}
+
+async function read(path: string): Promise<Resource> {
+  return JSON.parse((await call({ method: 'GET', path, format: 'json' })).text)
+}
+
+const withoutMeta = ({ meta: _, ...resource }: Resource) => resource
+
+describe.each(RECORDS)('$resourceType', (resource, changed) => {
+  let path: string
+  let before: Resource
+
+  beforeAll(async () => {
+    const { id } = await direct('POST', resource.resourceType, resource)
+    path = `${resource.resourceType}/${id}`
+  })
+
+  /** The record as a model reads it; what it does with it changes one element and nothing else. */
+  async function losesNothing(write: (seen: Resource, value: string) => Record<string, unknown>): Promise<void> {
+    before = await direct('GET', path)
+    const seen = await read(path)
+    expect(JSON.stringify(seen)).toContain('(hidden)')
+    const value = `b${crypto.randomUUID()}.example.com`
+    const args = write(seen, value)
+    const tried = await call({ ...args, dryRun: true })
+    expect(tried.text).toContain(value)
+    expect(tried.text).not.toContain('(hidden)')
+    const { isError, text } = await call(args)
+    expect(isError, text).toBe(false)
+    expect(withoutMeta(await direct('GET', path))).toEqual({ ...withoutMeta(before), [changed]: value })
+  }
+
+  test('PUT', () => losesNothing((seen, value) => ({ method: 'PUT', path, body: { ...seen, [changed]: value } })))
+
+  test('PATCH of the whole element that holds them', () =>
+    losesNothing((seen, value) => ({
+      method: 'PATCH',
+      path,
+      patch: Object.entries({ ...withoutMeta(seen), [changed]: value })
+        .filter(([name]) => !['id', 'resourceType'].includes(name))
+        .map(([name, item]) => ({ op: 'add', path: `/${name}`, value: item })),
+    })))
+
+  test.each(['PUT', 'Binary', 'Parameters'])('in a batch, %s', (how) =>
+    losesNothing((seen, value) => {
+      const patch = Object.entries({ ...withoutMeta(seen), [changed]: value })
+        .filter(([name]) => !['id', 'resourceType'].includes(name))
+        .map(([name, item]) => ({ op: 'add', path: `/${name}`, value: item }))
+      const parameter = patch.map((operation) => ({
+        name: 'operation',
+        part: [
+          { name: 'op', valueCode: operation.op },
+          { name: 'path', valueString: operation.path },
+          { name: 'value', valueString: JSON.stringify(operation.value) },
+        ],
+      }))
+      const entry = {
+        PUT: { request: { method: 'PUT', url: path }, resource: { ...seen, [changed]: value } },
+        Binary: {
+          request: { method: 'PATCH', url: path },
+          resource: { resourceType: 'Binary', data: btoa(JSON.stringify(patch)) },
+        },
+        Parameters: { request: { method: 'PATCH', url: path }, resource: { resourceType: 'Parameters', parameter } },
+      }[how]
+      return { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry: [entry] } }
+    }),
+  )
+
+  test('a version that isn’t current loses nothing either', async () => {
+    const seen = await read(path)
+    await direct('PUT', path, { ...(await direct('GET', path)), [changed]: 'meanwhile.example.com' })
+    const before = await direct('GET', path)
+    const ifMatch = (seen.meta as { versionId: string }).versionId
+    expect((await call({ method: 'PUT', path, body: seen, ifMatch })).isError).toBe(true)
+    expect(await direct('GET', path)).toEqual(before)
+  })
+
+  test('a placeholder elsewhere is refused by name, and nothing is sent', async () => {
+    const seen = await read(path)
+    const id = crypto.randomUUID()
+    for (const args of [
+      { method: 'PUT', path, body: { ...seen, [changed]: '(hidden)' } },
+      { method: 'POST', path: resource.resourceType, body: seen },
+      { method: 'PUT', path: `${resource.resourceType}?_id=${seen.id}`, body: seen },
+      { method: 'PUT', path: `${resource.resourceType}/${id}`, body: { ...seen, id } },
+      { method: 'PATCH', path, patch: [{ op: 'add', path: '/language', value: '(hidden)' }] },
+      { method: 'POST', path: 'Bot/$execute?identifier=x', body: seen },
+      {
+        method: 'POST',
+        path: '',
+        body: {
+          resourceType: 'Bundle',
+          type: 'transaction',
+          entry: [{ request: { method: 'POST', url: resource.resourceType }, resource: seen }],
+        },
+      },
+    ]) {
+      const { result, writes } = await writesDuring(() => call(args))
+      expect(writes).toEqual([])
+      expect(result).toMatchObject({ isError: true, text: expect.stringMatching(/`[\w.[\]/]+` holds a placeholder/) })
+    }
+  })
+})
+
+describe('the secrets of a Project', () => {
+  const before = [
+    { name: 'A', valueString: secret(1) },
+    { name: 'B', valueString: secret(2) },
+  ]
+  let path: string
+
+  beforeAll(async () => {
+    path = `Project/${(await direct('POST', 'Project', { resourceType: 'Project', name: 'p', secret: before })).id}`
+  })
+
+  test('are listed by their names', async () => {
+    expect((await read(path)).secret).toEqual([
+      { name: 'A', valueString: '(hidden)' },
+      { name: 'B', valueString: '(hidden)' },
+    ])
+  })
+
+  test('get one more by `add /secret/-`', async () => {
+    const patch = [{ op: 'add', path: '/secret/-', value: { name: 'C', valueString: secret(3) } }]
+    expect((await call({ method: 'PATCH', path, patch, dryRun: true })).text).toContain(
+      'secret[2]: added {"name":"C","valueString":"(hidden)"}',
+    )
+    expect((await call({ method: 'PATCH', path, patch })).isError).toBe(false)
+    expect((await direct('GET', path)).secret).toEqual([...before, { name: 'C', valueString: secret(3) }])
+    await direct('PUT', path, { ...(await direct('GET', path)), secret: before })
+  })
+
+  test('that would all be replaced are said to be', async () => {
+    const patch = [{ op: 'add', path: '/secret', value: [{ name: 'A', valueString: 'x' }] }]
+    expect((await call({ method: 'PATCH', path, patch, dryRun: true })).text).toMatch(
+      /secret\[0\]\.valueString: replaced\nsecret\[1\]: removed {"name":"B","valueString":"\(hidden\)"}/,
+    )
+  })
+
+  test('stay with their names, in whatever order they come back, whichever are left out or are new', async () => {
+    const chosen = fc.shuffledSubarray([0, 1, 2], { minLength: 1 })
+    await fc.assert(
+      fc.asyncProperty(chosen, async (order) => {
+        const seen = await read(path)
+        const list = [...(seen.secret as object[]), { name: 'new', valueString: 'n' }]
+        const body = { ...seen, secret: order.map((at) => list[at]) }
+        const { isError, text } = await call({ method: 'PUT', path, body })
+        expect(isError, text).toBe(false)
+        const expected = [...before, { name: 'new', valueString: 'n' }]
+        expect((await direct('GET', path)).secret).toEqual(order.map((at) => expected[at]))
+        await direct('PUT', path, { ...(await direct('GET', path)), secret: before })
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  test('do not go to another name', async () => {
+    const seen = await read(path)
+    const body = { ...seen, secret: [{ name: 'Z', valueString: '(hidden)' }] }
+    const { isError, text } = await call({ method: 'PUT', path, body })
+    expect(isError).toBe(true)
+    expect(text).toContain('`secret[0].valueString` holds a placeholder')
+  })
+})
+
+test('what goes out is bound to the version whose secrets it holds', async () => {
+  const { id, meta } = await direct('POST', 'Bot', { resourceType: 'Bot', name: 'a', code: secret(1) })
+  const seen = await read(`Bot/${id}`)
+  const { requests } = await sandbox.during(() =>
+    call({ method: 'PUT', path: `Bot/${id}`, body: { ...seen, name: 'b' } }),
+  )
+  const put = requests.find(({ method }) => method === 'PUT')
+  expect(put?.headers['if-match']).toBe(`W/"${(meta as { versionId: string }).versionId}"`)
+})
+
+test('a secret is rotated by its placeholder', async () => {
+  const client = { resourceType: 'ClientApplication', name: 'r', secret: secret(1) }
+  const { id } = await direct('POST', 'ClientApplication', client)
+  const body = { resourceType: 'Parameters', parameter: [{ name: 'secret', valueString: '(hidden)' }] }
+  const args = { method: 'POST', path: `ClientApplication/${id}/$rotate-secret`, body }
+  const { isError, text } = await call(args)
+  expect(isError, text).toBe(false)
+  const after = await direct('GET', `ClientApplication/${id}`)
+  expect(after.retiringSecret).toBe(secret(1))
+  expect(text).not.toContain(after.secret)
+})
