@@ -108,8 +108,13 @@ describe('the page', () => {
     const { path, deletion } = await newTask()
     const link = linkIn((await call(deletion)).text)
     const stranger = await send(link, { redirect: 'manual' })
-    expect(stranger.status).toBe(302)
-    expect(new URL(stranger.headers.get('location') ?? '').origin).not.toBe(ORIGIN)
+    expectPageHeaders(stranger)
+    const page = await stranger.text()
+    expect(page).toContain('Sign in to confirm a change')
+    expect(page).not.toContain(path)
+    const login = await send(`${link}?sign-in`, { redirect: 'manual' })
+    expect(login.status).toBe(302)
+    expect(new URL(login.headers.get('location') ?? '').origin).not.toBe(ORIGIN)
     const posted = await send(link, {
       method: 'POST',
       headers: { origin: ORIGIN },

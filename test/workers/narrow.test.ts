@@ -543,8 +543,8 @@ describe('the consent page', () => {
   test.each([
     [{ types: 'Observation, Blood<b>test' }, 'Blood&lt;b&gt;test is not a resource type.'],
     [{ types: 'Foo Bar Task' }, 'Foo, Bar are not resource types.'],
-    [{ patient: 'Marisol' }, 'This is not the id of a patient.'],
-    [{ patient: `Practitioner/${OWN}` }, 'This is not the id of a patient.'],
+    [{ patient: 'Marisol' }, 'This is not a patient id.'],
+    [{ patient: `Practitioner/${OWN}` }, 'This is not a patient id.'],
   ])('tells of %o what is wrong, grants nothing, and goes on with what is put right', async (wrong, message) => {
     const { request, person } = await consent()
     const error = await person.signIn(request.url, REDIRECT_URI, alice, 'approve', 'write', wrong).catch((one) => one)
