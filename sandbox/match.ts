@@ -169,7 +169,7 @@ function dateTest(operator: Operator, value: string): ValueTest {
     throw new OperationOutcomeError(badRequest(`Invalid date value: ${value}`))
   }
   const compare = comparison(operator)
-  const wanted = Date.parse(value.replace(/^(\d{4}-\d{2}-\d{2})Z$/, '$1'))
+  const wanted = Date.parse(value)
   return (values) => convertToSearchableDates(values).some((period) => compare(startOf(period), wanted))
 }
 
