@@ -17,7 +17,7 @@ export function resolveConditionalReferences<T>(value: T, search: (request: Sear
     return value
   }
   const { reference } = value as Reference
-  if (typeof reference === 'string' && /^[A-Z]\w+\?/.test(reference)) {
+  if (typeof reference === 'string' && /^\/?[A-Z]\w+\?/.test(reference)) {
     const match = theOne(reference, search)
     return { display: getDisplayString(match), ...value, reference: `${match.resourceType}/${match.id}` }
   }

@@ -85,9 +85,13 @@ beforeAll(async () => {
   session = await startSession(access)
 })
 
-async function direct(method: string, path: string, body: unknown): Promise<void> {
+async function direct(method: string, path: string, body?: unknown): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' }
-  const response = await fetch(`${SANDBOX}fhir/R4/${path}`, { method, headers, body: JSON.stringify(body) })
+  const response = await fetch(`${SANDBOX}fhir/R4/${path}`, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
   if (!response.ok) throw new Error(`Medplum answered ${response.status}: ${await response.text()}`)
 }
 
@@ -182,6 +186,18 @@ describe('narrowed to one patient: of another, nothing is read by', () => {
     }
     expect(await words(`${type}/${id()}`)).toBe(await words(`${type}/${missing}`))
     expect(await words(`${type}/${id()}/_history`)).toBe(await words(`${type}/${missing}/_history`))
+  })
+
+  test('the look of a deleted record: it is the same as of one that was never there', async () => {
+    const subject = { reference: `Patient/${OTHER}` }
+    const gone = await create(token, { resourceType: 'Observation', status: 'final', code: { text: 'gone' }, subject })
+    await direct('DELETE', `Observation/${gone.id}`)
+    const words = async (id: string) => {
+      const { isError, content } = await fhir(access, { method: 'GET', path: `Observation/${id}` })
+      expect(isError).toBe(true)
+      return JSON.stringify(content).replaceAll(id, 'ID')
+    }
+    expect(await words(gone.id)).toBe(await words(MISSING))
   })
 
   test('a count', async () => {
