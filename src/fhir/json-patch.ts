@@ -33,7 +33,8 @@ export function applyPatch(
 
 /**
  * The operations of a body: itself, or the Binary (FHIR R4, section 3.1.0.11.2) or Parameters that carry them in a batch.
- * Undefined where there are none.
+ * Undefined where there are none, or where Medplum, which takes more for base64 and passes over what it doesn't know, might find
+ * others.
  */
 export function operationsOf(body: unknown): unknown[] | undefined {
   if (Array.isArray(body)) return body
@@ -50,13 +51,23 @@ export function operationsOf(body: unknown): unknown[] | undefined {
 }
 
 /** Medplum reads the value of such an operation from JSON text. */
-function operationIn(parameter: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    records(parameter, 'part').map(({ name, valueCode, valueString, valueUri }) => {
-      const given = valueCode ?? valueString ?? valueUri
-      return [name, name === 'value' && typeof given === 'string' ? JSON.parse(given) : given]
-    }),
-  )
+function operationIn({ name, part, ...more }: Record<string, unknown>): Record<string, unknown> {
+  if (name !== 'operation' || !Array.isArray(part) || Object.keys(more).length > 0) throw new PatchError('no operation')
+  const operation = new Map(part.map(partOf))
+  if (operation.size !== part.length) throw new PatchError('a part stands twice')
+  return Object.fromEntries(operation)
+}
+
+const PARTS: ReadonlySet<unknown> = new Set(['op', 'path', 'from', 'value'])
+
+function partOf(part: unknown): [string, unknown] {
+  const { name, valueCode, valueString, ...more } = isRecord(part) ? part : {}
+  const given = name === 'op' ? valueCode : valueString
+  const other = name === 'op' ? valueString : valueCode
+  if (!PARTS.has(name) || typeof given !== 'string' || other !== undefined || Object.keys(more).length > 0) {
+    throw new PatchError('a part is not one of op, path, from and value')
+  }
+  return [String(name), name === 'value' ? JSON.parse(given) : given]
 }
 
 /** What is at a JSON Pointer; undefined where nothing is. */

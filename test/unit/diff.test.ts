@@ -153,4 +153,33 @@ describe('a JSON Patch', () => {
     ])
       expect(operationsOf(body)).toBeUndefined()
   })
+
+  const operation = (...part: object[]) => ({ resourceType: 'Parameters', parameter: [{ name: 'operation', part }] })
+  const [op, path] = [
+    { name: 'op', valueCode: 'copy' },
+    { name: 'path', valueString: '/description' },
+  ]
+  test.each<[string, object]>([
+    [
+      'of base64 that only Medplum reads',
+      { resourceType: 'Binary', data: 'W3sib3AiOiJyZW1vdmUiLCJwYXRoIjoiL25hbWUifV0_' },
+    ],
+    ['of two values in a part', operation(op, { ...path, valueCode: '/secret' })],
+    ['of a part that stands twice', operation(op, path, { name: 'path', valueString: '/secret' })],
+    ['of a part of another type', operation(op, { name: 'path', valueUri: '/description' })],
+    [
+      'of a value that is no JSON text',
+      operation({ name: 'op', valueCode: 'add' }, path, { name: 'value', valueString: 'x' }),
+    ],
+    ['of another parameter', { resourceType: 'Parameters', parameter: [{ name: 'other', part: [op, path] }] }],
+  ])('none that Medplum could read otherwise: %s', (_, body) => {
+    expect(operationsOf(body)).toBeUndefined()
+  })
+
+  test('in a batch, they may be Parameters', () => {
+    const value = { name: 'value', valueString: '{"a":1}' }
+    expect(operationsOf(operation({ name: 'op', valueCode: 'add' }, path, value))).toEqual([
+      { op: 'add', path: '/description', value: { a: 1 } },
+    ])
+  })
 })
