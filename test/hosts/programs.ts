@@ -54,7 +54,6 @@ async function run({ home }: Running, command: string[], env: Record<string, str
 }
 
 const CLAUDE = `${MODULES}/@anthropic-ai/claude-code-linux-x64/claude`
-const OPENCODE = `${MODULES}/opencode-linux-x64/bin/opencode`
 const CODEX = `${MODULES}/.bin/codex`
 
 export const programs: Program[] = [
@@ -73,20 +72,6 @@ export const programs: Program[] = [
         // Else it offers a search for tools instead of the tools.
         ENABLE_TOOL_SEARCH: 'false',
       }),
-  },
-  {
-    name: 'OpenCode',
-    package: 'opencode-ai',
-    async signIn(running) {
-      const folder = join(running.home.path, '.config/opencode')
-      await mkdir(folder, { recursive: true })
-      const options = { baseURL: `${running.modelUrl}/v1`, apiKey: 'script' }
-      const provider = { npm: '@ai-sdk/openai-compatible', options, models: { script: { tool_call: true } } }
-      const config = { mcp: { medplum: { type: 'remote', url: running.mcpUrl } }, provider: { script: provider } }
-      await writeFile(join(folder, 'opencode.json'), JSON.stringify(config))
-      return run(running, [OPENCODE, 'mcp', 'auth', 'medplum'])
-    },
-    prompt: (running) => run(running, [OPENCODE, 'run', '-m', 'script/script', 'Go on']),
   },
   {
     name: 'Codex',
