@@ -163,7 +163,7 @@ function onError(error: Error, c: Ctx): Response {
   // The class only: a message may hold what was sent. The address of a confirmation holds the key to its words.
   const place = path.replace(new RegExp(`${CONFIRM_PATH}/.*`), CONFIRM_PATH)
   console.error(JSON.stringify({ event: 'request_failed', method, path: place, error: error.name }))
-  return c.text('This server failed. Try again; if it goes on, tell its operator.', 500)
+  return c.text('This server failed. Try again. If this keeps happening, tell its operator.', 500)
 }
 
 /** Hono's type of the execution context is narrower than the runtime's. */

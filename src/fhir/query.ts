@@ -10,6 +10,8 @@ export interface Asked {
   body?: unknown
   /** Of If-None-Exist, as a query. */
   ifNoneExist?: string
+  /** Address of the FHIR base, to know the server's own in a value. */
+  base?: string
 }
 
 export interface QueryParameter {

@@ -85,9 +85,13 @@ beforeAll(async () => {
   session = await startSession(access)
 })
 
-async function direct(method: string, path: string, body: unknown): Promise<void> {
+async function direct(method: string, path: string, body?: unknown): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' }
-  const response = await fetch(`${SANDBOX}fhir/R4/${path}`, { method, headers, body: JSON.stringify(body) })
+  const response = await fetch(`${SANDBOX}fhir/R4/${path}`, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
   if (!response.ok) throw new Error(`Medplum answered ${response.status}: ${await response.text()}`)
 }
 
@@ -182,6 +186,18 @@ describe('narrowed to one patient: of another, nothing is read by', () => {
     }
     expect(await words(`${type}/${id()}`)).toBe(await words(`${type}/${missing}`))
     expect(await words(`${type}/${id()}/_history`)).toBe(await words(`${type}/${missing}/_history`))
+  })
+
+  test('the look of a deleted record: it is the same as of one that was never there', async () => {
+    const subject = { reference: `Patient/${OTHER}` }
+    const gone = await create(token, { resourceType: 'Observation', status: 'final', code: { text: 'gone' }, subject })
+    await direct('DELETE', `Observation/${gone.id}`)
+    const words = async (id: string) => {
+      const { isError, content } = await fhir(access, { method: 'GET', path: `Observation/${id}` })
+      expect(isError).toBe(true)
+      return JSON.stringify(content).replaceAll(id, 'ID')
+    }
+    expect(await words(gone.id)).toBe(await words(MISSING))
   })
 
   test('a count', async () => {
@@ -543,8 +559,8 @@ describe('the consent page', () => {
   test.each([
     [{ types: 'Observation, Blood<b>test' }, 'Blood&lt;b&gt;test is not a resource type.'],
     [{ types: 'Foo Bar Task' }, 'Foo, Bar are not resource types.'],
-    [{ patient: 'Marisol' }, 'This is not the id of a patient.'],
-    [{ patient: `Practitioner/${OWN}` }, 'This is not the id of a patient.'],
+    [{ patient: 'Marisol' }, 'This is not a patient id.'],
+    [{ patient: `Practitioner/${OWN}` }, 'This is not a patient id.'],
   ])('tells of %o what is wrong, grants nothing, and goes on with what is put right', async (wrong, message) => {
     const { request, person } = await consent()
     const error = await person.signIn(request.url, REDIRECT_URI, alice, 'approve', 'write', wrong).catch((one) => one)

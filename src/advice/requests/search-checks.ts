@@ -1,23 +1,9 @@
 // Searches that Medplum answers with 200 and something else than was asked, found before they are sent.
 import { nearest } from '../../fhir/capability.ts'
-import {
-  CONTROLS,
-  criterion,
-  formatQuery,
-  kindsOf,
-  type Meaning,
-  meaningOf,
-  type QueryParameter,
-} from '../../fhir/query.ts'
+import { CONTROLS, criterion, formatQuery, kindsOf, meaningOf, type QueryParameter } from '../../fhir/query.ts'
 import { boundsOf, hasSeveralValues, isDayOnly, isMisread, parseSearchDate } from '../../fhir/search-dates.ts'
-import { checkControl, type Finding, type Findings, type Search, unknownTypes } from './control-checks.ts'
-
-interface Case extends Search {
-  parameter: QueryParameter
-  meaning: Meaning
-  /** Search parameter types that it may have; empty where unknown. */
-  kinds: ReadonlySet<string>
-}
+import { type Case, checkControl, type Finding, type Findings, type Search, unknownTypes } from './control-checks.ts'
+import { VALUE_RULES } from './value-checks.ts'
 
 /**
  * Checks the parameters of a search, or of the criteria of a conditional write.
@@ -77,6 +63,7 @@ const FILTER_RULES: readonly ((given: Case) => Finding | undefined)[] = [
   comparisonAsModifier,
   typeAsModifier,
   unknownModifier,
+  ...VALUE_RULES,
   plusInTime,
   dateComparedAsInstant,
   quantityWithUnit,

@@ -38,7 +38,7 @@ export interface RequestArguments {
 export interface Prepared {
   request: FhirRequest
   /** A search by POST with all its criteria in the path. */
-  asked: { method: Method; path: string; body?: unknown; ifNoneExist?: string }
+  asked: { method: Method; path: string; body?: unknown; ifNoneExist?: string; base?: string }
   risk: Risk
   /** The version of the record that it is for alone, however Medplum is held to that. */
   version?: string
@@ -65,6 +65,7 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
   const asked = {
     method,
     path: local,
+    base: base.href,
     ...(body !== undefined && { body }),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
   }

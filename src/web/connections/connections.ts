@@ -15,7 +15,7 @@ export interface Connection {
   clientName: string
   /** The site that vouches for the client; undefined for one that named itself. */
   publisher: string | undefined
-  /** Where its access goes. */
+  /** Where its access goes: a host, with its port where that is a program on the person's computer. */
   redirectHost: string
   level: Level
   /** The resource types that it is narrowed to; any, if there are none here. */
@@ -65,12 +65,12 @@ function lastUse({ activity, since }: Connection): number {
   return activity[0]?.at ?? since
 }
 
-/** The connection of a grant; undefined where it has ended and KV doesn't know yet. */
+/** The connection of a grant; undefined where the client never took its tokens, or it has ended and KV doesn't know yet. */
 async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Found | undefined> {
-  const { active, limit, activity } = await env.GRANT.getByName(
+  const { active, begun, limit, activity } = await env.GRANT.getByName(
     grantNameOf({ userId: grant.userId, grantId: grant.id }),
   ).about()
-  if (!active) return undefined
+  if (!active || !begun) return undefined
   const granted = levelOf(grant.scope) ?? 'read'
   const metadata = (grant.metadata ?? {}) as Partial<GrantMetadata>
   const { clientName, types = [], onePatient = false, browser, device } = metadata
@@ -80,7 +80,7 @@ async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Found |
     grantId: grant.id,
     clientName: clientName || grant.clientId,
     publisher,
-    redirectHost: placeOf(redirect).name,
+    redirectHost: withPort(redirect),
     level: limit === undefined ? granted : lower(granted, limit),
     types,
     onePatient,
@@ -90,4 +90,11 @@ async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Found |
     ...(device !== undefined && { device }),
     identity: browser && JSON.stringify([browser, clientName, publisher, grant.resource, withoutPort(redirect)]),
   }
+}
+
+/** Several programs on one computer are told apart by their ports. */
+function withPort(redirectUri: string): string {
+  const { name } = placeOf(redirectUri)
+  const host = URL.parse(redirectUri)?.host ?? ''
+  return host.startsWith(`${name}:`) ? host : name
 }

@@ -98,7 +98,7 @@ function stillSignedIn(c: Ctx, error: unknown): Response {
   return pageResponse(
     <Problem
       title="You are still signed in"
-      what="Something failed on this server. If nothing else is done, your sign-in ends half an hour after it began."
+      what="Something failed on this server. Otherwise, your sign-in ends half an hour after it began."
       cure="Go back to your connections and sign out again in a minute."
       home={pathOf(c)}
       homeName="Your connections"
