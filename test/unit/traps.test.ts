@@ -67,6 +67,10 @@ describe('searches refused', () => {
     ['GET Patient?_cursor=zzz', 'no cursor'],
     ['GET Patient?_elements=', 'names no element'],
     ['GET Condition?code=icd10|E11', 'icd-10-cm'],
+    ['GET Observation?code:in=http://x', 'has no :in'],
+    ['GET Observation?status:not-in=final', 'has no :not-in'],
+    ['GET Patient?identifier:of-type=http://x|MR|1', 'has no :of-type'],
+    ['GET Condition?code:below=44054006', 'has no :below'],
     // What lies outside the FHIR API.
     ['POST admin/projects/1/invite', 'outside', '/admin/invite'],
     ['GET admin/projects/1/members/2', 'outside', '/admin/users'],
