@@ -161,8 +161,9 @@ function onError(error: Error, c: Ctx): Response {
   }
   const { method, path } = c.req
   // The class only: a message may hold what was sent. The address of a confirmation holds the key to its words.
-  const place = path.replace(new RegExp(`${CONFIRM_PATH}/.*`), CONFIRM_PATH)
-  console.error(JSON.stringify({ event: 'request_failed', method, path: place, error: error.name }))
+  const [place] = path.split(`${CONFIRM_PATH}/`)
+  const told = place === path ? path : `${place}${CONFIRM_PATH}`
+  console.error(JSON.stringify({ event: 'request_failed', method, path: told, error: error.name }))
   return c.text('This server failed. Try again. If this keeps happening, tell its operator.', 500)
 }
 

@@ -67,6 +67,10 @@ describe('searches refused', () => {
     ['GET Patient?_cursor=zzz', 'no cursor'],
     ['GET Patient?_elements=', 'names no element'],
     ['GET Condition?code=icd10|E11', 'icd-10-cm'],
+    ['GET Observation?code:in=http://x', 'has no :in'],
+    ['GET Observation?status:not-in=final', 'has no :not-in'],
+    ['GET Patient?identifier:of-type=http://x|MR|1', 'has no :of-type'],
+    ['GET Condition?code:below=44054006', 'has no :below'],
     // What lies outside the FHIR API.
     ['POST admin/projects/1/invite', 'outside', '/admin/invite'],
     ['GET admin/projects/1/members/2', 'outside', '/admin/users'],
@@ -243,10 +247,11 @@ describe('searches rewritten to the same meaning', () => {
   test('without a capability, only what is a date everywhere is rewritten', () => {
     expect(trap('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
     expect(checkTraps({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
-    const found = checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined)
+    expect(checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
+    const found = checkTraps({ method: 'GET', path: 'Encounter?location-period=2024-02-11' }, undefined)
     expect(found).toMatchObject({
       kind: 'clear',
-      warnings: [expect.stringContaining('date=ge2024-02-11&date=lt2024-02-12')],
+      warnings: [expect.stringContaining('location-period=ge2024-02-11&location-period=lt2024-02-12')],
     })
     expect(checkTraps({ method: 'GET', path: 'nope?name=x' }, undefined).kind).toBe('clear')
   })

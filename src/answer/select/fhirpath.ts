@@ -62,7 +62,7 @@ export function parseFhirPath(text: string, budget: Budget): FhirPath {
 }
 
 function parse(text: string): Atom {
-  if (/['"`]/.test(text.replace(/'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|`(?:\\.|[^\\`])*`/gs, ''))) {
+  if (leavesQuoteOpen(text)) {
     throw new FhirPathError(`a quote is not closed; ${EXAMPLE}`)
   }
   let root: Atom
@@ -80,6 +80,17 @@ function parse(text: string): Atom {
     )
   }
   return root
+}
+
+function leavesQuoteOpen(text: string): boolean {
+  let open = ''
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] ?? ''
+    if (open === '') open = /['"`]/.test(char) ? char : ''
+    else if (char === open) open = ''
+    else if (char === '\\') at++
+  }
+  return open !== ''
 }
 
 function misparsed(text: string, message: string): string {
