@@ -113,7 +113,7 @@ export function withAuthorOnly(body: unknown): unknown {
   if (body.resourceType !== 'Bundle' || body.type !== 'history') return plainRecord(body)
   if (!Array.isArray(body.entry)) return body
   const entry = body.entry.map((one: unknown) =>
-    isRecord(one) ? { ...one, resource: plainRecord(one.resource) } : one,
+    isRecord(one) && 'resource' in one ? { ...one, resource: plainRecord(one.resource) } : one,
   )
   return { ...body, entry }
 }

@@ -120,7 +120,7 @@ function withoutSecret(extension: unknown): unknown {
 
 const URL_IN_TEXT = /https?:\/\/[^\s"'<>]+/gi
 /** The end of a stored file's address: the Binary's id and version. What is signed otherwise is no file of Medplum's. */
-const STORED = /\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/[0-9a-f-]{36}$/i
+const STORED = /\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[0-9a-f-]{36}$/i
 const SIGNATURE = /\bSignature=/i
 
 /** Replaces signed addresses in a text: those of stored files by `Binary/{id}`. */

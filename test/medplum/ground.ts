@@ -12,6 +12,7 @@ import type {
   Resource,
 } from '@medplum/fhirtypes'
 import type { Credentials } from '../../sandbox/person.ts'
+import { CLAIM_SETTING } from '../../sandbox/systems.ts'
 import { checkMedplum, signIn } from '../../scripts/setup/medplum.ts'
 import { type Send, sendAs, signedIn } from '../sandbox/client.ts'
 import type { Options } from './options.ts'
@@ -144,6 +145,7 @@ export class Ground {
       this.#authors.add(`${resourceType}/${id}`)
       this.#begin(meta?.lastUpdated)
     }
+    this.#undo.push(() => this.#write(CLAIM_SETTING, []))
   }
 
   /** Nothing of this run is older. */
@@ -178,15 +180,19 @@ export class Ground {
     const { body: project } = await this.#admin<Project>('GET', path)
     const names = new Set(settings.map(({ name }) => name))
     if (project.setting?.some(({ name }) => names.has(name))) return false
-    const write = async (more: typeof settings) => {
-      const { body: now } = await this.#admin<Project>('GET', path)
-      const others = now.setting?.filter(({ name }) => !names.has(name)) ?? []
-      const { status } = await this.#admin('PUT', path, { ...now, setting: [...others, ...more] })
-      return status === 200
-    }
-    if (!(await write(settings))) return false
-    this.#undo.push(() => write([]))
+    if (!(await this.#write([], settings))) return false
+    this.#undo.push(() => this.#write(settings, []))
     return true
+  }
+
+  /** Takes settings out of the project, where they have this value, and puts others in. */
+  async #write(out: typeof CLAIM_SETTING, more: typeof CLAIM_SETTING): Promise<boolean> {
+    const path = `Project/${this.project.id}`
+    const { body: now } = await this.#admin<Project>('GET', path)
+    const gone = new Set(out.map(({ name, valueString }) => `${name} ${valueString}`))
+    const kept = now.setting?.filter(({ name, valueString }) => !gone.has(`${name} ${valueString}`)) ?? []
+    const { status } = await this.#admin('PUT', path, { ...now, setting: [...kept, ...more] })
+    return status === 200
   }
 
   /** A file that no search finds. */

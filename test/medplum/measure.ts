@@ -71,7 +71,7 @@ function print(
   chart: string,
 ): void {
   const line = (...cells: string[]) =>
-    console.log(`  ${cells.map((cell, at) => (at < 2 ? cell.padEnd(at ? 17 : 48) : cell.padStart(9))).join('')}`)
+    console.log(`  ${cells.map((cell, at) => (at < 2 ? cell.padEnd(at ? 17 : 58) : cell.padStart(9))).join('')}`)
   line('request', 'way', 'p50 ms', 'p95 ms', '× direct', 'tokens')
   for (const row of rows) {
     const base = percentile(times.get(row)?.get(DIRECT) ?? [], 0.5)

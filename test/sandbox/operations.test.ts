@@ -212,7 +212,31 @@ describe('patients', () => {
     const page = await alice<Bundle>('GET', `Patient/${id}/$everything?_count=5`)
     const next = page.body.link?.find((link) => link.relation === 'next')?.url ?? ''
     const second = await alice<Bundle>('GET', next)
-    expect([...(page.body.entry ?? []), ...(second.body.entry ?? [])]).toEqual(all.body.entry?.slice(0, 10))
+    const own = (bundle: Bundle) => bundle.entry?.filter(({ search }) => search?.mode === 'match') ?? []
+    expect([...own(page.body), ...own(second.body)]).toEqual(own(all.body).slice(0, 10))
+  })
+
+  it('come with who and what is named in their charts', async () => {
+    const found = await alice<Bundle<Patient>>('GET', 'Patient?name=vega-castillo')
+    const { body } = await alice<Bundle>('GET', `Patient/${found.body.entry?.[0]?.resource?.id}/$everything`)
+    const types = body.entry
+      ?.filter(({ search }) => search?.mode === 'include')
+      .map(({ resource }) => resource?.resourceType)
+    expect([...new Set(types)].sort()).toEqual(['Location', 'Organization', 'Practitioner'])
+  })
+
+  it('are not matched by a name alone', async () => {
+    const name = [{ family: 'Vega-Castillo' }]
+    const total = async (more: Partial<Patient>) => {
+      const parameter = [{ name: 'resource', resource: { resourceType: 'Patient', name, ...more } }]
+      return (await alice<Bundle>('POST', 'Patient/$match', { resourceType: 'Parameters', parameter })).body.total
+    }
+    expect([await total({}), await total({ birthDate: '1961-03-14' })]).toEqual([0, 1])
+  })
+
+  it('are not found at what is no id, whatever the type', async () => {
+    expect((await alice('GET', 'Nothing/1')).status).toBe(404)
+    expect((await alice('GET', `Nothing/${crypto.randomUUID()}`)).status).toBe(400)
   })
 
   it('can be erased with all that belongs to them, by an administrator', async () => {

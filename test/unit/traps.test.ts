@@ -67,6 +67,10 @@ describe('searches refused', () => {
     ['GET Patient?_cursor=zzz', 'no cursor'],
     ['GET Patient?_elements=', 'names no element'],
     ['GET Condition?code=icd10|E11', 'icd-10-cm'],
+    ['GET Observation?code:in=http://x', 'has no :in'],
+    ['GET Observation?status:not-in=final', 'has no :not-in'],
+    ['GET Patient?identifier:of-type=http://x|MR|1', 'has no :of-type'],
+    ['GET Condition?code:below=44054006', 'has no :below'],
     // What lies outside the FHIR API.
     ['POST admin/projects/1/invite', 'outside', '/admin/invite'],
     ['GET admin/projects/1/members/2', 'outside', '/admin/users'],
@@ -243,10 +247,11 @@ describe('searches rewritten to the same meaning', () => {
   test('without a capability, only what is a date everywhere is rewritten', () => {
     expect(trap('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
     expect(checkTraps({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
-    const found = checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined)
+    expect(checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
+    const found = checkTraps({ method: 'GET', path: 'Encounter?location-period=2024-02-11' }, undefined)
     expect(found).toMatchObject({
       kind: 'clear',
-      warnings: [expect.stringContaining('date=ge2024-02-11&date=lt2024-02-12')],
+      warnings: [expect.stringContaining('location-period=ge2024-02-11&location-period=lt2024-02-12')],
     })
     expect(checkTraps({ method: 'GET', path: 'nope?name=x' }, undefined).kind).toBe('clear')
   })
@@ -553,4 +558,41 @@ test('elements that no record has are told', () => {
   )
   const observation = { resourceType: 'Observation', id: '1', valueQuantity: {} }
   expect(checkAnswer(asked('Observation?_elements=value&_sort=_id'), answer(observation))).toEqual([])
+})
+
+describe('searches in GraphQL', () => {
+  const query = (text: string, variables?: object) => ({ query: text, ...(variables && { variables }) })
+
+  test.each([
+    ['{ ObservationList(date: "2026-01-01") { id } }', '_filter: "date ge'],
+    ['{ Patient(id: "1") { ObservationList(_reference: subject, date: "2026-01-01") { id } } }', '_filter'],
+    ['{ PatientConnection(gender: "Female") { count } }', 'gender=female'],
+    ['{ PatientList(name: "") { id } }', 'has no value'],
+    ['{ PatientList(_cursor: "zzz") { id } }', 'no cursor'],
+    ['query Q { ...F } fragment F on Query { PatientList(birthdate: "ap1990-01-01") { id } }', 'approximately'],
+  ])('%s is refused', (text, message) => {
+    expect(refusal('POST $graphql', query(text))).toContain(message)
+  })
+
+  test('a value may be a variable', () => {
+    const text = 'query Q($d: String) { ObservationList(date: $d) { id } }'
+    expect(refusal('POST $graphql', query(text, { d: '2026-01-01' }))).toContain('_filter')
+    expect(trap('POST $graphql', query(text, { d: 'ge2026-01-01' })).kind).toBe('clear')
+  })
+
+  test('a unit, and more than fits on a page, are warned of', () => {
+    expect(warnings('POST $graphql', query('{ ObservationList(value_quantity: "5|mg") { id } }'))).toContain(
+      'ignores the unit',
+    )
+    expect(warnings('POST $graphql', query('{ PatientList(_count: 2000) { id } }'))).toContain('at most 1000')
+  })
+
+  test.each([
+    '{ ObservationList(_filter: "date ge 2026-01-01 and date lt 2026-01-02", subject: "Patient/1") { id } }',
+    '{ PatientList(name: "x", _count: 5, _sort: "-_lastUpdated") { id } }',
+    '{ Patient(id: "1") { id } }',
+    'no document',
+  ])('%s passes', (text) => {
+    expect(trap('POST $graphql', query(text)).kind).toBe('clear')
+  })
 })

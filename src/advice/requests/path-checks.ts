@@ -5,6 +5,7 @@ import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { type Asked, CONTROLS, criterion, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
 import { checkContent, pushed } from './content-checks.ts'
 import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
+import { checkGraphql } from './graphql-checks.ts'
 import { checkSearch } from './search-checks.ts'
 
 export type Check = (asked: Asked, place: Place, capability: Capability | undefined, inBundle: boolean) => Checked
@@ -41,6 +42,7 @@ export const CHECKS: readonly Check[] = [
   checkCriteria,
   checkWrite,
   checkSearchEntry,
+  checkGraphqlSearches,
   checkQuery,
 ]
 
@@ -259,6 +261,10 @@ function checkSearchEntry(
   if (!inBundle || !isSearchByPost(method, segments)) return none()
   const search = formatPlace({ segments: segments.slice(0, 1), parameters })
   return refuse(`Medplum would search without criteria: it looks for them in the body. Write GET ${search} instead.`)
+}
+
+function checkGraphqlSearches({ body, base }: Asked, { segments }: Place, capability: Capability | undefined): Checked {
+  return segments[0] === '$graphql' ? checkGraphql(body, capability, base) : none()
 }
 
 /** Its criteria stand in the path here, however they are sent. */

@@ -63,6 +63,7 @@ const FILTER_RULES: readonly ((given: Case) => Finding | undefined)[] = [
   comparisonAsModifier,
   typeAsModifier,
   unknownModifier,
+  modifierForTokens,
   ...VALUE_RULES,
   plusInTime,
   dateComparedAsInstant,
@@ -123,6 +124,18 @@ function unknownModifier({ parameter: { key, value }, meaning: { modifier } }: C
       : `Known are ${MODIFIERS.map((one) => `:${one}`).join(' ')}.`
   return {
     refuse: `\`${key}\`: Medplum doesn't know the modifier :${modifier}, would drop it silently and answer \`${name}=${value}\`. ${right}`,
+  }
+}
+
+/** Refused by Medplum for codes with a system; of a plain code, such as a status, it drops them silently. */
+const NOT_FOR_TOKENS = ['above', 'below', 'in', 'not-in', 'of-type']
+
+function modifierForTokens({ parameter: { key, value }, meaning: { modifier }, kinds }: Case): Finding | undefined {
+  if (modifier === undefined || !NOT_FOR_TOKENS.includes(modifier) || (kinds.size > 0 && !kinds.has('token')))
+    return undefined
+  const name = withoutModifier(key, modifier)
+  return {
+    refuse: `\`${key}=${value}\`: Medplum has no :${modifier} here. Name the codes themselves, parted by commas: ${name}=SYSTEM|CODE,SYSTEM|CODE; those of a value set lists ValueSet/$expand?url=….`,
   }
 }
 

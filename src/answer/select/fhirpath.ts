@@ -67,30 +67,50 @@ export function parseFhirPath(text: string, budget: Budget): FhirPath {
   }
 }
 
-/** What would be read otherwise than it is written. */
-const ODD_TEXTS: readonly (readonly [RegExp, string])[] = [
-  [/@T[\d:.]+(?:Z|[+-]\d)/, 'a time has no time zone: @T14:30'],
-  [/(?:^|[^\w)\]}'.])-\s*\d+(?:\.\d+)?\s*\.\s*[a-z]/i, 'a negative number stands in brackets before a dot: (-1).abs()'],
-  [/\d\.\d*0\s*\.\s*toString/, 'a number loses its trailing zeros when it becomes text'],
-  [/\b(?:is|as|ofType)\s*\(?\s*System\s*\./, 'types are those of FHIR: boolean, string, Quantity'],
-]
+type Token = ReturnType<Tokenizer['tokenize']>[number]
+
+/** What would be read otherwise than it is written; undefined where nothing is. */
+function oddIn(tokens: readonly Token[]): string | undefined {
+  for (const [at, { id, value }] of tokens.entries()) {
+    const [before, next, afterNext] = [tokens[at - 1], tokens[at + 1], tokens[at + 2]]
+    if (id === 'DateTime' && value.startsWith('T') && /[Z+-]/.test(value.slice(1)))
+      return 'a time has no time zone: @T14:30'
+    const isSign = id === '-' && (before === undefined || /^[^\w)\]}]/.test(before.id))
+    if (isSign && next?.id === 'Number' && afterNext?.id === '.') {
+      return 'a negative number stands in brackets before a dot: (-1).abs()'
+    }
+    if (
+      id === 'Number' &&
+      value.includes('.') &&
+      value.endsWith('0') &&
+      next?.id === '.' &&
+      afterNext?.value === 'toString'
+    ) {
+      return 'a number loses its trailing zeros when it becomes text'
+    }
+    if (id === 'Symbol' && value === 'System' && next?.id === '.')
+      return 'types are those of FHIR: boolean, string, Quantity'
+  }
+  return undefined
+}
 
 function parse(text: string): Atom {
-  if (/['"`]/.test(text.replace(/'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|`(?:\\.|[^\\`])*`/gs, ''))) {
+  if (leavesQuoteOpen(text)) {
     throw new FhirPathError(`a quote is not closed; ${EXAMPLE}`)
   }
-  const odd = ODD_TEXTS.find(([pattern]) => pattern.test(text))
-  if (odd) throw new FhirPathError(odd[1])
+  let odd: string | undefined
   let root: Atom
   let rest: { value: string } | undefined
   try {
     const tokens = new Tokenizer(text, KEYWORDS, OPERATORS).tokenize()
+    odd = oddIn(tokens)
     const parser = parsers.construct(tokens.map((token) => asWritten(token, text)))
     root = parser.consumeAndParse()
     rest = parser.peek()
   } catch (error) {
     throw new FhirPathError(misparsed(text, error instanceof Error ? error.message : ''))
   }
+  if (odd !== undefined) throw new FhirPathError(odd)
   if (rest) {
     throw new FhirPathError(
       `"${rest.value}" follows a complete expression; one expression is one column and gets no other name; ${EXAMPLE}`,
@@ -104,6 +124,17 @@ function asWritten<T extends { id: string; value: string; index: number }>(token
   if (token.id !== 'DateTime' || !token.value.endsWith('Z')) return token
   const value = token.value.slice(0, -1)
   return text.slice(token.index).replace(/^@/, '').startsWith(token.value) ? token : { ...token, value }
+}
+
+function leavesQuoteOpen(text: string): boolean {
+  let open = ''
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] ?? ''
+    if (open === '') open = /['"`]/.test(char) ? char : ''
+    else if (char === open) open = ''
+    else if (char === '\\') at++
+  }
+  return open !== ''
 }
 
 function misparsed(text: string, message: string): string {

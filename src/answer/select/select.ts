@@ -48,7 +48,7 @@ export function compileSelect(expressions: readonly string[]): Select {
   const columns: Column[] = []
   const wrong: string[] = []
   if (expressions.length > MAX_EXPRESSIONS) {
-    wrong.push(
+    throw new SelectError(
       `select has ${expressions.length} expressions, at most ${MAX_EXPRESSIONS} are evaluated: leave some out, or select a whole element, such as name`,
     )
   }
