@@ -181,7 +181,9 @@ function targetOf(
  * @returns none where nothing is known of it
  */
 export function kindsOf({ name, types }: Meaning, capability: Capability | undefined): Set<string> {
-  if (name === '_lastUpdated' || name === 'birthdate') return new Set(['date'])
+  // Of these names FHIR R4 has no parameter of another kind.
+  if (/^(?:_lastUpdated|birthdate|date|authored-?on|recorded-date|onset-date|issued)$/.test(name))
+    return new Set(['date'])
   if (!capability) return new Set()
   const owners = types ?? [...capability.types]
   return new Set(owners.flatMap((type) => capability.searchParams(type).get(name) ?? []))

@@ -247,10 +247,11 @@ describe('searches rewritten to the same meaning', () => {
   test('without a capability, only what is a date everywhere is rewritten', () => {
     expect(trap('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
     expect(checkTraps({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
-    const found = checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined)
+    expect(checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
+    const found = checkTraps({ method: 'GET', path: 'Encounter?location-period=2024-02-11' }, undefined)
     expect(found).toMatchObject({
       kind: 'clear',
-      warnings: [expect.stringContaining('date=ge2024-02-11&date=lt2024-02-12')],
+      warnings: [expect.stringContaining('location-period=ge2024-02-11&location-period=lt2024-02-12')],
     })
     expect(checkTraps({ method: 'GET', path: 'nope?name=x' }, undefined).kind).toBe('clear')
   })
