@@ -1,16 +1,19 @@
 /**
- * `npm run docs` writes what the documents have from the code: the table of settings, and that of the rooms of src/.
+ * `npm run docs` writes what the documents have from the code: the tables of settings, of the rooms of src/,
+ * and of the requests that a call costs.
  * `-- --check` writes nothing and fails where they differ.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { settingsTable } from '../src/config/settings-docs.ts'
 import { roomsTable } from './rooms.ts'
+import { requestsTable } from './upstream-requests.ts'
 
 /** What stands in each document, by the name in its marks. */
 export const DOCUMENTS: Record<string, Record<string, () => string>> = {
   'README.md': { settings: settingsTable },
   'docs/operations.md': { settings: settingsTable },
   'docs/architecture.md': { rooms: roomsTable },
+  'docs/performance.md': { requests: requestsTable },
 }
 
 /**

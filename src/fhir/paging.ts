@@ -91,8 +91,7 @@ export function nextOf({ path, body }: Page, more: boolean): string | undefined 
   if (next.segments[0] === 'MultipleTypes') next.segments = []
   // Of several types, Medplum refuses its own cursors (400); by offset it goes on.
   if (parameter(next, '_type') !== undefined && parameter(next, '_cursor') !== undefined) {
-    const read =
-      offsetIn(place) + entriesOf(body).filter(({ search }) => !(isRecord(search) && search.mode === 'include')).length
+    const read = offsetIn(place) + matchesOf(entriesOf(body))
     return changed(next, { _total: undefined, _cursor: undefined, _offset: String(read) })
   }
   // It has been counted by now.
@@ -119,6 +118,27 @@ function nextOfHistory(place: Place, body: unknown): string | undefined {
 export function entriesOf(body: unknown): Entry[] {
   if (isRecord(body) && body.resourceType === 'Bundle') return records(body, 'entry')
   return isRecord(body) && typeof body.resourceType === 'string' ? [{ resource: body }] : []
+}
+
+/** How many of them matched, without what they brought along. */
+export function matchesOf(entries: readonly Entry[]): number {
+  return entries.filter(({ search }) => !(isRecord(search) && /^(include|outcome)$/.test(String(search.mode)))).length
+}
+
+/**
+ * The answer to a search, with its total where this is the only page: Medplum counts only where it is asked to, and a
+ * request more for the total would double what a person waits.
+ */
+export function withTotal(path: string, body: unknown): unknown {
+  if (!isRecord(body) || body.type !== 'searchset' || body.total !== undefined) return body
+  const place = parsePlace(path)
+  const [type, ...rest] = place.segments
+  const isSearch = (type === undefined || isType(type)) && rest.every((one) => one === '_search')
+  const isLater = ['_offset', '_cursor'].some((name) => parameter(place, name) !== undefined)
+  const isAsked = Number(parameter(place, '_count') ?? 1) > 0
+  if (!isSearch || isLater || !isAsked || records(body, 'link').some(isNext)) return body
+  const { entry, ...head } = body
+  return { ...head, total: matchesOf(records(body, 'entry')), ...(entry !== undefined && { entry }) }
 }
 
 /** All matches, by the server's count; undefined where it gave none. */

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { nextPage } from '../../src/fhir/paging.ts'
+import { describe, expect, test } from 'vitest'
+import { nextPage, totalOf, withTotal } from '../../src/fhir/paging.ts'
 
 const page = (url: string, matches: number, included = 0) => ({
   resourceType: 'Bundle',
@@ -23,4 +23,23 @@ test('several types go on by offset where Medplum links a cursor', () => {
 test('one type goes on by cursor', () => {
   const link = 'Patient?_count=20&_cursor=2-1795889080430&_sort=_lastUpdated'
   expect(nextPage('Patient?_sort=_lastUpdated&_count=20', page(link, 20))).toBe(link)
+})
+
+describe('the total of a search', () => {
+  const alone = { ...page('', 2, 1), link: [{ relation: 'self', url: 'x' }] }
+  test.each([
+    ['Patient?name=a', alone, 2],
+    ['Patient/_search?name=a', alone, 2],
+    ['?_type=Task,Claim', alone, 2],
+    ['Patient', { ...alone, entry: undefined }, 0],
+    ['Patient?name=a', { ...alone, total: 7 }, 7],
+    ['Patient?name=a', page('Patient?_offset=20', 2), undefined],
+    ['Patient?_offset=20', alone, undefined],
+    ['Patient?_cursor=1-2', alone, undefined],
+    ['Patient?_count=0', { ...alone, entry: undefined }, undefined],
+    ['Patient/1/$everything', alone, undefined],
+    ['Patient/1/_history', { ...alone, type: 'history' }, undefined],
+  ])('%s', (path, body, total) => {
+    expect(totalOf(withTotal(path, body))).toBe(total)
+  })
 })

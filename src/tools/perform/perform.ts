@@ -14,8 +14,8 @@ import { follow, isEnded, isJobPath, resultOf } from '../../client/job.ts'
 import { knownCapability, loadCapability } from '../../client/load-capability.ts'
 import { readAll } from '../../client/read-all.ts'
 import type { FhirResponse } from '../../client/request.ts'
-import { steadied } from '../../fhir/paging.ts'
-import { countPath, parsePlace } from '../../fhir/query.ts'
+import { matchesOf, steadied, withTotal } from '../../fhir/paging.ts'
+import { parsePlace } from '../../fhir/query.ts'
 import { redact } from '../../secrets/redact.ts'
 import { MAX_PART } from '../../text/file.ts'
 import { asAgreed, permitted } from '../confirm/confirm.ts'
@@ -133,24 +133,9 @@ async function performOne(
   const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
   if (running) return presentJob(context, prepared, view, jobPath)
   const told = { ...prepared, notes: [...prepared.notes, ...notes] }
-  return present(told, await withTotal(response, prepared, context), view, args.offset)
-}
-
-/** A page of a search with the number of all matches, which Medplum tells only where it is asked to. */
-async function withTotal(
-  response: FhirResponse,
-  { request }: Prepared,
-  { fhir, signal }: ToolContext,
-): Promise<FhirResponse> {
-  const { body } = response
-  const path = request.method === 'GET' ? countPath(request.path) : undefined
-  if (path === undefined || !isRecord(body) || body.type !== 'searchset' || body.total !== undefined) return response
-  const isPage = Array.isArray(body.link) && body.link.some((link) => isRecord(link) && link.relation === 'next')
-  if (!isPage) return response
-  // The answer is there; that nobody counts it now is no reason to withhold it.
-  const counted = await fhir.send({ method: 'GET', path, signal }).catch(() => undefined)
-  const total = isRecord(counted?.body) ? counted.body.total : undefined
-  return typeof total === 'number' ? { ...response, body: { ...body, total } } : response
+  // Where something was left out, nothing says how many there are.
+  const body = fhir.withheld === undefined ? withTotal(prepared.asked.path, response.body) : response.body
+  return present(told, { ...response, body }, view, args.offset)
 }
 
 // ── All pages ──
@@ -169,9 +154,8 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   const { entries, total, next, partial } = await readAll(fhir, path, { cap: MAX_ALL, progress, signal })
   event.status = 200
   const isHistory = parsePlace(path).segments.includes('_history')
-  const matches = entries.filter(({ search }) => !(isRecord(search) && search.mode === 'include')).length
   const isComplete = next === undefined && partial === undefined
-  const whole = total ?? (isComplete ? matches : undefined)
+  const whole = total ?? (isComplete ? matchesOf(entries) : undefined)
   const body = {
     resourceType: 'Bundle',
     type: isHistory ? 'history' : 'searchset',
