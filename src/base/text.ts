@@ -23,3 +23,8 @@ export function oneLine(text: string, limit: number): string {
   const shown = visible(text)
   return shown.length > limit ? `${shown.slice(0, limit)}… (${shown.length} characters)` : shown
 }
+
+/** The charset that a media type names (RFC 9110, section 8.3.2). */
+export function charsetIn(mediaType: string): string | undefined {
+  return /;\s*charset="?([\w:.+-]{1,40})/i.exec(mediaType)?.[1]
+}
