@@ -29,6 +29,7 @@ function inWorkerd(name: string, { include, exclude, setup, settings, order }: I
             MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
             UPSTREAM_TIMEOUT_SECONDS: '20',
             MAX_ACCESS: 'admin',
+            CLIENT_DOCUMENTS: 'on',
             // Most tests compare what is stored with what was sent; test/workers/provenance.test.ts has it on.
             AI_TAG: 'off',
             TENANTS: inject('tenants'),

@@ -116,7 +116,6 @@ export const ROOMS: Record<string, Room> = {
   'tools/perform': {
     is: 'One request from arguments to answer: understood, allowed, asked, sent, presented',
     knows: [
-      'access',
       'access/risk',
       'advice/replies',
       'answer',

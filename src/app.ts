@@ -18,6 +18,7 @@ import {
   TOKEN_PATH,
 } from './oauth/provider.ts'
 import type { GrantProps } from './oauth/record.ts'
+import { readRegistration } from './oauth/registration.ts'
 import {
   knownOrigin,
   limitByAddress,
@@ -26,6 +27,7 @@ import {
   ownTenant,
   readableByPages,
   smallForm,
+  smallRegistration,
   unknownTenant,
 } from './policy.ts'
 import { confirmation } from './web/confirm/routes.tsx'
@@ -80,7 +82,8 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     const server = resourceServers.get(path) ?? resourceServers.get(tenant === undefined ? '/mcp' : `/t/${tenant}/mcp`)
     return server ? server.fetch(c.req.raw, c.env, executionContext(c)) : unknownTenant(c)
   }
-  const authorization = (c: Ctx) => roles(c.env).authorizationServer.fetch(c.req.raw, c.env, executionContext(c))
+  const authorization: Authorization = (c, request = c.req.raw) =>
+    roles(c.env).authorizationServer.fetch(request, c.env, executionContext(c))
 
   /** What each tenant has for itself, the deployment's own at the root. */
   const own = new Hono<AppEnv>()
@@ -108,20 +111,35 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .use('/t/*', ownTenant)
     .route('/t/:tenant', own)
     .use(AUTHORIZE_PATH, limitByAddress('LIMIT_SIGN_IN'), smallForm)
-    .use(REGISTRATION_PATH, limitByAddress('LIMIT_REGISTRATION'))
+    .use(REGISTRATION_PATH, limitByAddress('LIMIT_REGISTRATION'), smallRegistration)
     .use(TOKEN_PATH, limitByAddress('LIMIT_TOKENS'), smallForm)
     .route('/', signIn)
     .post(TOKEN_PATH, (c) => tokenRequest(c, authorization))
-    .all(REGISTRATION_PATH, authorization)
+    .post(REGISTRATION_PATH, (c) => registration(c, authorization))
+    .all(REGISTRATION_PATH, (c) => authorization(c))
     .all('/.well-known/oauth-protected-resource/*', resource)
-    .all('*', authorization)
+    .all('*', (c) => authorization(c))
+}
+
+/** Asks the provider; with another request than the one that came, where there is one. */
+type Authorization = (c: Ctx, request?: Request) => Promise<Response>
+
+/** The provider is given what is used of a registration. */
+async function registration(c: Ctx, authorization: Authorization): Promise<Response> {
+  const read = readRegistration(await c.req.raw.clone().text())
+  if ('refused' in read) {
+    return c.json(read.refused, 400, { 'cache-control': 'no-store', 'access-control-allow-origin': '*' })
+  }
+  const headers = new Headers(c.req.raw.headers)
+  headers.delete('content-length')
+  return authorization(c, new Request(c.req.raw, { headers, body: JSON.stringify(read.metadata) }))
 }
 
 /** Whichever of these the provider goes by, it must be the grant whose object the request goes through. */
 const NAMES_GRANT = ['refresh_token', 'code', 'token']
 
 /** Token requests that are about a grant go through that grant's object; there they run one after the other. */
-async function tokenRequest(c: Ctx, authorization: (c: Ctx) => Promise<Response>): Promise<Response> {
+async function tokenRequest(c: Ctx, authorization: Authorization): Promise<Response> {
   // As bytes: the runtime warns of text() on a form.
   const bytes = await c.req.raw.clone().arrayBuffer()
   const form = new URLSearchParams(new TextDecoder().decode(bytes))

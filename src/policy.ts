@@ -6,6 +6,7 @@ import { type Bindings, isLoopback, readSettings } from './config/settings.ts'
 import { findSettings, tenantAt } from './config/tenants.ts'
 import { LIMIT_PERIOD_S } from './mcp/server/pace.ts'
 import type { AuthenticatedHandler } from './oauth/provider.ts'
+import { MAX_REGISTRATION_BYTES } from './oauth/registration.ts'
 
 type Middleware = MiddlewareHandler<{ Bindings: Bindings }>
 
@@ -70,11 +71,18 @@ export function limitByAddress(name: 'LIMIT_SIGN_IN' | 'LIMIT_REGISTRATION' | 'L
 const MAX_FORM_BYTES = 65_536
 
 /** Forms are read before it is known who sends them, into memory that all requests of an isolate share: a large one is not read. */
-export const smallForm: Middleware = bodyLimit({
-  maxSize: MAX_FORM_BYTES,
-  onError: (c) =>
-    c.json({ error: 'invalid_request', error_description: `The request is larger than ${MAX_FORM_BYTES} bytes` }, 413),
-})
+export const smallForm = limitBody(MAX_FORM_BYTES)
+
+/** Anybody may register, and what is registered is kept. */
+export const smallRegistration = limitBody(MAX_REGISTRATION_BYTES)
+
+function limitBody(maxSize: number): Middleware {
+  return bodyLimit({
+    maxSize,
+    onError: (c) =>
+      c.json({ error: 'invalid_request', error_description: `The request is larger than ${maxSize} bytes` }, 413),
+  })
+}
 
 /** An IPv4 address itself; of an IPv6 address the first 64 bits, all of which one line at home has to itself. */
 export function networkOf(address: string): string {

@@ -1,6 +1,6 @@
 // How clients find their way: the challenge, the resource's metadata (RFC 9728), the authorization server's (RFC 8414).
 import { type Answer, ask } from './ask.ts'
-import { type Finding, verdict } from './finding.ts'
+import { type Finding, healthy, verdict } from './finding.ts'
 import { metadataUrlOf, type Place } from './place.ts'
 
 const PROXY_CURE =
@@ -81,10 +81,11 @@ function serverMetadata({ status, json }: Answer, issuer: string): Finding[] {
       wrong: `the registration endpoint is ${json.registration_endpoint ?? 'not named'}`,
       cure: `Claude and Cursor register themselves there. ${PROXY_CURE}`,
     }),
-    verdict('cimd', json.client_id_metadata_document_supported === true, {
-      right: 'client ID metadata documents are offered',
-      wrong: 'client ID metadata documents are not offered',
-      cure: 'The compatibility flag global_fetch_strictly_public is missing: take it from wrangler.toml and run npm run deploy.',
-    }),
+    healthy(
+      'cimd',
+      json.client_id_metadata_document_supported === true
+        ? 'client ID metadata documents are offered'
+        : 'client ID metadata documents are not offered (CLIENT_DOCUMENTS): clients register themselves',
+    ),
   ]
 }

@@ -24,6 +24,11 @@ export const SETTINGS: Record<string, SettingText> = {
     unset: 'any; on localhost none',
     meaning: "the only web origins that may call `/mcp`, besides the server's own and localhost; separated by commas",
   },
+  CLIENT_DOCUMENTS: {
+    unset: 'on; off on localhost',
+    meaning:
+      'whether clients may name themselves by a metadata document; `off` where the Worker can’t reach the internet',
+  },
   SESSION_IDLE_HOURS: { unset: '`24`', meaning: 'after this silence a session is deleted' },
   UPSTREAM_TIMEOUT_SECONDS: { unset: '`55`', meaning: 'how long one call may wait for Medplum' },
   ANSWER_CHARS: {

@@ -32,6 +32,8 @@ export interface Settings {
     readonly clientId: string
     readonly clientSecret: string | undefined
   }
+  /** Whether clients may name themselves by the address of a metadata document, which this server must then be able to read. */
+  readonly clientDocuments: boolean
   readonly sessionIdleMs: number
   readonly upstreamTimeoutMs: number
   /** Characters that an answer may have, unless a call says something else. */
@@ -108,6 +110,8 @@ export function parseSettings(env: Bindings, tenant?: string): Settings {
       clientId,
       clientSecret: env.MEDPLUM_CLIENT_SECRET || undefined,
     },
+    // A program on one's own machine often has no way to the internet, and clients would choose documents before registering.
+    clientDocuments: onOff('CLIENT_DOCUMENTS', env.CLIENT_DOCUMENTS, isLoopback(publicUrl.hostname) ? 'off' : 'on'),
     sessionIdleMs: positive('SESSION_IDLE_HOURS', env.SESSION_IDLE_HOURS, 24) * 3_600_000,
     upstreamTimeoutMs: positive('UPSTREAM_TIMEOUT_SECONDS', env.UPSTREAM_TIMEOUT_SECONDS, 55) * 1000,
     answerChars: answerChars(env.ANSWER_CHARS),

@@ -40,7 +40,7 @@ export type Challenge = (scopes: string[]) => Response
 
 /** The authorization server: CIMD, DCR (RFC 7591), PKCE (RFC 7636), metadata (RFC 8414), revocation (RFC 7009). */
 export function createAuthorizationServer(env: Bindings, exchange?: TokenExchange): OAuthAuthorizationServer<Bindings> {
-  const { publicUrl, resource } = readSettings(env)
+  const { publicUrl, resource, clientDocuments } = readSettings(env)
   return new OAuthAuthorizationServer<Bindings>({
     issuer: publicUrl.origin,
     resources: [resource, ...[...tenantsOf(env).values()].map((tenant) => tenant.resource)],
@@ -49,7 +49,9 @@ export function createAuthorizationServer(env: Bindings, exchange?: TokenExchang
     authorizeEndpoint: AUTHORIZE_PATH,
     tokenEndpoint: TOKEN_PATH,
     clientRegistrationEndpoint: REGISTRATION_PATH,
-    clientIdMetadataDocumentEnabled: true,
+    clientIdMetadataDocumentEnabled: clientDocuments,
+    // Those of known applications alone (redirects.ts): what registers and what asks is held to the list before it comes here.
+    allowPrivateUseRedirectUris: true,
     scopesSupported: [...SCOPES],
     ...(exchange && { tokenExchangeCallback: exchange }),
     // Codes and reasons only: descriptions and details may hold what a client or Medplum sent.

@@ -120,12 +120,6 @@ export const FAULTS: [string, string, RegExp, Fault, path?: string][] = [
     document(SERVER, { registration_endpoint: undefined }),
   ],
   [
-    'CIMD is not offered',
-    'cimd',
-    /global_fetch_strictly_public/,
-    document(SERVER, { client_id_metadata_document_supported: false }),
-  ],
-  [
     'the Host is rewritten',
     'host',
     /DNS rebinding/,

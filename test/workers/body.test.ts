@@ -143,9 +143,13 @@ describe('one reading of the arguments', () => {
     ['a batch of reads as text, without a path', { text: batch }],
   ])('%s is a read, to a client that could step up as well', async (_, args) => {
     const { access } = await signIn(alice, undefined, 'read')
+    // The sandbox takes its time for a first GraphQL document.
+    const headers = { 'content-type': 'application/fhir+json' }
+    await sandbox.faults([{ path: '/\\$graphql$', status: 200, headers, body: { data: {} }, times: 1 }])
     const message = fhirCall({ method: 'POST', ...args })
     const response = await post(access, message, { 'mcp-protocol-version': '2025-11-25' })
     expect(response.status).toBe(200)
     expect(await response.text()).not.toMatch(/"isError":true/)
+    await sandbox.clearFaults()
   })
 })

@@ -116,6 +116,18 @@ test('a client without forms gets no link for what can’t happen, and one for w
   await high.close()
 })
 
+test.each([
+  ['DELETE', {}],
+  ['PATCH', { patch: [{ op: 'add', path: '/priority', value: 'asap' }] }],
+])('nobody is asked about a version that is gone: %s', async (method, given) => {
+  const args = { method, path: task, ...given, ifMatch: crypto.randomUUID() }
+  for (const capabilities of [{ elicitation: { form: {} } }, {}]) {
+    const answer = await calls({ CONFIRM: 'write' })(accessOf('admin'), args, { capabilities })
+    expect(wasAsked(answer), answer.text).toBe(false)
+    expect(answer.text).toMatch(/^Nothing was (deleted|changed): `ifMatch` names another version/)
+  }
+})
+
 describe('in a narrowed connection', () => {
   test.each([
     ['a type that it may not see', { types: 'Observation' }, () => ({ method: 'DELETE', path: task })],

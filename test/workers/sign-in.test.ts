@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Form, Person, readForm, UnexpectedPage, whereTo } from '../../sandbox/person.ts'
-import { expectPageHeaders, unescaped } from './browsing.ts'
+import { expectPageHeaders, under, unescaped } from './browsing.ts'
 import { atPage, entryOf } from './connecting.ts'
 import {
   alice,
@@ -23,6 +23,8 @@ import {
   startSession,
   token,
 } from './world.ts'
+
+const CURSOR = 'cursor://anysphere.cursor-mcp/oauth/callback'
 
 afterEach(async () => {
   vi.restoreAllMocks()
@@ -91,11 +93,16 @@ describe('the consent page', () => {
 
   test.each([
     ['a thousand lines', `Claude${'\n'.repeat(1000)}x`, 'Claude x'],
-    ['a hundred thousand letters', 'W'.repeat(100_000), `${'W'.repeat(79)}…`],
+    ['thousands of letters', 'W'.repeat(7_000), `${'W'.repeat(79)}…`],
     ['characters of two halves', '👩'.repeat(100), `${'👩'.repeat(79)}…`],
-    ['marks that turn the text around it', 'C\u202Elaude\u2066\u200F', 'C laude'],
+    ['marks that turn the text around it', 'C\u202Elaude\u2066\u200F', 'Claude'],
     ['control characters', 'Cl\u0000au\u001B[1mde', 'Cl au [1mde'],
+    ['marks that draw over the page', `Cla\u0301ude${'\u0301'.repeat(75)}${'\u20dd'.repeat(75)}`, 'Cl\u00e1ud\u00e9\u0301\u0301'],
+    ['marks on nothing', '\u0301 \u0301\u0301Claude', 'Claude'],
+    ['tags, fillers and private letters', 'Cl\u{E0041}a\u3164u\u034F\uE000d\u{E0100}\uFE0Fe', 'Claude'],
+    ['marks of a writing that has them', 'क्लॉड नमस्ते', 'क्लॉड नमस्ते'],
     ['nothing that can be seen', '\u202E\u0000\u2028', undefined],
+    ['blanks that look like nothing', '\u2800\u3164\u00AD \u200B', undefined],
   ])('shows a name of %s on one short line, there and ever after', async (_, client_name, shown) => {
     const { client_id } = await register({ client_name })
     const { html } = await open((await authorization(client_id)).url)
@@ -199,7 +206,10 @@ describe('an authorization request', () => {
     ['with a redirect on another path', { redirect_uri: 'http://127.0.0.1:33418/other' }],
     ['with a redirect that only begins alike', { redirect_uri: 'http://127.0.0.1.evil.example:33418/' }],
     ['with a script as redirect', { redirect_uri: 'javascript:alert(1)' }],
-    ['with a private-use scheme as redirect', { redirect_uri: 'cursor://anysphere.cursor-mcp/oauth/callback' }],
+    ['with a private-use scheme that is not registered', { redirect_uri: CURSOR }],
+    ['with an unknown private-use scheme', { redirect_uri: 'evil://callback' }],
+    ['with more than the callback that is known', { redirect_uri: `${CURSOR}?x=1` }],
+    ['of a client with a very long id', { client_id: 'x'.repeat(600) }],
     ['without a redirect', { redirect_uri: null }],
   ])('%s is a page, never a redirect', async (_, changes) => {
     const { response, html } = await open((await authorization((await register()).client_id, changes)).url)
@@ -249,7 +259,25 @@ describe('an authorization request', () => {
     vi.spyOn(globalThis, 'fetch').mockResolvedValue(Response.json({ client_id: 'https://other.example/x' }))
     const { response, html } = await open((await authorization('https://liar.example/metadata.json')).url)
     expect(response.status).toBe(400)
-    expect(html).toContain('could not be verified')
+    expect(html).toContain('could not be verified: this server could not read https://liar.example/metadata.json')
+    expect(html).toContain('CLIENT_DOCUMENTS must be off')
+  })
+
+  test('of such a client, where documents are not read, says what to do; and they are not offered', async () => {
+    const fetched = vi.spyOn(globalThis, 'fetch')
+    const { pathname, search } = new URL((await authorization('https://client.example/metadata.json')).url)
+    const response = await under({ CLIENT_DOCUMENTS: '' }, pathname + search)
+    expect(response.status).toBe(400)
+    const html = await response.text()
+    expect(html).toContain(
+      'by a document at https://client.example/metadata.json, and this server reads no such documents',
+    )
+    expect(html).toContain('registers itself')
+    expect(fetched).not.toHaveBeenCalled()
+    const metadata = async (CLIENT_DOCUMENTS: string) =>
+      (await under({ CLIENT_DOCUMENTS }, '/.well-known/oauth-authorization-server')).json<Record<string, unknown>>()
+    expect((await metadata('')).client_id_metadata_document_supported ?? false).toBe(false)
+    expect((await metadata('on')).client_id_metadata_document_supported).toBe(true)
   })
 })
 
@@ -393,13 +421,59 @@ describe('discovery', () => {
   })
 
   test.each([
-    ['no usable redirect', { redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }],
+    ['no usable redirect', { redirect_uris: ['evil://callback', 'cursor://anysphere.cursor-mcp/oauth/callback/x'] }],
+    ['too many redirects', { redirect_uris: Array.from({ length: 21 }, (_, n) => `${REDIRECT_URI}${n}`) }],
+    ['a redirect that is too long', { redirect_uris: [`${REDIRECT_URI}${'x'.repeat(1_024)}`] }],
     ['a script as redirect', { redirect_uris: ['javascript:alert(1)'] }],
     ['no redirect', { redirect_uris: [] }],
   ])('a registration with %s is refused', async (_, metadata) => {
     const response = await postJson(`${ORIGIN}/oauth/register`, { client_name: 'x', ...metadata })
     expect(response.status).toBe(400)
     expect(await response.json()).toHaveProperty('error')
+  })
+
+  test.each([
+    ...['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'jwks_uri', 'contacts', 'client_name', 'grant_types'],
+    ...['response_types', 'token_endpoint_auth_method', 'scope', 'software_id', 'software_statement', 'jwks'],
+  ])('a registration with %s null, "" or of nothing is taken as one without', async (name) => {
+    for (const value of [null, '', [], [null, '']]) {
+      const metadata = { client_name: 'x', redirect_uris: [REDIRECT_URI, null], [name]: value }
+      const response = await postJson(`${ORIGIN}/oauth/register`, metadata)
+      expect([response.status, name, value]).toEqual([201, name, value])
+    }
+  })
+
+  test('a registration of Cursor, with all of its callbacks, works with each of them', async () => {
+    const uris = [CURSOR, 'https://www.cursor.com/agents/mcp/oauth/callback', 'http://localhost:8787/callback']
+    for (const redirect_uris of [uris, [CURSOR]]) {
+      const { client_id } = await register({ client_name: 'Cursor', redirect_uris })
+      for (const redirect_uri of redirect_uris) {
+        const request = await authorization(client_id, { redirect_uri })
+        const callback = await new Person(send).signIn(request.url, redirect_uri, alice)
+        const code = callback.searchParams.get('code') ?? ''
+        expect((await exchange(request, code, { redirect_uri })).status).toBe(200)
+        const denied = await new Person(send).signIn(request.url, redirect_uri, alice, 'deny')
+        expect(denied.searchParams.get('error')).toBe('access_denied')
+      }
+    }
+    const { html } = await open(
+      (await authorization((await register({ redirect_uris: [CURSOR] })).client_id, { redirect_uri: CURSOR })).url,
+    )
+    expect(html).toContain('Cursor on this computer')
+  })
+
+  test('of a registration little is kept, whatever is sent', async () => {
+    const { client_id } = await register({
+      ...{ client_name: 'n'.repeat(2_000), client_uri: 'https://client.example', extra: 'x'.repeat(2_000) },
+      ...{ 'client_name#de': 'y', contacts: ['a@b.example'], jwks: { keys: [] } },
+    })
+    const kept = (await env.OAUTH_KV.get(`client:${client_id}`)) ?? ''
+    expect(kept.length).toBeLessThan(600)
+    const large = await postJson(`${ORIGIN}/oauth/register`, {
+      client_name: 'n'.repeat(8_192),
+      redirect_uris: [REDIRECT_URI],
+    })
+    expect(large.status).toBe(413)
   })
 
   test('a token request of a client that was forgotten says so, so that it registers again', async () => {

@@ -46,6 +46,7 @@ export async function permitted(
   const { asking, caller } = context
   const steps = stepsOf(prepared).filter((step) => mustAsk(step, asking.policy))
   if (steps.length === 0) return { agreed: undefined }
+  // Nobody is to be led to approve what can't happen.
   await context.fhir.check(prepared.request)
   const digest = await digestOf(tool, args, prepared)
   const undone = nothingDone(prepared)
@@ -120,13 +121,19 @@ async function link(
 /** What the steps would change, the first ten by name. */
 async function changes(
   steps: readonly Step[],
-  { risk }: Prepared,
+  prepared: Prepared,
   { fhir, signal }: ToolContext,
 ): Promise<Pick<Change, 'lines' | 'seen' | 'found'>> {
   const [only] = steps
-  if (only && !risk.parts) {
+  if (only && !prepared.risk.parts) {
     const { problem, lines, seen, found } = await changeOf(only, fhir, signal, MAX_LINES)
     if (problem !== undefined) throw new UserError(`Nothing was changed: ${problem}.`)
+    const [current] = seen
+    if (prepared.version !== undefined && prepared.version !== current?.version) {
+      throw new UserError(
+        `${nothingDone(prepared)}: \`ifMatch\` names another version than the current one, ${current?.version ?? 'which is none'}. Read it again first.`,
+      )
+    }
     return { lines, seen, ...(found !== undefined && { found }) }
   }
   const named = await Promise.all(

@@ -1,6 +1,5 @@
 // One FHIR request from arguments to answer: prepared, sent, followed where it takes long, and explained where it fails.
 
-import { refusalOf } from '../../access/access.ts'
 import type { Risk } from '../../access/risk/risk.ts'
 import { cure } from '../../advice/replies/advise.ts'
 import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
@@ -47,15 +46,12 @@ export async function perform(
   context: ToolContext,
   scope?: Scope,
 ): Promise<ToolOutput> {
-  const { caller, access, event } = context
+  const { caller, event } = context
   const { view, path } = viewOf(args, args.path, context.answerChars)
   const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
   event.kind = prepared.risk.kind
   event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
   if (scope) confineTo(scope, prepared)
-  // Before anybody is asked: a person must not be led to approve what can't happen.
-  const refusal = refusalOf(prepared.risk, access)
-  if (refusal) throw refusal
   const summary = await capabilitySummary(prepared, view, context)
   if (summary !== undefined) return summary
   return advised(prepared, context, async () => {

@@ -40,6 +40,8 @@ export interface Prepared {
   /** A search by POST with all its criteria in the path. */
   asked: { method: Method; path: string; body?: unknown; ifNoneExist?: string }
   risk: Risk
+  /** The version of the record that it is for alone, however Medplum is held to that. */
+  version?: string
   notes: string[]
 }
 
@@ -91,7 +93,8 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
     ...(isGraphql && { hidden: secretKeys(body, path.slice(path.indexOf('?') + 1)) }),
     repeatable: isRepeatable(method, path, risk, args),
   }
-  return { request, asked: { ...asked, path }, risk, notes }
+  const version = args.ifMatch === undefined ? {} : { version: versionOf(args.ifMatch) }
+  return { request, asked: { ...asked, path }, risk, ...version, notes }
 }
 
 const UNLABELLED_PATCHES =

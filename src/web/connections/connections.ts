@@ -6,6 +6,7 @@ import type { Bindings } from '../../config/settings.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
 import type { GrantMetadata } from '../../oauth/grant-metadata.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
+import { placeOf } from '../../oauth/redirects.ts'
 import { levelOf } from '../../oauth/scopes.ts'
 import { grantsOf } from '../../oauth/user-grants.ts'
 
@@ -46,7 +47,7 @@ async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Connect
     grantId: grant.id,
     clientName: clientName || grant.clientId,
     publisher: URL.parse(grant.clientId)?.hostname,
-    redirectHost: URL.parse(grant.redirectUri ?? '')?.hostname || (grant.redirectUri ?? 'unknown'),
+    redirectHost: placeOf(grant.redirectUri ?? '').name,
     level: limit === undefined ? granted : lower(granted, limit),
     types,
     onePatient,

@@ -12,14 +12,25 @@ type Ctx = Context<{ Bindings: Bindings }>
 
 const STALE = 'The sign-in expired after ten minutes, was already used, or was begun in another browser.'
 
+/** A client names itself by a metadata document, and this deployment reads none. */
+export class DocumentError extends Error {
+  override readonly name = 'DocumentError'
+  readonly address: string
+  constructor(address: string) {
+    super('Client metadata documents are not read here')
+    this.address = address
+  }
+}
+
 /** The page about a failure on the way. */
 export function problemPage(error: Error, c: Ctx): Response {
-  if (error instanceof AuthorizationError || error instanceof CimdFetchError) {
+  if (error instanceof DocumentError || error instanceof CimdFetchError) return unverified(error, c)
+  if (error instanceof AuthorizationError) {
     return pageResponse(
       <Problem
         title="This sign-in can’t continue"
         what={reasonOf(error, c)}
-        cure="Nothing was allowed. Go back to your application and connect it again; if that fails, remove it there and add it anew."
+        cure="Nothing was allowed. Go back to your application and connect it again; if that fails, remove it there and add it again."
         home={homeAt(c.env, c.req.path)}
       />,
       { status: 400 },
@@ -40,6 +51,29 @@ export function problemPage(error: Error, c: Ctx): Response {
       home={homeAt(c.env, c.req.path)}
     />,
     { status: 500 },
+  )
+}
+
+/** What a person reads whose application names itself by a document that isn't read, or can't be. */
+function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
+  const [what, cure] =
+    error instanceof DocumentError
+      ? [
+          `The application names itself by a document at ${error.address}, and this server reads no such documents.`,
+          'Remove the server in your application and add it again: the application then registers itself.',
+        ]
+      : [
+          `The application could not be verified: this server could not read ${error.metadataUrl}, or the document there is not the application’s.`,
+          'Connect it again in a minute. If it goes on, tell the operator of this server: where it can’t reach that address, CLIENT_DOCUMENTS must be off, and the application then registers itself.',
+        ]
+  return pageResponse(
+    <Problem
+      title="This sign-in can’t continue"
+      what={what}
+      cure={`Nothing was allowed. ${cure}`}
+      home={homeAt(c.env, c.req.path)}
+    />,
+    { status: 400 },
   )
 }
 
@@ -64,8 +98,7 @@ function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
 }
 
 /** Why a sign-in ended on a page, for the person: what a client sent wrong, or a step that is no longer valid. */
-function reasonOf(error: AuthorizationError | CimdFetchError, c: Ctx): string {
-  if (error instanceof CimdFetchError) return 'The application could not be verified: its metadata could not be read.'
+function reasonOf(error: AuthorizationError, c: Ctx): string {
   if (c.req.path === AUTHORIZE_PATH && c.req.method === 'GET') {
     return `The request of the application was wrong: ${error.description}.`
   }

@@ -4,6 +4,7 @@ import {
   AuthorizationError,
   type AuthRequest,
   authorizationErrorRedirect,
+  type ConsentDescription,
   type OAuthHelpers,
 } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
@@ -14,6 +15,7 @@ import { newKey } from '../../base/seal.ts'
 import { type Bindings, readSettings, type Settings } from '../../config/settings.ts'
 import { settingsAt } from '../../config/tenants.ts'
 import { canonicalize } from '../../oauth/addresses.ts'
+import { shownName } from '../../oauth/client-name.ts'
 import { metadataOf } from '../../oauth/grant-metadata.ts'
 import { grantOf } from '../../oauth/grant-name.ts'
 import {
@@ -28,21 +30,22 @@ import {
 } from '../../oauth/medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer } from '../../oauth/provider.ts'
 import type { GrantProps } from '../../oauth/record.ts'
+import { isUsableRedirect, placeOf } from '../../oauth/redirects.ts'
 import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from '../../oauth/scopes.ts'
 
 import { finishLogin, isBrowserLogin, StaleLoginError } from '../shared/browser-session.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'
 import { pageResponse } from '../shared/layout.tsx'
-import { withShownName } from './client-name.ts'
 import { Consent } from './consent.tsx'
 import { closeForm, openForm } from './consent-form.ts'
 import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
 import { Onward } from './onward.tsx'
-import { problemPage } from './problems.tsx'
+import { DocumentError, problemPage } from './problems.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
 export const CALLBACK_PATH = '/oauth/callback'
+const MAX_CLIENT_ID = 400
 
 /** What is carried through Medplum's login besides the client's request. */
 interface LoginData extends LoginSecrets {
@@ -74,8 +77,30 @@ async function askedFor(c: Ctx) {
   const oauth = api(c.env)
   const url = new URL(c.req.url)
   canonicalize(c.env, url.searchParams)
+  const { redirect_uri: redirectUri = '', client_id: clientId = '' } = Object.fromEntries(url.searchParams)
+  // Before the provider sends an error there.
+  if (!isUsableRedirect(redirectUri)) throw wrong('Invalid redirect URI')
+  // KV fails for a longer key.
+  if (clientId.length > MAX_CLIENT_ID) throw wrong('Invalid client_id')
+  if (!readSettings(c.env).clientDocuments && isDocument(clientId)) throw new DocumentError(clientId)
   const request = await oauth.parseAuthRequest(new Request(url, { headers: c.req.raw.headers }))
   return { oauth, request, settings: settingsOf(request, c.env) }
+}
+
+function wrong(description: string): AuthorizationError {
+  return new AuthorizationError('invalid_request', { description })
+}
+
+/** Whether a client names itself by the address of a metadata document. */
+function isDocument(clientId: string): boolean {
+  return URL.parse(clientId)?.protocol === 'https:'
+}
+
+/** The client as people are shown it: by its id, where nothing of its name can be seen. */
+function shown(client: ConsentDescription): ConsentDescription {
+  const { name, isThisComputer } = placeOf(client.redirectUri)
+  const clientName = shownName(client.clientName) || shownName(client.clientId)
+  return { ...client, clientName, redirectHost: name, redirectIsLoopback: isThisComputer }
 }
 
 /** The page with a handle of its own, and with what was filled in before where that couldn't be granted. */
@@ -87,7 +112,7 @@ async function consentPage(
   offer: Offer,
   narrowing?: NarrowingForm,
 ): Promise<Response> {
-  const client = withShownName(await oauth.describeConsent(request))
+  const client = shown(await oauth.describeConsent(request))
   const { search } = new URL(c.req.url)
   const { handle, cookie } = await openForm(c)
   const { tenant, medplum } = settings
@@ -119,7 +144,7 @@ async function decide(c: Ctx): Promise<Response> {
   if (Object.keys(narrowing.form.problems).length > 0) {
     return consentPage(c, settings, oauth, asked, { levels, preselected: level }, narrowing.form)
   }
-  const { clientName } = withShownName(await oauth.describeConsent(asked))
+  const { clientName } = shown(await oauth.describeConsent(asked))
   const request = { ...asked, scope: scopesFor(level) }
   const data: LoginData = { ...newLoginSecrets(), clientName, narrowing: narrowing.asked }
   await auditOAuth({ decision: 'approved', level }, request, c.env)

@@ -1,0 +1,65 @@
+// What a client sends to register (RFC 7591), before the provider sees it. Hosts send null and "" for what they don't say, and anybody
+// may send anything: what is kept is what is used, and little.
+import { isRecord } from '../base/json.ts'
+import { shownName } from './client-name.ts'
+import { isUsableRedirect } from './redirects.ts'
+
+/** More than any host sends; it is kept for 90 days. */
+export const MAX_REGISTRATION_BYTES = 8_192
+const MAX_ITEMS = 20
+const MAX_CHARS = 1_024
+
+/** All that is used of a registration; the rest is dropped, and the answer says what was kept. */
+const USED = [
+  ...['redirect_uris', 'client_name', 'grant_types', 'response_types'],
+  ...['token_endpoint_auth_method', 'token_endpoint_auth_methods_supported'],
+]
+
+/** Why a registration is refused (RFC 7591 section 3.2.2). */
+export interface Refusal {
+  error: 'invalid_client_metadata' | 'invalid_redirect_uri'
+  error_description: string
+}
+
+/** The registration that the provider is given for this text, or why there is none. */
+export function readRegistration(text: string): { metadata: Record<string, unknown> } | { refused: Refusal } {
+  const sent = parseJson(text)
+  if (!isRecord(sent)) return refusal('invalid_client_metadata', 'A registration is a JSON object')
+  const said = USED.map((name) => [name, statedIn(sent[name])] as const).filter(([, value]) => value !== undefined)
+  const metadata: Record<string, unknown> = Object.fromEntries(said)
+  for (const [name, value] of said) {
+    const items = Array.isArray(value) ? value : [value]
+    if (items.length > MAX_ITEMS || items.some((one) => typeof one === 'string' && one.length > MAX_CHARS)) {
+      const limits = `at most ${MAX_ITEMS} values of ${MAX_CHARS} characters`
+      if (name !== 'client_name') return refusal('invalid_client_metadata', `${name} may have ${limits}`)
+    }
+  }
+  const { client_name: name, redirect_uris: uris } = metadata
+  if (typeof name === 'string') metadata.client_name = shownName(name) || undefined
+  if (Array.isArray(uris) && !uris.some((uri) => typeof uri === 'string' && isUsableRedirect(uri))) {
+    const words =
+      'One of redirect_uris must be https, http on a loopback address, or the callback of a known application'
+    return refusal('invalid_redirect_uri', words)
+  }
+  return { metadata }
+}
+
+/** What a field says; undefined for null and "", also within a list, and for a list of nothing. */
+function statedIn(value: unknown): unknown {
+  if (value === null || value === '') return undefined
+  if (!Array.isArray(value)) return value
+  const items = value.filter((one) => one !== null && one !== '')
+  return items.length > 0 ? items : undefined
+}
+
+function refusal(error: Refusal['error'], error_description: string): { refused: Refusal } {
+  return { refused: { error, error_description } }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
