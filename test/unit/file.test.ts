@@ -136,7 +136,7 @@ describe('JSON in parts', () => {
   test('is cut from what may be shown', () => {
     let shown = ''
     for (let from: number | undefined = 0; from !== undefined; ) {
-      const [text, about] = read(from, false).map((block) => (block.type === 'text' ? block.text : ''))
+      const [text, about]: string[] = read(from, false).map((block) => (block.type === 'text' ? block.text : ''))
       shown += text
       from = /offset=(\d+)/.exec(about ?? '')?.map(Number)[1]
     }

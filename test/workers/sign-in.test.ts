@@ -97,7 +97,11 @@ describe('the consent page', () => {
     ['characters of two halves', '👩'.repeat(100), `${'👩'.repeat(79)}…`],
     ['marks that turn the text around it', 'C\u202Elaude\u2066\u200F', 'Claude'],
     ['control characters', 'Cl\u0000au\u001B[1mde', 'Cl au [1mde'],
-    ['marks that draw over the page', `Cla\u0301ude${'\u0301'.repeat(75)}${'\u20dd'.repeat(75)}`, 'Cl\u00e1ud\u00e9\u0301\u0301'],
+    [
+      'marks that draw over the page',
+      `Cla\u0301ude${'\u0301'.repeat(75)}${'\u20dd'.repeat(75)}`,
+      'Cl\u00e1ud\u00e9\u0301\u0301',
+    ],
     ['marks on nothing', '\u0301 \u0301\u0301Claude', 'Claude'],
     ['tags, fillers and private letters', 'Cl\u{E0041}a\u3164u\u034F\uE000d\u{E0100}\uFE0Fe', 'Claude'],
     ['marks of a writing that has them', 'क्लॉड नमस्ते', 'क्लॉड नमस्ते'],
