@@ -15,11 +15,12 @@ export function withSignedUrls<T>(ground: Ground, value: T, binary: (id: string)
   })
 }
 
+/** As in Medplum, no more is kept than what stands in the place of the id. */
 export function withBinaryUrls<T>(ground: Ground, value: T): T {
-  const places = [`${ground.baseUrl}storage/`, `${ground.baseUrl}fhir/R4/Binary/`]
+  const places = [`${ground.baseUrl}storage/`, `${ground.baseUrl}fhir/R4/Binary/`, 'Binary/']
   return rewrite(value, (url) => {
     const place = places.find((one) => url.startsWith(one))
-    return place ? `Binary/${url.slice(place.length).split(/[/?]/)[0]}` : url
+    return place ? `Binary/${url.slice(place.length).split('/')[0]}` : url
   })
 }
 

@@ -3,7 +3,6 @@ import { allOk, badRequest, notFound, type WithId } from '@medplum/core'
 import type { FhirRouter } from '@medplum/fhir-router'
 import type { Binary, Parameters } from '@medplum/fhirtypes'
 import { FHIR_JSON } from './answers.ts'
-import { readBody } from './body.ts'
 import { type Call, type DirectRoute, quiet, resourceAnswer, resourceHeaders } from './direct.ts'
 import { fail } from './reading.ts'
 import { paramOf, recordsOf } from './repository.ts'
@@ -45,7 +44,7 @@ async function write({ ground, records, request, url }: Call, id?: string): Prom
   if (REFUSED_TYPES.includes(type)) {
     throw fail(badRequest('Invalid content type'))
   }
-  const json = await fhirJson(request, type)
+  const json = await fhirJson(request, type, id)
   const binary: Binary = json ?? {
     resourceType: 'Binary',
     contentType: type,
@@ -55,13 +54,21 @@ async function write({ ground, records, request, url }: Call, id?: string): Prom
   return resourceAnswer(ground, json ? written : { ...written, url: signedUrl(ground, written) }, id ? 200 : 201)
 }
 
-/** A Binary as FHIR JSON carries its content in Base64; any other JSON is a file like others. */
-async function fhirJson(request: Request, type: string): Promise<Binary | undefined> {
-  if (!type.startsWith('application/fhir+json')) {
+/** A Binary as FHIR JSON, of exactly this type, carries its content in Base64; any other JSON is a file like others. */
+async function fhirJson(request: Request, type: string, id: string | undefined): Promise<Binary | undefined> {
+  if (type !== 'application/fhir+json') {
     return undefined
   }
-  const body = (await readBody(request.clone())) as Partial<Binary>
-  return body.resourceType === 'Binary' ? (body as Binary) : undefined
+  const body = parsed(await request.clone().text()) as Partial<Binary> | null | undefined
+  return body?.resourceType === 'Binary' && (!id || body.id === id) ? (body as Binary) : undefined
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** The bytes, unless FHIR JSON is asked for, which has neither content nor link. */

@@ -22,6 +22,9 @@ export async function runBot(records: Records, bot: WithId<Bot>, input: BotInput
   if (!project.features?.includes('bots')) {
     throw fail(badRequest('Bots not enabled'))
   }
+  if (bot.runtimeVersion !== 'vmcontext') {
+    throw fail(badRequest('Unsupported bot runtime'))
+  }
   const code = ground.store.get<Bot>(`Bot/${bot.id}`)?.executableCode?.url
   const { data } = ground.store.get<Binary>(code) ?? {}
   if (!data) {

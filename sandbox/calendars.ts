@@ -41,6 +41,28 @@ export async function calendarOf(
   return { schedule, rules }
 }
 
+/** The same, where the Schedule is one of the service. */
+export async function offeredBy(
+  records: Records,
+  reference: string,
+  service: WithId<HealthcareService>,
+): Promise<Calendar> {
+  const calendar = await calendarOf(records, reference, service)
+  if (!offers(calendar.schedule, service)) {
+    throw fail(badRequest('Schedule is not schedulable for requested service type', 'Schedule'))
+  }
+  return calendar
+}
+
+/** A Schedule names by an extension of its service types which HealthcareServices can be booked on it. */
+function offers({ serviceType: concepts = [] }: Schedule, { id }: WithId<HealthcareService>): boolean {
+  return concepts
+    .flatMap(({ extension = [] }) => extension)
+    .some(
+      ({ url, valueReference }) => url === SERVICE_REFERENCE && valueReference?.reference === `HealthcareService/${id}`,
+    )
+}
+
 export function serviceAt(records: Records, reference: string): Promise<WithId<HealthcareService>> {
   return records.readReference<HealthcareService>({ reference })
 }

@@ -43,6 +43,8 @@ export function fhirHandler(ground: Ground): FhirHandler {
       switch (path) {
         case '/metadata':
           return json(capabilityStatement(ground.baseUrl))
+        case '/$versions':
+          return json({ versions: ['4.0'], default: '4.0' })
         case '/.well-known/smart-configuration':
           return json(smartConfiguration(ground.baseUrl))
         case '/.well-known/smart-styles.json':
@@ -138,7 +140,7 @@ function handle(router: FhirRouter, { records, request, path, url }: Call, body:
   return router.handleRequest(
     {
       method: request.method as HttpMethod,
-      url: path + url.search,
+      url: path + daysWithoutZ(url.search),
       pathname: '',
       params: {},
       query: {},
@@ -148,6 +150,11 @@ function handle(router: FhirRouter, { records, request, path, url }: Call, body:
     },
     records,
   )
+}
+
+/** Medplum 5.1 takes `ge2026-01-01Z` for the day; the library that reads searches here refuses it. */
+function daysWithoutZ(search: string): string {
+  return search.replace(/([?&][^=&]+=(?:[a-z]{2})?\d{4}-\d{2}-\d{2})Z(?=&|$)/g, '$1')
 }
 
 function decodable(segment: string): boolean {

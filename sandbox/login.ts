@@ -4,10 +4,11 @@ import { html } from 'hono/html'
 import { plain, redirect } from './answers.ts'
 import { checkRedirect, logIn } from './authorize.ts'
 import type { Ground } from './ground.ts'
+import { roleOf, SANDBOX_USERS } from './world.ts'
 
 export async function showLoginPage(ground: Ground, query: URLSearchParams): Promise<Response> {
   const checked = checkRedirect(ground, query)
-  return typeof checked === 'string' ? plain(checked, 400) : page(query, checked.client.name ?? '')
+  return typeof checked === 'string' ? plain(checked, 400) : page(ground, query, checked.client.name ?? '')
 }
 
 /** @param form the parameters of the authorization request, plus `email` and `password` */
@@ -37,11 +38,17 @@ export async function submitLoginPage(ground: Ground, form: URLSearchParams): Pr
     checked.to.searchParams.set('code', login.code)
     return redirect(checked.to.toString())
   } catch (error) {
-    return page(form, checked.client.name ?? '', normalizeErrorString(error))
+    return page(ground, form, checked.client.name ?? '', normalizeErrorString(error))
   }
 }
 
-async function page(params: URLSearchParams, clientName: string, message?: string): Promise<Response> {
+async function page(ground: Ground, params: URLSearchParams, clientName: string, message?: string): Promise<Response> {
+  // In another world, other people.
+  const people = Object.values(SANDBOX_USERS).filter(
+    ({ email, password }) => ground.world.passwords[email] === password,
+  )
+  const fields = (values: string[][]) =>
+    values.map(([name = '', value = '']) => html`<input type="hidden" name="${name}" value="${value}" />`)
   const hidden = [...params].filter(([name]) => name !== 'email' && name !== 'password')
   const body = await html`<!doctype html>
     <html lang="en">
@@ -50,11 +57,15 @@ async function page(params: URLSearchParams, clientName: string, message?: strin
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>Sign in to Medplum (sandbox)</title>
         <style>
-          body { font: 1rem/1.5 system-ui, sans-serif; max-width: 22rem; margin: 10vh auto; padding: 0 1rem; }
+          :root { color-scheme: light dark; --ink: light-dark(#1c2330, #e8ecf2); --paper: light-dark(#fff, #14181f); --line: light-dark(#55606f, #a9b4c2); --accent: light-dark(#5b3cc4, #b9a5ff); --on-accent: light-dark(#fff, #1a1040); --bad: light-dark(#a3121f, #ffb3ba); }
+          body { font: 1rem/1.5 system-ui, sans-serif; max-width: 22rem; margin: 2rem auto; padding: 0 1rem; background: var(--paper); color: var(--ink); }
           label { display: block; margin-top: 1rem; }
-          input { font: inherit; width: 100%; box-sizing: border-box; padding: 0.4rem; }
-          button { font: inherit; margin-top: 1.5rem; padding: 0.5rem 1.25rem; }
-          [role='alert'] { color: #b00020; }
+          input, button { font: inherit; width: 100%; box-sizing: border-box; padding: 0.5rem; border: 1px solid var(--line); border-radius: 0.4rem; background: var(--paper); color: var(--ink); }
+          button { margin-top: 0.5rem; text-align: left; cursor: pointer; }
+          button.primary { margin-top: 1.5rem; text-align: center; background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
+          :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+          h2 { font-size: 1rem; margin: 2rem 0 0.5rem; }
+          [role='alert'] { color: var(--bad); font-weight: 600; }
         </style>
       </head>
       <body>
@@ -63,13 +74,20 @@ async function page(params: URLSearchParams, clientName: string, message?: strin
           <p>${clientName} asks for access. This is a sandbox: no real patients.</p>
           ${message ? html`<p role="alert">${message}</p>` : ''}
           <form method="post" action="oauth">
-            ${hidden.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
+            ${fields(hidden)}
             <label for="email">Email</label>
             <input id="email" name="email" type="email" autocomplete="username" required value="${params.get('email') ?? ''}" />
             <label for="password">Password</label>
             <input id="password" name="password" type="password" autocomplete="current-password" required />
-            <button type="submit">Sign in</button>
+            <button class="primary" type="submit">Sign in</button>
           </form>
+          ${people.length > 0 ? html`<h2>Or sign in as one of the clinic’s people</h2>` : ''}
+          ${people.map(
+            (person) => html`<form method="post" action="oauth">
+              ${fields([...hidden, ['email', person.email], ['password', person.password]])}
+              <button type="submit">${person.given} ${person.family}, ${roleOf(person)}</button>
+            </form>`,
+          )}
         </main>
       </body>
     </html>`

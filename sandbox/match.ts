@@ -12,6 +12,7 @@ import {
   type Filter,
   getParsedExpressionForResourceType,
   getSearchParameter,
+  isDateTimeString,
   OperationOutcomeError,
   Operator,
   splitSearchOnComma,
@@ -77,6 +78,7 @@ function valueTest(param: SearchParameter, operator: Operator, value: string): V
     case 'string':
       return stringTest(param, operator, value)
     case 'token':
+      refuseModifier(param, operator)
       return tokenTest(operator, value)
     case 'date':
       return dateTest(operator, value)
@@ -122,6 +124,18 @@ function startsEveryWord(found: string[], wanted: string[]): boolean {
 /** Marks what is written for people (text, display): only `:text` and `:contains` look at it. */
 const TEXT = { textSearchSystem: 'text' }
 
+/** Modifiers that Medplum refuses for tokens with a system. For plain codes, such as a status, it ignores them. */
+const REFUSED_FOR_TOKENS: readonly string[] = ['in', 'not-in', 'above', 'below', 'of-type']
+
+/** Elements that are a code without a system (FHIR R4, section 3.1.1.4.10). */
+const PLAIN_CODES: ReadonlySet<string> = new Set(['gender', 'intent', 'status'])
+
+function refuseModifier(param: SearchParameter, operator: Operator): void {
+  if (REFUSED_FOR_TOKENS.includes(operator) && !PLAIN_CODES.has(param.code)) {
+    throw new OperationOutcomeError(badRequest(`Invalid modifier :${operator} for ${param.id}`))
+  }
+}
+
 function tokenTest(operator: Operator, value: string): ValueTest {
   if (operator === Operator.TEXT || operator === Operator.CONTAINS) {
     const wanted = value.toLowerCase()
@@ -148,6 +162,9 @@ const CONTACT_SYSTEM = /^(phone|fax|email|pager|url|sms|other)$/
 
 /** A day is compared as its first instant: `date=2024-02-11` doesn't find times within that day. */
 function dateTest(operator: Operator, value: string): ValueTest {
+  if (!isDateTimeString(value)) {
+    throw new OperationOutcomeError(badRequest(`Invalid format for date search parameter: ${value}`))
+  }
   if (!/^\d{4}-\d{2}-\d{2}/.test(value)) {
     throw new OperationOutcomeError(badRequest(`Invalid date value: ${value}`))
   }
@@ -163,8 +180,11 @@ export function startOf(period: { start?: string; end?: string }): number {
 
 /** The unit and system of a quantity are ignored. */
 function numberTest(param: SearchParameter, operator: Operator, value: string): ValueTest {
-  const compare = comparison(operator)
   const wanted = Number(value.split('|')[0])
+  const compare =
+    operator === Operator.APPROXIMATELY
+      ? (found: number) => Math.abs(found - wanted) <= Math.abs(wanted) / 10
+      : comparison(operator)
   return (values) => {
     const found =
       param.type === 'quantity'

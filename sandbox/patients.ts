@@ -48,7 +48,28 @@ async function everything(req: FhirRequest, records: Records): Promise<FhirRespo
       ...(given._since === undefined ? [] : [since]),
     ],
   })
-  return [allOk, bundle]
+  const entry = bundle.entry ?? []
+  return [allOk, { ...bundle, entry: [...entry, ...(await mentioned(records, entry))] }]
+}
+
+/** What isn't of a patient but is named in a chart, by whatever is in it already. */
+const MENTIONED = /^(Organization|Location|Practitioner|PractitionerRole|Medication|Device)\//
+
+async function mentioned(records: Records, chart: readonly BundleEntry[]): Promise<BundleEntry[]> {
+  const found: BundleEntry[] = []
+  const known = new Set(chart.map(({ resource }) => `${resource?.resourceType}/${resource?.id}`))
+  let page: readonly BundleEntry[] = chart
+  while (page.length > 0) {
+    const named = new Set([...JSON.stringify(page).matchAll(/"reference":"([^"]+)"/g)].map(([, to = '']) => to))
+    const fresh = [...named].filter((to) => MENTIONED.test(to) && !known.has(to))
+    for (const to of fresh) known.add(to)
+    const read = await records.readReferences<Resource>(fresh.map((reference) => ({ reference })))
+    page = read.flatMap((one) =>
+      one instanceof Error ? [] : [{ resource: one, search: { mode: 'include' as const } }],
+    )
+    found.push(...page)
+  }
+  return found
 }
 
 /** Title, LOINC code, types: the sections of Medplum's patient summary. */
@@ -133,6 +154,7 @@ function match(req: FhirRequest, records: Records): FhirResponse {
   }
   const entry = records
     .all<Patient>('Patient')
+    .filter((patient) => isCandidate(wanted, patient))
     .map((patient) => ({ patient, score: scoreOf(wanted, patient) }))
     .filter(({ score }) => score >= 0.5)
     .toSorted((a, b) => b.score - a.score)
@@ -144,6 +166,18 @@ function match(req: FhirRequest, records: Records): FhirResponse {
     })
   const bundle: Bundle = { resourceType: 'Bundle', type: 'searchset', total: entry.length, entry }
   return [allOk, bundle]
+}
+
+/** A name alone finds nobody. */
+function isCandidate(wanted: Patient, patient: Patient): boolean {
+  if (wanted.birthDate !== undefined && wanted.birthDate === patient.birthDate) return true
+  const said = ({ identifier = [], telecom = [] }: Patient) =>
+    new Set(
+      [...identifier, ...telecom.filter(({ system }) => system === 'phone' || system === 'email')].map(
+        ({ value }) => value,
+      ),
+    )
+  return [...said(wanted)].some((value) => value !== undefined && said(patient).has(value))
 }
 
 function scoreOf(wanted: Patient, patient: Patient): number {

@@ -24,11 +24,12 @@ export class Presentation {
   /** @returns a copy that may be changed; a Binary without its content */
   show<T extends Resource>(resource: Stored<T>): WithId<T> {
     const copy = withSignedUrls(this.ground, withoutContent(resource), this.file)
-    const { author, project, ...meta } = copy.meta
+    const { author, project, account, accounts, ...meta } = copy.meta
+    const kept = { ...(account && { account }), ...(accounts && { accounts }) }
     const compartment = [project ? `Project/${project}` : undefined, ...patientsOf(resource)]
       .filter((one) => one !== undefined)
       .map((reference) => ({ reference }))
-    return { ...copy, meta: this.extended ? { ...meta, author, project, compartment } : meta }
+    return { ...copy, meta: this.extended ? { ...meta, author, project, ...kept, compartment } : meta }
   }
 
   url(type: string, id: string): string {

@@ -1,13 +1,12 @@
 /** `Agent/$push`: a message through an agent to a device, over a real connection if the agent is connected. */
 import { allOk, badRequest, parseSearchRequest, type WithId } from '@medplum/core'
-import type { Agent, AsyncJob, Device, OperationOutcome } from '@medplum/fhirtypes'
+import type { Agent, AsyncJob, Device, OperationOutcome, Parameters } from '@medplum/fhirtypes'
 import { agentFor } from './agents.ts'
 import { outcome } from './answers.ts'
 import { readBody } from './body.ts'
 import type { Call, DirectRoute } from './direct.ts'
 import { acceptedAt, type Finished, finishLater, newJob, wantsLater } from './jobs.ts'
 import { send } from './mllp.ts'
-import { valuesOf } from './parameters.ts'
 import { fail } from './reading.ts'
 import type { Records } from './repository.ts'
 
@@ -25,7 +24,7 @@ interface Answered {
 
 async function push(call: Call, id?: string): Promise<Response> {
   const { ground, records, request } = call
-  const input = valuesOf(await readBody(request))
+  const input = inputOf(await readBody(request))
   if (!wantsLater(request)) {
     const { outcome: result, body } = await pushed(call, id, input)
     return body === undefined
@@ -39,6 +38,13 @@ async function push(call: Call, id?: string): Promise<Response> {
   })
   finishLater(records, job, done)
   return acceptedAt(`${ground.baseUrl}fhir/R4/job/${job.id}/status`)
+}
+
+/** Of Parameters, Medplum reads texts alone here: `waitForResponse` as a valueBoolean is not seen. */
+function inputOf(body: unknown): Record<string, unknown> {
+  const { resourceType, parameter = [] } = Object(body) as Partial<Parameters>
+  if (resourceType !== 'Parameters') return Object(body)
+  return Object.fromEntries(parameter.map(({ name, valueString }) => [name, valueString]))
 }
 
 async function pushed({ ground, records, url }: Call, id: string | undefined, input: Record<string, unknown>) {

@@ -4,6 +4,7 @@ import {
   badRequest,
   forbidden,
   gone,
+  isUUID,
   notFound,
   OperationOutcomeError,
   Operator,
@@ -42,6 +43,7 @@ export abstract class Reading extends FhirRepository {
 
   async readResource<T extends Resource>(type: string, id: string): Promise<WithId<T>> {
     this.consume(COST.read)
+    if (!isUUID(id)) throw fail(notFound)
     validateResourceType(type)
     this.checkType('read', type)
     return this.presentation.show(this.live(type, id) as Stored<T>)

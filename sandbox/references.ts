@@ -1,7 +1,10 @@
-/** Conditional references: `Patient?identifier=…` in a written resource becomes the reference of the one match. */
+/**
+ * Conditional references: `Patient?identifier=…` in a written resource becomes the reference of the one match. As in Medplum,
+ * whatever has a question mark is one, with a slash, a server or a line end around it, and nothing stays of what was sent.
+ */
 import {
   badRequest,
-  getDisplayString,
+  createReference,
   OperationOutcomeError,
   parseSearchRequest,
   type SearchRequest,
@@ -17,9 +20,8 @@ export function resolveConditionalReferences<T>(value: T, search: (request: Sear
     return value
   }
   const { reference } = value as Reference
-  if (typeof reference === 'string' && /^[A-Z]\w+\?/.test(reference)) {
-    const match = theOne(reference, search)
-    return { display: getDisplayString(match), ...value, reference: `${match.resourceType}/${match.id}` }
+  if (typeof reference === 'string' && reference.includes('?')) {
+    return createReference(theOne(reference, search)) as T
   }
   const entries = Object.entries(value).map(([name, child]) => [name, resolveConditionalReferences(child, search)])
   return Object.fromEntries(entries) as T

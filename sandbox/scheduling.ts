@@ -7,7 +7,7 @@ import {
   available,
   type Calendar,
   calendarFor,
-  calendarOf,
+  offeredBy,
   serviceAt,
   serviceType,
   slotOf,
@@ -33,7 +33,7 @@ export function addScheduling(router: FhirRouter): void {
 
 async function findSlots(req: FhirRequest, records: Records): Promise<FhirResponse> {
   const { range, service, count } = await search(req, records)
-  const calendar = await calendarOf(records, `Schedule/${paramOf(req, 'id')}`, service)
+  const calendar = await offeredBy(records, `Schedule/${paramOf(req, 'id')}`, service)
   const found = times(records, [calendar], range).slice(0, count)
   return [
     allOk,
@@ -47,7 +47,7 @@ async function findSlots(req: FhirRequest, records: Records): Promise<FhirRespon
 async function findAppointments(req: FhirRequest, records: Records): Promise<FhirResponse> {
   const references = some(inputOf(req), 'schedule').map(String)
   const { range, service, count } = await search(req, records)
-  const calendars = await Promise.all(references.map((reference) => calendarOf(records, reference, service)))
+  const calendars = await Promise.all(references.map((reference) => offeredBy(records, reference, service)))
   const found = times(records, calendars, range).slice(0, count)
   const proposals = found.map(
     (time): Appointment => ({

@@ -51,6 +51,9 @@ export function normalize(request: SearchRequest): void {
       badRequest(`Search offset exceeds maximum (got ${request.offset}, max ${MAX_OFFSET})`),
     )
   }
+  if (request.types && request.cursor) {
+    throw new OperationOutcomeError(badRequest('missing FROM-clause entry for table "MultipleTypes"'))
+  }
   if (request.cursor && request.offset) {
     throw new OperationOutcomeError(badRequest('Cannot use both offset and cursor'))
   }

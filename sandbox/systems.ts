@@ -11,6 +11,7 @@ import type {
   Resource,
   Schedule,
 } from '@medplum/fhirtypes'
+import { serviceType } from './calendars.ts'
 import { PRACTITIONER_IDS } from './clinic/index.ts'
 import { LISTENER_URL } from './listener.ts'
 
@@ -108,6 +109,7 @@ const hours: WithId<Schedule> = {
   active: true,
   actor: [{ reference: `Practitioner/${PRACTITIONER_IDS.alice}`, display: 'Alice Nguyen' }],
   comment: 'Telehealth, Tuesday to Thursday',
+  serviceType: serviceType(telehealth),
   extension: [
     {
       url: 'https://medplum.com/fhir/StructureDefinition/SchedulingParameters',

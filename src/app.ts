@@ -7,6 +7,7 @@ import { Hono } from 'hono/tiny'
 import { type Bindings, readSettings, SettingError } from './config/settings.ts'
 import { tenantAt, tenantsOf } from './config/tenants.ts'
 import { addressesOf, canonicalize } from './oauth/addresses.ts'
+import { readRegistration } from './oauth/clients/registration.ts'
 import { CONFIRM_PATH } from './oauth/confirmations.ts'
 import { grantOf, isGrantName } from './oauth/grant-name.ts'
 import {
@@ -18,7 +19,6 @@ import {
   TOKEN_PATH,
 } from './oauth/provider.ts'
 import type { GrantProps } from './oauth/record.ts'
-import { readRegistration } from './oauth/registration.ts'
 import {
   knownOrigin,
   limitByAddress,
@@ -161,9 +161,10 @@ function onError(error: Error, c: Ctx): Response {
   }
   const { method, path } = c.req
   // The class only: a message may hold what was sent. The address of a confirmation holds the key to its words.
-  const place = path.replace(new RegExp(`${CONFIRM_PATH}/.*`), CONFIRM_PATH)
-  console.error(JSON.stringify({ event: 'request_failed', method, path: place, error: error.name }))
-  return c.text('This server failed. Try again; if it goes on, tell its operator.', 500)
+  const [place] = path.split(`${CONFIRM_PATH}/`)
+  const told = place === path ? path : `${place}${CONFIRM_PATH}`
+  console.error(JSON.stringify({ event: 'request_failed', method, path: told, error: error.name }))
+  return c.text('This server failed. Try again. If this keeps happening, tell its operator.', 500)
 }
 
 /** Hono's type of the execution context is narrower than the runtime's. */

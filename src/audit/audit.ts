@@ -44,7 +44,7 @@ export interface OAuthEvent {
   /** What was granted, or lowered to. */
   level?: Level
   /** Why a sign-in failed: the person, Medplum, or the way to it. */
-  reason?: 'denied' | 'ended' | 'unavailable' | 'stale'
+  reason?: 'denied' | 'ended' | 'unavailable' | 'stale' | 'reused'
   /** HTTP status of the answer. */
   status?: number
 }

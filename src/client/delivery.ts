@@ -4,7 +4,7 @@ import { timedOut, withDeadline } from '../base/deadline.ts'
 import { VERSION } from '../base/version.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
 import { FhirError } from './fhir-error.ts'
-import { received } from './received.ts'
+import { asksAuthor, received } from './received.ts'
 import type { FhirRequest, FhirResponse, MedplumSession, Method } from './request.ts'
 import { backoff, secondsToWait } from './retry.ts'
 import { ConnectionLost, connectionLost, pause, TransportError } from './transport.ts'
@@ -41,9 +41,10 @@ export class Delivery {
    *
    * @throws {PathError} {FhirError} {TransportError} {SessionError}
    */
-  async deliver(request: FhirRequest): Promise<FhirResponse> {
-    const url = confine(request.path, this.#medplum.fhirBase)
-    const name = nameOf(request.method, relativeTo(this.#medplum.fhirBase, url))
+  async deliver(given: FhirRequest): Promise<FhirResponse> {
+    const url = confine(given.path, this.#medplum.fhirBase)
+    const request = { ...given, path: relativeTo(this.#medplum.fhirBase, url) }
+    const name = nameOf(request.method, request.path)
     return withDeadline(this.remainingMs, request.signal, async (signal) => {
       try {
         return await this.#attempts(url, request, name, signal)
@@ -111,6 +112,7 @@ export class Delivery {
       ...(request.ifMatch !== undefined && { 'if-match': request.ifMatch }),
       ...(request.ifNoneExist !== undefined && { 'if-none-exist': request.ifNoneExist }),
       ...(request.respondAsync && { prefer: 'respond-async' }),
+      ...(asksAuthor(request) && { 'x-medplum': 'extended' }),
       ...(this.#traceparent !== undefined && { traceparent: this.#traceparent }),
     }
     const init: RequestInit = { method: request.method, headers, redirect: 'manual', signal }

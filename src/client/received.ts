@@ -43,10 +43,11 @@ export async function received(
   const jobPath = localPath(response.headers.get('content-location'), fhirBase)
   const size = Number(response.headers.get('content-length') ?? Number.NaN)
   const charset = charsetIn(response.headers.get('content-type') ?? '')
+  const parsed = filePart ? undefined : parseBody(contentType, bytes)
   return {
     status: response.status,
     contentType,
-    body: filePart ? bytes : withLocalLinks(parseBody(contentType, bytes), fhirBase),
+    body: filePart ? bytes : withLocalLinks(asksAuthor(request) ? withAuthorOnly(parsed) : parsed, fhirBase),
     ...(jobPath !== undefined && { jobPath }),
     ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, before, more, charset } }),
   }
@@ -97,4 +98,36 @@ function withLocalLinks(body: unknown, fhirBase: URL): unknown {
     return url === undefined ? [] : [{ ...(item as Record<string, unknown>), url: withPlainQueryOfServer(url) }]
   })
   return { ...body, link }
+}
+
+// ── Who changed a record: told by the extended mode only, which brings along what Medplum keeps for its own access control ──
+
+const RECORD = /^(?!Binary\/)[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+(?:\/_history(?:\/[A-Za-z0-9.-]+)?)?(?:\?|$)/
+
+/** Whether this reads one record, or its history. */
+export function asksAuthor({ method, path }: FhirRequest): boolean {
+  return method === 'GET' && RECORD.test(path)
+}
+
+/** The answer of the extended mode with `meta.author` as the only thing that it adds. */
+export function withAuthorOnly(body: unknown): unknown {
+  if (!isRecord(body)) return body
+  if (body.resourceType !== 'Bundle' || body.type !== 'history') return plainRecord(body)
+  if (!Array.isArray(body.entry)) return body
+  const entry = body.entry.map((one: unknown) =>
+    isRecord(one) && 'resource' in one ? { ...one, resource: plainRecord(one.resource) } : one,
+  )
+  return { ...body, entry }
+}
+
+function plainRecord(resource: unknown): unknown {
+  if (!isRecord(resource) || !isRecord(resource.meta)) return resource
+  const {
+    project: _project,
+    compartment: _compartment,
+    account: _account,
+    accounts: _accounts,
+    ...meta
+  } = resource.meta
+  return { ...resource, meta }
 }

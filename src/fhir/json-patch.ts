@@ -33,7 +33,8 @@ export function applyPatch(
 
 /**
  * The operations of a body: itself, or the Binary (FHIR R4, section 3.1.0.11.2) or Parameters that carry them in a batch.
- * Undefined where there are none.
+ * Undefined where there are none, or where Medplum, which takes more for base64 and passes over what it doesn't know, might find
+ * others.
  */
 export function operationsOf(body: unknown): unknown[] | undefined {
   if (Array.isArray(body)) return body
@@ -50,13 +51,23 @@ export function operationsOf(body: unknown): unknown[] | undefined {
 }
 
 /** Medplum reads the value of such an operation from JSON text. */
-function operationIn(parameter: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    records(parameter, 'part').map(({ name, valueCode, valueString, valueUri }) => {
-      const given = valueCode ?? valueString ?? valueUri
-      return [name, name === 'value' && typeof given === 'string' ? JSON.parse(given) : given]
-    }),
-  )
+function operationIn({ name, part, ...more }: Record<string, unknown>): Record<string, unknown> {
+  if (name !== 'operation' || !Array.isArray(part) || Object.keys(more).length > 0) throw new PatchError('no operation')
+  const operation = new Map(part.map(partOf))
+  if (operation.size !== part.length) throw new PatchError('a part stands twice')
+  return Object.fromEntries(operation)
+}
+
+const PARTS: ReadonlySet<unknown> = new Set(['op', 'path', 'from', 'value'])
+
+function partOf(part: unknown): [string, unknown] {
+  const { name, valueCode, valueString, ...more } = isRecord(part) ? part : {}
+  const given = name === 'op' ? valueCode : valueString
+  const other = name === 'op' ? valueString : valueCode
+  if (!PARTS.has(name) || typeof given !== 'string' || other !== undefined || Object.keys(more).length > 0) {
+    throw new PatchError('a part is not one of op, path, from and value')
+  }
+  return [String(name), name === 'value' ? JSON.parse(given) : given]
 }
 
 /** What is at a JSON Pointer; undefined where nothing is. */
@@ -83,6 +94,9 @@ function applyOne(document: unknown, operation: unknown): unknown {
       const from = pointer(operation.from, 'from')
       const into = path.length > from.length && from.every((token, index) => token === path[index])
       if (into) throw new PatchError('a value can’t be moved into itself')
+      if (isShifted(document, from, path)) {
+        throw new PatchError('the move would shift the list that it leads into; give a copy and a remove instead')
+      }
       const moved = get(document, from)
       return put(remove(document, from), path, moved, 'add')
     }
@@ -107,10 +121,22 @@ function pointer(value: unknown, name: string): string[] {
   if (typeof value !== 'string' || (value !== '' && !value.startsWith('/'))) {
     throw new PatchError(`\`${name}\` must be a JSON Pointer, such as /status`)
   }
-  return value
+  const tokens = value
     .split('/')
     .slice(1)
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+  // Medplum's library passes over these, and so would change another place.
+  if (tokens.some((token) => OVERLOOKED.has(token))) throw new PatchError(`\`${name}\` can’t lead to ${value}`)
+  return tokens
+}
+
+const OVERLOOKED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** Whether a list's item is moved to a place within a later item: RFC 6902 looks that up after the removal, Medplum before. */
+function isShifted(document: unknown, from: readonly string[], path: readonly string[]): boolean {
+  const list = from.slice(0, -1)
+  const isThrough = path.length > from.length && list.every((token, index) => token === path[index])
+  return isThrough && Array.isArray(get(document, list))
 }
 
 function get(document: unknown, path: readonly string[]): unknown {
@@ -125,13 +151,21 @@ function put(document: unknown, path: readonly string[], value: unknown, how: 'a
   const token = path.at(-1)
   if (token === undefined) return value
   if (how === 'replace') get(document, path)
-  const parent = get(document, path.slice(0, -1))
+  const parent = token === '-' && how === 'add' ? listAt(document, path.slice(0, -1)) : get(document, path.slice(0, -1))
   if (Array.isArray(parent)) {
     const index = token === '-' && how === 'add' ? parent.length : place(token, parent.length)
     parent.splice(index, how === 'replace' ? 1 : 0, value)
   } else if (isRecord(parent)) define(parent, token, value)
   else throw new PatchError(`there is no object or list at /${path.slice(0, -1).join('/')}`)
   return document
+}
+
+/** The list at a path, which Medplum makes where there is none yet. */
+function listAt(document: unknown, path: readonly string[]): unknown {
+  const [holder, name] = [path.slice(0, -1), path.at(-1)]
+  const parent = name === undefined ? undefined : get(document, holder)
+  if (name !== undefined && isRecord(parent) && member(parent, name) === undefined) define(parent, name, [])
+  return get(document, path)
 }
 
 function remove(document: unknown, path: readonly string[]): unknown {

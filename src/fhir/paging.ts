@@ -89,6 +89,12 @@ export function nextOf({ path, body }: Page, more: boolean): string | undefined 
   }
   // No server has a type of that name; the base itself is what Medplum means, and takes in every version.
   if (next.segments[0] === 'MultipleTypes') next.segments = []
+  // Of several types, Medplum refuses its own cursors (400); by offset it goes on.
+  if (parameter(next, '_type') !== undefined && parameter(next, '_cursor') !== undefined) {
+    const read =
+      offsetIn(place) + entriesOf(body).filter(({ search }) => !(isRecord(search) && search.mode === 'include')).length
+    return changed(next, { _total: undefined, _cursor: undefined, _offset: String(read) })
+  }
   // It has been counted by now.
   return changed(next, { _total: undefined })
 }

@@ -1,5 +1,7 @@
 // Confinement: what a caller names is either a place below the FHIR base or refused, decided before anything is sent.
+
 import { ToldError } from '../base/told-error.ts'
+import { withoutEnd } from '../base/trim.ts'
 
 /** A path that doesn't lead below the FHIR base. The message tells the caller what a right one looks like. */
 export class PathError extends ToldError {
@@ -23,7 +25,7 @@ const SEGMENT = /^(?!\.+$)[A-Za-z0-9._$-]+$/
  * @throws {PathError} for anything else; nothing may be sent then
  */
 export function confine(path: string, base: URL): URL {
-  const given = path.replace(/^ +| +$/g, '')
+  const given = withoutEnd(path, ' ').replace(/^ +/, '')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(given)) throw refusal('it contains a control character or line break')
   if (given.includes('#')) throw refusal('it contains a fragment (#); write # as %23 inside a search value')

@@ -10,6 +10,8 @@ export interface Asked {
   body?: unknown
   /** Of If-None-Exist, as a query. */
   ifNoneExist?: string
+  /** Address of the FHIR base, to know the server's own in a value. */
+  base?: string
 }
 
 export interface QueryParameter {
@@ -179,7 +181,9 @@ function targetOf(
  * @returns none where nothing is known of it
  */
 export function kindsOf({ name, types }: Meaning, capability: Capability | undefined): Set<string> {
-  if (name === '_lastUpdated' || name === 'birthdate') return new Set(['date'])
+  // Of these names FHIR R4 has no parameter of another kind.
+  if (/^(?:_lastUpdated|birthdate|date|authored-?on|recorded-date|onset-date|issued)$/.test(name))
+    return new Set(['date'])
   if (!capability) return new Set()
   const owners = types ?? [...capability.types]
   return new Set(owners.flatMap((type) => capability.searchParams(type).get(name) ?? []))

@@ -16,7 +16,8 @@ const WORDS = 'confirmation words'
 interface Kept {
   link: string
   agreement: Agreement
-  lines: readonly string[]
+  /** SHA-256 of the words. */
+  asked: string
 }
 
 /** What the page shows. */
@@ -42,14 +43,15 @@ export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: B
       const subject = await subjectOf(vaultKey, agreement.digest)
       const waiting = await grant().settle(subject)
       const before = waiting && (await open<Kept>(vaultKey, keptPurpose, waiting.agreement).catch(() => undefined))
-      if (before && isSame(before, agreement, lines)) return before.link
+      const asked = await sha256(lines.join('\n'))
+      if (before && isSame(before, agreement, asked)) return before.link
       const key = newKey()
       const { publicUrl, root } = settingsFor(env, userId)
       const link = `${publicUrl.origin}${root}${CONFIRM_PATH}/${grantId}.${key}`
       await grant().propose(await pageId(key), {
         subject,
         words: await sealWords(key, { clientName, lines }),
-        agreement: await seal(vaultKey, keptPurpose, { link, agreement, lines } satisfies Kept),
+        agreement: await seal(vaultKey, keptPurpose, { link, agreement, asked } satisfies Kept),
         expiresAt: agreement.expiresAt,
       })
       return link
@@ -79,9 +81,9 @@ function sealWords(key: string, words: Words): Promise<Uint8Array> {
 }
 
 /** Still the same question: about the same versions, in the same words. */
-function isSame(before: Kept, { seen, found }: Agreement, lines: readonly string[]): boolean {
+function isSame(before: Kept, { seen, found }: Agreement, asked: string): boolean {
   const [a, b] = [before.agreement, { seen, found }].map((one) => JSON.stringify([one.seen, one.found ?? null]))
-  return a === b && before.lines.join('\n') === lines.join('\n')
+  return a === b && before.asked === asked
 }
 
 /** Arguments can be guessed, so their digest lies in no storage without the key. */

@@ -8,8 +8,21 @@ export interface GrantMetadata {
   types?: readonly string[]
   /** Whether it is narrowed to one patient. Whom, its props alone tell. */
   onePatient?: true
+  /** A digest that is the same for all sign-ins in one browser; absent from grants made before there was one. */
+  browser?: string
+  /** Kind of device that the person signed in on. */
+  device?: string
 }
 
-export function metadataOf(clientName: string, { types, patient }: Narrowing): GrantMetadata {
-  return { clientName, ...(types && types.length > 0 && { types }), ...(patient !== undefined && { onePatient: true }) }
+export function metadataOf(
+  clientName: string,
+  { types, patient }: Narrowing,
+  mark: Pick<GrantMetadata, 'browser' | 'device'>,
+): GrantMetadata {
+  return {
+    clientName,
+    ...mark,
+    ...(types && types.length > 0 && { types }),
+    ...(patient !== undefined && { onePatient: true }),
+  }
 }

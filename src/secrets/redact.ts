@@ -133,7 +133,7 @@ function withoutSecret(extension: unknown): unknown {
 
 const URL_IN_TEXT = /https?:\/\/[^\s"'<>]+/gi
 /** The end of a stored file's address: the Binary's id and version. What is signed otherwise is no file of Medplum's. */
-const STORED = /\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/[0-9a-f-]{36}$/i
+const STORED = /\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[0-9a-f-]{36}$/i
 /** Of AWS and Google (`Signature`, `X-Amz-Signature`, `X-Goog-Signature`), of Azure (`sig`), and tokens. */
 const SIGNATURE = /\b(?:signature|sig|access_token|token)=/i
 

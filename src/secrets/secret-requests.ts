@@ -1,6 +1,7 @@
 // Requests whose answer would show a secret where no field name tells that it is one: refused before they are sent, since
 // nothing could be hidden in the answer.
 import { isRecord } from '../base/json.ts'
+import { operationsOf } from '../fhir/json-patch.ts'
 import { secretKeys } from './graphql-secrets.ts'
 import { isSecretField, SECRET_TYPES, secretFieldsOf } from './redact.ts'
 
@@ -44,7 +45,7 @@ function csvTrap(place: string, query: string): string | undefined {
 
 /** A failed `test` tells the value that is there; `copy` and `move` give it another name (RFC 6902, 4.4 to 4.6). */
 function patchTrap(type: string, body: unknown): string | undefined {
-  for (const { op, path, from } of operationsOf(body)) {
+  for (const { op, path, from } of (operationsOf(body) ?? []).filter(isRecord)) {
     const read = op === 'test' ? path : op === 'copy' || op === 'move' ? from : undefined
     if (typeof read !== 'string' || !read.split('/').some((name) => isSecret(type, name))) continue
     return `\`${op}\` of ${read} would show a secret of ${type}. A secret can be replaced or removed, such as {"op":"remove","path":"${read}"}, but not read.`
@@ -61,23 +62,12 @@ function isSecret(type: string, name: string): boolean {
   )
 }
 
-/** The operations of a JSON Patch, or of the Parameters that stand for one in a Bundle. */
-function operationsOf(body: unknown): Record<string, unknown>[] {
-  if (Array.isArray(body)) return body.filter(isRecord)
-  if (!isRecord(body) || !Array.isArray(body.parameter)) return []
-  return body.parameter.filter(isRecord).map(({ part }) => {
-    const parts: unknown[] = Array.isArray(part) ? part : []
-    return Object.fromEntries(
-      parts.filter(isRecord).map((one) => [one.name, one.valueCode ?? one.valueString ?? one.valueUri]),
-    )
-  })
-}
-
 /** A patch by GraphQL may stand in variables and fragments; the same can be done by PATCH. */
 function graphqlTrap(query: string, body: unknown): string | undefined {
   const document = typeof body === 'string' ? body : JSON.stringify(body ?? '')
   const text = [document, ...new URLSearchParams(query).getAll('query')].join(' ')
-  const type = [...SECRET_TYPES].find((one) => new RegExp(`\\b${one}Patch\\b`).test(text))
+  const patched = new Set([...text.matchAll(/\b([A-Za-z]+)Patch\b/g)].map(([, name]) => name))
+  const type = [...SECRET_TYPES].find((one) => patched.has(one))
   return type && `${type}Patch could show a secret of ${type}. Send it as a request of its own: PATCH ${type}/ID.`
 }
 

@@ -78,7 +78,12 @@ export class Whole {
 
   /** What differs in another version, as it may be shown. */
   changesTo(after: Whole): Difference[] {
-    return changesOf(this.#side(), after.#side())
+    const side = after.#side()
+    const [old, now] = [this.#value, after.#value].map((one) => (isRecord(one) ? one.code : undefined))
+    // The code of a bot is hidden; what is to run from now on isn't.
+    const isBot = [this, after].every(({ shown }) => shown.resourceType === 'Bot')
+    const isNewCode = isBot && typeof now === 'string' && now !== old
+    return changesOf(this.#side(), isNewCode ? { ...side, shown: { ...after.#shown, code: now } } : side)
   }
 
   /** A signed address is another one at each read: it is what it is shown as. */

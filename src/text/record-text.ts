@@ -61,6 +61,8 @@ function nameOf(resource: Resource): string {
   const named =
     human ?? ([name, resource.title, resource.description].map(scalarText).find((text) => text !== '') || undefined)
   if (named !== undefined) return named
+  const user = [resource.firstName, resource.lastName].map(scalarText).filter(Boolean).join(' ')
+  if (user !== '') return user
   const concepts = [
     ...['code', 'medicationCodeableConcept', 'vaccineCode', 'serviceType', 'type', 'reasonCode', 'category', 'class'],
   ].map((element) => conceptText(resource[element]))

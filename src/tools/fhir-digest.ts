@@ -12,6 +12,7 @@ import { UserError } from '../base/told-error.ts'
 import { type AllPages, readAll } from '../client/read-all.ts'
 import { steadied } from '../fhir/paging.ts'
 import { criterion, formatPlace, parsePlace } from '../fhir/query.ts'
+import { bounded, MAX_ADDRESS } from './kit/bounded.ts'
 import { defineTool } from './kit/tool.ts'
 
 import { advised } from './perform/perform.ts'
@@ -35,11 +36,9 @@ export const fhirDigest = defineTool({
     'At most 10,000 resources. Records themselves: fhir-read.',
   ].join('\n'),
   input: z.object({
-    path: z
-      .string()
-      .describe(
-        'Search, chart or several types, e.g. Observation?subject=Patient/ID, Patient/ID/$everything, ?_type=Task,Claim',
-      ),
+    path: bounded(MAX_ADDRESS).describe(
+      'Search, chart or several types, e.g. Observation?subject=Patient/ID, Patient/ID/$everything, ?_type=Task,Claim',
+    ),
   }),
   normalise,
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },

@@ -8,7 +8,7 @@ export type Call = (path: string) => Promise<void>
 export type Needle = string
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
-const JSON_HEADERS = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
+export const JSON_HEADERS = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
 
 interface Answer {
   status: number
@@ -51,17 +51,25 @@ export function forwarded(url: string, token: string, needle: Needle): Call {
   return async (path) => expectNeedle(await ask(`${url}/mcp`, headers, JSON.stringify({ path })), needle)
 }
 
-const callOf = (path: string, id: number, _meta?: object) => ({
+export const callOf = (path: string, id: number, _meta?: object) => ({
   jsonrpc: '2.0',
   id,
   method: 'tools/call',
   params: { name: 'fhir-request', arguments: { method: 'GET', path }, ...(_meta && { _meta }) },
 })
 
-const MODERN_META = {
+export const MODERN_META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientInfo': { name: 'load', version: '1.0.0' },
   'io.modelcontextprotocol/clientCapabilities': {},
+}
+
+/** Of a call without a session. */
+export const MODERN_HEADERS = {
+  ...JSON_HEADERS,
+  'mcp-protocol-version': '2026-07-28',
+  'mcp-method': 'tools/call',
+  'mcp-name': 'fhir-request',
 }
 
 /**
@@ -71,11 +79,8 @@ const MODERN_META = {
  */
 export function stateless(url: string, token: string, needle: Needle, stage?: string): Call {
   const headers = {
-    ...JSON_HEADERS,
+    ...MODERN_HEADERS,
     authorization: `Bearer ${token}`,
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': 'tools/call',
-    'mcp-name': 'fhir-request',
     ...(stage !== undefined && { 'x-stage': stage }),
   }
   return async (path) => {
@@ -93,14 +98,23 @@ const initializeOf = (protocolVersion: string) =>
   })
 const INITIALIZED = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
 
-/** A new session of 2025-11-25: its id, and calls in it. */
-export async function session(url: string, token: string, needle: Needle): Promise<{ id: string; call: Call }> {
+/** Begins a session of 2025-11-25. */
+export async function openSession(
+  url: string,
+  token: string,
+): Promise<{ id: string; headers: Record<string, string> }> {
   const common = { ...JSON_HEADERS, authorization: `Bearer ${token}` }
   const { status, headers, text } = await ask(`${url}/mcp`, common, initializeOf('2025-11-25'))
   const id = headers['mcp-session-id']
   if (typeof id !== 'string') throw new Error(`initialize answered ${status}: ${text}`)
   const own = { ...common, 'mcp-session-id': id, 'mcp-protocol-version': '2025-11-25' }
   await ask(`${url}/mcp`, own, INITIALIZED)
+  return { id, headers: own }
+}
+
+/** A new session: its id, and calls in it. */
+export async function session(url: string, token: string, needle: Needle): Promise<{ id: string; call: Call }> {
+  const { id, headers: own } = await openSession(url, token)
   let n = 0
   return {
     id,

@@ -66,11 +66,7 @@ export async function openWorld(folder: string, main = 'load-worker.ts'): Promis
     const reference = await start('reference', JSON.stringify({ fixed: fixedUrl, sandbox: sandboxUrl }))
     const vars = { FIXED_URL: fixedUrl, MEDPLUM_BASE_URL: sandboxUrl }
     const run = async (name: string, source: string, port: number, more: Record<string, string>) => {
-      const own = join(folder, name)
-      const objects = join(own, 'objects')
-      await mkdir(objects, { recursive: true })
-      await writeFile(join(own, 'worker.mjs'), source)
-      const worker = await serve(own, (at) => configuration(at, objects, { ...vars, ...more }), port)
+      const worker = await runWorker(join(folder, name), source, port, { ...vars, ...more })
       workers.push(worker)
       return worker
     }
@@ -100,6 +96,19 @@ export async function openWorld(folder: string, main = 'load-worker.ts'): Promis
   }
 }
 
+/** Starts a Worker in `own`, a folder that keeps what it needs; it may not listen yet. */
+export async function runWorker(
+  own: string,
+  source: string,
+  port: number,
+  vars: Record<string, string>,
+): Promise<Workerd> {
+  const objects = join(own, 'objects')
+  await mkdir(objects, { recursive: true })
+  await writeFile(join(own, 'worker.mjs'), source)
+  return serve(own, (at) => configuration(at, objects, vars), port)
+}
+
 /** The id of a Patient in the sandbox, of the same name as the fixed one. */
 export async function storedPatient({ sandboxUrl, tokens }: LoadWorld): Promise<string> {
   const { id: _id, meta: _meta, ...patient } = PATIENT
@@ -117,7 +126,8 @@ async function signIn(url: string): Promise<string> {
   return token
 }
 
-async function productFor(folder: string, file: string): Promise<string> {
+/** The product as `file` here completes it, bundled. */
+export async function productFor(folder: string, file = 'load-worker.ts'): Promise<string> {
   const config = join(folder, 'wrangler.toml')
   const main = fileURLToPath(new URL(file, import.meta.url))
   await writeFile(

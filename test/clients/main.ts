@@ -4,53 +4,83 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startSandbox } from '../../sandbox/server.ts'
 import { freePort, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
-import { type Adapter, LONG_MS, type Outcome, play, STEPS, type Step } from './scenario.ts'
+import { startFront } from './front.ts'
+import { type Adapter, LONG_MS, Play, STEPS } from './scenario.ts'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const README = fileURLToPath(new URL('../../README.md', import.meta.url))
+const AT_ONCE = 3
 const [BEGIN, END] = ['<!-- clients: begin, by npm run test:clients -- --write -->', '<!-- clients: end -->']
 
 install()
-const files = ['sdk-1', 'client-2', 'inspector', 'mcp-remote', 'ai-sdk', 'langchain', 'mcporter']
+const files = [
+  'sdk-1',
+  'client-2',
+  'inspector',
+  'mcp-remote',
+  'ai-sdk',
+  'langchain',
+  'openai-agents',
+  'mastra',
+  'mcporter',
+]
 const modules = await Promise.all(
   files.map(async (file) => ((await import(`./${file}.ts`)) as { adapters: Adapter[] }).adapters),
 )
 const adapters = modules.flat().filter(({ name }) => name.includes(values.only ?? ''))
 
-const port = await freePort()
+const [port, target] = [await freePort(), await freePort()]
 const sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], jobMs: LONG_MS })
-const worker = await startWorker({
-  port,
-  vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
-})
-const results: [Adapter, Record<Step, Outcome>][] = []
+const state = await mkdtemp(join(tmpdir(), 'medplum-mcp-clients-'))
+const url = `http://localhost:${port}`
+const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, PUBLIC_URL: url }
+const start = () => startWorker({ port: target, state, vars })
+let worker = await start()
+const front = await startFront(port, target)
+const plays = adapters.map((adapter) => new Play(adapter, { mcpUrl: `${url}/mcp`, expire: front.expire }))
 try {
-  for (const adapter of adapters) {
-    const outcomes = await play(adapter, `${worker.url}/mcp`)
-    results.push([adapter, outcomes])
-    console.log(`${adapter.name} ${version(adapter)}`)
-    for (const step of STEPS) {
-      const { passed, remark } = outcomes[step]
-      console.log(`  ${step}: ${passed ? 'passed' : 'FAILED'}${remark && ` (${remark})`}`)
-    }
-  }
+  await together(plays, (play) => play.begin())
+  await worker.stop()
+  worker = await start()
+  await together(plays, (play) => play.end())
 } finally {
+  front.close()
   await worker.stop()
   await sandbox.close()
+  await rm(state, { recursive: true, force: true })
+}
+for (const { adapter, outcomes } of plays) {
+  console.log(`${adapter.name} ${version(adapter)}`)
+  for (const step of STEPS) {
+    const { passed, remark } = outcomes[step]
+    console.log(`  ${step}: ${passed ? 'passed' : 'FAILED'}${remark && ` (${remark})`}`)
+  }
 }
 
-const all = results.flatMap(([, outcomes]) => Object.values(outcomes))
+const all = plays.flatMap(({ outcomes }) => Object.values(outcomes))
 const failed = all.filter(({ passed }) => !passed).length
 const stale = values.only === undefined && failed === 0 && !shown()
 if (stale) console.log('README.md shows another result: npm run test:clients -- --write')
 console.log(`${all.length - failed} passed, ${failed} failed`)
 process.exit(failed > 0 || stale ? 1 : 0)
+
+/** Several at a time: most of what they do is waiting. */
+async function together(all: readonly Play[], work: (play: Play) => Promise<void>): Promise<void> {
+  const waiting = [...all]
+  const one = async () => {
+    for (let play = waiting.shift(); play; play = waiting.shift()) await work(play)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, one))
+}
 
 /** Installs the clients unless what is installed is what the lock says. */
 function install(): void {
@@ -80,7 +110,7 @@ function shown(): boolean {
 }
 
 function table(): string {
-  const rows = results.map(([adapter, outcomes]) => {
+  const rows = plays.map(({ adapter, outcomes }) => {
     const cells = STEPS.map((step) => outcomes[step].remark || 'yes')
     return `| ${[adapter.name, version(adapter), ...cells].join(' | ')} |`
   })

@@ -11,6 +11,7 @@ export const adapters: Adapter[] = [
     name: 'mcporter',
     package: 'mcporter',
     noProgress: 'progress not offered by this client',
+    noRefresh: 'signs in again',
     async open(mcpUrl) {
       const home = await Home.create()
       const run = async (...args: string[]) => {
@@ -28,8 +29,19 @@ export const adapters: Adapter[] = [
           return tools.map(({ name }) => name)
         },
         call: async (name, args) => {
-          const json = ['--args', JSON.stringify(args), '--output', 'json', '--no-oauth']
-          return answerOf(JSON.parse(await run('call', `medplum.${name}`, ...json)))
+          const printed = await run(
+            'call',
+            `medplum.${name}`,
+            '--args',
+            JSON.stringify(args),
+            '--output',
+            'json',
+            '--no-oauth',
+          )
+          const value = JSON.parse(printed)
+          if ('issue' in value && 'server' in value) throw new Error(value.error)
+          // Text that is JSON is printed as such.
+          return 'content' in value ? answerOf(value) : { isError: false, text: printed }
         },
         kept: () => home.kept(),
         close: () => home.remove(),

@@ -1,5 +1,9 @@
-/** What every client does: signs in, lists, calls, is told of an error, waits for long work, signs out. */
+/**
+ * What every client does: signs in, lists, calls, is told of an error, waits for long work, deletes once the person confirmed it,
+ * refreshes an expired token, goes on after a restart of the server, signs out.
+ */
 import { setTimeout as pause } from 'node:timers/promises'
+import { approve } from './person.ts'
 
 export interface Answer {
   isError: boolean
@@ -16,6 +20,8 @@ export interface Opened {
   tools(): Promise<string[]>
   /** @throws where the client itself reports a failure so, as it does without a valid token */
   call(tool: string, args: Record<string, unknown>, onProgress: () => void): Promise<Answer>
+  /** Connects anew with the tokens that it has, for a client whose connection ends with the server's. */
+  reconnect?(): Promise<void>
   /** What the client was given, from where it keeps it. */
   kept(): Promise<Kept>
   close(): Promise<void>
@@ -27,11 +33,25 @@ export interface Adapter {
   package: string
   /** Why progress isn't seen, for a client that doesn't offer it; without it, progress must arrive. */
   noProgress?: string
+  /** What a client does instead that keeps no refresh token of use. */
+  noRefresh?: string
+  /** Whether the client puts questions to its person, who says yes; else the person confirms by the link. */
+  asks?: true
   /** Signs in and connects. */
   open(mcpUrl: string): Promise<Opened>
 }
 
-export const STEPS = ['sign-in', 'list', 'call', 'error', 'long call', 'sign-out'] as const
+export const STEPS = [
+  'sign-in',
+  'list',
+  'call',
+  'error',
+  'long call',
+  'deletion',
+  'refresh',
+  'restart',
+  'sign-out',
+] as const
 export type Step = (typeof STEPS)[number]
 
 /** What became of a step: passed (with a remark, if any), or failed and why. */
@@ -43,76 +63,131 @@ export interface Outcome {
 /** ms that the long call takes at least. */
 export const LONG_MS = 4000
 
-/** Runs every step; one that fails doesn't keep the next from being tried, except signing in. */
-export async function play(adapter: Adapter, mcpUrl: string): Promise<Record<Step, Outcome>> {
-  const outcomes = Object.fromEntries(
-    STEPS.map((step) => [step, { passed: false, remark: 'not signed in' }]),
-  ) as Record<Step, Outcome>
-  const take = async (step: Step, work: () => Promise<string | undefined>) => {
+/** The server as the clients reach it. */
+export interface Served {
+  mcpUrl: string
+  /** Has an access token refused from now on, as the server refuses one that has expired. */
+  expire(accessToken: string): void
+}
+
+/** A client on its way through the steps. */
+export class Play {
+  readonly adapter: Adapter
+  readonly outcomes: Record<Step, Outcome>
+  readonly #served: Served
+  #client: Opened | undefined
+
+  constructor(adapter: Adapter, served: Served) {
+    this.adapter = adapter
+    this.#served = served
+    const open = STEPS.map((step) => [step, { passed: false, remark: 'not signed in' }])
+    this.outcomes = Object.fromEntries(open)
+  }
+
+  /** The steps until the server restarts; one that fails doesn't keep the next from being tried, except signing in. */
+  async begin(): Promise<void> {
+    await this.#take('sign-in', async () => {
+      this.#client = await this.adapter.open(this.#served.mcpUrl)
+    })
+    const client = this.#client
+    if (!client) return
+    await this.#take('list', async () => {
+      const names = await client.tools()
+      for (const name of ['fhir-request', 'fhir-read', 'whoami']) must(names.includes(name), `${name} isn't listed`)
+    })
+    await this.#take('call', () => answersWhoami(client))
+    await this.#take('error', async () => {
+      const failing = client.call('fhir-read', { path: `Patient/${crypto.randomUUID()}` }, () => {})
+      const { isError, text } = await failing.catch((error: Error) => ({ isError: true, text: error.message }))
+      must(isError && text.includes('404'), `a missing Patient was answered with: ${text}`)
+    })
+    await this.#take('long call', () => waits(client, this.adapter))
+    await this.#take('deletion', () => deletes(client, this.adapter))
+    await this.#take('refresh', async () => {
+      if (this.adapter.noRefresh) return this.adapter.noRefresh
+      const { accessToken } = await client.kept()
+      this.#served.expire(accessToken)
+      await answersWhoami(client)
+      must((await client.kept()).accessToken !== accessToken, 'the client still has its expired token')
+      return undefined
+    })
+  }
+
+  /** The steps after the restart. */
+  async end(): Promise<void> {
+    const client = this.#client
+    if (!client) return
+    await this.#take('restart', async () => {
+      await client.reconnect?.()
+      await answersWhoami(client)
+      return client.reconnect && 'connects anew'
+    })
+    await this.#take('sign-out', async () => {
+      const { mcpUrl } = this.#served
+      const kept = await client.kept()
+      must(await accepted(mcpUrl, kept.accessToken), 'the token was refused before the sign-out')
+      await revoke(mcpUrl, kept)
+      const next = await client.call('whoami', {}, () => {}).catch(() => undefined)
+      must(next === undefined || next.isError, `the next call was answered with: ${next?.text}`)
+      must(!(await accepted(mcpUrl, kept.accessToken)), 'the token is accepted after the sign-out')
+    })
+    await client.close().catch(() => {})
+  }
+
+  /** @param work what it returns as text is the remark */
+  async #take(step: Step, work: () => Promise<unknown>): Promise<void> {
     const limit = new AbortController()
     const late = pause(60_000, undefined, { signal: limit.signal }).then(() => {
       throw new Error('no answer within 60 s')
     })
     late.catch(() => {})
     try {
-      outcomes[step] = { passed: true, remark: (await Promise.race([work(), late])) ?? '' }
+      const remark = await Promise.race([work(), late])
+      this.outcomes[step] = { passed: true, remark: typeof remark === 'string' ? remark : '' }
     } catch (error) {
-      outcomes[step] = { passed: false, remark: error instanceof Error ? error.message : String(error) }
+      this.outcomes[step] = { passed: false, remark: error instanceof Error ? error.message : String(error) }
     } finally {
       limit.abort()
     }
   }
+}
 
-  let opened: Opened | undefined
-  await take('sign-in', async () => {
-    opened = await adapter.open(mcpUrl)
-    return undefined
-  })
-  const client = opened
-  if (!client) return outcomes
-  await take('list', async () => {
-    const names = await client.tools()
-    for (const name of ['fhir-request', 'fhir-read', 'whoami']) must(names.includes(name), `${name} isn't listed`)
-    return undefined
-  })
-  await take('call', async () => {
-    const { isError, text } = await client.call('whoami', {}, () => {})
-    must(!isError && text.includes('Alice'), `whoami answered: ${text}`)
-    return undefined
-  })
-  await take('error', async () => {
-    const failing = client.call('fhir-read', { path: `Patient/${crypto.randomUUID()}` }, () => {})
-    const { isError, text } = await failing.catch((error: Error) => ({ isError: true, text: error.message }))
-    must(isError && text.includes('404'), `a missing Patient was answered with: ${text}`)
-    return undefined
-  })
-  await take('long call', async () => {
-    let told = 0
-    const began = Date.now()
-    const entry = [{ request: { method: 'GET', url: 'Patient?_count=1' } }]
-    const body = { resourceType: 'Bundle', type: 'batch', entry }
-    const { isError, text } = await client.call(
-      'fhir-request',
-      { method: 'POST', path: '', body, respondAsync: true },
-      () => told++,
-    )
-    must(!isError && text.includes('batch-response'), `the batch was answered with: ${text}`)
-    must(Date.now() - began >= LONG_MS, 'the batch was answered too early')
-    if (adapter.noProgress) return adapter.noProgress
-    must(told > 1, `progress was told ${told} times`)
-    return undefined
-  })
-  await take('sign-out', async () => {
-    const kept = await client.kept()
-    must(await accepted(mcpUrl, kept.accessToken), 'the token was refused before the sign-out')
-    await revoke(mcpUrl, kept)
-    const next = await client.call('whoami', {}, () => {}).catch(() => undefined)
-    must(next === undefined || next.isError, `the next call was answered with: ${next?.text}`)
-    must(!(await accepted(mcpUrl, kept.accessToken)), 'the token is accepted after the sign-out')
-    return undefined
-  })
-  await client.close().catch(() => {})
-  return outcomes
+async function answersWhoami(client: Opened): Promise<void> {
+  const { isError, text } = await client.call('whoami', {}, () => {})
+  must(!isError && text.includes('Alice'), `whoami answered: ${text}`)
+}
+
+async function waits(client: Opened, { noProgress }: Adapter): Promise<string | undefined> {
+  let told = 0
+  const began = Date.now()
+  const entry = [{ request: { method: 'GET', url: 'Patient?_count=1' } }]
+  const body = { resourceType: 'Bundle', type: 'batch', entry }
+  const batch = { method: 'POST', path: '', body, respondAsync: true }
+  const { isError, text } = await client.call('fhir-request', batch, () => told++)
+  must(!isError && text.includes('batch-response'), `the batch was answered with: ${text}`)
+  must(Date.now() - began >= LONG_MS, 'the batch was answered too early')
+  if (noProgress === undefined) must(told > 1, `progress was told ${told} times`)
+  return noProgress
+}
+
+async function deletes(client: Opened, { asks }: Adapter): Promise<string | undefined> {
+  const body = { resourceType: 'Basic', code: { text: 'Client matrix' } }
+  const request = (args: Record<string, unknown>) => client.call('fhir-request', { format: 'json', ...args }, () => {})
+  const created = await request({ method: 'POST', path: 'Basic', body })
+  const [, id] = /"id\\?": ?\\?"([0-9a-f-]{36})/.exec(created.text) ?? []
+  must(id !== undefined, `a Basic was created with: ${created.text}`)
+  const deletion = { method: 'DELETE', path: `Basic/${id}` }
+  let { text } = await request(deletion)
+  const [link] = /https?:[^\s"\\]+\/confirm\/[A-Za-z0-9._-]+/.exec(text) ?? []
+  if (asks) must(link === undefined, 'the client was not asked')
+  else {
+    must(link !== undefined, `the deletion was answered with: ${text}`)
+    await approve(link)
+    ;({ text } = await request(deletion))
+  }
+  const gone = await request({ method: 'GET', path: `Basic/${id}` }).catch((error: Error) => ({ text: error.message }))
+  must(gone.text.includes('410'), `the record is there after: ${text}`)
+  return asks ? undefined : 'by the link'
 }
 
 /** RFC 7009, at the endpoint that the server's metadata names. */

@@ -55,6 +55,8 @@ async function product(): Promise<Part[]> {
   })
   const vars = {
     MEDPLUM_BASE_URL: sandbox.baseUrl,
+    // As a deployment has it; the suite looks for the offer.
+    CLIENT_DOCUMENTS: 'on',
     MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
     MAX_ACCESS: 'admin',
     CONFIRM: 'never',

@@ -46,7 +46,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   afterAll(() => browser?.close())
 
   test.each([
-    ['Approve', 'You approved this', 'HTTP 410'],
+    ['Delete', 'You approved this', 'HTTP 410'],
     ['Refuse', 'You refused this', 'Call back'],
   ])('%s', async (button, says, after) => {
     const { client, call, path, deletion } = await withTask()
@@ -54,6 +54,8 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     const context = await browser.newContext()
     const page = await context.newPage()
     await page.goto(link)
+    expect(await page.textContent('main')).not.toContain(path)
+    await page.getByRole('link', { name: 'Sign in with Medplum' }).click()
     await page.getByLabel('Email').fill(alice.email)
     await page.getByLabel('Password').fill(alice.password)
     await page.keyboard.press('Enter')

@@ -85,15 +85,15 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
       await signInByKeyboard(page, SANDBOX_USERS.alice)
       expect(page.url()).toBe(`${worker.url}/connections`)
       const claude = page.getByRole('article', { name: 'Claude' })
-      await expectText(claude, 'Full: All that you can do with records')
+      await expectText(claude, 'Full: Everything you can do with records')
       await expectText(claude, 'Read Patient, just now, by fhir-request')
 
-      await tabTo(page, 'Lower to Read: Claude')
+      await tabTo(page, 'Reduce to Read: Claude')
       await page.keyboard.press('Enter')
       await page.getByRole('status').waitFor()
-      await expectText(page.getByRole('status'), 'The access is lowered.')
-      await expectText(claude, 'Read: See and search')
-      await expectText(page.getByRole('article', { name: 'Cursor' }), 'Full: All that you can do with records')
+      await expectText(page.getByRole('status'), 'Access reduced.')
+      await expectText(claude, 'Read: View and search')
+      await expectText(page.getByRole('article', { name: 'Cursor' }), 'Full: Everything you can do with records')
       await vi.waitFor(async () => expect(await said(mine, WRITE)).toContain('needs the access level "write"'), {
         timeout: 3_000,
         interval: 100,
@@ -132,7 +132,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
         await page.goto(`${worker.url}/connections`)
         await look(page)
         await signInByKeyboard(page, credentials)
-        await tabTo(page, 'What it did before')
+        await tabTo(page, 'Earlier activity')
         await page.keyboard.press('Enter')
         await page.evaluate(() => (document.activeElement as HTMLElement).blur())
         await look(page, `connections-${name}`)

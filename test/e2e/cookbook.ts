@@ -376,22 +376,15 @@ const admission: Use = {
       check: bundle,
     },
     {
-      say: "The message (ADT^A04, register a patient). Segments end with a carriage return, `\\r` in JSON. The `contentType` of the message stands inside the Parameters; the request itself is FHIR JSON. With `waitForResponse` the answer is the laboratory's acknowledgement: `MSA|AA` means that it took the message.",
+      say: "The message (ADT^A04, register a patient). Segments end with a carriage return, `\\r` in JSON. The `contentType` of the message stands in the body; the request itself is JSON. Plain JSON, not Parameters: of those Medplum reads texts alone, and would not see `waitForResponse`. With `waitForResponse` the answer is the laboratory's acknowledgement: `MSA|AA` means that it took the message.",
       call: {
         method: 'POST',
         path: 'Agent/{agent}/$push',
         body: {
-          resourceType: 'Parameters',
-          parameter: [
-            { name: 'destination', valueString: 'Device/{device}' },
-            { name: 'contentType', valueString: HL7 },
-            {
-              name: 'body',
-              valueString:
-                'MSH|^~\\&|EHR|CLINIC|LAB|MAPLEWOOD|20260901120000||ADT^A04^ADT_A01|2001|P|2.5\rEVN|A04|20260901120000\rPID|1||{mrn}^^^CLINIC^MR||{family}^{given}||{born}|{sex}\rPV1|1|O',
-            },
-            { name: 'waitForResponse', valueBoolean: true },
-          ],
+          destination: 'Device/{device}',
+          contentType: HL7,
+          body: 'MSH|^~\\&|EHR|CLINIC|LAB|MAPLEWOOD|20260901120000||ADT^A04^ADT_A01|2001|P|2.5\rEVN|A04|20260901120000\rPID|1||{mrn}^^^CLINIC^MR||{family}^{given}||{born}|{sex}\rPV1|1|O',
+          waitForResponse: true,
         },
       },
       check({ text }) {
@@ -405,13 +398,10 @@ const admission: Use = {
         method: 'POST',
         path: 'Agent/{agent}/$push',
         body: {
-          resourceType: 'Parameters',
-          parameter: [
-            { name: 'destination', valueString: 'Device/{device}' },
-            { name: 'contentType', valueString: HL7 },
-            { name: 'body', valueString: 'MSH|^~\\&|EHR|CLINIC|LAB|MAPLEWOOD|20260901120000||ADT^A04^ADT_A01||P|2.5' },
-            { name: 'waitForResponse', valueBoolean: true },
-          ],
+          destination: 'Device/{device}',
+          contentType: HL7,
+          body: 'MSH|^~\\&|EHR|CLINIC|LAB|MAPLEWOOD|20260901120000||ADT^A04^ADT_A01||P|2.5',
+          waitForResponse: true,
         },
       },
       check({ text }) {

@@ -1,42 +1,34 @@
+/// <reference lib="dom" />
 // A person's way with a real client in a real browser: from the first 401 through consent and login, more access when it is needed,
 // and each page of it as it looks and as assistive technology finds it.
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
+import { connect, type ToolResult } from '../../sandbox/clients.ts'
 import type { RunningWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/world.ts'
 import { inNewPage, isWithoutBrowser, launch, logIn } from './browser.ts'
+import { InBrowser } from './in-browser.ts'
 import { LOOKS, look } from './look.ts'
 import { type Running, startBoth } from './running.ts'
 
 const WAY = 'Streamable HTTP 2025-11-25, SDK 2'
 
-/** A person who answers in a browser what a client asks for. */
-class InBrowser extends SignIn {
-  readonly #page: Page
-  readonly #answer: (page: Page) => Promise<void>
-  /** Scopes of the last authorization request. */
-  asked: string | null = null
-
-  constructor(page: Page, answer: (page: Page) => Promise<void>) {
-    super(SANDBOX_USERS.alice)
-    this.#page = page
-    this.#answer = answer
-  }
-
-  override async redirectToAuthorization(url: URL) {
-    this.asked = url.searchParams.get('scope')
-    const back = this.#page.waitForRequest((request) => request.url().startsWith(this.redirectUrl))
-    await this.#page.goto(url.href)
-    await this.#answer(this.#page)
-    this.callback = new URL((await back).url())
-  }
-}
-
 async function allow(page: Page, level?: string): Promise<void> {
   if (level !== undefined) await page.locator('label.choice', { hasText: level }).getByRole('radio').check()
   await page.getByRole('button', { name: 'Allow and sign in' }).click()
   await logIn(page, SANDBOX_USERS.alice)
+}
+
+/** Whether all of it is on the screen, without scrolling. */
+function isInSight(place: Locator): Promise<boolean> {
+  return place.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect()
+    return top >= 0 && bottom <= innerHeight
+  })
+}
+
+function colorOf(page: Page): Promise<string> {
+  return page.locator('h1').evaluate((heading) => getComputedStyle(heading).color)
 }
 
 function textOf({ content }: ToolResult): string {
@@ -64,7 +56,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
   test('from a 401 to reading, and no further; then more access, asked for by the client', async () => {
     await withPage(async (page) => {
-      const person = new InBrowser(page, (open) => allow(open))
+      const person = new InBrowser(SANDBOX_USERS.alice, page, (open) => allow(open))
       const client = await connect(WAY, worker.url, person)
       expect(person.tokenSet?.scope).toBe('fhir:read')
       expect((await client.call('fhir-read', { path: 'Patient?_count=1' })).isError ?? false).toBe(false)
@@ -88,7 +80,11 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
   /** A client with full access that was asked to delete a Task, and the page where a person decides about it. */
   async function deletion(page: Page) {
-    const client = await connect(WAY, worker.url, new InBrowser(page, (open) => allow(open, 'Full')))
+    const client = await connect(
+      WAY,
+      worker.url,
+      new InBrowser(SANDBOX_USERS.alice, page, (open) => allow(open, 'Full')),
+    )
     const body = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
     const created = await client.call('fhir-request', { method: 'POST', path: 'Task', body, format: 'json' })
     const at = { path: `Task/${(JSON.parse(created.content[0]?.text ?? '') as { id: string }).id}` }
@@ -101,12 +97,14 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     await withPage(async (page) => {
       const { client, remove, at, link } = await deletion(page)
       await page.goto(link)
-      await logIn(page, SANDBOX_USERS.alice)
-      await page.getByRole('heading', { name: 'Do you agree to this change?' }).waitFor()
+      await page.getByRole('link', { name: 'Sign in with Medplum' }).click()
+      // The sandbox's people are one click away.
+      await page.getByRole('button', { name: 'Alice Nguyen' }).click()
+      await page.getByRole('heading', { name: 'Delete this record?' }).waitFor()
       expect(await page.locator('pre').textContent()).toContain('Call back')
       expect((await client.call('fhir-read', at)).isError ?? false).toBe(false)
-      await page.getByRole('button', { name: 'Approve' }).click()
-      await page.getByText('You approved this.').waitFor()
+      await page.getByRole('button', { name: 'Delete' }).click()
+      await page.getByRole('heading', { name: 'You approved this' }).waitFor()
       await look(page)
       expect((await client.call('fhir-request', remove)).isError ?? false).toBe(false)
       expect(textOf(await client.call('fhir-read', at))).toContain('410')
@@ -116,7 +114,9 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
   test('a person who refuses sends the client away with nothing', async () => {
     await withPage(async (page) => {
-      const person = new InBrowser(page, (open) => open.getByRole('button', { name: 'Deny' }).click())
+      const person = new InBrowser(SANDBOX_USERS.alice, page, (open) =>
+        open.getByRole('button', { name: 'Deny' }).click(),
+      )
       await expect(connect(WAY, worker.url, person)).rejects.toThrow()
       expect(person.callback?.searchParams.get('error')).toBe('access_denied')
       expect(person.tokenSet).toBeUndefined()
@@ -125,8 +125,8 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
   test('a person gives less than a client asks for', async () => {
     await withPage(async (page) => {
-      const person = new InBrowser(page, async (open) => {
-        expect(await open.getByLabel('Read See and search').isChecked()).toBe(true)
+      const person = new InBrowser(SANDBOX_USERS.alice, page, async (open) => {
+        expect(await open.getByLabel('Read View and search').isChecked()).toBe(true)
         await allow(open, 'Read and write')
       })
       const client = await connect(WAY, worker.url, person)
@@ -142,11 +142,12 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
         await look(page, `home-${name}`)
         await page.goto(`${worker.url}/privacy`)
         await look(page, `privacy-${name}`)
-        const person = new InBrowser(page, async (open) => {
+        const person = new InBrowser(SANDBOX_USERS.alice, page, async (open) => {
           await look(open, `consent-${name}`)
-          await open.getByText('Narrow it further').click()
+          expect(await open.locator('.notice').count()).toBe(1)
+          await open.getByText('Limit it further').click()
           // A focus by mouse shows no ring.
-          await open.getByText('Narrow it further').blur()
+          await open.getByText('Limit it further').blur()
           await look(open, `consent-narrowed-${name}`)
           await open.getByLabel('Only these resource types').fill(`Observation, ${'Hat'.repeat(30)}`)
           await open.getByLabel('Only this patient’s records').fill('?')
@@ -154,6 +155,11 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
           const problems = open.getByRole('alert')
           await problems.first().waitFor()
           expect(await problems.count()).toBe(2)
+          // The first is in sight and has the focus, and is what a screen reader says of the field.
+          const field = open.locator(':focus')
+          expect(await field.getAttribute('id')).toBe('types')
+          expect(await field.getAttribute('aria-describedby')).toContain(await problems.first().getAttribute('id'))
+          for (const place of [field, problems.first()]) await expect.poll(() => isInSight(place)).toBe(true)
           await look(open)
           await open.getByLabel('Only these resource types').fill('Observation')
           await open.getByLabel('Only this patient’s records').fill('')
@@ -166,11 +172,20 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
       await withPage(async (page) => {
         const { client, link } = await deletion(page)
         await page.goto(link)
+        await look(page)
+        await page.getByRole('link', { name: 'Sign in with Medplum' }).click()
+        await page.getByLabel('Email').waitFor()
+        await look(page)
+        await logIn(page, { ...SANDBOX_USERS.alice, password: 'wrong' })
+        await page.getByRole('alert').waitFor()
+        await look(page)
         await logIn(page, SANDBOX_USERS.alice)
-        await page.getByRole('button', { name: 'Approve' }).waitFor()
+        await page.getByRole('button', { name: 'Delete' }).waitFor()
         await look(page, `confirm-${name}`)
+        const before = await colorOf(page)
         await page.getByRole('button', { name: 'Refuse' }).click()
-        await page.getByText('You refused this.').waitFor()
+        await page.getByRole('heading', { name: 'You refused this' }).waitFor()
+        expect(await colorOf(page)).not.toBe(before)
         await look(page)
         await client.close()
       }, options)

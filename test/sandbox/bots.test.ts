@@ -33,7 +33,8 @@ let bot: Bot
 
 beforeEach(async () => {
   const identifier = [{ system: 'https://example.com/bots', value: crypto.randomUUID() }]
-  bot = (await alice<Bot>('POST', 'Bot', { resourceType: 'Bot', name: 'Helper', identifier })).body
+  const helper = { resourceType: 'Bot', name: 'Helper', identifier, runtimeVersion: 'vmcontext' }
+  bot = (await alice<Bot>('POST', 'Bot', helper)).body
 })
 
 const deploy = (code: string) => alice('POST', `Bot/${bot.id}/$deploy`, { code }, JSON_TYPE)
@@ -86,4 +87,10 @@ it('is stopped when its time is over', async () => {
 it('fails without code', async () => {
   const failed = await execute<OperationOutcome>(alice, {})
   expect(failed.body.issue[0]?.details?.text).toBe('No executable code')
+})
+
+it('fails where nothing says what runs it', async () => {
+  const { body } = await alice<Bot>('POST', 'Bot', { resourceType: 'Bot', name: 'No runtime' })
+  const failed = await alice<OperationOutcome>('POST', `Bot/${body.id}/$execute`, {}, JSON_TYPE)
+  expect(failed.body.issue[0]?.details?.text).toBe('Unsupported bot runtime')
 })

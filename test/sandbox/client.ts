@@ -1,6 +1,5 @@
 /** A person at work in a sandbox: signs in without a browser and sends requests to the FHIR API. */
 import type { Sandbox } from '../../sandbox/server.ts'
-import type { SandboxUser } from '../../sandbox/world.ts'
 
 /** The example pair of RFC 7636 appendix B. */
 const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
@@ -20,12 +19,27 @@ export type Send = <T = Record<string, unknown>>(
   headers?: Record<string, string>,
 ) => Promise<Answer<T>>
 
+/** Who signs in; which membership, for a person with several. */
+export interface Login {
+  email: string
+  password: string
+  membershipId?: string
+  /** For a person who exists only in that project. */
+  projectId?: string
+  /** `openid` unless told. */
+  scope?: string
+}
+
 /** @returns a function that sends a request below `/fhir/R4/`; an object is sent as FHIR JSON */
-export async function signedIn(sandbox: Pick<Sandbox, 'baseUrl'>, user: SandboxUser): Promise<Send> {
-  const token = await tokenFor(sandbox, user)
+export async function signedIn(server: Pick<Sandbox, 'baseUrl'>, login: Login): Promise<Send> {
+  return sendAs(server, await tokenFor(server, login))
+}
+
+/** The same with a token that is there. */
+export function sendAs({ baseUrl }: Pick<Sandbox, 'baseUrl'>, token: string): Send {
   return async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const raw = typeof body === 'string' || body instanceof Uint8Array
-    const response = await fetch(new URL(path, `${sandbox.baseUrl}fhir/R4/`), {
+    const response = await fetch(new URL(path, `${baseUrl}fhir/R4/`), {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json', ...headers },
       ...(body === undefined ? {} : { body: raw ? (body as NonNullable<RequestInit['body']>) : JSON.stringify(body) }),
@@ -35,26 +49,30 @@ export async function signedIn(sandbox: Pick<Sandbox, 'baseUrl'>, user: SandboxU
   }
 }
 
-/** @returns an access token of the sandbox's own */
-export async function tokenFor(sandbox: Pick<Sandbox, 'baseUrl'>, user: SandboxUser): Promise<string> {
-  const login = await fetch(`${sandbox.baseUrl}auth/login`, {
+/** @returns an access token of Medplum's own, as its login page would get it */
+export async function tokenFor({ baseUrl }: Pick<Sandbox, 'baseUrl'>, login: Login): Promise<string> {
+  const { email, password, projectId, scope = 'openid' } = login
+  const challenge = { codeChallenge: CHALLENGE, codeChallengeMethod: 'S256' }
+  const begun = await post(`${baseUrl}auth/login`, { email, password, projectId, scope, ...challenge })
+  const { code } = begun.code
+    ? begun
+    : await post(`${baseUrl}auth/profile`, { login: begun.login, profile: login.membershipId })
+  const granted = await fetch(`${baseUrl}oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'authorization_code', code: code ?? '', code_verifier: VERIFIER }),
+  })
+  const { access_token: token } = (await granted.json()) as { access_token?: string }
+  if (token === undefined) throw new Error(`Medplum gave ${email} no token (${granted.status})`)
+  return token
+}
+
+async function post(url: string, body: unknown): Promise<Record<string, string>> {
+  const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      email: user.email,
-      password: user.password,
-      scope: 'openid',
-      codeChallenge: CHALLENGE,
-      codeChallengeMethod: 'S256',
-    }),
+    body: JSON.stringify(body),
   })
-  const { code } = (await login.json()) as { code: string }
-  const granted = await fetch(`${sandbox.baseUrl}oauth2/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier: VERIFIER }),
-  })
-  const { access_token: token } = (await granted.json()) as { access_token: string }
-  return token
+  return response.json() as Promise<Record<string, string>>
 }
 
 function parsed(text: string): unknown {

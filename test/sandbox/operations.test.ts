@@ -8,6 +8,7 @@ import type {
   OperationOutcome,
   Parameters,
   Patient,
+  Schedule,
   Slot,
   ValueSet,
 } from '@medplum/fhirtypes'
@@ -65,6 +66,14 @@ describe('scheduling', () => {
   const service = `service-type-reference=HealthcareService/${TELEHEALTH_SERVICE_ID}`
   const slots = async () =>
     (await alice<Bundle<Slot>>('GET', `Schedule/${TELEHEALTH_SCHEDULE_ID}/$find?${day}&${service}`)).body.entry ?? []
+
+  it('finds no times on a Schedule that does not name the service', async () => {
+    const { body } = await alice<Schedule>('GET', `Schedule/${TELEHEALTH_SCHEDULE_ID}`)
+    await alice('PUT', `Schedule/${TELEHEALTH_SCHEDULE_ID}`, { ...body, serviceType: [{ text: 'Telehealth' }] })
+    const path = `Schedule/${TELEHEALTH_SCHEDULE_ID}/$find?${day}&${service}`
+    const refused = await alice<OperationOutcome>('GET', path)
+    expect(problem(refused)).toEqual([400, 'Schedule is not schedulable for requested service type'])
+  })
 
   it('finds, books and frees a time', async () => {
     const before = await slots()
@@ -130,6 +139,20 @@ describe('agents', () => {
     expect(await received()).toMatchObject([{ message, ack: body }])
   })
 
+  it('are sent Parameters of which only the texts count', async () => {
+    const parameter = [
+      { name: 'body', valueString: message },
+      { name: 'contentType', valueString: 'x-application/hl7-v2+er7' },
+      { name: 'destination', valueString: `Device/${LABORATORY_DEVICE_ID}` },
+    ]
+    const to = async (more: object) => {
+      const body = { resourceType: 'Parameters', parameter: [...parameter, { name: 'waitForResponse', ...more }] }
+      return (await alice<unknown>('POST', `Agent/${LABORATORY_AGENT_ID}/$push`, body)).body
+    }
+    expect(await to({ valueBoolean: true })).toMatchObject({ resourceType: 'OperationOutcome', id: 'ok' })
+    expect(await to({ valueString: 'true' })).toMatch(/\rMSA\|AA\|7/)
+  })
+
   it('bring back an error for a bad message', async () => {
     expect((await push<string>('MSH|^~\\&|EHR')).body).toMatch(/\rMSA\|AE/)
     expect((await push<string>('hello')).body).toMatch(/\rMSA\|AE/)
@@ -189,7 +212,43 @@ describe('patients', () => {
     const page = await alice<Bundle>('GET', `Patient/${id}/$everything?_count=5`)
     const next = page.body.link?.find((link) => link.relation === 'next')?.url ?? ''
     const second = await alice<Bundle>('GET', next)
-    expect([...(page.body.entry ?? []), ...(second.body.entry ?? [])]).toEqual(all.body.entry?.slice(0, 10))
+    const own = (bundle: Bundle) => bundle.entry?.filter(({ search }) => search?.mode === 'match') ?? []
+    expect([...own(page.body), ...own(second.body)]).toEqual(own(all.body).slice(0, 10))
+  })
+
+  it('come with who and what is named in their charts', async () => {
+    const found = await alice<Bundle<Patient>>('GET', 'Patient?name=vega-castillo')
+    const { body } = await alice<Bundle>('GET', `Patient/${found.body.entry?.[0]?.resource?.id}/$everything`)
+    const types = body.entry
+      ?.filter(({ search }) => search?.mode === 'include')
+      .map(({ resource }) => resource?.resourceType)
+    expect([...new Set(types)].sort()).toEqual(['Location', 'Organization', 'Practitioner'])
+  })
+
+  it('are not matched by a name alone', async () => {
+    const name = [{ family: 'Vega-Castillo' }]
+    const total = async (more: Partial<Patient>) => {
+      const parameter = [{ name: 'resource', resource: { resourceType: 'Patient', name, ...more } }]
+      return (await alice<Bundle>('POST', 'Patient/$match', { resourceType: 'Parameters', parameter })).body.total
+    }
+    expect([await total({}), await total({ birthDate: '1961-03-14' })]).toEqual([0, 1])
+  })
+
+  it('say which versions of FHIR there are', async () => {
+    expect((await alice('GET', '$versions')).body).toEqual({ versions: ['4.0'], default: '4.0' })
+  })
+
+  it('miss a parameter in other words in a query than in Parameters', async () => {
+    const inQuery = await alice<OperationOutcome>('GET', `Schedule/${TELEHEALTH_SCHEDULE_ID}/$find`)
+    expect(problem(inQuery)).toEqual([400, "Expected at least 1 value(s) for required input parameter 'start'"])
+    const body = { resourceType: 'Parameters', parameter: [{ name: 'slot', valueString: 'x' }] }
+    const inBody = await alice<OperationOutcome>('POST', 'Appointment/$hold', body)
+    expect(problem(inBody)).toEqual([400, 'Expected 1 value(s) for input parameter appointment, but 0 provided'])
+  })
+
+  it('are not found at what is no id, whatever the type', async () => {
+    expect((await alice('GET', 'Nothing/1')).status).toBe(404)
+    expect((await alice('GET', `Nothing/${crypto.randomUUID()}`)).status).toBe(400)
   })
 
   it('can be erased with all that belongs to them, by an administrator', async () => {

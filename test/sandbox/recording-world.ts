@@ -64,7 +64,7 @@ const short = client(21, 'Recording short', {
   accessTokenLifetime: '2s',
 })
 const backend = client(22, 'Recording backend', { secret: 'recording-backend-secret' })
-const bot: WithId<Bot> = { resourceType: 'Bot', id: id(30), name: 'Recording bot' }
+const bot: WithId<Bot> = { resourceType: 'Bot', id: id(30), name: 'Recording bot', runtimeVersion: 'vmcontext' }
 const policy: WithId<AccessPolicy> = {
   resourceType: 'AccessPolicy',
   id: id(31),

@@ -32,15 +32,15 @@ export interface Target {
   /** Access tokens by sender. */
   tokens: Record<string, string>
   /** Lets the server's clock go on. */
-  wait(ms: number): void
+  wait(ms: number): void | Promise<void>
 }
 
 /** @returns the differences; none if the answer is as recorded */
 export async function replay(exchange: Exchange, target: Target): Promise<string[]> {
-  target.wait(exchange.waitMs ?? 0)
+  await target.wait(exchange.waitMs ?? 0)
   let answer = await send(exchange, target)
   for (let i = 0; exchange.pollUntil && answer.status !== exchange.pollUntil && i < POLLS; i++) {
-    target.wait(1000)
+    await target.wait(1000)
     answer = await send(exchange, target)
   }
   for (const [name, place] of Object.entries(exchange.capture ?? {})) {

@@ -7,7 +7,6 @@ import { HL7 } from '../../src/client/content.ts'
 import { compose } from '../../src/tools/request/compose.ts'
 
 const task = { resourceType: 'Task', status: 'requested' }
-const FORM = 'application/x-www-form-urlencoded'
 
 /** Type and text of what is sent. */
 function sent(...args: Parameters<typeof compose>) {

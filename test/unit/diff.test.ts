@@ -119,14 +119,24 @@ describe('a JSON Patch', () => {
     [{ a: 1 }, [{ op: 'add', path: '/a' }], '`value` is missing'],
     [{ a: 1 }, [{ op: 'increase', path: '/a' }], '`op` must be'],
     [{ a: 1 }, [7], 'is no object'],
-    [{}, [{ op: 'remove', path: '/constructor' }], 'there is nothing at /constructor'],
+    [{}, [{ op: 'remove', path: '/constructor' }], 'can’t lead to /constructor'],
+    // Medplum's library would change `/a/b`, `/a` and the later item.
+    [{ a: { b: 1 } }, [{ op: 'replace', path: '/a/__proto__/b', value: 2 }], 'can’t lead to /a/__proto__/b'],
+    [{ a: 1 }, [{ op: 'copy', from: '/prototype/a', path: '/b' }], '`from` can’t lead to /prototype/a'],
+    [{ a: [1, {}, {}] }, [{ op: 'move', from: '/a/0', path: '/a/1/b' }], 'would shift the list'],
+    [{ a: 1 }, [{ op: 'add', path: '/b/c/-', value: 1 }], 'there is nothing at /b'],
   ])('%j refuses %j: %s', (document, patch, problem) => {
     expect(applyPatch(document, patch)).toEqual({ problem: expect.stringContaining(problem) })
   })
 
-  test('a name like __proto__ becomes an own property and changes nothing else', () => {
+  test('appends to a list that isn’t there yet, as Medplum does', () => {
+    expect(applyPatch({}, [{ op: 'add', path: '/note/-', value: 1 }])).toEqual({ after: { note: [1] } })
+    expect(applyPatch({ a: {} }, [{ op: 'add', path: '/a/b/-', value: 1 }])).toEqual({ after: { a: { b: [1] } } })
+  })
+
+  test('a name like __proto__ changes nothing', () => {
     const applied = applyPatch({}, [{ op: 'add', path: '/__proto__', value: { polluted: true } }])
-    expect(JSON.stringify(applied)).toBe('{"after":{"__proto__":{"polluted":true}}}')
+    expect(applied).toEqual({ problem: expect.stringContaining('can’t lead to') })
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 
@@ -142,5 +152,34 @@ describe('a JSON Patch', () => {
       { resourceType: 'Binary', data: btoa('{}') },
     ])
       expect(operationsOf(body)).toBeUndefined()
+  })
+
+  const operation = (...part: object[]) => ({ resourceType: 'Parameters', parameter: [{ name: 'operation', part }] })
+  const [op, path] = [
+    { name: 'op', valueCode: 'copy' },
+    { name: 'path', valueString: '/description' },
+  ]
+  test.each<[string, object]>([
+    [
+      'of base64 that only Medplum reads',
+      { resourceType: 'Binary', data: 'W3sib3AiOiJyZW1vdmUiLCJwYXRoIjoiL25hbWUifV0_' },
+    ],
+    ['of two values in a part', operation(op, { ...path, valueCode: '/secret' })],
+    ['of a part that stands twice', operation(op, path, { name: 'path', valueString: '/secret' })],
+    ['of a part of another type', operation(op, { name: 'path', valueUri: '/description' })],
+    [
+      'of a value that is no JSON text',
+      operation({ name: 'op', valueCode: 'add' }, path, { name: 'value', valueString: 'x' }),
+    ],
+    ['of another parameter', { resourceType: 'Parameters', parameter: [{ name: 'other', part: [op, path] }] }],
+  ])('none that Medplum could read otherwise: %s', (_, body) => {
+    expect(operationsOf(body)).toBeUndefined()
+  })
+
+  test('in a batch, they may be Parameters', () => {
+    const value = { name: 'value', valueString: '{"a":1}' }
+    expect(operationsOf(operation({ name: 'op', valueCode: 'add' }, path, value))).toEqual([
+      { op: 'add', path: '/description', value: { a: 1 } },
+    ])
   })
 })

@@ -144,6 +144,37 @@ const bundle = (...resources: Json[]): Json => ({
   entry: resources.map((resource) => ({ resource, search: { mode: 'match' } })),
 })
 
+/** Searches that Medplum would take for references. */
+const SEARCHES = [
+  `Condition?subject=Patient/${OTHER}`,
+  `/Condition?subject=Patient/${OTHER}`,
+  `https://x/y/Condition?subject=Patient/${OTHER}`,
+  `Patient?identifier=x&_count=1\n`,
+  ` Patient?identifier=x`,
+  `Observation?x`,
+  '?',
+]
+/** A record of the patient that holds such a search, and other texts, as words. */
+const noted: Json = {
+  ...observation('noted', `Patient/${OWN}`),
+  focus: [{ reference: `Patient/${OWN}` }],
+  note: [{ text: SEARCHES[0] }, { text: '(signed address hidden)' }, { text: `Binary/${OTHER}` }],
+}
+/** Patches by which a search, or a text that stands for one, would come to stand where a reference does. */
+const PATCHES = [
+  ...SEARCHES.map((value) => [{ op: 'replace', path: '/focus/0/reference', value }]),
+  ...SEARCHES.map((reference) => [{ op: 'add', path: '/focus/-', value: { reference } }]),
+  ...['/note/0/text', '/note/1/text', '/note/2/text'].flatMap((from) =>
+    ['copy', 'move'].map((op) => [{ op, from, path: '/focus/0/reference' }]),
+  ),
+  [
+    { op: 'copy', from: '/note/0/text', path: '/status' },
+    { op: 'move', from: '/status', path: '/focus/0/reference' },
+  ],
+  [{ op: 'add', path: '/focus/0/__proto__/reference', value: SEARCHES[0] }],
+  [{ op: 'add', path: '/hasMember', value: [{ reference: `Observation/x\n` }] }],
+]
+
 describe('one patient: what is sent', () => {
   const compartment = `_compartment=Patient/${OWN}`
   test.each([
@@ -258,10 +289,16 @@ describe('one patient: changes', () => {
     ['update of a shared record', 'PUT', 'Appointment/group', { ...group }, 'refused'],
     ['conditional update', 'PUT', 'Observation?code=x', mine, 'refused'],
     ['patch', 'PATCH', 'Observation/mine', [{ op: 'replace', path: '/status', value: 'amended' }], 'Observation/mine'],
+    [
+      'patch of what says whose it is, to the same',
+      'PATCH',
+      'Observation/mine',
+      [{ op: 'replace', path: '/subject', value: { reference: `Patient/${OWN}` } }],
+      'Observation/mine',
+    ],
     ['patch of another', 'PATCH', 'Observation/theirs', [{ op: 'replace', path: '/status', value: 'x' }], 'absent'],
     ...[
       { op: 'replace', path: '/subject/reference', value: `Patient/${OTHER}` },
-      { op: 'replace', path: '/subject', value: { reference: `Patient/${OWN}` } },
       { op: 'replace', path: '', value: theirs },
       { op: 'remove', path: '/performer/0' },
       { op: 'move', from: '/subject', path: '/focus/0' },
@@ -284,12 +321,104 @@ describe('one patient: changes', () => {
   test('change no other version than the one that was looked at', async () => {
     const put = await pass(patient, request('PUT', 'Observation/mine', mine), stored)
     expect(put.sent).toMatchObject({ ifMatch: 'W/"v1"' })
-    const patch = await pass(patient, request('PATCH', 'Observation/mine', [{ op: 'remove', path: '/note' }]), stored)
+    const patch = await pass(patient, request('PATCH', 'Observation/mine', [{ op: 'remove', path: '/status' }]), stored)
     const data = typeof patch.sent === 'object' ? patch.sent.content?.bytes : undefined
     expect(JSON.parse(new TextDecoder().decode(data))).toEqual([
       { op: 'test', path: '/meta/versionId', value: 'v1' },
-      { op: 'remove', path: '/note' },
+      { op: 'remove', path: '/status' },
     ])
+  })
+
+  test.each(PATCHES)('a patch whose result asks for a search isn’t sent: %j', async (...operations) => {
+    expect(await sentFor(patient, 'PATCH', 'Observation/noted', operations, { 'Observation/noted': noted })).toBe(
+      'refused',
+    )
+  })
+
+  test.each<[string, Json]>([
+    ...[...SEARCHES, `Observation/x\n`, '/Observation/x', 'https://x/Observation/x', `urn:uuid:${OTHER}`].map(
+      (reference): [string, Json] => [JSON.stringify(reference), { focus: [{ reference }] }],
+    ),
+    ['a file', { focus: [{ reference: `Binary/${OTHER}` }] }],
+    ['a patient by identifier', { focus: [{ type: 'Patient', identifier: { value: 'x' } }] }],
+    ['a patient by identifier, the type as an address', { focus: [{ type: 'http://x/Patient', identifier: {} }] }],
+    ['anybody by identifier', { performer: [{ identifier: { value: 'x' }, display: 'x' }] }],
+  ])('a reference that isn’t literal is refused: %s', async (_what, more) => {
+    for (const [method, path, id] of [
+      ['POST', 'Observation'],
+      ['PUT', 'Observation/mine', 'mine'],
+    ] as const) {
+      const body = about(`Patient/${OWN}`, { ...(id && { id }), ...more })
+      expect(await sentFor(patient, method, path, body, stored)).toBe('refused')
+    }
+  })
+
+  test('literal references, contained ones and those of staff by identifier go on', async () => {
+    const more = {
+      contained: [{ resourceType: 'Device', id: 'd' }],
+      device: { reference: '#d' },
+      focus: [{ reference: 'Condition/1/_history/2' }],
+      performer: [{ type: 'Practitioner', identifier: { value: 'x' } }],
+      note: [{ text: 'Patient? Binary/1 https://x/y?z' }],
+    }
+    expect(await sentFor(patient, 'POST', 'Observation', about(`Patient/${OWN}`, more))).toBe('Observation')
+  })
+
+  test('what a record already refers to in another way may stay', async () => {
+    const old = {
+      ...mine,
+      focus: [{ reference: 'https://x/Observation/1' }],
+      performer: [{ identifier: { value: 'x' } }],
+    }
+    const before = { 'Observation/mine': old }
+    expect(await sentFor(patient, 'PUT', 'Observation/mine', { ...old, status: 'amended' }, before)).toBe(
+      'Observation/mine',
+    )
+    const patch = [{ op: 'replace', path: '/status', value: 'amended' }]
+    expect(await sentFor(patient, 'PATCH', 'Observation/mine', patch, before)).toBe('Observation/mine')
+  })
+
+  test.each([
+    `Binary/${OTHER}/ x`,
+    `Binary/${OTHER}/`,
+    `Binary/${OTHER}/x/y z`,
+    `https://x/storage/${OTHER}/ y z`,
+    `https://x/fhir/R4/Binary/${OTHER}/ y`,
+    ` Binary/${OTHER}`,
+  ])('an address from which Medplum keeps the id of a file is refused: %j', async (url) => {
+    for (const more of [{ content: [{ attachment: { url } }] }, { extension: [{ url, valueString: 'x' }] }]) {
+      const body = { resourceType: 'DocumentReference', subject: { reference: `Patient/${OWN}` }, ...more }
+      expect(await sentFor(patient, 'POST', 'DocumentReference', body)).toBe('refused')
+    }
+  })
+
+  test('a file that a record of the patient names only in words isn’t the patient’s', async () => {
+    const search = `DocumentReference?location=Binary/${OTHER}&_compartment=Patient/${OWN}`
+    const document = (more: Json) => ({
+      [search]: bundle({
+        resourceType: 'DocumentReference',
+        id: 'd',
+        subject: { reference: `Patient/${OWN}` },
+        ...more,
+      }),
+    })
+    const file = `Binary/${OTHER}`
+    expect(await sentFor(patient, 'GET', file, undefined, document({ description: file }))).toBe('absent')
+    const named = document({ content: [{ attachment: { url: file } }] })
+    expect(await sentFor(patient, 'GET', file, undefined, named)).toBe(file)
+  })
+
+  test('the answer of a write shows no reference that nobody sent', async () => {
+    const body = { ...mine, focus: [{ reference: 'Condition/1' }] }
+    const { shown } = await pass(patient, request('PUT', 'Observation/mine', body), stored)
+    const meta = { author: { reference: 'Practitioner/1' } }
+    const found = { reference: 'Condition/2', display: 'of another' }
+    expect(shown?.({ ...body, meta, focus: [{ reference: 'Condition/1' }, found] })).toEqual({
+      ...body,
+      meta,
+      focus: [{ reference: 'Condition/1' }, { display: ANOTHER }],
+    })
+    expect(shown?.(theirs)).toBeUndefined()
   })
 
   test('a conditional create depends on a search of everybody', async () => {
@@ -314,6 +443,24 @@ describe('one patient: what is shown', () => {
     expect(text).toContain(`Name of ${OWN}`)
     expect(text).toContain(ANOTHER)
     expect(text).not.toContain(OTHER)
+  })
+
+  test.each<[string, Json]>([
+    ['by identifier', { focus: [{ type: 'Patient', identifier: { value: OTHER }, display: OTHER }] }],
+    ['by identifier in an element for patients', { performer: [{ identifier: { value: OTHER }, display: OTHER }] }],
+    ['by an address', { focus: [{ reference: `https://x/Patient/${OTHER}`, display: OTHER }] }],
+    ['with a line end', { focus: [{ reference: `Patient/${OTHER}\n`, display: OTHER }] }],
+    ['with a fragment', { focus: [{ reference: `Patient/${OTHER}#x`, display: OTHER }] }],
+    ['in words around it', { focus: [{ reference: `see Patient/${OTHER} x`, display: OTHER }] }],
+  ])('a reference to another is hidden: %s', async (_what, more) => {
+    const text = JSON.stringify(await answer('Observation/mine', { ...mine, ...more }))
+    expect(text).toContain(ANOTHER)
+    expect(text).not.toContain(OTHER)
+  })
+
+  test('staff by identifier is shown', async () => {
+    const record = { ...mine, performer: [{ type: 'Practitioner', identifier: { value: 'x' } }] }
+    expect(await answer('Observation/mine', record)).toEqual(record)
   })
 
   test('versions from when it was another’s are left out', async () => {
@@ -376,6 +523,20 @@ describe('a batch', () => {
     expect((await pass(patient, batch(entry('GET', 'Observation'), one), stored)).sent).toBe('refused')
   })
 
+  test('replaces no other version than the one that was looked at', async () => {
+    const { sent } = await pass(patient, batch(entry('PUT', 'Observation/mine', mine)), stored)
+    expect(sent).toMatchObject({ content: { value: { entry: [{ request: { ifMatch: 'W/"v1"' } }] } } })
+  })
+
+  test('refers to what it creates', async () => {
+    const created = (focus: string) => ({
+      ...entry('POST', 'Observation', { ...mine, focus: [{ reference: focus }] }),
+      fullUrl: `urn:uuid:${OTHER}`,
+    })
+    expect((await pass(patient, batch(created(`urn:uuid:${OTHER}`)))).sent).not.toBe('refused')
+    expect((await pass(patient, batch(created(`urn:uuid:${OTHER}?x`)))).sent).toBe('refused')
+  })
+
   test('changes of what isn’t the patient’s look as if it weren’t there', async () => {
     expect((await pass(patient, batch(entry('DELETE', 'Observation/theirs')), stored)).sent).toBe('absent')
   })
@@ -390,7 +551,9 @@ describe('types', () => {
     ['DELETE', 'Observation/1', 'Observation/1'],
     ['PUT', 'Observation?identifier=x', 'Observation?identifier=x'],
     ['GET', 'metadata', 'metadata'],
-    ['GET', 'job/1/status', 'job/1/status'],
+    ['GET', 'job/1/status', 'refused'],
+    ['DELETE', 'job/1/status', 'refused'],
+    ['GET', 'bulkdata/export/1', 'refused'],
     ['GET', 'Task', 'refused'],
     ['GET', '?_type=Observation,Task', 'refused'],
     ['GET', 'Observation?_type=Task', 'refused'],
@@ -415,9 +578,39 @@ describe('types', () => {
     expect(withheld?.()).toBe('Left out: 1 Encounter. This connection is narrowed to the types Observation, Patient.')
   })
 
-  test('a body can’t ask for a search of another type', async () => {
-    const body = { resourceType: 'Observation', encounter: { reference: 'Encounter?identifier=x' } }
-    expect(await sentFor(access, 'POST', 'Observation', body)).toBe('refused')
+  test.each(SEARCHES)('a body can’t ask for a search in the place of a reference: %j', async (reference) => {
+    const body = { resourceType: 'Observation', id: 'mine', contained: [{ encounter: { reference } }] }
+    for (const method of ['POST', 'PUT'] as const) {
+      const path = method === 'POST' ? 'Observation' : 'Observation/mine'
+      expect(await sentFor(access, method, path, body)).toBe('refused')
+    }
+  })
+
+  test.each(PATCHES)('nor can a patch: %j', async (...operations) => {
+    expect(await sentFor(access, 'PATCH', 'Observation/noted', operations, { 'Observation/noted': noted })).toBe(
+      'refused',
+    )
+  })
+
+  test('a patch is made to the version for which it was judged', async () => {
+    const patch = [{ op: 'add', path: '/note/-', value: { text: 'a question?' } }]
+    const { sent } = await pass(access, request('PATCH', 'Observation/noted', patch), { 'Observation/noted': noted })
+    expect(sent).toMatchObject({
+      content: { value: [{ op: 'test', path: '/meta/versionId', value: 'v1' }, ...patch] },
+    })
+    expect(await sentFor(access, 'PATCH', 'Observation?code=x', patch)).toBe('refused')
+    expect(await sentFor(access, 'PATCH', 'Observation/nowhere', patch)).toBe('absent')
+  })
+
+  test('a patch in a batch, whatever carries it, is refused', async () => {
+    const data = btoa(JSON.stringify([{ op: 'add', path: '/focus', value: [{ reference: 'Task?status=x' }] }]))
+    for (const resource of [
+      { resourceType: 'Binary', data },
+      { resourceType: 'Parameters', parameter: [] },
+    ]) {
+      const entry = [{ request: { method: 'PATCH', url: 'Observation/noted' }, resource }]
+      expect(await sentFor(access, 'POST', '', { resourceType: 'Bundle', type: 'batch', entry })).toBe('refused')
+    }
   })
 })
 

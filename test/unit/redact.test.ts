@@ -174,12 +174,13 @@ describe('signed addresses', () => {
 })
 
 describe('a request that would show a secret under another name is refused', () => {
+  const part = ([name, value]: [string, unknown]) =>
+    name === 'op' ? { name, valueCode: value } : { name, valueString: name === 'value' ? JSON.stringify(value) : value }
   const patch = (op: object) => ({
     resourceType: 'Parameters',
-    parameter: [
-      { name: 'operation', part: Object.entries(op).map(([name, value]) => ({ name, valueString: String(value) })) },
-    ],
+    parameter: [{ name: 'operation', part: Object.entries(op).map(part) }],
   })
+  const inBinary = (op: object) => ({ resourceType: 'Binary', data: btoa(JSON.stringify([op])) })
   const batch = (method: string, url: string, resource: unknown) => ({
     resourceType: 'Bundle',
     type: 'batch',
@@ -212,6 +213,7 @@ describe('a request that would show a secret under another name is refused', () 
     expect(secretTrap('PATCH', `${type}?name=x`, [operation])).toContain(type)
     const entry = batch('patch', `${type}/1`, patch(operation))
     expect(secretTrap('POST', '', entry)).toContain('Bundle.entry[1]')
+    expect(secretTrap('POST', '', batch('PATCH', `${type}/1`, inBinary(operation)))).toContain('Bundle.entry[1]')
     expect(secretTrap('POST', '', batch('POST', '', entry))).toContain('Bundle.entry[1]: Bundle.entry[1]')
   })
 

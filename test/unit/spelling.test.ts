@@ -28,7 +28,8 @@ test.each([
 
 test('what was typed comes first, and there are never too many', () => {
   expect(spellings('Müller').slice(0, 2)).toEqual(['müller', 'muller'])
-  expect(spellings('a'.repeat(100_000)).length).toBe(MAX_SPELLINGS)
+  expect(spellings('a'.repeat(60)).length).toBe(MAX_SPELLINGS)
+  expect(spellings('a'.repeat(100_000)).length).toBe(1)
   expect(spellings('')).toEqual([''])
   expect(spellings('田中')).toEqual(['田中'])
 })

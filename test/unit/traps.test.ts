@@ -14,7 +14,7 @@ const ID = '11111111-1111-4111-8111-111111111199'
 
 function trap(request: string, body?: unknown, known: typeof capability | undefined = capability): Trap {
   const [method = '', path = ''] = request.split(/ (.*)/s)
-  return checkTraps({ method, path, body }, known)
+  return checkTraps({ method, path, body, base: 'https://api.medplum.com/fhir/R4/' }, known)
 }
 
 function refusal(request: string, body?: unknown): string {
@@ -59,6 +59,24 @@ describe('searches refused', () => {
     ['GET Patient?birthdate=ne1990', 'birthdate=lt1990-01-01', 'birthdate=ge1991-01-01'],
     ['GET ?_type=Patient,Nope', 'Nope is no resource type'],
     ['POST Patient/_search?_count=abc', '_count'],
+    // Values that find everything, or nothing.
+    ['GET Patient?name=', 'has no value', 'name:missing=true'],
+    ['GET Patient?family=x&name=%20,', 'has no value'],
+    ['PUT Patient?identifier=x&name=', 'has no value'],
+    ['GET Patient?active:missing=yes', 'active:missing=true'],
+    ['GET Patient?_cursor=zzz', 'no cursor'],
+    ['GET Patient?_elements=', 'names no element'],
+    ['GET Condition?code=icd10|E11', 'icd-10-cm'],
+    ['GET Observation?code:in=http://x', 'has no :in'],
+    ['GET Observation?status:not-in=final', 'has no :not-in'],
+    ['GET Patient?identifier:of-type=http://x|MR|1', 'has no :of-type'],
+    ['GET Condition?code:below=44054006', 'has no :below'],
+    // What lies outside the FHIR API.
+    ['POST admin/projects/1/invite', 'outside', '/admin/invite'],
+    ['GET admin/projects/1/members/2', 'outside', '/admin/users'],
+    ['GET auth/me', 'outside', '/security'],
+    ['POST oauth2/token', 'outside'],
+    ['GET openapi.json', 'outside', 'metadata'],
     ['POST Patient/_search?_total=yes', '_total=accurate'],
     ['POST Patient/_search?name:exat=x', 'name:exact=x'],
   ])('%s', (request, one, other, body) => {
@@ -96,6 +114,27 @@ describe('searches rewritten to the same meaning', () => {
     // By form encoding, the zone's plus would be %2B.
     ['Observation?date=ge2024-02-11T09%3A30%3A00+02%3A00', 'Observation?date=ge2024-02-11T09:30:00%2B02:00'],
     ['patient?name=x', 'Patient?name=x'],
+    // Values that Medplum compares letter by letter.
+    ['Patient?gender=Female', 'Patient?gender=female'],
+    ['Patient?gender:not=Female', 'Patient?gender:not=female'],
+    ['Observation?patient.gender=FEMALE,Male', 'Observation?patient.gender=female,male'],
+    ['Encounter?status=In%20Progress', 'Encounter?status=in-progress'],
+    ['Condition?clinical-status=Active', 'Condition?clinical-status=active'],
+    ['Condition?clinical-status=http://x|Active', 'Condition?clinical-status=http://x|active'],
+    ['Observation?subject=patient/1', 'Observation?subject=Patient/1'],
+    ['Observation?subject=/Patient/1,Patient/2', 'Observation?subject=Patient/1,Patient/2'],
+    ['Observation?subject=Patient/1/_history/2', 'Observation?subject=Patient/1'],
+    ['Observation?subject=https://api.medplum.com/fhir/R4/Patient/1', 'Observation?subject=Patient/1'],
+    ['Observation?code=loinc|4548-4', 'Observation?code=http://loinc.org|4548-4'],
+    ['Observation?code=https://www.loinc.org/|4548-4', 'Observation?code=http://loinc.org|4548-4'],
+    [
+      'Condition?code=SNOMED-CT|44054006,sct|1',
+      'Condition?code=http://snomed.info/sct|44054006,http://snomed.info/sct|1',
+    ],
+    // Elements that are named as their search parameters.
+    ['Patient?_elements=birthdate,name', 'Patient?_elements=birthDate,name'],
+    ['Condition?_elements=clinical-status,code.text', 'Condition?_elements=clinicalStatus,code'],
+    ['Patient?_fields=Patient.name.family', 'Patient?_fields=name'],
     ['patient?birthdate=ge1990', 'Patient?birthdate=ge1990-01-01'],
     [`Patient/${ID}/$everything?_type=A,B&_count=5`, `Patient/${ID}/$everything?_count=5&_type=A&_type=B`],
     ['Observation?code=a%26b&date=2024-02-11', 'Observation?code=a%26b&date=ge2024-02-11&date=lt2024-02-12'],
@@ -105,6 +144,32 @@ describe('searches rewritten to the same meaning', () => {
     expect(found.kind === 'rewritten' && found.note).toMatch(/ was sent as /)
     // Once rewritten, nothing is left to rewrite.
     expect(trap(`GET ${expected}`).kind).toBe('clear')
+  })
+
+  test.each([
+    ['Patient?gender=Female', 'Patient?gender=female'],
+    ['Observation?subject=patient/1', 'Observation?subject=Patient/1'],
+    ['Observation?code=loinc|4548-4', 'Observation?code=http://loinc.org|4548-4'],
+  ])('%s, though the server is not known yet', (path, expected) => {
+    const found = checkTraps({ method: 'GET', path }, undefined)
+    expect(found).toMatchObject({ kind: 'rewritten', path: expected })
+  })
+
+  test.each([
+    'Patient?identifier=patient/1',
+    'Patient?identifier=mrn|123',
+    'Patient?name=Active',
+    'Encounter?class=AMB',
+    'Patient?_elements=name,birthDate',
+    'Observation?_elements=value',
+    'Patient?_cursor=2-1795889080430',
+    'Patient?_cursor=1-1795889080430-11111111-1111-4111-8111-111111111199',
+  ])('%s stays', (path) => {
+    expect(trap(`GET ${path}`)).toMatchObject({ kind: 'clear' })
+  })
+
+  test('a code that FHIR does not have is told', () => {
+    expect(warnings('GET Observation?status=done')).toContain('done is no code of FHIR')
   })
 
   test('by POST as by GET', () => {
@@ -182,10 +247,11 @@ describe('searches rewritten to the same meaning', () => {
   test('without a capability, only what is a date everywhere is rewritten', () => {
     expect(trap('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
     expect(checkTraps({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
-    const found = checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined)
+    expect(checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
+    const found = checkTraps({ method: 'GET', path: 'Encounter?location-period=2024-02-11' }, undefined)
     expect(found).toMatchObject({
       kind: 'clear',
-      warnings: [expect.stringContaining('date=ge2024-02-11&date=lt2024-02-12')],
+      warnings: [expect.stringContaining('location-period=ge2024-02-11&location-period=lt2024-02-12')],
     })
     expect(checkTraps({ method: 'GET', path: 'nope?name=x' }, undefined).kind).toBe('clear')
   })
@@ -252,6 +318,11 @@ describe('content', () => {
     [`PATCH Patient/${ID}`, undefined, 'JSON Patch array'],
     [`PUT Patient/${ID}`, { resourceType: 'Patient' }, `{"resourceType":"Patient","id":"${ID}"`],
     [`PUT Patient/${ID}`, { resourceType: 'Patient', id: 'other' }, 'has the id "other"'],
+    [
+      `POST Agent/${ID}/$push`,
+      { resourceType: 'Parameters', parameter: [{ name: 'waitForResponse', valueBoolean: true }] },
+      'would ignore waitForResponse',
+    ],
   ])('%s %j is refused', (request, body, expected) => {
     expect(refusal(request, body)).toContain(expected)
   })
@@ -386,6 +457,11 @@ describe('answers', () => {
     ['GET Observation?code=x', none],
     [`GET Observation?subject=${ID}`, none],
     [`POST Agent/${ID}/$push`, {}, { waitForResponse: true }],
+    [
+      `POST Agent/${ID}/$push`,
+      {},
+      { resourceType: 'Parameters', parameter: [{ name: 'waitForResponse', valueString: 'true' }] },
+    ],
     ['POST $graphql', { data: {} }],
     [`POST Bot/${ID}/$deploy`, {}, { code: 'x' }],
     [`DELETE Patient/${ID}`, { resourceType: 'OperationOutcome' }],
@@ -445,4 +521,78 @@ test('never throws, whatever comes', () => {
     const response = i % 3 === 0 ? random.bundle('transaction-response') : random.value()
     expect(Array.isArray(checkAnswer(request, { status: 200, body: response }))).toBe(true)
   }
+})
+
+describe('the same condition twice in a batch', () => {
+  const create = (ifNoneExist: string) => ({
+    request: { method: 'POST', url: 'Patient', ifNoneExist },
+    resource: { resourceType: 'Patient' },
+  })
+  const bundle = (type: string, ...entry: unknown[]) => ({ resourceType: 'Bundle', type, entry })
+
+  test.each(['batch', 'transaction'])('is refused in a %s, however it is written', (type) => {
+    const message = refusal('POST ', bundle(type, create('identifier=a|b&name=x'), create('name=x&identifier=a%7Cb')))
+    expect(message).toContain('Bundle.entry[1]: entry[0] has the same ifNoneExist')
+  })
+
+  test('of another type, or with another value, is none', () => {
+    const other = {
+      ...create('identifier=a|b'),
+      request: { method: 'POST', url: 'Person', ifNoneExist: 'identifier=a|b' },
+    }
+    expect(trap('POST ', bundle('transaction', create('identifier=a|b'), create('identifier=a|c'), other)).kind).toBe(
+      'clear',
+    )
+  })
+})
+
+test('elements that no record has are told', () => {
+  const answer = (...resources: object[]) => ({
+    status: 200,
+    body: { resourceType: 'Bundle', type: 'searchset', entry: resources.map((resource) => ({ resource })) },
+  })
+  const asked = (path: string) => ({ method: 'GET', path })
+  const patient = { resourceType: 'Patient', id: '1', name: [] }
+  expect(checkAnswer(asked('Patient?_elements=name,subject'), answer(patient)).join()).toContain(
+    'No record here has subject',
+  )
+  const observation = { resourceType: 'Observation', id: '1', valueQuantity: {} }
+  expect(checkAnswer(asked('Observation?_elements=value&_sort=_id'), answer(observation))).toEqual([])
+})
+
+describe('searches in GraphQL', () => {
+  const query = (text: string, variables?: object) => ({ query: text, ...(variables && { variables }) })
+
+  test.each([
+    ['{ ObservationList(date: "2026-01-01") { id } }', '_filter: "date ge'],
+    ['{ Patient(id: "1") { ObservationList(_reference: subject, date: "2026-01-01") { id } } }', '_filter'],
+    ['{ PatientConnection(gender: "Female") { count } }', 'gender=female'],
+    ['{ PatientList(name: "") { id } }', 'has no value'],
+    ['{ PatientList(_cursor: "zzz") { id } }', 'no cursor'],
+    ['query Q { ...F } fragment F on Query { PatientList(birthdate: "ap1990-01-01") { id } }', 'approximately'],
+  ])('%s is refused', (text, message) => {
+    expect(refusal('POST $graphql', query(text))).toContain(message)
+  })
+
+  test('a value may be a variable', () => {
+    const text = 'query Q($d: String) { ObservationList(date: $d) { id } }'
+    expect(refusal('POST $graphql', query(text, { d: '2026-01-01' }))).toContain('_filter')
+    expect(trap('POST $graphql', query(text, { d: 'ge2026-01-01' })).kind).toBe('clear')
+  })
+
+  test('a unit, and more than fits on a page, are warned of', () => {
+    expect(warnings('POST $graphql', query('{ ObservationList(value_quantity: "5|mg") { id } }'))).toContain(
+      'ignores the unit',
+    )
+    expect(warnings('POST $graphql', query('{ PatientList(_count: 2000) { id } }'))).toContain('at most 1000')
+  })
+
+  test.each([
+    '{ ObservationList(_filter: "date ge 2026-01-01 and date lt 2026-01-02", subject: "Patient/1") { id } }',
+    '{ PatientList(name: "x", _count: 5, _sort: "-_lastUpdated") { id } }',
+    '{ Patient(id: "1") { id } }',
+    'no document',
+  ])('%s passes', (text) => {
+    expect(trap('POST $graphql', query(text)).kind).toBe('clear')
+  })
 })

@@ -127,13 +127,21 @@ describe('a whole record', () => {
     )
   })
 
-  test('never lets what differs show a secret', () => {
+  test('never lets what differs show a secret, but the new code of a bot', () => {
     fc.assert(
       fc.property(RECORD, RECORD, (one, other) => {
+        fc.pre(other.resourceType !== 'Bot')
         const lines = differenceLines(new Whole(one).changesTo(new Whole(other)), 999)
         expect(lines.join('\n')).not.toContain(SECRET)
       }),
     )
+  })
+
+  test('shows the code that a bot is given, not the one that it had', () => {
+    const change = new Whole({ resourceType: 'Bot', code: SECRET }).changesTo(
+      new Whole({ resourceType: 'Bot', code: 'x' }),
+    )
+    expect(differenceLines(change, 9)).toEqual(['code: "(hidden)" → "x"'])
   })
 
   test('takes its secrets out of what Medplum says of it', () => {

@@ -119,14 +119,21 @@ describe('an update, where every change is asked about', () => {
 
   test('a create names what it makes', async () => {
     const { question, result, writes } = await agreed(everything, { method: 'POST', path: 'Task', body: TASK })
-    expect(question).toBe('Create Task "Call back"')
+    expect(question.split('\n')).toEqual([
+      'Create Task "Call back"',
+      'status: "requested"',
+      'intent: "order"',
+      'description: "Call back"',
+    ])
     expect(result.isError).toBe(false)
     expect(writes).toEqual(['POST Task'])
   })
 })
 
 describe('which requests are asked about', () => {
-  const TASK_PATH = 'Task/1'
+  /** Stands for a Task that is there. */
+  const ID = 'a-task-that-is-there'
+  const TASK_PATH = `Task/${ID}`
   const batch = (...entry: object[]) => ({
     method: 'POST',
     path: '',
@@ -158,14 +165,18 @@ describe('which requests are asked about', () => {
       'a batch with a deletion that could be an operation',
       batch({ request: { method: 'DELETE', url: 'Task?identifier=a/$b' } }),
     ],
-    ['a deletion that could be an operation', { method: 'DELETE', path: 'Task/1?_x=a/$b' }],
-    ['a mutation that deletes', mutation('mutation { TaskDelete(id: "1") { id } }')],
+    ['a deletion that could be an operation', { method: 'DELETE', path: `${TASK_PATH}?_x=a/$b` }],
+    ['a mutation that deletes', mutation('mutation { TaskDelete(id: "a-task-that-is-there") { id } }')],
     [
       'a mutation that deletes by a fragment',
-      mutation('mutation { ...F } fragment F on Mutation { a: TaskDelete(id: "1") { id } }'),
+      mutation('mutation { ...F } fragment F on Mutation { a: TaskDelete(id: "a-task-that-is-there") { id } }'),
     ],
-    ['a mutation among others', mutation('mutation A { TaskDelete(id: "1") { id } } subscription B { x }')],
-  ])('%s', async (_, args) => {
+    [
+      'a mutation among others',
+      mutation('mutation A { TaskDelete(id: "a-task-that-is-there") { id } } subscription B { x }'),
+    ],
+  ])('%s', async (_, given) => {
+    const args = JSON.parse(JSON.stringify(given).replaceAll(ID, (await newTask()).id))
     expect(await isAsked(deletions, args)).toBe(true)
     expect(await isAsked(everything, args)).toBe(true)
     expect(await isAsked(nothing, { ...args, dryRun: true })).toBe(false)
@@ -256,7 +267,7 @@ describe('a batch', () => {
   })
   const deletion = (id: string) => ({ request: { method: 'DELETE', url: `Task/${id}` } })
 
-  test('names ten of its deletions and counts the rest; what only reads or creates is not named', async () => {
+  test('names each of its deletions, and what rides along; what only reads is not named', async () => {
     const tasks = await Promise.all(Array.from({ length: 12 }, (_, index) => newTask({ description: `Call ${index}` })))
     const args = bundle([
       { request: { method: 'GET', url: 'Patient?_count=1' } },
@@ -265,9 +276,13 @@ describe('a batch', () => {
     ])
     const { question, result, writes } = await agreed(deletions, args)
     expect(question.split('\n')).toEqual([
-      'A batch with 12 changes to confirm:',
-      ...tasks.slice(0, 10).map(({ id }, index) => `- Delete Task/${id} "Call ${index}"`),
-      '- and 2 more',
+      '13 changes at once: 1 creation, 12 deletions',
+      ...tasks.map(({ id }, index) => `- Delete Task/${id} "Call ${index}"`),
+      'Along with that:',
+      '- Create Task "Call back"',
+      '  status: "requested"',
+      '  intent: "order"',
+      '  description: "Call back"',
     ])
     expect(result.isError).toBe(false)
     expect(writes[0]).toBe('POST ')
@@ -297,17 +312,17 @@ test('an operation is told by its reason, its subject and its parameters', async
   const body = { resourceType: 'Parameters', parameter: [{ name: 'everything', valueBoolean: true }] }
   const { question } = await deletions(access, { method: 'POST', path: `Task/${id}/$expunge?everything=true`, body })
   expect(question?.split('\n')).toEqual([
-    `POST Task/${id}/$expunge?everything=true: erases a resource and its history for good; can erase a compartment, with ${JSON.stringify(body)}`,
+    `POST Task/${id}/$expunge?everything=true: erases a resource and its history for good; can erase a compartment`,
     `about Task/${id} "Call back"`,
+    'everything: true',
   ])
 })
 
-test('a mutation is told by what it is about, and done to that version alone', async () => {
+test('a mutation is told by what it does, and done to that version alone', async () => {
   const { id } = await newTask()
   const args = { method: 'POST', path: '$graphql', body: { query: `mutation { TaskDelete(id: "${id}") { id } }` } }
   const { question, result, writes } = await agreed(deletions, args, () => touch(`Task/${id}`))
-  expect(question).toContain('POST $graphql: a GraphQL mutation')
-  expect(question).toContain(`about Task/${id} "Call back"`)
+  expect(question).toBe(`Delete Task/${id} "Call back"`)
   expect(result.text).toContain('has changed since')
   expect(writes).toEqual([])
 })

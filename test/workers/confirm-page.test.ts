@@ -77,6 +77,15 @@ describe.each(Object.entries(LANES))('%s', (_, lane) => {
 })
 
 describe('the page', () => {
+  test('asks nothing any more of a client whose level was lowered meanwhile', async () => {
+    const { deletion } = await newTask()
+    const other = await signIn(alice)
+    const link = linkIn((await call(deletion, other)).text)
+    expect((await browser.open(link, alice)).status).toBe(200)
+    await env.GRANT.getByName(grantName(other)).lower('read')
+    expect((await browser.open(link, alice)).status).toBe(404)
+  })
+
   test('shows what would be done and by whom, as text, and changes nothing', async () => {
     const { path, deletion } = await newTask()
     const link = linkIn((await call(deletion)).text)
@@ -99,8 +108,13 @@ describe('the page', () => {
     const { path, deletion } = await newTask()
     const link = linkIn((await call(deletion)).text)
     const stranger = await send(link, { redirect: 'manual' })
-    expect(stranger.status).toBe(302)
-    expect(new URL(stranger.headers.get('location') ?? '').origin).not.toBe(ORIGIN)
+    expectPageHeaders(stranger)
+    const page = await stranger.text()
+    expect(page).toContain('Sign in to confirm a change')
+    expect(page).not.toContain(path)
+    const login = await send(`${link}?sign-in`, { redirect: 'manual' })
+    expect(login.status).toBe(302)
+    expect(new URL(login.headers.get('location') ?? '').origin).not.toBe(ORIGIN)
     const posted = await send(link, {
       method: 'POST',
       headers: { origin: ORIGIN },

@@ -183,8 +183,8 @@ export class Decider {
   })
 
   async open(link: string, credentials: Credentials): Promise<{ status: number; html: string; response: Response }> {
-    const [first] = await this.#get(link)
-    if (first.status === 302) await this.person.signIn(link, link, credentials)
+    const [, first] = await this.#get(link)
+    if (first.includes('Sign in to confirm')) await this.person.signIn(`${link}?sign-in`, link, credentials)
     const [response, html] = await this.#get(link)
     return { status: response.status, html, response }
   }

@@ -2,6 +2,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Person } from '../../sandbox/person.ts'
 import { note } from '../../src/mcp/server/notes.ts'
 import { Grant } from '../../src/oauth/grant/grant.ts'
 import { expectPageHeaders } from './browsing.ts'
@@ -9,14 +10,19 @@ import { atPage, browser, type Entry, entryOf, htmlOf, known, LANES, PAGE, submi
 import {
   ada,
   alice,
+  authorization,
+  exchange,
   fhir,
   fhirCall,
   grantName,
   post,
+  REDIRECT_URI,
   refresh,
   register,
+  rpc,
   sam,
   sandbox,
+  send,
   signIn,
   tokensOf,
 } from './world.ts'
@@ -52,10 +58,10 @@ describe('the page', () => {
   test('shows of each client what it is, where its access goes, what it may and when it was connected', async () => {
     const { name } = await connected(ada, 'write')
     const { text, levels } = await known(await atPage(), name)
-    expect(text).toContain('Access goes to a program on your computer (127.0.0.1)')
-    expect(text).toContain('It may Read and write: See, search, create and change records. It can delete nothing.')
+    expect(text).toMatch(/Access goes to a program on your computer \(127\.0\.0\.1(:\d+)?\)/)
+    expect(text).toContain('It can Read and write: View, search, create and change records. Cannot delete.')
     expect(text).toContain('Connected just now')
-    expect(text).toContain('Last did Nothing yet')
+    expect(text).toContain('Last activity None yet')
     expect(levels).toEqual(['read'])
   })
 
@@ -64,9 +70,25 @@ describe('the page', () => {
     const patient = crypto.randomUUID()
     const tokens = await signIn(ada, client_id, 'read', { types: 'Task, Observation', patient })
     const { text } = await known(await atPage(), 'Narrowed')
-    expect(text).toMatch(/Narrowed to the types (Task, Observation|Observation, Task); the records of one patient/)
+    expect(text).toMatch(/Limited to the types (Task, Observation|Observation, Task); the records of one patient/)
     expect(text).not.toContain(patient)
     expect(JSON.stringify(await kvOf(grantName(tokens)))).not.toContain(patient)
+  })
+
+  test('shows no client whose sign-in was never finished', async () => {
+    const client_name = `Unfinished ${crypto.randomUUID()}`
+    const request = await authorization((await register({ client_name })).client_id)
+    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, ada)
+    expect(await entryOf(await atPage(), client_name)).toBeUndefined()
+    await exchange(request, callback.searchParams.get('code') ?? '')
+    expect(await entryOf(await atPage(), client_name)).toBeDefined()
+  })
+
+  test('tells two of one name apart', async () => {
+    const { name } = await connected()
+    await signIn(ada, (await register({ client_name: name })).client_id)
+    const html = await htmlOf(await atPage())
+    expect(html).toContain(`aria-label="Disconnect ${name}, connected just now"`)
   })
 
   test('shows nobody the clients of another', async () => {
@@ -109,7 +131,7 @@ describe('the page', () => {
 
   test('says what was done, in words of its own only', async () => {
     const person = await atPage()
-    expect(await htmlOf(person, '?done=disconnected')).toContain('The application is disconnected.')
+    expect(await htmlOf(person, '?done=disconnected')).toContain('Application disconnected.')
     for (const forged of ['toString', '__proto__', '<b>x</b>']) {
       expect(await htmlOf(person, `?done=${encodeURIComponent(forged)}`)).not.toContain('role="status"')
     }
@@ -133,7 +155,7 @@ describe('lowering', () => {
     const next = tokensOf(tokens.clientId, await (await refresh(tokens)).json())
     await evictDurableObject(env.GRANT.getByName(grantName(next)))
     await vi.waitFor(async () => expect((await fhir(next.access, WRITE)).text).toMatch(REFUSED), SOON)
-    expect((await known(person, name)).text).toContain('It may Read: See and search')
+    expect((await known(person, name)).text).toContain('It can Read: View and search')
   })
 
   test('touches no other client', async () => {
@@ -160,9 +182,9 @@ describe('lowering', () => {
     const tokens = await connected(ada, 'write')
     const grant = env.GRANT.getByName(grantName(tokens))
     await grant.lower('admin')
-    expect((await known(await atPage(), tokens.name)).text).toContain('It may Read and write')
+    expect((await known(await atPage(), tokens.name)).text).toContain('It can Read and write')
     await Promise.all([grant.lower('read'), grant.lower('full')])
-    expect((await known(await atPage(), tokens.name)).text).toContain('It may Read: See')
+    expect((await known(await atPage(), tokens.name)).text).toContain('It can Read: View')
   })
 })
 
@@ -287,9 +309,24 @@ describe('what a client did', () => {
     const person = await atPage()
     await vi.waitFor(async () => {
       const { text } = await known(person, name)
-      expect(text).toContain('Last did Read Basic, just now , by fhir-request : refused or failed')
+      expect(text).toContain('Last activity Read Basic, just now , by fhir-request : refused or failed')
       expect(text).toContain('Write Basic, just now , by fhir-request')
       expect(text).not.toContain(created.id)
+    }, SOON)
+  })
+
+  test('without a type is told by what the tool does', async () => {
+    const { name, access } = await connected()
+    for (const params of [{ name: 'whoami' }, { name: 'search', arguments: { query: 'Vega' } }]) {
+      const { result } = await rpc(await post(access, { jsonrpc: '2.0', id: 1, method: 'tools/call', params }))
+      expect(result?.isError ?? false).toBe(false)
+    }
+    const person = await atPage()
+    await vi.waitFor(async () => {
+      const { text } = await known(person, name)
+      expect(text).toContain('Last activity Searched by words, just now')
+      expect(text).toContain('Checked who is signed in, just now')
+      expect(text).not.toContain('batch')
     }, SOON)
   })
 
@@ -326,7 +363,10 @@ describe('what a client did', () => {
       const { name, access } = await connected()
       await (await open(access))()
       const person = await atPage()
-      await vi.waitFor(async () => expect((await known(person, name)).text).toContain('Last did Write Basic'), SOON)
+      await vi.waitFor(
+        async () => expect((await known(person, name)).text).toContain('Last activity Write Basic'),
+        SOON,
+      )
     }
   })
 

@@ -178,7 +178,9 @@ describe('a search', () => {
   test('is checked as any other: what Medplum would misread is rewritten, and told', async () => {
     const { head, rows } = await digest({ path: `${chart}/$everything?_type=Claim,CarePlan` })
     expect(head).toContain('`_type` was sent as one parameter for each type')
-    expect(new Set(rows.map(({ type }) => type))).toEqual(new Set(['CarePlan', 'Claim', 'Patient']))
+    expect(new Set(rows.map(({ type }) => type))).toEqual(
+      new Set(['CarePlan', 'Claim', 'Location', 'Organization', 'Patient', 'Practitioner']),
+    )
   })
 
   test('without hits says what may be behind it', async () => {

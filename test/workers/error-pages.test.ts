@@ -17,7 +17,7 @@ describe('an error', () => {
   }
 
   const meeting: [what: string, status: number, says: string, ask: (accept: string) => Promise<Response>][] = [
-    ['an unknown page', 404, 'There is no such page', (accept) => get('/nowhere', accept)],
+    ['an unknown page', 404, 'Page not found', (accept) => get('/nowhere', accept)],
     ['a method', 405, 'This can’t be done here', (accept) => get('/', accept, { method: 'POST' })],
     [
       'a method in the sign-in',
@@ -155,7 +155,7 @@ describe('a sign-in that cannot go on', () => {
     const html = await response.text()
     expect(html).toContain('This sign-in can’t continue')
     expect(html).toContain(says)
-    expect(html).toContain('Nothing was allowed. Go back to your application and connect it again')
+    expect(html).toContain('Nothing was allowed. Go back to your application and connect again')
     expect(html).toContain('<a href="/">Home page</a>')
   }
 

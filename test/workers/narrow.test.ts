@@ -85,9 +85,13 @@ beforeAll(async () => {
   session = await startSession(access)
 })
 
-async function direct(method: string, path: string, body: unknown): Promise<void> {
+async function direct(method: string, path: string, body?: unknown): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' }
-  const response = await fetch(`${SANDBOX}fhir/R4/${path}`, { method, headers, body: JSON.stringify(body) })
+  const response = await fetch(`${SANDBOX}fhir/R4/${path}`, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
   if (!response.ok) throw new Error(`Medplum answered ${response.status}: ${await response.text()}`)
 }
 
@@ -182,6 +186,18 @@ describe('narrowed to one patient: of another, nothing is read by', () => {
     }
     expect(await words(`${type}/${id()}`)).toBe(await words(`${type}/${missing}`))
     expect(await words(`${type}/${id()}/_history`)).toBe(await words(`${type}/${missing}/_history`))
+  })
+
+  test('the look of a deleted record: it is the same as of one that was never there', async () => {
+    const subject = { reference: `Patient/${OTHER}` }
+    const gone = await create(token, { resourceType: 'Observation', status: 'final', code: { text: 'gone' }, subject })
+    await direct('DELETE', `Observation/${gone.id}`)
+    const words = async (id: string) => {
+      const { isError, content } = await fhir(access, { method: 'GET', path: `Observation/${id}` })
+      expect(isError).toBe(true)
+      return JSON.stringify(content).replaceAll(id, 'ID')
+    }
+    expect(await words(gone.id)).toBe(await words(MISSING))
   })
 
   test('a count', async () => {
@@ -335,6 +351,40 @@ describe('narrowed to one patient: of another, nothing is changed by', () => {
         body: [{ op: 'add', path: '/focus', value: [{ reference: `Patient/${OTHER}` }] }],
       }),
     ],
+    ...[
+      (search: string) => [{ op: 'add', path: '/focus', value: [{ reference: search }] }],
+      (search: string) => [
+        { op: 'add', path: '/focus', value: [{ reference: `Patient/${OWN}` }] },
+        { op: 'replace', path: '/focus/0/reference', value: search },
+      ],
+      (search: string) => [
+        { op: 'add', path: '/note', value: [{ text: search }] },
+        { op: 'add', path: '/focus', value: [{ reference: `Patient/${OWN}` }] },
+        { op: 'copy', from: '/note/0/text', path: '/focus/0/reference' },
+      ],
+    ].flatMap((operations) =>
+      [
+        (id: string) => `Condition?_id=${id}`,
+        (id: string) => `/Condition?_id=${id}`,
+        (id: string) => `Condition?_id=${id}&_count=2\n`,
+      ].map((search): [string, () => Record<string, unknown>] => [
+        `a patch by which Medplum would search: ${JSON.stringify(operations(search('ID')))}`,
+        () => ({ method: 'PATCH', path: `Observation/${moved.id}`, body: operations(search(first('Condition'))) }),
+      ]),
+    ),
+    [
+      'naming a file of another, with a space behind it',
+      () => ({
+        method: 'POST',
+        path: 'DocumentReference',
+        body: {
+          resourceType: 'DocumentReference',
+          status: 'current',
+          subject: { reference: `Patient/${OWN}` },
+          content: [{ attachment: { contentType: 'text/plain', url: `Binary/${fileOf(theirs)}/ x` } }],
+        },
+      }),
+    ],
     [
       'naming a file of another',
       () => ({
@@ -474,6 +524,35 @@ describe('narrowed to types', () => {
     ['an export', { method: 'GET', path: 'Patient/$export' }],
     ['a create', { method: 'POST', path: 'Task', body: { resourceType: 'Task', status: 'draft', intent: 'order' } }],
     ['an operation', { method: 'POST', path: `Bot/${MISSING}/$execute`, body: {} }],
+    ['a job', { method: 'GET', path: `job/${MISSING}/status` }],
+    ['an export', { method: 'GET', path: `bulkdata/export/${MISSING}` }],
+    ...['Encounter?status=finished', '/Encounter?status=finished', 'https://x/Encounter?status=finished\n'].map(
+      (reference): [string, Record<string, unknown>] => [
+        `a search in the place of a reference: ${JSON.stringify(reference)}`,
+        { method: 'POST', path: 'Observation', body: observation(`Patient/${OWN}`, { encounter: { reference } }) },
+      ],
+    ),
+    [
+      'a patch in a batch',
+      {
+        method: 'POST',
+        path: '',
+        body: {
+          resourceType: 'Bundle',
+          type: 'batch',
+          entry: [
+            {
+              request: { method: 'PATCH', url: `Observation/${MISSING}` },
+              resource: {
+                resourceType: 'Binary',
+                contentType: 'application/json-patch+json',
+                data: btoa('[{"op":"add","path":"/encounter","value":{"reference":"Encounter?status=finished"}}]'),
+              },
+            },
+          ],
+        },
+      },
+    ],
   ])('others aren’t reached by %s', async (_what, args) => {
     const { requests } = await sandbox.during(async () => {
       for (const headers of [{}, await startSession(narrow)]) {
@@ -498,6 +577,25 @@ describe('narrowed to types', () => {
     const everything = await fhir(narrow, { method: 'GET', path: `Patient/${OWN}/$everything`, maxChars: 100_000 })
     expect(types(everything.text).sort()).toEqual(['Observation', 'Patient'])
     expect(everything.notes).toMatch(/Left out: .*\d+ Condition/)
+  })
+
+  test('a patch whose result asks for a search isn’t sent', async () => {
+    const search = `Encounter?subject=Patient/${OTHER}&_count=1`
+    const { text } = await fhir(narrow, {
+      ...{ method: 'POST', path: 'Observation' },
+      body: observation(`Patient/${OWN}`, { note: [{ text: search }], encounter: { display: 'x' } }),
+    })
+    const path = `Observation/${JSON.parse(text).id}`
+    const patches = [
+      [{ op: 'copy', from: '/note/0/text', path: '/encounter/reference' }],
+      [{ op: 'add', path: '/encounter/reference', value: search }],
+    ]
+    for (const body of patches) {
+      const { requests } = await sandbox.during(async () => {
+        expect((await fhir(narrow, { method: 'PATCH', path, body })).isError).toBe(true)
+      })
+      expect(requests.filter(({ method }) => method !== 'GET')).toEqual([])
+    }
   })
 
   test('those chosen are read and changed as before', async () => {
@@ -543,8 +641,8 @@ describe('the consent page', () => {
   test.each([
     [{ types: 'Observation, Blood<b>test' }, 'Blood&lt;b&gt;test is not a resource type.'],
     [{ types: 'Foo Bar Task' }, 'Foo, Bar are not resource types.'],
-    [{ patient: 'Marisol' }, 'This is not the id of a patient.'],
-    [{ patient: `Practitioner/${OWN}` }, 'This is not the id of a patient.'],
+    [{ patient: 'Marisol' }, 'This is not a patient id.'],
+    [{ patient: `Practitioner/${OWN}` }, 'This is not a patient id.'],
   ])('tells of %o what is wrong, grants nothing, and goes on with what is put right', async (wrong, message) => {
     const { request, person } = await consent()
     const error = await person.signIn(request.url, REDIRECT_URI, alice, 'approve', 'write', wrong).catch((one) => one)

@@ -15,7 +15,7 @@ describe('the home page', () => {
       const html = await response.text()
       expect(html).toMatch(/^<!doctype html><html lang="en">/)
       expect(html).toContain('synthetic, de-identified or test data only')
-      expect(html).toContain('Not for protected health information (PHI); no uptime is promised')
+      expect(html).toContain('Not for protected health information (PHI); no uptime guarantee')
       expect(html).toContain(RESOURCE)
       expect(html).toContain('href="/connections"')
     }

@@ -108,10 +108,11 @@ describe('the record of a grant is as it was before', () => {
   })
 
   test('a client signed in anew: its earlier grant is ended', async () => {
-    const first = await signIn()
+    const person = new Person(send)
+    const first = await signIn(alice, undefined, undefined, undefined, person)
     const before = await remember(`grant:${first.access.split(':')[0]}`)
     const request = await authorization(first.clientId)
-    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const callback = await person.signIn(request.url, REDIRECT_URI, alice)
     const code = callback.searchParams.get('code') ?? ''
     // The list doesn't have the new one yet.
     before.show()

@@ -176,7 +176,7 @@ describe('the consent page', () => {
     const response = await submit(person, form)
     expect(response.status).toBe(400)
     expect(await whereTo(response)).toBeNull()
-    expect(await response.text()).toContain('connect it again')
+    expect(await response.text()).toContain('Go back to your application')
   })
 
   test('is left by a page, since no form may lead to another origin', async () => {
@@ -264,7 +264,7 @@ describe('an authorization request', () => {
     const { response, html } = await open((await authorization('https://liar.example/metadata.json')).url)
     expect(response.status).toBe(400)
     expect(html).toContain('could not be verified: this server could not read https://liar.example/metadata.json')
-    expect(html).toContain('CLIENT_DOCUMENTS must be off')
+    expect(html).toContain('set CLIENT_DOCUMENTS to off')
   })
 
   test('of such a client, where documents are not read, says what to do; and they are not offered', async () => {
@@ -274,7 +274,7 @@ describe('an authorization request', () => {
     expect(response.status).toBe(400)
     const html = await response.text()
     expect(html).toContain(
-      'by a document at https://client.example/metadata.json, and this server reads no such documents',
+      'by a document at https://client.example/metadata.json, and this server doesn’t read such documents',
     )
     expect(html).toContain('registers itself')
     expect(fetched).not.toHaveBeenCalled()

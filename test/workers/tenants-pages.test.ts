@@ -153,7 +153,7 @@ describe('a confirmation', () => {
     expect((await decider.open(link, alice)).html).toContain('<dt>Tenant</dt><dd>north</dd>')
     expect(await decider.decide(link, alice, 'declined')).toContain('<dt>Tenant</dt><dd>north</dd>')
     const own = await decider.open((await asked(OWN)).link, alice)
-    expect(own.html).toContain('Do you agree to this change?')
+    expect(own.html).toContain('Delete this record?')
     expect(own.html).not.toContain('Tenant')
   })
 

@@ -109,7 +109,7 @@ describe('an address of a tenant that there is not', () => {
     const response = await get('/t/east/mcp', BROWSER)
     expect(response.status).toBe(404)
     const html = await response.text()
-    expect(html).toContain('There is no such page')
+    expect(html).toContain('Page not found')
     expect(html).toContain(`href="${ORIGIN}/"`)
   })
 

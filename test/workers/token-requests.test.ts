@@ -55,9 +55,10 @@ describe('a request that names two grants', () => {
 describe('a parameter that names no grant leads past no object', () => {
   test.each(['x', ''])('a code beside the refresh token "%s" takes the place of earlier grants', async (none) => {
     const { client_id: clientId } = await register()
-    const earlier = await signIn(alice, clientId)
+    const person = new Person(send)
+    const earlier = await signIn(alice, clientId, undefined, undefined, person)
     const request = await authorization(clientId)
-    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const callback = await person.signIn(request.url, REDIRECT_URI, alice)
     const code = callback.searchParams.get('code') ?? ''
     expect((await exchange(request, code, { refresh_token: none })).status).toBe(200)
     expect((await refresh(earlier)).status).toBe(400)

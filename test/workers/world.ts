@@ -137,9 +137,10 @@ export async function signIn(
   clientId?: string,
   level?: string,
   narrowing?: Record<string, string>,
+  person = new Person(send),
 ): Promise<Tokens> {
   const request = await authorization(clientId ?? (await register()).client_id)
-  const callback = await new Person(send).signIn(request.url, REDIRECT_URI, credentials, 'approve', level, narrowing)
+  const callback = await person.signIn(request.url, REDIRECT_URI, credentials, 'approve', level, narrowing)
   const response = await exchange(request, callback.searchParams.get('code') ?? '')
   if (!response.ok) throw new Error(`The token endpoint answered ${response.status}: ${await response.text()}`)
   return tokensOf(request.clientId, await response.json())

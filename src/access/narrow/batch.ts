@@ -75,7 +75,9 @@ async function entryOf(entry: unknown, isBatch: boolean, narrower: Narrower): Pr
     const sent = { method, url: formatPlace(narrowed.place) }
     // Where others' entries refer to it by `fullUrl`, a read would lend them its address.
     if (method === 'GET') return { narrowed, entry: { request: sent } }
-    return { narrowed, entry: { ...entry, request: { ...request, ...sent } } }
+    const { version } = narrowed
+    const ifMatch = method === 'PUT' && version !== undefined && request.ifMatch === undefined && `W/"${version}"`
+    return { narrowed, entry: { ...entry, request: { ...request, ...sent, ...(ifMatch && { ifMatch }) } } }
   } catch (error) {
     if (!(error instanceof AccessError) || method !== 'GET' || !isBatch) throw error
     const issue = [{ severity: 'error', code: 'forbidden', details: { text: error.message } }]

@@ -77,7 +77,7 @@ export class Judge {
     if (!isPatientType(type)) return SHARED_TYPES.has(type) && !mentionsOther(resource, patient) ? resource : undefined
     const patients = patientsOf(resource)
     if (!patients.includes(patient) && !(trusted && patients.length === 0)) return undefined
-    for (const id of filesIn(resource)) this.files.add(id)
+    for (const id of filesOf(resource)) this.files.add(id)
     return withoutOthers(resource, patient)
   }
 }
@@ -95,15 +95,35 @@ function withEntries({ entry: _entry, total, ...bundle }: Resource, kept: Resour
   return { ...bundle, ...(isWhole && total !== undefined && { total }), ...(kept.length > 0 && { entry: kept }) }
 }
 
+const SHOWN = /^Binary\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/
+
+/** Ids of the files that a record names, as Medplum and this server show them. */
+function filesOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(filesOf)
+  if (!isRecord(value)) return []
+  const own = typeof value.url === 'string' ? (SHOWN.exec(value.url)?.[1] ?? []) : []
+  return [own, ...Object.values(value).map(filesOf)].flat()
+}
+
 const FILE = /\bbinary\/([a-z0-9.-]{1,64})/gi
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
+/** Elements that Medplum reads as the address of a file, whatever datatype they stand in. */
+const ADDRESSES: ReadonlySet<string> = new Set(['url', 'path'])
 
-/** Ids of the files that a value may name: Medplum takes addresses of its storage, wherever that is, for those of files. */
+/**
+ * Ids of the files that a record may come to name when it is stored: Medplum takes addresses of its storage, wherever that is,
+ * for those of files, and of what begins with `Binary/` it keeps no more than the id.
+ */
 export function filesIn(value: unknown): string[] {
-  if (typeof value === 'string') {
-    const stored = /^\s*https?:/i.test(value) ? [...value.matchAll(UUID)].map(([id]) => id) : []
-    return /\s/.test(value.trim()) ? [] : [...[...value.matchAll(FILE)].map(([, id]) => id ?? ''), ...stored]
-  }
   if (Array.isArray(value)) return value.flatMap(filesIn)
-  return isRecord(value) ? Object.values(value).flatMap(filesIn) : []
+  if (!isRecord(value)) return []
+  return Object.entries(value).flatMap(([name, item]) => {
+    if (typeof item !== 'string') return filesIn(item)
+    return ADDRESSES.has(name) ? filesAt(item) : []
+  })
+}
+
+function filesAt(address: string): string[] {
+  const named = [...address.matchAll(FILE)].map(([, id]) => id ?? '')
+  return /:/.test(address) ? [...named, ...[...address.matchAll(UUID)].map(([id]) => id)] : named
 }

@@ -8,8 +8,9 @@ import { criterion, formatPlace, type Place, parsePlace } from '../../fhir/query
 import { type Interaction, interactionOf, reachingParameter } from './interaction.ts'
 import type { Judge } from './judge.ts'
 import { type Narrowing, narrowedTo, SHARED_TYPES } from './narrowing.ts'
-import { isPatientType, patientNamedBy } from './patient-compartment.ts'
-import { type Current, checkNew, checkPatch, currentOf } from './write.ts'
+import { ANOTHER, isPatientType, mentionsOther, patientNamedBy, patientsOf } from './patient-compartment.ts'
+import { ASKS_SEARCH, asksSearch, checkReferences, referencesIn, withOnly } from './references.ts'
+import { type Current, checkNew, currentOf, patched } from './write.ts'
 
 /** One interaction as it may be sent: a request of its own, or an entry of a batch. */
 export interface Asked {
@@ -64,6 +65,7 @@ export class Narrower {
         `\`${reaching}\` can depend on records beyond that: chains, _has, _filter and the like can't be used`,
       )
     }
+    if (interaction.kind === 'patch' && asked.inBatch) throw this.refusal('a PATCH must be a request of its own')
     const isSearch = interaction.kind === 'search' || interaction.kind === 'everything'
     if (!isSearch && criteria.some(({ key }) => key.startsWith('_type'))) {
       throw this.refusal('`_type` is for searches by GET only')
@@ -75,6 +77,7 @@ export class Narrower {
   }
 
   #checkTypes(interaction: Interaction): void {
+    if (interaction.kind === 'job') throw this.refusal('the answers of jobs and exports would come past this')
     if (interaction.kind === 'other') {
       throw this.refusal(
         'this request can reach beyond that. Read, search by GET, and create, update or delete single records instead',
@@ -87,11 +90,21 @@ export class Narrower {
     if (reached.length > 0) throw this.refusal(`this is about ${reached.join(', ')}`)
   }
 
-  #passed({ place, body }: Asked, interaction: Interaction): Narrowed {
-    const types = this.#narrowing.types ?? []
-    const conditional = conditionalReferences(body).find((type) => !types.includes(type))
-    if (conditional !== undefined) throw this.refusal(`the body refers to a search for ${conditional}`)
-    return { place, conceals: false, settle: this.#settle(interaction, false) }
+  /** Within its types, a connection is free; but what a body refers to may be searched for among all. */
+  async #passed({ place, body, inBatch }: Asked, interaction: Interaction): Promise<Narrowed | undefined> {
+    const pass = { place, conceals: false, settle: this.#settle(interaction, false) }
+    if (interaction.kind !== 'patch') {
+      if (asksSearch(body)) throw this.refusal(ASKS_SEARCH)
+      return pass
+    }
+    const { type, id } = interaction
+    if (id === undefined) throw this.refusal('a PATCH must name the record by its id')
+    const current = await currentOf({ type, id }, this.#read)
+    if (current === undefined) return undefined
+    const result = patched(current, body)
+    const wrong = 'wrong' in result ? result.wrong : checkReferences(result.after, { before: current.record, inBatch })
+    if (wrong !== undefined) throw this.refusal(wrong)
+    return { ...pass, version: current.version }
   }
 
   async #toPatient(asked: Asked, interaction: Interaction, patient: string): Promise<Narrowed | undefined> {
@@ -121,7 +134,7 @@ export class Narrower {
       case 'delete':
         return this.#write(asked, interaction, patient)
       default:
-        throw this.refusal('jobs and exports can reach beyond that')
+        throw this.refusal('this request can reach beyond that')
     }
   }
 
@@ -161,24 +174,31 @@ export class Narrower {
     }
     let current: Current | undefined
     if (changes && id !== undefined) {
-      current = await currentOf({ type, id, patient }, this.#read)
-      if (current === undefined) return undefined
-      if (current.shared) throw this.refusal('this record is of other patients too, so it can only be read')
+      current = await currentOf({ type, id }, this.#read)
+      if (current === undefined || !patientsOf(current.record).includes(patient)) return undefined
+      if (mentionsOther(current.record, patient))
+        throw this.refusal('this record is of other patients too, so it can only be read')
     }
-    const wrong =
-      kind === 'delete'
-        ? undefined
-        : kind === 'patch'
-          ? checkPatch(body, { type, patient, inBatch })
-          : checkNew(body, {
-              ...{ type, patient, ...(id !== undefined && { id }) },
-              // What is only checked gives nothing out.
-              ...(kind !== 'validate' && { files: current?.files ?? new Set() }),
-            })
-    if (wrong !== undefined) throw this.refusal(wrong)
-    const version = current?.version
     const settle = this.#settle(interaction, false)
-    return { place, conceals: true, settle, ...(version !== undefined && { version }) }
+    const pass = { place, conceals: true, settle, ...(current && { version: current.version }) }
+    if (kind === 'delete') return pass
+    const result = kind === 'patch' && current ? patched(current, body) : { after: body }
+    const before = current?.record
+    const wrong =
+      'wrong' in result
+        ? result.wrong
+        : checkNew(result.after, { type, patient, inBatch, ...(id !== undefined && { id }), ...(before && { before }) })
+    if (wrong !== undefined) throw this.refusal(wrong)
+    if (kind === 'validate' || inBatch || !('after' in result)) return pass
+    // What nobody sent, Medplum found: a search that it took for a reference, for example.
+    const sent = referencesIn(result.after)
+    return {
+      ...pass,
+      settle: (answer) => {
+        const shown = settle(answer)
+        return shown && { body: withoutUnsent(shown.body, sent) }
+      },
+    }
   }
 
   /** A file is the patient's if it says so itself, or if a record of the patient names it. */
@@ -216,9 +236,10 @@ function typesOf(interaction: Interaction): string[] {
   return interaction.kind === 'everything' || interaction.kind === 'summary' ? ['Patient'] : []
 }
 
-/** Types that a body asks Medplum to search for: `Patient?identifier=…` in the place of a reference. */
-function conditionalReferences(value: unknown): string[] {
-  if (typeof value === 'string') return [...value.matchAll(/^([A-Z][A-Za-z]*)\?/g)].map(([, type]) => type ?? '')
-  if (Array.isArray(value)) return value.flatMap(conditionalReferences)
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(conditionalReferences) : []
+/** `meta` is the server's own. */
+function withoutUnsent(body: unknown, sent: ReadonlySet<string>): unknown {
+  if (!isRecord(body) || body.resourceType === 'OperationOutcome') return body
+  const { meta, ...rest } = body
+  const shown = withOnly(rest, sent, ANOTHER)
+  return isRecord(shown) && meta !== undefined ? { ...shown, meta } : shown
 }

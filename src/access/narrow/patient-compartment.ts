@@ -2,6 +2,7 @@
 // that say so. As Medplum has it, a Patient is in the compartment of itself alone, whatever it is linked to.
 // `test/unit/narrow` holds the table to the definitions.
 import { isRecord } from '../../base/json.ts'
+import { byIdentifier } from './references.ts'
 
 const TABLE = `
 Account subject
@@ -105,28 +106,55 @@ function valuesAt(value: unknown, names: readonly string[]): unknown[] {
   return isRecord(value) && Object.hasOwn(value, name) ? valuesAt(value[name], rest) : []
 }
 
-const PATIENT_REFERENCE = /^(?:[^\s?#]*\/)?Patient(?:\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/\s]*)?|[?|].*)$/
+const LITERAL = /(?:^|\/)Patient\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]*)?$/
+const SEARCH = /(?:^|\/)Patient$/
 
 /** The patient whom a text as a whole refers to: an id, or `?` for one that a search would find; undefined for other texts. */
 export function patientNamedBy(text: string): string | undefined {
-  const match = PATIENT_REFERENCE.exec(text)
-  return match ? (match[1] ?? '?') : undefined
+  const whole = text.trim()
+  if (/\s/.test(whole)) return undefined
+  const end = whole.search(/[?|#]/)
+  const place = end < 0 ? whole : whole.slice(0, end)
+  if (end < 0 || whole.charAt(end) === '#') return LITERAL.exec(place)?.[1]
+  return SEARCH.test(place) ? '?' : undefined
+}
+
+/** Elements that may refer to a patient. */
+const PATIENT_NAMES: ReadonlySet<string> = new Set(
+  [...PATIENT_ELEMENTS.values()].flatMap((elements) => elements.map((names) => names.at(-1) ?? '')),
+)
+
+/** Whether an object refers to a patient other than this one, or may: by an identifier, or in no way that is known. */
+function refersToOther(value: Record<string, unknown>, patient: string, name: string): boolean {
+  const { reference } = value
+  if (typeof reference !== 'string') {
+    const logical = byIdentifier(value)
+    return logical !== undefined && (logical.type === 'Patient' || (!logical.type && PATIENT_NAMES.has(name)))
+  }
+  const named = patientNamedBy(reference)
+  if (named !== undefined) return named !== patient
+  return !/^(?:#|[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+$)/.test(reference) && /patient/i.test(reference)
 }
 
 /** Whether a value refers to a patient other than this one, wherever in it. */
 export function mentionsOther(value: unknown, patient: string): boolean {
   if (typeof value === 'string') return (patientNamedBy(value) ?? patient) !== patient
   if (Array.isArray(value)) return value.some((item) => mentionsOther(item, patient))
-  return isRecord(value) && Object.values(value).some((item) => mentionsOther(item, patient))
+  if (!isRecord(value)) return false
+  return refersToOther(value, patient, '') || Object.values(value).some((item) => mentionsOther(item, patient))
 }
 
 export const ANOTHER = '(another patient)'
 
-/** The same value in which nothing says who the other patients are that it refers to. */
-export function withoutOthers(value: unknown, patient: string): unknown {
+/**
+ * The same value in which nothing says who the other patients are that it refers to.
+ *
+ * @param name the element that holds it
+ */
+export function withoutOthers(value: unknown, patient: string, name = ''): unknown {
   if (typeof value === 'string') return mentionsOther(value, patient) ? ANOTHER : value
-  if (Array.isArray(value)) return value.map((item) => withoutOthers(item, patient))
+  if (Array.isArray(value)) return value.map((item) => withoutOthers(item, patient, name))
   if (!isRecord(value)) return value
-  if (typeof value.reference === 'string' && mentionsOther(value.reference, patient)) return { display: ANOTHER }
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutOthers(item, patient)]))
+  if (refersToOther(value, patient, name)) return { display: ANOTHER }
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutOthers(item, patient, key)]))
 }

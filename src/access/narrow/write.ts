@@ -1,43 +1,46 @@
-// Changes by a connection that is narrowed to one patient: a record that is the patient's alone stays the patient's alone, and
-// nothing new is anybody else's.
+// Changes by a narrowed connection. A patch is applied here and its result judged as a whole record is, for the version that was
+// read: what the operations look like tells nothing. A record that is one patient's alone stays that patient's alone, and nothing
+// new is anybody else's.
 
 import { isRecord } from '../../base/json.ts'
 import type { Read } from '../../client/guard.ts'
+import { applyPatch } from '../../fhir/json-patch.ts'
 import { filesIn } from './judge.ts'
-
 import { mentionsOther, PATIENT_ELEMENTS, patientsOf } from './patient-compartment.ts'
+import { checkIdentifiers, checkReferences } from './references.ts'
 
-/** A record of the patient as it is before a change. */
+/** A record as it is before a change. */
 export interface Current {
   version: string
-  /** Other patients are named in it. */
-  shared: boolean
-  files: ReadonlySet<string>
+  record: Record<string, unknown>
 }
 
-/** The record as it is; undefined where it isn't there, or isn't the patient's. */
-export async function currentOf(
-  { type, id, patient }: { type: string; id: string; patient: string },
-  read: Read,
-): Promise<Current | undefined> {
+/** The record as it is; undefined where it isn't there, or has no version. */
+export async function currentOf({ type, id }: { type: string; id: string }, read: Read): Promise<Current | undefined> {
   const found = await read(`${type}/${id}`)
-  if (!isRecord(found) || found.resourceType !== type || !patientsOf(found).includes(patient)) return undefined
-  const version = isRecord(found.meta) && typeof found.meta.versionId === 'string' ? found.meta.versionId : undefined
-  if (version === undefined) return undefined
-  return { version, shared: mentionsOther(found, patient), files: new Set(filesIn(found)) }
+  if (!isRecord(found) || found.resourceType !== type) return undefined
+  const version = isRecord(found.meta) ? found.meta.versionId : undefined
+  return typeof version === 'string' ? { version, record: found } : undefined
+}
+
+/** The record after the patch, or what is wrong with the patch, as part of a sentence. */
+export function patched({ record }: Current, body: unknown): { after: unknown } | { wrong: string } {
+  if (!Array.isArray(body)) return { wrong: 'the body of a PATCH must be a JSON Patch array' }
+  const result = applyPatch(record, body)
+  return 'after' in result ? result : { wrong: `what this patch comes to can’t be told: ${result.problem}` }
 }
 
 interface New {
   type: string
   patient: string
+  inBatch: boolean
   /** Of the record that is replaced. */
   id?: string
-  /** Files that may be named, because the record named them before; any, if there are none here. */
-  files?: ReadonlySet<string>
+  before?: Record<string, unknown>
 }
 
-/** What is wrong with a record that is to be stored, as part of a sentence; undefined where nothing is. */
-export function checkNew(body: unknown, { type, patient, id, files }: New): string | undefined {
+/** What is wrong with a record of a patient that is to be stored, as part of a sentence; undefined where nothing is. */
+export function checkNew(body: unknown, { type, patient, inBatch, id, before }: New): string | undefined {
   if (!isRecord(body) || body.resourceType !== type) return `the body must be a ${type} in JSON`
   if (id !== undefined && body.id !== id) return 'the body must have the id that the path names'
   if (type === 'Patient' && id === undefined) return 'a new Patient would be another one'
@@ -46,49 +49,10 @@ export function checkNew(body: unknown, { type, patient, id, files }: New): stri
     const elements = PATIENT_ELEMENTS.get(type)?.map((names) => names.join('.')) ?? []
     return `a ${type} must refer to {"reference":"Patient/${patient}"} in ${elements.join(' or ')}`
   }
-  return checkMentions(body, patient, files)
-}
-
-function checkMentions(value: unknown, patient: string, files?: ReadonlySet<string>): string | undefined {
-  if (mentionsOther(value, patient)) return 'the body refers to another patient'
-  if (asksSearch(value)) return 'the body refers to what a search finds; refer by type and id'
-  const file = files && filesIn(value).find((id) => !files.has(id))
+  const wrong = checkReferences(body, { before, inBatch }) ?? checkIdentifiers(body, before)
+  if (wrong !== undefined) return wrong
+  if (mentionsOther(body, patient)) return 'the body refers to another patient'
+  const known = new Set(filesIn(before))
+  const file = filesIn(body).find((one) => !known.has(one))
   return file === undefined ? undefined : `whose file Binary/${file} is can't be told; put it inline as \`data\``
-}
-
-/** Whether a reference is a search (FHIR R4, section 3.1.0.11.2), which Medplum would carry out everywhere. */
-function asksSearch(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(asksSearch)
-  if (!isRecord(value)) return false
-  return (typeof value.reference === 'string' && value.reference.includes('?')) || Object.values(value).some(asksSearch)
-}
-
-/** What is wrong with a JSON Patch (RFC 6902): it may not touch whose record it is. */
-export function checkPatch(
-  body: unknown,
-  { type, patient, inBatch }: { type: string; patient: string; inBatch: boolean },
-): string | undefined {
-  if (inBatch) return 'a PATCH must be a request of its own'
-  if (!Array.isArray(body)) return 'the body of a PATCH must be a JSON Patch array'
-  for (const operation of body) {
-    const { op, path, from, value } = isRecord(operation) ? operation : {}
-    if (op === 'test') continue
-    if (typeof path !== 'string' || (from !== undefined && typeof from !== 'string'))
-      return 'each operation needs a path'
-    const touched = [path, ...(from === undefined ? [] : [from])].find((one) => touchesOwner(one, type))
-    if (touched !== undefined) return `${touched} says whose record this is: that can't be changed by PATCH`
-    const wrong = checkMentions(value, patient, new Set())
-    if (wrong !== undefined) return wrong
-  }
-  return undefined
-}
-
-/** Whether a JSON Pointer leads to, into or around an element that says whose record this is. */
-function touchesOwner(pointer: string, type: string): boolean {
-  const names = pointer
-    .split('/')
-    .slice(1)
-    .filter((name) => !/^(?:\d+|-)$/.test(name))
-  const owners = [['id'], ['resourceType'], ...(PATIENT_ELEMENTS.get(type) ?? [])]
-  return owners.some((owner) => owner.every((name, index) => names[index] === undefined || names[index] === name))
 }

@@ -7,6 +7,7 @@ import {
   type OperationDefinitionNode,
   parse,
   type SelectionSetNode,
+  valueFromASTUntyped,
 } from 'graphql'
 import { isRecord } from '../../base/json.ts'
 import { governs, highest, type Kind } from './routes.ts'
@@ -22,6 +23,13 @@ interface Call {
   variables: unknown
 }
 
+/** A field of a mutation, with its arguments written out: variables and their defaults are in their places. */
+export interface Mutation {
+  type: string
+  verb: 'Create' | 'Update' | 'Patch' | 'Delete'
+  args: Record<string, unknown>
+}
+
 interface Effect {
   kind: Kind
   targets: string[]
@@ -35,6 +43,37 @@ interface Effect {
  * @param query of the URL, which may hold the same
  */
 export function classifyGraphql(body: unknown, query: string): Effect {
+  const effects = callsIn(body, query).map(effectOf)
+  if (effects.length === 0) return { kind: 'operate', targets: ['$graphql'], reason: 'GraphQL without a document' }
+  const kind = highest(effects.map((effect) => effect.kind))
+  const reason = effects.find((effect) => effect.kind === kind)?.reason ?? ''
+  return { kind, targets: effects.flatMap((effect) => effect.targets), reason }
+}
+
+/** What the mutations of such a request do, each by itself; undefined where that isn't known. */
+export function mutationsIn(body: unknown, query: string): Mutation[] | undefined {
+  const found: Mutation[] = []
+  for (const call of callsIn(body, query)) {
+    const document = documentOf(call.document)
+    if (document === undefined) return undefined
+    for (const operation of operationsOf(document, call.operationName)) {
+      if (operation.operation !== 'mutation') continue
+      const variables = variablesOf(operation, call.variables)
+      for (const field of rootFields(operation.selectionSet, document)) {
+        const [, type, verb] = MUTATION.exec(field.name.value) ?? []
+        if (type === undefined || verb === undefined) return undefined
+        const args = (field.arguments ?? []).map(({ name, value }) => [
+          name.value,
+          valueFromASTUntyped(value, variables),
+        ])
+        found.push({ type, verb: verb as Mutation['verb'], args: Object.fromEntries(args) })
+      }
+    }
+  }
+  return found
+}
+
+function callsIn(body: unknown, query: string): Call[] {
   const url = new URLSearchParams(query)
   const [operationName, variables] = [url.get('operationName') ?? undefined, url.get('variables') ?? undefined]
   const calls: Call[] = url.getAll('query').map((document) => ({ document, operationName, variables }))
@@ -43,32 +82,59 @@ export function classifyGraphql(body: unknown, query: string): Effect {
       calls.push({ document: one.query, operationName: one.operationName, variables: one.variables })
     } else if (one !== undefined && one !== null) calls.push({ document: one, operationName, variables })
   }
-  const effects = calls.map(effectOf)
-  if (effects.length === 0) return { kind: 'operate', targets: ['$graphql'], reason: 'GraphQL without a document' }
-  const kind = highest(effects.map((effect) => effect.kind))
-  const reason = effects.find((effect) => effect.kind === kind)?.reason ?? ''
-  return { kind, targets: effects.flatMap((effect) => effect.targets), reason }
+  return calls
 }
 
 function effectOf(call: Call): Effect {
   const { document: text, operationName } = call
   if (typeof text !== 'string') return { kind: 'operate', targets: ['$graphql'], reason: 'GraphQL without a document' }
-  let document: DocumentNode
-  try {
-    document = parse(text, { noLocation: true, maxTokens: MAX_TOKENS })
-  } catch {
+  const document = documentOf(text)
+  if (document === undefined) {
     // Another parser might read it; without this word, which can't be escaped, none would find a mutation in it.
     return text.includes('mutation')
       ? { kind: 'admin', targets: ['$graphql'], reason: 'GraphQL that could not be read and may change anything' }
       : { kind: 'read', targets: ['$graphql'], reason: 'GraphQL that could not be read, without a mutation' }
   }
-  const operations = document.definitions.filter((one) => one.kind === Node.OPERATION_DEFINITION)
-  const named = operations.filter((one) => one.name?.value === operationName)
-  const chosen = typeof operationName === 'string' && named.length > 0 ? named : operations
+  const chosen = operationsOf(document, operationName)
   const effects = chosen.map((operation) => effectOfOperation(operation, document, call.variables))
   const kind = highest(effects.map((effect) => effect.kind))
   const reason = effects.find((effect) => effect.kind === kind)?.reason ?? 'GraphQL without an operation'
   return { kind, targets: effects.flatMap((effect) => effect.targets), reason }
+}
+
+function documentOf(text: unknown): DocumentNode | undefined {
+  if (typeof text !== 'string') return undefined
+  try {
+    return parse(text, { noLocation: true, maxTokens: MAX_TOKENS })
+  } catch {
+    return undefined
+  }
+}
+
+/** The operation that is named, or all where none is. */
+function operationsOf(document: DocumentNode, operationName: unknown): OperationDefinitionNode[] {
+  const operations = document.definitions.filter((one) => one.kind === Node.OPERATION_DEFINITION)
+  const named = operations.filter((one) => one.name?.value === operationName)
+  return typeof operationName === 'string' && named.length > 0 ? named : operations
+}
+
+/** The variables that are given, in the URL as JSON text, and the defaults of those that aren't. */
+function variablesOf(operation: OperationDefinitionNode, given: unknown): Record<string, unknown> {
+  const values = new Map<string, unknown>()
+  for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
+    if (defaultValue) values.set(variable.name.value, valueFromASTUntyped(defaultValue, {}))
+  }
+  const variables = typeof given === 'string' ? jsonOf(given) : given
+  for (const [name, value] of Object.entries(isRecord(variables) ? variables : {})) values.set(name, value)
+  return Object.fromEntries(values)
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function effectOfOperation(operation: OperationDefinitionNode, document: DocumentNode, variables: unknown): Effect {
@@ -80,12 +146,13 @@ function effectOfOperation(operation: OperationDefinitionNode, document: Documen
     return { kind: 'operate', targets: ['$graphql'], reason: 'a GraphQL operation that Medplum does not have' }
   }
   const kinds: Kind[] = ['write']
+  const values = variablesOf(operation, variables)
   const targets: string[] = []
   for (const field of fields) {
     const [, type = '', verb] = MUTATION.exec(field.name.value) ?? []
     const known = verb !== undefined
     kinds.push(!known || governs(type) ? 'admin' : verb === 'Delete' ? 'delete' : 'write')
-    targets.push(known ? withId(type, field, variables) : '$graphql')
+    targets.push(known ? withId(type, field, values) : '$graphql')
   }
   const kind = highest(kinds)
   const reason = kind === 'admin' ? 'a GraphQL mutation of what governs access or runs code' : 'a GraphQL mutation'
@@ -119,10 +186,8 @@ function queried(field: string): string {
 }
 
 /** `Patient/123`, where the argument `id` is written out or given as a variable. */
-function withId(type: string, field: FieldNode, variables: unknown): string {
+function withId(type: string, field: FieldNode, variables: Record<string, unknown>): string {
   const value = field.arguments?.find((argument) => argument.name.value === 'id')?.value
-  let id: unknown
-  if (value?.kind === Node.STRING) id = value.value
-  else if (value?.kind === Node.VARIABLE && isRecord(variables)) id = variables[value.name.value]
+  const id = value && valueFromASTUntyped(value, variables)
   return typeof id === 'string' && ID.test(id) ? `${type}/${id}` : type
 }

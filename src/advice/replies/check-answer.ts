@@ -23,6 +23,7 @@ const CHECKS: readonly Check[] = [
   failedEntries,
   noHits,
   unsortedPages,
+  missingElements,
   estimatedTotal,
   pushWithoutWaiting,
   cancelledJob,
@@ -52,6 +53,28 @@ function estimatedTotal(_asked: Asked, { parameters }: Place, { body }: Answer):
   ]
 }
 
+/** A name in `_elements` that no record bears, be it the stem of a choice: Medplum leaves it out without a word. */
+function missingElements(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
+  const resources = isSearchset(body)
+    ? records(body, 'entry').flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))
+    : []
+  if (resources.length === 0) return []
+  const present = new Set(resources.flatMap(Object.keys))
+  const missing = parameters
+    .filter(({ key }) => key === '_elements' || key === '_fields')
+    .flatMap(({ value }) => value.split(','))
+    .filter((name) => !present.has(name) && ![...present].some((one) => isChoiceOf(name, one)))
+  return missing.length === 0
+    ? []
+    : [
+        `No record here has ${missing.join(', ')}. If that is a search parameter, name the element itself, such as birthDate.`,
+      ]
+}
+
+function isChoiceOf(stem: string, name: string): boolean {
+  return name.startsWith(stem) && /^[A-Z]/.test(name.slice(stem.length))
+}
+
 // ── Operations ──
 
 function pushWithoutWaiting({ body: sent }: Asked, { segments }: Place): string[] {
@@ -59,7 +82,7 @@ function pushWithoutWaiting({ body: sent }: Asked, { segments }: Place): string[
   const parameters = records(sent, 'parameter')
   const waits =
     (isRecord(sent) && sent.waitForResponse === true) ||
-    parameters.some(({ name, valueBoolean }) => name === 'waitForResponse' && valueBoolean === true)
+    parameters.some(({ name, valueString }) => name === 'waitForResponse' && Boolean(valueString))
   if (waits) return []
   return [
     'This 200 proves nothing: without waitForResponse, Medplum answers it even when no agent is connected. To know that the message arrived, push with "waitForResponse": true.',

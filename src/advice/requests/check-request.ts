@@ -25,10 +25,12 @@ export type Trap =
  */
 export function checkTraps(request: Asked, capability: Capability | undefined): Trap {
   const { place, ...found } = check(request, capability, false)
-  if (request.ifNoneExist !== undefined) merge(found, checkIfNoneExist(request.path, request.ifNoneExist, capability))
+  if (request.ifNoneExist !== undefined)
+    merge(found, checkIfNoneExist(request.path, request.ifNoneExist, capability, request.base))
   entriesOf(request).forEach((entry, index) => {
-    merge(found, checkEntry(entry, `Bundle.entry[${index}]`, capability))
+    merge(found, checkEntry(entry, `Bundle.entry[${index}]`, capability, request.base))
   })
+  found.refusals.push(...twiceCreated(entriesOf(request)))
   if (found.refusals.length > 0) {
     return { kind: 'refused', message: `${limit(found.refusals).join('\n')}\nNothing was sent.` }
   }
@@ -79,22 +81,57 @@ function settle(found: Checked, method: string, inBundle: boolean): Checked {
   return refuse(`${asDemands(found.notes)}\nSend ${method} ${formatPlace(found.place)} instead.`)
 }
 
-function checkEntry(entry: unknown, name: string, capability: Capability | undefined): Findings {
+function checkEntry(
+  entry: unknown,
+  name: string,
+  capability: Capability | undefined,
+  base: string | undefined,
+): Findings {
   const request = isRecord(entry) && isRecord(entry.request) ? entry.request : {}
   const { method, url, ifNoneExist } = request
   if (typeof method !== 'string' || typeof url !== 'string') return none()
-  const found = check({ method, path: url, body: isRecord(entry) ? entry.resource : undefined }, capability, true)
-  if (typeof ifNoneExist === 'string') merge(found, checkIfNoneExist(url, ifNoneExist, capability))
+  const asked = {
+    method,
+    path: url,
+    body: isRecord(entry) ? entry.resource : undefined,
+    ...(base !== undefined && { base }),
+  }
+  const found = check(asked, capability, true)
+  if (typeof ifNoneExist === 'string') merge(found, checkIfNoneExist(url, ifNoneExist, capability, base))
   const named = (messages: string[]) =>
     messages.map((message) => `${name} (${method} ${url.slice(0, 200)}): ${message}`)
   return { refusals: named(found.refusals), notes: [], warnings: named(found.warnings) }
 }
 
-function checkIfNoneExist(url: string, criteria: string, capability: Capability | undefined): Findings {
+function checkIfNoneExist(
+  url: string,
+  criteria: string,
+  capability: Capability | undefined,
+  base: string | undefined,
+): Findings {
   const [type = ''] = parsePlace(url).segments
   if (/^[^=&]*\?/.test(criteria))
     return refuse(`ifNoneExist must be a search of ${type}, such as identifier=SYSTEM|VALUE.`)
   const place = { segments: [type], parameters: parseQuery(criteria) }
-  const found = searched(place, [type], capability)
+  const found = searched(place, [type], capability, base)
   return found.place ? refuse(`ifNoneExist: ${asDemands(found.notes)}`) : found
+}
+
+/** Of two creates with the same condition Medplum carries out one, but refers to both: what refers to the other leads nowhere. */
+function twiceCreated(entries: readonly unknown[]): string[] {
+  const first = new Map<string, number>()
+  return entries.flatMap((entry, index) => {
+    const { url, ifNoneExist } = isRecord(entry) && isRecord(entry.request) ? entry.request : {}
+    if (typeof url !== 'string' || typeof ifNoneExist !== 'string') return []
+    const criteria = parseQuery(ifNoneExist).map(({ key, value }) => `${key}=${value}`)
+    const search = [parsePlace(url).segments.join('/'), ...criteria.sort()].join('&')
+    const before = first.get(search)
+    if (before === undefined) {
+      first.set(search, index)
+      return []
+    }
+    return [
+      `Bundle.entry[${index}]: entry[${before}] has the same ifNoneExist. Medplum would create one record, and let references to the other lead nowhere. Leave this entry out, and refer to the fullUrl of entry[${before}].`,
+    ]
+  })
 }

@@ -1,6 +1,7 @@
 // Writes that Medplum takes in another sense than was meant, or stores although FHIR forbids the content, found before they
 // are sent.
 import { isRecord } from '../../base/json.ts'
+import { operationsOf } from '../../fhir/json-patch.ts'
 import type { Findings } from './control-checks.ts'
 
 /** Checks what a write sends. @param segments of its path: a type, and the id if there is one */
@@ -34,11 +35,22 @@ function patch(body: unknown): string[] {
   return [`PATCH takes a JSON Patch array (RFC 6902), not an object. Write ${asJsonPatch(body) ?? PATCH_EXAMPLE}.`]
 }
 
-/** An entry holds a resource, so Medplum takes the patch as Parameters. */
+/** An entry holds a resource, so Medplum takes the patch as Parameters, or as a Binary in base64. */
 function patchEntry(body: unknown): string[] {
-  if (isRecord(body) && (body.resourceType === 'Parameters' || body.resourceType === 'Binary')) return []
+  if (isRecord(body) && operationsOf(body) !== undefined) return []
   return [
     'a PATCH in a Bundle takes its operations as Parameters: {"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"op","valueCode":"replace"},{"name":"path","valueString":"/active"},{"name":"value","valueString":"false"}]}]}, where the value is JSON text.',
+  ]
+}
+
+/** `Agent/$push` reads texts alone from Parameters: what else stands there would be ignored, and with it the wish to wait. */
+export function pushed(body: unknown): string[] {
+  if (!isRecord(body)) return []
+  const parameters = Array.isArray(body.parameter) ? body.parameter.filter(isRecord) : []
+  const unseen = parameters.filter(({ valueString }) => valueString === undefined).map(({ name }) => String(name))
+  if (unseen.length === 0) return []
+  return [
+    `Medplum reads only valueString of the Parameters of Agent/$push and would ignore ${unseen.join(', ')}. Send the body as plain JSON: {"destination":"Device/ID","contentType":"x-application/hl7-v2+er7","body":"MSH|…","waitForResponse":true}.`,
   ]
 }
 

@@ -1,7 +1,7 @@
 // Parameters that steer a search, such as _count: what Medplum ignores in them without a word.
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { MAX_COUNT, MAX_OFFSET } from '../../fhir/paging.ts'
-import type { QueryParameter } from '../../fhir/query.ts'
+import { criterion, type Meaning, type QueryParameter } from '../../fhir/query.ts'
 
 /** What was found in a request. Any refusal means that it must not be sent. */
 export interface Findings {
@@ -18,6 +18,16 @@ export interface Search {
   types: string[] | undefined
   parameters: readonly QueryParameter[]
   capability: Capability | undefined
+  /** Address of the FHIR base. */
+  base?: string | undefined
+}
+
+/** One filter of a search. */
+export interface Case extends Search {
+  parameter: QueryParameter
+  meaning: Meaning
+  /** Search parameter types that it may have; empty where unknown. */
+  kinds: ReadonlySet<string>
 }
 
 /** Checks one of the parameters that steer a search. */
@@ -51,6 +61,14 @@ const CONTROL_RULES: Record<string, ControlRule> = {
     }
     return undefined
   },
+  _cursor({ value }) {
+    if (/^[12]-\d+(?:-[\w,.:-]*)?$/.test(value)) return undefined
+    return {
+      refuse: `\`_cursor=${value}\` is no cursor of Medplum, which would start at the beginning without a word. Follow the next link as it was given, or leave \`_cursor\` out.`,
+    }
+  },
+  _elements: checkElements,
+  _fields: checkElements,
   _total: oneOf(['none', 'estimate', 'accurate'], 'no total'),
   _summary: oneOf(['true', 'text', 'data', 'count', 'false'], 'whole resources'),
   _include: checkInclude,
@@ -75,6 +93,41 @@ function checkCount({ value }: QueryParameter): Finding | undefined {
   return {
     warn: `\`_count=${value}\`: Medplum returns at most ${MAX_COUNT} entries a page, without saying so. If there is a next link, there is more.`,
   }
+}
+
+/** Elements whose names differ from those of their search parameters by more than hyphens. */
+const ELEMENTS: Record<string, string> = {
+  _lastupdated: 'meta',
+  _profile: 'meta',
+  _tag: 'meta',
+  authoredon: 'authoredOn',
+  birthdate: 'birthDate',
+  email: 'telecom',
+  family: 'name',
+  given: 'name',
+  lastupdated: 'meta',
+  phone: 'telecom',
+}
+
+function checkElements({ key, value }: QueryParameter): Finding | undefined {
+  if (value.replaceAll(/[\s,]/g, '') === '') {
+    return { refuse: `\`${key}=\` names no element. Write for example ${key}=name,birthDate, or leave it out.` }
+  }
+  const plain = [...new Set(value.split(',').map(elementOf))].join(',')
+  if (plain === value) return undefined
+  return {
+    replace: [criterion(key, plain)],
+    note: `\`${key}=${value}\` was sent as \`${key}=${plain}\`: elements at the top of a resource are meant, by their names in FHIR, not by those of search parameters.`,
+  }
+}
+
+function elementOf(given: string): string {
+  const name = given.trim()
+  const element = ELEMENTS[name.toLowerCase()]
+  if (typeof element === 'string') return element
+  // `Patient.name.family` is in `name`; `clinical-status` is the parameter of `clinicalStatus`.
+  const top = name.replace(/^[A-Z][A-Za-z]*\./, '').split('.', 1)[0] ?? ''
+  return top.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 /** Checks only `_count`, for interactions that page but don't search. */

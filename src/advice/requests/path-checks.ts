@@ -3,8 +3,9 @@
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { type Asked, CONTROLS, criterion, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
-import { checkContent } from './content-checks.ts'
+import { checkContent, pushed } from './content-checks.ts'
 import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
+import { checkGraphql } from './graphql-checks.ts'
 import { checkSearch } from './search-checks.ts'
 
 export type Check = (asked: Asked, place: Place, capability: Capability | undefined, inBundle: boolean) => Checked
@@ -30,15 +31,18 @@ const isHistory = ({ segments }: Place) => segments.includes('_history')
 export const CHECKS: readonly Check[] = [
   checkMethod,
   checkNamed,
+  checkOutside,
   checkType,
   checkHistory,
   checkCompartment,
   checkOneOf,
   checkBundleOnly,
   checkOperation,
+  checkPush,
   checkCriteria,
   checkWrite,
   checkSearchEntry,
+  checkGraphqlSearches,
   checkQuery,
 ]
 
@@ -58,6 +62,53 @@ function checkNamed(
   if (method === 'POST' || inBundle || segments.length > 0 || path.includes('?')) return none()
   return refuse(
     `\`path\` names nothing. Give it, such as ${method} Patient/ID. Left out, empty or / it is for a batch Bundle by POST.`,
+  )
+}
+
+/** What stands beside the FHIR API, by the first segment, and where in the Medplum App the same is done. */
+const OUTSIDE: Record<string, string> = {
+  admin: 'In the Medplum App, a project admin does this under Project (/admin).',
+  auth: 'In the Medplum App, passwords, sign-in and MFA are under Security (/security).',
+  'cds-services': '',
+  dicom: '',
+  email: 'A bot can send e-mail.',
+  fhircast: '',
+  healthcheck: '',
+  keyvalue: '',
+  oauth2: 'This server signs in by itself.',
+  'openapi.json': 'GET metadata tells what the FHIR API offers.',
+  scim: '',
+  storage: 'GET Binary/ID reads a file.',
+  webhook: '',
+  ws: '',
+}
+
+/** By words further on in the path. */
+const IN_THE_APP: readonly (readonly [RegExp, string])[] = [
+  [
+    /^admin\/.*\binvite\b/,
+    'In the Medplum App, a project admin invites people under Project > Invite (/admin/invite).',
+  ],
+  [/^admin\/.*\bmembers?\b/, 'In the Medplum App, members are under Project > Users (/admin/users).'],
+  [/^admin\/.*\bclients?\b/, 'In the Medplum App, clients are under Project > Clients (/admin/clients).'],
+  [
+    /^admin\/.*\bbots?\b/,
+    'In the Medplum App, bots are under Project > Bots (/admin/bots); POST Bot/$init creates one here.',
+  ],
+  [/^admin\/.*\bsecrets?\b/, 'In the Medplum App, secrets are under Project > Secrets (/admin/secrets).'],
+  [/^admin\/.*\bsites?\b/, 'In the Medplum App, sites are under Project > Sites (/admin/sites).'],
+  [/^admin\/super\b/, 'In the Medplum App, this is for super admins (/admin/super).'],
+]
+
+function checkOutside(_asked: Asked, { segments }: Place): Checked {
+  const [first = ''] = segments
+  if (!Object.hasOwn(OUTSIDE, first)) return none()
+  const path = segments.join('/')
+  const where = IN_THE_APP.find(([words]) => words.test(path))?.[1] ?? OUTSIDE[first]
+  return refuse(
+    [`\`path\`: ${path} lies outside Medplum's FHIR API, which is all that this server reaches.`, where]
+      .filter(Boolean)
+      .join(' '),
   )
 }
 
@@ -171,12 +222,22 @@ function checkOperation(asked: Asked, place: Place, capability: Capability | und
 /** The criteria of a conditional write: a dropped modifier would widen them. */
 function checkCriteria(asked: Asked, place: Place, capability: Capability | undefined): Checked {
   if (!['PUT', 'PATCH', 'DELETE'].includes(asked.method) || place.segments.length !== 1) return none()
-  return searched(place, place.segments, capability)
+  return searched(place, place.segments, capability, asked.base)
 }
 
-export function searched(place: Place, types: string[] | undefined, capability: Capability | undefined): Checked {
-  const { parameters, ...found } = checkSearch({ types, parameters: place.parameters, capability })
+export function searched(
+  place: Place,
+  types: string[] | undefined,
+  capability: Capability | undefined,
+  base: string | undefined,
+): Checked {
+  const { parameters, ...found } = checkSearch({ types, parameters: place.parameters, capability, base })
   return found.notes.length > 0 ? { ...found, place: { ...place, parameters } } : found
+}
+
+function checkPush({ body }: Asked, { segments }: Place): Checked {
+  const isPush = segments[0] === 'Agent' && segments.at(-1) === '$push'
+  return isPush ? { ...none(), refusals: pushed(body) } : none()
 }
 
 function checkWrite(
@@ -202,12 +263,16 @@ function checkSearchEntry(
   return refuse(`Medplum would search without criteria: it looks for them in the body. Write GET ${search} instead.`)
 }
 
+function checkGraphqlSearches({ body, base }: Asked, { segments }: Place, capability: Capability | undefined): Checked {
+  return segments[0] === '$graphql' ? checkGraphql(body, capability, base) : none()
+}
+
 /** Its criteria stand in the path here, however they are sent. */
 export function isSearchByPost(method: string, segments: readonly string[]): boolean {
   return method === 'POST' && segments.length === 2 && segments[1] === '_search'
 }
 
-function checkQuery({ method }: Asked, place: Place, capability: Capability | undefined): Checked {
+function checkQuery({ method, base }: Asked, place: Place, capability: Capability | undefined): Checked {
   const { segments, parameters } = place
   const isByPost = isSearchByPost(method, segments)
   if (!(method === 'GET' || isByPost) || ROUTES.has(segments[0] ?? '')) return none()
@@ -215,7 +280,7 @@ function checkQuery({ method }: Asked, place: Place, capability: Capability | un
   if (segments.length === 2 && isType(segments[0]) && !isOperation(place) && !isByPost) return ignoredOnRead(place)
   if (segments.length > 1 && segments[1] !== '$csv' && !isByPost) return none()
   if (segments[0]?.startsWith('$')) return none()
-  const found = searched(place, searchedTypes(place), capability)
+  const found = searched(place, searchedTypes(place), capability, base)
   const types = searchedTypes(place)
   if (segments[0] && types && !types.includes(segments[0])) {
     found.warnings.push(

@@ -1,23 +1,9 @@
 // Searches that Medplum answers with 200 and something else than was asked, found before they are sent.
 import { nearest } from '../../fhir/capability.ts'
-import {
-  CONTROLS,
-  criterion,
-  formatQuery,
-  kindsOf,
-  type Meaning,
-  meaningOf,
-  type QueryParameter,
-} from '../../fhir/query.ts'
+import { CONTROLS, criterion, formatQuery, kindsOf, meaningOf, type QueryParameter } from '../../fhir/query.ts'
 import { boundsOf, hasSeveralValues, isDayOnly, isMisread, parseSearchDate } from '../../fhir/search-dates.ts'
-import { checkControl, type Finding, type Findings, type Search, unknownTypes } from './control-checks.ts'
-
-interface Case extends Search {
-  parameter: QueryParameter
-  meaning: Meaning
-  /** Search parameter types that it may have; empty where unknown. */
-  kinds: ReadonlySet<string>
-}
+import { type Case, checkControl, type Finding, type Findings, type Search, unknownTypes } from './control-checks.ts'
+import { VALUE_RULES } from './value-checks.ts'
 
 /**
  * Checks the parameters of a search, or of the criteria of a conditional write.
@@ -77,6 +63,8 @@ const FILTER_RULES: readonly ((given: Case) => Finding | undefined)[] = [
   comparisonAsModifier,
   typeAsModifier,
   unknownModifier,
+  modifierForTokens,
+  ...VALUE_RULES,
   plusInTime,
   dateComparedAsInstant,
   quantityWithUnit,
@@ -136,6 +124,18 @@ function unknownModifier({ parameter: { key, value }, meaning: { modifier } }: C
       : `Known are ${MODIFIERS.map((one) => `:${one}`).join(' ')}.`
   return {
     refuse: `\`${key}\`: Medplum doesn't know the modifier :${modifier}, would drop it silently and answer \`${name}=${value}\`. ${right}`,
+  }
+}
+
+/** Refused by Medplum for codes with a system; of a plain code, such as a status, it drops them silently. */
+const NOT_FOR_TOKENS = ['above', 'below', 'in', 'not-in', 'of-type']
+
+function modifierForTokens({ parameter: { key, value }, meaning: { modifier }, kinds }: Case): Finding | undefined {
+  if (modifier === undefined || !NOT_FOR_TOKENS.includes(modifier) || (kinds.size > 0 && !kinds.has('token')))
+    return undefined
+  const name = withoutModifier(key, modifier)
+  return {
+    refuse: `\`${key}=${value}\`: Medplum has no :${modifier} here. Name the codes themselves, parted by commas: ${name}=SYSTEM|CODE,SYSTEM|CODE; those of a value set lists ValueSet/$expand?url=….`,
   }
 }
 

@@ -1,5 +1,6 @@
 // Like values as a table: what all rows share is said once, what differs has a column, what few rows have stands in the last
 // cell. Repeated long cells are written once and named after that. Nothing is lost: docs/answers.md has the rules both ways.
+import { withoutEnd } from '../../base/trim.ts'
 import { isNameable, NAME } from './column.ts'
 import { type Layout, layOut, type Shared, type Shown } from './layout.ts'
 import { tokensIn } from './tokens.ts'
@@ -106,7 +107,7 @@ function rowLine({ columns, rare }: Layout, row: number, anchors: Anchors): stri
   })
   // A row without a single value still has its line.
   if (more.length > 0) line += `${columns.length > 0 ? '|' : ''}${more.join(', ')}`
-  else line = line.replace(/\|+$/, '')
+  else line = withoutEnd(line, '|')
   return line === '' ? '-' : line
 }
 

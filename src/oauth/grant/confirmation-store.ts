@@ -63,6 +63,11 @@ export class ConfirmationStore {
     return true
   }
 
+  /** Withdraws what waits on pages. */
+  withdraw(): void {
+    for (const [key] of this.#storage.list({ prefix: PROPOSAL })) this.#storage.delete(key)
+  }
+
   /**
    * Deletes what has expired.
    *

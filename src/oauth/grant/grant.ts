@@ -21,6 +21,8 @@ const EXPIRES = 'expires'
 
 /** What the person is shown of a grant besides what KV has. */
 export interface GrantReport extends GrantState {
+  /** Whether the client has taken its tokens: until then, the sign-in isn't finished. */
+  begun: boolean
   /** From the latest. */
   activity: Activity[]
 }
@@ -76,7 +78,7 @@ export class Grant extends DurableObject<Bindings> {
 
   /** What the person is shown. */
   async about(): Promise<GrantReport> {
-    return { ...this.#standing.state(), activity: this.#activity.list() }
+    return { ...this.#standing.state(), begun: this.#standing.hasBegun(), activity: this.#activity.list() }
   }
 
   /** Notes that the client was asked to step up. */
@@ -88,6 +90,8 @@ export class Grant extends DurableObject<Bindings> {
   async lower(level: Level): Promise<void> {
     if (!this.#standing.isActive()) return
     this.#standing.lower(level)
+    // What was asked before may be more than the client may do now.
+    this.#confirmations.withdraw()
     await this.#audit({ decision: 'lowered', level })
   }
 

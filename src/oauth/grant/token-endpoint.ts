@@ -10,6 +10,7 @@ import { UpstreamError } from '../medplum.ts'
 import { createAuthorizationServer } from '../provider.ts'
 import type { GrantProps } from '../record.ts'
 import { OwnWrites } from './consistent-kv.ts'
+import { IssuedTokens } from './issued.ts'
 import { expiryOf, lifetimes } from './lifetimes.ts'
 import { isWriteLimit, Replays, retried } from './replays.ts'
 import type { Standing } from './standing.ts'
@@ -39,6 +40,7 @@ export class TokenEndpoint {
   readonly #standing: Standing
   readonly #life: GrantLife
   readonly #replays = new Replays()
+  readonly #issued: IssuedTokens
   readonly #writes: OwnWrites
   /** As the provider gets it. */
   readonly #env: Bindings
@@ -55,6 +57,7 @@ export class TokenEndpoint {
     this.#vault = vault
     this.#standing = standing
     this.#life = life
+    this.#issued = new IssuedTokens(ctx.storage.kv)
     this.#writes = new OwnWrites(env.OAUTH_KV, ctx.storage.kv, `grant:${grantName}`, () => standing.isActive())
     this.#env = { ...env, OAUTH_KV: this.#writes.kv }
     this.#provider = createAuthorizationServer(env, (input) => this.#exchange(input))
@@ -68,12 +71,14 @@ export class TokenEndpoint {
     if (!form.get('grant_type')) return this.#revoke(form.get('token') ?? '', asked)
     const send = async () => this.#unlessEnded(await asked())
     if (form.get('grant_type') === 'refresh_token') {
-      const response = await this.#replays.answer(request, form, () => retried(send))
+      const token = form.get('refresh_token') ?? ''
+      const response = await this.#replays.answer(request, form, async () => this.#noted(await retried(send), token))
       const decision = response.ok ? 'token_refreshed' : 'token_refused'
       await this.#life.audit({ decision, status: response.status })
+      if (response.status === 400) await this.#endIfCopied(token)
       return response
     }
-    if (form.get('grant_type') === 'authorization_code') return this.#begun(await retried(send))
+    if (form.get('grant_type') === 'authorization_code') return this.#begun(await this.#noted(await retried(send)))
     return retried(send)
   }
 
@@ -135,6 +140,21 @@ export class TokenEndpoint {
       { error: 'invalid_grant', error_description: 'The grant has ended. Sign in again.' },
       { status: 400, headers: { 'Cache-Control': 'no-store' } },
     )
+  }
+
+  /** Notes the refresh token that is given, and the one that was taken for it. */
+  async #noted(response: Response, ...taken: string[]): Promise<Response> {
+    if (!response.ok) return response
+    const { refresh_token: given } = await response.clone().json<{ refresh_token?: string }>()
+    if (given !== undefined) await this.#issued.note(...taken, given)
+    return response
+  }
+
+  /** A refresh token that another took the place of is in two hands: nobody knows which are the person's, so none goes on. */
+  async #endIfCopied(token: string): Promise<void> {
+    if (!this.#standing.isActive() || !(await this.#issued.isCopy(token))) return
+    await this.#life.end(this.#vault.vaultKey)
+    await this.#life.audit({ decision: 'ended', reason: 'reused' })
   }
 
   /** With its code exchanged the grant stands, and takes the place of the client's earlier ones. */

@@ -1,78 +1,48 @@
-// What a request would change, in a person's words, from a read of its targets right before: the question that a person is
-// asked, and the answer of a dry run.
+// What a step of a request would change, from a read of its target right before: for the question that a person is asked, and for
+// the answer of a dry run.
 
-import type { Risk } from '../../access/risk/risk.ts'
-import { isRecord } from '../../base/json.ts'
+import { isRecord, records } from '../../base/json.ts'
 import type { Seen } from '../../call/confirmation.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
-import { differenceLines, short } from '../../fhir/diff.ts'
+import { type Difference, short } from '../../fhir/diff.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
 import { redact } from '../../secrets/redact.ts'
 import { Whole } from '../../secrets/whole.ts'
 import { titleOf } from '../../text/record-text.ts'
-import type { Prepared } from '../request/prepare.ts'
-
-/** One thing that a request does: itself, or an entry of its batch. */
-export interface Step {
-  method: string
-  /** Relative to the FHIR base. */
-  path: string
-  body: unknown
-  risk: Risk
-}
+import { isAction, type Step } from './steps.ts'
 
 export interface Change {
-  /** What would happen, the thing itself first, then what differs. */
-  lines: string[]
+  /** What would happen, on one line. */
+  head: string
+  /** What it is about, if that isn't in the head: a line each. */
+  about?: string[]
+  /** What differs; of what is created or given to an operation, all of it. */
+  details: Difference[]
+  /** Whether it is created or given, so that nothing is there to differ from. */
+  isNew?: true
   seen: Seen[]
   /** The resource that the search in `path` finds, if it is the only one. */
   found?: string
   /** The resource as it would be stored; absent where none is, or it can't be known. */
   after?: Whole
+  /** How many of the record's values would be gone, of how many. */
+  loss?: { values: number; of: number }
   /** Why it can't be carried out, as far as that is known. */
   problem?: string
 }
 
 type Resource = Record<string, unknown>
 
-const MAX_PATH = 200
-const MAX_BODY = 300
-const MAX_NAMED = 10
-
-/** Whether it does something else than to create, change or delete the resource that it names. */
-export function isAction({ method, path, risk }: Step): boolean {
-  const { segments } = placeOf(path)
-  const [type = '', id, ...more] = segments
-  if (risk.kind === 'operate' || !/^[A-Za-z]+$/.test(type) || more.length > 0 || id?.startsWith('$')) return true
-  return method === 'POST' ? id !== undefined : !['PUT', 'PATCH', 'DELETE'].includes(method)
-}
-
-/** The request itself, or each entry of its batch in their order, those of Bundles within it too. */
-export function stepsOf({ asked, risk }: Prepared): Step[] {
-  const { method, path, body } = asked
-  return risk.parts ? entrySteps(body, risk.parts) : [{ method, path, body, risk }]
-}
-
-function entrySteps(bundle: unknown, parts: readonly Risk[]): Step[] {
-  const entries = isRecord(bundle) && Array.isArray(bundle.entry) ? bundle.entry : []
-  return parts.flatMap((risk, index) => {
-    const entry: unknown = entries[index]
-    const { request, resource } = isRecord(entry) ? entry : {}
-    if (risk.parts) return entrySteps(resource, risk.parts)
-    const { method, url } = isRecord(request) ? request : {}
-    return [{ method: String(method ?? '').toUpperCase(), path: String(url ?? ''), body: resource, risk }]
-  })
-}
+const MAX_PATH = 2000
 
 /**
  * What a step would change. Only plain reads are sent for it.
  *
- * @param most lines about what differs
  * @throws {FhirError} for a target that can't be read
  */
-export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal, most: number): Promise<Change> {
+export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
   const { method, path, body } = step
   if (isAction(step)) return action(step, fhir, signal)
   const { segments, query } = placeOf(path)
@@ -90,37 +60,48 @@ export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal
   const { shown } = whole
   const place = `${type}/${String(shown.id)}`
   const known = { seen: seenIn(place, shown), ...(id === undefined && { found: place }) }
-  return { ...known, ...update(step, whole, nameOf(shown, place), most) }
+  return { ...known, ...update(step, whole, nameOf(shown, place)) }
 }
 
 /** The same for one of several: a target that can't be read is a problem of this one, and not an error. */
-export async function changeOfOne(step: Step, fhir: FhirClient, signal: AbortSignal, most: number): Promise<Change> {
-  const change = await changeOf(step, fhir, signal, most).catch((error: unknown) => {
-    if (error instanceof FhirError) return problem(`Medplum answers ${error.status} when it is read`)
+export async function changeOfOne(step: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
+  const change = await changeOf(step, fhir, signal).catch((error: unknown) => {
+    if (error instanceof FhirError && error.status < 500 && error.status !== 429) {
+      return problem(`Medplum answers ${error.status} when it is read`)
+    }
     throw error
   })
-  const lines = [`${step.method} ${pathText(step.path)}: ${change.problem}`]
-  return change.problem === undefined ? change : { ...change, lines }
+  const head = `${step.method} ${pathText(step.path)}: ${change.problem}`
+  return change.problem === undefined ? change : { ...change, head }
 }
 
-function update(
-  { method, body, risk }: Step,
-  whole: Whole,
-  name: string,
-  most: number,
-): Pick<Change, 'lines' | 'after' | 'problem'> {
-  if (method === 'DELETE') return { lines: [`Delete ${name}`] }
+function update({ method, body, risk }: Step, whole: Whole, name: string): Omit<Change, 'seen'> {
+  if (method === 'DELETE') return { head: `Delete ${name}`, details: [] }
   const operations = method === 'PATCH' ? operationsOf(body) : undefined
   const result = operations ? whole.patchedBy(operations) : whole.replacedBy(replacement(body, whole.shown))
-  if (result === undefined) return { lines: [`Change ${name}: ${risk.reason}`] }
-  if ('problem' in result) return { lines: [], problem: result.problem }
+  const head = `Change ${name}`
+  if (result === undefined) return { head: `${head}: ${risk.reason}`, details: given(body), isNew: true }
+  if ('problem' in result) return { head, details: [], problem: result.problem }
   const { after } = result
-  const differing = differenceLines(whole.changesTo(after), most)
-  return { lines: [`Change ${name}`, ...(differing.length === 0 ? ['nothing in it differs'] : differing)], after }
+  const details = whole.changesTo(after)
+  return { head, details, after, loss: lossOf(whole.shown, details) }
+}
+
+/** What would be removed or replaced by something else. */
+function lossOf(stored: Resource, details: readonly Difference[]): { values: number; of: number } {
+  const { resourceType: _type, id: _id, meta: _meta, ...rest } = stored
+  const values = details.reduce((sum, { before, concealed }) => sum + (concealed ? 1 : countOf(before)), 0)
+  return { values, of: countOf(rest) }
+}
+
+function countOf(value: unknown): number {
+  if (value === undefined) return 0
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.values(value).reduce<number>((sum, one) => sum + countOf(one), 0)
 }
 
 function problem(why: string): Change {
-  return { lines: [], seen: [], problem: why }
+  return { head: '', details: [], seen: [], problem: why }
 }
 
 /** The resource at a path; for what may be created there, none where there is none. */
@@ -132,18 +113,45 @@ async function read(path: string, mayBeMissing: boolean, fhir: FhirClient, signa
 }
 
 function creation(type: string, body: unknown): Change {
-  if (!isRecord(body)) return { lines: [`Create ${type}`], seen: [] }
+  const made: Pick<Change, 'details' | 'isNew' | 'seen'> = { details: given(body), isNew: true, seen: [] }
+  if (!isRecord(body)) return { head: `Create ${type}`, ...made }
   const title = titleText({ ...body, resourceType: type })
-  const after = new Whole(body)
-  return { lines: [title === '' ? `Create ${type}` : `Create ${type} ${quoted(title)}`], seen: [], after }
+  return { head: title === '' ? `Create ${type}` : `Create ${type} ${quoted(title)}`, ...made, after: new Whole(body) }
 }
 
-/** What no resource tells: an operation, GraphQL, or what is not understood. */
+/** All that is given, as it may be shown: parameters by their names. */
+function given(body: unknown): Difference[] {
+  const shown = shownAsGiven(body)
+  if (!isRecord(shown)) return shown === undefined ? [] : [{ path: '', after: shown }]
+  const { resourceType, ...rest } = shown
+  if (resourceType !== 'Parameters') return Object.entries(rest).map(([path, after]) => ({ path, after }))
+  return records(shown, 'parameter').map(({ name, ...content }) => {
+    const [value, ...others] = Object.values(content)
+    return { path: short(name).replace(/^"|"$/g, ''), after: others.length === 0 ? value : content }
+  })
+}
+
+/** The code of a bot is hidden in what is read; what is given to it is what the person has to see. */
+function shownAsGiven(body: unknown): unknown {
+  const shown = redact(body)
+  return isRecord(shown) && isRecord(body) && body.resourceType === 'Bot' && 'code' in body
+    ? { ...shown, code: body.code }
+    : shown
+}
+
+const ROTATION = /^ClientApplication\/[^/]+\/\$rotate-secret$/
+
+/** What no resource tells: an operation, or what is not understood. */
 async function action({ method, path, body, risk }: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
+  if (ROTATION.test(path) && !namesOneSecret(body)) {
+    return problem(
+      '$rotate-secret needs one `secret` or `retiringSecret`, the one in use: {"resourceType":"Parameters","parameter":[{"name":"secret","valueString":"(hidden)"}]} stands for what is stored',
+    )
+  }
   const own = placeOf(path).segments.slice(0, 2).join('/')
-  const places = new Set([own, ...risk.targets].filter((place) => PLACE.test(place)))
+  const places = [...new Set([own, ...risk.targets].filter((place) => PLACE.test(place)))]
   const named = await Promise.all(
-    [...places].slice(0, MAX_NAMED).map(async (place) => {
+    places.map(async (place) => {
       // What can't be read can still be acted on: it is named by its path alone.
       const answer = await fhir.send({ method: 'GET', path: place, repeatable: true, signal }).catch(() => undefined)
       return isRecord(answer?.body)
@@ -151,15 +159,32 @@ async function action({ method, path, body, risk }: Step, fhir: FhirClient, sign
         : { line: `about ${place}`, seen: [] }
     }),
   )
-  const given = body === undefined ? '' : `, with ${short(redact(body), MAX_BODY)}`
-  const rest = places.size > named.length ? [`and ${places.size - named.length} more`] : []
   return {
-    lines: [`${method} ${pathText(path)}: ${risk.reason}${given}`, ...named.map(({ line }) => line), ...rest],
+    head: `${method} ${pathText(path)}: ${risk.reason}`,
+    about: named.map(({ line }) => line),
+    details: given(body),
+    isNew: true,
     seen: named.flatMap(({ seen }) => seen),
   }
 }
 
+function namesOneSecret(body: unknown): boolean {
+  const given = isRecord(body) && body.resourceType === 'Parameters' ? records(body, 'parameter') : [body]
+  const named = given.flatMap((one) =>
+    isRecord(one)
+      ? [one.name === 'secret' || one.name === 'retiringSecret' ? one.valueString : (one.secret ?? one.retiringSecret)]
+      : [],
+  )
+  return named.filter((secret) => typeof secret === 'string' && secret !== '').length === 1
+}
+
 const PLACE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
+
+/** What a person calls a record, in quotes; empty where that is but its id. */
+export function titleOfRecord(resource: Resource): string {
+  const title = titleText(resource)
+  return title === '' ? '' : quoted(title)
+}
 
 /** A resource as a person knows it: `Task/123 "Call the patient"`. */
 function nameOf(resource: Resource, place: string): string {

@@ -2,25 +2,28 @@
 // records, this connection, ten minutes, once. By the client where it can ask; by a page of this server where it can't.
 
 import { type InputRequiredResult, inputRequired, inputResponse } from '@modelcontextprotocol/server'
+import { inTurns } from '../../base/in-turns.ts'
 import { isRecord } from '../../base/json.ts'
 import { sha256 } from '../../base/seal.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { Agreement } from '../../call/confirmation.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { isJobPath } from '../../client/job.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
 import type { ConfirmPolicy, ToolContext } from '../kit/tool.ts'
 
 import type { Prepared, RequestArguments } from '../request/prepare.ts'
-import { type Change, changeOf, changeOfOne, type Step, stepsOf } from './change.ts'
+import { changingSteps, destructionOf, nothingDone, type Question, questionOf } from './question.ts'
+import { isGraphql, type Step } from './steps.ts'
 
 /** A call that may go on, with the agreement where one was needed; or what is answered instead. */
 export type Permit = { agreed: Agreement | undefined } | { undone: string } | { question: InputRequiredResult }
 
 const LIFE_MS = 600_000
-const MAX_NAMED = 10
-const MAX_LINES = 12
-const MAX_LINES_EACH = 3
+/** A client's own form may show less than it is given: what is longer is asked on the page. */
+const MAX_FORM = { lines: 40, chars: 3_000 }
+/** Of the question, what the model is told besides the link. */
+const MAX_TOLD = { lines: 40, chars: 6_000 }
+const AT_ONCE = 5
 const KEY = 'approval'
 
 /** Without a field: accepting is the yes. A box to tick was left unticked by people who meant yes. */
@@ -29,6 +32,7 @@ const FORM = { type: 'object' as const, properties: {} }
 /** A refusal that comes sooner than this after the question is a program's: nobody has read it. */
 const READING_MS = 1_000
 const CANNOT_ASK = 'the client cannot ask the person'
+const TOO_LONG = 'the question is too long for the client’s form'
 const NO_ANSWER = 'the client brought no answer from the person'
 
 /**
@@ -44,47 +48,52 @@ export async function permitted(
   context: ToolContext,
 ): Promise<Permit> {
   const { asking, caller } = context
-  const steps = stepsOf(prepared).filter((step) => mustAsk(step, asking.policy))
-  if (steps.length === 0) return { agreed: undefined }
-  // Nobody is to be led to approve what can't happen.
-  await context.fhir.check(prepared.request)
+  if (asking.policy === 'never' || prepared.risk.kind === 'read') return { agreed: undefined }
+  const steps = changingSteps(prepared)
+  const isAsked = (step: Step) => mustAsk(step, asking.policy)
+  const destruction = steps.some(isAsked) ? undefined : await destructionOf(steps, prepared, context)
+  if (destruction === undefined) {
+    if (!steps.some(isAsked)) return { agreed: undefined }
+    // Nobody is to be led to approve what can't happen.
+    await context.fhir.check(prepared.request)
+  }
+  const question = async () => destruction ?? questionOf(steps, isAsked, prepared, context)
   const digest = await digestOf(tool, args, prepared)
   const undone = nothingDone(prepared)
   const answer = inputResponse(asking.responses, KEY)
   if (!asking.forms || asking.state === undefined || answer.kind !== 'elicit') {
     const decided = await decidedByPage(digest, undone, context)
     if (decided) return decided
-    if (!asking.forms) return { undone: await link(CANNOT_ASK, digest, steps, prepared, context) }
-    return { question: await ask(digest, steps, prepared, context) }
+    const whole = await question()
+    if (!asking.forms) return { undone: await link(CANNOT_ASK, digest, whole, prepared, context) }
+    if (!fits(whole.lines, MAX_FORM)) return { undone: await link(TOO_LONG, digest, whole, prepared, context) }
+    return { question: await ask(digest, whole, context) }
   }
   const agreement = await held(asking.state, digest, undone, context)
   const isSoon = Date.now() - (agreement.expiresAt - LIFE_MS) < READING_MS
   if (answer.action === 'decline' && !isSoon) return { undone: `${undone}: the client says that the person declined.` }
   if (answer.action !== 'accept') {
     const why = answer.action === 'decline' ? 'the client declined before anybody could read the question' : NO_ANSWER
-    return { undone: await link(why, digest, steps, prepared, context) }
+    return { undone: await link(why, digest, await question(), prepared, context) }
   }
   if (await caller.confirmations.burn(agreement.nonce, agreement.expiresAt)) return { agreed: agreement }
   throw new UserError(`${undone}: this confirmation was used already. Call again to ask the person anew.`)
 }
 
 /** Whether the person is asked before this. A DELETE is one also where its path makes it an operation as well. */
-function mustAsk({ method, path, risk }: Step, policy: ConfirmPolicy): boolean {
-  if (policy === 'never' || risk.kind === 'read') return false
+function mustAsk(step: Step, policy: ConfirmPolicy): boolean {
+  const { method, path, risk } = step
   if (policy === 'write' || risk.kind === 'delete' || risk.kind === 'admin') return true
-  const isGraphql = placeOf(path).segments.some((segment) => /^\$graphql$/i.test(segment))
-  return risk.kind === 'operate' && (isGraphql || (method === 'DELETE' && !isJobPath(path)))
+  return risk.kind === 'operate' && (isGraphql(step) || (method === 'DELETE' && !isJobPath(path)))
+}
+
+function fits(lines: readonly string[], most: { lines: number; chars: number }): boolean {
+  return lines.length <= most.lines && lines.join('\n').length <= most.chars
 }
 
 /** The question for the client to put to the person. */
-async function ask(
-  digest: string,
-  steps: readonly Step[],
-  prepared: Prepared,
-  context: ToolContext,
-): Promise<InputRequiredResult> {
-  const { lines, ...found } = await changes(steps, prepared, context)
-  const agreement = newAgreement(digest, found)
+async function ask(digest: string, { lines, ...about }: Question, context: ToolContext): Promise<InputRequiredResult> {
+  const agreement = newAgreement(digest, about)
   return inputRequired({
     inputRequests: { [KEY]: inputRequired.elicit({ message: lines.join('\n'), requestedSchema: FORM }) },
     requestState: await context.caller.confirmations.seal(agreement),
@@ -103,51 +112,29 @@ async function decidedByPage(digest: string, undone: string, context: ToolContex
 async function link(
   why: string,
   digest: string,
-  steps: readonly Step[],
+  { lines, ...about }: Question,
   prepared: Prepared,
   context: ToolContext,
 ): Promise<string> {
-  const { lines, ...found } = await changes(steps, prepared, context)
-  const address = await context.caller.confirmations.propose(newAgreement(digest, found), lines)
+  const address = await context.caller.confirmations.propose(newAgreement(digest, about), lines)
   return [
     `NOT DONE YET. ${nothingDone(prepared)}: ${why}. The person must confirm it on a page of this server, signed in to Medplum.`,
     `Give them this link: ${address}`,
     'When they say that they approved, make the same call again with the same arguments within 10 minutes: it is then carried out, once.',
     'They will be asked:',
-    ...lines,
+    ...told(lines),
   ].join('\n')
 }
 
-/** What the steps would change, the first ten by name. */
-async function changes(
-  steps: readonly Step[],
-  prepared: Prepared,
-  { fhir, signal }: ToolContext,
-): Promise<Pick<Change, 'lines' | 'seen' | 'found'>> {
-  const [only] = steps
-  if (only && !prepared.risk.parts) {
-    const { problem, lines, seen, found } = await changeOf(only, fhir, signal, MAX_LINES)
-    if (problem !== undefined) throw new UserError(`Nothing was changed: ${problem}.`)
-    const [current] = seen
-    if (prepared.version !== undefined && prepared.version !== current?.version) {
-      throw new UserError(
-        `${nothingDone(prepared)}: \`ifMatch\` names another version than the current one, ${current?.version ?? 'which is none'}. Read it again first.`,
-      )
-    }
-    return { lines, seen, ...(found !== undefined && { found }) }
-  }
-  const named = await Promise.all(
-    steps.slice(0, MAX_NAMED).map((step) => changeOfOne(step, fhir, signal, MAX_LINES_EACH)),
-  )
-  const rest = steps.length - named.length
-  return {
-    lines: [
-      `A batch with ${steps.length === 1 ? '1 change' : `${steps.length} changes`} to confirm:`,
-      ...named.flatMap(({ lines: [first = '', ...more] }) => [`- ${first}`, ...more.map((line) => `  ${line}`)]),
-      ...(rest > 0 ? [`- and ${rest} more`] : []),
-    ],
-    seen: named.flatMap(({ seen }) => seen),
-  }
+/** As much of the question as a model needs; the page has all of it. */
+function told(lines: readonly string[]): string[] {
+  if (fits(lines, MAX_TOLD)) return [...lines]
+  let room = MAX_TOLD.chars
+  const first = lines.slice(0, MAX_TOLD.lines).filter((line) => {
+    room -= line.length
+    return room > 0
+  })
+  return [...first, `(${lines.length} lines in all, on the page)`]
 }
 
 /**
@@ -180,15 +167,13 @@ export async function asAgreed<T extends RequestArguments>(
   prepared: Prepared,
   { fhir, signal }: ToolContext,
 ): Promise<T> {
-  const isSame = await Promise.all(
-    seen.map(async ({ path, version }) => {
-      const answer = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch((error: unknown) => {
-        if (error instanceof FhirError && (error.status === 404 || error.status === 410)) return undefined
-        throw error
-      })
-      return isRecord(answer?.body) && isRecord(answer.body.meta) && answer.body.meta.versionId === version
-    }),
-  )
+  const isSame = await inTurns(seen, AT_ONCE, async ({ path, version }) => {
+    const answer = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch((error: unknown) => {
+      if (error instanceof FhirError && (error.status === 404 || error.status === 410)) return undefined
+      throw error
+    })
+    return isRecord(answer?.body) && isRecord(answer.body.meta) && answer.body.meta.versionId === version
+  })
   const changed = seen[isSame.indexOf(false)]
   if (changed) {
     throw new UserError(
@@ -207,11 +192,7 @@ export async function asAgreed<T extends RequestArguments>(
   }
 }
 
-function nothingDone({ risk }: Prepared): string {
-  return `Nothing was ${risk.kind === 'delete' ? 'deleted' : 'changed'}`
-}
-
-function newAgreement(digest: string, found: Pick<Change, 'seen' | 'found'>): Agreement {
+function newAgreement(digest: string, found: Pick<Question, 'seen' | 'found'>): Agreement {
   const { seen, found: only } = found
   const expiresAt = Date.now() + LIFE_MS
   return { digest, seen, expiresAt, nonce: crypto.randomUUID(), ...(only !== undefined && { found: only }) }

@@ -6,12 +6,14 @@ import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
+import { differenceLines } from '../../fhir/diff.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
 import type { Whole } from '../../secrets/whole.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
 import { type Prepared, type RequestArguments, versionOf } from '../request/prepare.ts'
-import { type Change, changeOfOne, isAction, type Step, stepsOf } from './change.ts'
+import { type Change, changeOfOne } from './change.ts'
+import { isAction, type Step, stepsOf } from './steps.ts'
 
 const MAX_STEPS = 50
 const AT_ONCE = 5
@@ -58,13 +60,19 @@ async function tried(
   if (step.risk.kind === 'read') return [`${step.method} ${step.path}: ${step.risk.reason}, changes nothing`]
   if (isAction(step))
     return [`${step.method} ${step.path}: ${step.risk.reason}; what it would do can’t be known before`]
-  const change = await changeOfOne(step, fhir, signal, most)
-  if (change.problem !== undefined) return change.lines
+  const change = await changeOfOne(step, fhir, signal)
+  if (change.problem !== undefined) return [change.head]
   const conditions = risk.parts
     ? []
     : await conditionsOf({ ifMatch: args.ifMatch, ifNoneExist: request.ifNoneExist }, step, change, fhir, signal)
   const checked = change.after ? await check(change.after, fhir, signal) : []
-  return [...change.lines, ...conditions, ...checked]
+  return [...lines(change, most), ...conditions, ...checked]
+}
+
+function lines({ head, details, isNew }: Change, most: number): string[] {
+  if (isNew) return [head]
+  const isUpdate = head.startsWith('Change')
+  return [head, ...(isUpdate && details.length === 0 ? ['nothing in it differs'] : differenceLines(details, most))]
 }
 
 /** What the conditions of a request would come to. */

@@ -47,10 +47,14 @@ export function understand<Input extends z.ZodObject>(
   return error ? { issues: error.issues } : { value: { args: data as z.output<Input>, notes } }
 }
 
-/** Without what every model would read in vain: the dialect, which is the default one (MCP, tools), and the bound of all integers. */
+/**
+ * Without what every model would read in vain: the dialect, which is the default one (MCP, tools), the bound of all integers,
+ * and bounds of texts far beyond what anybody writes.
+ */
 function concise({ $schema: _dialect, ...schema }: Record<string, unknown>): Record<string, unknown> {
-  const isNoBound = (key: string, value: unknown) => key === 'maximum' && value === Number.MAX_SAFE_INTEGER
-  return JSON.parse(JSON.stringify(schema, (key, value: unknown) => (isNoBound(key, value) ? undefined : value)))
+  const isInVain = (key: string, value: unknown) =>
+    typeof value === 'number' && (key === 'maxLength' || (key === 'maximum' && value === Number.MAX_SAFE_INTEGER))
+  return JSON.parse(JSON.stringify(schema, (key, value: unknown) => (isInVain(key, value) ? undefined : value)))
 }
 
 function remembered<T>(made: Map<string, T>, key: string, make: () => T): T {

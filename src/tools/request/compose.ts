@@ -5,7 +5,7 @@ import { UserError } from '../../base/told-error.ts'
 import { Content, FHIR_JSON, FORM, HL7, JSON_TYPES, type JsonType } from '../../client/content.ts'
 import type { Method } from '../../client/request.ts'
 import { withPlainQueries } from './body-queries.ts'
-import { checkNumbers, parseJson } from './json-text.ts'
+import { checkNumbers, parseJson, TOO_DEEP } from './json-text.ts'
 import { mediaType } from './media-type.ts'
 
 /** Medplum's limits in bytes: for JSON, and for all else that its parsers read. Files have none. */
@@ -115,9 +115,7 @@ function written<T>(write: () => T): T {
     return write()
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new UserError(
-      '`body` is nested too deep. Nothing was sent. Give a plain resource, such as {"resourceType":"Patient"}.',
-    )
+    throw new UserError(TOO_DEEP)
   }
 }
 
@@ -142,11 +140,13 @@ function withSegments(value: unknown): unknown {
 }
 
 function fromBase64(body: string, type: string): Uint8Array<ArrayBuffer> {
-  const text = body.replace(/^data:[^,]*;base64,/, '').replace(/\s+/g, '')
-  const letters = text.replace(/={1,2}$/, '')
-  const padded = letters.length === text.length || text.length % 4 === 0
-  if (/^[A-Za-z0-9+/]+$/.test(letters) && letters.length % 4 !== 1 && padded) {
-    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+  try {
+    const binary = atob(body.replace(/^data:[^,]*;base64,/, ''))
+    const bytes = new Uint8Array(binary.length)
+    for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at)
+    if (bytes.length > 0) return bytes
+  } catch {
+    // Told below.
   }
   throw new UserError(`With contentType ${type}, \`body\` must be base64, such as SGVsbG8=. Nothing was sent.`)
 }

@@ -4,6 +4,7 @@ import { UserError } from '../../base/told-error.ts'
 
 /** @throws {UserError} that names the place where reading stopped */
 export function parseJson(text: string): unknown {
+  if (isDeep(text)) throw new UserError(TOO_DEEP)
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
@@ -13,12 +14,35 @@ export function parseJson(text: string): unknown {
   }
 }
 
+export const TOO_DEEP =
+  '`body` is nested too deep. Nothing was sent. Give a plain resource, such as {"resourceType":"Patient"}.'
+/** Far more than any resource has. */
+const MAX_DEPTH = 500
+
+/** Whether brackets stand in brackets beyond all need: whoever reads that takes long, and can't write it again. */
+function isDeep(text: string): boolean {
+  let depth = 0
+  let inString = false
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (char === QUOTE) inString = !inString
+    else if (inString) at += char === BACKSLASH ? 1 : 0
+    else if (char === BRACKET || char === BRACE) depth++
+    else if (char === BRACKET + 2 || char === BRACE + 2) depth--
+    if (depth > MAX_DEPTH) return true
+  }
+  return false
+}
+
+const [QUOTE, BACKSLASH, BRACKET, BRACE] = [0x22, 0x5c, 0x5b, 0x7b]
+
 /** What is wrong with JSON text, with the line and column where reading stopped. */
 function describe(error: unknown, text: string): string {
   const message = String(error instanceof Error ? error.message : error)
   const what = message.replace(/, (\.\.\.)?"[\s\S]*$/, '').replace(/ in JSON at position[\s\S]*/, '')
   const told = /position (\d+)/.exec(message)?.[1]
-  const at = told !== undefined ? Number(told) : UNEXPECTED.test(message) ? unexpectedAt(text) : undefined
+  const isSought = UNEXPECTED.test(message) && text.length <= MAX_SOUGHT
+  const at = told !== undefined ? Number(told) : isSought ? unexpectedAt(text) : undefined
   if (at === undefined) return `${what || 'it breaks off'}, after ${text.length} characters`
   const before = text.slice(0, at).split('\n')
   return `${what} at position ${at} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`
@@ -26,6 +50,9 @@ function describe(error: unknown, text: string): string {
 
 /** V8 shows the surroundings of a token that it doesn't expect, but not its place. */
 const UNEXPECTED = /^Unexpected token/
+
+/** Characters: to find the place, a text is read some twenty times. */
+const MAX_SOUGHT = 100_000
 
 /** The place of that token: up to it the text merely breaks off, from it on it is wrong. */
 function unexpectedAt(text: string): number {
@@ -73,10 +100,10 @@ interface Rewritten {
 }
 
 /** With an exponent, a fraction that ends in zero, or more digits than are kept: the only numbers that can change. */
-const SUSPECT = /\d[eE]|\.\d*0\b|[\d.]{16}|-0/
+const SUSPECT = [/\d[eE]/, /\.\d*0\b/, /[\d.]{16}/, /-0/]
 
 function rewrittenIn(text: string): Rewritten[] {
-  if (!SUSPECT.test(text)) return []
+  if (!SUSPECT.some((one) => one.test(text))) return []
   const found: Rewritten[] = []
   const look = (name: string, value: unknown, context?: { source?: string }) => {
     if (typeof value !== 'number') return value

@@ -14,6 +14,7 @@ import { secretKeys } from '../../secrets/graphql-secrets.ts'
 import { answersText, secretTrap } from '../../secrets/secret-requests.ts'
 import { MAX_PART } from '../../text/file.ts'
 
+import { MAX_ADDRESS } from '../kit/bounded.ts'
 import { criteriaOf } from './body-queries.ts'
 import { compose } from './compose.ts'
 import { placeholderTrap } from './placeholders.ts'
@@ -38,7 +39,7 @@ export interface RequestArguments {
 export interface Prepared {
   request: FhirRequest
   /** A search by POST with all its criteria in the path. */
-  asked: { method: Method; path: string; body?: unknown; ifNoneExist?: string }
+  asked: { method: Method; path: string; body?: unknown; ifNoneExist?: string; base?: string }
   risk: Risk
   /** The version of the record that it is for alone, however Medplum is held to that. */
   version?: string
@@ -65,6 +66,7 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
   const asked = {
     method,
     path: local,
+    base: base.href,
     ...(body !== undefined && { body }),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
   }
@@ -189,6 +191,11 @@ function confineEntries(body: unknown, base: URL): void {
     const request = isRecord(entry) ? entry.request : undefined
     const url = isRecord(request) ? request.url : undefined
     if (typeof url !== 'string') return
+    if (url.length > MAX_ADDRESS) {
+      throw new UserError(
+        `Bundle.entry[${index}].request.url has more than ${MAX_ADDRESS} characters. Nothing was sent.`,
+      )
+    }
     try {
       confine(url, base)
     } catch (error) {

@@ -14,6 +14,9 @@ export function isSearchForm(method: string, path: string): boolean {
   return method === 'POST' && /^[A-Z][A-Za-z]*\/_search(?:\?|$)/.test(path)
 }
 
+/** What checks them compares each with the others. */
+const MAX_CRITERIA = 200
+
 /**
  * The path with all criteria in its query, and what is to be told.
  *
@@ -31,6 +34,11 @@ export function withCriteria(
   }
   const { segments, parameters } = parsePlace(path)
   const all = [...parameters, ...criteriaIn(body, segments[0] ?? '')]
+  if (all.length > MAX_CRITERIA) {
+    throw new UserError(
+      `The search has ${all.length} criteria; at most ${MAX_CRITERIA} are read. Nothing was sent. Part the values of one by commas: _id=1,2,3.`,
+    )
+  }
   const query = formatQuery(all)
   if (query.length > MAX_TEXT) {
     throw new UserError(
@@ -53,7 +61,11 @@ export function asForm(path: string): { path: string; content: Content } {
 function criteriaIn(body: unknown, type: string): QueryParameter[] {
   if (body === undefined || body === null) return []
   const given = typeof body === 'string' && /^\s*[[{]/.test(body) ? jsonIn(body) : body
-  if (typeof given === 'string') return parseQuery(given.trim().replace(new RegExp(`^(?:${type})?\\?`), ''))
+  if (typeof given === 'string') {
+    const text = given.trim()
+    const start = [`${type}?`, '?'].find((one) => text.startsWith(one)) ?? ''
+    return parseQuery(text.slice(start.length))
+  }
   if (!isRecord(given) || given.resourceType !== undefined) {
     throw new UserError(`A search by POST takes criteria as \`body\`, such as "${EXAMPLE}". Nothing was sent.`)
   }

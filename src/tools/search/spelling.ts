@@ -37,6 +37,8 @@ const WHOLE: Readonly<Record<string, string>> = {
 
 /** As many spellings of one word as a search is given at most. */
 export const MAX_SPELLINGS = 120
+/** Characters: no name is longer, and each more would be varied in every spelling. */
+const MAX_NAME = 64
 
 /** The word in lower case and without accents: `müller` is `muller`. */
 export function plain(word: string): string {
@@ -65,6 +67,7 @@ export function asTyped(word: string): string[] {
  * @returns at most {@link MAX_SPELLINGS}, the likeliest first
  */
 export function spellings(word: string): string[] {
+  if (word.length > MAX_NAME) return asTyped(word.toLowerCase())
   const found = new Set([word.toLowerCase().normalize('NFC')])
   for (const spelling of variants(plain(word))) {
     if (found.size >= MAX_SPELLINGS) break

@@ -56,7 +56,7 @@ export function understand(query: string): Wanted {
 }
 
 function trimmed(word: string): string {
-  return word.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
+  return /[\p{L}\p{N}](?:.*[\p{L}\p{N}])?/su.exec(word)?.[0] ?? ''
 }
 
 function termOf(text: string): Term {
@@ -74,7 +74,10 @@ type Read = (match: string[]) => Term | undefined
 
 /** In order: what one has read, no later one sees. */
 const PATTERNS: readonly (readonly [RegExp, Read])[] = [
-  [/[^\s<>,;"()]+@[^\s<>,;"()]+\.[^\s<>,;"()]+/g, ([text = '']) => ({ kind: 'email', text: text.toLowerCase() })],
+  [
+    /(?<=[\s<>,;"()])[^\s<>,;"()@]+@[^\s<>,;"()@]+/g,
+    ([text = '']) => (/@[^.@]+\../.test(text) ? { kind: 'email', text: text.toLowerCase() } : undefined),
+  ],
   [/(?<=\s)[^\s,;"()|]*\|[^\s,;"()|]+/g, ([text = '']) => ({ kind: 'token', text })],
   [
     /(?<=[\s"(/])[0-9a-f]{8}-[0-9a-f-]{27}(?=[\s")])/gi,

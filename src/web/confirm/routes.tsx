@@ -9,7 +9,7 @@ import { grantNameOf } from '../../oauth/grant-name.ts'
 import { browserUser, formToken, isOwnForm, redirectToLogin } from '../shared/browser-session.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'
 import { Problem, pageResponse } from '../shared/layout.tsx'
-import { Confirm } from './page.tsx'
+import { Confirm, SignInToConfirm } from './page.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
@@ -21,9 +21,12 @@ export const confirmation = new Hono<{ Bindings: Bindings }>()
 /** The grant's id, and the key under which the words are sealed: base64url of 32 bytes. */
 const PAGE = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/
 
+/** In the query: go on to the login. */
+const LOGIN = 'sign-in'
+
 async function show(c: Ctx): Promise<Response> {
   const userId = await browserUser(c)
-  if (userId === undefined) return redirectToLogin(c, c.req.path)
+  if (userId === undefined) return c.req.query(LOGIN) === undefined ? signInFirst(c) : redirectToLogin(c, c.req.path)
   const page = await pageOf(c, userId)
   const proposal = await page?.grant.proposal(page.id)
   const words = page && proposal && (await openWords(page.key, proposal.words).catch(() => undefined))
@@ -35,9 +38,18 @@ async function show(c: Ctx): Promise<Response> {
   return pageResponse(<Confirm {...given} decision={proposal.decision} />, { sendsOrigin: true })
 }
 
+/** To be sent to another site's login without a word would look like a trap. */
+function signInFirst(c: Ctx): Response {
+  const { medplum } = settingsAt(c.env, c.req.path)
+  const loginPath = `${c.req.path}?${LOGIN}`
+  return pageResponse(
+    <SignInToConfirm medplumHost={medplum.baseUrl.host} loginPath={loginPath} home={homeAt(c.env, c.req.path)} />,
+  )
+}
+
 async function decide(c: Ctx): Promise<Response> {
   const userId = await browserUser(c)
-  if (userId === undefined) return refused(c, 401, 'Your sign-in has ended after half an hour.')
+  if (userId === undefined) return refused(c, 401, 'Your sign-in ended after half an hour.')
   // What is no form has no token, and is refused so.
   const form = await c.req.raw.formData().catch(() => new FormData())
   if (!(await isOwnForm(c, form.get('token')))) {
@@ -60,8 +72,8 @@ function nothingHere(c: Ctx): Response {
   return pageResponse(
     <Problem
       title="There is nothing to confirm here"
-      what="The question was carried out or decided already, is older than ten minutes, or was asked of another person."
-      cure="If your application still waits for you, tell it to ask again: it will give you a new link."
+      what="This change was already made or decided, the question is older than ten minutes, or it is for another person."
+      cure="If your application is still waiting, tell it to ask again. It will give you a new link."
       home={homeAt(c.env, c.req.path)}
     />,
     { status: 404 },
@@ -73,7 +85,7 @@ function refused(c: Ctx, status: number, what: string): Response {
     <Problem
       title="Nothing was decided"
       what={what}
-      cure="Open the link again, and answer the question there."
+      cure="Open the link again and answer there."
       home={homeAt(c.env, c.req.path)}
     />,
     { status },

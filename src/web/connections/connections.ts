@@ -3,10 +3,10 @@
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import { type Level, lower } from '../../access/access.ts'
 import type { Bindings } from '../../config/settings.ts'
+import { placeOf, withoutPort } from '../../oauth/clients/redirects.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
 import type { GrantMetadata } from '../../oauth/grant-metadata.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
-import { placeOf } from '../../oauth/redirects.ts'
 import { levelOf } from '../../oauth/scopes.ts'
 import { grantsOf } from '../../oauth/user-grants.ts'
 
@@ -15,7 +15,7 @@ export interface Connection {
   clientName: string
   /** The site that vouches for the client; undefined for one that named itself. */
   publisher: string | undefined
-  /** Where its access goes. */
+  /** Where its access goes: a host, with its port where that is a program on the person's computer. */
   redirectHost: string
   level: Level
   /** The resource types that it is narrowed to; any, if there are none here. */
@@ -26,32 +26,75 @@ export interface Connection {
   since: number
   /** From the latest. */
   activity: Activity[]
+  /** Kind of device that the person signed in on, where it is known. */
+  device?: string
+  /** Grants of earlier sign-ins of the same, which weren't used since this one: the client has most likely forgotten them. */
+  earlier: string[]
+}
+
+interface Found extends Connection {
+  /** What sign-ins of the same client in the same browser have in common; undefined where the browser isn't known. */
+  identity: string | undefined
 }
 
 /** All that this person has connected, from the latest; nobody else's. */
 export async function connectionsOf(userId: string, env: Bindings, oauth: OAuthHelpers): Promise<Connection[]> {
   const grants = await grantsOf(userId, oauth)
   const connections = await Promise.all(grants.map((grant) => connectionOf(grant, env)))
-  return connections.filter((one) => one !== undefined).sort((a, b) => b.since - a.since)
+  return folded(connections.filter((one) => one !== undefined).sort((a, b) => b.since - a.since))
 }
 
-/** The connection of a grant; undefined where it has ended and KV doesn't know yet. */
-async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Connection | undefined> {
-  const { active, limit, activity } = await env.GRANT.getByName(
+/**
+ * One connection for what is most likely one: many hosts register anew, or only forget, each time they sign in. What is used goes on
+ * as a connection of its own, so that another account of a host is seen and told apart.
+ */
+function folded(found: readonly Found[]): Connection[] {
+  const latest = new Map<string, Connection>()
+  return found.flatMap(({ identity, ...connection }) => {
+    const newer = identity === undefined ? undefined : latest.get(identity)
+    if (newer && lastUse(connection) <= newer.since) {
+      newer.earlier.push(connection.grantId)
+      return []
+    }
+    if (identity !== undefined && !newer) latest.set(identity, connection)
+    return [connection]
+  })
+}
+
+function lastUse({ activity, since }: Connection): number {
+  return activity[0]?.at ?? since
+}
+
+/** The connection of a grant; undefined where the client never took its tokens, or it has ended and KV doesn't know yet. */
+async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Found | undefined> {
+  const { active, begun, limit, activity } = await env.GRANT.getByName(
     grantNameOf({ userId: grant.userId, grantId: grant.id }),
   ).about()
-  if (!active) return undefined
+  if (!active || !begun) return undefined
   const granted = levelOf(grant.scope) ?? 'read'
-  const { clientName, types = [], onePatient = false } = (grant.metadata ?? {}) as Partial<GrantMetadata>
+  const metadata = (grant.metadata ?? {}) as Partial<GrantMetadata>
+  const { clientName, types = [], onePatient = false, browser, device } = metadata
+  const redirect = grant.redirectUri ?? ''
+  const publisher = URL.parse(grant.clientId)?.hostname
   return {
     grantId: grant.id,
     clientName: clientName || grant.clientId,
-    publisher: URL.parse(grant.clientId)?.hostname,
-    redirectHost: placeOf(grant.redirectUri ?? '').name,
+    publisher,
+    redirectHost: withPort(redirect),
     level: limit === undefined ? granted : lower(granted, limit),
     types,
     onePatient,
     since: grant.createdAt * 1000,
     activity,
+    earlier: [],
+    ...(device !== undefined && { device }),
+    identity: browser && JSON.stringify([browser, clientName, publisher, grant.resource, withoutPort(redirect)]),
   }
+}
+
+/** Several programs on one computer are told apart by their ports. */
+function withPort(redirectUri: string): string {
+  const { name } = placeOf(redirectUri)
+  const host = URL.parse(redirectUri)?.host ?? ''
+  return host.startsWith(`${name}:`) ? host : name
 }

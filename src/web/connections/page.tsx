@@ -18,10 +18,10 @@ export const SIGN_OUT_PATH = `${CONNECTIONS_PATH}/sign-out`
 
 /** What was just done, in the words of the page. */
 export const DONE = {
-  lowered: 'The access is lowered. It holds from the next second on.',
-  disconnected: 'The application is disconnected. What it still holds works no more.',
-  'signed-out': 'You are signed out here. Your connections go on.',
-  expired: 'Your sign-in has ended after half an hour. Nothing was changed: sign in and try again.',
+  lowered: 'Access reduced. This takes effect immediately.',
+  disconnected: 'Application disconnected. Its credentials no longer work.',
+  'signed-out': 'You are signed out here. Your connections stay as they are.',
+  expired: 'Your sign-in ended after half an hour. Nothing was changed. Sign in and try again.',
 } as const
 export type Done = keyof typeof DONE
 
@@ -38,7 +38,7 @@ const Page: FC<PropsWithChildren<PageProps>> = ({ tenant, root, done, children }
   <Layout title="Your connections · Medplum MCP">
     <h1>Your connections{tenant !== undefined && `: ${tenant}`}</h1>
     {done && (
-      <p class="notice" role="status">
+      <p class={`notice ${done === 'expired' ? 'expired' : 'done'}`} role="status">
         {DONE[done]}
       </p>
     )}
@@ -53,8 +53,8 @@ const Page: FC<PropsWithChildren<PageProps>> = ({ tenant, root, done, children }
 export const SignedOut: FC<PageProps & { medplumHost: string }> = ({ medplumHost, ...page }) => (
   <Page {...page}>
     <p>
-      See which applications may work with your records at <strong>{medplumHost}</strong> through this server, and what
-      they did last. Lower their access, or end it.
+      See which applications can work with your records at <strong>{medplumHost}</strong> through this server, and what
+      they did last. Reduce their access, or end it.
     </p>
     <p class="actions">
       <a class="button" href={`${page.root}${LOGIN_PATH}`} rel="nofollow">
@@ -75,12 +75,18 @@ interface ConnectionsProps extends PageProps {
 export const Connections: FC<ConnectionsProps> = ({ connections, token, now, ...page }) => (
   <Page {...page}>
     {connections.length === 0 ? (
-      <p>No application is connected. To connect one, add the address of this server to it; the home page says how.</p>
+      <p>No application is connected. To connect one, add this server’s address to it. The home page says how.</p>
     ) : (
-      <p>These applications may work with your Medplum records through this server, as you.</p>
+      <p>These applications can work with your Medplum records through this server, as you.</p>
     )}
     {connections.map((connection) => (
-      <Entry connection={connection} root={page.root} token={token} now={now} />
+      <Entry
+        connection={connection}
+        isOneOfMany={connections.some((one) => one !== connection && one.clientName === connection.clientName)}
+        root={page.root}
+        token={token}
+        now={now}
+      />
     ))}
     <form method="post" action={`${page.root}${SIGN_OUT_PATH}`}>
       <input type="hidden" name="token" value={token} />
@@ -91,18 +97,21 @@ export const Connections: FC<ConnectionsProps> = ({ connections, token, now, ...
   </Page>
 )
 
-const Entry: FC<Pick<ConnectionsProps, 'root' | 'token' | 'now'> & { connection: Connection }> = ({
-  connection,
-  root,
-  token,
-  now,
-}) => {
+interface EntryProps extends Pick<ConnectionsProps, 'root' | 'token' | 'now'> {
+  connection: Connection
+  /** Whether another has the same name. */
+  isOneOfMany: boolean
+}
+
+const Entry: FC<EntryProps> = ({ connection, isOneOfMany, root, token, now }) => {
   const { grantId, clientName, publisher, redirectHost, level, types, onePatient, since, activity } = connection
+  const { device, earlier } = connection
   const narrowing = [
     ...(types.length > 0 ? [`the types ${types.join(', ')}`] : []),
     ...(onePatient ? ['the records of one patient'] : []),
   ]
   const heading = `connection-${grantId}`
+  const name = isOneOfMany ? `${clientName}, connected ${ago(now - since)}` : clientName
   const [last] = activity
   const below = LEVELS.filter((one) => one !== level && covers(level, one)).reverse()
   return (
@@ -116,27 +125,29 @@ const Entry: FC<Pick<ConnectionsProps, 'root' | 'token' | 'now'> & { connection:
           </>
         )}
         <dt>Access goes to</dt>
-        <dd>{isLoopback(redirectHost) ? `a program on your computer (${redirectHost})` : redirectHost}</dd>
-        <dt>It may</dt>
+        <dd>{isOnThisComputer(redirectHost) ? `a program on your computer (${redirectHost})` : redirectHost}</dd>
+        <dt>It can</dt>
         <dd>
           <strong>{LEVEL_TEXT[level].name}:</strong> {MAY[level]}
         </dd>
         {narrowing.length > 0 && (
           <>
-            <dt>Narrowed to</dt>
+            <dt>Limited to</dt>
             <dd>{narrowing.join('; ')}</dd>
           </>
         )}
         <dt>Connected</dt>
         <dd>
           <When at={since} now={now} />
+          {device !== undefined && `, on ${device}`}
+          {earlier.length > 0 && ` (and ${earlier.length} earlier, not used since)`}
         </dd>
-        <dt>Last did</dt>
-        <dd>{last ? <Deed event={last} now={now} /> : 'Nothing yet'}</dd>
+        <dt>Last activity</dt>
+        <dd>{last ? <Deed event={last} now={now} /> : 'None yet'}</dd>
       </dl>
       {activity.length > 1 && (
         <details>
-          <summary>What it did before</summary>
+          <summary>Earlier activity</summary>
           <ol>
             {activity.slice(1).map((event) => (
               <li>
@@ -156,12 +167,12 @@ const Entry: FC<Pick<ConnectionsProps, 'root' | 'token' | 'now'> & { connection:
               formaction={`${root}${LOWER_PATH}`}
               name="level"
               value={one}
-              aria-label={`Lower to ${LEVEL_TEXT[one].name}: ${clientName}`}
+              aria-label={`Reduce to ${LEVEL_TEXT[one].name}: ${name}`}
             >
-              Lower to {LEVEL_TEXT[one].name}
+              Reduce to {LEVEL_TEXT[one].name}
             </button>
           ))}
-          <button type="submit" aria-label={`Disconnect ${clientName}`}>
+          <button type="submit" aria-label={`Disconnect ${name}`}>
             Disconnect
           </button>
         </div>
@@ -172,10 +183,10 @@ const Entry: FC<Pick<ConnectionsProps, 'root' | 'token' | 'now'> & { connection:
 
 /** Each level by itself; on the consent page, one builds on the other. */
 const MAY: Record<Level, string> = {
-  read: 'See and search what you can see. It can change nothing.',
-  write: 'See, search, create and change records. It can delete nothing.',
-  full: 'All that you can do with records, also delete them and run bots and operations.',
-  admin: 'All that you can do, also administer the project.',
+  read: 'View and search records you have access to. No changes.',
+  write: 'View, search, create and change records. Cannot delete.',
+  full: 'Everything you can do with records, including deleting them and running bots and operations.',
+  admin: 'Everything you can do, including administering the project.',
 }
 
 const DEEDS: Record<Kind, string> = {
@@ -186,15 +197,29 @@ const DEEDS: Record<Kind, string> = {
   admin: 'Administration',
 }
 
+/** What a tool does whose call names no type. */
+const TOOL_DEEDS: Record<string, string> = { whoami: 'Checked who is signed in', search: 'Searched by words' }
+
 /** One call, such as `Read Patient, 3 minutes ago, by fhir-request`. */
-const Deed: FC<{ event: Activity; now: number }> = ({ event: { at, tool, kind, type, outcome }, now }) => (
+const Deed: FC<{ event: Activity; now: number }> = ({ event, event: { at, tool, outcome }, now }) => (
   <>
-    {kind ? `${DEEDS[kind]} ${type === undefined || type === '*' ? 'in a batch' : type}, ` : ''}
+    {deedOf(event)}
     <When at={at} now={now} />, by <code>{tool}</code>
     {outcome === 'error' && ': refused or failed'}
     {outcome === 'asked' && ': you were asked first'}
   </>
 )
+
+function deedOf({ tool, kind, type }: Activity): string {
+  const deed = TOOL_DEEDS[tool]
+  if (deed !== undefined) return `${deed}, `
+  if (kind === undefined) return ''
+  return `${DEEDS[kind]} ${type === undefined || type === '*' ? 'in a batch' : type}, `
+}
+
+function isOnThisComputer(host: string): boolean {
+  return isLoopback(host.replace(/:\d+$/, ''))
+}
 
 const MINUTE = 60_000
 const UNITS = [

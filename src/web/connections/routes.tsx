@@ -71,14 +71,14 @@ async function lowerOne(c: Ctx, userId: string, form: FormData): Promise<Respons
   if (level === undefined || covers(level, connection.level)) {
     return refused(c, 400, 'Access can only be lowered here. For more, connect the application again.')
   }
-  await grantObject(c, userId, connection).lower(level)
+  await Promise.all(grantObjects(c, userId, connection).map((grant) => grant.lower(level)))
   return done(c, 'lowered')
 }
 
 async function disconnectOne(c: Ctx, userId: string, form: FormData): Promise<Response> {
   const connection = await chosen(c, userId, form)
   if (!connection) return unknown(c)
-  await grantObject(c, userId, connection).disconnect()
+  await Promise.all(grantObjects(c, userId, connection).map((grant) => grant.disconnect()))
   return done(c, 'disconnected')
 }
 
@@ -98,7 +98,7 @@ function stillSignedIn(c: Ctx, error: unknown): Response {
   return pageResponse(
     <Problem
       title="You are still signed in"
-      what="Something failed on this server. If nothing else is done, your sign-in ends half an hour after it began."
+      what="Something failed on this server. Otherwise, your sign-in ends half an hour after it began."
       cure="Go back to your connections and sign out again in a minute."
       home={pathOf(c)}
       homeName="Your connections"
@@ -116,8 +116,9 @@ function ownConnections(c: Ctx, userId: string): Promise<Connection[]> {
   return connectionsOf(userId, c.env, createAuthorizationServer(c.env).getOAuthApi(c.env))
 }
 
-function grantObject(c: Ctx, userId: string, { grantId }: Connection) {
-  return c.env.GRANT.getByName(grantNameOf({ userId, grantId }))
+/** That of a connection, and those of earlier sign-ins that it stands for. */
+function grantObjects(c: Ctx, userId: string, { grantId, earlier }: Connection) {
+  return [grantId, ...earlier].map((id) => c.env.GRANT.getByName(grantNameOf({ userId, grantId: id })))
 }
 
 function done(c: Ctx, what: Done): Response {

@@ -11,23 +11,23 @@ type Env = { Bindings: Bindings }
 const PROBLEMS: Record<number, [title: string, what: string | undefined, cure: string]> = {
   401: [
     'This address is for MCP clients',
-    'A client answers here after you have signed in through it; in a browser there is nothing to see.',
-    'Add the address to your client; the home page says how.',
+    'MCP clients connect to this address. There is nothing to see here in a browser.',
+    'Add this address to your client. The home page says how.',
   ],
-  403: ['This request was refused', undefined, 'Nothing was done. Go to the home page instead.'],
-  404: ['There is no such page', 'The address may be mistyped or out of date.', 'Check it, or go to the home page.'],
+  403: ['This request was refused', undefined, 'Nothing was done. Go to the home page.'],
+  404: ['Page not found', 'The address may be mistyped or out of date.', 'Check it, or go to the home page.'],
   405: [
     'This can’t be done here',
-    'The address is right, but it doesn’t take this kind of request.',
+    'This address doesn’t accept this kind of request.',
     'Nothing was done. Go back and try again.',
   ],
   429: ['Too many requests', 'Too many requests came from your address.', 'Wait a minute, then try again.'],
   500: [
     'Something failed on this server',
     'Your request was not finished.',
-    'Try again in a minute. If it goes on, tell the operator of this server.',
+    'Try again in a minute. If this keeps happening, tell the operator of this server.',
   ],
-  503: ['This server is not ready', undefined, 'Its operator has to correct that. Try again later.'],
+  503: ['This server is not ready', undefined, 'Its operator has to fix this. Try again later.'],
 }
 const OTHERWISE = ['This request can’t be answered', undefined, 'Go back and try again.'] as const
 

@@ -4,7 +4,7 @@ import { STYLE_PATH } from './style.ts'
 
 /** What this deployment may be used for; it follows the word "Preview". */
 export const PREVIEW =
-  'for synthetic, de-identified or test data only. Not for protected health information (PHI); no uptime is promised.'
+  'for synthetic, de-identified or test data only. Not for protected health information (PHI); no uptime guarantee.'
 
 interface LayoutProps {
   title: string
@@ -36,6 +36,13 @@ export const Notice: FC = () => (
   <p class="notice" role="note">
     <strong>Preview</strong> {PREVIEW}
   </p>
+)
+
+/** The same as fine print, on a page that warns of something else. */
+export const SmallNotice: FC = () => (
+  <small>
+    <strong>Preview</strong> {PREVIEW}
+  </small>
 )
 
 interface ProblemProps {

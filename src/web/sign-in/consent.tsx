@@ -5,7 +5,7 @@ import type { ConsentDescription } from '@cloudflare/workers-oauth-provider'
 import type { FC } from 'hono/jsx'
 import { AUTHORIZE_PATH } from '../../oauth/provider.ts'
 import type { Offer } from '../../oauth/scopes.ts'
-import { Layout, Notice } from '../shared/layout.tsx'
+import { Layout, Notice, SmallNotice } from '../shared/layout.tsx'
 import { LEVEL_TEXT } from '../shared/levels.ts'
 import { type NarrowingForm, UNFILLED } from './narrowing-form.ts'
 
@@ -31,13 +31,13 @@ export const Consent: FC<ConsentProps> = ({
   offer,
   narrowing = UNFILLED,
 }) => (
-  <Layout title="Allow access to Medplum">
+  <Layout title={`${isRefused(narrowing) ? 'Error: ' : ''}Allow access to Medplum`}>
     <h1>
       Allow <bdi>{client.clientName}</bdi> to work with your Medplum records?
     </h1>
     <p>
-      It will act as you at <strong>{medplumHost}</strong>, within the access that you choose here and never beyond your
-      own. You sign in to Medplum next.
+      It will act as you at <strong>{medplumHost}</strong>, with the access that you choose here and never more than
+      your own. Next, you sign in to Medplum.
     </p>
     <dl>
       {tenant !== undefined && (
@@ -49,18 +49,19 @@ export const Consent: FC<ConsentProps> = ({
       <dt>Application</dt>
       <dd>{client.clientName}</dd>
       <dt>Published by</dt>
-      <dd>{client.clientDomain ?? 'unknown: the application named itself'}</dd>
+      <dd>{client.clientDomain ?? 'Unverified: the application supplied this name'}</dd>
       <dt>Access goes to</dt>
       <dd>
         <strong>{client.redirectHost}</strong>
       </dd>
     </dl>
-    {client.redirectIsLoopback && (
-      <p class="notice">
+    {client.redirectIsLoopback ? (
+      <p class="notice" role="note">
         Access goes to a program on this computer. Continue only if you just started to connect it yourself.
       </p>
+    ) : (
+      <Notice />
     )}
-    <Notice />
     <form method="post" action={`${AUTHORIZE_PATH}${search}`}>
       <input type="hidden" name="handle" value={handle} />
       <fieldset>
@@ -85,41 +86,58 @@ export const Consent: FC<ConsentProps> = ({
       </div>
     </form>
     <p>
-      <a href={tenant === undefined ? '/privacy' : `/t/${tenant}/privacy`}>What is kept of you here</a>
+      <a href={tenant === undefined ? '/privacy' : `/t/${tenant}/privacy`}>What we store about you</a>
     </p>
+    {client.redirectIsLoopback && <SmallNotice />}
   </Layout>
 )
+
+function isRefused({ problems }: NarrowingForm): boolean {
+  return Object.keys(problems).length > 0
+}
 
 /** What the level leaves open can be narrowed: to kinds of records, and to one patient's. */
 const Narrow: FC<NarrowingForm> = ({ types, patient, problems }) => (
   <details open={types !== '' || patient !== ''}>
-    <summary>Narrow it further (optional)</summary>
+    <summary>Limit it further (optional)</summary>
     <Field
       name="types"
       label="Only these resource types"
-      hint="Names such as Observation, MedicationRequest, with commas or spaces between them. Empty: all types."
+      hint="Names such as Observation or MedicationRequest, separated by commas or spaces. Leave empty for all types."
       value={types}
       problem={problems.types}
+      isFirst
     />
     <Field
       name="patient"
       label="Only this patient’s records"
-      hint="The id of the patient in Medplum, with or without Patient/ before it. Empty: all patients."
+      hint="The patient’s id in Medplum, with or without Patient/ before it. Leave empty for all patients."
       value={patient}
       problem={problems.patient}
+      isFirst={problems.types === undefined}
     />
   </details>
 )
 
-const Field: FC<{ name: string; label: string; hint: string; value: string; problem: string | undefined }> = ({
-  name,
-  label,
-  hint,
-  value,
-  problem,
-}) => (
+interface FieldProps {
+  name: string
+  label: string
+  hint: string
+  value: string
+  problem: string | undefined
+  /** Whether no field before it has a problem: the browser then goes to it, and a screen reader says what is wrong. */
+  isFirst?: boolean
+}
+
+const Field: FC<FieldProps> = ({ name, label, hint, value, problem, isFirst = false }) => (
   <p>
     <label for={name}>{label}</label>
+    {problem !== undefined && (
+      <span id={`${name}-problem`} class="error" role="alert">
+        {problem}
+        {isFirst && ' Nothing has been allowed yet.'}
+      </span>
+    )}
     <input
       type="text"
       id={name}
@@ -129,12 +147,8 @@ const Field: FC<{ name: string; label: string; hint: string; value: string; prob
       autocapitalize="off"
       aria-describedby={problem === undefined ? `${name}-hint` : `${name}-problem ${name}-hint`}
       aria-invalid={problem === undefined ? undefined : 'true'}
+      autofocus={problem !== undefined && isFirst}
     />
-    {problem !== undefined && (
-      <strong id={`${name}-problem`} role="alert">
-        {problem} Nothing was allowed yet.
-      </strong>
-    )}
     <small id={`${name}-hint`}>{hint}</small>
   </p>
 )

@@ -33,7 +33,7 @@ export function readNarrowing(form: FormData): { asked: Narrowing; form: Narrowi
     ...(unknown.length > 0 && types.length <= MAX_LENGTH && { types: notTypes(unknown) }),
     ...(patient !== '' &&
       id === undefined && {
-        patient: 'This is not the id of a patient. It looks like 0a1b2c3d-4e5f-6789-abcd-0123456789ab.',
+        patient: 'This is not a patient id. Patient ids look like 0a1b2c3d-4e5f-6789-abcd-0123456789ab.',
       }),
   }
   const asked = {

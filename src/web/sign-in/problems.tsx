@@ -10,7 +10,7 @@ import { Problem, pageResponse } from '../shared/layout.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
-const STALE = 'The sign-in expired after ten minutes, was already used, or was begun in another browser.'
+const STALE = 'The sign-in expired after ten minutes, was already used, or was started in another browser.'
 
 /** A client names itself by a metadata document, and this deployment reads none. */
 export class DocumentError extends Error {
@@ -30,7 +30,7 @@ export function problemPage(error: Error, c: Ctx): Response {
       <Problem
         title="This sign-in can’t continue"
         what={reasonOf(error, c)}
-        cure="Nothing was allowed. Go back to your application and connect it again; if that fails, remove it there and add it again."
+        cure="Nothing was allowed. Go back to your application and connect again. If that fails, remove this server there and add it again."
         home={homeAt(c.env, c.req.path)}
       />,
       { status: 400 },
@@ -47,7 +47,7 @@ export function problemPage(error: Error, c: Ctx): Response {
     <Problem
       title="Something failed on this server"
       what={atPage ? 'The sign-in was not finished.' : 'The sign-in was not finished, and nothing was allowed.'}
-      cure={`${again} If it goes on, tell the operator of this server.`}
+      cure={`${again} If this keeps happening, tell the operator of this server.`}
       home={homeAt(c.env, c.req.path)}
     />,
     { status: 500 },
@@ -59,12 +59,12 @@ function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
   const [what, cure] =
     error instanceof DocumentError
       ? [
-          `The application names itself by a document at ${error.address}, and this server reads no such documents.`,
-          'Remove the server in your application and add it again: the application then registers itself.',
+          `The application identifies itself by a document at ${error.address}, and this server doesn’t read such documents.`,
+          'Remove this server in your application and add it again. The application then registers itself.',
         ]
       : [
           `The application could not be verified: this server could not read ${error.metadataUrl}, or the document there is not the application’s.`,
-          'Connect it again in a minute. If it goes on, tell the operator of this server: where it can’t reach that address, CLIENT_DOCUMENTS must be off, and the application then registers itself.',
+          'Connect again in a minute. If this keeps happening, tell the operator of this server: if it can’t reach that address, set CLIENT_DOCUMENTS to off, and the application registers itself.',
         ]
   return pageResponse(
     <Problem

@@ -15,7 +15,8 @@ import { newKey } from '../../base/seal.ts'
 import { type Bindings, readSettings, type Settings } from '../../config/settings.ts'
 import { settingsAt } from '../../config/tenants.ts'
 import { canonicalize } from '../../oauth/addresses.ts'
-import { shownName } from '../../oauth/client-name.ts'
+import { shownName } from '../../oauth/clients/client-name.ts'
+import { isUsableRedirect, placeOf } from '../../oauth/clients/redirects.ts'
 import { metadataOf } from '../../oauth/grant-metadata.ts'
 import { grantOf } from '../../oauth/grant-name.ts'
 import {
@@ -30,12 +31,12 @@ import {
 } from '../../oauth/medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer } from '../../oauth/provider.ts'
 import type { GrantProps } from '../../oauth/record.ts'
-import { isUsableRedirect, placeOf } from '../../oauth/redirects.ts'
 import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from '../../oauth/scopes.ts'
 
 import { finishLogin, isBrowserLogin, StaleLoginError } from '../shared/browser-session.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'
 import { pageResponse } from '../shared/layout.tsx'
+import { type BrowserMark, markBrowser } from './browser-mark.ts'
 import { Consent } from './consent.tsx'
 import { closeForm, openForm } from './consent-form.ts'
 import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
@@ -49,6 +50,7 @@ const MAX_CLIENT_ID = 400
 
 /** What is carried through Medplum's login besides the client's request. */
 interface LoginData extends LoginSecrets {
+  mark: BrowserMark
   clientName: string
   narrowing: Narrowing
 }
@@ -146,7 +148,9 @@ async function decide(c: Ctx): Promise<Response> {
   }
   const { clientName } = shown(await oauth.describeConsent(asked))
   const request = { ...asked, scope: scopesFor(level) }
-  const data: LoginData = { ...newLoginSecrets(), clientName, narrowing: narrowing.asked }
+  const { mark, cookie } = await markBrowser(c)
+  headers.append('set-cookie', cookie)
+  const data: LoginData = { ...newLoginSecrets(), mark, clientName, narrowing: narrowing.asked }
   await auditOAuth({ decision: 'approved', level }, request, c.env)
   const { state } = await oauth.beginUpstream(request, { data, headers })
   const to = await loginUrl(settings, state, data, [...CLIENT_SCOPES, ...smartScopes(level)])
@@ -217,7 +221,7 @@ async function createGrant(
   const { redirectTo } = await oauth.completeAuthorization({
     request,
     userId: login.userId,
-    metadata: metadataOf(data.clientName, data.narrowing),
+    metadata: metadataOf(data.clientName, data.narrowing, data.mark),
     scope: request.scope,
     props,
     // The grant's object ends them once this one stands.

@@ -126,7 +126,7 @@ export function guideOf({ tenant, root, resource: mcpUrl, medplum, publicUrl, to
         href: `${root}/connections`,
         about: 'see which applications have access, and end it',
       },
-      { label: 'Privacy', href: `${root}/privacy`, about: 'what is kept of you here, and for how long' },
+      { label: 'Privacy', href: `${root}/privacy`, about: 'what we store about you, and for how long' },
       { label: 'This page as Markdown', href: `${root}/llms.txt` },
     ],
   }

@@ -16,21 +16,22 @@ const KEPT: [what: string, how: string, life: string][] = [
     'as long as the connection',
   ],
   [
-    'The last 20 calls of each client: tool, type of record, outcome and time; no ids and no contents',
+    'Each client’s last 20 calls: tool, record type, outcome and time, but no ids and no contents',
     'readable by the operator',
     'as long as the connection',
   ],
+  ['Answers to a client that may have lost its connection', 'encrypted under your client’s key', '10 minutes'],
   [
-    'Answers on their way to a client that may have lost its connection',
-    'encrypted under your client’s key',
-    '10 minutes',
-  ],
-  [
-    'What you are asked to confirm',
+    'Changes that wait for your confirmation',
     'encrypted under a key that is only in the link to the question',
     'until you decide, 10 minutes at most',
   ],
-  ['That you are signed in at these pages', 'under the hash of a cookie', '30 minutes, or until you sign out'],
+  [
+    'Which browser and kind of device you allowed a client on',
+    'a random mark in a cookie, and its hash with the connection',
+    'the cookie for 400 days, the hash as long as the connection',
+  ],
+  ['Your sign-in at these pages', 'under the hash of a cookie', '30 minutes, or until you sign out'],
 ]
 
 /** The privacy page of a deployment or tenant. */
@@ -40,9 +41,9 @@ export const Privacy: FC<{ settings: Settings }> = ({ settings: { root, medplum,
     <Notice />
     <p>
       This server passes requests between the AI client that you connect and <code>{medplum.baseUrl.host}</code>.
-      Records pass through it and are not kept, apart from what the following list says.
+      Records pass through it. It stores only what is listed here.
     </p>
-    <h2>What is kept</h2>
+    <h2>What we store</h2>
     <ul>
       {KEPT.map(([what, how, life]) => (
         <li>
@@ -50,23 +51,23 @@ export const Privacy: FC<{ settings: Settings }> = ({ settings: { root, medplum,
         </li>
       ))}
     </ul>
-    <h2>What is logged</h2>
+    <h2>What we log</h2>
     <p>
-      Of each call: the tool, the type of record, the outcome, its duration and size, and the client’s host name. No
-      network address, no contents, no names.{' '}
+      For each call: the tool, the record type, the outcome, its duration and size, and the client’s host name. No
+      network addresses, no contents, no names.{' '}
       {auditKey === undefined
-        ? 'People are not told apart.'
-        : 'People are told apart by a keyed hash, which only the operator can match to an account.'}
+        ? 'The log does not show which person made a call.'
+        : 'Each person appears as a keyed hash, which only the operator can match to an account.'}
     </p>
     <h2>Who else sees it</h2>
     <p>
       Your AI client and its provider see what you let it read, under their own terms. Medplum sees each request as
-      yours. The server runs on Cloudflare. It tells nobody else.
+      yours. The server runs on Cloudflare. Nobody else gets your data.
     </p>
     <h2>What you can do</h2>
     <p>
-      See, limit and end each client’s access at <a href={`${root}/connections`}>your connections</a>. Ended access is
-      forgotten at once. For anything else, ask the operator of this server.
+      See, reduce and end each client’s access at <a href={`${root}/connections`}>your connections</a>. What we store
+      for a client is deleted when you disconnect it. For anything else, ask the operator of this server.
     </p>
     <p>
       <a href={root || '/'}>Home page</a>

@@ -1,7 +1,7 @@
 // Where a client may have its access sent: an https address, a program on the person's own computer by loopback http, or a private-use
 // scheme (RFC 8252 section 7.1) of an application that is known. Any program can claim such a scheme, so the list is exact; PKCE
 // keeps a code worthless for whoever catches it.
-import { isLoopback } from '../config/settings.ts'
+import { isLoopback } from '../../config/settings.ts'
 
 /** The application that each opens. */
 const PRIVATE_USE: ReadonlyMap<string, string> = new Map([
@@ -16,6 +16,14 @@ export function isUsableRedirect(redirectUri: string): boolean {
   if (PRIVATE_USE.has(redirectUri)) return true
   const url = URL.parse(redirectUri)
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+}
+
+/** The address without the port of a loopback one, which programs choose anew each time (RFC 8252 section 7.3). */
+export function withoutPort(redirectUri: string): string {
+  const url = URL.parse(redirectUri)
+  if (url === null || !isLoopback(url.hostname)) return redirectUri
+  url.port = ''
+  return url.href
 }
 
 /** Where access goes, for people: a host, or an application on their computer. */

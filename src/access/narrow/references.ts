@@ -1,0 +1,84 @@
+// References (FHIR R4, section 2.3) in what a narrowed connection sends and is shown. A literal one names its record. A search in
+// the place of one is carried out by Medplum over everything that the person may see, whatever the connection is narrowed to.
+import { isRecord } from '../../base/json.ts'
+
+type Json = Record<string, unknown>
+
+const LITERAL = /^(?!Binary\/)[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/
+const CONTAINED = /^#[A-Za-z0-9.-]{0,64}$/
+/** Of another entry of the same Bundle. */
+const IN_BUNDLE = /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** The elements of a Reference: `identifier` alone is one of many other datatypes, too. */
+const ELEMENTS = /^(?:id|extension|_?type|identifier|_?display|_reference)$/
+
+/** All objects within a value, itself included. */
+function objectsIn(value: unknown): Json[] {
+  const found: Json[] = []
+  const waiting = [value]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (isRecord(next)) found.push(next)
+    if (typeof next !== 'object' || next === null) continue
+    for (const part of Object.values(next)) if (typeof part === 'object' && part !== null) waiting.push(part)
+  }
+  return found
+}
+
+/** The texts by which a value refers to other resources. */
+export function referencesIn(value: unknown): Set<string> {
+  return new Set(objectsIn(value).flatMap(({ reference }) => (typeof reference === 'string' ? [reference] : [])))
+}
+
+/** Whether an object refers by identifier alone, and to what, as far as it says so. */
+export function byIdentifier(value: Json): { type: string | undefined } | undefined {
+  if (!isRecord(value.identifier) || typeof value.reference === 'string') return undefined
+  if (!Object.keys(value).every((name) => ELEMENTS.test(name))) return undefined
+  return { type: typeof value.type === 'string' ? value.type.split('/').at(-1) : undefined }
+}
+
+/** The same value in which every reference that isn't among these is left out: nobody sent it. */
+export function withOnly(value: unknown, references: ReadonlySet<string>, instead: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => withOnly(item, references, instead))
+  if (!isRecord(value)) return value
+  if (typeof value.reference === 'string' && !references.has(value.reference)) return { display: instead }
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withOnly(item, references, instead)]))
+}
+
+/** Whether a record asks for a search in the place of a reference. */
+export function asksSearch(value: unknown): boolean {
+  return [...referencesIn(value)].some((reference) => reference.includes('?'))
+}
+
+export const ASKS_SEARCH = 'the body refers to what a search finds. Search first, then refer by type and id'
+
+/**
+ * What is wrong with the references of a record that is to be stored, as part of a sentence; undefined where nothing is.
+ *
+ * @param before the record as it is, whose references may stay
+ */
+export function checkReferences(
+  record: unknown,
+  { before, inBatch }: { before?: unknown; inBatch: boolean },
+): string | undefined {
+  if (asksSearch(record)) return ASKS_SEARCH
+  const kept = referencesIn(before)
+  const isKnown = (one: string) => LITERAL.test(one) || CONTAINED.test(one) || (inBatch && IN_BUNDLE.test(one))
+  if ([...referencesIn(record)].some((one) => !kept.has(one) && !isKnown(one))) {
+    return 'the body has a reference that is not written as Type/ID, and what it leads to can’t be told'
+  }
+  return undefined
+}
+
+/** What is wrong with references by identifier alone: whose record they mean can't be told. */
+export function checkIdentifiers(record: unknown, before: unknown): string | undefined {
+  const of = (value: unknown) => objectsIn(value).filter((one) => [undefined, 'Patient'].includes(meant(one)))
+  const kept = new Set(of(before).map((one) => JSON.stringify(one)))
+  return of(record).some((one) => !kept.has(JSON.stringify(one)))
+    ? 'the body refers by `identifier` alone to what may be another patient. Refer by {"reference":"Type/ID"}, or give the `type` of what isn’t a patient'
+    : undefined
+}
+
+/** The type that an object refers to by identifier; empty for an object that doesn't. */
+function meant(value: Json): string | undefined {
+  const found = byIdentifier(value)
+  return found ? found.type : ''
+}

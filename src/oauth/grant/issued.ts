@@ -1,0 +1,46 @@
+// The refresh tokens that were issued for a grant, so that one which comes back after another took its place is known for what it is:
+// somebody else has a copy (OAuth 2.1 section 4.3.1, RFC 9700 section 4.14.2). One that was never issued tells nothing.
+
+import { sha256 } from '../../base/seal.ts'
+
+const KEY = 'issued'
+/** As many as an hourly renewal makes in the 14 days that Medplum's refresh tokens live. */
+const MAX_KEPT = 340
+/** Programs that share a client's tokens renew them side by side, and learn of each other's a moment later. */
+const GRACE_MS = 60_000
+
+/** Start of a token's digest, and when it was issued or last taken, milliseconds since the epoch. */
+type Issued = [digest: string, at: number]
+
+export class IssuedTokens {
+  readonly #storage: SyncKvStorage
+
+  constructor(storage: SyncKvStorage) {
+    this.#storage = storage
+  }
+
+  /** Notes these tokens: one that was taken, the one that was given for it. */
+  async note(...tokens: string[]): Promise<void> {
+    const now = Date.now()
+    const digests = await Promise.all(tokens.map(digestOf))
+    const others = this.#list().filter(([digest]) => !digests.includes(digest))
+    this.#storage.put(KEY, [...others, ...digests.map((digest): Issued => [digest, now])].slice(-MAX_KEPT))
+  }
+
+  /** Whether a token that the provider refuses is a copy. The last two are good: the newest, and the one that it was given for. */
+  async isCopy(token: string): Promise<boolean> {
+    const digest = await digestOf(token)
+    const at = this.#list()
+      .slice(0, -2)
+      .find(([one]) => one === digest)?.[1]
+    return at !== undefined && Date.now() - at > GRACE_MS
+  }
+
+  #list(): Issued[] {
+    return this.#storage.get<Issued[]>(KEY) ?? []
+  }
+}
+
+async function digestOf(token: string): Promise<string> {
+  return (await sha256(token)).slice(0, 16)
+}

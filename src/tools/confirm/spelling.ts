@@ -1,0 +1,140 @@
+// A change spelled out for the person who decides about it: every value, nothing cut, text as it reads, base64 decoded, and what a
+// reference points to by its name. What can't be shown so is not asked about.
+
+import { visible } from '../../base/text.ts'
+import type { Difference } from '../../fhir/diff.ts'
+import type { Change } from './change.ts'
+
+/** What can't be shown to a person. The message is a part of a sentence. */
+export class Unshowable extends Error {
+  override readonly name = 'Unshowable'
+}
+
+export interface Spelling {
+  /** Titles by reference. */
+  names: ReadonlyMap<string, string>
+  /** Characters that may still be shown. */
+  room: number
+}
+
+export const REFERENCE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
+/** Longer text, and such of several lines, gets lines of its own. */
+const MAX_INLINE = 200
+
+/**
+ * All lines of a change, the thing itself first.
+ *
+ * @param isStrict whether bytes that are no text may not be passed over: they could be code
+ * @throws {Unshowable} for more than there is room for, and for bytes
+ */
+export function spelledOut(
+  { head, about = [], details, isNew, loss, problem }: Change,
+  spelling: Spelling,
+  isStrict: boolean,
+): string[] {
+  const lines: string[] = []
+  const add = (line: string) => {
+    spelling.room -= line.length + 1
+    if (spelling.room < 0) throw new Unshowable('it is more than a person can be shown at once; split it')
+    lines.push(line)
+  }
+  for (const line of [head, ...about]) add(line)
+  if (problem !== undefined) return lines
+  if (isMost(loss)) add(`most of the record would be gone: ${loss.values} of its ${loss.of} values`)
+  if (head.startsWith('Change') && details.length === 0) add('nothing in it differs')
+  for (const one of details) tell(one, isNew === true, { add, names: spelling.names, isStrict })
+  return lines
+}
+
+/** Whether most of a record would be gone. */
+export function isMost(loss: Change['loss']): loss is NonNullable<Change['loss']> {
+  return loss !== undefined && loss.values >= 3 && loss.values * 2 > loss.of
+}
+
+interface Telling {
+  add(line: string): void
+  names: Spelling['names']
+  isStrict: boolean
+}
+
+function tell({ path, before, after, concealed }: Difference, isNew: boolean, telling: Telling): void {
+  const place = path === '' ? 'all of it' : path
+  if (concealed) {
+    telling.add(`${place}: replaced`)
+    return
+  }
+  if (isScalar(before) && isScalar(after)) {
+    const [was, is] = [inline(before, telling), inline(after, telling)]
+    if (was !== undefined && is !== undefined && !isData(place)) {
+      telling.add(`${place}: ${was} → ${is}`)
+      return
+    }
+  }
+  if (before !== undefined) each(place, before, 'removed', telling)
+  if (after !== undefined) each(place, after, isNew ? '' : 'added', telling)
+}
+
+/** Each value within a value, by its path. */
+function each(path: string, value: unknown, word: string, telling: Telling): void {
+  if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
+    for (const [name, one] of Object.entries(value)) {
+      const place = Array.isArray(value) ? `${path}[${name}]` : `${path}.${visible(name)}`
+      each(place, one, word, telling)
+    }
+    return
+  }
+  const label = word === '' ? `${path}:` : `${path}: ${word}`
+  const text = typeof value === 'string' && isData(path) ? decoded(value, path, telling.isStrict) : undefined
+  if (text?.bytes !== undefined) {
+    telling.add(`${label} a file of ${text.bytes} bytes`)
+    return
+  }
+  const shown = text?.text ?? value
+  const short = inline(shown, telling)
+  telling.add(short === undefined ? label : `${label} ${short}`)
+  if (short !== undefined) return
+  for (const line of String(shown).split(/\r?\n/)) telling.add(`  | ${visible(line.replaceAll('\t', '  '))}`)
+}
+
+/** A value on one line; undefined for text that has to have lines of its own. */
+function inline(value: unknown, { names }: Telling): string | undefined {
+  if (typeof value === 'string' && (value.length > MAX_INLINE || value.includes('\n'))) return undefined
+  const name = typeof value === 'string' ? names.get(value) : undefined
+  return visible(JSON.stringify(value) ?? '') + (name === undefined ? '' : ` (${name})`)
+}
+
+function isScalar(value: unknown): boolean {
+  return value !== undefined && (typeof value !== 'object' || value === null)
+}
+
+/** Where FHIR has base64. */
+function isData(path: string): boolean {
+  return /(?:^|\.)(?:data|valueBase64Binary)$/.test(path)
+}
+
+/** The text in base64; of bytes that are none, how many they are. */
+function decoded(value: string, path: string, isStrict: boolean): { text?: string; bytes?: number } | undefined {
+  let bytes: Uint8Array
+  try {
+    bytes = Uint8Array.from(atob(value), (char) => char.charCodeAt(0))
+  } catch {
+    return undefined
+  }
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
+  } catch {
+    if (isStrict) throw new Unshowable(`\`${path}\` holds bytes that are no text`)
+    return { bytes: bytes.length }
+  }
+}
+
+/** The references in a change. */
+export function referencesIn({ details }: Change): string[] {
+  return details.flatMap(({ path, before, after }) => [before, after].flatMap((one) => references(one, path)))
+}
+
+function references(value: unknown, name: string): string[] {
+  if (typeof value === 'string') return /(?:^|\.)reference$/.test(name) && REFERENCE.test(value) ? [value] : []
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, one]) => references(one, key))
+}

@@ -1,0 +1,64 @@
+// What a request does, step by step: itself, the entries of its batch, the mutations of its GraphQL.
+
+import { type Mutation, mutationsIn } from '../../access/risk/graphql-risk.ts'
+import type { Risk } from '../../access/risk/risk.ts'
+import { governs } from '../../access/risk/routes.ts'
+import { isRecord } from '../../base/json.ts'
+import { placeOf } from '../../fhir/strict-place.ts'
+import type { Prepared } from '../request/prepare.ts'
+
+/** One thing that a request does. */
+export interface Step {
+  method: string
+  /** Relative to the FHIR base. */
+  path: string
+  body: unknown
+  risk: Risk
+}
+
+/** Whether it does something else than to create, change or delete the resource that it names. */
+export function isAction({ method, path, risk }: Step): boolean {
+  const { segments } = placeOf(path)
+  const [type = '', id, ...more] = segments
+  if (risk.kind === 'operate' || !/^[A-Za-z]+$/.test(type) || more.length > 0 || id?.startsWith('$')) return true
+  return method === 'POST' ? id !== undefined : !['PUT', 'PATCH', 'DELETE'].includes(method)
+}
+
+/** The request itself, or each entry of its batch in their order, those of Bundles within it too. */
+export function stepsOf({ asked, risk }: Prepared): Step[] {
+  const { method, path, body } = asked
+  return risk.parts ? entrySteps(body, risk.parts) : [{ method, path, body, risk }]
+}
+
+function entrySteps(bundle: unknown, parts: readonly Risk[]): Step[] {
+  const entries = isRecord(bundle) && Array.isArray(bundle.entry) ? bundle.entry : []
+  return parts.flatMap((risk, index) => {
+    const entry: unknown = entries[index]
+    const { request, resource } = isRecord(entry) ? entry : {}
+    if (risk.parts) return entrySteps(resource, risk.parts)
+    const { method, url } = isRecord(request) ? request : {}
+    return [{ method: String(method ?? '').toUpperCase(), path: String(url ?? ''), body: resource, risk }]
+  })
+}
+
+export function isGraphql({ path }: Step): boolean {
+  return placeOf(path).segments.some((segment) => /^\$graphql$/i.test(segment))
+}
+
+/** What the mutations of a GraphQL step do, as the requests that do the same; undefined where that isn't known. */
+export function mutationSteps({ path, body }: Step): Step[] | undefined {
+  const steps = mutationsIn(body, placeOf(path).query.replace(/^\?/, ''))?.map(mutationStep)
+  return steps?.every((step) => step !== undefined) ? steps : undefined
+}
+
+const METHODS = { Create: 'POST', Update: 'PUT', Patch: 'PATCH', Delete: 'DELETE' } as const
+const ID = /^[A-Za-z0-9.-]{1,64}$/
+
+function mutationStep({ type, verb, args }: Mutation): Step | undefined {
+  const { id, res, patch } = args
+  if (verb !== 'Create' && !(typeof id === 'string' && ID.test(id))) return undefined
+  const path = verb === 'Create' ? type : `${type}/${String(id)}`
+  const kind = governs(type) ? 'admin' : verb === 'Delete' ? 'delete' : 'write'
+  const body = verb === 'Patch' ? patch : res
+  return { method: METHODS[verb], path, body, risk: { kind, targets: [path], reason: 'a GraphQL mutation' } }
+}

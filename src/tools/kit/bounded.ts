@@ -1,0 +1,18 @@
+// Arguments that are texts. An isolate serves many people at once, so each text has a bound where it enters.
+import * as z from 'zod'
+
+/** Characters of a path, a search or a link: Node, and so Medplum, takes 16 KiB for an address and all headers together. */
+export const MAX_ADDRESS = 8192
+/** Characters of a search's criteria in the body. */
+export const MAX_FORM = 65_536
+/** Characters of an id, a version or a media type. */
+export const MAX_NAME = 256
+/** Characters of what is sent as text: no message is longer (`mcp/session/message.ts`). */
+export const MAX_CONTENT = 4 * 1024 * 1024
+
+/** A text of at most so many characters. */
+export function bounded(most: number): z.ZodString {
+  return z
+    .string()
+    .max(most, `This has more than ${most.toLocaleString('en')} characters. Nothing was sent. Shorten it.`)
+}

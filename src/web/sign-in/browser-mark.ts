@@ -1,0 +1,36 @@
+// Tells apart the browsers that sign-ins are made in. Hosts share one client id among all who use them, on every machine: without
+// this, a sign-in on one computer couldn't be told from one on another.
+import type { Context } from 'hono'
+import { generateCookie, getCookie } from 'hono/cookie'
+import { newKey, sha256 } from '../../base/seal.ts'
+
+const COOKIE = 'browser'
+/** As long as browsers keep a cookie. */
+const LIFE_S = 400 * 86_400
+
+export interface BrowserMark {
+  /** A digest of the cookie, which a grant is kept with. */
+  browser: string
+  /** Kind of device, such as Windows, as the browser says. */
+  device?: string
+}
+
+const DEVICES: readonly [RegExp, string][] = [
+  [/iPhone|iPad/, 'iPhone or iPad'],
+  [/Android/, 'Android'],
+  [/Windows/, 'Windows'],
+  [/Macintosh/, 'Mac'],
+  [/CrOS/, 'ChromeOS'],
+  [/Linux/, 'Linux'],
+]
+
+/** The mark of this browser, and the cookie that keeps it. */
+export async function markBrowser(c: Context): Promise<{ mark: BrowserMark; cookie: string }> {
+  const held = getCookie(c, COOKIE, 'host') ?? ''
+  const value = /^[\w-]{43}$/.test(held) ? held : newKey()
+  const options = { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge: LIFE_S } as const
+  const agent = c.req.header('user-agent') ?? ''
+  const device = DEVICES.find(([pattern]) => pattern.test(agent))?.[1]
+  const browser = (await sha256(`browser ${value}`)).slice(0, 22)
+  return { mark: { browser, ...(device && { device }) }, cookie: generateCookie(COOKIE, value, options) }
+}

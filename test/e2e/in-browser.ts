@@ -1,0 +1,25 @@
+import type { Page } from 'playwright-core'
+import { SignIn } from '../../sandbox/clients.ts'
+import type { Credentials } from '../../sandbox/person.ts'
+
+/** A person who answers in a browser what a client asks for. */
+export class InBrowser extends SignIn {
+  readonly #page: Page
+  readonly #answer: (page: Page) => Promise<void>
+  /** Scopes of the last authorization request. */
+  asked: string | null = null
+
+  constructor(who: Credentials, page: Page, answer: (page: Page) => Promise<void>) {
+    super(who)
+    this.#page = page
+    this.#answer = answer
+  }
+
+  override async redirectToAuthorization(url: URL) {
+    this.asked = url.searchParams.get('scope')
+    const back = this.#page.waitForRequest((request) => request.url().startsWith(this.redirectUrl))
+    const answered = this.#page.goto(url.href).then(() => this.#answer(this.#page))
+    const [request] = await Promise.all([back, answered])
+    this.callback = new URL(request.url())
+  }
+}

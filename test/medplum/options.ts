@@ -1,0 +1,98 @@
+// What the command is told, by flags or by the environment, and on which servers it may run.
+import { parseArgs } from 'node:util'
+
+const CHAPTERS = ['recordings', 'sign-in', 'calls', 'recipes', 'alike', 'measured']
+
+export const USAGE = `npm run test:medplum -- --url http://localhost:8103/ --email ADMIN [--project ID] [--only CHAPTER]... [--rounds N] [--clear] [--i-know]
+
+  --url       TEST_MEDPLUM_URL       base URL of a Medplum server
+  --email     TEST_MEDPLUM_EMAIL     an administrator of the project to work in
+  --password  TEST_MEDPLUM_PASSWORD  better in the environment: arguments can be seen by others on this machine
+  --project   TEST_MEDPLUM_PROJECT   id of the project, for a person with several
+  --only      a chapter, several times for several: ${CHAPTERS.join(', ')}
+  --rounds    how often each row of the table is measured (60)
+  --clear     takes away what runs that were killed have left in the project, and does nothing else
+  --i-know    allows a server that isn't on this machine. The project is written to: never use one with real patients.`
+
+export interface Options {
+  /** Ends with a slash. */
+  url: string
+  email: string
+  password: string
+  project: string | undefined
+  /** Names of chapters; none means all. */
+  only: string[]
+  rounds: number
+  clear: boolean
+}
+
+/** What is missing or not allowed, in words for the person who typed it. */
+export class WrongOptions extends Error {}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+const HOSTED = /(^|\.)medplum\.com$/
+
+/** @throws {WrongOptions} */
+export function readOptions(args: string[], env: Record<string, string | undefined>): Options {
+  const { values } = parsed(args)
+  const given = (name: 'url' | 'email' | 'password' | 'project') => {
+    return values[name] ?? (env[`TEST_MEDPLUM_${name.toUpperCase()}`] || undefined)
+  }
+  const need = (name: 'url' | 'email' | 'password') => {
+    const value = given(name)
+    if (value === undefined) throw new WrongOptions(`Missing: --${name} or TEST_MEDPLUM_${name.toUpperCase()}`)
+    return value
+  }
+  const rounds = Number(values.rounds)
+  if (!Number.isInteger(rounds) || rounds < 1) throw new WrongOptions('--rounds takes a whole number from 1')
+  const unknown = values.only.find((name) => !CHAPTERS.includes(name))
+  if (unknown !== undefined) throw new WrongOptions(`--only takes one of ${CHAPTERS.join(', ')}`)
+  return {
+    url: allowed(need('url'), values['i-know']),
+    email: need('email'),
+    password: need('password'),
+    project: given('project'),
+    only: values.only,
+    rounds,
+    clear: values.clear,
+  }
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        url: { type: 'string' },
+        email: { type: 'string' },
+        password: { type: 'string' },
+        project: { type: 'string' },
+        only: { type: 'string', multiple: true, default: [] },
+        rounds: { type: 'string', default: '60' },
+        clear: { type: 'boolean', default: false },
+        'i-know': { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    throw new WrongOptions((error as Error).message)
+  }
+}
+
+/** The base URL, if the command may run on it. */
+function allowed(given: string, iKnow: boolean): string {
+  if (!/^https?:\/\//.test(given) || !URL.canParse(given))
+    throw new WrongOptions(`Not a URL: ${given}. Give the base URL whole, such as http://localhost:8103/`)
+  const url = new URL(given.endsWith('/') ? given : `${given}/`)
+  if (url.username || url.password || url.search || url.hash)
+    throw new WrongOptions('Give the base URL alone, without a login, query or fragment')
+  const host = url.hostname.replace(/\.$/, '')
+  if (!iKnow && HOSTED.test(host))
+    throw new WrongOptions(
+      `${host} is the hosted Medplum. This command writes to the project, so it runs there only with --i-know.`,
+    )
+  if (!iKnow && !LOOPBACK.test(host))
+    throw new WrongOptions(
+      `${host} isn't this machine. This command writes to the project, so it runs there only with --i-know.`,
+    )
+  return url.href
+}

@@ -1,0 +1,280 @@
+// An isolate serves many people at once: no argument may hold it. Each text that a tool takes is given at its largest, made of
+// what patterns stumble over, and the whole call must take little time of the processor, whatever becomes of it.
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import * as z from 'zod'
+import { type Access, guardFor } from '../../src/access/access.ts'
+import { FhirClient } from '../../src/client/client.ts'
+import { HL7 } from '../../src/client/content.ts'
+import { fetchRecord } from '../../src/tools/fetch/tool.ts'
+import { fhirDelete } from '../../src/tools/fhir-delete.ts'
+import { fhirDigest } from '../../src/tools/fhir-digest.ts'
+import { fhirOperate } from '../../src/tools/fhir-operate.ts'
+import { fhirRead } from '../../src/tools/fhir-read.ts'
+import { fhirRequest } from '../../src/tools/fhir-request.ts'
+import { fhirWrite } from '../../src/tools/fhir-write.ts'
+import { advertised, type Understood } from '../../src/tools/kit/schema.ts'
+import type { Tool, ToolContext } from '../../src/tools/kit/tool.ts'
+import { search } from '../../src/tools/search/tool.ts'
+import { whoami } from '../../src/tools/whoami.ts'
+
+const TOOLS: readonly Tool[] = [
+  ...[fhirRequest, fhirRead, fhirDigest, search, fetchRecord, whoami, fhirWrite, fhirDelete, fhirOperate],
+]
+/** Milliseconds of the processor. */
+const MOST = 50
+
+const FILLS = [
+  ...[
+    ' ',
+    '.',
+    '/',
+    '%',
+    '"',
+    "'",
+    '`',
+    '(',
+    '[',
+    '{',
+    '<',
+    '|',
+    '\\',
+    '\n',
+    '\t',
+    '@',
+    '&',
+    '=',
+    '?',
+    ',',
+    ':',
+    '-',
+    '+',
+  ],
+  ...[
+    '$',
+    '_',
+    '#',
+    '*',
+    '^',
+    '~',
+    '!',
+    ';',
+    'a',
+    'A',
+    '0',
+    'é',
+    '\u200b',
+    '\u00a0',
+    '\ud800',
+    'a ',
+    ' .',
+    './',
+    '../',
+  ],
+  ...[
+    '%20',
+    '%2',
+    '()',
+    '[]',
+    '[{"a":',
+    '" ',
+    'a=',
+    '&a=b',
+    ',a',
+    '?a',
+    'a.',
+    'a:',
+    ':a.',
+    'Aa/',
+    '|a',
+    'a@',
+    'a@a.',
+    '1-',
+  ],
+  ...[
+    'https://',
+    'http://a?Signature=',
+    'Patient/',
+    'Patient?',
+    'Binary/',
+    "'a'",
+    '2020-01-01',
+    ' 2020',
+    '\r\n',
+    '=\n',
+  ],
+]
+const STARTS = ['', 'Patient?name=', 'Patient/', '{"resourceType":"']
+
+const base = new URL('https://medplum.example.com/fhir/R4/')
+const medplum: ToolContext['caller']['medplum'] = {
+  fhirBase: base,
+  token: async () => 'token',
+  renew: async () => 'renewed',
+  profile: 'Practitioner/1',
+  project: 'Project/1',
+}
+
+function contextFor(access: Access): ToolContext {
+  return {
+    caller: {
+      ...{
+        userId: 'user',
+        grantId: 'grant',
+        client: { id: 'client', name: 'Client' },
+        access: async () => access,
+        medplum,
+      },
+      confirmations: {
+        seal: async () => 'sealed',
+        open: async () => undefined,
+        burn: async () => false,
+        propose: async () => 'https://mcp.example.com/confirm/page',
+        decision: async () => undefined,
+      },
+    },
+    ...{ access, event: {}, answerChars: 60_000, signal: new AbortController().signal, progress: async () => {} },
+    fhir: new FhirClient(medplum, 30_000, { guard: guardFor(access) }),
+    marks: { label: true, provenance: false, auditEvent: false },
+    asking: { policy: 'never', forms: false, responses: undefined, state: undefined },
+  } as unknown as ToolContext
+}
+
+const WHOLE = 'a whole connection'
+const ACCESSES: Record<string, Access> = {
+  [WHOLE]: { level: 'admin' },
+  'one narrowed to a patient': { level: 'admin', patient: '1' },
+  'one narrowed to types': { level: 'admin', types: ['Patient', 'Observation'] },
+}
+
+beforeAll(() => {
+  vi.stubGlobal('fetch', async () => Response.json({ resourceType: 'Bundle', type: 'searchset', total: 0 }))
+  return () => vi.unstubAllGlobals()
+})
+
+/** One call as the server makes it; what becomes of it doesn't matter. */
+async function call(tool: Tool, args: Record<string, unknown>, access: Access): Promise<void> {
+  const checked = await advertised(tool)['~standard'].validate(args)
+  if ('value' in checked)
+    await tool.run((checked.value as unknown as Understood).args as never, contextFor(access)).catch(() => undefined)
+}
+
+/** Milliseconds of the processor that a call takes, at its best: what else the machine does mustn't count. */
+async function costOf(run: () => Promise<void>): Promise<number> {
+  let best = Number.POSITIVE_INFINITY
+  for (let attempt = 0; attempt < 8 && best > MOST; attempt++) {
+    const before = process.threadCpuUsage()
+    await run()
+    const { user, system } = process.threadCpuUsage(before)
+    best = Math.min(best, (user + system) / 1000)
+    if (best > 20 * MOST) break
+  }
+  return best
+}
+
+/** The texts that a tool takes, with the most characters of each. */
+function textsOf({ input }: Tool): [name: string, most: number][] {
+  return Object.entries(input.shape).flatMap(([name, field]) => {
+    let text: unknown = field
+    while (!(text instanceof z.ZodString)) {
+      if (text instanceof z.ZodOptional) text = text.unwrap()
+      else if (text instanceof z.ZodArray) text = text.element
+      else if (text instanceof z.ZodPipe) text = text.in
+      else break
+    }
+    return text instanceof z.ZodString ? [[name, text.maxLength ?? Number.POSITIVE_INFINITY]] : []
+  })
+}
+
+const subject = { reference: 'Patient/1' }
+/** Bodies that hold a long text at a place where something is looked for. */
+const BODIES: Record<string, (given: string) => [method: string, path: string, body: unknown][]> = {
+  'a note': (text) => [['POST', 'Observation', { resourceType: 'Observation', subject, note: [{ text }] }]],
+  'a reference': (reference) => [
+    ['POST', 'Observation', { resourceType: 'Observation', subject, focus: [{ reference }] }],
+    ['PUT', 'Observation/1', { resourceType: 'Observation', id: '1', subject: { reference } }],
+  ],
+  'an address': (url) => [
+    ['POST', 'DocumentReference', { resourceType: 'DocumentReference', subject, content: [{ attachment: { url } }] }],
+  ],
+  'an operation of a patch': (text) => [
+    ['PATCH', 'Task/1', [{ op: 'add', path: '/note', value: [{ text }] }]],
+    ['PATCH', 'Task/1', [{ op: 'move', path: text, from: '/note' }]],
+  ],
+  'an entry of a batch': (url) => [
+    ['POST', '', { resourceType: 'Bundle', type: 'batch', entry: [{ request: { method: 'GET', url } }] }],
+  ],
+  'a query': (query) => [['POST', '$graphql', { query }]],
+  'JSON as text': (text) => [['POST', 'Task', text]],
+}
+
+function asCall([method, path, body]: [string, string, unknown]): Record<string, unknown> {
+  return { method, path, body }
+}
+
+const METHODS_OF: Record<string, readonly string[]> = {
+  'fhir-request': ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  'fhir-operate': ['GET', 'POST', 'DELETE'],
+  'fhir-write': ['POST', 'PUT', 'PATCH'],
+}
+
+const cases = TOOLS.flatMap((tool) =>
+  textsOf(tool).map(([argument, most]) => ({ tool, name: tool.name, argument, most })),
+)
+
+test('every text has a bound', () => {
+  expect(cases.length).toBeGreaterThan(20)
+  for (const { name, argument, most } of cases) expect(most, `${name}.${argument}`).toBeLessThanOrEqual(4 * 1024 * 1024)
+})
+
+test('a longer one is refused, and the message says so', async () => {
+  const { issues } = await advertised(fhirRead)['~standard'].validate({ path: ' '.repeat(300_000) })
+  expect(issues?.map(({ message }) => message).join()).toMatch(/more than 8,192 characters/)
+})
+
+/** Which of these calls, each made of its fill, take longer than they may. */
+async function slowOf(
+  tool: Tool,
+  access: Access,
+  most: number,
+  make: (given: string) => Record<string, unknown>[],
+): Promise<string[]> {
+  const slow: string[] = []
+  const isLong = most > 100_000
+  for (const start of isLong ? [''] : STARTS) {
+    for (const fill of isLong ? FILLS.slice(0, 24) : FILLS) {
+      const given = (start + fill.repeat(most / fill.length)).slice(0, most)
+      for (const args of make(given)) {
+        const ms = await costOf(() => call(tool, args, access))
+        if (ms > MOST) slow.push(`${JSON.stringify({ start, fill })}: ${ms} ms, ${JSON.stringify(args).slice(0, 200)}`)
+      }
+    }
+  }
+  return slow
+}
+
+describe.each(Object.entries(ACCESSES))('%s', (name, access) => {
+  // What a connection is narrowed to matters for paths and bodies only.
+  const own = cases.filter(({ argument }) => name === WHOLE || argument === 'path')
+
+  test.each(own)('$name answers soon, whatever $argument is made of', { timeout: 60_000 }, async (one) => {
+    const { tool, argument, most } = one
+    const slow = await slowOf(tool, access, most, (given) =>
+      (METHODS_OF[tool.name] ?? [undefined]).flatMap((method) => {
+        const rest = { ...(method && { method }), ...('path' in tool.input.shape && { path: 'Patient/1' }) }
+        if (argument === 'select') return [{ ...rest, select: Array(20).fill(given) }]
+        if (argument === 'form') return [{ ...rest, path: 'Patient/_search', form: given }]
+        if (argument !== 'text') return [{ ...rest, [argument]: given }]
+        if (method !== 'POST') return []
+        return ['text/plain', 'application/pdf', HL7, undefined].map((contentType) => ({
+          ...{ method, path: 'Binary', text: given, ...(contentType && { contentType }) },
+        }))
+      }),
+    )
+    expect(slow).toEqual([])
+  })
+
+  test.each(Object.entries(BODIES))('a body answers soon: %s', { timeout: 60_000 }, async (what, make) => {
+    const most = what === 'a note' ? 600_000 : 200_000
+    expect(await slowOf(fhirRequest, access, most, (given) => make(given).map(asCall))).toEqual([])
+  })
+})

@@ -1,0 +1,36 @@
+// Who changed a record is seen where it is read: Medplum tells it in its extended mode only, without which nobody's name stands there.
+import { beforeAll, expect, test } from 'vitest'
+import { create, medplumToken } from './medplum.ts'
+import { alice, fhir, sandbox, signIn } from './world.ts'
+
+let access: string
+let id: string
+const AUTHOR = expect.stringMatching(/^(Practitioner|ClientApplication)\//)
+
+beforeAll(async () => {
+  access = (await signIn(alice)).access
+  id = String((await create(await medplumToken(), { resourceType: 'Patient', name: [{ family: 'Who' }] })).id)
+})
+
+test.each(['', '/_history'])('in a record and its history, without what Medplum keeps to itself: %s', async (more) => {
+  const { text } = await fhir(access, { method: 'GET', path: `Patient/${id}${more}` })
+  const body = JSON.parse(text)
+  const { meta } = more === '' ? body : body.entry[0].resource
+  expect(Object.keys(meta).sort()).toEqual(['author', 'lastUpdated', 'versionId'])
+  expect(meta.author.reference).toEqual(AUTHOR)
+  const compact = await fhir(access, { method: 'GET', path: `Patient/${id}${more}`, format: 'compact' })
+  expect(compact.text).toContain('author')
+})
+
+test('no other request asks for it', async () => {
+  const { requests } = await sandbox.during(async () => {
+    await fhir(access, { method: 'GET', path: 'Patient?_count=1' })
+    await fhir(access, { method: 'PUT', path: `Patient/${id}`, body: { resourceType: 'Patient', id } })
+    await fhir(access, { method: 'GET', path: `Patient/${id}/$everything` })
+  })
+  expect(requests.length).toBeGreaterThan(2)
+  for (const { method, path, headers } of requests) {
+    if (method === 'GET' && /Patient\/[^/$?]+$/.test(path)) continue
+    expect(headers, `${method} ${path}`).not.toHaveProperty('x-medplum')
+  }
+})
