@@ -3,8 +3,8 @@
 /** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, fillers, private use. */
 export const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
-/** The above, and combining marks on top of two others, which would draw over the lines around them. */
-const ESCAPED = new RegExp(`${UNSEEN.source}|(?<=\\p{M}{2})\\p{M}`, 'gu')
+/** Combining marks on top of two others: they would draw over the lines around them. */
+const HEAPED = /(?<=\p{M}{2})\p{M}/gu
 
 const BEYOND_ASCII = /[^ -~]/
 
@@ -16,8 +16,12 @@ export function quoted(text: string): string {
 /** Text in which everything is seen that is there; in the strings of JSON it means the same. */
 export function visible(text: string): string {
   if (!BEYOND_ASCII.test(text)) return text
-  return text.replace(ESCAPED, (char) =>
-    Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  return text.replace(UNSEEN, escaped).replace(HEAPED, escaped)
+}
+
+function escaped(char: string): string {
+  return Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(
+    '',
   )
 }
 

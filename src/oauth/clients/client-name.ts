@@ -1,7 +1,7 @@
 // What a client calls itself, as people and models are shown it. Anybody can register any name: one of a thousand lines would push out
 // of sight where access goes, one with marks for writing direction would turn the words around it, and one with a heap of combining
 // marks would draw over them.
-import { UNSEEN } from '../base/text.ts'
+import { UNSEEN } from '../../base/text.ts'
 
 const MAX_LENGTH = 80
 /** Breaks and blanks, each run of which is one space. */
