@@ -43,6 +43,8 @@ export function fhirHandler(ground: Ground): FhirHandler {
       switch (path) {
         case '/metadata':
           return json(capabilityStatement(ground.baseUrl))
+        case '/$versions':
+          return json({ versions: ['4.0'], default: '4.0' })
         case '/.well-known/smart-configuration':
           return json(smartConfiguration(ground.baseUrl))
         case '/.well-known/smart-styles.json':

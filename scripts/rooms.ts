@@ -17,6 +17,7 @@ export const ROOMS: Record<string, Room> = {
       'mcp/server',
       'mcp/session',
       'oauth',
+      'oauth/clients',
       'oauth/grant',
       'web/confirm',
       'web/connections',
@@ -58,11 +59,11 @@ export const ROOMS: Record<string, Room> = {
   'web/sign-in': {
     is: 'The consent page, and the way to Medplum’s login and back',
     never: 'a Medplum token in a page, URL or log',
-    knows: ['access/narrow', 'audit', 'config', 'fhir', 'oauth', 'web/shared'],
+    knows: ['access/narrow', 'audit', 'config', 'fhir', 'oauth', 'oauth/clients', 'web/shared'],
   },
   'web/connections': {
     is: 'The page of a person’s connected clients',
-    knows: ['access', 'access/risk', 'config', 'oauth', 'oauth/grant', 'web/shared'],
+    knows: ['access', 'access/risk', 'config', 'oauth', 'oauth/clients', 'oauth/grant', 'web/shared'],
   },
   'web/confirm': {
     is: 'The page on which a person confirms a change',
@@ -82,10 +83,11 @@ export const ROOMS: Record<string, Room> = {
     never: 'HTML',
     knows: ['access', 'access/narrow', 'call', 'client', 'config'],
   },
+  'oauth/clients': { is: 'What a client registers: its name, its redirect URIs', knows: ['config'] },
   'oauth/grant': {
     is: 'The Durable Object of a grant: Medplum’s tokens, renewal, revocation, confirmations, last calls',
     never: 'a token in clear',
-    knows: ['access', 'audit', 'config', 'oauth'],
+    knows: ['access', 'audit', 'config', 'oauth', 'oauth/clients'],
   },
   tools: {
     is: 'The FHIR tools and `whoami`, a file each',
@@ -138,7 +140,17 @@ export const ROOMS: Record<string, Room> = {
   'tools/request': {
     is: 'From arguments to the request that is sent: composed once, checked, classified',
     never: 'anything sent',
-    knows: ['access/risk', 'advice/requests', 'answer/select', 'client', 'fhir', 'marks', 'secrets', 'text'],
+    knows: [
+      'access/risk',
+      'advice/requests',
+      'answer/select',
+      'client',
+      'fhir',
+      'marks',
+      'secrets',
+      'text',
+      'tools/kit',
+    ],
   },
   'tools/kit': {
     is: 'What a tool is, what it works with, and how its result becomes MCP’s',

@@ -7,6 +7,7 @@ import { Hono } from 'hono/tiny'
 import { type Bindings, readSettings, SettingError } from './config/settings.ts'
 import { tenantAt, tenantsOf } from './config/tenants.ts'
 import { addressesOf, canonicalize } from './oauth/addresses.ts'
+import { readRegistration } from './oauth/clients/registration.ts'
 import { CONFIRM_PATH } from './oauth/confirmations.ts'
 import { grantOf, isGrantName } from './oauth/grant-name.ts'
 import {
@@ -18,7 +19,6 @@ import {
   TOKEN_PATH,
 } from './oauth/provider.ts'
 import type { GrantProps } from './oauth/record.ts'
-import { readRegistration } from './oauth/registration.ts'
 import {
   knownOrigin,
   limitByAddress,

@@ -5,8 +5,8 @@ import { cors } from 'hono/cors'
 import { type Bindings, isLoopback, readSettings } from './config/settings.ts'
 import { findSettings, tenantAt } from './config/tenants.ts'
 import { LIMIT_PERIOD_S } from './mcp/server/pace.ts'
+import { MAX_REGISTRATION_BYTES } from './oauth/clients/registration.ts'
 import type { AuthenticatedHandler } from './oauth/provider.ts'
-import { MAX_REGISTRATION_BYTES } from './oauth/registration.ts'
 
 type Middleware = MiddlewareHandler<{ Bindings: Bindings }>
 

@@ -1,5 +1,6 @@
 // `npm run bench -- NAME`: figures of this project, each from one command. They are printed beside their goals; what fails is a
 // broken promise, such as an answer without what was asked for.
+import { fhirpath } from './fhirpath.ts'
 import { load } from './load.ts'
 import { questions } from './questions.ts'
 import { sandbox } from './sandbox.ts'
@@ -8,7 +9,7 @@ import { size } from './size.ts'
 import { stages } from './stages.ts'
 import { tokens } from './tokens.ts'
 
-const BENCHES: Record<string, () => Promise<void>> = { load, questions, sandbox, shape, size, stages, tokens }
+const BENCHES: Record<string, () => Promise<void>> = { fhirpath, load, questions, sandbox, shape, size, stages, tokens }
 
 const name = process.argv[2]
 const bench = name === undefined ? undefined : BENCHES[name]

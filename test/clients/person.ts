@@ -9,7 +9,7 @@ export async function approve(link: string): Promise<void> {
     if (init.method === 'POST') headers.set('origin', new URL(input).origin)
     return fetch(input, { ...init, headers })
   })
-  await person.signIn(link, link, SANDBOX_USERS.alice)
+  await person.signIn(`${link}?sign-in`, link, SANDBOX_USERS.alice)
   const page = await (await person.visit(link)).text()
   const token = /name="token" value="([^"]*)"/.exec(page)?.[1] ?? ''
   const decided = await person.visit(link, new URLSearchParams({ token, decision: 'approved' }))

@@ -85,7 +85,8 @@ export class Home {
     const files = entries.filter((entry) => entry.isFile() && /\.json$/.test(entry.name))
     const texts = await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), 'utf8')))
     const find = (key: string) => new RegExp(`"${key}": *"([^"]+)"`).exec(texts.join('\n').replaceAll('\\"', '"'))?.[1]
-    const [accessToken, clientId] = [find('access_token'), find('client_id')]
+    const accessToken = find('access_token') ?? find('accessToken')
+    const clientId = find('client_id') ?? find('clientId')
     if (!accessToken || !clientId) throw new Error(`no token among ${files.map((file) => file.name).join(', ')}`)
     return { accessToken, clientId }
   }

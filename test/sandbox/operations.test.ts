@@ -234,6 +234,18 @@ describe('patients', () => {
     expect([await total({}), await total({ birthDate: '1961-03-14' })]).toEqual([0, 1])
   })
 
+  it('say which versions of FHIR there are', async () => {
+    expect((await alice('GET', '$versions')).body).toEqual({ versions: ['4.0'], default: '4.0' })
+  })
+
+  it('miss a parameter in other words in a query than in Parameters', async () => {
+    const inQuery = await alice<OperationOutcome>('GET', `Schedule/${TELEHEALTH_SCHEDULE_ID}/$find`)
+    expect(problem(inQuery)).toEqual([400, "Expected at least 1 value(s) for required input parameter 'start'"])
+    const body = { resourceType: 'Parameters', parameter: [{ name: 'slot', valueString: 'x' }] }
+    const inBody = await alice<OperationOutcome>('POST', 'Appointment/$hold', body)
+    expect(problem(inBody)).toEqual([400, 'Expected 1 value(s) for input parameter appointment, but 0 provided'])
+  })
+
   it('are not found at what is no id, whatever the type', async () => {
     expect((await alice('GET', 'Nothing/1')).status).toBe(404)
     expect((await alice('GET', `Nothing/${crypto.randomUUID()}`)).status).toBe(400)

@@ -47,13 +47,13 @@ function authorizationRequest(verifier: string, scope = SCOPE): Record<string, s
   }
 }
 
-/** Sends the login form as a browser would: all hidden fields of the page, and what the person types. */
+/** Sends the login form as a browser would: all hidden fields of it, and what the person types. */
 async function submitLogin(user: { email: string; password: string }, verifier: string, scope?: string) {
   const start = await fetch(at(`oauth2/authorize?${new URLSearchParams(authorizationRequest(verifier, scope))}`))
   const fields = new URLSearchParams({ email: user.email, password: user.password })
-  for (const [, name = '', value = ''] of (await start.text()).matchAll(
-    /type="hidden" name="([^"]+)" value="([^"]*)"/g,
-  )) {
+  // The forms after it sign in the clinic's people.
+  const [form = ''] = (await start.text()).split('</form>')
+  for (const [, name = '', value = ''] of form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)) {
     fields.set(name, value.replaceAll('&amp;', '&'))
   }
   return fetch(start.url.replace(/\?.*/, ''), { method: 'POST', body: fields, redirect: 'manual' })

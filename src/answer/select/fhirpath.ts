@@ -17,12 +17,9 @@ import {
   toTypedValue,
 } from '@medplum/core'
 import { atomsOf, type Budget, meter, TooMuchWork } from './budget.ts'
+import { FhirPathError, SEVERAL } from './fhirpath-error.ts'
 import { FUNCTIONS, REFUSED_FUNCTIONS } from './functions.ts'
-
-/** An expression that is wrong, or does not fit a resource. The message is for the model and holds nothing of the resource. */
-export class FhirPathError extends Error {
-  override readonly name = 'FhirPathError'
-}
+import { tighten } from './strict.ts'
 
 export interface FhirPath {
   /**
@@ -36,7 +33,14 @@ export interface FhirPath {
 const EXAMPLE = "right is, for example, name.where(use='official').family"
 const KEYWORDS = ['true', 'false']
 const OPERATORS = ['!=', '!~', '<=', '>=', '{}', '->']
-const parsers = initFhirPathParserBuilder()
+/** The library's own parser makes every time literal one of UTC, to the millisecond. */
+const parsers = initFhirPathParserBuilder().registerPrefix('DateTime', {
+  parse: (_parser, { value }) => new LiteralAtom({ type: literalType(value), value }),
+})
+
+function literalType(value: string): string {
+  return value.startsWith('T') ? PropertyType.time : value.includes('T') ? PropertyType.dateTime : PropertyType.date
+}
 
 /**
  * An expression, parsed and checked.
@@ -45,7 +49,9 @@ const parsers = initFhirPathParserBuilder()
  */
 export function parseFhirPath(text: string, budget: Budget): FhirPath {
   const root = parse(text)
-  for (const atom of atomsOf(root)) check(atom)
+  const atoms = [...atomsOf(root)]
+  for (const atom of atoms) check(atom)
+  for (const atom of atoms) tighten(atom)
   meter(root, budget)
   const path = new FhirPathAtom(text, root)
   return {
@@ -61,25 +67,63 @@ export function parseFhirPath(text: string, budget: Budget): FhirPath {
   }
 }
 
+type Token = ReturnType<Tokenizer['tokenize']>[number]
+
+/** What would be read otherwise than it is written; undefined where nothing is. */
+function oddIn(tokens: readonly Token[]): string | undefined {
+  for (const [at, { id, value }] of tokens.entries()) {
+    const [before, next, afterNext] = [tokens[at - 1], tokens[at + 1], tokens[at + 2]]
+    if (id === 'DateTime' && value.startsWith('T') && /[Z+-]/.test(value.slice(1)))
+      return 'a time has no time zone: @T14:30'
+    const isSign = id === '-' && (before === undefined || /^[^\w)\]}]/.test(before.id))
+    if (isSign && next?.id === 'Number' && afterNext?.id === '.') {
+      return 'a negative number stands in brackets before a dot: (-1).abs()'
+    }
+    if (
+      id === 'Number' &&
+      value.includes('.') &&
+      value.endsWith('0') &&
+      next?.id === '.' &&
+      afterNext?.value === 'toString'
+    ) {
+      return 'a number loses its trailing zeros when it becomes text'
+    }
+    if (id === 'Symbol' && value === 'System' && next?.id === '.')
+      return 'types are those of FHIR: boolean, string, Quantity'
+  }
+  return undefined
+}
+
 function parse(text: string): Atom {
   if (leavesQuoteOpen(text)) {
     throw new FhirPathError(`a quote is not closed; ${EXAMPLE}`)
   }
+  let odd: string | undefined
   let root: Atom
   let rest: { value: string } | undefined
   try {
-    const parser = parsers.construct(new Tokenizer(text, KEYWORDS, OPERATORS).tokenize())
+    const tokens = new Tokenizer(text, KEYWORDS, OPERATORS).tokenize()
+    odd = oddIn(tokens)
+    const parser = parsers.construct(tokens.map((token) => asWritten(token, text)))
     root = parser.consumeAndParse()
     rest = parser.peek()
   } catch (error) {
     throw new FhirPathError(misparsed(text, error instanceof Error ? error.message : ''))
   }
+  if (odd !== undefined) throw new FhirPathError(odd)
   if (rest) {
     throw new FhirPathError(
       `"${rest.value}" follows a complete expression; one expression is one column and gets no other name; ${EXAMPLE}`,
     )
   }
   return root
+}
+
+/** The tokenizer adds a time zone to times that have none. */
+function asWritten<T extends { id: string; value: string; index: number }>(token: T, text: string): T {
+  if (token.id !== 'DateTime' || !token.value.endsWith('Z')) return token
+  const value = token.value.slice(0, -1)
+  return text.slice(token.index).replace(/^@/, '').startsWith(token.value) ? token : { ...token, value }
 }
 
 function leavesQuoteOpen(text: string): boolean {
@@ -138,12 +182,15 @@ function checkFunction({ name, args }: FunctionAtom): void {
   }
 }
 
+const SYSTEM_TYPES = new Set(['Boolean', 'String', 'Integer', 'Long', 'Decimal', 'Date', 'DateTime', 'Time'])
 const PRIMITIVES = new Set<string>(Object.values(PropertyType).filter((name) => /^[a-z]/.test(name)))
 
 /** Types are names, unquoted; those of resources and elements are capitalised. */
 function checkType(operator: string, type: Atom | undefined): void {
   const name = type instanceof DotAtom && /^(FHIR|System)$/.test(nameOf(type.left)) ? nameOf(type.right) : nameOf(type)
-  if (name === 'String') throw new FhirPathError('the type of texts is written string')
+  if (SYSTEM_TYPES.has(name)) {
+    throw new FhirPathError(`the type is written with a small letter: ${name.charAt(0).toLowerCase()}${name.slice(1)}`)
+  }
   if (PRIMITIVES.has(name) || /^[A-Z]/.test(name)) return
   throw new FhirPathError(
     `after "${operator}" stands a FHIR type, unquoted: value.ofType(Quantity), (value as dateTime); columns get no other names`,
@@ -163,8 +210,6 @@ function asJson(value: unknown): unknown[] {
   }
   return value === undefined || value === null || typeof value === 'function' ? [] : [value]
 }
-
-const SEVERAL = 'it needs one value and found several: take .first(), or map each, as in name.select(given.first())'
 
 /** What the library says, in words of ours: some of its messages repeat the record. */
 const FAULTS: readonly [says: RegExp, meaning: string][] = [

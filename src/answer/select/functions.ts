@@ -2,11 +2,11 @@
 
 /** How many arguments each takes, at least and at most. */
 export const FUNCTIONS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
-  ...named('empty exists count hasValue allTrue anyTrue allFalse anyFalse distinct isDistinct not', 0),
+  ...named('empty exists count allTrue anyTrue allFalse anyFalse distinct isDistinct not', 0),
   ...named('single first last tail', 0),
-  ...named('upper lower length toBoolean toInteger toDate toDateTime toDecimal toQuantity toString toTime', 0),
+  ...named('upper lower length toBoolean toInteger toDate toDateTime toDecimal toString toTime', 0),
   ...named('convertsToBoolean convertsToInteger convertsToDate convertsToDateTime convertsToDecimal', 0),
-  ...named('convertsToQuantity convertsToString convertsToTime now today timeOfDay getResourceKey', 0),
+  ...named('convertsToString convertsToTime now today timeOfDay getResourceKey', 0),
   ...named('abs ceiling exp floor ln sqrt truncate', 0),
   ...named('where all select ofType is as skip take extension', 1),
   ...named('indexOf startsWith endsWith contains log power', 1),
@@ -26,6 +26,8 @@ export const REFUSED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ...['repeat', 'repeatAll', 'children', 'descendants'].map((name) => [name, DESCENT] as const),
   ...['union', 'combine'].map((name) => [name, UNION] as const),
   ['replace', 'the id in a reference is subject.getReferenceKey(), a part of a text is code.text.substring(0, 10)'],
+  ['hasValue', 'write exists(), such as birthDate.exists()'],
+  ...['toQuantity', 'convertsToQuantity'].map((name) => [name, 'write value.value and value.unit'] as const),
   ['resolve', 'write subject.reference or subject.getReferenceKey(), and ask for the other resource with _include'],
 ])
 

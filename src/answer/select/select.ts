@@ -1,7 +1,8 @@
 // Columns of the caller's choice: FHIRPath expressions, each evaluated on every resource of an answer. Pure.
 import { isRecord } from '../../base/json.ts'
 import { Budget, TooMuchWork } from './budget.ts'
-import { type FhirPath, FhirPathError, parseFhirPath } from './fhirpath.ts'
+import { type FhirPath, parseFhirPath } from './fhirpath.ts'
+import { FhirPathError } from './fhirpath-error.ts'
 
 const MAX_EXPRESSIONS = 20
 const MAX_LENGTH = 500

@@ -3,9 +3,9 @@
 // and of a client id that this host has for itself. Of one that many share (a metadata document), there may be another account.
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import type { Bindings } from '../../config/settings.ts'
+import { withoutPort } from '../clients/redirects.ts'
 import type { GrantMetadata } from '../grant-metadata.ts'
 import { grantNameOf } from '../grant-name.ts'
-import { withoutPort } from '../redirects.ts'
 import { grantsOf } from '../user-grants.ts'
 
 /** Ends the earlier grants of this grant's person, client, browser, redirect and resource. */

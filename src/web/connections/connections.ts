@@ -3,10 +3,10 @@
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import { type Level, lower } from '../../access/access.ts'
 import type { Bindings } from '../../config/settings.ts'
+import { placeOf, withoutPort } from '../../oauth/clients/redirects.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
 import type { GrantMetadata } from '../../oauth/grant-metadata.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
-import { placeOf, withoutPort } from '../../oauth/redirects.ts'
 import { levelOf } from '../../oauth/scopes.ts'
 import { grantsOf } from '../../oauth/user-grants.ts'
 

@@ -15,7 +15,8 @@ import { newKey } from '../../base/seal.ts'
 import { type Bindings, readSettings, type Settings } from '../../config/settings.ts'
 import { settingsAt } from '../../config/tenants.ts'
 import { canonicalize } from '../../oauth/addresses.ts'
-import { shownName } from '../../oauth/client-name.ts'
+import { shownName } from '../../oauth/clients/client-name.ts'
+import { isUsableRedirect, placeOf } from '../../oauth/clients/redirects.ts'
 import { metadataOf } from '../../oauth/grant-metadata.ts'
 import { grantOf } from '../../oauth/grant-name.ts'
 import {
@@ -30,7 +31,6 @@ import {
 } from '../../oauth/medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer } from '../../oauth/provider.ts'
 import type { GrantProps } from '../../oauth/record.ts'
-import { isUsableRedirect, placeOf } from '../../oauth/redirects.ts'
 import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from '../../oauth/scopes.ts'
 
 import { finishLogin, isBrowserLogin, StaleLoginError } from '../shared/browser-session.ts'

@@ -1,6 +1,6 @@
 // What a client sends to register (RFC 7591), before the provider sees it. Hosts send null and "" for what they don't say, and anybody
 // may send anything: what is kept is what is used, and little.
-import { isRecord } from '../base/json.ts'
+import { isRecord } from '../../base/json.ts'
 import { shownName } from './client-name.ts'
 import { isUsableRedirect } from './redirects.ts'
 

@@ -1,0 +1,129 @@
+/**
+ * `npm run test:hosts`: applications that host MCP servers, signed in to the running Worker and led by a scripted model.
+ * docs/hosts.md shows the result: `-- --write` writes it there. `-- --only <name>` plays those whose name contains it.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startSandbox } from '../../sandbox/server.ts'
+import { freePort, startWorker } from '../../sandbox/worker.ts'
+import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
+import { startFront } from '../clients/front.ts'
+import { Home } from '../clients/program.ts'
+import { LONG_MS, type Opened, Play, STEPS } from '../clients/scenario.ts'
+import { NOTHING, startModel } from './model.ts'
+import { type Program, programs } from './programs.ts'
+
+const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } })
+const HERE = fileURLToPath(new URL('.', import.meta.url))
+const DOCUMENT = fileURLToPath(new URL('../../docs/hosts.md', import.meta.url))
+const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->', '<!-- hosts: end -->']
+
+install()
+const [port, target] = [await freePort(), await freePort()]
+const sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], jobMs: LONG_MS })
+const state = await mkdtemp(join(tmpdir(), 'medplum-mcp-hosts-'))
+const url = `http://localhost:${port}`
+const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, PUBLIC_URL: url }
+const start = () => startWorker({ port: target, state, vars })
+let worker = await start()
+const front = await startFront(port, target)
+const plays = programs
+  .filter(({ name }) => name.includes(values.only ?? ''))
+  .map((program) => {
+    const noProgress = 'progress is not shown to its model'
+    const { name, package: folder, asks } = program
+    const adapter = {
+      name,
+      package: folder,
+      noProgress,
+      ...(asks && { asks }),
+      open: (to: string) => open(program, to),
+    }
+    return new Play(adapter, { mcpUrl: `${url}/mcp`, expire: front.expire })
+  })
+try {
+  await Promise.all(plays.map((play) => play.begin()))
+  await worker.stop()
+  worker = await start()
+  await Promise.all(plays.map((play) => play.end()))
+} finally {
+  front.close()
+  await worker.stop()
+  await sandbox.close()
+  await rm(state, { recursive: true, force: true })
+}
+for (const { adapter, outcomes } of plays) {
+  console.log(`${adapter.name} ${version(adapter.package)}`)
+  for (const step of STEPS) {
+    const { passed, remark } = outcomes[step]
+    console.log(`  ${step}: ${passed ? 'passed' : 'FAILED'}${remark && ` (${remark.slice(-400)})`}`)
+  }
+}
+const all = plays.flatMap(({ outcomes }) => Object.values(outcomes))
+const failed = all.filter(({ passed }) => !passed).length
+if (values.write && failed === 0) {
+  const [before = '', rest = ''] = readFileSync(DOCUMENT, 'utf8').split(BEGIN)
+  writeFileSync(DOCUMENT, `${before}${BEGIN}\n${table()}\n${END}${rest.split(END)[1]}`)
+}
+console.log(`${all.length - failed} passed, ${failed} failed`)
+process.exit(failed > 0 ? 1 : 0)
+
+/** Signs a host in; each call is a turn of its model. */
+async function open(program: Program, mcpUrl: string): Promise<Opened> {
+  const [home, model] = [await Home.create(), await startModel()]
+  const running = { home, mcpUrl, modelUrl: model.url }
+  const printed = await program.signIn(running)
+  await home.kept().catch(() => {
+    throw new Error(`not signed in: ${printed}`)
+  })
+  const call = async (tool: string, args: object) => {
+    model.next = { tool, args }
+    model.offered = []
+    const text = await program.prompt(running)
+    if (model.offered.length === 0) throw new Error(`the model was not asked: ${text}`)
+    if (text.includes(NOTHING)) throw new Error(`${tool} was not offered to the model: ${text}`)
+    return { isError: /HTTP 4\d\d/.test(text), text }
+  }
+  return {
+    tools: async () => {
+      await call('whoami', {})
+      return model.offered.map((name) => /(?:fhir-|whoami|search|fetch)[a-z]*$/.exec(name)?.[0] ?? name)
+    },
+    call,
+    kept: () => home.kept(),
+    close: async () => {
+      model.close()
+      await home.remove()
+    },
+  }
+}
+
+/** Installs the hosts unless what is installed is what the lock says. */
+function install(): void {
+  const [lock, installed] = [`${HERE}package-lock.json`, `${HERE}node_modules/.matrix-lock.json`]
+  if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(lock, 'utf8')) return
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: HERE,
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error('The hosts could not be installed')
+  writeFileSync(installed, readFileSync(lock))
+}
+
+function version(name: string): string {
+  const manifest = readFileSync(`${HERE}node_modules/${name}/package.json`, 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}
+
+function table(): string {
+  const rows = plays.map(({ adapter, outcomes }) => {
+    const cells = STEPS.map((step) => outcomes[step].remark || 'yes')
+    return `| ${[adapter.name, version(adapter.package), ...cells].join(' | ')} |`
+  })
+  return [`| host | version | ${STEPS.join(' | ')} |`, `|---|---|${'---|'.repeat(STEPS.length)}`, ...rows].join('\n')
+}

@@ -1,0 +1,135 @@
+/** A model that is a script: it calls the tool that it was told to, and then repeats what the tool answered. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+
+export interface Model {
+  /** Base address, without a path. */
+  url: string
+  /** What it calls next; a host puts names of its own before the tool's. */
+  next: { tool: string; args: object }
+  /** Names of the tools that the host offered last. */
+  offered: string[]
+  close(): void
+}
+
+type Json = Record<string, unknown>
+/** What it says where the tool isn't offered. */
+export const NOTHING = 'nothing to call'
+
+interface Turn {
+  name: string | undefined
+  namespace: string | undefined
+  args: string
+  /** What the tool answered, once it did. */
+  answer: string | undefined
+}
+
+/** The three wire forms: the events with which a turn is told. */
+const FORMS: Record<string, (turn: Turn) => Json[]> = {
+  '/v1/messages': ({ name, args, answer }) => {
+    const calls = name !== undefined && answer === undefined
+    const block = calls ? { type: 'tool_use', id: 'toolu_1', name, input: {} } : { type: 'text', text: '' }
+    const delta = calls
+      ? { type: 'input_json_delta', partial_json: args }
+      : { type: 'text_delta', text: answer ?? NOTHING }
+    const usage = { input_tokens: 1, output_tokens: 1 }
+    const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'script', content: [], usage }
+    return [
+      { type: 'message_start', message: { ...message, stop_reason: null, stop_sequence: null } },
+      { type: 'content_block_start', index: 0, content_block: block },
+      { type: 'content_block_delta', index: 0, delta },
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: calls ? 'tool_use' : 'end_turn', stop_sequence: null }, usage },
+      { type: 'message_stop' },
+    ]
+  },
+  '/v1/chat/completions': ({ name, args, answer }) => {
+    const calls = name !== undefined && answer === undefined
+    const tool_calls = [{ index: 0, id: 'call_1', type: 'function', function: { name, arguments: args } }]
+    const delta = calls ? { role: 'assistant', tool_calls } : { role: 'assistant', content: answer ?? NOTHING }
+    const chunk = (choice: Json) => ({
+      ...{ id: 'chat_1', object: 'chat.completion.chunk', created: 1, model: 'script' },
+      choices: [{ index: 0, ...choice }],
+    })
+    return [chunk({ delta, finish_reason: null }), chunk({ delta: {}, finish_reason: calls ? 'tool_calls' : 'stop' })]
+  },
+  '/v1/responses': ({ name, namespace, args, answer }) => {
+    const calls = name !== undefined && answer === undefined
+    const text = { type: 'output_text', text: answer ?? NOTHING, annotations: [] }
+    const item = calls
+      ? { type: 'function_call', id: 'fc_1', call_id: 'call_1', name, namespace, arguments: args, status: 'completed' }
+      : { type: 'message', id: 'msg_1', role: 'assistant', content: [text], status: 'completed' }
+    const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 }
+    return [
+      { type: 'response.created', response: { id: 'resp_1' } },
+      { type: 'response.output_item.done', output_index: 0, item },
+      { type: 'response.completed', response: { id: 'resp_1', output: [item], usage } },
+    ]
+  },
+}
+
+export async function startModel(): Promise<Model> {
+  const model = { url: '', next: { tool: '', args: {} }, offered: [] as string[], close: () => {} }
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const form = FORMS[new URL(request.url ?? '', 'http://model').pathname]
+    if (!form || request.method !== 'POST') return void response.writeHead(404).end('{}')
+    const asked = JSON.parse(body) as Json
+    // Some hosts write an underscore for a hyphen.
+    const offered = offeredIn(asked.tools).map((one) => ({ ...one, plain: one.name.replaceAll('_', '-') }))
+    if (offered.length > 0) model.offered = offered.map(({ plain }) => plain)
+    const chosen = offered.find(({ plain }) => plain.endsWith(model.next.tool))
+    const { name, namespace } = chosen ?? {}
+    const turn = { name, namespace, args: JSON.stringify(model.next.args), answer: answerIn(asked) }
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    for (const event of form(turn)) {
+      response.write(`${'type' in event ? `event: ${event.type}\n` : ''}data: ${JSON.stringify(event)}\n\n`)
+    }
+    response.end('data: [DONE]\n\n')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('No address')
+  model.url = `http://127.0.0.1:${address.port}`
+  model.close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return model
+}
+
+interface Offered {
+  name: string
+  /** Codex puts the tools of a server into one. */
+  namespace?: string
+}
+
+function offeredIn(tools: unknown, namespace?: string): Offered[] {
+  if (!Array.isArray(tools)) return []
+  return tools.flatMap((tool: { name?: string; function?: { name?: string }; tools?: unknown }): Offered[] => {
+    const name = tool.name ?? tool.function?.name
+    if (Array.isArray(tool.tools)) return offeredIn(tool.tools, name)
+    return name === undefined ? [] : [{ name, ...(namespace !== undefined && { namespace }) }]
+  })
+}
+
+/** What a tool answered, in whichever form; undefined before it did. */
+function answerIn({ messages, input }: Json): string | undefined {
+  const found: string[] = []
+  const look = (value: unknown): void => {
+    if (Array.isArray(value)) for (const one of value) look(one)
+    if (typeof value !== 'object' || value === null) return
+    const one = value as Json
+    if (one.type === 'tool_result' || one.role === 'tool') found.push(textOf(one.content))
+    else if (one.type === 'function_call_output') found.push(textOf(one.output))
+    else for (const inner of Object.values(one)) look(inner)
+  }
+  look(messages)
+  look(input)
+  return found.at(-1)
+}
+
+function textOf(content: unknown): string {
+  return typeof content === 'string' ? content : JSON.stringify(content)
+}
