@@ -38,9 +38,10 @@ function csvTrap(place: string, query: string): string | undefined {
   const parameters = new URLSearchParams(query)
   const types = [type, ...parameters.getAll('_type').flatMap((value) => value.split(','))]
   const secret = types.find((one) => SECRET_TYPES.has(one))
-  if (secret) return `${secret} can hold secrets and is not given out as CSV. Search it as JSON: ${secret}?_count=20.`
+  if (secret)
+    return `${secret} can contain secrets and is not available as CSV. Search it as JSON: ${secret}?_count=20.`
   const other = [...parameters.keys()].find((key) => /^_(rev)?include\b/.test(key))
-  return other && `\`${other}\` can bring resources that hold secrets into a CSV. Leave it out, or search as JSON.`
+  return other && `\`${other}\` can bring resources that contain secrets into a CSV. Leave it out, or search as JSON.`
 }
 
 /** A failed `test` tells the value that is there; `copy` and `move` give it another name (RFC 6902, 4.4 to 4.6). */
@@ -68,7 +69,7 @@ function graphqlTrap(query: string, body: unknown): string | undefined {
   const text = [document, ...new URLSearchParams(query).getAll('query')].join(' ')
   const patched = new Set([...text.matchAll(/\b([A-Za-z]+)Patch\b/g)].map(([, name]) => name))
   const type = [...SECRET_TYPES].find((one) => patched.has(one))
-  return type && `${type}Patch could show a secret of ${type}. Send it as a request of its own: PATCH ${type}/ID.`
+  return type && `${type}Patch could show a secret of ${type}. Send it as a separate request: PATCH ${type}/ID.`
 }
 
 const MAX_DEPTH = 10
@@ -84,7 +85,7 @@ function bundleTrap(body: unknown, depth: number): string | undefined {
     const local = place.replace(/^.*\//, '')
     const found =
       (isGraphql(local) && secretKeys(resource, query).size > 0
-        ? 'GraphQL that reads secrets must be a request of its own, where they are hidden: POST $graphql.'
+        ? 'GraphQL that reads secrets must be a separate request, so that they can be hidden: POST $graphql.'
         : undefined) ??
       (isGraphql(local) ? graphqlTrap(query, resource) : undefined) ??
       (String(method).toUpperCase() === 'PATCH' ? patchTrap(typeIn(place), resource) : undefined) ??

@@ -31,7 +31,7 @@ export const fhirDigest = defineTool({
   name: 'fhir-digest',
   title: 'FHIR digest',
   description: [
-    'Counts what a search or chart holds, over all its pages, without returning the records.',
+    'Counts what a search or chart contains, over all its pages, without returning the records.',
     'One row for each type, code and unit: count, statuses, first and last date with value, min, max, id of the latest.',
     'At most 10,000 resources. Records themselves: fhir-read.',
   ].join('\n'),
@@ -126,8 +126,8 @@ function extentOf({ total, capped, partial, next }: AllPages, later: boolean, co
   if (!capped && partial === undefined) return `Digest of ${later ? `${found}, from this page on` : `all ${found}`}.`
   const of = total === undefined ? '' : ` of ${number(total)}`
   const why = partial ?? `a digest counts at most ${number(CAP)}`
-  const go = next === undefined ? '' : ` The rest begins with path ${next}`
-  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${amount(rows, 'row')}: ${why}. Counts, first, last, min and max are of these alone. Narrow the search, e.g. by code or date.${go}`
+  const go = next === undefined ? '' : ` Continue with path ${next}`
+  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${amount(rows, 'row')}: ${why}. Counts, first, last, min and max are are of these only. Narrow the search, e.g. by code or date.${go}`
 }
 
 /** As many rows as fit, and a sentence for the others: those with the smallest counts go first. */

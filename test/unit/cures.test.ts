@@ -138,7 +138,7 @@ describe('made of the very request', () => {
     ['POST Patient/$export', 403, 'Forbidden', '$export is for administrators'],
     ['POST ', 413, 'Request body too large', '1 MB'],
     ['POST Patient', 409, 'Conflict', 'Read it again'],
-    ['POST Patient', 503, '', 'look before you repeat'],
+    ['POST Patient', 503, '', 'check before you retry'],
   ])('%s: %i %s', (request, status, text, expected) => {
     expect(advise(request, status, text)).toContain(expected)
   })

@@ -62,7 +62,7 @@ test.each([
   ['2026-11-26', 'must be a date and time with its zone'],
   ['2026-11-26T12:00:00', 'must be a date and time with its zone'],
   ['2026-99-26T12:00:00Z', 'must be a date and time with its zone'],
-  ['2999-01-01T00:00:00Z', 'must not lie in the future'],
+  ['2999-01-01T00:00:00Z', 'must not be in the future'],
 ])('a moment "%s" is refused', (REVOKED_BEFORE, problem) => {
   expect(() => read({ REVOKED_BEFORE })).toThrow(`REVOKED_BEFORE ${problem}`)
 })

@@ -43,12 +43,12 @@ describe('searches refused', () => {
     ['GET Patient?_count=abc', 'no results', '_count=20'],
     ['GET Patient?_count=-1', 'no results'],
     ['GET Patient?_count=', 'no results'],
-    ['GET Patient?_count=1.5', 'no whole number'],
+    ['GET Patient?_count=1.5', 'not a whole number'],
     [`GET Patient/${ID}/_history?_count=abc`, '_count'],
     [`GET Patient/${ID}/$everything?_count=abc`, '_count'],
     ['GET Patient?_offset=abc', '_offset=20'],
     ['GET Patient?_offset=10001', '_sort=_lastUpdated'],
-    ['GET Patient?_cursor=1-x&_offset=20', 'cannot stand together'],
+    ['GET Patient?_cursor=1-x&_offset=20', 'cannot be combined'],
     ['GET Patient?_total=exact', '_total=accurate'],
     ['GET Patient?_summary=yes', '_summary=count'],
     ['GET Observation?_include=*', '_include=Observation:subject'],
@@ -57,7 +57,7 @@ describe('searches refused', () => {
     ['GET Observation?date=ne2024-02-11', 'date=lt2024-02-11', 'date=ge2024-02-12'],
     ['GET Observation?date:not=2024-02-11', 'date=lt2024-02-11'],
     ['GET Patient?birthdate=ne1990', 'birthdate=lt1990-01-01', 'birthdate=ge1991-01-01'],
-    ['GET ?_type=Patient,Nope', 'Nope is no resource type'],
+    ['GET ?_type=Patient,Nope', 'Nope is not a resource type'],
     ['POST Patient/_search?_count=abc', '_count'],
     // Values that find everything, or nothing.
     ['GET Patient?name=', 'has no value', 'name:missing=true'],
@@ -169,7 +169,7 @@ describe('searches rewritten to the same meaning', () => {
   })
 
   test('a code that FHIR does not have is told', () => {
-    expect(warnings('GET Observation?status=done')).toContain('done is no code of FHIR')
+    expect(warnings('GET Observation?status=done')).toContain('done is not a FHIR code')
   })
 
   test('by POST as by GET', () => {
@@ -293,7 +293,7 @@ describe('paths', () => {
     ['DELETE patient/1', 'Send DELETE Patient/1'],
     [`GET Patient/${ID}/$everything?_type=Observation`, '"valueCode":"Observation"'],
     ['GET Patient/$export?_since=abc', 'never finish'],
-    ['GET $export?_type=Nope', 'Nope is no resource type'],
+    ['GET $export?_type=Nope', 'Nope is not a resource type'],
   ])('%s', (request, one, other = '') => {
     expect(refusal(request)).toContain(one)
     expect(refusal(request)).toContain(other)
@@ -329,7 +329,7 @@ describe('content', () => {
 
   test.each([
     ['POST Patient', { resourceType: 'Patient', id: 'x' }, 'is ignored'],
-    ['POST Patient', { resourceType: 'Patient', language: '' }, 'Patient.language is an empty text'],
+    ['POST Patient', { resourceType: 'Patient', language: '' }, 'Patient.language is an empty string'],
     ['POST Patient', { resourceType: 'Patient', gender: 'robot' }, 'male, female, other, unknown'],
     [`PUT Observation/${ID}`, { resourceType: 'Observation', id: ID, status: 'nope' }, 'final'],
     ['POST Observation', { resourceType: 'Observation', valueString: 'a', valueInteger: 1 }, 'Observation.value[x]'],
@@ -426,7 +426,7 @@ describe('answers', () => {
   }
 
   test.each([
-    ['GET Patient?family=Muller', none, "doesn't fold accents"],
+    ['GET Patient?family=Muller', none, "doesn't ignore accents"],
     ['GET Patient?name=Müller', none, 'Try name=Muller'],
     ['GET Observation?patient.name=Muller', none, 'accents'],
     ['GET Patient?_id=abc', none, 'UUIDs'],

@@ -74,6 +74,6 @@ function transactionCure({ asked, place, status }: Ill, issues: readonly Issue[]
   if (issues.some(({ text }) => /\b(transaction|bundle)\b/i.test(text))) return []
   if (status === 413 || status === 429 || !Array.isArray(body.entry) || body.entry.length < 2) return []
   return [
-    "Medplum doesn't say which entry of the transaction failed; none was carried out. Find it by the property named, or try the entries singly with POST {type}/$validate.",
+    "Medplum doesn't say which entry of the transaction failed; none was carried out. Find it by the property named, or try the entries one by one with POST {type}/$validate.",
   ]
 }

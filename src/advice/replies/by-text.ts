@@ -11,26 +11,23 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
   ...SEARCH_CURES,
   // Content
   [/^Incorrect resource type(?:: expected (\w+), but found (\S+))?/, resourceType],
-  [/^Incorrect resource ID/, (ill) => `The body must hold the id of the path: ${bodyStart(ill)}.`],
+  [/^Incorrect resource ID/, (ill) => `The body must contain the id from the path: ${bodyStart(ill)}.`],
   [
     /^Invalid id$/,
     (ill) =>
-      `Medplum's ids are UUIDs that it gives itself. To create, POST ${typeOf(ill)} without an id; to update or create by your own key, PUT ${typeOf(ill)}?identifier=SYSTEM|VALUE.`,
+      `Ids are UUIDs assigned by Medplum. To create, POST ${typeOf(ill)} without an id; to update or create by your own key, PUT ${typeOf(ill)}?identifier=SYSTEM|VALUE.`,
   ],
   [
     /^Missing required property/,
-    ({ expression }) => `Add ${expression || 'the property named'} to the resource; it is mandatory in FHIR R4.`,
+    ({ expression }) => `Add ${expression || 'the property named'} to the resource; it is required in FHIR R4.`,
   ],
   [
     /^Invalid additional property "(.*?)"/,
     (ill, [, name = '']) =>
-      `${ill.expression || name} does not exist in FHIR R4: remove or correct it; an extension holds what FHIR has no property for.`,
+      `${ill.expression || name} does not exist in FHIR R4. Remove or correct it; use an extension for data that FHIR has no property for.`,
   ],
   [/^Expected array of values/, ({ expression }) => `${expression || 'The property'} is a list: put its value in [ ].`],
-  [
-    /^Expected single value/,
-    ({ expression }) => `${expression || 'The property'} is a single value: take it out of [ ].`,
-  ],
+  [/^Expected single value/, ({ expression }) => `${expression || 'The property'} is a single value: remove the [ ].`],
   [
     /^Invalid JSON type: expected (\w+), but got (\w+)/,
     ({ expression }, [, expected = '', got = '']) =>
@@ -50,11 +47,11 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
     /^Value cannot be empty|^Invalid empty/,
     ({ expression }) => `Leave ${expression || 'the property'} out, or give it a value.`,
   ],
-  [/^Content could not be parsed/, () => 'The body is no valid JSON.'],
+  [/^Content could not be parsed/, () => 'The body is not valid JSON.'],
   [
     /^Invalid file extension/,
     () =>
-      'Medplum refuses files that can be run, such as .exe. Choose another file, or a name that says what the content is.',
+      'Medplum refuses executable files, such as .exe. Choose another file, or a name that says what the content is.',
   ],
   // Patches
   [
@@ -69,19 +66,19 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
   [
     /^Value required at path: (\S+)/,
     (ill, [, path = '']) =>
-      `Nothing stands at ${path}. GET ${formatPlace({ ...ill.place, parameters: [] })} to see what does; to set something new use {"op":"add"}, creating each parent first, and "/-" at the end appends to a list.`,
+      `There is nothing at ${path}. GET ${formatPlace({ ...ill.place, parameters: [] })} to see what is there. To add something new, use {"op":"add"}, creating each parent first, and "/-" at the end appends to a list.`,
   ],
   // Bundles
   [/^Missing bundle entries/, () => `A batch needs at least one entry: ${BATCH_EXAMPLE}.`],
   [
     /^Unrecognized bundle type/,
     () =>
-      `Set "type" to "batch" (each entry for itself) or "transaction": ${BATCH_EXAMPLE}. To store a Bundle as a resource, POST it to the path Bundle.`,
+      `Set "type" to "batch" (entries are independent) or "transaction": ${BATCH_EXAMPLE}. To store a Bundle as a resource, POST it to the path Bundle.`,
   ],
   [
     /^Not a bundle/,
     ({ asked }) =>
-      `The empty path takes a batch Bundle only. To create this resource, POST it to the path ${resourceTypeOf(asked.body) ?? 'of its type'}.`,
+      `The empty path accepts only a batch Bundle. To create this resource, POST it to the path ${resourceTypeOf(asked.body) ?? 'of its type'}.`,
   ],
   [
     /^Invalid REST interaction in batch|^Missing Bundle entry request/,
@@ -118,7 +115,7 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
   [
     /^Search range cannot exceed (\d+) days/,
     (_ill, [, days = '31']) =>
-      `Ask for at most ${days} days at once: move end closer to start and repeat for the next span.`,
+      `Ask for at most ${days} days at once: move end closer to start and repeat for the next period.`,
   ],
   [
     /^Requested time slot is no|^No availability found/,
@@ -128,12 +125,12 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
   [
     /^Cannot destructure property '(\w+)' of/,
     (ill) =>
-      `The input lacks a part that ${ill.place.segments.at(-1) ?? 'the operation'} needs. ${ill.place.segments.at(-1) === '$book' ? BOOK_EXAMPLE : 'Send a Parameters resource with each of its input parameters.'}`,
+      `The input is missing a part that ${ill.place.segments.at(-1) ?? 'the operation'} needs. ${ill.place.segments.at(-1) === '$book' ? BOOK_EXAMPLE : 'Send a Parameters resource with each of its input parameters.'}`,
   ],
   [
     /^Claim submit is not configured/,
     () =>
-      'An administrator must set the project setting CLAIM_SUBMIT_OPERATION before claims can be submitted; no other request helps.',
+      'An administrator must set the project setting CLAIM_SUBMIT_OPERATION before claims can be submitted. No other request will help.',
   ],
   // GraphQL
   [
@@ -180,7 +177,7 @@ function everythingType(ill: Ill): string {
   return `With a single type, POST ${path} with {"resourceType":"Parameters","parameter":[{"name":"_type","valueCode":"${types[0] ?? 'Observation'}"}]}.`
 }
 
-const NO_AGENT = 'No agent answered in time: it may be offline. GET Agent/$bulk-status shows which are connected.'
+const NO_AGENT = 'No agent answered in time; it may be offline. GET Agent/$bulk-status shows which are connected.'
 
 function agentCure({ place, text }: Ill): string | undefined {
   if (place.segments[0] !== 'Agent') return undefined
@@ -188,7 +185,7 @@ function agentCure({ place, text }: Ill): string | undefined {
     return 'Name the receiver: "destination":"Device/ID", a Device whose url says where to connect (mllp://host:port).'
   if (text === 'Invalid wait timeout') return '"waitTimeout" is in milliseconds, at most 55000.'
   if (place.segments.at(-1) !== '$push') return NO_AGENT
-  return `${NO_AGENT} Whether the message arrived is unknown: look before you push again. "waitTimeout" (milliseconds, at most 55000) gives it longer.`
+  return `${NO_AGENT} Whether the message arrived is unknown: check before you push again. "waitTimeout" (milliseconds, at most 55000) gives it longer.`
 }
 
 function inputParameter(ill: Ill, [, , name = '']: RegExpExecArray): string {
@@ -200,15 +197,15 @@ function inputParameter(ill: Ill, [, , name = '']: RegExpExecArray): string {
 
 function graphqlCure({ text }: Ill, _match: RegExpExecArray): string {
   if (text.startsWith('Must provide query'))
-    return 'Send {"query":"{ PatientList(name: \\"smith\\", _count: 5) { id name { family } } }"}; the variables go beside it.'
+    return 'Send {"query":"{ PatientList(name: \\"smith\\", _count: 5) { id name { family } } }"}; put variables next to it.'
   if (/syntax error/i.test(text))
     return 'Check that brackets and quotation marks close, as in { PatientList(name: "smith") { id name { family given } } }.'
   if (text.startsWith('Unknown argument'))
     return 'Arguments are the search parameters of the type, with _ for -: PatientList(name: "smith", address_city: "Bonn", _count: 5).'
-  return 'The root fields are TYPE(id: "…"), TYPEList(search parameters) and TYPEConnection; inside stand the properties of FHIR R4, and resource { ... on TYPE { … } } follows a reference.'
+  return 'The root fields are TYPE(id: "…"), TYPEList(search parameters) and TYPEConnection; inside are the properties of FHIR R4, and resource { ... on TYPE { … } } follows a reference.'
 }
 
 function botCure({ place, text }: Ill): string | undefined {
   if (place.segments.at(-1) !== '$execute' || text === 'Not found' || text === 'Forbidden') return undefined
-  return `The bot itself failed and gave this text. Its input may be wrong: compare GET ${place.segments.slice(0, -1).join('/')} for what it expects. Parts of its work may have been done before the failure.`
+  return `The bot itself failed with this message. Its input may be wrong: compare GET ${place.segments.slice(0, -1).join('/')} for what it expects. Part of its work may have been done before it failed.`
 }

@@ -33,7 +33,7 @@ export const SEARCH_CURES: readonly (readonly [RegExp, Say])[] = [
   [
     /^Search offset exceeds maximum/,
     (ill) =>
-      `Search with ${example(ill, '_sort', '_lastUpdated', '_offset')}&_count=1000 and follow the Bundle's next links: they have no limit.`,
+      `Search with ${example(ill, '_sort', '_lastUpdated', '_offset')}&_count=1000 and follow the Bundle's next links: those have no limit.`,
   ],
   [
     /^Cannot use both offset and cursor/,
@@ -49,11 +49,12 @@ export const SEARCH_CURES: readonly (readonly [RegExp, Say])[] = [
   [
     /^Unsupported string search operator|^Unknown FHIR operator|^Invalid (?:modifier|operator) /,
     () =>
-      'The modifier or prefix does not suit this parameter: texts take :exact and :contains; dates, numbers and quantities take a prefix before the value, as in date=ge2024-01-01.',
+      'The modifier or prefix does not fit this parameter. Strings take :exact and :contains; dates, numbers and quantities take a prefix before the value, as in date=ge2024-01-01.',
   ],
   [
     /^Search chains longer than three links/,
-    () => 'Search in two steps: first the ids of the farther resources, then those that refer to them.',
+    () =>
+      'Search in two steps: first find the ids of the more distant resources, then the resources that refer to them.',
   ],
   [
     /reached query scope limit/,
@@ -90,7 +91,7 @@ export function example(ill: Ill, key: string, value: string, ...leftOut: string
 
 // ── Dates and names ──
 
-const DATE_FORMS = 'A full day (1990-05-17) or an instant (2024-02-11T09:30:00Z) is needed, one value at a time'
+const DATE_FORMS = 'Use a full day (1990-05-17) or an instant (2024-02-11T09:30:00Z), one value at a time'
 
 function dateCure(ill: Ill, [, bad = '']: RegExpExecArray): string {
   const { parameters } = ill.place
@@ -100,7 +101,7 @@ function dateCure(ill: Ill, [, bad = '']: RegExpExecArray): string {
   const { key, value } = parameter
   if (value.includes(',')) {
     const first = value.split(',')[0] ?? ''
-    return `${DATE_FORMS}: search once for each date, beginning with ${replaced(ill, at, boundsFor(key, first) ?? [criterion(key, first)])}.`
+    return `${DATE_FORMS}: search once for each date, starting with ${replaced(ill, at, boundsFor(key, first) ?? [criterion(key, first)])}.`
   }
   const bounds = boundsFor(key, value)
   if (bounds) return `${DATE_FORMS}. Write ${replaced(ill, at, bounds)}.`
@@ -124,7 +125,7 @@ function replaced({ place }: Ill, at: number, by: QueryParameter[]): string {
 
 function unknownParameter(ill: Ill, [, name = '']: RegExpExecArray): string {
   if (name === '_text' || name === '_content') {
-    return 'Medplum has no full-text search. Search by name, code, identifier or another parameter of the type; texts take :contains.'
+    return 'Medplum has no full-text search. Search by name, code, identifier or another parameter of the type; strings take :contains.'
   }
   const sorted = ill.place.parameters.find(({ key, value }) => key === '_sort' && value.split(',').includes(name))
   const owner = ill.place.parameters
@@ -183,18 +184,18 @@ function chainType(ill: Ill, [, type = '', name = '']: RegExpExecArray): string 
   const right = parameter
     ? `${parameter.key.replace(`${name}.`, `${name}:${target}.`)}=${parameter.value}`
     : `${name}:${target}.name=smith`
-  return `${type}.${name} may refer to several types: name the one that is meant, as in ${right}.`
+  return `${type}.${name} may refer to several types: name the one you mean, as in ${right}.`
 }
 
 function unknownType(ill: Ill): string {
   const { segments, parameters } = ill.place
   if (segments[0] === '$graphql')
-    return 'GraphQL takes POST only: POST $graphql with the body {"query":"{ PatientList(name: \\"smith\\") { id } }"}.'
+    return 'GraphQL accepts only POST: POST $graphql with the body {"query":"{ PatientList(name: \\"smith\\") { id } }"}.'
   const types = searchedTypes(ill.place) ?? []
   const near = types.flatMap((type) =>
     ill.capability?.types.has(type) ? [] : nearest(type, ill.capability?.types ?? [], 3),
   )
   if (near.length === 0)
-    return 'Resource types are written as in FHIR R4, in CamelCase and singular: Patient, MedicationRequest.'
+    return 'Write resource types as in FHIR R4, singular and in CamelCase: Patient, MedicationRequest.'
   return `Did you mean ${near.map((type) => formatPlace({ segments: segments.length > 0 ? [type, ...segments.slice(1)] : [], parameters })).join(' or ')}? Types are case-sensitive.`
 }

@@ -131,7 +131,7 @@ function twiceCreated(entries: readonly unknown[]): string[] {
       return []
     }
     return [
-      `Bundle.entry[${index}]: entry[${before}] has the same ifNoneExist. Medplum would create one record, and let references to the other lead nowhere. Leave this entry out, and refer to the fullUrl of entry[${before}].`,
+      `Bundle.entry[${index}]: entry[${before}] has the same ifNoneExist. Medplum would create one record and leave references to the other dangling. Leave this entry out, and refer to the fullUrl of entry[${before}].`,
     ]
   })
 }

@@ -107,9 +107,9 @@ export function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): 
   const foreign = kinds.has(risk.kind) ? risk.parts?.[entry] : risk
   if (foreign === undefined) return
   const what = foreign === risk ? `${request.method} ${request.path.split('?')[0]}` : `Bundle.entry[${entry}]`
-  const apart = foreign === risk ? '' : ' Send entries of each kind in a batch of their own.'
+  const apart = foreign === risk ? '' : ' Send each kind of entry in a separate batch.'
   throw new UserError(
-    `${tool} is not for this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${NEEDED[foreign.kind]}, or fhir-request where this server offers that one.${apart}`,
+    `${tool} cannot do this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${NEEDED[foreign.kind]}, or fhir-request if this server offers it.${apart}`,
   )
 }
 

@@ -100,7 +100,7 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
 }
 
 const UNLABELLED_PATCHES =
-  'PATCH entries of a Bundle do not add the label of AI work (AIAST) to their records; a PATCH of its own, or a PUT, does.'
+  'PATCH entries of a Bundle do not add the label of AI work (AIAST) to their records; a separate PATCH, or a PUT, does.'
 
 /** Reads by GET, and writes that the version or a search guards. Never a POST: a second one may be a second order. */
 function isRepeatable(method: Method, path: string, risk: Risk, { ifMatch }: RequestArguments): boolean {
@@ -178,7 +178,7 @@ function confined(path: string, base: URL): string {
   const broken = brokenEscapes(path.slice(path.indexOf('?') + 1))
   if (broken !== undefined) {
     throw new UserError(
-      `\`path\`: ${broken} is no escape in UTF-8. Nothing was sent. Write the character as it is, such as ü.`,
+      `\`path\`: ${broken} is not a valid UTF-8 escape. Nothing was sent. Write the character as it is, such as ü.`,
     )
   }
   return relativeTo(base, confine(withPlainQuery(path), base))

@@ -69,7 +69,7 @@ async function lowerOne(c: Ctx, userId: string, form: FormData): Promise<Respons
   if (!connection) return unknown(c)
   const level = LEVELS.find((one) => one === form.get('level'))
   if (level === undefined || covers(level, connection.level)) {
-    return refused(c, 400, 'Access can only be lowered here. For more, connect the application again.')
+    return refused(c, 400, 'Access can only be reduced here. For more, connect the application again.')
   }
   await Promise.all(grantObjects(c, userId, connection).map((grant) => grant.lower(level)))
   return done(c, 'lowered')

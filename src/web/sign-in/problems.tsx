@@ -100,7 +100,7 @@ function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
 /** Why a sign-in ended on a page, for the person: what a client sent wrong, or a step that is no longer valid. */
 function reasonOf(error: AuthorizationError, c: Ctx): string {
   if (c.req.path === AUTHORIZE_PATH && c.req.method === 'GET') {
-    return `The request of the application was wrong: ${error.description}.`
+    return `The application sent a bad request: ${error.description}.`
   }
   return c.req.query('error') ? `Medplum ended the login without access. ${STALE}` : STALE
 }
