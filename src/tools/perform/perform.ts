@@ -13,11 +13,11 @@ import { FhirError } from '../../client/fhir-error.ts'
 import { follow, isEnded, isJobPath, resultOf } from '../../client/job.ts'
 import { knownCapability, loadCapability } from '../../client/load-capability.ts'
 import { readAll } from '../../client/read-all.ts'
-import type { FhirResponse } from '../../client/request.ts'
+import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import { steadied } from '../../fhir/paging.ts'
 import { countPath, parsePlace } from '../../fhir/query.ts'
 import { redact } from '../../secrets/redact.ts'
-import { MAX_PART } from '../../text/file.ts'
+import { isOneValue, MAX_PART } from '../../text/file.ts'
 import { asAgreed, permitted } from '../confirm/confirm.ts'
 import { dryRun } from '../confirm/dry-run.ts'
 import type { ToolContext, ToolOutput } from '../kit/tool.ts'
@@ -126,7 +126,8 @@ async function performOne(
   const { fhir, signal, event } = context
   if (args.method === 'DELETE' && args.ifMatch !== undefined) await compareVersion(fhir, prepared, args.ifMatch, signal)
   const complete = { ...prepared, request: await withStored(prepared.request, context) }
-  const { response, notes } = await sendMarked(complete, context)
+  const { response: first, notes } = await sendMarked(complete, context)
+  const response = await fromBeginning(first, prepared.request, context)
   event.status = response.status
   const { path } = prepared.request
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
@@ -134,6 +135,17 @@ async function performOne(
   if (running) return presentJob(context, prepared, view, jobPath)
   const told = { ...prepared, notes: [...prepared.notes, ...notes] }
   return present(told, await withTotal(response, prepared, context), view, args.offset)
+}
+
+/** JSON that is a file is read from its beginning, whichever part is asked for: only as a whole can it be searched for secrets. */
+async function fromBeginning(
+  response: FhirResponse,
+  request: FhirRequest,
+  { fhir, signal }: ToolContext,
+): Promise<FhirResponse> {
+  const { part } = request
+  if (!part?.offset || !(response.body instanceof Uint8Array) || !isOneValue(response.contentType)) return response
+  return fhir.send({ ...request, part: { ...part, offset: 0 }, signal })
 }
 
 /** A page of a search with the number of all matches, which Medplum tells only where it is asked to. */
