@@ -1,4 +1,4 @@
-// What the settings are for, as data: the tables of README.md and docs/operations.md are written from it (`npm run docs`). The Worker
+// What the settings are for, as data: the table of docs/operations.md is written from it (`npm run docs`). The Worker
 // doesn't load it; env.ts and tenants.ts parse the settings.
 
 export interface SettingText {

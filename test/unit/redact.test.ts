@@ -219,7 +219,7 @@ describe('a request that would show a secret under another name is refused', () 
 
   test('GraphQL in a batch, whose answer says nothing of its keys', () => {
     expect(secretTrap('POST', '', batch('POST', '$graphql', { query: '{ BotList { x: code } }' }))).toContain(
-      'of its own',
+      'a separate request',
     )
     expect(secretTrap('POST', '', batch('POST', '$graphql', { query: '{ PatientList { id } }' }))).toBeUndefined()
   })

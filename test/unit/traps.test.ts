@@ -64,7 +64,7 @@ describe('searches refused', () => {
     ['GET Patient?family=x&name=%20,', 'has no value'],
     ['PUT Patient?identifier=x&name=', 'has no value'],
     ['GET Patient?active:missing=yes', 'active:missing=true'],
-    ['GET Patient?_cursor=zzz', 'no cursor'],
+    ['GET Patient?_cursor=zzz', 'not a Medplum cursor'],
     ['GET Patient?_elements=', 'names no element'],
     ['GET Condition?code=icd10|E11', 'icd-10-cm'],
     ['GET Observation?code:in=http://x', 'has no :in'],
@@ -282,7 +282,7 @@ describe('paths', () => {
     ['PATCH Patient', 'without criteria'],
     ['DELETE Patient?name:foo=x', 'drop it silently'],
     ['DELETE Observation?date=le2024-02-11', 'Send DELETE Observation?date=lt2024-02-12'],
-    ['GET _history', 'by resource'],
+    ['GET _history', 'per resource'],
     ['GET Patient/_history', 'Patient/ID/_history'],
     [`GET Patient/${ID}/Observation?code=x`, `Observation?subject=Patient/${ID}&code=x`],
     [`GET Patient/${ID}/AllergyIntolerance`, `AllergyIntolerance?patient=Patient/${ID}`],
@@ -439,7 +439,7 @@ describe('answers', () => {
     [`DELETE job/${ID}/status`, { resourceType: 'OperationOutcome' }, 'does not stop'],
     [`GET job/${ID}/status`, { resourceType: 'AsyncJob', status: 'cancelled' }, 'does not stop'],
     [`GET job/${ID}/status`, { resourceType: 'AsyncJob', status: 'error' }, 'FAILED'],
-    [`POST Agent/${ID}/$push`, { resourceType: 'OperationOutcome' }, 'proves nothing', { body: 'MSH' }],
+    [`POST Agent/${ID}/$push`, { resourceType: 'OperationOutcome' }, 'does not prove delivery', { body: 'MSH' }],
     [
       'POST $graphql',
       { errors: [{ message: 'Forbidden', path: ['PatientCreate'] }], data: {} },
@@ -568,7 +568,7 @@ describe('searches in GraphQL', () => {
     ['{ Patient(id: "1") { ObservationList(_reference: subject, date: "2026-01-01") { id } } }', '_filter'],
     ['{ PatientConnection(gender: "Female") { count } }', 'gender=female'],
     ['{ PatientList(name: "") { id } }', 'has no value'],
-    ['{ PatientList(_cursor: "zzz") { id } }', 'no cursor'],
+    ['{ PatientList(_cursor: "zzz") { id } }', 'not a Medplum cursor'],
     ['query Q { ...F } fragment F on Query { PatientList(birthdate: "ap1990-01-01") { id } }', 'approximately'],
   ])('%s is refused', (text, message) => {
     expect(refusal('POST $graphql', query(text))).toContain(message)
