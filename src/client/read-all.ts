@@ -43,7 +43,7 @@ const RESERVE_MS = 10_000
  * Reads page after page by the Bundle's next links, and by offset where Medplum gives none (a history). A page that is too
  * large to be read is asked for in smaller ones. What is no Bundle comes as the only entry.
  *
- * @param path relative to the FHIR base; a search is best steadied
+ * @param path relative to the FHIR base; a search is best withStableOrder
  * @throws {FhirError} {TransportError} {SessionError} if any page can't be had: what is returned has no gaps
  */
 export async function readAll(fhir: FhirClient, path: string, options: ReadOptions): Promise<AllPages> {

@@ -1,7 +1,7 @@
 // Every way known in which Medplum answers 200 and means something else: refused, rewritten to the same, or warned of.
 import { describe, expect, test } from 'vitest'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
-import { checkTraps, type Trap } from '../../src/advice/requests/check-request.ts'
+import { type CheckResult, checkRequest } from '../../src/advice/requests/check-request.ts'
 import { CODES } from '../../src/advice/requests/content-checks.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
 import { boundsOf, parseSearchDate } from '../../src/fhir/search-dates.ts'
@@ -12,9 +12,9 @@ import { statement } from './statement.ts'
 const capability = indexCapability(statement)
 const ID = '11111111-1111-4111-8111-111111111199'
 
-function trap(request: string, body?: unknown, known: typeof capability | undefined = capability): Trap {
+function trap(request: string, body?: unknown, known: typeof capability | undefined = capability): CheckResult {
   const [method = '', path = ''] = request.split(/ (.*)/s)
-  return checkTraps({ method, path, body, base: 'https://api.medplum.com/fhir/R4/' }, known)
+  return checkRequest({ method, path, body, base: 'https://api.medplum.com/fhir/R4/' }, known)
 }
 
 function refusal(request: string, body?: unknown): string {
@@ -151,7 +151,7 @@ describe('searches rewritten to the same meaning', () => {
     ['Observation?subject=patient/1', 'Observation?subject=Patient/1'],
     ['Observation?code=loinc|4548-4', 'Observation?code=http://loinc.org|4548-4'],
   ])('%s, though the server is not known yet', (path, expected) => {
-    const found = checkTraps({ method: 'GET', path }, undefined)
+    const found = checkRequest({ method: 'GET', path }, undefined)
     expect(found).toMatchObject({ kind: 'rewritten', path: expected })
   })
 
@@ -246,14 +246,14 @@ describe('searches rewritten to the same meaning', () => {
 
   test('without a capability, only what is a date everywhere is rewritten', () => {
     expect(trap('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
-    expect(checkTraps({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
-    expect(checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
-    const found = checkTraps({ method: 'GET', path: 'Encounter?location-period=2024-02-11' }, undefined)
+    expect(checkRequest({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
+    expect(checkRequest({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
+    const found = checkRequest({ method: 'GET', path: 'Encounter?location-period=2024-02-11' }, undefined)
     expect(found).toMatchObject({
       kind: 'clear',
       warnings: [expect.stringContaining('location-period=ge2024-02-11&location-period=lt2024-02-12')],
     })
-    expect(checkTraps({ method: 'GET', path: 'nope?name=x' }, undefined).kind).toBe('clear')
+    expect(checkRequest({ method: 'GET', path: 'nope?name=x' }, undefined).kind).toBe('clear')
   })
 })
 
@@ -506,7 +506,7 @@ const REFUSED = [
 test('no recorded success is refused but the traps among them', () => {
   const refused = recordings.filter((one) => {
     const asked = askedOf(one)
-    return one.response.status < 400 && asked && checkTraps(asked, capability).kind === 'refused'
+    return one.response.status < 400 && asked && checkRequest(asked, capability).kind === 'refused'
   })
   expect(refused.map(({ name }) => name).sort()).toEqual(REFUSED)
 })
@@ -516,7 +516,7 @@ test('never throws, whatever comes', () => {
   for (let i = 0; i < 5000; i++) {
     const body = i % 4 === 0 ? random.bundle('batch') : random.value()
     const request = { method: random.method(), path: i % 4 === 0 ? '' : random.path(), body }
-    const found = checkTraps(request, i % 2 ? capability : undefined)
+    const found = checkRequest(request, i % 2 ? capability : undefined)
     if (found.kind === 'refused') expect(found.message).toContain('Nothing was sent.')
     const response = i % 3 === 0 ? random.bundle('transaction-response') : random.value()
     expect(Array.isArray(checkAnswer(request, { status: 200, body: response }))).toBe(true)

@@ -3,7 +3,7 @@
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import type { Asked, Place } from '../../fhir/query.ts'
-import { cure } from './advise.ts'
+import { advise } from './advise.ts'
 import type { Answer } from './failure.ts'
 
 const MAX_ENTRIES = 20
@@ -50,7 +50,7 @@ function describe(response: Record<string, unknown>, index: number, sent: unknow
   })
   const request = entryRequest(sent, index)
   const name = request ? ` (${request.method} ${request.path.slice(0, 200)})` : ''
-  const advice = request && cure(request, { status: statusOf(response), outcome: response.outcome })
+  const advice = request && advise(request, { status: statusOf(response), outcome: response.outcome })
   const why = oneLine([...new Set(issues)].slice(0, 5).join('; '), MAX_WHY)
   return `- Bundle.entry[${index}]${name}: ${statusOf(response)}${why && ` ${why}`}${advice ? `. ${advice}` : ''}`
 }

@@ -1,12 +1,12 @@
-// Cures that go by the status, for the many errors whose text says no more than the status does ("Not found", "Forbidden").
+// Advice that go by the status, for the many errors whose text says no more than the status does ("Not found", "Forbidden").
 
 import { ROUTES } from '../../access/risk/routes.ts'
 import { nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { formatPlace } from '../../fhir/query.ts'
-import type { Ill } from './failure.ts'
+import type { FailedRequest } from './failure.ts'
 
-export const CURES_BY_STATUS: Record<number, (ill: Ill) => string | undefined> = {
+export const ADVICE_BY_STATUS: Record<number, (failed: FailedRequest) => string | undefined> = {
   401: () => 'Medplum no longer accepts this session. The person must connect this server again and sign in.',
   403: forbidden,
   404: notFound,
@@ -44,13 +44,13 @@ const OPERATIONS: readonly Operation[] = ROUTES.flatMap(({ paths, methods, kind 
 
 const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
-function operationOf({ place }: Ill): string | undefined {
+function operationOf({ place }: FailedRequest): string | undefined {
   return place.segments.findLast((segment) => segment.startsWith('$'))
 }
 
-function forbidden(ill: Ill): string {
-  const operation = operationOf(ill)
-  const [type = 'this'] = ill.place.segments
+function forbidden(failed: FailedRequest): string {
+  const operation = operationOf(failed)
+  const [type = 'this'] = failed.place.segments
   const who =
     "The signed-in person's AccessPolicy, or the access chosen when connecting, does not allow this. Retrying will not help."
   if (OPERATIONS.some(({ name, forAdmins }) => name === operation && forAdmins)) {
@@ -58,16 +58,16 @@ function forbidden(ill: Ill): string {
   }
   if (['Login', 'User', 'Project', 'ProjectMembership', 'AccessPolicy', 'JsonWebKey'].includes(type))
     return `${who} ${type} is for administrators only, or closed to everyone.`
-  if (WRITES.has(ill.asked.method) && !operation)
+  if (WRITES.has(failed.asked.method) && !operation)
     return `${who} The person may be able to read ${type} but not change it.`
   return who
 }
 
-function notFound(ill: Ill): string | undefined {
-  const { asked, place, capability } = ill
+function notFound(failed: FailedRequest): string | undefined {
+  const { asked, place, capability } = failed
   const { segments } = place
   const [type = '', id = ''] = segments
-  const operation = operationOf(ill)
+  const operation = operationOf(failed)
   const compartment = compartmentForm(place, capability)
   if (segments.length === 0)
     return 'An entry of the Bundle names something that does not exist or that the signed-in person cannot see.'
@@ -75,7 +75,7 @@ function notFound(ill: Ill): string | undefined {
   if (asked.method === 'HEAD') return 'HEAD is not supported. Use GET.'
   if (type === '_history' || (id === '_history' && segments.length === 2))
     return 'History is available per resource: GET TYPE/ID/_history.'
-  if (operation) return unknownOperation(ill, operation)
+  if (operation) return unknownOperation(failed, operation)
   if (type === 'job' || type === 'bulkdata')
     return 'There is no such job, or another project started it. Start a new one.'
   if (!isType(type) || segments.length > 4)
@@ -107,7 +107,7 @@ const FINDERS: Record<string, string> = {
 
 const CUSTOM = 'A custom operation exists only if an OperationDefinition with a bot has its code.'
 
-function unknownOperation({ place, asked }: Ill, operation: string): string {
+function unknownOperation({ place, asked }: FailedRequest, operation: string): string {
   const [type = '', second = ''] = place.segments
   if (operation === '$lookup') {
     return 'This code system, as loaded on the server, does not have the code. Check the spelling and case of the code.'
@@ -134,12 +134,12 @@ function unknownOperation({ place, asked }: Ill, operation: string): string {
   return `Either ${what} does not exist or cannot be seen by the signed-in person, or this server does not offer ${operation}. Check with GET ${id ? `${type}/${id}` : type || 'metadata'}.`
 }
 
-function gone({ place }: Ill): string {
+function gone({ place }: FailedRequest): string {
   const [type = 'Patient', id = 'ID'] = place.segments
   return `It was deleted, but its history is kept: GET ${type}/${id}/_history shows earlier versions. To restore it, PUT ${type}/${id} with such a version's whole content.`
 }
 
-function preconditionFailed({ asked, place, text }: Ill): string {
+function preconditionFailed({ asked, place, text }: FailedRequest): string {
   const { segments, parameters } = place
   if (/^Multiple/.test(text)) {
     const criteria =
@@ -161,7 +161,7 @@ const WAIT_UNKNOWN = 'Wait a minute before you retry.'
  * Medplum sends no Retry-After: the wait is the `t` of a limit with nothing left (`"fhirInteractions";r=0;t=42`), or in
  * milliseconds in the issue's diagnostics.
  */
-function tooManyRequests({ headers, diagnostics, place }: Ill): string {
+function tooManyRequests({ headers, diagnostics, place }: FailedRequest): string {
   const waits = (headers.ratelimit ?? '').split(',').flatMap((limit) => {
     const [left, seconds] = [/;\s*r=(\d+)/.exec(limit)?.[1], /;\s*t=(\d+)/.exec(limit)?.[1]]
     return Number(left) === 0 && seconds !== undefined ? [Number(seconds)] : []
@@ -174,7 +174,7 @@ function tooManyRequests({ headers, diagnostics, place }: Ill): string {
   return `${wait} ${cost} Make fewer, larger requests (_count, _include).${batch}`
 }
 
-function unavailable({ asked }: Ill): string {
+function unavailable({ asked }: FailedRequest): string {
   return WRITES.has(asked.method)
     ? 'Medplum, or the connection to it, is overloaded or down. It is unknown whether this was carried out: check before you retry.'
     : 'Medplum, or the connection to it, is overloaded or down. Try again in a minute; a narrower request may succeed.'

@@ -69,7 +69,7 @@ export async function permitted(
     if (!fits(whole.lines, MAX_FORM)) return { undone: await link(TOO_LONG, digest, whole, prepared, context) }
     return { question: await ask(digest, whole, context) }
   }
-  const agreement = await held(asking.state, digest, undone, context)
+  const agreement = await openAgreement(asking.state, digest, undone, context)
   const isSoon = Date.now() - (agreement.expiresAt - LIFE_MS) < READING_MS
   if (answer.action === 'decline' && !isSoon) return { undone: `${undone}: the client says that the person declined.` }
   if (answer.action !== 'accept') {
@@ -105,7 +105,7 @@ async function decidedByPage(digest: string, undone: string, context: ToolContex
   const decision = await context.caller.confirmations.decision(digest)
   if (decision === undefined) return undefined
   if (decision === 'declined') return { undone: `${undone}: the person declined.` }
-  return { agreed: await held(decision.approved, digest, undone, context) }
+  return { agreed: await openAgreement(decision.approved, digest, undone, context) }
 }
 
 /** Where the client can't ask, or brought no answer of a person: the link to a page. */
@@ -142,7 +142,12 @@ function told(lines: readonly string[]): string[] {
  *
  * @throws {UserError} that says why it doesn't
  */
-async function held(state: unknown, digest: string, undone: string, { caller }: ToolContext): Promise<Agreement> {
+async function openAgreement(
+  state: unknown,
+  digest: string,
+  undone: string,
+  { caller }: ToolContext,
+): Promise<Agreement> {
   const agreement = typeof state === 'string' ? await caller.confirmations.open(state) : undefined
   const why =
     agreement === undefined
@@ -161,7 +166,7 @@ async function held(state: unknown, digest: string, undone: string, { caller }: 
  *
  * @throws {UserError} when a record has changed since the person was asked
  */
-export async function asAgreed<T extends RequestArguments>(
+export async function pinnedToAgreement<T extends RequestArguments>(
   { seen, found }: Agreement,
   args: T,
   prepared: Prepared,

@@ -15,7 +15,7 @@ const QUOTED = /(?:"|: )\(hidden\)\\?"|\(signed address hidden\)/
  *
  * @param body as parsed JSON, or text
  */
-export function placeholderTrap(method: string, path: string, body: unknown): string | undefined {
+export function placeholderRefusal(method: string, path: string, body: unknown): string | undefined {
   const place = misplaced(method, path, body)
   return place === undefined
     ? undefined

@@ -99,7 +99,7 @@ function stillSignedIn(c: Ctx, error: unknown): Response {
     <Problem
       title="You are still signed in"
       what="Something failed on this server. Otherwise, your sign-in ends half an hour after it began."
-      cure="Go back to your connections and sign out again in a minute."
+      advice="Go back to your connections and sign out again in a minute."
       home={pathOf(c)}
       homeName="Your connections"
     />,
@@ -144,7 +144,7 @@ function refused(c: Ctx, status: number, what: string): Response {
     <Problem
       title="Nothing was changed"
       what={what}
-      cure="Go back to your connections and load the page again."
+      advice="Go back to your connections and load the page again."
       home={pathOf(c)}
       homeName="Your connections"
     />,
