@@ -210,7 +210,7 @@ describe('in rounds of 2026-07-28', () => {
       text: `Nothing was deleted: ${path} has changed since the person was asked. Call again to ask again.`,
     })
     expect(writes).toEqual([])
-    expect((await call(mine.access, deletion, { state, responses: ACCEPT })).text).toContain('used already')
+    expect((await call(mine.access, deletion, { state, responses: ACCEPT })).text).toContain('already used')
     expect(await exists(medplum, path)).toBe(true)
   })
 

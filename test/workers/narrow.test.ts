@@ -558,7 +558,7 @@ describe('narrowed to types', () => {
       for (const headers of [{}, await startSession(narrow)]) {
         const { isError, text } = await fhir(narrow, args, headers)
         expect(isError).toBe(true)
-        expect(text).toContain('narrowed to the types Observation, Patient')
+        expect(text).toContain('limited to the types Observation, Patient')
       }
     })
     expect(requests.filter(({ path }) => !path.includes('metadata')).map(({ path }) => path)).toEqual([])

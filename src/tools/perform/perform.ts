@@ -24,6 +24,7 @@ import type { ToolContext, ToolOutput } from '../kit/tool.ts'
 
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
+import { unloadedCodes } from './code-systems.ts'
 import { present, withNotes } from './present.ts'
 import { withStored } from './put-back.ts'
 import { sendMarked } from './send-marked.ts'
@@ -78,14 +79,16 @@ export async function advised<T>(prepared: Prepared, context: ToolContext, work:
   }
 }
 
-async function addAdvice(error: FhirError, { asked, risk }: Prepared, { caller, fhir }: ToolContext): Promise<void> {
+async function addAdvice(error: FhirError, { asked, risk }: Prepared, context: ToolContext): Promise<void> {
+  const { caller, fhir } = context
   const base = caller.medplum.fhirBase
   const capability =
     error.status === 400 || error.status === 404 ? await loadCapability(base, fhir) : knownCapability(base)
   const { status, outcome, headers } = error
   const advice = advise(asked, { status, outcome, headers }, capability)
   const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(risk)) : undefined
-  error.message = [error.message, rights, advice].filter(Boolean).join('\n')
+  const unloaded = status === 404 ? await unloadedCodes(asked, { status, body: outcome }, context) : []
+  error.message = [error.message, rights, advice, ...unloaded].filter(Boolean).join('\n')
 }
 
 /** The resource type that a request is about, where it is about one. */
@@ -133,7 +136,8 @@ async function performOne(
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
   const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
   if (running) return presentJob(context, prepared, view, jobPath)
-  const told = { ...prepared, notes: [...prepared.notes, ...notes] }
+  const unloaded = await unloadedCodes(prepared.asked, response, context)
+  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...unloaded] }
   return present(told, await withTotal(response, prepared, context), view, args.offset)
 }
 
