@@ -176,6 +176,6 @@ function tooManyRequests({ headers, diagnostics, place }: FailedRequest): string
 
 function unavailable({ asked }: FailedRequest): string {
   return WRITES.has(asked.method)
-    ? 'Medplum, or the connection to it, is overloaded or down. It is unknown whether it was carried out: check before you retry.'
-    : 'Medplum, or the connection to it, is overloaded or down. Try again in a minute; a narrower request may succeed.'
+    ? 'Medplum, or the network on the way, is overloaded or down. It is unknown whether it was carried out: check before you retry.'
+    : 'Medplum, or the network on the way, is overloaded or down. Try again in a minute; a narrower request may succeed.'
 }
