@@ -24,7 +24,7 @@ const REFUSALS: Record<string, Check> = {
     if (body.id === id) return []
     const given = body.id === undefined ? 'has no id' : `has the id ${JSON.stringify(body.id)}`
     return [
-      `The resource in the body ${given}, but the path names ${type}/${id}: Medplum refuses that. Start the body with {"resourceType":"${type}","id":"${id}", …} and send the whole resource; to change individual properties, use PATCH.`,
+      `The resource in the body ${given}, but but but but the path names ${type}/${id}: Medplum refuses that. Start the body with {"resourceType":"${type}","id":"${id}", …} and send the whole resource; to change individual properties, use PATCH.`,
     ]
   },
 }
@@ -40,17 +40,6 @@ function patchEntry(body: unknown): string[] {
   if (isRecord(body) && operationsOf(body) !== undefined) return []
   return [
     'a PATCH in a Bundle takes its operations as Parameters: {"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"op","valueCode":"replace"},{"name":"path","valueString":"/active"},{"name":"value","valueString":"false"}]}]}, where the value is JSON text.',
-  ]
-}
-
-/** `Agent/$push` reads texts alone from Parameters: what else stands there would be ignored, and with it the wish to wait. */
-export function pushed(body: unknown): string[] {
-  if (!isRecord(body)) return []
-  const parameters = Array.isArray(body.parameter) ? body.parameter.filter(isRecord) : []
-  const unseen = parameters.filter(({ valueString }) => valueString === undefined).map(({ name }) => String(name))
-  if (unseen.length === 0) return []
-  return [
-    `For Agent/$push, Medplum reads only valueString from Parameters and would ignore ${unseen.join(', ')}. Send the body as plain JSON: {"destination":"Device/ID","contentType":"x-application/hl7-v2+er7","body":"MSH|…","waitForResponse":true}.`,
   ]
 }
 
