@@ -10,7 +10,6 @@ import { requestsTable } from './upstream-requests.ts'
 
 /** What stands in each document, by the name in its marks. */
 export const DOCUMENTS: Record<string, Record<string, () => string>> = {
-  'README.md': { settings: settingsTable },
   'docs/operations.md': { settings: settingsTable },
   'docs/architecture.md': { rooms: roomsTable },
   'docs/performance.md': { requests: requestsTable },
