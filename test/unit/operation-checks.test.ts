@@ -1,10 +1,10 @@
 // Operations that Medplum answers with success although they did nothing of what was meant.
 import { describe, expect, test } from 'vitest'
-import { cure } from '../../src/advice/replies/advise.ts'
+import { advise } from '../../src/advice/replies/advise.ts'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
-import { checkTraps } from '../../src/advice/requests/check-request.ts'
+import { checkRequest } from '../../src/advice/requests/check-request.ts'
 
-const trap = (path: string, body: unknown) => checkTraps({ method: 'POST', path, body }, undefined)
+const trap = (path: string, body: unknown) => checkRequest({ method: 'POST', path, body }, undefined)
 const HANDLER = 'exports.handler = async function (medplum, event) { return 1; };'
 
 describe('a deployment', () => {
@@ -85,7 +85,7 @@ describe('the failure of a bot', () => {
     ['boom', 'Its input may be wrong'],
   ])('by "%s" names the cause and the log', (text, cause) => {
     const outcome = { resourceType: 'OperationOutcome', issue: [{ details: { text } }] }
-    const said = cure({ method: 'POST', path: 'Bot/123/$execute', body: {} }, { status: 400, outcome })
+    const said = advise({ method: 'POST', path: 'Bot/123/$execute', body: {} }, { status: 400, outcome })
     expect(said).toContain(cause)
     expect(said).toContain('GET AuditEvent?entity=Bot/123&_sort=-_lastUpdated')
   })
