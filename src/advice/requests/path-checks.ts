@@ -7,6 +7,7 @@ import { checkContent } from './content-checks.ts'
 import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
 import { checkGraphql } from './graphql-checks.ts'
 import { operationFindings } from './operation-checks.ts'
+import { ruleWarnings } from './rule-checks.ts'
 import { checkSearch } from './search-checks.ts'
 
 export type Check = (asked: Asked, place: Place, capability: Capability | undefined, inBundle: boolean) => Checked
@@ -243,12 +244,14 @@ function checkDoing(asked: Asked, place: Place): Checked {
 function checkWrite(
   { method, body }: Asked,
   place: Place,
-  _capability: Capability | undefined,
+  capability: Capability | undefined,
   inBundle: boolean,
 ): Checked {
   const { segments } = place
   if (!isType(segments[0]) || isOperation(place) || segments.length > (method === 'POST' ? 1 : 2)) return none()
-  return ['POST', 'PUT', 'PATCH'].includes(method) ? checkContent(method, segments, body, inBundle) : none()
+  if (!['POST', 'PUT', 'PATCH'].includes(method)) return none()
+  const found = checkContent(method, segments, body, inBundle)
+  return { ...found, warnings: [...found.warnings, ...ruleWarnings(body, capability)] }
 }
 
 /** In a batch, Medplum takes the criteria of POST Type/_search from the entry's resource, which they aren't. */
