@@ -67,7 +67,7 @@ function checkNamed(
   )
 }
 
-/** What stands beside the FHIR API, by the first segment, and where in the Medplum App the same is done. */
+/** What exists outside the FHIR API, by first segment, and where in the Medplum App the same is done. */
 const OUTSIDE: Record<string, string> = {
   admin: 'In the Medplum App, a project admin does this under Project (/admin).',
   auth: 'In the Medplum App, passwords, sign-in and MFA are under Security (/security).',
@@ -272,7 +272,7 @@ function checkGraphqlSearches({ body, base }: Asked, { segments }: Place, capabi
   return segments[0] === '$graphql' ? checkGraphql(body, capability, base) : none()
 }
 
-/** Its criteria stand in the path here, however they are sent. */
+/** Its criteria are in the path here, however they are sent. */
 export function isSearchByPost(method: string, segments: readonly string[]): boolean {
   return method === 'POST' && segments.length === 2 && segments[1] === '_search'
 }
