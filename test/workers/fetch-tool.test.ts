@@ -173,7 +173,7 @@ describe('files', () => {
       '> Title: faked',
       '> second',
       '> third',
-      '> fourth\\u{0}\\u{202e}',
+      '> fourth\\u0000\\u202e',
     ])
   })
 
@@ -191,7 +191,7 @@ describe('files', () => {
       JSON.stringify({ resourceType: 'ClientApplication', secret: 'hush-hush' }),
     )
     const { text } = await fetched(id)
-    expect(text).toContain('"secret": "(hidden)"')
+    expect(text).toContain('"secret":"(hidden)"')
     expect(text).not.toContain('hush-hush')
   })
 

@@ -201,7 +201,7 @@ describe('what the tools are for, they do', () => {
     const made = await call('fhir-operate', {
       method: 'POST',
       path: 'Bot',
-      body: { resourceType: 'Bot', name: 'By kind' },
+      body: { resourceType: 'Bot', name: 'By kind', runtimeVersion: 'vmcontext' },
     })
     const id = /^id: (\S+)$/m.exec(made.text)?.[1]
     const code = 'exports.handler = async (medplum, event) => "heard " + event.input.word'

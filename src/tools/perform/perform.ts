@@ -13,17 +13,18 @@ import { FhirError } from '../../client/fhir-error.ts'
 import { follow, isEnded, isJobPath, resultOf } from '../../client/job.ts'
 import { knownCapability, loadCapability } from '../../client/load-capability.ts'
 import { readAll } from '../../client/read-all.ts'
-import type { FhirResponse } from '../../client/request.ts'
+import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import { steadied } from '../../fhir/paging.ts'
 import { countPath, parsePlace } from '../../fhir/query.ts'
 import { redact } from '../../secrets/redact.ts'
-import { MAX_PART } from '../../text/file.ts'
+import { isOneValue, MAX_PART } from '../../text/file.ts'
 import { asAgreed, permitted } from '../confirm/confirm.ts'
 import { dryRun } from '../confirm/dry-run.ts'
 import type { ToolContext, ToolOutput } from '../kit/tool.ts'
 
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
+import { unloadedCodes } from './code-systems.ts'
 import { present, withNotes } from './present.ts'
 import { withStored } from './put-back.ts'
 import { sendMarked } from './send-marked.ts'
@@ -78,14 +79,16 @@ export async function advised<T>(prepared: Prepared, context: ToolContext, work:
   }
 }
 
-async function advise(error: FhirError, { asked, risk }: Prepared, { caller, fhir }: ToolContext): Promise<void> {
+async function advise(error: FhirError, { asked, risk }: Prepared, context: ToolContext): Promise<void> {
+  const { caller, fhir } = context
   const base = caller.medplum.fhirBase
   const capability =
     error.status === 400 || error.status === 404 ? await loadCapability(base, fhir) : knownCapability(base)
   const { status, outcome, headers } = error
   const advice = cure(asked, { status, outcome, headers }, capability)
   const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(risk)) : undefined
-  error.message = [error.message, rights, advice].filter(Boolean).join('\n')
+  const unloaded = status === 404 ? await unloadedCodes(asked, { status, body: outcome }, context) : []
+  error.message = [error.message, rights, advice, ...unloaded].filter(Boolean).join('\n')
 }
 
 /** The resource type that a request is about, where it is about one. */
@@ -126,14 +129,27 @@ async function performOne(
   const { fhir, signal, event } = context
   if (args.method === 'DELETE' && args.ifMatch !== undefined) await compareVersion(fhir, prepared, args.ifMatch, signal)
   const complete = { ...prepared, request: await withStored(prepared.request, context) }
-  const { response, notes } = await sendMarked(complete, context)
+  const { response: first, notes } = await sendMarked(complete, context)
+  const response = await fromBeginning(first, prepared.request, context)
   event.status = response.status
   const { path } = prepared.request
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
   const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
   if (running) return presentJob(context, prepared, view, jobPath)
-  const told = { ...prepared, notes: [...prepared.notes, ...notes] }
+  const unloaded = await unloadedCodes(prepared.asked, response, context)
+  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...unloaded] }
   return present(told, await withTotal(response, prepared, context), view, args.offset)
+}
+
+/** JSON that is a file is read from its beginning, whichever part is asked for: only as a whole can it be searched for secrets. */
+async function fromBeginning(
+  response: FhirResponse,
+  request: FhirRequest,
+  { fhir, signal }: ToolContext,
+): Promise<FhirResponse> {
+  const { part } = request
+  if (!part?.offset || !(response.body instanceof Uint8Array) || !isOneValue(response.contentType)) return response
+  return fhir.send({ ...request, part: { ...part, offset: 0 }, signal })
 }
 
 /** A page of a search with the number of all matches, which Medplum tells only where it is asked to. */
