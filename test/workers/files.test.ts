@@ -89,7 +89,7 @@ test("an export's records are selected line by line, and counted", async () => {
   const lines = Array.from({ length: 3000 }, (_, n) =>
     JSON.stringify({ resourceType: 'Patient', id: `p-${n}`, gender: 'female' }),
   )
-  const path = await upload(lines.join('\n'), 'application/fhir+ndjson')
+  const path = await upload(btoa(lines.join('\n')), 'application/fhir+ndjson')
   const ids: string[] = []
   for (let offset: number | undefined; ; ) {
     const part = await call({
