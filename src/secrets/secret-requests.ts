@@ -46,19 +46,38 @@ function csvTrap(place: string, query: string): string | undefined {
 /** A failed `test` tells the value that is there; `copy` and `move` give it another name (RFC 6902, 4.4 to 4.6). */
 function patchTrap(type: string, body: unknown): string | undefined {
   for (const { op, path, from } of (operationsOf(body) ?? []).filter(isRecord)) {
-    const read = op === 'test' ? path : op === 'copy' || op === 'move' ? from : undefined
-    if (typeof read !== 'string' || !read.split('/').some((name) => isSecret(type, name))) continue
-    return `\`${op}\` of ${read} would show a secret of ${type}. A secret can be replaced or removed, such as {"op":"remove","path":"${read}"}, but not read.`
+    const isMoved = op === 'copy' || op === 'move'
+    // What holds a secret may be moved as well as the secret itself, and its parts moved on from there.
+    if (isMoved && SECRET_TYPES.has(type)) {
+      return `\`${op}\` could show a secret of ${type} under another name. Give the value by \`add\` or \`replace\`.`
+    }
+    const read = op === 'test' ? path : isMoved ? from : undefined
+    if (typeof read === 'string' && namesSecret(type, read)) {
+      return `\`${op}\` of ${read} would show a secret of ${type}. A secret can be replaced or removed, such as {"op":"remove","path":"${read}"}, but not read.`
+    }
+    // An extension is known for a secret by its URL.
+    if (type === 'Subscription' && op !== 'test' && typeof path === 'string' && EXTENSION_URL.test(path)) {
+      return `What an extension of a Subscription is called can’t be changed by itself. Replace the whole extension.`
+    }
   }
   return undefined
 }
 
+const EXTENSION_URL = /(^|\/)extension\/[^/]+\/url$/
+
+/** Whether a JSON Pointer leads to a secret. A resource within another can be of any type. */
+function namesSecret(type: string, place: string): boolean {
+  const names = place.split('/').map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const within = names.some((name) => name === 'contained' || name === 'resource')
+  const types = within ? [type, ...SECRET_TYPES] : [type]
+  return names.some((name) => types.some((one) => isSecret(one, name)))
+}
+
 function isSecret(type: string, name: string): boolean {
-  const plain = name.replaceAll('~1', '/').replaceAll('~0', '~')
   return (
-    isSecretField(plain) ||
-    secretFieldsOf(type).has(plain) ||
-    (type === 'Subscription' && ['extension', 'header'].includes(plain))
+    isSecretField(name) ||
+    secretFieldsOf(type).has(name) ||
+    (type === 'Subscription' && ['extension', 'header'].includes(name))
   )
 }
 

@@ -207,6 +207,14 @@ describe('a request that would show a secret under another name is refused', () 
     ['Bot', { op: 'copy', from: '/code', path: '/description' }],
     ['Subscription', { op: 'test', path: '/channel/header', value: [] }],
     ['Subscription', { op: 'copy', from: '/extension/0/valueString', path: '/reason' }],
+    ['Subscription', { op: 'copy', from: '/channel', path: '/contained/0' }],
+    ['Subscription', { op: 'move', from: '', path: '/contained/0' }],
+    ['Subscription', { op: 'replace', path: '/extension/0/url', value: 'https://example.com' }],
+    ['Project', { op: 'copy', from: '/site', path: '/description' }],
+    ['Endpoint', { op: 'move', from: '/contained/0', path: '/payloadType/0' }],
+    ['Observation', { op: 'test', path: '/contained/0/channel/header', value: [] }],
+    ['Observation', { op: 'copy', from: '/contained/0/d', path: '/note/0/text' }],
+    ['Bundle', { op: 'copy', from: '/entry/0/resource/code', path: '/identifier/value' }],
   ]
   test.each(PATCHES)('PATCH of a %s by %j', (type, operation) => {
     expect(secretTrap('PATCH', `${type}/1`, [{ op: 'test', path: '/id', value: '1' }, operation])).toContain(type)
@@ -233,9 +241,10 @@ describe('a request that would show a secret under another name is refused', () 
       'ClientApplication/1',
       [
         { op: 'replace', path: '/secret', value: 'x' },
-        { op: 'move', from: '/name', path: '/description' },
+        { op: 'test', path: '/name', value: 'y' },
       ],
     ],
+    ['PATCH', 'Task/1', [{ op: 'move', from: '/description', path: '/note/0/text' }]],
     ['PATCH', 'Task/1', [null, 5, { op: 'test' }]],
     ['POST', '', batch('PATCH', 'Patient/1', patch({ op: 'test', path: '/active', value: true }))],
     ['POST', '$graphql', { query: 'mutation { PatientPatch(id: "1", patch: []) { id } }' }],

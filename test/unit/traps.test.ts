@@ -498,6 +498,7 @@ const REFUSED = [
   'async/export-bad-since',
   'async/export-unknown-type',
   'errors/delete-on-type-single-match',
+  'operations/validate-parameters',
   'search/count-negative',
   'search/count-not-a-number',
   'search/unknown-modifier-dropped',

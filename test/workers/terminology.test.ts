@@ -87,3 +87,14 @@ test('a code system is asked for once', async () => {
   })
   expect(requests.filter(({ path }) => /\/CodeSystem\?/.test(path))).toHaveLength(1)
 })
+
+describe('a profile that the server lacks', () => {
+  const url = `http://example.org/profile/${crypto.randomUUID()}`
+  const body = { resourceType: 'Patient', meta: { profile: [url] } }
+  test.each([
+    { method: 'POST', path: 'Patient/$validate', body },
+    { method: 'POST', path: 'Patient', body, dryRun: true },
+  ])('is told beside the check %j', async (args) => {
+    expect(await told(args)).toContain(`Not checked by the profile ${url}`)
+  })
+})

@@ -204,7 +204,7 @@ describe('what the tools are for, they do', () => {
       body: { resourceType: 'Bot', name: 'By kind', runtimeVersion: 'vmcontext' },
     })
     const id = /^id: (\S+)$/m.exec(made.text)?.[1]
-    const code = 'exports.handler = async (medplum, event) => "heard " + event.input.word'
+    const code = 'exports.handler = async (medplum, event) => "heard " + event.input.word;'
     await call('fhir-operate', { method: 'POST', path: `Bot/${id}/$deploy`, body: { code, filename: 'index.js' } })
     const run = await call('fhir-operate', { method: 'POST', path: `Bot/${id}/$execute`, body: { word: 'this' } })
     expect(run.all).toContain('heard this')

@@ -131,6 +131,11 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
       `The input lacks a part that ${ill.place.segments.at(-1) ?? 'the operation'} needs. ${ill.place.segments.at(-1) === '$book' ? BOOK_EXAMPLE : 'Send a Parameters resource with each of its input parameters.'}`,
   ],
   [
+    /^Secret to rotate must be provided/,
+    () =>
+      'It takes the secret in use as the input `secret`, which is hidden here. A project admin rotates it in the Medplum App.',
+  ],
+  [
     /^Claim submit is not configured/,
     () =>
       'An administrator must set the project setting CLAIM_SUBMIT_OPERATION before claims can be submitted; no other request helps.',
@@ -208,7 +213,24 @@ function graphqlCure({ text }: Ill, _match: RegExpExecArray): string {
   return 'The root fields are TYPE(id: "…"), TYPEList(search parameters) and TYPEConnection; inside stand the properties of FHIR R4, and resource { ... on TYPE { … } } follows a reference.'
 }
 
+/** What the code of a bot is refused for when it runs, and how it must be written. */
+const BOT_CODE: readonly (readonly [RegExp, string])[] = [
+  [
+    /^Cannot use import statement|^Unexpected token 'export'/,
+    "Its code is a module, and Medplum runs CommonJS: deploy it again with require('@medplum/core') for imports and exports.handler = async function (medplum, event) { … }; for the handler.",
+  ],
+  [
+    /^exports\.handler is not a function/,
+    'Its code sets no handler: deploy it again with exports.handler = async function (medplum, event) { … };.',
+  ],
+  [/^\(intermediate value\)/, 'Its code does not end with ";": deploy it again with one at the end.'],
+]
+
 function botCure({ place, text }: Ill): string | undefined {
   if (place.segments.at(-1) !== '$execute' || text === 'Not found' || text === 'Forbidden') return undefined
-  return `The bot itself failed and gave this text. Its input may be wrong: compare GET ${place.segments.slice(0, -1).join('/')} for what it expects. Parts of its work may have been done before the failure.`
+  const [, id = 'ID'] = place.segments.length === 3 ? place.segments : []
+  const log = `Its log, if Medplum keeps one: GET AuditEvent?entity=Bot/${id}&_sort=-_lastUpdated&_count=3.`
+  const ofCode = BOT_CODE.find(([words]) => words.test(text))?.[1]
+  if (ofCode) return `${ofCode} ${log}`
+  return `The bot itself failed and gave this text. Its input may be wrong: compare GET Bot/${id} for what it expects. Parts of its work may have been done before the failure. ${log}`
 }

@@ -32,6 +32,7 @@ const CHECKS: readonly Check[] = [
   graphqlErrors,
   botObject,
   deployWithoutCode,
+  extracted,
 ]
 
 // ── Searches ──
@@ -139,4 +140,13 @@ function deployWithoutCode({ body: sent }: Asked, { segments }: Place): string[]
   return [
     'No `code` was given, and Medplum answers 200 all the same: the bot has no new code. Send {"code":"exports.handler = async function (medplum, event) { … }"}.',
   ]
+}
+
+function extracted(_asked: Asked, { segments }: Place, { body }: Answer): string[] {
+  if (segments[0] !== 'QuestionnaireResponse' || segments.at(-1) !== '$extract') return []
+  return records(body, 'entry').length > 0
+    ? ['Nothing is stored yet: $extract only answers a transaction. POST this Bundle to the empty path to store it.']
+    : [
+        'Nothing was extracted: the Questionnaire has no templates to extract by (extension sdc-questionnaire-templateExtract), or the response answers none of their items.',
+      ]
 }

@@ -43,17 +43,6 @@ function patchEntry(body: unknown): string[] {
   ]
 }
 
-/** `Agent/$push` reads texts alone from Parameters: what else stands there would be ignored, and with it the wish to wait. */
-export function pushed(body: unknown): string[] {
-  if (!isRecord(body)) return []
-  const parameters = Array.isArray(body.parameter) ? body.parameter.filter(isRecord) : []
-  const unseen = parameters.filter(({ valueString }) => valueString === undefined).map(({ name }) => String(name))
-  if (unseen.length === 0) return []
-  return [
-    `Medplum reads only valueString of the Parameters of Agent/$push and would ignore ${unseen.join(', ')}. Send the body as plain JSON: {"destination":"Device/ID","contentType":"x-application/hl7-v2+er7","body":"MSH|…","waitForResponse":true}.`,
-  ]
-}
-
 export const PATCH_EXAMPLE = '[{"op":"replace","path":"/active","value":false}]'
 
 /** A flat object as the JSON Patch that sets the same properties. @returns undefined where that would mean something else */

@@ -3,9 +3,10 @@
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { type Asked, CONTROLS, criterion, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
-import { checkContent, pushed } from './content-checks.ts'
+import { checkContent } from './content-checks.ts'
 import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
 import { checkGraphql } from './graphql-checks.ts'
+import { operationFindings } from './operation-checks.ts'
 import { checkSearch } from './search-checks.ts'
 
 export type Check = (asked: Asked, place: Place, capability: Capability | undefined, inBundle: boolean) => Checked
@@ -38,7 +39,7 @@ export const CHECKS: readonly Check[] = [
   checkOneOf,
   checkBundleOnly,
   checkOperation,
-  checkPush,
+  checkDoing,
   checkCriteria,
   checkWrite,
   checkSearchEntry,
@@ -235,9 +236,8 @@ export function searched(
   return found.notes.length > 0 ? { ...found, place: { ...place, parameters } } : found
 }
 
-function checkPush({ body }: Asked, { segments }: Place): Checked {
-  const isPush = segments[0] === 'Agent' && segments.at(-1) === '$push'
-  return isPush ? { ...none(), refusals: pushed(body) } : none()
+function checkDoing(asked: Asked, place: Place): Checked {
+  return { ...none(), ...operationFindings(asked, place) }
 }
 
 function checkWrite(

@@ -24,7 +24,7 @@ import type { ToolContext, ToolOutput } from '../kit/tool.ts'
 
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
-import { unloadedCodes } from './code-systems.ts'
+import { unknownProfiles, unloadedCodes, validatedIn } from './definitions.ts'
 import { present, withNotes } from './present.ts'
 import { withStored } from './put-back.ts'
 import { sendMarked } from './send-marked.ts'
@@ -59,7 +59,9 @@ export async function perform(
     if (view.all) return performAll(prepared, view, context)
     if (args.dryRun && prepared.risk.kind !== 'read') {
       await context.fhir.check(prepared.request)
-      return withNotes([{ type: 'text', text: await dryRun(args, prepared, context) }], prepared.notes)
+      const text = await dryRun(args, prepared, context)
+      const unchecked = await unknownProfiles(prepared.asked.body, context)
+      return withNotes([{ type: 'text', text }], [...prepared.notes, ...unchecked])
     }
     const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
     if (!('agreed' in permit)) return permit
@@ -137,7 +139,8 @@ async function performOne(
   const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
   if (running) return presentJob(context, prepared, view, jobPath)
   const unloaded = await unloadedCodes(prepared.asked, response, context)
-  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...unloaded] }
+  const unchecked = await unknownProfiles(validatedIn(prepared.asked), context)
+  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...unloaded, ...unchecked] }
   return present(told, await withTotal(response, prepared, context), view, args.offset)
 }
 
