@@ -31,11 +31,11 @@ export interface AnswerOptions {
 
 export interface Answered {
   text: string
-  /** What the answer says of itself, where it can't stand within: JSON has no place for it. */
+  /** What the answer says about itself that it cannot contain: JSON has no place for it. */
   notes: string[]
 }
 
-/** Characters kept free for what is said besides. */
+/** Characters reserved for other text. */
 const RESERVE = 400
 /** Rows of a digest of what was dropped. */
 const MAX_DIGEST_ROWS = 30
@@ -124,16 +124,16 @@ function written(
 function bounded(remarks: readonly string[], limit: number): string[] {
   const shown = remarks.filter((_, at) => remarks.slice(0, at + 1).join('').length <= limit)
   const more = remarks.length - shown.length
-  return more === 0 ? shown : [...shown, `${more} more columns found nothing, failed or are too long.`]
+  return more === 0 ? shown : [...shown, `${more} more columns were empty, failed or too long.`]
 }
 
-/** With a text that stands after the answer. */
+/** With a text after the answer. */
 function withAfter({ text, notes }: Answered, after: string, { format, columns }: AnswerOptions): Answered {
   if (after === '') return { text, notes }
   return format === 'json' && !columns ? { text, notes: [...notes, after] } : { text: `${text}\n${after}`, notes }
 }
 
-/** What a Bundle says of itself besides its entries. */
+/** What a Bundle says about itself, without its entries. */
 function headOf(value: unknown): string[] {
   if (!isRecord(value) || value.resourceType !== 'Bundle') return []
   const { link, ...rest } = value

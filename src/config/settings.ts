@@ -42,7 +42,7 @@ export interface Settings {
   readonly tools: 'default' | 'directory'
   /** The highest access level that a person may grant. */
   readonly maxAccess: Level
-  /** What a write leaves behind besides the record: the label of AI work, a Provenance, an AuditEvent. */
+  /** What a write creates in addition to the record: the label of AI work, a Provenance, an AuditEvent. */
   readonly marks: { readonly label: boolean; readonly provenance: boolean; readonly auditEvent: boolean }
   /** Key of the hash by which people are told apart in audit events; undefined where they aren't. */
   readonly auditKey: string | undefined
@@ -140,7 +140,7 @@ function appUrl(value: string | undefined, baseUrl: URL): URL | undefined {
 /** A URL that others are resolved against: it ends in a slash. */
 function rootUrl(name: string, value: string | undefined, example: string): URL {
   const url = httpUrl(name, value, example)
-  if (url.search || url.hash) throw new SettingError(name, 'must have no query and no fragment', example)
+  if (url.search || url.hash) throw new SettingError(name, 'must not have a query or fragment', example)
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   return url
 }
@@ -157,7 +157,7 @@ function httpUrl(name: string, value: string | undefined, example: string): URL 
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw new SettingError(name, 'must be https (http only on localhost)', example)
   }
-  if (url.username || url.password) throw new SettingError(name, 'must hold no user name or password', example)
+  if (url.username || url.password) throw new SettingError(name, 'must not contain a user name or password', example)
   return url
 }
 
@@ -233,11 +233,11 @@ function moment(name: string, value: string | undefined): number {
   return time
 }
 
-/** Asked each time: while a Worker starts, its clock stands at 0. */
+/** Asked each time: while a Worker starts, its clock is at 0. */
 function demandPast({ revokedBefore }: Settings): void {
   const now = Date.now()
   if (now > 0 && revokedBefore > now + MAX_AHEAD_MS) {
-    throw new SettingError('REVOKED_BEFORE', 'must not lie in the future', MOMENT)
+    throw new SettingError('REVOKED_BEFORE', 'must not be in the future', MOMENT)
   }
 }
 

@@ -1,7 +1,7 @@
 // What an answer may hold and a transcript must not.
 import { describe, expect, test } from 'vitest'
 import { HIDDEN, redact, withoutSignedUrls } from '../../src/secrets/redact.ts'
-import { secretTrap } from '../../src/secrets/secret-requests.ts'
+import { secretRefusal } from '../../src/secrets/secret-requests.ts'
 
 const ID = '5a9d0000-0000-4000-8000-000000000001'
 const VERSION = '5a9d0000-0000-4000-8000-000000000002'
@@ -196,7 +196,7 @@ describe('a request that would show a secret under another name is refused', () 
     ['POST', '$graphql', 'mutation { BotPatch(id: "1", patch: []) { id } }'],
     ['GET', '$graphql?query=mutation%20%7BBot%50atch%7D'],
   ] as const)('%s %s', (method, path, body?: unknown) => {
-    expect(secretTrap(method, path, body)).toBeTruthy()
+    expect(secretRefusal(method, path, body)).toBeTruthy()
   })
 
   const PATCHES: [string, object][] = [
@@ -217,19 +217,19 @@ describe('a request that would show a secret under another name is refused', () 
     ['Bundle', { op: 'copy', from: '/entry/0/resource/code', path: '/identifier/value' }],
   ]
   test.each(PATCHES)('PATCH of a %s by %j', (type, operation) => {
-    expect(secretTrap('PATCH', `${type}/1`, [{ op: 'test', path: '/id', value: '1' }, operation])).toContain(type)
-    expect(secretTrap('PATCH', `${type}?name=x`, [operation])).toContain(type)
+    expect(secretRefusal('PATCH', `${type}/1`, [{ op: 'test', path: '/id', value: '1' }, operation])).toContain(type)
+    expect(secretRefusal('PATCH', `${type}?name=x`, [operation])).toContain(type)
     const entry = batch('patch', `${type}/1`, patch(operation))
-    expect(secretTrap('POST', '', entry)).toContain('Bundle.entry[1]')
-    expect(secretTrap('POST', '', batch('PATCH', `${type}/1`, inBinary(operation)))).toContain('Bundle.entry[1]')
-    expect(secretTrap('POST', '', batch('POST', '', entry))).toContain('Bundle.entry[1]: Bundle.entry[1]')
+    expect(secretRefusal('POST', '', entry)).toContain('Bundle.entry[1]')
+    expect(secretRefusal('POST', '', batch('PATCH', `${type}/1`, inBinary(operation)))).toContain('Bundle.entry[1]')
+    expect(secretRefusal('POST', '', batch('POST', '', entry))).toContain('Bundle.entry[1]: Bundle.entry[1]')
   })
 
   test('GraphQL in a batch, whose answer says nothing of its keys', () => {
-    expect(secretTrap('POST', '', batch('POST', '$graphql', { query: '{ BotList { x: code } }' }))).toContain(
-      'of its own',
+    expect(secretRefusal('POST', '', batch('POST', '$graphql', { query: '{ BotList { x: code } }' }))).toContain(
+      'a separate request',
     )
-    expect(secretTrap('POST', '', batch('POST', '$graphql', { query: '{ PatientList { id } }' }))).toBeUndefined()
+    expect(secretRefusal('POST', '', batch('POST', '$graphql', { query: '{ PatientList { id } }' }))).toBeUndefined()
   })
 
   test.each([
@@ -249,6 +249,6 @@ describe('a request that would show a secret under another name is refused', () 
     ['POST', '', batch('PATCH', 'Patient/1', patch({ op: 'test', path: '/active', value: true }))],
     ['POST', '$graphql', { query: 'mutation { PatientPatch(id: "1", patch: []) { id } }' }],
   ])('but not %s %s', (method, path, body) => {
-    expect(secretTrap(method, path, body)).toBeUndefined()
+    expect(secretRefusal(method, path, body)).toBeUndefined()
   })
 })

@@ -235,7 +235,7 @@ describe('files', () => {
     })
     const { text } = await fetched(`DocumentReference/${made.id}`)
     expect(text).toContain('Description: "Still there"')
-    expect(text).toMatch(/File, not shown as text: .*does not give out \(HTTP 404\)/)
+    expect(text).toMatch(/File, not shown as text: .*does not provide \(HTTP 404\)/)
   })
 
   test('by the path of the Binary itself', async () => {

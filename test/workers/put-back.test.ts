@@ -203,7 +203,10 @@ describe.each(RECORDS)('$resourceType', (resource, changed) => {
     ]) {
       const { result, writes } = await writesDuring(() => call(args))
       expect(writes).toEqual([])
-      expect(result).toMatchObject({ isError: true, text: expect.stringMatching(/`[\w.[\]/]+` holds a placeholder/) })
+      expect(result).toMatchObject({
+        isError: true,
+        text: expect.stringMatching(/`[\w.[\]/]+` contains a placeholder/),
+      })
     }
   })
 })
@@ -265,7 +268,7 @@ describe('the secrets of a Project', () => {
     const body = { ...seen, secret: [{ name: 'Z', valueString: '(hidden)' }] }
     const { isError, text } = await call({ method: 'PUT', path, body })
     expect(isError).toBe(true)
-    expect(text).toContain('`secret[0].valueString` holds a placeholder')
+    expect(text).toContain('`secret[0].valueString` contains a placeholder')
   })
 })
 

@@ -17,13 +17,13 @@ export function highest(kinds: Iterable<Kind>): Kind {
 export interface Route {
   group: string
   methods: Method[]
-  /** Below the FHIR base. `{type}`, `{id}` and `{version}` stand for any; `?x` at the end asks for a query parameter x. */
+  /** Below the FHIR base. `{type}`, `{id}` and `{version}` match any; `?x` at the end asks for a query parameter x. */
   paths: string[]
   kind: Kind
   why: string
 }
 
-/** One line of a group: methods and paths parted by spaces, the kind, the reason. */
+/** One line of a group: methods and paths separated by spaces, the kind, the reason. */
 type Line = [methods: string, paths: string, kind: Kind, why: string]
 
 /** Every route whose effect is known. What is not here runs something unknown if it is an operation, and goes by its method otherwise. */
@@ -78,12 +78,12 @@ export const ROUTES: Route[] = [
     ['GET POST', 'CodeSystem/$validate-code CodeSystem/{id}/$validate-code', 'read', 'looks codes up'],
     ['GET POST', 'CodeSystem/$subsumes CodeSystem/{id}/$subsumes', 'read', 'looks codes up'],
     ['GET POST', 'ConceptMap/$translate ConceptMap/{id}/$translate', 'read', 'looks codes up'],
-    ['POST', 'StructureDefinition/$expand-profile', 'read', 'gathers a profile and those that it names'],
+    ['POST', 'StructureDefinition/$expand-profile', 'read', 'gathers a profile and the profiles it names'],
     [
       'POST',
       'CodeSystem/$import CodeSystem/{id}/$import ConceptMap/$import ConceptMap/{id}/$import',
       'admin',
-      'loads code tables in bulk that every user of the project meets',
+      'loads code tables in bulk for every user of the project',
     ],
   ]),
   ...group('Bots, agents and services', [
@@ -91,8 +91,13 @@ export const ROUTES: Route[] = [
     ['POST', 'Agent/$push Agent/{id}/$push', 'operate', 'sends a message to a device or system in the clinic'],
     ['GET', 'Agent/$reload-config Agent/{id}/$reload-config', 'operate', 'restarts connections, although it is a GET'],
     ['GET', 'Agent/$upgrade Agent/{id}/$upgrade', 'admin', 'installs software in the clinic, although it is a GET'],
-    ['GET', 'Agent/$status Agent/{id}/$status Agent/$bulk-status', 'read', 'tells how agents are'],
-    ['GET', 'Agent/$stats Agent/{id}/$stats Agent/$fetch-logs Agent/{id}/$fetch-logs', 'read', 'tells how agents are'],
+    ['GET', 'Agent/$status Agent/{id}/$status Agent/$bulk-status', 'read', 'reports the state of agents'],
+    [
+      'GET',
+      'Agent/$stats Agent/{id}/$stats Agent/$fetch-logs Agent/{id}/$fetch-logs',
+      'read',
+      'reports the state of agents',
+    ],
     ['POST', '$ai', 'operate', 'sends a conversation to an outside AI service'],
     ['POST', '{type}/{id}/$aws-textract', 'operate', 'sends a document to an outside service and stores the answer'],
     ['GET POST', 'Binary/{id}/$scan', 'operate', 'sends a file to an outside scanner'],
@@ -104,7 +109,7 @@ export const ROUTES: Route[] = [
       'operate',
       'starts a job that copies all records to files',
     ],
-    ['GET', 'job/{id}/status bulkdata/export/{id}', 'read', 'tells how a job is'],
+    ['GET', 'job/{id}/status bulkdata/export/{id}', 'read', 'reports the state of a job'],
     ['DELETE', 'job/{id}/status bulkdata/export/{id}', 'operate', 'asks a job to stop; deletes no record'],
     ['POST', 'AsyncJob/{id}/$cancel', 'operate', 'asks a job to stop'],
     ['POST', 'AsyncJob/{id}/$complete', 'admin', 'declares a server job done (super admin)'],
@@ -122,7 +127,7 @@ export const ROUTES: Route[] = [
     ['POST', '{type}/{id}/$resend', 'admin', 'fires every subscription and bot of the resource again'],
     ['POST', 'Bot/$init Bot/{id}/$deploy', 'admin', 'installs code'],
     ['POST', 'Project/$init Project/{id}/$clone', 'admin', 'creates a project'],
-    ['GET', 'Project/{id}/$rate-limits', 'read', 'tells what is left of the quotas'],
+    ['GET', 'Project/{id}/$rate-limits', 'read', 'reports what is left of the quotas'],
     ['POST', 'PackageRelease/{id}/$install', 'admin', 'installs bots, secrets and policies'],
     ['POST', 'PackageInstallation/{id}/$uninstall', 'admin', 'removes what a package installed (announced)'],
     ['POST', '$explain $db-stats $db-schema-diff $db-invalid-indexes', 'admin', 'the database itself (super admin)'],
@@ -145,7 +150,7 @@ export const GOVERNING_TYPES: Record<string, string> = {
   ProjectMembership: 'gives a person or a bot its access',
   Project: 'holds features, secrets and settings of all',
   Enterprise: 'holds projects together',
-  User: 'is who signs in',
+  User: 'is an account that signs in',
   UserSecurityRequest: 'resets a password or verifies an e-mail address',
   PasswordChangeRequest: 'resets a password (until Medplum 3)',
   UserConfiguration: 'says what a person is shown in the Medplum App',
@@ -153,7 +158,7 @@ export const GOVERNING_TYPES: Record<string, string> = {
   JsonWebKey: 'signs tokens',
   ClientApplication: 'lets an app sign people in, and has a secret',
   DomainConfiguration: 'says which identity provider a domain trusts',
-  IdentityProvider: 'is whom sign-in trusts',
+  IdentityProvider: 'is trusted for sign-in',
   SmartAppLaunch: 'hands an app its context',
   SmartHealthLink: 'opens records to whoever has the link',
   Bot: 'is code that runs with access of its own',
@@ -164,8 +169,8 @@ export const GOVERNING_TYPES: Record<string, string> = {
   Package: 'is code to be installed',
   PackageRelease: 'is code to be installed',
   PackageInstallation: 'is installed code',
-  AsyncJob: "is the server's own book of its jobs",
-  BulkDataExport: "is the server's own book of its exports",
+  AsyncJob: "is the server's own record of its jobs",
+  BulkDataExport: "is the server's own record of its exports",
 }
 
 const GOVERNING = new Set(Object.keys(GOVERNING_TYPES).map((type) => type.toLowerCase()))

@@ -38,7 +38,7 @@ function pushed({ body }: Asked): Partial<Found> {
   if (unseen.length === 0) return {}
   return {
     refusals: [
-      `Medplum reads only valueString of the Parameters of Agent/$push and would ignore ${unseen.map(({ name }) => String(name)).join(', ')}. Send the body as plain JSON: {"destination":"Device/ID","contentType":"x-application/hl7-v2+er7","body":"MSH|…","waitForResponse":true}.`,
+      `For Agent/$push, Medplum reads only valueString from Parameters and would ignore ${unseen.map(({ name }) => String(name)).join(', ')}. Send the body as plain JSON: {"destination":"Device/ID","contentType":"x-application/hl7-v2+er7","body":"MSH|…","waitForResponse":true}.`,
     ],
   }
 }

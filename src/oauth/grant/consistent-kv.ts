@@ -18,7 +18,7 @@ interface HeldBack {
 }
 
 /** What a grant's object wrote to KV a moment ago is what it reads there; the grant's record outlives the object's memory. */
-export class OwnWrites {
+export class ConsistentKv {
   /** KV as the provider is to see it. */
   readonly kv: KVNamespace
   readonly #kv: KVNamespace
@@ -31,7 +31,7 @@ export class OwnWrites {
 
   /**
    * @param grantKey the key of the grant's record in KV
-   * @param isActive whether the grant stands: of one that was ended meanwhile, nothing is to lie in storage again
+   * @param isActive whether the grant is active: nothing of a grant that has ended is stored again
    */
   constructor(kv: KVNamespace, storage: SyncKvStorage, grantKey: string, isActive: () => boolean) {
     this.#kv = kv

@@ -1,4 +1,4 @@
-// Medplum's tokens of one grant, in the storage of its object: sealed under the `vaultKey` of the grant's props, which lies nowhere here.
+// Medplum's tokens of one grant, in the storage of its object: sealed under the `vaultKey` of the grant's props, which is not stored here.
 
 import { open, seal } from '../../base/seal.ts'
 import type { Bindings } from '../../config/settings.ts'
@@ -77,14 +77,14 @@ export class Vault {
     if (tokens) await logOut(settingsFor(this.#env, userId), tokens.accessToken)
   }
 
-  /** Forgets the key; what lies in storage is its owner's to delete. */
+  /** Forgets the key; the owner deletes what is in storage. */
   clear(): void {
     this.#vaultKey = undefined
   }
 
   async #open(vaultKey: string): Promise<Kept> {
     const sealed = await this.#storage.get<Uint8Array>(KEY)
-    if (!sealed) throw new UpstreamError('ended', 'The sign-in is no longer kept')
+    if (!sealed) throw new UpstreamError('ended', 'The sign-in is no longer stored')
     const kept = await open<Kept>(vaultKey, this.#purpose(), sealed)
     this.#vaultKey = vaultKey
     return kept

@@ -103,11 +103,11 @@ function named(file: Attachment): FileText {
 
 function unreadable(file: Attachment, error: unknown): FileText {
   if (error instanceof AccessError) {
-    return { about: `${about(file)}, which this connection may not read`, lines: undefined, more: false }
+    return { about: `${about(file)}, which this connection cannot read`, lines: undefined, more: false }
   }
   if (!(error instanceof FhirError) || ![403, 404, 410].includes(error.status)) throw error
   return {
-    about: `${about(file)}, which Medplum does not give out (HTTP ${error.status})`,
+    about: `${about(file)}, which Medplum does not provide (HTTP ${error.status})`,
     lines: undefined,
     more: false,
   }

@@ -1,4 +1,4 @@
-// JSON as models write it, as text or as a value: what is wrong with it, and what Medplum would not store as it stands.
+// JSON as models write it, as text or as a value: what is wrong with it, and what Medplum would not store unchanged.
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 
@@ -9,17 +9,17 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     throw new UserError(
-      `\`body\` is text that is no JSON: ${describe(error, text)}. Nothing was sent. Give an object such as {"resourceType":"Patient"}, or set contentType for other content.`,
+      `\`body\` is not valid JSON: ${describe(error, text)}. Nothing was sent. Give an object such as {"resourceType":"Patient"}, or set contentType for other content.`,
     )
   }
 }
 
 export const TOO_DEEP =
-  '`body` is nested too deep. Nothing was sent. Give a plain resource, such as {"resourceType":"Patient"}.'
+  '`body` is nested too deeply. Nothing was sent. Give a plain resource, such as {"resourceType":"Patient"}.'
 /** Far more than any resource has. */
 const MAX_DEPTH = 500
 
-/** Whether brackets stand in brackets beyond all need: whoever reads that takes long, and can't write it again. */
+/** Whether brackets are nested far deeper than needed: reading that takes long, and it can't be written again. */
 function isDeep(text: string): boolean {
   let depth = 0
   let inString = false
@@ -77,7 +77,7 @@ function isUnexpected(text: string): boolean {
 const MAX_NAMED = 3
 
 /**
- * Numbers that Medplum, which reads them as 64-bit floating point (as JavaScript does), would store otherwise than they stand.
+ * Numbers that Medplum, which reads them as 64-bit floating point (as JavaScript does), would store differently.
  *
  * @param text as it was given, where it was given as text
  * @returns a note for the model; undefined where all numbers stay as they are
@@ -90,7 +90,7 @@ export function checkNumbers(value: unknown, text: string | undefined): string |
     .slice(0, MAX_NAMED)
     .map(({ name, from, to }) => `${name === '' ? '' : `${name}: `}${from} as ${to}`)
   const rest = changed.length > named.length ? `, and ${changed.length - named.length} more` : ''
-  return `Medplum keeps numbers as 64-bit floating point, so it stores ${named.join(', ')}${rest}. Compare what is stored with what was meant.`
+  return `Medplum keeps numbers as 64-bit floating point, so it stores ${named.join(', ')}${rest}. Compare the stored values with what you meant.`
 }
 
 interface Rewritten {

@@ -38,7 +38,7 @@ async function show(c: Ctx): Promise<Response> {
   return pageResponse(<Confirm {...given} decision={proposal.decision} />, { sendsOrigin: true })
 }
 
-/** To be sent to another site's login without a word would look like a trap. */
+/** Being sent to another site's login without explanation would look like phishing. */
 function signInFirst(c: Ctx): Response {
   const { medplum } = settingsAt(c.env, c.req.path)
   const loginPath = `${c.req.path}?${LOGIN}`
@@ -73,7 +73,7 @@ function nothingHere(c: Ctx): Response {
     <Problem
       title="There is nothing to confirm here"
       what="This change was already made or decided, the question is older than ten minutes, or it is for another person."
-      cure="If your application is still waiting, tell it to ask again. It will give you a new link."
+      advice="If your application is still waiting, tell it to ask again. It will give you a new link."
       home={homeAt(c.env, c.req.path)}
     />,
     { status: 404 },
@@ -85,7 +85,7 @@ function refused(c: Ctx, status: number, what: string): Response {
     <Problem
       title="Nothing was decided"
       what={what}
-      cure="Open the link again and answer there."
+      advice="Open the link again and answer there."
       home={homeAt(c.env, c.req.path)}
     />,
     { status },

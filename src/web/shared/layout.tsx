@@ -48,18 +48,18 @@ export const SmallNotice: FC = () => (
 interface ProblemProps {
   title: string
   what: string
-  cure: string
+  advice: string
   /** Where its link leads, if anywhere. */
   home?: string | undefined
   homeName?: string
 }
 
 /** A page that says what went wrong and what to do. */
-export const Problem: FC<ProblemProps> = ({ title, what, cure, home, homeName = 'Home page' }) => (
+export const Problem: FC<ProblemProps> = ({ title, what, advice, home, homeName = 'Home page' }) => (
   <Layout title={`${title} · Medplum MCP`}>
     <h1>{title}</h1>
     {what && <p>{what}</p>}
-    <p>{cure}</p>
+    <p>{advice}</p>
     {home && (
       <p>
         <a href={home}>{homeName}</a>
@@ -68,7 +68,7 @@ export const Problem: FC<ProblemProps> = ({ title, what, cure, home, homeName = 
   </Layout>
 )
 
-/** What a page is allowed besides showing itself. */
+/** What a page may do in addition to being shown. */
 export interface PagePolicy {
   /** Whether it runs a script of this server. */
   script?: boolean
