@@ -111,10 +111,10 @@ describe('a rule that would do nothing is warned of', () => {
     return found.kind === 'refused' ? found.message : found.warnings.join()
   }
   test.each([
-    [policy({ resourceType: 'Nope' }), 'Nope is no resource type'],
+    [policy({ resourceType: 'Nope' }), 'Nope is not a resource type'],
     [policy({ resourceType: 'Patient', interaction: ['reed'] }), 'knows no reed'],
     [policy({ resourceType: 'Patient', criteria: 'Observation?code=x' }), 'a search of Observation, not of Patient'],
-    [subscription('Nope?x=1', hook), 'Nope is no resource type'],
+    [subscription('Nope?x=1', hook), 'Nope is not a resource type'],
     [subscription('Patient', { ...hook, type: 'email' }), 'rest-hook and websocket only'],
     [subscription('Patient', { ...hook, endpoint: 'Bot/' }), 'https address or Bot/ID'],
   ])('%j', (body, words) => expect(said(body)).toContain(words))
