@@ -5,7 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 /** What the thread is started with. */
 export interface BotJob {
-  /** CommonJS, or a module that exports a handler and has named imports only. */
+  /** CommonJS. */
   code: string
   input: unknown
   contentType: string | undefined
@@ -41,7 +41,8 @@ run(workerData as BotJob)
 async function run({ code, input, contentType, ...event }: BotJob): Promise<unknown> {
   const require = createRequire(import.meta.url)
   const module: { exports: { handler?: Handler } } = { exports: {} }
-  const load = compileFunction(asCommonJs(code), ['exports', 'module', 'require', 'console'])
+  // As in Medplum, a call stands behind the code: of what the code ends with, where that can be called.
+  const load = compileFunction(`${code}\n(async () => {})();`, ['exports', 'module', 'require', 'console'])
   load(module.exports, module, require, silent())
   const hl7 = contentType === HL7 && typeof input === 'string'
   const parsed = hl7 ? require('@medplum/core').Hl7Message.parse(input) : input
@@ -54,16 +55,6 @@ async function run({ code, input, contentType, ...event }: BotJob): Promise<unkn
     return String(result)
   }
   return result === undefined ? undefined : JSON.parse(JSON.stringify(result))
-}
-
-function asCommonJs(code: string): string {
-  return code
-    .replace(/^\s*export\s+(async\s+)?function\s+handler\b/m, 'exports.handler = handler; $1function handler')
-    .replace(/^\s*export\s+const\s+handler\b/m, 'const handler = exports.handler')
-    .replace(
-      /^\s*import\s+(\{[^}]*\})\s+from\s+(['"][^'"]+['"])/gm,
-      (_, names: string, from: string) => `const ${names.replace(/\sas\s/g, ': ')} = require(${from})`,
-    )
 }
 
 /** A client whose every method is a message; which methods there are, the other side knows. */

@@ -4,7 +4,6 @@ import { allOk, badRequest, forbidden, validateResource } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type {
   ClientApplication,
-  Parameters,
   ParametersParameter,
   Project,
   ProjectMembership,
@@ -103,16 +102,8 @@ function numbers(values: Record<string, number>): ParametersParameter[] {
   return Object.entries(values).map(([name, valueInteger]) => ({ name, valueInteger }))
 }
 
+/** The body as what it is: not by the type in the path, and no parameter of it. */
 async function validate(req: FhirRequest): Promise<FhirResponse> {
-  const body = req.body as Resource
-  const resource = body.resourceType === 'Parameters' ? namedResource(body, 'resource') : body
-  if (!resource || resource.resourceType !== req.params.resourceType) {
-    return [badRequest('Incorrect resource type')]
-  }
-  validateResource(resource)
+  validateResource(req.body as Resource)
   return [allOk]
-}
-
-function namedResource(parameters: Parameters, name: string): Resource | undefined {
-  return parameters.parameter?.find((one) => one.name === name)?.resource
 }

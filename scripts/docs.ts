@@ -8,7 +8,6 @@ import { roomsTable } from './rooms.ts'
 
 /** What stands in each document, by the name in its marks. */
 export const DOCUMENTS: Record<string, Record<string, () => string>> = {
-  'README.md': { settings: settingsTable },
   'docs/operations.md': { settings: settingsTable },
   'docs/architecture.md': { rooms: roomsTable },
 }

@@ -138,11 +138,24 @@ async function registration(c: Ctx, authorization: Authorization): Promise<Respo
 /** Whichever of these the provider goes by, it must be the grant whose object the request goes through. */
 const NAMES_GRANT = ['refresh_token', 'code', 'token']
 
+/** Bytes; a key of KV has at most 512, with its prefix. */
+const MAX_CLIENT_ID = 500
+
+/** The client ids of a token request; one in a header is encoded with its secret (RFC 7617). */
+function clientIdsOf({ headers }: Request, form: URLSearchParams): string[] {
+  const basic = /^Basic +(.*)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  return basic === undefined ? form.getAll('client_id') : [basic, ...form.getAll('client_id')]
+}
+
 /** Token requests that are about a grant go through that grant's object; there they run one after the other. */
 async function tokenRequest(c: Ctx, authorization: Authorization): Promise<Response> {
   // As bytes: the runtime warns of text() on a form.
   const bytes = await c.req.raw.clone().arrayBuffer()
   const form = new URLSearchParams(new TextDecoder().decode(bytes))
+  if (clientIdsOf(c.req.raw, form).some((id) => new TextEncoder().encode(id).byteLength > MAX_CLIENT_ID)) {
+    const error_description = 'No client has so long an id'
+    return c.json({ error: 'invalid_client', error_description }, 401, { 'cache-control': 'no-store' })
+  }
   const tokens = NAMES_GRANT.flatMap((name) => form.getAll(name))
   const [grant, ...others] = new Set(tokens.flatMap((token) => grantOf(token) ?? []))
   if (grant === undefined) return authorization(c)

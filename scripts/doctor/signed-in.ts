@@ -103,7 +103,7 @@ function checkWhoami({ resource }: Place, token: string): Promise<Finding> {
   return attempted('whoami', async () => {
     const { isError, content } = await callMcp(resource, token, 'tools/call', { name: 'whoami', arguments: {} })
     const text = JSON.stringify(content ?? '')
-    const told = isError !== true && !/Medplum did not tell more/.test(text)
+    const told = isError !== true && !/Medplum gave no more details/.test(text)
     return verdict('whoami', told, {
       right: 'Medplum answers for the person',
       wrong: isError === true ? `the tool failed: ${brief(text)}` : 'Medplum does not answer for the person',

@@ -86,7 +86,7 @@ function written(
 function bounded(remarks: readonly string[], limit: number): string[] {
   const shown = remarks.filter((_, at) => remarks.slice(0, at + 1).join('').length <= limit)
   const more = remarks.length - shown.length
-  return more === 0 ? shown : [...shown, `${more} more columns found nothing, failed or are too long.`]
+  return more === 0 ? shown : [...shown, `${more} more columns were empty, failed or too long.`]
 }
 
 /** With a text that stands after the answer. */

@@ -1,7 +1,10 @@
 // Text of somebody else, shown: in it, everything that is there can be seen, and it cannot leave its line.
 
 /** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, fillers, private use. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+export const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
+
+/** Combining marks on top of two others: they would draw over the lines around them. */
+const HEAPED = /(?<=\p{M}{2})\p{M}/gu
 
 const BEYOND_ASCII = /[^ -~]/
 
@@ -13,8 +16,12 @@ export function quoted(text: string): string {
 /** Text in which everything is seen that is there; in the strings of JSON it means the same. */
 export function visible(text: string): string {
   if (!BEYOND_ASCII.test(text)) return text
-  return text.replace(UNSEEN, (char) =>
-    Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  return text.replace(UNSEEN, escaped).replace(HEAPED, escaped)
+}
+
+function escaped(char: string): string {
+  return Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(
+    '',
   )
 }
 
@@ -22,4 +29,9 @@ export function visible(text: string): string {
 export function oneLine(text: string, limit: number): string {
   const shown = visible(text)
   return shown.length > limit ? `${shown.slice(0, limit)}… (${shown.length} characters)` : shown
+}
+
+/** The charset that a media type names (RFC 9110, section 8.3.2). */
+export function charsetIn(mediaType: string): string | undefined {
+  return /;\s*charset="?([\w:.+-]{1,40})/i.exec(mediaType)?.[1]
 }

@@ -134,7 +134,7 @@ export function nameOf(method: Method, path: string): string {
 function asRepeated(error: unknown): unknown {
   if (error instanceof FhirError && error.status === 412) {
     error.message +=
-      '\nThe request was sent again after a lost answer, so the change that was met may be its own. Read the record.'
+      '\nThe request was repeated after a lost answer, so the conflicting change may be its own. Read the record.'
   }
   return error
 }
@@ -142,6 +142,6 @@ function asRepeated(error: unknown): unknown {
 function lost(what: string, { method, repeatable }: FhirRequest): TransportError {
   const safe = method === 'GET' || repeatable
   return new TransportError(
-    `${what}. ${safe ? 'Try again.' : 'It is unknown whether it was carried out: look before you repeat it.'}`,
+    `${what}. ${safe ? 'Try again.' : 'It is unknown whether it was carried out: check before you retry.'}`,
   )
 }

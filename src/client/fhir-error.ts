@@ -30,7 +30,7 @@ function isOperationOutcome(body: unknown): body is OperationOutcome {
 function detail(outcome: OperationOutcome | undefined, body: unknown): string {
   if (outcome) return bounded(grouped(outcome.issue)).join('\n')
   if (typeof body === 'object' && body !== null && 'msg' in body && typeof body.msg === 'string') return line(body.msg)
-  return 'The answer was no FHIR OperationOutcome, so it says no more.'
+  return 'The answer was not a FHIR OperationOutcome, so there are no details.'
 }
 
 /** Characters of one line, and of all: what is wrong with a thousand properties stands in the first of them. */

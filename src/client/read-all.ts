@@ -43,7 +43,7 @@ const RESERVE_MS = 10_000
  * Reads page after page by the Bundle's next links, and by offset where Medplum gives none (a history). A page that is too
  * large to be read is asked for in smaller ones. What is no Bundle comes as the only entry.
  *
- * @param path relative to the FHIR base; a search is best steadied
+ * @param path relative to the FHIR base; a search is best withStableOrder
  * @throws {FhirError} {TransportError} {SessionError} if any page can't be had: what is returned has no gaps
  */
 export async function readAll(fhir: FhirClient, path: string, options: ReadOptions): Promise<AllPages> {
@@ -66,12 +66,12 @@ export async function readAll(fhir: FhirClient, path: string, options: ReadOptio
     await tell(progress, found.size, total, cap)
     const next = nextOf(page, found.size > before)
     if (next === undefined) return all({})
-    if (asked.has(next)) return all({ partial: 'Medplum named a page as the next one that was read already' })
+    if (asked.has(next)) return all({ partial: 'Medplum gave a next page that was already read' })
     if (offsetOf(next) > MAX_OFFSET) {
-      return all({ partial: `Medplum goes no further than ${MAX_OFFSET} resources in this order` })
+      return all({ partial: `Medplum stops at ${MAX_OFFSET} resources in this order` })
     }
     if (found.size >= cap) return all({ capped: true, next })
-    if (fhir.remainingMs < RESERVE_MS) return all({ next, partial: 'the time of this call is nearly over' })
+    if (fhir.remainingMs < RESERVE_MS) return all({ next, partial: 'the time limit of this call is nearly reached' })
     page = await readPage(fhir, next, signal)
   }
 }

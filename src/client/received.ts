@@ -2,6 +2,7 @@
 // hides them before anything leaves it.
 
 import { isRecord } from '../base/json.ts'
+import { charsetIn } from '../base/text.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
 import { withPlainQueryOfServer } from '../fhir/query.ts'
 import { FhirError } from './fhir-error.ts'
@@ -41,13 +42,14 @@ export async function received(
   }
   const jobPath = localPath(response.headers.get('content-location'), fhirBase)
   const size = Number(response.headers.get('content-length') ?? Number.NaN)
+  const charset = charsetIn(response.headers.get('content-type') ?? '')
   const parsed = filePart ? undefined : parseBody(contentType, bytes)
   return {
     status: response.status,
     contentType,
     body: filePart ? bytes : withLocalLinks(asksAuthor(request) ? withAuthorOnly(parsed) : parsed, fhirBase),
     ...(jobPath !== undefined && { jobPath }),
-    ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, before, more } }),
+    ...(request.part && { file: { size: Number.isFinite(size) ? size : undefined, before, more, charset } }),
   }
 }
 

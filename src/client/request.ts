@@ -36,8 +36,19 @@ export interface FhirResponse {
   body: unknown
   /** Where an asynchronous job tells its state, as a path relative to the FHIR base. */
   jobPath?: string
-  /** Of a file: its size in bytes where Medplum tells, the byte before what was read, and whether there is more behind it. */
-  file?: { size: number | undefined; before: number | undefined; more: boolean }
+  /** Of a file: what is known of it besides what was read. */
+  file?: FileFacts
+}
+
+export interface FileFacts {
+  /** In bytes, where Medplum tells. */
+  size: number | undefined
+  /** The byte before what was read. */
+  before: number | undefined
+  /** Whether there is more behind what was read. */
+  more: boolean
+  /** As the media type names it. */
+  charset?: string | undefined
 }
 
 /** A person's session at a Medplum server. */

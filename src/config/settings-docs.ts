@@ -1,4 +1,4 @@
-// What the settings are for, as data: the tables of README.md and docs/operations.md are written from it (`npm run docs`). The Worker
+// What the settings are for, as data: the table of docs/operations.md is written from it (`npm run docs`). The Worker
 // doesn't load it; env.ts and tenants.ts parse the settings.
 
 export interface SettingText {
@@ -14,7 +14,7 @@ export interface SettingText {
 export const SETTINGS: Record<string, SettingText> = {
   PUBLIC_URL: {
     unset: 'required',
-    meaning: 'where this server is reached: an origin, https (http only on localhost)',
+    meaning: 'the address of this server: an origin, https (http only on localhost)',
   },
   MEDPLUM_BASE_URL: { unset: '`https://api.medplum.com/`', meaning: 'the Medplum server' },
   MEDPLUM_CLIENT_ID: { unset: 'required', meaning: 'the ClientApplication through which people sign in' },
@@ -27,26 +27,26 @@ export const SETTINGS: Record<string, SettingText> = {
   CLIENT_DOCUMENTS: {
     unset: 'on; off on localhost',
     meaning:
-      'whether clients may name themselves by a metadata document; `off` where the Worker can’t reach the internet',
+      'whether clients may identify themselves by a metadata document; `off` if the Worker can’t reach the internet',
   },
-  SESSION_IDLE_HOURS: { unset: '`24`', meaning: 'after this silence a session is deleted' },
-  UPSTREAM_TIMEOUT_SECONDS: { unset: '`55`', meaning: 'how long one call may wait for Medplum' },
+  SESSION_IDLE_HOURS: { unset: '`24`', meaning: 'a session is deleted after this time without use' },
+  UPSTREAM_TIMEOUT_SECONDS: { unset: '`55`', meaning: 'how long a call may wait for Medplum' },
   ANSWER_CHARS: {
     unset: '`60000`',
-    meaning: 'characters that an answer may have, unless a call says something else; 2000 to 100000',
+    meaning: 'maximum characters in an answer, unless a call sets its own; 2000 to 100000',
   },
   TOOLS: { unset: '`default`', meaning: '`directory`: no tool mixes reads and writes' },
   MAX_ACCESS: {
     unset: '`full`',
     meaning: 'the highest access level that a person may grant: `read`, `write`, `full`, `admin`',
   },
-  CONFIRM: { unset: '`delete`', meaning: 'what the person is asked about: `delete`, `write` (all changes) or `never`' },
-  AI_TAG: { unset: '`on`', meaning: 'label what is written as asserted by AI; or `off`' },
+  CONFIRM: { unset: '`delete`', meaning: 'what the person must confirm: `delete`, `write` (all changes) or `never`' },
+  AI_TAG: { unset: '`on`', meaning: 'label what is written as AI-asserted; or `off`' },
   AI_PROVENANCE: { unset: '`off`', meaning: 'a Provenance of each create and change; or `on`' },
   FHIR_AUDIT: { unset: '`off`', meaning: "an AuditEvent of each change in the person's project; or `on`" },
   AUDIT_KEY: {
     unset: 'none',
-    meaning: 'key under which logs tell people apart, at least 32 characters; without it they do not',
+    meaning: 'key that lets logs tell people apart, at least 32 characters; without it they cannot',
     isSecret: true,
   },
   REVOKED_BEFORE: {

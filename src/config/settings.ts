@@ -140,7 +140,7 @@ function appUrl(value: string | undefined, baseUrl: URL): URL | undefined {
 /** A URL that others are resolved against: it ends in a slash. */
 function rootUrl(name: string, value: string | undefined, example: string): URL {
   const url = httpUrl(name, value, example)
-  if (url.search || url.hash) throw new SettingError(name, 'must have no query and no fragment', example)
+  if (url.search || url.hash) throw new SettingError(name, 'must not have a query or fragment', example)
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   return url
 }
@@ -157,7 +157,7 @@ function httpUrl(name: string, value: string | undefined, example: string): URL 
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw new SettingError(name, 'must be https (http only on localhost)', example)
   }
-  if (url.username || url.password) throw new SettingError(name, 'must hold no user name or password', example)
+  if (url.username || url.password) throw new SettingError(name, 'must not contain a user name or password', example)
   return url
 }
 
@@ -237,7 +237,7 @@ function moment(name: string, value: string | undefined): number {
 function demandPast({ revokedBefore }: Settings): void {
   const now = Date.now()
   if (now > 0 && revokedBefore > now + MAX_AHEAD_MS) {
-    throw new SettingError('REVOKED_BEFORE', 'must not lie in the future', MOMENT)
+    throw new SettingError('REVOKED_BEFORE', 'must not be in the future', MOMENT)
   }
 }
 

@@ -1,5 +1,7 @@
 // What differs between two versions of a resource, said in lines that a person can read at a glance.
+
 import { isRecord } from '../base/json.ts'
+import { visible } from '../base/text.ts'
 
 /** One place where two values differ; `before` or `after` is absent where there is nothing. */
 export interface Difference {
@@ -66,11 +68,7 @@ export function differenceLines(found: readonly Difference[], most: number): str
 
 /** A value as JSON on one line, of at most 100 characters. */
 export function short(value: unknown, most = MAX_VALUE): string {
-  // What a line can't show, or what would turn its direction, is written out.
-  const text = (JSON.stringify(value) ?? '').replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  )
+  const text = visible(JSON.stringify(value) ?? '')
   const letters = [...text]
   return letters.length <= most ? text : `${letters.slice(0, most - 1).join('')}…`
 }

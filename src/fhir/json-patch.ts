@@ -54,7 +54,7 @@ export function operationsOf(body: unknown): unknown[] | undefined {
 function operationIn({ name, part, ...more }: Record<string, unknown>): Record<string, unknown> {
   if (name !== 'operation' || !Array.isArray(part) || Object.keys(more).length > 0) throw new PatchError('no operation')
   const operation = new Map(part.map(partOf))
-  if (operation.size !== part.length) throw new PatchError('a part stands twice')
+  if (operation.size !== part.length) throw new PatchError('a part is given twice')
   return Object.fromEntries(operation)
 }
 
@@ -80,7 +80,7 @@ export function valueAt(document: unknown, path: unknown): unknown {
 }
 
 function applyOne(document: unknown, operation: unknown): unknown {
-  if (!isRecord(operation)) throw new PatchError('is no object')
+  if (!isRecord(operation)) throw new PatchError('is not an object')
   const { op } = operation
   const path = pointer(operation.path, 'path')
   switch (op) {
@@ -181,7 +181,7 @@ function remove(document: unknown, path: readonly string[]): unknown {
 function place(token: string, last: number): number {
   const index = /^(0|[1-9]\d*)$/.test(token) ? Number(token) : Number.NaN
   if (index <= last) return index
-  throw new PatchError(`there is no place ${token} in the list`)
+  throw new PatchError(`there is no item ${token} in the list`)
 }
 
 function member(value: unknown, name: string): unknown {

@@ -24,7 +24,7 @@ const MIN_CURSOR_COUNT = 20
  * time of storage, where Medplum pages by cursor without limit; several by id, since their cursors fail up to Medplum 5.1.
  * Any other path stays as it is.
  */
-export function steadied(path: string): string {
+export function withStableOrder(path: string): string {
   const place = parsePlace(path)
   const { segments } = place
   const counted = parameter(place, '_count')

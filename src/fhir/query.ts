@@ -83,8 +83,8 @@ function split(path: string): { before: string; query: string } {
   return mark < 0 ? { before: path, query: '' } : { before: path.slice(0, mark), query: path.slice(mark + 1) }
 }
 
-/** What stays readable: it ends no value, and neither a URL nor Medplum reads it as anything else. */
-const READABLE = /%(?:24|2C|2F|3A|40|7C)/g
+/** What stays readable: it ends no value, and neither a URL nor Medplum reads it as anything else; `/$` could name an operation. */
+const READABLE = /%(?:24|2C|2F(?!%24)|3A|40|7C)/g
 
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll(READABLE, decodeURIComponent).replaceAll("'", '%27')

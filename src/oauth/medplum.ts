@@ -172,7 +172,7 @@ async function requestTokens(settings: Settings, form: Record<string, string>): 
   if (status === 200) {
     const answer = tokenAnswer.safeParse(json)
     if (answer.success) return answer.data
-    throw new UpstreamError('unavailable', 'Medplum answered with something that is no token response')
+    throw new UpstreamError('unavailable', 'Medplum did not answer with a token response')
   }
   throw new UpstreamError(isRefusal(status, json) ? 'ended' : 'unavailable', describe(status, json))
 }

@@ -34,7 +34,7 @@ export function putBack(given: unknown, stored: unknown, shown: unknown, path = 
     if (!isPlaceholder(given)) return given
     if (given === shown && stored !== undefined) return stored
     throw new NothingStored(
-      `\`${path}\` holds a placeholder for what was hidden, and nothing is stored there to put back. Leave it as it was read, or give its value`,
+      `\`${path}\` contains a placeholder for a hidden value, but there is no stored value to restore. Leave it as you read it, or give the value`,
     )
   }
   if (Array.isArray(given)) return given.map((item, index) => inList(item, index, { given, stored, shown, path }))
@@ -51,7 +51,7 @@ export function putBack(given: unknown, stored: unknown, shown: unknown, path = 
 export function bounded<T>(value: T): T {
   if (placeholdersIn(value).length <= MOST) return value
   throw new NothingStored(
-    `it holds more than ${MOST} placeholders for what was hidden. Change by PATCH only what you mean to change`,
+    `it contains more than ${MOST} placeholders for hidden values. Use PATCH to change only what you mean to change`,
   )
 }
 

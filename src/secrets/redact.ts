@@ -17,20 +17,32 @@ const WITH_NAME = /^(?:[\w!#$%&'*+.^`|~-]{1,100}: )?\(hidden\)$/
 /** Fields that hold secrets wherever they stand, in GraphQL answers and projections too. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'clientSecret',
+  'codeHash',
+  'googleClientSecret',
+  'mfaSecret',
+  'passcodeHash',
+  'passwordHash',
+  'preAuthorizedCodeHash',
+  'previousRefreshSecret',
+  'recaptchaSecretKey',
+  'refreshSecret',
+  // A TestScript sends these headers.
+  'requestHeader',
   'retiringSecret',
   'secret',
   'systemSecret',
-  'passwordHash',
-  'mfaSecret',
-  'refreshSecret',
+  'userInfoApiKey',
 ])
 
 /** Fields that hold secrets in resources of one type only, by resource type. */
-const SECRET_FIELDS_OF: Record<string, ReadonlySet<string>> = {
+export const SECRET_FIELDS_OF: Readonly<Record<string, ReadonlySet<string>>> = {
   Bot: new Set(['code']),
-  JsonWebKey: new Set(['d', 'p', 'q', 'dp', 'dq', 'qi']),
-  Login: new Set(['code', 'cookie', 'codeChallenge']),
+  Endpoint: new Set(['header']),
+  JsonWebKey: new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']),
+  Login: new Set(['code', 'cookie', 'codeChallenge', 'nonce']),
   SmartAppLaunch: new Set(['id']),
+  // Whoever has this address reads the records behind it.
+  SmartHealthLink: new Set(['url']),
   Subscription: new Set(['header']),
 }
 const NONE: ReadonlySet<string> = new Set()
@@ -43,6 +55,7 @@ export const SECRET_TYPES: ReadonlySet<string> = new Set([
   'IdentityProvider',
   'Project',
   'User',
+  'UserSecurityRequest',
 ])
 
 /** Whether a field of this name is a secret wherever it stands. */
@@ -98,7 +111,7 @@ function hideValues(value: unknown): unknown {
   if (!isRecord(value)) return hideAll(value)
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) =>
-      name === 'name' && typeof item === 'string' ? [name, item] : [name, hideValues(item)],
+      (name === 'name' || name === 'field') && typeof item === 'string' ? [name, item] : [name, hideValues(item)],
     ),
   )
 }
@@ -121,11 +134,12 @@ function withoutSecret(extension: unknown): unknown {
 const URL_IN_TEXT = /https?:\/\/[^\s"'<>]+/gi
 /** The end of a stored file's address: the Binary's id and version. What is signed otherwise is no file of Medplum's. */
 const STORED = /\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[0-9a-f-]{36}$/i
-const SIGNATURE = /\bSignature=/i
+/** Of AWS and Google (`Signature`, `X-Amz-Signature`, `X-Goog-Signature`), of Azure (`sig`), and tokens. */
+const SIGNATURE = /\b(?:signature|sig|access_token|token)=/i
 
 /** Replaces signed addresses in a text: those of stored files by `Binary/{id}`. */
 export function withoutSignedUrls(text: string): string {
-  if (!/signature=/i.test(text)) return text
+  if (!SIGNATURE.test(text)) return text
   // Step by step, each in linear time: one expression for it all would take cubic time on a text made for that.
   return text.replace(URL_IN_TEXT, (address) => {
     const query = address.indexOf('?')

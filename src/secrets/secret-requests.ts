@@ -16,14 +16,14 @@ export function answersText(path: string): boolean {
  * @param path relative to the FHIR base and confined to it
  * @param body as parsed JSON, or text
  */
-export function secretTrap(method: string, path: string, body: unknown): string | undefined {
+export function secretRefusal(method: string, path: string, body: unknown): string | undefined {
   const [place = '', query = ''] = path.split(/\?(.*)/s)
   const [type = ''] = place.split('/')
   return (
-    csvTrap(place, query) ??
-    (method === 'PATCH' ? patchTrap(type, body) : undefined) ??
-    (isGraphql(place) ? graphqlTrap(query, body) : undefined) ??
-    bundleTrap(body, 0)
+    csvRefusal(place, query) ??
+    (method === 'PATCH' ? patchRefusal(type, body) : undefined) ??
+    (isGraphql(place) ? graphqlRefusal(query, body) : undefined) ??
+    bundleRefusal(body, 0)
   )
 }
 
@@ -32,49 +32,69 @@ function isGraphql(place: string): boolean {
 }
 
 /** CSV has no field names that could be trusted to show where a secret stands. */
-function csvTrap(place: string, query: string): string | undefined {
+function csvRefusal(place: string, query: string): string | undefined {
   const [type = '', operation = ''] = place.split('/')
   if (operation.toLowerCase() !== '$csv') return undefined
   const parameters = new URLSearchParams(query)
   const types = [type, ...parameters.getAll('_type').flatMap((value) => value.split(','))]
   const secret = types.find((one) => SECRET_TYPES.has(one))
-  if (secret) return `${secret} can hold secrets and is not given out as CSV. Search it as JSON: ${secret}?_count=20.`
+  if (secret)
+    return `${secret} can contain secrets and is not available as CSV. Search it as JSON: ${secret}?_count=20.`
   const other = [...parameters.keys()].find((key) => /^_(rev)?include\b/.test(key))
-  return other && `\`${other}\` can bring resources that hold secrets into a CSV. Leave it out, or search as JSON.`
+  return other && `\`${other}\` can bring resources that contain secrets into a CSV. Leave it out, or search as JSON.`
 }
 
 /** A failed `test` tells the value that is there; `copy` and `move` give it another name (RFC 6902, 4.4 to 4.6). */
-function patchTrap(type: string, body: unknown): string | undefined {
+function patchRefusal(type: string, body: unknown): string | undefined {
   for (const { op, path, from } of (operationsOf(body) ?? []).filter(isRecord)) {
-    const read = op === 'test' ? path : op === 'copy' || op === 'move' ? from : undefined
-    if (typeof read !== 'string' || !read.split('/').some((name) => isSecret(type, name))) continue
-    return `\`${op}\` of ${read} would show a secret of ${type}. A secret can be replaced or removed, such as {"op":"remove","path":"${read}"}, but not read.`
+    const isMoved = op === 'copy' || op === 'move'
+    // What holds a secret may be moved as well as the secret itself, and its parts moved on from there.
+    if (isMoved && SECRET_TYPES.has(type)) {
+      return `\`${op}\` could show a secret of ${type} under another name. Give the value by \`add\` or \`replace\`.`
+    }
+    const read = op === 'test' ? path : isMoved ? from : undefined
+    if (typeof read === 'string' && namesSecret(type, read)) {
+      return `\`${op}\` of ${read} would show a secret of ${type}. A secret can be replaced or removed, such as {"op":"remove","path":"${read}"}, but not read.`
+    }
+    // An extension is known for a secret by its URL.
+    if (type === 'Subscription' && op !== 'test' && typeof path === 'string' && EXTENSION_URL.test(path)) {
+      return `What an extension of a Subscription is called can’t be changed by itself. Replace the whole extension.`
+    }
   }
   return undefined
 }
 
+const EXTENSION_URL = /(^|\/)extension\/[^/]+\/url$/
+
+/** Whether a JSON Pointer leads to a secret. A resource within another can be of any type. */
+function namesSecret(type: string, place: string): boolean {
+  const names = place.split('/').map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const within = names.some((name) => name === 'contained' || name === 'resource')
+  const types = within ? [type, ...SECRET_TYPES] : [type]
+  return names.some((name) => types.some((one) => isSecret(one, name)))
+}
+
 function isSecret(type: string, name: string): boolean {
-  const plain = name.replaceAll('~1', '/').replaceAll('~0', '~')
   return (
-    isSecretField(plain) ||
-    secretFieldsOf(type).has(plain) ||
-    (type === 'Subscription' && ['extension', 'header'].includes(plain))
+    isSecretField(name) ||
+    secretFieldsOf(type).has(name) ||
+    (type === 'Subscription' && ['extension', 'header'].includes(name))
   )
 }
 
 /** A patch by GraphQL may stand in variables and fragments; the same can be done by PATCH. */
-function graphqlTrap(query: string, body: unknown): string | undefined {
+function graphqlRefusal(query: string, body: unknown): string | undefined {
   const document = typeof body === 'string' ? body : JSON.stringify(body ?? '')
   const text = [document, ...new URLSearchParams(query).getAll('query')].join(' ')
   const patched = new Set([...text.matchAll(/\b([A-Za-z]+)Patch\b/g)].map(([, name]) => name))
   const type = [...SECRET_TYPES].find((one) => patched.has(one))
-  return type && `${type}Patch could show a secret of ${type}. Send it as a request of its own: PATCH ${type}/ID.`
+  return type && `${type}Patch could show a secret of ${type}. Send it as a separate request: PATCH ${type}/ID.`
 }
 
 const MAX_DEPTH = 10
 
 /** What holds for a request holds for each entry; and which keys GraphQL fills is known only of a request of its own. */
-function bundleTrap(body: unknown, depth: number): string | undefined {
+function bundleRefusal(body: unknown, depth: number): string | undefined {
   if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry) || depth > MAX_DEPTH)
     return undefined
   for (const [index, entry] of body.entry.entries()) {
@@ -84,11 +104,11 @@ function bundleTrap(body: unknown, depth: number): string | undefined {
     const local = place.replace(/^.*\//, '')
     const found =
       (isGraphql(local) && secretKeys(resource, query).size > 0
-        ? 'GraphQL that reads secrets must be a request of its own, where they are hidden: POST $graphql.'
+        ? 'GraphQL that reads secrets must be a separate request, so that they can be hidden: POST $graphql.'
         : undefined) ??
-      (isGraphql(local) ? graphqlTrap(query, resource) : undefined) ??
-      (String(method).toUpperCase() === 'PATCH' ? patchTrap(typeIn(place), resource) : undefined) ??
-      bundleTrap(resource, depth + 1)
+      (isGraphql(local) ? graphqlRefusal(query, resource) : undefined) ??
+      (String(method).toUpperCase() === 'PATCH' ? patchRefusal(typeIn(place), resource) : undefined) ??
+      bundleRefusal(resource, depth + 1)
     if (found) return `Bundle.entry[${index}]: ${found}`
   }
   return undefined

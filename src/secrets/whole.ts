@@ -43,7 +43,7 @@ export class Whole {
   /** What a PUT of this body leaves; undefined where that isn't known. */
   replacedBy(body: unknown): Changed | undefined {
     if (!isRecord(body)) return undefined
-    return orProblem(() => ({ after: new Whole(putBack(bounded(body), this.#value, this.#shown)) }))
+    return orProblem(() => ({ after: this.#changed(putBack(bounded(body), this.#value, this.#shown)) }))
   }
 
   /** What a JSON Patch leaves, and the patch itself with what is stored in the place of placeholders. */
@@ -56,7 +56,7 @@ export class Whole {
       })
       if ('problem' in result) return { problem: `the patch does not fit the record as it is, ${result.problem}` }
       if (!isRecord(result.after)) return { problem: 'the patch leaves no record' }
-      return { after: new Whole(result.after), operations: new Whole(filled) }
+      return { after: this.#changed(result.after), operations: new Whole(filled) }
     })
   }
 
@@ -84,6 +84,19 @@ export class Whole {
     const isBot = [this, after].every(({ shown }) => shown.resourceType === 'Bot')
     const isNewCode = isBot && typeof now === 'string' && now !== old
     return changesOf(this.#side(), isNewCode ? { ...side, shown: { ...after.#shown, code: now } } : side)
+  }
+
+  /** The record as it would be; a secret of it that would be shown from then on isn't moved there. */
+  #changed(value: unknown): Whole {
+    const after = new Whole(value)
+    const shown = JSON.stringify(after.#shown)
+    const before = JSON.stringify(this.#shown)
+    const isLeak = (secret: string) => {
+      const text = JSON.stringify(secret).slice(1, -1)
+      return shown.includes(text) && !before.includes(text)
+    }
+    if (!concealed(this.#value, this.#shown).some(isLeak)) return after
+    throw new NothingStored('it would show what is hidden. Leave each placeholder where it was read')
   }
 
   /** A signed address is another one at each read: it is what it is shown as. */

@@ -1,5 +1,7 @@
 // The words of a file, as lines that can be quoted: plain text as it is, HTML and XML without their markup, JSON without secrets.
-import { redact, withoutSignedUrls } from '../secrets/redact.ts'
+import { visible } from '../base/text.ts'
+import { redactText } from '../secrets/redact-text.ts'
+import { type Decoded, decodeText, encodingOf } from './decode-text.ts'
 
 /** Whether {@link linesOfFile} makes something of a file of this media type. */
 export function isReadable(contentType: string): boolean {
@@ -13,29 +15,25 @@ export function isReadable(contentType: string): boolean {
  * @param contentType media type, in lower case, without parameters
  */
 export function linesOfFile(contentType: string, content: string): string[] {
-  const text = /json$/.test(contentType) ? withoutSecrets(content) : withoutSignedUrls(content)
+  const text = redactText(contentType, content)
   const words = contentType === 'text/html' || /xml$/.test(contentType) ? withoutMarkup(text) : text
   const lines = words.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/)
   const last = lines.findLastIndex((line) => line.trim() !== '')
-  return lines.slice(0, last + 1).map((line) => line.replaceAll(/[\p{Cc}\p{Cf}]/gu, visible).trimEnd())
+  return lines.slice(0, last + 1).map((line) => withVisibleParts(line).trimEnd())
 }
 
-/** Base64 as text; undefined for what is none. */
-export function textInBase64(data: string): string | undefined {
+/** Base64 as bytes; undefined for what is none. */
+export function bytesInBase64(data: string): Uint8Array | undefined {
   try {
-    return new TextDecoder().decode(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)))
+    return Uint8Array.from(atob(data), (char) => char.charCodeAt(0))
   } catch {
     return undefined
   }
 }
 
-/** Secrets in FHIR JSON that is kept as a file; JSON that can't be read as a value is not shown. */
-function withoutSecrets(content: string): string {
-  try {
-    return JSON.stringify(redact(JSON.parse(content)), undefined, 1)
-  } catch {
-    return '(JSON that cannot be read)'
-  }
+/** The whole of a text, or its first part. */
+export function textOf(bytes: Uint8Array, charset: string | undefined): Decoded {
+  return decodeText(bytes, encodingOf(bytes, charset), charset)
 }
 
 /** Elements that begin a line, and those that hold no words. */
@@ -94,6 +92,7 @@ function withoutEntities(text: string): string {
   )
 }
 
-function visible(char: string): string {
-  return char === '\t' ? char : `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`
+/** Tabs stay. */
+function withVisibleParts(line: string): string {
+  return line.split('\t').map(visible).join('\t')
 }

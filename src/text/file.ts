@@ -1,6 +1,7 @@
 // Files as MCP content: images as images, text as text, the rest as an embedded resource, in parts where they are large.
 import type { ContentBlock } from '@modelcontextprotocol/server'
-import { HIDDEN, isSecretField, redact, withoutSignedUrls } from '../secrets/redact.ts'
+import { redactText } from '../secrets/redact-text.ts'
+import { decodeText, encodingOf } from './decode-text.ts'
 
 /** The most of a file that one answer holds, in bytes: a host puts it into the model's context. */
 export const MAX_PART = { text: 100_000, bytes: 1024 * 1024 }
@@ -9,6 +10,7 @@ export interface FilePart {
   /** `Binary/123` */
   path: string
   contentType: string
+  /** The part; of JSON that is one value, the whole file. */
   bytes: Uint8Array
   /** Where the part begins; undefined where the whole was asked for. */
   from: number | undefined
@@ -17,6 +19,8 @@ export interface FilePart {
   more: boolean
   /** The byte before the part, where there is one. */
   before?: number | undefined
+  /** As the media type names it. */
+  charset?: string | undefined
   /** The most text to show, in bytes; {@link MAX_PART} unless told. */
   maxText?: number
   /** Sets the text of a file apart from what is said of it. */
@@ -30,20 +34,44 @@ function isText(contentType: string): boolean {
 
 /** A file, or a part of one, as content for a model, with what is left and how to get it. */
 export function fileContent(part: FilePart): ContentBlock[] {
-  return isText(part.contentType) ? textContent(part) : byteContent(part)
+  if (!isText(part.contentType)) return byteContent(part)
+  if (!isOneValue(part.contentType)) return textContent(part)
+  if (part.more || part.before !== undefined) return [{ type: 'text', text: tooLarge(part) }]
+  return textContent(withoutSecrets(part))
+}
+
+/** Whether a file of this media type is one JSON value: only as a whole can it be searched for secrets. */
+export function isOneValue(contentType: string): boolean {
+  return /[/+]json$/.test(contentType)
+}
+
+/** JSON without its secrets, as the file that is shown: from it parts are taken. */
+function withoutSecrets(part: FilePart): FilePart {
+  const { bytes, contentType, charset, from } = part
+  const { text } = decodeText(bytes, encodingOf(bytes, charset), charset)
+  const shown = new TextEncoder().encode(redactText(contentType, text))
+  return { ...part, bytes: shown.subarray(from ?? 0), size: shown.byteLength, charset: 'utf-8' }
+}
+
+function tooLarge({ path }: FilePart): string {
+  return `${path} is JSON of more than ${MAX_PART.bytes} bytes. It is not shown: in a part of it, secrets could not be found. Open it in the Medplum App.`
 }
 
 function textContent(part: FilePart): ContentBlock[] {
-  const { path, contentType, bytes, from, size, more, before, maxText = MAX_PART.text, quote } = part
+  const { path, contentType, bytes, from, size, more, before, charset, maxText = MAX_PART.text, quote } = part
   const start = from ?? 0
   const isRecords = RECORDS.test(contentType)
+  const encoding = encodingOf(start === 0 ? bytes : NO_BYTES, charset)
   // Part of a record may hold part of a secret: what is before the first whole line is passed over.
   const skipped = isRecords && start > 0 && before !== NEW_LINE ? restOfLine(bytes) : 0
   const rest = bytes.subarray(skipped)
-  const kept = rest.subarray(0, rest.byteLength > maxText ? endOfPart(rest, isRecords, maxText) : rest.byteLength)
+  const cut = { isRecords, encoding, limit: maxText }
+  const kept = rest.subarray(0, rest.byteLength > maxText ? endOfPart(rest, cut) : rest.byteLength)
   const isCut = isRecords && more && kept.at(-1) !== NEW_LINE
-  const text = isCut ? '' : clean(contentType, new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(kept))
-  const blocks: ContentBlock[] = [{ type: 'text', text: quote ? quote(text) : text }]
+  const { text, note } = isCut ? { text: '' } : decodeText(kept, encoding, charset)
+  const shown = isOneValue(contentType) ? text : redactText(contentType, text)
+  const blocks: ContentBlock[] = [{ type: 'text', text: quote ? quote(shown) : shown }]
+  if (note !== undefined) blocks.push({ type: 'text', text: `Note: ${note}` })
   const left = more || kept.byteLength < rest.byteLength
   if (start > 0 || left) {
     if (skipped > 0 || isCut) blocks.push({ type: 'text', text: CUT_RECORD })
@@ -52,6 +80,7 @@ function textContent(part: FilePart): ContentBlock[] {
   return blocks
 }
 
+const NO_BYTES = new Uint8Array()
 const NEW_LINE = 10
 /** Files of one FHIR record a line, which may hold secrets: exports. */
 const RECORDS = /ndjson$/
@@ -95,36 +124,22 @@ function whatIsLeft(path: string, offset: number, length: number, size: number |
  * The length of what is shown of a text that is too long: up to the last line break, so that no line of NDJSON or CSV is cut.
  * A line that is too long by itself is cut between characters, but a record isn't: it is shown, however long.
  */
-function endOfPart(bytes: Uint8Array, isRecords: boolean, limit: number): number {
+function endOfPart(bytes: Uint8Array, { isRecords, encoding, limit }: Cut): number {
+  if (encoding.startsWith('utf-16')) return limit & ~1
   const end = bytes.lastIndexOf(NEW_LINE, limit - 1)
   if (end > 0) return end + 1
   if (isRecords) return restOfLine(bytes)
+  if (encoding !== 'utf-8') return limit
   let cut = limit
   // Back to the start of a UTF-8 character.
   while (cut > 0 && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut--
   return cut > 0 ? cut : limit
 }
 
-/** Secrets in FHIR JSON that is a file (an export's lines, a batch's stored answers) are hidden as in any other answer. */
-function clean(contentType: string, text: string): string {
-  if (!/json$/.test(contentType)) return withoutSignedUrls(text)
-  return text
-    .split('\n')
-    .map((line) => {
-      try {
-        return line.trim() === '' ? line : JSON.stringify(redact(JSON.parse(line)))
-      } catch {
-        return withoutSignedUrls(withoutSecretFields(line))
-      }
-    })
-    .join('\n')
-}
-
-const SECRET_FIELD = /"(\w*[sS]ecret|passwordHash)"\s*:\s*"(?:[^"\\]|\\.)*(?:"|$)/g
-
-/** JSON over several lines, or a part of it, can't be read as a value; its plainest secrets are found all the same. */
-function withoutSecretFields(text: string): string {
-  return text.replace(SECRET_FIELD, (field, name: string) => (isSecretField(name) ? `"${name}":"${HIDDEN}"` : field))
+interface Cut {
+  isRecords: boolean
+  encoding: string
+  limit: number
 }
 
 function toBase64(bytes: Uint8Array): string {

@@ -1,5 +1,7 @@
 // A record as a person would read it: a title, and a labelled line for each of its elements.
+
 import { isRecord, scalarText } from '../base/json.ts'
+import { visible } from '../base/text.ts'
 import { conceptText, labelOf, nameText, valueText } from './datatype-text.ts'
 
 type Resource = Record<string, unknown>
@@ -93,9 +95,9 @@ function dateOf(resource: Resource): string {
   return texts.find((text) => /^\d{4}/.test(text))?.slice(0, 10) ?? ''
 }
 
-/** Without line ends and what can't be seen. */
+/** On one line, with what can't be seen shown. */
 function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
+  return visible(text.replaceAll(/\s+/g, ' ').trim())
 }
 
 function shortened(text: string): string {

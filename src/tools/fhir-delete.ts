@@ -9,7 +9,7 @@ export const fhirDelete = defineRequestTool({
   title: 'Delete FHIR records',
   description: [
     'Deletes records in Medplum (FHIR R4): one (Task/ID), what a search finds (Task?identifier=…), or several by a batch Bundle of DELETEs in `body` (empty path).',
-    'Anything else is refused, also the deletion of projects, bots and access. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
+    'Anything else is refused, including the deletion of projects, bots and access. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
   ].join('\n'),
   input: z.object({
     path: PATH,

@@ -10,7 +10,7 @@ import { typeOf } from '../audit/audit.ts'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
 import { type AllPages, readAll } from '../client/read-all.ts'
-import { steadied } from '../fhir/paging.ts'
+import { withStableOrder } from '../fhir/paging.ts'
 import { criterion, formatPlace, parsePlace } from '../fhir/query.ts'
 import { bounded, MAX_ADDRESS } from './kit/bounded.ts'
 import { defineTool } from './kit/tool.ts'
@@ -31,7 +31,7 @@ export const fhirDigest = defineTool({
   name: 'fhir-digest',
   title: 'FHIR digest',
   description: [
-    'Counts what a search or chart holds, over all its pages, without returning the records.',
+    'Counts what a search or chart contains, over all its pages, without returning the records.',
     'One row for each type, code and unit: count, statuses, first and last date with value, min, max, id of the latest.',
     'At most 10,000 resources. Records themselves: fhir-read.',
   ].join('\n'),
@@ -49,7 +49,7 @@ export const fhirDigest = defineTool({
     event.kind = risk.kind
     event.type = typeOf(risk.targets[0]) ?? 'other'
     if (risk.kind !== 'read') throw new UserError(`${FORMS} GET ${risk.targets[0]} ${risk.reason}. Nothing was sent.`)
-    const whole = wholly(request.path)
+    const whole = unboundedSearch(request.path)
     const read = await advised(prepared, context, () =>
       readAll(fhir, whole.path, { cap: CAP, progress, signal, keep: essenceOf }),
     )
@@ -72,7 +72,7 @@ const FORM = /^(?:[A-Z][A-Za-z]*(?:\/[A-Za-z0-9.-]+(?:\/(?:_history|\$everything
 const NARROWING: ReadonlySet<string> = new Set(['_count', '_elements', '_fields', '_sort', '_summary'])
 
 /** The request for all that it finds, whole, in a steady order, with the total. A page in the middle stays as it was given. */
-function wholly(path: string): { path: string; notes: string[] } {
+function unboundedSearch(path: string): { path: string; notes: string[] } {
   if (!FORM.test(path)) {
     throw new UserError(`${FORMS} Nothing was sent.`)
   }
@@ -83,7 +83,7 @@ function wholly(path: string): { path: string; notes: string[] } {
   const total =
     segments.length === 1 && !parameters.some(({ key }) => key === '_type') ? [criterion('_total', 'accurate')] : []
   return {
-    path: steadied(formatPlace({ segments, parameters: [...kept, ...total] })),
+    path: withStableOrder(formatPlace({ segments, parameters: [...kept, ...total] })),
     notes: left.length > 0 ? [`${left.join(', ')} was left out: a digest counts whole records, over all pages.`] : [],
   }
 }
@@ -126,8 +126,8 @@ function extentOf({ total, capped, partial, next }: AllPages, later: boolean, co
   if (!capped && partial === undefined) return `Digest of ${later ? `${found}, from this page on` : `all ${found}`}.`
   const of = total === undefined ? '' : ` of ${number(total)}`
   const why = partial ?? `a digest counts at most ${number(CAP)}`
-  const go = next === undefined ? '' : ` The rest begins with path ${next}`
-  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${amount(rows, 'row')}: ${why}. Counts, first, last, min and max are of these alone. Narrow the search, e.g. by code or date.${go}`
+  const go = next === undefined ? '' : ` Continue with path ${next}`
+  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${amount(rows, 'row')}: ${why}. Counts, first, last, min and max are are of these only. Narrow the search, e.g. by code or date.${go}`
 }
 
 /** As many rows as fit, and a sentence for the others: those with the smallest counts go first. */

@@ -12,8 +12,8 @@ export const fhirRead = defineRequestTool({
   name: 'fhir-read',
   title: 'Read FHIR records',
   description: [
-    'Reads from Medplum (FHIR R4), and changes nothing: GET Patient/ID, a search such as Observation?subject=Patient/ID&_sort=-date, Patient/ID/$everything, Patient/ID/_history, Binary/ID, metadata?type=Task; or by POST a search (Patient/_search with `form`), a batch of GETs, Patient/$match, a GraphQL query (with `body`).',
-    'Answers are FHIR in a compact form without loss, in whole records; `next` is the path that goes on.',
+    'Reads from Medplum (FHIR R4) without changing anything: GET Patient/ID, a search such as Observation?subject=Patient/ID&_sort=-date, Patient/ID/$everything, Patient/ID/_history, Binary/ID, metadata?type=Task; or by POST a search (Patient/_search with `form`), a batch of GETs, Patient/$match, a GraphQL query (with `body`).',
+    'Answers are FHIR in a lossless compact form, in whole records; `next` is the path that continues.',
     'Anything that does more than read is refused. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
   ].join('\n'),
   input: z.object({
@@ -45,7 +45,7 @@ function withForm(args: unknown): unknown {
 /** A search whose criteria stand in the body stays out of logs of addresses (FHIR R4, section 3.1.1.1). */
 function methodFor(form: string | undefined, body: unknown) {
   if (form !== undefined && body !== undefined) {
-    throw new UserError('`form` and `body` stand for each other. Nothing was sent. Give one of them.')
+    throw new UserError('`form` and `body` cannot be combined. Nothing was sent. Give one of them.')
   }
   if (form !== undefined) {
     return { method: 'POST', body: form, contentType: 'application/x-www-form-urlencoded' } as const

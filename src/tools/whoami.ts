@@ -13,7 +13,7 @@ export const whoami = defineTool({
   name: 'whoami',
   title: 'Who is signed in',
   description:
-    'Tells who is signed in to which Medplum server and project, with which access policy and granted access, through which client, and for how long.',
+    'Says who is signed in to which Medplum server and project, with which access policy and granted access, through which client, and for how long.',
   input: z.object({}),
   // Cursor fills this in for every tool without arguments.
   normalise(args) {
@@ -40,7 +40,9 @@ export const whoami = defineTool({
       ['Client', `${quoted(client.name)} (${literal(client.id)})`],
       ['Lasts', isRecord(project) && project.superAdmin === true ? FOR_SUPER_ADMINS : BY_RENEWAL],
     ]
-    const unanswered = isRecord(me) ? [] : ['Medplum did not tell more just now: name, e-mail and rights are unknown.']
+    const unanswered = isRecord(me)
+      ? []
+      : ['Medplum gave no more details just now: name, e-mail and rights are unknown.']
     return [...lines.flatMap(([label, value]) => (value === '' ? [] : [`${label}: ${value}`])), ...unanswered].join(
       '\n',
     )
@@ -48,8 +50,8 @@ export const whoami = defineTool({
 })
 
 const BY_RENEWAL =
-  'renewed by itself while it is used; it ends after some days without use (14 by default of Medplum), or when it is revoked'
-const FOR_SUPER_ADMINS = 'at most an hour from sign-in: Medplum renews no sign-in of a super admin'
+  'renewed automatically while it is used; it ends after some days without use (14 by default), or when it is revoked'
+const FOR_SUPER_ADMINS = 'at most an hour from sign-in: Medplum does not renew sign-ins of super admins'
 
 function personIn(profile: unknown, membership: unknown): string {
   const names = isRecord(profile) && Array.isArray(profile.name) ? profile.name.map(nameText) : []
@@ -71,7 +73,7 @@ const MAX_TYPES = 40
 /** What the access policy allows: for all types in one sentence, and what it says of single types. */
 function rightsIn(me: unknown): string {
   const rules = policyRules(me)
-  if (rules.length === 0) return isRecord(me) ? (describeRights(me, undefined) ?? 'not told by Medplum') : ''
+  if (rules.length === 0) return isRecord(me) ? (describeRights(me, undefined) ?? 'not given by Medplum') : ''
   const single = rules.filter(({ resourceType }) => resourceType !== '*')
   const types = [...new Set(single.map(({ resourceType }) => scalarText(resourceType)).filter((type) => type !== ''))]
   const forAll = rules.length > single.length ? [describeRights(me, undefined) ?? ''] : []

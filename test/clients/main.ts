@@ -1,5 +1,5 @@
 /**
- * `npm run test:clients`: MCP clients that others wrote sign in to the running Worker and work with it. README.md shows the result:
+ * `npm run test:clients`: third-party MCP clients sign in to the running Worker and work with it. docs/clients.md shows the result:
  * `-- --write` writes it there, otherwise a difference is a failure. `-- --only <name>` plays the clients whose name contains it.
  */
 import { spawnSync } from 'node:child_process'
@@ -17,7 +17,7 @@ import { type Adapter, LONG_MS, Play, STEPS, together } from './scenario.ts'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const HERE = fileURLToPath(new URL('.', import.meta.url))
-const README = fileURLToPath(new URL('../../README.md', import.meta.url))
+const DOCUMENT = fileURLToPath(new URL('../../docs/clients.md', import.meta.url))
 const [BEGIN, END] = ['<!-- clients: begin, by npm run test:clients -- --write -->', '<!-- clients: end -->']
 
 install()
@@ -68,7 +68,7 @@ for (const { adapter, outcomes } of plays) {
 const all = plays.flatMap(({ outcomes }) => Object.values(outcomes))
 const failed = all.filter(({ passed }) => !passed).length
 const stale = values.only === undefined && failed === 0 && !shown()
-if (stale) console.log('README.md shows another result: npm run test:clients -- --write')
+if (stale) console.log('docs/clients.md shows another result: npm run test:clients -- --write')
 console.log(`${all.length - failed} passed, ${failed} failed`)
 process.exit(failed > 0 || stale ? 1 : 0)
 
@@ -89,14 +89,14 @@ function version(adapter: Adapter): string {
   return (JSON.parse(manifest) as { version: string }).version
 }
 
-/** Whether the README shows this result, after writing it if that was asked for. */
+/** Whether the document shows this result, after writing it if that was asked for. */
 function shown(): boolean {
-  const readme = readFileSync(README, 'utf8')
-  const [before = '', rest = ''] = readme.split(BEGIN)
+  const text = readFileSync(DOCUMENT, 'utf8')
+  const [before = '', rest = ''] = text.split(BEGIN)
   const [, after = ''] = rest.split(END)
   const fresh = `${before}${BEGIN}\n${table()}\n${END}${after}`
-  if (values.write) writeFileSync(README, fresh)
-  return values.write || fresh === readme
+  if (values.write) writeFileSync(DOCUMENT, fresh)
+  return values.write || fresh === text
 }
 
 function table(): string {

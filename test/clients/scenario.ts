@@ -125,7 +125,7 @@ export class Play {
     await this.#take('restart', async () => {
       await client.reconnect?.()
       await answersWhoami(client)
-      return client.reconnect && 'connects anew'
+      return client.reconnect && 'connects again'
     })
     await this.#take('sign-out', async () => {
       const { mcpUrl } = this.#served

@@ -7,13 +7,13 @@ import { type Send, signedIn } from './client.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const MAKES_A_TASK = `
-import { createReference as referTo } from '@medplum/core'
-export async function handler(medplum, event) {
+const { createReference: referTo } = require('@medplum/core')
+exports.handler = async function (medplum, event) {
   const patient = await medplum.searchOne('Patient', { _count: '1' })
   return medplum.createResource({
     resourceType: 'Task', status: 'requested', intent: 'order', for: referTo(patient), description: event.input.what,
   })
-}`
+};`
 const NEVER_ENDS = 'exports.handler = async (medplum) => { await medplum.searchOne("Patient", ""); while (true) {} }'
 
 let sandbox: Sandbox
@@ -56,7 +56,7 @@ it('works with rights of its own when it was made by $init, even for a read-only
 })
 
 it('is found by its identifier', async () => {
-  await deploy('exports.handler = async (medplum, { input }) => "got " + input')
+  await deploy('exports.handler = async (medplum, { input }) => "got " + input;')
   const { system, value } = bot.identifier?.[0] ?? {}
   const done = await alice('POST', `Bot/$execute?identifier=${system}|${value}`, 'this', {
     'content-type': 'text/plain',
@@ -67,7 +67,7 @@ it('is found by its identifier', async () => {
 it('gets an HL7 message parsed, and has to return text', async () => {
   const hl7 = { 'content-type': 'x-application/hl7-v2+er7' }
   await deploy(
-    'exports.handler = async (_, { input }) => input.getSegment("PID") ? input.header.getField(9).toString() : {}',
+    'exports.handler = async (_, { input }) => input.getSegment("PID") ? input.header.getField(9).toString() : {};',
   )
   const run = (message: string) => alice<string>('POST', `Bot/${bot.id}/$execute`, message, hl7)
   expect((await run('MSH|^~\\&|A|B|C|D|20260901||ADT^A01|1|P|2.5\rPID|1')).body).toBe('ADT^A01')

@@ -1,6 +1,6 @@
-// What a model is told about each error that was recorded from a real Medplum: the status, the server's words, and a cure.
+// What a model is told about each error that was recorded from a real Medplum: the status, the server's words, and the advice.
 import { describe, expect, test } from 'vitest'
-import { cure } from '../../src/advice/replies/advise.ts'
+import { advise } from '../../src/advice/replies/advise.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
 import { seeded } from './odd-values.ts'
@@ -9,7 +9,7 @@ import { statement } from './statement.ts'
 
 const capability = indexCapability(statement)
 
-/** Exchanges below the FHIR base that need no cure, with the reason. */
+/** Exchanges below the FHIR base that need no advice, with the reason. */
 const NONE_NEEDED: Record<string, string> = {
   'errors/return-minimal-on-error':
     'its body is empty because of Prefer: return=minimal, a header that is never sent, so there is nothing to go by',
@@ -29,7 +29,7 @@ describe('each recorded error', () => {
     const message = new FhirError(status, `${one.request.method} x`, body).message
     expect(message).toContain(`HTTP ${status}`)
     for (const text of textsOf(body)) expect(message).toContain(text)
-    const advice = asked && cure(asked, { status, outcome: body, headers }, capability)
+    const advice = asked && advise(asked, { status, outcome: body, headers }, capability)
     if (one.name in NONE_NEEDED) return expect(advice).toBeUndefined()
     expect(advice).toMatch(/^[A-Z"$].{20,}[.?]$/s)
     expect(advice).not.toMatch(/undefined|null,|\[object/)
@@ -49,7 +49,7 @@ function textsOf(body: unknown): string[] {
 
 const ID = '11111111-1111-4111-8111-111111111199'
 
-function advise(
+function adviceOn(
   request: string,
   status: number,
   text: string,
@@ -65,7 +65,7 @@ function advise(
     ...(diagnostics && { diagnostics }),
   }
   const failure = { status, outcome: { resourceType: 'OperationOutcome', issue: [issue] }, ...(headers && { headers }) }
-  return cure({ method, path, body }, failure, capability)
+  return advise({ method, path, body }, failure, capability)
 }
 
 describe('made of the very request', () => {
@@ -122,7 +122,7 @@ describe('made of the very request', () => {
       `Patient/${ID}/$everything?_count=5&_type=A&_type=B`,
     ],
   ])('%s: %s', (request, text, expected) => {
-    expect(advise(request, 400, text)).toContain(expected)
+    expect(adviceOn(request, 400, text)).toContain(expected)
   })
 
   test.each([
@@ -138,21 +138,21 @@ describe('made of the very request', () => {
     ['POST Patient/$export', 403, 'Forbidden', '$export is for administrators'],
     ['POST ', 413, 'Request body too large', '1 MB'],
     ['POST Patient', 409, 'Conflict', 'Read it again'],
-    ['POST Patient', 503, '', 'look before you repeat'],
+    ['POST Patient', 503, '', 'check before you retry'],
   ])('%s: %i %s', (request, status, text, expected) => {
-    expect(advise(request, status, text)).toContain(expected)
+    expect(adviceOn(request, status, text)).toContain(expected)
   })
 
   test('a patch object becomes the JSON Patch of that object', () => {
     const body = { active: false, birthDate: null, 'a/b': 'x' }
-    expect(advise(`PATCH Patient/${ID}`, 400, 'Patch body must be an array', { body })).toContain(
+    expect(adviceOn(`PATCH Patient/${ID}`, 400, 'Patch body must be an array', { body })).toContain(
       '[{"op":"add","path":"/active","value":false},{"op":"remove","path":"/birthDate"},{"op":"add","path":"/a~1b","value":"x"}]',
     )
   })
 
   test('a transaction that does not tell its failing entry', () => {
     const body = { resourceType: 'Bundle', type: 'transaction', entry: [{}, {}] }
-    const advice = advise('POST ', 400, 'Missing required property', { body, expression: 'Observation.status' })
+    const advice = adviceOn('POST ', 400, 'Missing required property', { body, expression: 'Observation.status' })
     expect(advice).toContain('Add Observation.status')
     expect(advice).toContain("doesn't say which entry")
   })
@@ -166,12 +166,12 @@ describe('429', () => {
     ['"requests";r=1;t=5', 'Wait a minute'],
     ['garbage', 'Wait a minute'],
   ])('%s', (limit, expected) => {
-    expect(advise('GET Patient', 429, 'Too Many Requests', { headers: { RateLimit: limit } })).toContain(expected)
+    expect(adviceOn('GET Patient', 429, 'Too Many Requests', { headers: { RateLimit: limit } })).toContain(expected)
   })
 
   test('takes the wait from the diagnostics where the header is missing', () => {
     const diagnostics = '{"_remainingPoints":0,"_msBeforeNext":41100,"limit":60}'
-    expect(advise('GET Patient', 429, 'Too Many Requests', { diagnostics })).toContain('42 seconds')
+    expect(adviceOn('GET Patient', 429, 'Too Many Requests', { diagnostics })).toContain('42 seconds')
   })
 })
 
@@ -181,7 +181,7 @@ test('never throws, whatever comes', () => {
     const request = { method: random.method(), path: random.path(), body: random.value() }
     const issue = [{ details: { text: random.issue() }, expression: random.value() }, random.value()]
     const outcome = i % 3 === 0 ? random.value() : { resourceType: 'OperationOutcome', issue }
-    const said = cure(request, { status: 400 + (i % 150), outcome }, i % 2 ? capability : undefined)
+    const said = advise(request, { status: 400 + (i % 150), outcome }, i % 2 ? capability : undefined)
     expect(['string', 'undefined']).toContain(typeof said)
   }
 })

@@ -62,7 +62,7 @@ test.each([
   ['2026-11-26', 'must be a date and time with its zone'],
   ['2026-11-26T12:00:00', 'must be a date and time with its zone'],
   ['2026-99-26T12:00:00Z', 'must be a date and time with its zone'],
-  ['2999-01-01T00:00:00Z', 'must not lie in the future'],
+  ['2999-01-01T00:00:00Z', 'must not be in the future'],
 ])('a moment "%s" is refused', (REVOKED_BEFORE, problem) => {
   expect(() => read({ REVOKED_BEFORE })).toThrow(`REVOKED_BEFORE ${problem}`)
 })
@@ -135,11 +135,11 @@ describe('refused', () => {
     ['PUBLIC_URL', 'https://user:pass@mcp.example.com', 'user name'],
     ['MEDPLUM_BASE_URL', '', 'is missing'],
     ['MEDPLUM_BASE_URL', 'ftp://api.medplum.com/', 'must be https'],
-    ['MEDPLUM_BASE_URL', 'https://api.medplum.com/?x=1', 'no query'],
+    ['MEDPLUM_BASE_URL', 'https://api.medplum.com/?x=1', 'a query'],
     ['MEDPLUM_CLIENT_ID', ' ', 'is missing'],
     ['MEDPLUM_APP_URL', 'app.medplum.com', 'is not a URL'],
     ['MEDPLUM_APP_URL', 'javascript:alert(1)', 'must be https'],
-    ['MEDPLUM_APP_URL', 'https://app.medplum.com/?x=1', 'no query'],
+    ['MEDPLUM_APP_URL', 'https://app.medplum.com/?x=1', 'a query'],
     ['ALLOWED_ORIGINS', 'https://a.example,nonsense', 'is not a URL'],
     ['SESSION_IDLE_HOURS', 'a day', 'positive number'],
     ['SESSION_IDLE_HOURS', '-1', 'positive number'],

@@ -1,6 +1,6 @@
 // Files as lines to be quoted: their words, without markup and secrets, in a time that grows no faster than they do.
 import { describe, expect, test } from 'vitest'
-import { isReadable, linesOfFile, textInBase64 } from '../../src/text/file-text.ts'
+import { bytesInBase64, isReadable, linesOfFile } from '../../src/text/file-text.ts'
 import { LimitedText } from '../../src/tools/fetch/limited-text.ts'
 
 test.each([
@@ -25,7 +25,7 @@ describe('lines', () => {
     const text = 'a\r\nb\nc\rd\u2028e\u2029f\u0085g\vh\fi\t\u0007\u200B\u{E0041}\n\n'
     expect(linesOfFile('text/plain', text)).toEqual([
       ...['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'],
-      'i\t\\u{7}\\u{200b}\\u{e0041}',
+      'i\t\\u0007\\u200b\\udb40\\udc41',
     ])
   })
 
@@ -61,7 +61,7 @@ describe('lines', () => {
 
   test('of JSON hide secrets, and show nothing that can’t be searched for them', () => {
     const bot = JSON.stringify({ resourceType: 'ClientApplication', secret: 'hush', name: 'x' })
-    expect(linesOfFile('application/json', bot).join('')).toContain('"secret": "(hidden)"')
+    expect(linesOfFile('application/json', bot).join('')).toContain('"secret":"(hidden)"')
     expect(linesOfFile('application/json', '{"secret":"hush"').join('')).not.toContain('hush')
   })
 
@@ -82,9 +82,9 @@ describe('lines', () => {
   )
 })
 
-test('Base64 is text, or nothing', () => {
-  expect(textInBase64(btoa('words'))).toBe('words')
-  expect(textInBase64('???')).toBeUndefined()
+test('Base64 is bytes, or nothing', () => {
+  expect(bytesInBase64(btoa('words'))).toEqual(new TextEncoder().encode('words'))
+  expect(bytesInBase64('???')).toBeUndefined()
 })
 
 describe('limited text', () => {

@@ -107,10 +107,10 @@ describe('records of an export', () => {
 })
 
 describe('JSON that is a file', () => {
-  test('over several lines has its plainest secrets hidden', () => {
+  test('over several lines has its secrets hidden', () => {
     const text = JSON.stringify({ resourceType: 'ClientApplication', secret: 'a"b', name: 'kept' }, null, 2)
     const shown = part(encode(text), 'application/json').texts[0]
-    expect(shown).toContain('"secret":"(hidden)"')
+    expect(shown).toContain('"secret": "(hidden)"')
     expect(shown).toContain('"name": "kept"')
     expect(shown).not.toContain('a\\"b')
   })
@@ -123,6 +123,76 @@ describe('JSON that is a file', () => {
         '"Binary/5a9d0000-0000-4000-8000-000000000001"',
       )
     }
+  })
+})
+
+describe('JSON in parts', () => {
+  const SECRET = 'very-secret-value'
+  const key = { resourceType: 'JsonWebKey', kty: 'RSA', d: SECRET }
+  const file = encode(JSON.stringify({ resourceType: 'Bundle', entry: Array(9000).fill({ resource: key }) }, null, 2))
+  const read = (from: number | undefined, more: boolean) =>
+    fileContent({ path: 'Binary/1', contentType: 'application/json', bytes: file, from, size: undefined, more })
+
+  test('is cut from what may be shown', () => {
+    let shown = ''
+    for (let from: number | undefined = 0; from !== undefined; ) {
+      const [text, about]: string[] = read(from, false).map((block) => (block.type === 'text' ? block.text : ''))
+      shown += text
+      from = /offset=(\d+)/.exec(about ?? '')?.map(Number)[1]
+    }
+    expect(JSON.parse(shown).entry).toHaveLength(9000)
+    expect(shown).not.toContain(SECRET)
+  })
+
+  test('is not shown where only a part of it was read', () => {
+    expect(read(0, true)).toEqual([{ type: 'text', text: expect.stringContaining('secrets could not be found') }])
+  })
+})
+
+describe('a charset', () => {
+  const text = (bytes: number[], charset?: string, from?: number) =>
+    fileContent({
+      path: 'Binary/1',
+      contentType: 'text/plain',
+      bytes: new Uint8Array(bytes),
+      from,
+      size: bytes.length,
+      more: false,
+      charset,
+    }).map((block) => (block.type === 'text' ? block.text : ''))
+
+  test.each([
+    ['iso-8859-1', [0x35, 0x20, 0xb5, 0x67], '5 µg'],
+    ['windows-1252', [0x80, 0x35], '€5'],
+    ['utf-16le', [0x35, 0, 0xb5, 0], '5µ'],
+    ['UTF-16BE', [0, 0x35, 0, 0xb5], '5µ'],
+    ['utf-8', [0x35, 0xc2, 0xb5], '5µ'],
+    [undefined, [0xff, 0xfe, 0x35, 0, 0xb5, 0], '\ufeff5µ'],
+    [undefined, [0xef, 0xbf, 0xbd], '\ufffd'],
+  ])('%s is read', (charset, bytes, shown) => {
+    expect(text(bytes, charset)).toEqual([shown])
+  })
+
+  test.each([
+    [undefined, [0x35, 0x20, 0xb5, 0x67], /not valid UTF-8.*names no charset/],
+    ['utf-8', [0x35, 0x20, 0xb5, 0x67], /not valid UTF-8/],
+    ['x-unheard-of', [0x35], /charset is x-unheard-of, which cannot be read/],
+  ])('%s that can’t be read is told', (charset, bytes, note) => {
+    expect(text(bytes, charset).at(-1)).toMatch(note)
+  })
+
+  test('of two bytes a character is not cut within one', () => {
+    const bytes = new Uint8Array(300_001).map((_, n) => (n % 2 === 0 ? 0xb5 : 0))
+    const content = {
+      path: 'Binary/1',
+      contentType: 'text/plain',
+      bytes,
+      size: undefined,
+      more: false,
+      charset: 'utf-16le',
+    }
+    const [first] = fileContent({ ...content, from: undefined, maxText: 99_999 })
+    expect(first).toEqual({ type: 'text', text: 'µ'.repeat(49_999) })
   })
 })
 

@@ -226,13 +226,13 @@ describe('one patient: what is sent', () => {
     expect(await sentFor(patient, method, path, undefined, stored)).toBe(expected)
   })
 
-  test('a job’s answer would come past the guard', async () => {
+  test('a job’s answer would bypass the guard', async () => {
     expect((await pass(patient, { method: 'GET', path: 'Observation', respondAsync: true })).sent).toBe('refused')
   })
 
-  test('says what the connection is narrowed to', async () => {
+  test('says what the connection is limited to', async () => {
     const { why } = await pass({ ...patient, types: ['Task'] }, request('GET', 'Observation'))
-    expect(why).toContain(`narrowed to the records of Patient/${OWN} of the types Task`)
+    expect(why).toContain(`limited to the records of Patient/${OWN} of the types Task`)
     expect(why).toContain('Nothing was sent.')
   })
 })
@@ -575,7 +575,7 @@ describe('types', () => {
     const other = { resource: { resourceType: 'Encounter', id: '1' }, search: { mode: 'include' } }
     const found = bundle(mine)
     expect(shown?.({ ...found, entry: [...(found.entry as Json[]), other] })).toEqual(found)
-    expect(withheld?.()).toBe('Left out: 1 Encounter. This connection is narrowed to the types Observation, Patient.')
+    expect(withheld?.()).toBe('Left out: 1 Encounter. This connection is limited to the types Observation, Patient.')
   })
 
   test.each(SEARCHES)('a body can’t ask for a search in the place of a reference: %j', async (reference) => {

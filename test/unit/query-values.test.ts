@@ -202,7 +202,7 @@ test.each([
 })
 
 test.each(['Patient?name=M%FCller', 'Patient?name=%C3'])('%s is refused: no value is meant by it', (path) => {
-  expect(() => prepare({ method: 'GET', path }, base)).toThrow('no escape in UTF-8')
+  expect(() => prepare({ method: 'GET', path }, base)).toThrow('not a valid UTF-8 escape')
 })
 
 test('a query in its plain form stays as it is', () => {

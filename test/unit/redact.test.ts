@@ -1,7 +1,7 @@
 // What an answer may hold and a transcript must not.
 import { describe, expect, test } from 'vitest'
 import { HIDDEN, redact, withoutSignedUrls } from '../../src/secrets/redact.ts'
-import { secretTrap } from '../../src/secrets/secret-requests.ts'
+import { secretRefusal } from '../../src/secrets/secret-requests.ts'
 
 const ID = '5a9d0000-0000-4000-8000-000000000001'
 const VERSION = '5a9d0000-0000-4000-8000-000000000002'
@@ -196,7 +196,7 @@ describe('a request that would show a secret under another name is refused', () 
     ['POST', '$graphql', 'mutation { BotPatch(id: "1", patch: []) { id } }'],
     ['GET', '$graphql?query=mutation%20%7BBot%50atch%7D'],
   ] as const)('%s %s', (method, path, body?: unknown) => {
-    expect(secretTrap(method, path, body)).toBeTruthy()
+    expect(secretRefusal(method, path, body)).toBeTruthy()
   })
 
   const PATCHES: [string, object][] = [
@@ -207,21 +207,29 @@ describe('a request that would show a secret under another name is refused', () 
     ['Bot', { op: 'copy', from: '/code', path: '/description' }],
     ['Subscription', { op: 'test', path: '/channel/header', value: [] }],
     ['Subscription', { op: 'copy', from: '/extension/0/valueString', path: '/reason' }],
+    ['Subscription', { op: 'copy', from: '/channel', path: '/contained/0' }],
+    ['Subscription', { op: 'move', from: '', path: '/contained/0' }],
+    ['Subscription', { op: 'replace', path: '/extension/0/url', value: 'https://example.com' }],
+    ['Project', { op: 'copy', from: '/site', path: '/description' }],
+    ['Endpoint', { op: 'move', from: '/contained/0', path: '/payloadType/0' }],
+    ['Observation', { op: 'test', path: '/contained/0/channel/header', value: [] }],
+    ['Observation', { op: 'copy', from: '/contained/0/d', path: '/note/0/text' }],
+    ['Bundle', { op: 'copy', from: '/entry/0/resource/code', path: '/identifier/value' }],
   ]
   test.each(PATCHES)('PATCH of a %s by %j', (type, operation) => {
-    expect(secretTrap('PATCH', `${type}/1`, [{ op: 'test', path: '/id', value: '1' }, operation])).toContain(type)
-    expect(secretTrap('PATCH', `${type}?name=x`, [operation])).toContain(type)
+    expect(secretRefusal('PATCH', `${type}/1`, [{ op: 'test', path: '/id', value: '1' }, operation])).toContain(type)
+    expect(secretRefusal('PATCH', `${type}?name=x`, [operation])).toContain(type)
     const entry = batch('patch', `${type}/1`, patch(operation))
-    expect(secretTrap('POST', '', entry)).toContain('Bundle.entry[1]')
-    expect(secretTrap('POST', '', batch('PATCH', `${type}/1`, inBinary(operation)))).toContain('Bundle.entry[1]')
-    expect(secretTrap('POST', '', batch('POST', '', entry))).toContain('Bundle.entry[1]: Bundle.entry[1]')
+    expect(secretRefusal('POST', '', entry)).toContain('Bundle.entry[1]')
+    expect(secretRefusal('POST', '', batch('PATCH', `${type}/1`, inBinary(operation)))).toContain('Bundle.entry[1]')
+    expect(secretRefusal('POST', '', batch('POST', '', entry))).toContain('Bundle.entry[1]: Bundle.entry[1]')
   })
 
   test('GraphQL in a batch, whose answer says nothing of its keys', () => {
-    expect(secretTrap('POST', '', batch('POST', '$graphql', { query: '{ BotList { x: code } }' }))).toContain(
-      'of its own',
+    expect(secretRefusal('POST', '', batch('POST', '$graphql', { query: '{ BotList { x: code } }' }))).toContain(
+      'a separate request',
     )
-    expect(secretTrap('POST', '', batch('POST', '$graphql', { query: '{ PatientList { id } }' }))).toBeUndefined()
+    expect(secretRefusal('POST', '', batch('POST', '$graphql', { query: '{ PatientList { id } }' }))).toBeUndefined()
   })
 
   test.each([
@@ -233,13 +241,14 @@ describe('a request that would show a secret under another name is refused', () 
       'ClientApplication/1',
       [
         { op: 'replace', path: '/secret', value: 'x' },
-        { op: 'move', from: '/name', path: '/description' },
+        { op: 'test', path: '/name', value: 'y' },
       ],
     ],
+    ['PATCH', 'Task/1', [{ op: 'move', from: '/description', path: '/note/0/text' }]],
     ['PATCH', 'Task/1', [null, 5, { op: 'test' }]],
     ['POST', '', batch('PATCH', 'Patient/1', patch({ op: 'test', path: '/active', value: true }))],
     ['POST', '$graphql', { query: 'mutation { PatientPatch(id: "1", patch: []) { id } }' }],
   ])('but not %s %s', (method, path, body) => {
-    expect(secretTrap(method, path, body)).toBeUndefined()
+    expect(secretRefusal(method, path, body)).toBeUndefined()
   })
 })

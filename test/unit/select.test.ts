@@ -194,7 +194,7 @@ describe('refused before anything is evaluated', () => {
     ['name[0', /ends too early|brackets/],
     ['name.0.family', /name\[0\]\.family/],
     ['value[x]', /written value/],
-    ['a..b', /"\." cannot stand at character 3/],
+    ['a..b', /"\." is not allowed at character 3/],
     ['name.trim()', /no function trim\(\).*where\(\)/],
     ['name.constructor()', /no function constructor\(\)/],
     ['name.where()', /where\(\) has 0 arguments and takes 1/],
@@ -257,7 +257,7 @@ describe('failing on some resources', () => {
     ['1 / 0', /no number/],
     ['component.value as Quantity', /found several/],
     ["component.code & 'x'", /found several/],
-    ['code.ofType(CodeableConcept)', /cannot be told here.*elements with a choice/],
+    ['code.ofType(CodeableConcept)', /cannot be determined here.*elements with a choice/],
   ])('%s', (expression, reason) => {
     const select = compileSelect([expression])
     expect(select.row(OBSERVATION).cells).toEqual([undefined])
@@ -536,9 +536,9 @@ describe('what the specification says', () => {
     ['birthDate <= today() - 18 years', /only numbers/],
     ['birthDate + 7 days', /only numbers/],
     ["birthDate.extension('u')", /_birthDate\.extension/],
-    ['gender.is(code)', /cannot be told here/],
+    ['gender.is(code)', /cannot be determined here/],
     ['active.not()', undefined],
-    ['id.not()', /stands behind a comparison/],
+    ['id.not()', /goes after a comparison/],
     ['birthDate.hasValue()', /exists\(\)/],
   ])('%s is refused, with another way', (expression, reason) => {
     const read = () => shown(expression, { ...born('1960-01-01'), gender: 'male', active: true, id: 'x' })

@@ -1,7 +1,7 @@
 // Every way known in which Medplum answers 200 and means something else: refused, rewritten to the same, or warned of.
 import { describe, expect, test } from 'vitest'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
-import { checkTraps, type Trap } from '../../src/advice/requests/check-request.ts'
+import { type CheckResult, checkRequest } from '../../src/advice/requests/check-request.ts'
 import { CODES } from '../../src/advice/requests/content-checks.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
 import { boundsOf, parseSearchDate } from '../../src/fhir/search-dates.ts'
@@ -12,9 +12,9 @@ import { statement } from './statement.ts'
 const capability = indexCapability(statement)
 const ID = '11111111-1111-4111-8111-111111111199'
 
-function trap(request: string, body?: unknown, known: typeof capability | undefined = capability): Trap {
+function trap(request: string, body?: unknown, known: typeof capability | undefined = capability): CheckResult {
   const [method = '', path = ''] = request.split(/ (.*)/s)
-  return checkTraps({ method, path, body, base: 'https://api.medplum.com/fhir/R4/' }, known)
+  return checkRequest({ method, path, body, base: 'https://api.medplum.com/fhir/R4/' }, known)
 }
 
 function refusal(request: string, body?: unknown): string {
@@ -43,12 +43,12 @@ describe('searches refused', () => {
     ['GET Patient?_count=abc', 'no results', '_count=20'],
     ['GET Patient?_count=-1', 'no results'],
     ['GET Patient?_count=', 'no results'],
-    ['GET Patient?_count=1.5', 'no whole number'],
+    ['GET Patient?_count=1.5', 'not a whole number'],
     [`GET Patient/${ID}/_history?_count=abc`, '_count'],
     [`GET Patient/${ID}/$everything?_count=abc`, '_count'],
     ['GET Patient?_offset=abc', '_offset=20'],
     ['GET Patient?_offset=10001', '_sort=_lastUpdated'],
-    ['GET Patient?_cursor=1-x&_offset=20', 'cannot stand together'],
+    ['GET Patient?_cursor=1-x&_offset=20', 'cannot be combined'],
     ['GET Patient?_total=exact', '_total=accurate'],
     ['GET Patient?_summary=yes', '_summary=count'],
     ['GET Observation?_include=*', '_include=Observation:subject'],
@@ -57,14 +57,14 @@ describe('searches refused', () => {
     ['GET Observation?date=ne2024-02-11', 'date=lt2024-02-11', 'date=ge2024-02-12'],
     ['GET Observation?date:not=2024-02-11', 'date=lt2024-02-11'],
     ['GET Patient?birthdate=ne1990', 'birthdate=lt1990-01-01', 'birthdate=ge1991-01-01'],
-    ['GET ?_type=Patient,Nope', 'Nope is no resource type'],
+    ['GET ?_type=Patient,Nope', 'Nope is not a resource type'],
     ['POST Patient/_search?_count=abc', '_count'],
     // Values that find everything, or nothing.
     ['GET Patient?name=', 'has no value', 'name:missing=true'],
     ['GET Patient?family=x&name=%20,', 'has no value'],
     ['PUT Patient?identifier=x&name=', 'has no value'],
     ['GET Patient?active:missing=yes', 'active:missing=true'],
-    ['GET Patient?_cursor=zzz', 'no cursor'],
+    ['GET Patient?_cursor=zzz', 'not a Medplum cursor'],
     ['GET Patient?_elements=', 'names no element'],
     ['GET Condition?code=icd10|E11', 'icd-10-cm'],
     ['GET Observation?code:in=http://x', 'has no :in'],
@@ -151,7 +151,7 @@ describe('searches rewritten to the same meaning', () => {
     ['Observation?subject=patient/1', 'Observation?subject=Patient/1'],
     ['Observation?code=loinc|4548-4', 'Observation?code=http://loinc.org|4548-4'],
   ])('%s, though the server is not known yet', (path, expected) => {
-    const found = checkTraps({ method: 'GET', path }, undefined)
+    const found = checkRequest({ method: 'GET', path }, undefined)
     expect(found).toMatchObject({ kind: 'rewritten', path: expected })
   })
 
@@ -169,7 +169,7 @@ describe('searches rewritten to the same meaning', () => {
   })
 
   test('a code that FHIR does not have is told', () => {
-    expect(warnings('GET Observation?status=done')).toContain('done is no code of FHIR')
+    expect(warnings('GET Observation?status=done')).toContain('done is not a FHIR code')
   })
 
   test('by POST as by GET', () => {
@@ -246,14 +246,14 @@ describe('searches rewritten to the same meaning', () => {
 
   test('without a capability, only what is a date everywhere is rewritten', () => {
     expect(trap('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
-    expect(checkTraps({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
-    expect(checkTraps({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
-    const found = checkTraps({ method: 'GET', path: 'Encounter?location-period=2024-02-11' }, undefined)
+    expect(checkRequest({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
+    expect(checkRequest({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
+    const found = checkRequest({ method: 'GET', path: 'Encounter?location-period=2024-02-11' }, undefined)
     expect(found).toMatchObject({
       kind: 'clear',
       warnings: [expect.stringContaining('location-period=ge2024-02-11&location-period=lt2024-02-12')],
     })
-    expect(checkTraps({ method: 'GET', path: 'nope?name=x' }, undefined).kind).toBe('clear')
+    expect(checkRequest({ method: 'GET', path: 'nope?name=x' }, undefined).kind).toBe('clear')
   })
 })
 
@@ -282,7 +282,7 @@ describe('paths', () => {
     ['PATCH Patient', 'without criteria'],
     ['DELETE Patient?name:foo=x', 'drop it silently'],
     ['DELETE Observation?date=le2024-02-11', 'Send DELETE Observation?date=lt2024-02-12'],
-    ['GET _history', 'by resource'],
+    ['GET _history', 'per resource'],
     ['GET Patient/_history', 'Patient/ID/_history'],
     [`GET Patient/${ID}/Observation?code=x`, `Observation?subject=Patient/${ID}&code=x`],
     [`GET Patient/${ID}/AllergyIntolerance`, `AllergyIntolerance?patient=Patient/${ID}`],
@@ -293,7 +293,7 @@ describe('paths', () => {
     ['DELETE patient/1', 'Send DELETE Patient/1'],
     [`GET Patient/${ID}/$everything?_type=Observation`, '"valueCode":"Observation"'],
     ['GET Patient/$export?_since=abc', 'never finish'],
-    ['GET $export?_type=Nope', 'Nope is no resource type'],
+    ['GET $export?_type=Nope', 'Nope is not a resource type'],
   ])('%s', (request, one, other = '') => {
     expect(refusal(request)).toContain(one)
     expect(refusal(request)).toContain(other)
@@ -329,7 +329,7 @@ describe('content', () => {
 
   test.each([
     ['POST Patient', { resourceType: 'Patient', id: 'x' }, 'is ignored'],
-    ['POST Patient', { resourceType: 'Patient', language: '' }, 'Patient.language is an empty text'],
+    ['POST Patient', { resourceType: 'Patient', language: '' }, 'Patient.language is an empty string'],
     ['POST Patient', { resourceType: 'Patient', gender: 'robot' }, 'male, female, other, unknown'],
     [`PUT Observation/${ID}`, { resourceType: 'Observation', id: ID, status: 'nope' }, 'final'],
     ['POST Observation', { resourceType: 'Observation', valueString: 'a', valueInteger: 1 }, 'Observation.value[x]'],
@@ -426,7 +426,7 @@ describe('answers', () => {
   }
 
   test.each([
-    ['GET Patient?family=Muller', none, "doesn't fold accents"],
+    ['GET Patient?family=Muller', none, "doesn't ignore accents"],
     ['GET Patient?name=Müller', none, 'Try name=Muller'],
     ['GET Observation?patient.name=Muller', none, 'accents'],
     ['GET Patient?_id=abc', none, 'UUIDs'],
@@ -439,7 +439,7 @@ describe('answers', () => {
     [`DELETE job/${ID}/status`, { resourceType: 'OperationOutcome' }, 'does not stop'],
     [`GET job/${ID}/status`, { resourceType: 'AsyncJob', status: 'cancelled' }, 'does not stop'],
     [`GET job/${ID}/status`, { resourceType: 'AsyncJob', status: 'error' }, 'FAILED'],
-    [`POST Agent/${ID}/$push`, { resourceType: 'OperationOutcome' }, 'proves nothing', { body: 'MSH' }],
+    [`POST Agent/${ID}/$push`, { resourceType: 'OperationOutcome' }, 'does not prove delivery', { body: 'MSH' }],
     [
       'POST $graphql',
       { errors: [{ message: 'Forbidden', path: ['PatientCreate'] }], data: {} },
@@ -498,6 +498,7 @@ const REFUSED = [
   'async/export-bad-since',
   'async/export-unknown-type',
   'errors/delete-on-type-single-match',
+  'operations/validate-parameters',
   'search/count-negative',
   'search/count-not-a-number',
   'search/unknown-modifier-dropped',
@@ -506,7 +507,7 @@ const REFUSED = [
 test('no recorded success is refused but the traps among them', () => {
   const refused = recordings.filter((one) => {
     const asked = askedOf(one)
-    return one.response.status < 400 && asked && checkTraps(asked, capability).kind === 'refused'
+    return one.response.status < 400 && asked && checkRequest(asked, capability).kind === 'refused'
   })
   expect(refused.map(({ name }) => name).sort()).toEqual(REFUSED)
 })
@@ -516,7 +517,7 @@ test('never throws, whatever comes', () => {
   for (let i = 0; i < 5000; i++) {
     const body = i % 4 === 0 ? random.bundle('batch') : random.value()
     const request = { method: random.method(), path: i % 4 === 0 ? '' : random.path(), body }
-    const found = checkTraps(request, i % 2 ? capability : undefined)
+    const found = checkRequest(request, i % 2 ? capability : undefined)
     if (found.kind === 'refused') expect(found.message).toContain('Nothing was sent.')
     const response = i % 3 === 0 ? random.bundle('transaction-response') : random.value()
     expect(Array.isArray(checkAnswer(request, { status: 200, body: response }))).toBe(true)
@@ -568,7 +569,7 @@ describe('searches in GraphQL', () => {
     ['{ Patient(id: "1") { ObservationList(_reference: subject, date: "2026-01-01") { id } } }', '_filter'],
     ['{ PatientConnection(gender: "Female") { count } }', 'gender=female'],
     ['{ PatientList(name: "") { id } }', 'has no value'],
-    ['{ PatientList(_cursor: "zzz") { id } }', 'no cursor'],
+    ['{ PatientList(_cursor: "zzz") { id } }', 'not a Medplum cursor'],
     ['query Q { ...F } fragment F on Query { PatientList(birthdate: "ap1990-01-01") { id } }', 'approximately'],
   ])('%s is refused', (text, message) => {
     expect(refusal('POST $graphql', query(text))).toContain(message)

@@ -71,7 +71,7 @@ test.each<[Tool, Record<string, unknown>, string]>([
   [fhirRequest, { ...write, dry_run: true, if_match: 'x' }, 'Write `ifMatch`.'],
   [fhirRequest, { ...write, headers: { 'If-None-Exist': 'a=b' } }, 'Instead of If-None-Exist, write `ifNoneExist`.'],
   [fhirRequest, { ...write, headers: { 'if-match': 'W/"1"', prefer: 'x' } }, 'Instead of if-match, write `ifMatch`.'],
-  [fhirRequest, { ...write, headers: 'Authorization: Bearer x' }, 'No header can be set.'],
+  [fhirRequest, { ...write, headers: 'Authorization: Bearer x' }, 'Headers cannot be set.'],
   [fhirRequest, { ...write, dryrn: true }, 'Did you mean `dryRun`?'],
   [fhirRequest, { ...write, resource: {} }, 'Write `body`.'],
   [fhirRequest, { ...write, params: { a: 'b' } }, 'It belongs in `path`'],
@@ -80,7 +80,7 @@ test.each<[Tool, Record<string, unknown>, string]>([
   [fhirDigest, { path: 'Condition', limit: 5 }, 'It belongs in `path`'],
   [fhirRead, { path: 'Patient/1', method: 'DELETE' }, 'fhir-read has no argument `method`'],
   [search, { query: 'smith', type: 'Patient' }, 'It has: `query`.'],
-  [whoami, { verbose: true }, 'It takes none.'],
+  [whoami, { verbose: true }, 'It takes no arguments.'],
 ])('%o with %j: %s', (tool, args, advice) => {
   expect(refusal(tool, args)).toContain(advice)
 })

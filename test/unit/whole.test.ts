@@ -144,6 +144,22 @@ describe('a whole record', () => {
     expect(differenceLines(change, 9)).toEqual(['code: "(hidden)" → "x"'])
   })
 
+  test.each([
+    ['another URL', [{ op: 'replace', path: '/extension/0', value: { url: 'x:other', valueString: '(hidden)' } }]],
+    ['another URL alone', [{ op: 'replace', path: '/extension/0/url', value: 'x:other' }]],
+    ['another element', [{ op: 'copy', from: '/channel', path: '/reason' }]],
+    ['another type', [{ op: 'replace', path: '/resourceType', value: 'Basic' }]],
+    ['a new element', [{ op: 'move', from: '/channel/header/0', path: '/reason' }]],
+  ])('does not take a secret to %s, where it would be shown', (_, patch) => {
+    const url = 'https://www.medplum.com/fhir/StructureDefinition/subscription-secret'
+    const whole = new Whole({
+      resourceType: 'Subscription',
+      channel: { type: 'rest-hook', header: [`Authorization: ${SECRET}`] },
+      extension: [{ url, valueString: SECRET }],
+    })
+    expect(whole.patchedBy(patch)).toEqual({ problem: expect.stringContaining('would show what is hidden') })
+  })
+
   test('takes its secrets out of what Medplum says of it', () => {
     fc.assert(
       fc.property(RECORD, (record) => {

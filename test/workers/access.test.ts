@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Person } from '../../sandbox/person.ts'
 import { covers, LEVELS, type Level } from '../../src/access/access.ts'
 import { type Kind, ROUTES } from '../../src/access/risk/routes.ts'
+import { criterion, formatQuery } from '../../src/fhir/query.ts'
 import { deployment, say } from './deployment.ts'
 import {
   alice,
@@ -181,7 +182,7 @@ async function asNextPage(path: string, level: Level): Promise<string> {
 
 /** The first pages of such searches. */
 const FIRST_PAGES = LINES.map(({ path }) => ({
-  path: `^/fhir/R4/Basic\\?code=${escaped(encodeURIComponent(path))}&`,
+  path: `^/fhir/R4/Basic\\?${escaped(formatQuery([criterion('code', path)]))}&`,
   status: 200,
   headers: { 'content-type': 'application/fhir+json' },
   body: {
@@ -300,14 +301,16 @@ describe('stepping up', () => {
 
   test('signs in again with the higher level chosen beforehand, and the old grant ends only when the new one stands', async () => {
     const { client_id: client } = await register()
-    const low = await signIn(alice, client, 'read')
+    // In one browser: a sign-in in another would leave this one as it is.
+    const person = new Person(send)
+    const low = await signIn(alice, client, 'read', {}, person)
     const request = await authorization(client, { scope: 'fhir:read fhir:write' })
-    const page = await new Person(send).visit(request.url)
+    const page = await person.visit(request.url)
     const html = await page.text()
     expect([...html.matchAll(/type="radio"[^>]*value="(\w+)"/g)].map(([, value]) => value)).toEqual(['read', 'write'])
     expect(/value="write"[^>]*checked/.test(html)).toBe(true)
     expect((await post(low.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(200)
-    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
+    const callback = await person.signIn(request.url, REDIRECT_URI, alice)
     // A client that never comes for its code leaves the person with what they had.
     expect((await post(low.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(200)
     const granted: { access_token: string; scope: string } = await (

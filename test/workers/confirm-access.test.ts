@@ -124,7 +124,7 @@ test.each([
   for (const capabilities of [{ elicitation: { form: {} } }, {}]) {
     const answer = await calls({ CONFIRM: 'write' })(accessOf('admin'), args, { capabilities })
     expect(wasAsked(answer), answer.text).toBe(false)
-    expect(answer.text).toMatch(/^Nothing was (deleted|changed): `ifMatch` names another version/)
+    expect(answer.text).toMatch(/^Nothing was (deleted|changed): `ifMatch` does not name the current version/)
   }
 })
 

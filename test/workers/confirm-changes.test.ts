@@ -86,7 +86,7 @@ describe('an update, where every change is asked about', () => {
       everything(access, args('rejected'), { state, responses: ACCEPT }),
     )
     expect(result.text).toBe(
-      'Nothing was changed: this confirmation was given for other arguments. Call again to ask the person anew.',
+      'Nothing was changed: this confirmation was given for other arguments. Call again to ask the person again.',
     )
     expect(writes).toEqual([])
   })

@@ -345,7 +345,7 @@ test('more than a page can hold is not asked about', async () => {
     request: { method: 'POST', url: 'Bot' },
     resource: { resourceType: 'Bot', name: 'B', code: 'x'.repeat(250_000) },
   }))
-  expect(await refusal(batch(entries))).toContain('more than a person can be shown at once')
+  expect(await refusal(batch(entries))).toContain('more than a person can review at once')
 })
 
 test('a page holds nearly that much', async () => {

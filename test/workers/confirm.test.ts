@@ -75,7 +75,7 @@ describe('in rounds of 2026-07-28', () => {
     expect(result.filter(({ isError }) => !isError)).toHaveLength(1)
     const refused = result.filter(({ isError }) => isError)
     expect(refused.map(({ text }) => text)).toEqual(
-      Array(2).fill('Nothing was deleted: this confirmation was used already. Call again to ask the person anew.'),
+      Array(2).fill('Nothing was deleted: this confirmation was already used. Call again to ask the person again.'),
     )
     expect(await exists(medplum, path)).toBe(false)
   })
@@ -96,14 +96,9 @@ describe('in rounds of 2026-07-28', () => {
 
   test.each([
     ['declines', 'decline', 5_000, /^Nothing was deleted: the client says that the person declined\.$/],
-    [
-      'declines within a moment',
-      'decline',
-      0,
-      /^NOT DONE YET.*before anybody could read the question.*\n.*\/confirm\//,
-    ],
-    ['cancels', 'cancel', 5_000, /^NOT DONE YET.*the client brought no answer.*\n.*\/confirm\//],
-    ['cancels within a moment', 'cancel', 0, /^NOT DONE YET.*the client brought no answer.*\n.*\/confirm\//],
+    ['declines within a moment', 'decline', 0, /^NOT DONE YET.*before anyone could read the question.*\n.*\/confirm\//],
+    ['cancels', 'cancel', 5_000, /^NOT DONE YET.*the client returned no answer.*\n.*\/confirm\//],
+    ['cancels within a moment', 'cancel', 0, /^NOT DONE YET.*the client returned no answer.*\n.*\/confirm\//],
   ])('a client that %s', async (_, action, ms, text) => {
     const { path, deletion } = await newTask()
     const { state } = await call(mine.access, deletion)
@@ -155,19 +150,19 @@ describe('in rounds of 2026-07-28', () => {
 
   const altered = (state: string) => `${state.slice(0, 40)}${state[40] === 'A' ? 'B' : 'A'}${state.slice(41)}`
   test.each<[string, (own: string, deletion: object) => Promise<string | undefined>, string]>([
-    ['altered', async (own) => altered(own), 'was altered, or is not of this connection'],
-    ['forged', async () => btoa(JSON.stringify({ approval: true })), 'was altered, or is not of this connection'],
-    ['no base64', async () => '%%%', 'was altered, or is not of this connection'],
-    ['empty', async () => '', 'was altered, or is not of this connection'],
+    ['altered', async (own) => altered(own), 'was altered, or belongs to another connection'],
+    ['forged', async () => btoa(JSON.stringify({ approval: true })), 'was altered, or belongs to another connection'],
+    ['no base64', async () => '%%%', 'was altered, or belongs to another connection'],
+    ['empty', async () => '', 'was altered, or belongs to another connection'],
     [
       'of another person',
       async (_, deletion) => (await call((await signIn(rita)).access, { ...deletion })).state,
-      'was altered, or is not of this connection',
+      'was altered, or belongs to another connection',
     ],
     [
       'of another grant of the same person',
       async (_, deletion) => (await call((await signIn(alice)).access, { ...deletion })).state,
-      'was altered, or is not of this connection',
+      'was altered, or belongs to another connection',
     ],
     [
       'about another record',
@@ -212,10 +207,10 @@ describe('in rounds of 2026-07-28', () => {
     const { result, writes } = await writesDuring(() => call(mine.access, deletion, { state, responses: ACCEPT }))
     expect(result).toMatchObject({
       isError: true,
-      text: `Nothing was deleted: ${path} has changed since the person was asked. Call again to ask anew.`,
+      text: `Nothing was deleted: ${path} has changed since the person was asked. Call again to ask again.`,
     })
     expect(writes).toEqual([])
-    expect((await call(mine.access, deletion, { state, responses: ACCEPT })).text).toContain('used already')
+    expect((await call(mine.access, deletion, { state, responses: ACCEPT })).text).toContain('already used')
     expect(await exists(medplum, path)).toBe(true)
   })
 

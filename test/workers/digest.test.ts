@@ -222,7 +222,7 @@ describe('more than a digest holds', () => {
       /^Digest of the FIRST 10,000 resources only, in \d+ rows: a digest counts at most 10,000\./,
     )
     expect(start.head).toContain('Narrow the search, e.g. by code or date.')
-    const path = /The rest begins with path (\S+)/.exec(start.head)?.[1]
+    const path = /Continue with path (\S+)/.exec(start.head)?.[1]
     const rest = await digest({ path })
     expect(rest.head).toMatch(/^Digest of \d+ resources in \d+ rows, from this page on\.$/)
     const both = sums(start.rows)
@@ -232,7 +232,7 @@ describe('more than a digest holds', () => {
 
   test('is said to end where Medplum goes no further', async () => {
     const { head } = await digest({ path: `${many},Procedure&_sort=_id&_count=500&_offset=10000` })
-    expect(head).toMatch(/^Digest of the NEXT 500 resources only, in \d+ rows: Medplum goes no further than 10000 /)
+    expect(head).toMatch(/^Digest of the NEXT 500 resources only, in \d+ rows: Medplum stops at 10000 /)
     expect(head).not.toContain('The rest')
   })
 

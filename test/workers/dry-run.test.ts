@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
-const HEAD = 'DRY RUN: nothing was changed. This is what the request would do now:'
+const HEAD = 'DRY RUN: nothing was changed. The request would do this now:'
 const VALID = 'Valid: Medplum’s check finds no error in what would be stored.'
 
 /** The lines after the first, and what arrived at Medplum besides reads. */
@@ -61,7 +61,7 @@ describe('of a create', () => {
 
   test.each([
     ['nothing', (key: string) => `identifier=urn:none|${key}`, 'finds nothing, so it would be created'],
-    ['one', (key: string) => `identifier=urn:dry|${key}`, 'finds one already, so nothing would be created'],
+    ['one', (key: string) => `identifier=urn:dry|${key}`, 'already finds one, so nothing would be created'],
   ])('tells what its condition would come to: %s', async (_, search, says) => {
     const key = crypto.randomUUID()
     await create(medplum, { ...TASK, identifier: [{ system: 'urn:dry', value: key }] })
@@ -120,7 +120,9 @@ describe('of a change', () => {
   test('a version that is not current would be refused', async () => {
     const { id } = await create(medplum, TASK)
     const { lines } = await dry({ method: 'PUT', path: `Task/${id}`, body: { ...TASK, id }, ifMatch: 'old' })
-    expect(lines).toContainEqual(expect.stringContaining('It would be refused: ifMatch names another version'))
+    expect(lines).toContainEqual(
+      expect.stringContaining('It would be refused: ifMatch does not name the current version'),
+    )
   })
 })
 
@@ -167,7 +169,7 @@ test('of a batch, entry by entry', async () => {
     '1. Create Task "Call back"',
     `2. Change Task/${changed.id} "Call back"`,
     `3. Delete Task/${gone.id} "Call back"`,
-    expect.stringMatching(/^4\. POST ClientApplication\/.*can’t be known before$/),
+    expect.stringMatching(/^4\. POST ClientApplication\/.*can’t be known in advance$/),
     expect.stringMatching(/^5\. DELETE Task\/.*: Medplum answers 404 when it is read$/),
   ])
   expect(lines.slice(2, 4)).toEqual(['   Not valid:', expect.stringContaining('status')])
@@ -186,7 +188,7 @@ test.each([
 ])('is refused for %s', async (_, args) => {
   const { lines, writes, isError } = await dry(args)
   expect(isError).toBe(true)
-  expect(lines[0]).toContain('what it would do can’t be known before. Nothing was sent.')
+  expect(lines[0]).toContain('its effect can’t be known in advance. Nothing was sent.')
   expect(writes).toEqual([])
 })
 

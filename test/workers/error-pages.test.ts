@@ -176,10 +176,7 @@ describe('a sign-in that cannot go on', () => {
 
   test('because the request of the application was wrong', async () => {
     const { url } = await authorization('nobody')
-    await expectProblem(
-      await new Person(send).visit(url),
-      'The request of the application was wrong: Invalid client_id.',
-    )
+    await expectProblem(await new Person(send).visit(url), 'The application sent a bad request: Invalid client_id.')
   })
 
   test('because Medplum ended it, and too late', async () => {

@@ -173,7 +173,7 @@ describe('files', () => {
       '> Title: faked',
       '> second',
       '> third',
-      '> fourth\\u{0}\\u{202e}',
+      '> fourth\\u0000\\u202e',
     ])
   })
 
@@ -191,7 +191,7 @@ describe('files', () => {
       JSON.stringify({ resourceType: 'ClientApplication', secret: 'hush-hush' }),
     )
     const { text } = await fetched(id)
-    expect(text).toContain('"secret": "(hidden)"')
+    expect(text).toContain('"secret":"(hidden)"')
     expect(text).not.toContain('hush-hush')
   })
 
@@ -235,7 +235,7 @@ describe('files', () => {
     })
     const { text } = await fetched(`DocumentReference/${made.id}`)
     expect(text).toContain('Description: "Still there"')
-    expect(text).toMatch(/File, not shown as text: .*does not give out \(HTTP 404\)/)
+    expect(text).toMatch(/File, not shown as text: .*does not provide \(HTTP 404\)/)
   })
 
   test('by the path of the Binary itself', async () => {

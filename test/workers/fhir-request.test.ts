@@ -139,8 +139,8 @@ describe('bodies', () => {
   })
 
   test.each([
-    ['text that is no JSON', { method: 'POST', path: 'Task', body: '{"resourceType":' }, 'no JSON'],
-    ['JSON text that is no object', { method: 'POST', path: 'Task', body: '42' }, 'must be a JSON object or array'],
+    ['text that is no JSON', { method: 'POST', path: 'Task', body: '{"resourceType":' }, 'not valid JSON'],
+    ['JSON text that is not an object', { method: 'POST', path: 'Task', body: '42' }, 'must be a JSON object or array'],
     ['a number', { method: 'POST', path: 'Task', body: 42 }, 'must be a JSON object or array'],
     ['a body to read with', { method: 'GET', path: 'Task', body: task }, 'GET request has no body'],
     ['a body to delete with', { method: 'DELETE', path: 'Task/1', body: task }, 'DELETE request has no body'],
@@ -166,7 +166,7 @@ describe('bodies', () => {
 describe('arguments that the tool does not have', () => {
   test.each([
     [{ method: 'PUT', path: 'Task/1', body: {}, dry_run: true }, 'no argument `dry_run`. Write `dryRun`.'],
-    [{ method: 'GET', path: 'Patient', headers: { 'x-medplum-on-behalf-of': 'x' } }, 'No header can be set.'],
+    [{ method: 'GET', path: 'Patient', headers: { 'x-medplum-on-behalf-of': 'x' } }, 'Headers cannot be set.'],
   ])('%j is refused before anything is sent', async (args, message) => {
     const { isError, text, requests } = await call(args)
     expect(isError).toBe(true)

@@ -15,6 +15,12 @@ async function upload(body: string, contentType: string): Promise<string> {
   return `Binary/${JSON.parse(text).id}`
 }
 
+/** The file's text, without the lines that set it apart. */
+function unquoted(text: string): string {
+  const [, mark = ''] = /up to the line (\S+):\n/.exec(text) ?? []
+  return text.slice(text.indexOf('\n') + 1, text.lastIndexOf(`\n${mark}`))
+}
+
 test('an image comes back as an image', async () => {
   const data = btoa('\x89PNG\r\n\0\xff')
   const path = await upload(`data:image/png;base64,${data}`, 'image/png')
@@ -36,7 +42,7 @@ test('a text comes back as text, in parts where it is long', async () => {
   let joined = ''
   for (let offset: number | undefined; ; ) {
     const part = await call({ method: 'GET', path, ...(offset !== undefined && { offset }) })
-    joined += part.text
+    joined += unquoted(part.text)
     const next = /offset=(\d+)/.exec(part.notes)?.[1]
     if (next === undefined) break
     offset = Number(next)
@@ -76,4 +82,42 @@ test('signed addresses become places to ask for', async () => {
   const { result, requests } = await sandbox.during(() => call({ method: 'POST', path: 'Basic', body }))
   expect(requests).toHaveLength(1)
   expect(JSON.parse(result.text).code.text).toBe(`The file: ${url} (PDF)`)
+})
+
+test.each(['text/csv', 'text/plain', 'application/json', 'x-application/hl7-v2+er7'])(
+  'a file of %s is set apart from the answer in every format',
+  async (contentType) => {
+    const body = contentType.includes('hl7') ? 'MSH|^~\\&|A|B|C|D|20260101120000||ADT^A04|1|P|2.5' : '{"a":1}'
+    const path = await upload(body, contentType)
+    for (const format of ['compact', 'json']) {
+      const { content } = await call({ method: 'GET', path, format })
+      expect(JSON.stringify(content)).toMatch(/quoted record content up to the line end-of-content-/)
+    }
+  },
+)
+
+test('CSV is set apart from the answer in every format', async () => {
+  for (const format of ['compact', 'json']) {
+    const { content } = await call({ method: 'GET', path: 'Patient/$csv?_count=1&_fields=id', format })
+    expect(JSON.stringify(content)).toMatch(/quoted record content up to the line end-of-content-/)
+  }
+})
+
+test('JSON that is a file shows no secret, from whichever offset', async () => {
+  const body = JSON.stringify({ resourceType: 'JsonWebKey', note: 'x'.repeat(3000), d: 'very-secret-value' }, null, 2)
+  await sandbox.faults([
+    { path: '^/fhir/R4/Binary/keys$', times: 4, status: 200, headers: { 'content-type': 'application/json' }, body },
+  ])
+  for (const offset of [undefined, body.indexOf('very-') + 2]) {
+    const { text } = await call({ method: 'GET', path: 'Binary/keys', ...(offset !== undefined && { offset }) })
+    expect(text).not.toContain('secret-value')
+  }
+})
+
+test('a text in another charset is decoded', async () => {
+  const path = 'Binary/latin'
+  const headers = { 'content-type': 'text/plain; charset=iso-8859-1' }
+  await sandbox.faults([{ path: '^/fhir/R4/Binary/latin$', times: 1, status: 200, headers, body: 'plain' }])
+  const { content } = await call({ method: 'GET', path })
+  expect(JSON.stringify(content)).toContain('plain')
 })

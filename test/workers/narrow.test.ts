@@ -247,7 +247,7 @@ describe('narrowed to one patient: of another, nothing is read by', () => {
       ]) {
         const { isError, text } = await fhir(access, args)
         expect(isError, args.path).toBe(true)
-        expect(text).toContain(`narrowed to the records of Patient/${OWN}`)
+        expect(text).toContain(`limited to the records of Patient/${OWN}`)
         expect(text).toContain('Nothing was sent.')
       }
     })
@@ -261,7 +261,7 @@ test('of a record of several patients, nothing says who the others are', async (
   expect(text).toContain('(another patient)')
   expect(leaks(text, '')).toEqual([])
   const { text: refusal } = await fhir(access, { method: 'DELETE', path: `Appointment/${shared.id}` })
-  expect(refusal).toContain('is of other patients too')
+  expect(refusal).toContain('is about other patients too')
 })
 
 // ── One patient: changes ──
@@ -558,7 +558,7 @@ describe('narrowed to types', () => {
       for (const headers of [{}, await startSession(narrow)]) {
         const { isError, text } = await fhir(narrow, args, headers)
         expect(isError).toBe(true)
-        expect(text).toContain('narrowed to the types Observation, Patient')
+        expect(text).toContain('limited to the types Observation, Patient')
       }
     })
     expect(requests.filter(({ path }) => !path.includes('metadata')).map(({ path }) => path)).toEqual([])
@@ -572,7 +572,7 @@ describe('narrowed to types', () => {
     const found = await fhir(narrow, { method: 'GET', path })
     expect(types(found.text)).toEqual(['Observation', 'Patient'])
     expect(found.notes).toMatch(
-      /Left out: \d+ Encounter\. This connection is narrowed to the types Observation, Patient\./,
+      /Left out: \d+ Encounter\. This connection is limited to the types Observation, Patient\./,
     )
     const everything = await fhir(narrow, { method: 'GET', path: `Patient/${OWN}/$everything`, maxChars: 100_000 })
     expect(types(everything.text).sort()).toEqual(['Observation', 'Patient'])

@@ -28,7 +28,7 @@ describe('a plus in a value', () => {
     id = JSON.parse((await fhir(access, args)).text).id
     expect(JSON.parse((await fhir(access, args)).text).id).toBe(id)
     const again = await fhir(access, { ...args, dryRun: true })
-    expect(again.text).toContain('finds one already, so nothing would be created')
+    expect(again.text).toContain('already finds one, so nothing would be created')
     const entry = [
       {
         resource: patient,
@@ -118,7 +118,7 @@ describe('a dry run', () => {
     const body = { resourceType: 'Patient', id: 'mine', gender: 'Female', name: [{ family: '' }] }
     const dry = await fhir(access, { method: 'POST', path: 'Patient', body, dryRun: true })
     const real = await fhir(access, { method: 'POST', path: 'Patient', body })
-    expect(dry.notes).toContain('Patient.gender "Female" is no code of FHIR')
+    expect(dry.notes).toContain('Patient.gender "Female" is not a FHIR code')
     expect(dry.notes).toBe(real.notes)
   })
 })

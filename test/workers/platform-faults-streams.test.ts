@@ -132,7 +132,7 @@ test('of a call that was lost with the object, who resumes is told so, once, and
   await abortAllDurableObjects()
   const rest = await all(await resume(session, first.id))
   expect(rest.map(({ message }) => message)).toEqual([
-    { jsonrpc: '2.0', id: 'one', error: { code: -32603, message: expect.stringMatching(/was lost.*look before/) } },
+    { jsonrpc: '2.0', id: 'one', error: { code: -32603, message: expect.stringMatching(/was lost.*check before/) } },
   ])
   expect(await all(await resume(session, first.id))).toEqual(rest)
   expect(await all(await resume(session, rest[0]?.id ?? ''))).toEqual([])

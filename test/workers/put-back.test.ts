@@ -203,7 +203,10 @@ describe.each(RECORDS)('$resourceType', (resource, changed) => {
     ]) {
       const { result, writes } = await writesDuring(() => call(args))
       expect(writes).toEqual([])
-      expect(result).toMatchObject({ isError: true, text: expect.stringMatching(/`[\w.[\]/]+` holds a placeholder/) })
+      expect(result).toMatchObject({
+        isError: true,
+        text: expect.stringMatching(/`[\w.[\]/]+` contains a placeholder/),
+      })
     }
   })
 })
@@ -265,7 +268,7 @@ describe('the secrets of a Project', () => {
     const body = { ...seen, secret: [{ name: 'Z', valueString: '(hidden)' }] }
     const { isError, text } = await call({ method: 'PUT', path, body })
     expect(isError).toBe(true)
-    expect(text).toContain('`secret[0].valueString` holds a placeholder')
+    expect(text).toContain('`secret[0].valueString` contains a placeholder')
   })
 })
 
@@ -290,3 +293,37 @@ test('a secret is rotated by its placeholder', async () => {
   expect(after.retiringSecret).toBe(secret(1))
   expect(text).not.toContain(after.secret)
 })
+
+test.each(['PUT', 'PATCH', 'DELETE'])(
+  'a placeholder beside a %s of the same record in a batch is refused',
+  async (method) => {
+    const { id } = await direct('POST', 'Subscription', {
+      resourceType: 'Subscription',
+      status: 'off',
+      reason: 'a',
+      criteria: 'Basic?code=none',
+      channel: { type: 'rest-hook', endpoint: 'https://example.com/hook', header: [`Authorization: ${secret(1)}`] },
+    })
+    const seen = await read(`Subscription/${id}`)
+    const url = `Subscription/${id}`
+    const part = [
+      { name: 'op', valueCode: 'replace' },
+      { name: 'path', valueString: '/reason' },
+      { name: 'value', valueString: '"c"' },
+    ]
+    const patch = { resourceType: 'Parameters', parameter: [{ name: 'operation', part }] }
+    const resource = method === 'PUT' ? { ...seen, reason: 'c' } : method === 'PATCH' ? patch : undefined
+    const body = {
+      resourceType: 'Bundle',
+      type: 'batch',
+      entry: [
+        { request: { method: 'PUT', url }, resource: { ...seen, reason: 'b' } },
+        { request: { method, url }, ...(resource && { resource }) },
+      ],
+    }
+    const { isError, text } = await call({ method: 'POST', path: '', body })
+    expect(isError, text).toBe(true)
+    expect(text).toContain('change the same record')
+    expect((await direct('GET', url)).reason).toBe('a')
+  },
+)

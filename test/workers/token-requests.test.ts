@@ -107,3 +107,38 @@ test('a request that names one grant is as it was', async () => {
   expect((await revoke(tokens)).status).toBe(200)
   expect(await keysOf(tokens)).toEqual([])
 })
+
+describe('a client id or token that is too long for a key of storage', () => {
+  const LONG = 'x'.repeat(600)
+  const form = { grant_type: 'refresh_token', refresh_token: 'a:b:c', client_id: 'x' }
+  const post = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    send(`${ORIGIN}/oauth/token`, { method: 'POST', body: new URLSearchParams(fields), headers })
+  const REQUESTS: Record<string, () => Promise<Response>> = {
+    'by a form': () => post({ ...form, client_id: LONG }),
+    'of three bytes a letter': () => post({ ...form, client_id: '漢'.repeat(200) }),
+    'by a header': () => post({ grant_type: 'refresh_token' }, { authorization: `Basic ${btoa(`${LONG}:x`)}` }),
+    'for a code': () => post({ grant_type: 'authorization_code', code: 'a:b:c', client_id: LONG }),
+    'to be revoked': () => post({ token: 'a:b:c', client_id: LONG }),
+    'as a refresh token': async () =>
+      post({ ...form, client_id: (await register()).client_id, refresh_token: `${LONG}:b:c` }),
+    'as a code': async () =>
+      post({
+        grant_type: 'authorization_code',
+        client_id: (await register()).client_id,
+        code: `a:${LONG}:c`,
+        redirect_uri: REDIRECT_URI,
+        code_verifier: 'v'.repeat(43),
+      }),
+    'as a token to be revoked': async () => post({ token: `${LONG}:b:c`, client_id: (await register()).client_id }),
+    'at the authorization page': () =>
+      send(
+        `${ORIGIN}/authorize?response_type=code&client_id=${LONG}&redirect_uri=${encodeURIComponent(REDIRECT_URI)}&code_challenge=${'c'.repeat(43)}&code_challenge_method=S256&state=s`,
+      ),
+    'at the MCP endpoint': () =>
+      send(`${ORIGIN}/mcp`, { method: 'POST', headers: { authorization: `Bearer ${LONG}:b:c` }, body: '{}' }),
+  }
+  test.each(Object.entries(REQUESTS))('%s is refused', async (_, request) => {
+    const response = await request()
+    expect([400, 401], await response.text()).toContain(response.status)
+  })
+})

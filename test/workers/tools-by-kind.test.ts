@@ -125,7 +125,7 @@ describe.each(TOOLS)('%s', (tool) => {
     const { isError, text, requests } = await call(tool, args)
     expect(requests).toEqual([])
     expect(isError).toBe(true)
-    expect(text).toContain(`${tool} is not for this: `)
+    expect(text).toContain(`${tool} cannot do this: `)
     expect(text).toContain('Nothing was sent.')
     expect(text).toContain(`The tool for it is ${right}`)
   })
@@ -137,7 +137,7 @@ describe.each(TOOLS)('%s', (tool) => {
 
   test.each(own)('sends $act', async ({ args }) => {
     const { text, requests } = await call(tool, args)
-    expect(text).not.toContain('is not for this')
+    expect(text).not.toContain('cannot do this')
     expect(requests).toHaveLength(1)
   })
 })
@@ -158,9 +158,9 @@ describe('a batch of several kinds', () => {
   ] as const)('is not for %s, though its highest kind is (%#)', async (tool, body, at, right) => {
     const { isError, text, requests } = await call(tool, { method: 'POST', path: '', body })
     expect({ isError, requests }).toEqual({ isError: true, requests: [] })
-    expect(text).toContain(`${tool} is not for this: Bundle.entry[${at}] `)
+    expect(text).toContain(`${tool} cannot do this: Bundle.entry[${at}] `)
     expect(text).toContain(`Nothing was sent. The tool for it is ${right}, `)
-    expect(text).toContain('in a batch of their own')
+    expect(text).toContain('in a separate batch')
   })
 })
 
@@ -201,10 +201,10 @@ describe('what the tools are for, they do', () => {
     const made = await call('fhir-operate', {
       method: 'POST',
       path: 'Bot',
-      body: { resourceType: 'Bot', name: 'By kind' },
+      body: { resourceType: 'Bot', name: 'By kind', runtimeVersion: 'vmcontext' },
     })
     const id = /^id: (\S+)$/m.exec(made.text)?.[1]
-    const code = 'exports.handler = async (medplum, event) => "heard " + event.input.word'
+    const code = 'exports.handler = async (medplum, event) => "heard " + event.input.word;'
     await call('fhir-operate', { method: 'POST', path: `Bot/${id}/$deploy`, body: { code, filename: 'index.js' } })
     const run = await call('fhir-operate', { method: 'POST', path: `Bot/${id}/$execute`, body: { word: 'this' } })
     expect(run.all).toContain('heard this')

@@ -36,7 +36,7 @@ test('tells person, server, project, rights, access, client and how long, a line
       'Project admin: no',
       'Granted access: admin',
       `Client: "Test client" (${clientId})`,
-      expect.stringMatching(/^Lasts: renewed by itself/),
+      expect.stringMatching(/^Lasts: renewed automatically/),
     ]),
   )
 })

@@ -38,7 +38,7 @@ export async function narrowBatch(request: FhirRequest, narrower: Narrower): Pro
     outcomes.push(outcome)
   }
   const sent = outcomes.flatMap((outcome) => ('entry' in outcome ? [outcome.entry] : []))
-  if (sent.length === 0) throw narrower.refusal('no entry of this batch stays within that')
+  if (sent.length === 0) throw narrower.refusal('no entry of this batch is within that limit')
   return {
     request: { ...request, content: content.with({ ...body, entry: sent }) },
     settle: (response) => settled(response, outcomes),
@@ -62,7 +62,7 @@ async function entryOf(entry: unknown, isBatch: boolean, narrower: Narrower): Pr
     /[%:]/.test(url.split('?', 1)[0] ?? '') ||
     (ifNoneExist ?? '') !== String(ifNoneExist ?? '')
   ) {
-    throw narrower.refusal('an entry is not written as a place below the FHIR base')
+    throw narrower.refusal('an entry URL is not a plain path below the FHIR base')
   }
   const place = parsePlace(url)
   const asked = {

@@ -18,8 +18,8 @@ export function narrowingGuard(narrowing: Narrowing): Guard {
       if (request.mark) return { request }
       const narrower = new Narrower(narrowing, read, judge)
       const { method, path, ifNoneExist } = request
-      if (request.respondAsync) throw narrower.refusal('the answer of a background job would come past this')
-      if (placeOf(path).odd) throw narrower.refusal('its path is not written as one below the FHIR base')
+      if (request.respondAsync) throw narrower.refusal('the answer of a background job would bypass this limit')
+      if (placeOf(path).odd) throw narrower.refusal('its path is not a plain path below the FHIR base')
       const place = parsePlace(path)
       if (interactionOf(method, place).kind === 'batch') return narrowBatch(request, narrower)
       const narrowed = await narrower.narrow({

@@ -21,7 +21,7 @@ export class Judge {
   withheld(): string | undefined {
     if (this.#left.size === 0) return undefined
     const what = [...this.#left].map(([type, count]) => `${count} ${type}`).join(', ')
-    return `Left out: ${what}. This connection is narrowed to ${narrowedTo(this.#narrowing)}.`
+    return `Left out: ${what}. This connection is limited to ${narrowedTo(this.#narrowing)}.`
   }
 
   /** The answer about one record. */

@@ -47,7 +47,7 @@ export class Narrower {
 
   refusal(what: string): AccessError {
     return new AccessError(
-      `This connection is narrowed to ${narrowedTo(this.#narrowing)}, and ${what}. Nothing was sent. The person can reconnect this server in the client and choose otherwise.`,
+      `This connection is limited to ${narrowedTo(this.#narrowing)}, and ${what}. Nothing was sent. To change the limit, the person reconnects this server in the client.`,
     )
   }
 
@@ -61,11 +61,9 @@ export class Narrower {
     const criteria = [...parameters, ...parsePlace(`?${asked.ifNoneExist ?? ''}`).parameters]
     const reaching = interaction.kind === 'server' ? undefined : reachingParameter(criteria)
     if (reaching !== undefined) {
-      throw this.refusal(
-        `\`${reaching}\` can depend on records beyond that: chains, _has, _filter and the like can't be used`,
-      )
+      throw this.refusal(`\`${reaching}\` can depend on other records: chains, _has, _filter and similar can't be used`)
     }
-    if (interaction.kind === 'patch' && asked.inBatch) throw this.refusal('a PATCH must be a request of its own')
+    if (interaction.kind === 'patch' && asked.inBatch) throw this.refusal('a PATCH must be a separate request')
     const isSearch = interaction.kind === 'search' || interaction.kind === 'everything'
     if (!isSearch && criteria.some(({ key }) => key.startsWith('_type'))) {
       throw this.refusal('`_type` is for searches by GET only')
@@ -77,10 +75,10 @@ export class Narrower {
   }
 
   #checkTypes(interaction: Interaction): void {
-    if (interaction.kind === 'job') throw this.refusal('the answers of jobs and exports would come past this')
+    if (interaction.kind === 'job') throw this.refusal('the answers of jobs and exports would bypass this limit')
     if (interaction.kind === 'other') {
       throw this.refusal(
-        'this request can reach beyond that. Read, search by GET, and create, update or delete single records instead',
+        'this request can reach other records. Read, search by GET, and create, update or delete single records instead',
       )
     }
     const { types } = this.#narrowing
@@ -123,7 +121,7 @@ export class Narrower {
       case 'history':
         if (interaction.type === 'Binary') return (await this.#isOwnFile(interaction.id, patient)) ? pass() : undefined
         if (isPatientType(interaction.type) || SHARED_TYPES.has(interaction.type)) return pass()
-        throw this.refusal(`${interaction.type} isn't kept by patient`)
+        throw this.refusal(`${interaction.type} isn't stored per patient`)
       case 'everything':
       case 'summary':
         return interaction.id === patient ? pass() : undefined
@@ -134,7 +132,7 @@ export class Narrower {
       case 'delete':
         return this.#write(asked, interaction, patient)
       default:
-        throw this.refusal('this request can reach beyond that')
+        throw this.refusal('this request can reach other records')
     }
   }
 
@@ -143,17 +141,19 @@ export class Narrower {
     const own = types.filter(isPatientType)
     const given = place.parameters.filter(({ key }) => key.split(':')[0] === '_compartment')
     const foreign = given.some(({ key, value }) => key !== '_compartment' || value !== `Patient/${patient}`)
-    if (foreign) throw this.refusal('`_compartment` names another one')
+    if (foreign) throw this.refusal('`_compartment` names another patient')
     const settle = this.#settle(interaction, true)
     if (own.length === 0 && given.length === 0 && types.every((type) => SHARED_TYPES.has(type))) {
       if (place.parameters.some(({ key }) => key.startsWith('_revinclude'))) {
-        throw this.refusal('`_revinclude` would bring the records of others along')
+        throw this.refusal('`_revinclude` would include records of other patients')
       }
       return { place, conceals: true, settle: this.#settle(interaction, false) }
     }
     if (own.length < types.length && given.length === 0) {
       const other = types.filter((type) => !isPatientType(type)).join(', ')
-      throw this.refusal(`${other} isn't kept by patient${own.length > 0 ? ': search for the other types alone' : ''}`)
+      throw this.refusal(
+        `${other} isn't stored per patient${own.length > 0 ? ': search for the other types alone' : ''}`,
+      )
     }
     const parameters = given.length > 0 ? place.parameters : [...place.parameters, compartment(patient)]
     return { place: { ...place, parameters }, conceals: true, settle }
@@ -168,16 +168,16 @@ export class Narrower {
     const { kind, type } = interaction
     const id = 'id' in interaction ? interaction.id : kind === 'validate' && type === 'Patient' ? patient : undefined
     const changes = kind === 'update' || kind === 'patch' || kind === 'delete'
-    if (!isPatientType(type)) throw this.refusal(`${type} isn't kept by patient, so it can only be read`)
+    if (!isPatientType(type)) throw this.refusal(`${type} isn't stored per patient, so it can only be read`)
     if (place.parameters.length > 0 || asked.ifNoneExist !== undefined || (changes && id === undefined)) {
-      throw this.refusal('a conditional change depends on a search. Search first, then name the record by its id')
+      throw this.refusal('a conditional change depends on a search. Search first, then use the id of the record')
     }
     let current: Current | undefined
     if (changes && id !== undefined) {
       current = await currentOf({ type, id }, this.#read)
       if (current === undefined || !patientsOf(current.record).includes(patient)) return undefined
       if (mentionsOther(current.record, patient))
-        throw this.refusal('this record is of other patients too, so it can only be read')
+        throw this.refusal('this record is about other patients too, so it can only be read')
     }
     const settle = this.#settle(interaction, false)
     const pass = { place, conceals: true, settle, ...(current && { version: current.version }) }

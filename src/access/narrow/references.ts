@@ -48,7 +48,7 @@ export function asksSearch(value: unknown): boolean {
   return [...referencesIn(value)].some((reference) => reference.includes('?'))
 }
 
-export const ASKS_SEARCH = 'the body refers to what a search finds. Search first, then refer by type and id'
+export const ASKS_SEARCH = 'the body refers to the result of a search. Search first, then refer by type and id'
 
 /**
  * What is wrong with the references of a record that is to be stored, as part of a sentence; undefined where nothing is.
@@ -63,7 +63,7 @@ export function checkReferences(
   const kept = referencesIn(before)
   const isKnown = (one: string) => LITERAL.test(one) || CONTAINED.test(one) || (inBatch && IN_BUNDLE.test(one))
   if ([...referencesIn(record)].some((one) => !kept.has(one) && !isKnown(one))) {
-    return 'the body has a reference that is not written as Type/ID, and what it leads to can’t be told'
+    return 'the body has a reference that is not written as Type/ID, and its target can’t be determined'
   }
   return undefined
 }

@@ -27,7 +27,7 @@ export async function currentOf({ type, id }: { type: string; id: string }, read
 export function patched({ record }: Current, body: unknown): { after: unknown } | { wrong: string } {
   if (!Array.isArray(body)) return { wrong: 'the body of a PATCH must be a JSON Patch array' }
   const result = applyPatch(record, body)
-  return 'after' in result ? result : { wrong: `what this patch comes to can’t be told: ${result.problem}` }
+  return 'after' in result ? result : { wrong: `the result of this patch can’t be determined: ${result.problem}` }
 }
 
 interface New {
@@ -43,7 +43,7 @@ interface New {
 export function checkNew(body: unknown, { type, patient, inBatch, id, before }: New): string | undefined {
   if (!isRecord(body) || body.resourceType !== type) return `the body must be a ${type} in JSON`
   if (id !== undefined && body.id !== id) return 'the body must have the id that the path names'
-  if (type === 'Patient' && id === undefined) return 'a new Patient would be another one'
+  if (type === 'Patient' && id === undefined) return 'a new Patient would be another patient'
   const { id: given, ...rest } = body
   if (!patientsOf(type === 'Patient' ? { ...rest, id: given } : rest).includes(patient)) {
     const elements = PATIENT_ELEMENTS.get(type)?.map((names) => names.join('.')) ?? []
@@ -54,5 +54,5 @@ export function checkNew(body: unknown, { type, patient, inBatch, id, before }: 
   if (mentionsOther(body, patient)) return 'the body refers to another patient'
   const known = new Set(filesIn(before))
   const file = filesIn(body).find((one) => !known.has(one))
-  return file === undefined ? undefined : `whose file Binary/${file} is can't be told; put it inline as \`data\``
+  return file === undefined ? undefined : `whose file Binary/${file} is can’t be determined; put it inline as \`data\``
 }

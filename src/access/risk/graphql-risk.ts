@@ -155,7 +155,8 @@ function effectOfOperation(operation: OperationDefinitionNode, document: Documen
     targets.push(known ? withId(type, field, values) : '$graphql')
   }
   const kind = highest(kinds)
-  const reason = kind === 'admin' ? 'a GraphQL mutation of what governs access or runs code' : 'a GraphQL mutation'
+  const reason =
+    kind === 'admin' ? 'a GraphQL mutation of something that governs access or runs code' : 'a GraphQL mutation'
   return { kind, targets: targets.length > 0 ? targets : ['$graphql'], reason }
 }
 

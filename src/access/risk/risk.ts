@@ -45,7 +45,7 @@ export function classify(request: RiskRequest): Risk {
     return classifyPlace(String(method).toUpperCase(), placeOf(path), body)
   } catch {
     // Only input that no JSON can hold, or one nested too deep for the stack: what it does is unknown.
-    return { kind: 'admin', targets: ['*'], reason: 'it is too deep or too odd to be understood' }
+    return { kind: 'admin', targets: ['*'], reason: 'it is too deep or too unusual to be understood' }
   }
 }
 
@@ -71,7 +71,7 @@ function classifyPlace(method: string, place: Place, body: unknown): Risk {
     risk = { kind, targets: bounded(targets), reason }
     if (!['GET', 'POST'].includes(method) || first !== '$graphql') raise(risk, 'operate', 'an unknown operation')
   } else risk = classifyRoute(method, place)
-  if (place.odd) raise(risk, 'operate', 'its path is not written as one below the FHIR base')
+  if (place.odd) raise(risk, 'operate', 'its path is not a plain path below the FHIR base')
   return risk
 }
 
@@ -86,7 +86,7 @@ function classifyRoute(method: string, place: Place): Risk {
   if (/\/(\$|%24)/i.test(query)) raise(risk, 'operate', 'its query can name an operation to run')
   const type = segments[0] ?? ''
   if ((risk.kind === 'write' || risk.kind === 'delete') && governs(type)) {
-    raise(risk, 'admin', `it changes what governs access or runs code (${type})`)
+    raise(risk, 'admin', `it changes something that governs access or runs code (${type})`)
   }
   return risk
 }
@@ -150,7 +150,7 @@ function classifyBundle(body: unknown): Risk {
     kind: highest(parts.map((part) => part.kind)),
     targets: bounded(parts.flatMap((part) => part.targets)),
     parts,
-    reason: `a batch of ${parts.length}, as much as the highest of its entries`,
+    reason: `a batch of ${parts.length}, judged by its most far-reaching entry`,
   }
   const type = isRecord(body) ? body.type : undefined
   if (type !== 'batch' && type !== 'transaction') raise(risk, 'write', 'a Bundle that is neither batch nor transaction')

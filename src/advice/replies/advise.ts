@@ -4,11 +4,11 @@ import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import type { Capability } from '../../fhir/capability.ts'
 import { type Asked, parsePlace } from '../../fhir/query.ts'
-import { CURES_BY_STATUS } from './by-status.ts'
-import { CURES_BY_TEXT } from './by-text.ts'
-import type { Failure, Ill } from './failure.ts'
+import { ADVICE_BY_STATUS } from './by-status.ts'
+import { ADVICE_BY_TEXT } from './by-text.ts'
+import type { FailedRequest, Failure } from './failure.ts'
 
-const MAX_CURES = 4
+const MAX_ADVICE = 4
 
 /**
  * Says how to put a failed request right, in a sentence or two for a model.
@@ -17,12 +17,12 @@ const MAX_CURES = 4
  * @param capability what the server offers; without it, no names are suggested
  * @returns undefined where there is nothing to add to the server's own words. Never throws.
  */
-export function cure(request: Asked, error: Failure, capability?: Capability): string | undefined {
+export function advise(request: Asked, error: Failure, capability?: Capability): string | undefined {
   const asked = { ...request, method: request.method.toUpperCase() }
   const headers = Object.fromEntries(
     Object.entries(error.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
   )
-  const ill = {
+  const failed = {
     asked,
     place: parsePlace(request.path),
     status: error.status,
@@ -33,31 +33,31 @@ export function cure(request: Asked, error: Failure, capability?: Capability): s
     diagnostics: '',
   }
   const issues = issuesOf(error.outcome)
-  const found = issues.flatMap((issue) => byText({ ...ill, ...issue }) ?? [])
-  const cures = [...new Set(found)]
-  if (cures.length > 0) return said([...cures.slice(0, MAX_CURES), ...transactionCure(ill, issues)])
+  const found = issues.flatMap((issue) => byText({ ...failed, ...issue }) ?? [])
+  const advice = [...new Set(found)]
+  if (advice.length > 0) return said([...advice.slice(0, MAX_ADVICE), ...transactionAdvice(failed, issues)])
   const all = (name: keyof Issue) => issues.map((issue) => issue[name]).join('; ')
-  const status = CURES_BY_STATUS[error.status]?.({ ...ill, text: all('text'), diagnostics: all('diagnostics') })
-  return said([status, ...transactionCure(ill, issues)].filter((one) => one !== undefined))
+  const status = ADVICE_BY_STATUS[error.status]?.({ ...failed, text: all('text'), diagnostics: all('diagnostics') })
+  return said([status, ...transactionAdvice(failed, issues)].filter((one) => one !== undefined))
 }
 
 const MAX_SAID = 3000
 
 /** On one line: what Medplum said may stand in it, and with it what somebody else wrote. */
-function said(cures: readonly string[]): string | undefined {
-  return oneLine(cures.join(' '), MAX_SAID) || undefined
+function said(advice: readonly string[]): string | undefined {
+  return oneLine(advice.join(' '), MAX_SAID) || undefined
 }
 
-function byText(ill: Ill): string | undefined {
-  for (const [pattern, say] of CURES_BY_TEXT) {
-    const match = pattern.exec(ill.text)
-    const said = match && say(ill, match)
+function byText(failed: FailedRequest): string | undefined {
+  for (const [pattern, say] of ADVICE_BY_TEXT) {
+    const match = pattern.exec(failed.text)
+    const said = match && say(failed, match)
     if (said) return said
   }
   return undefined
 }
 
-type Issue = Pick<Ill, 'text' | 'expression' | 'diagnostics'>
+type Issue = Pick<FailedRequest, 'text' | 'expression' | 'diagnostics'>
 
 function issuesOf(outcome: unknown): Issue[] {
   return records(outcome, 'issue').map(({ details, diagnostics, expression }) => ({
@@ -68,12 +68,12 @@ function issuesOf(outcome: unknown): Issue[] {
 }
 
 /** A real transaction reports the issues of the entry that failed as its own, without saying which. */
-function transactionCure({ asked, place, status }: Ill, issues: readonly Issue[]): string[] {
+function transactionAdvice({ asked, place, status }: FailedRequest, issues: readonly Issue[]): string[] {
   const { body } = asked
   if (place.segments.length > 0 || !isRecord(body) || body.type !== 'transaction') return []
   if (issues.some(({ text }) => /\b(transaction|bundle)\b/i.test(text))) return []
   if (status === 413 || status === 429 || !Array.isArray(body.entry) || body.entry.length < 2) return []
   return [
-    "Medplum doesn't say which entry of the transaction failed; none was carried out. Find it by the property named, or try the entries singly with POST {type}/$validate.",
+    "Medplum doesn't say which entry of the transaction failed; none was carried out. Find it by the property named, or try the entries one by one with POST {type}/$validate.",
   ]
 }

@@ -3,7 +3,7 @@
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import type { Asked, Place } from '../../fhir/query.ts'
-import { cure } from './advise.ts'
+import { advise } from './advise.ts'
 import type { Answer } from './failure.ts'
 
 const MAX_ENTRIES = 20
@@ -27,7 +27,7 @@ export function failedEntries({ body: sent }: Asked, _place: Place, { body }: An
   const rest = failed.length - shown.length
   if (rest > 0) shown.push(`… and ${rest} more failed.`)
   const head = isTransaction
-    ? `THE TRANSACTION WAS NOT ATOMIC: ${failed.length} of ${entries.length} entries failed, and the others were carried out and stay. This Medplum project lacks the feature transaction-bundles. Status by entry: ${statuses(entries)}. Look at what was stored before repeating: a second run would repeat the entries that succeeded.`
+    ? `THE TRANSACTION WAS NOT ATOMIC: ${failed.length} of ${entries.length} entries failed, and the others were carried out and remain. This Medplum project lacks the feature transaction-bundles. Status by entry: ${statuses(entries)}. Check what was stored before you repeat it: a second run would repeat the entries that succeeded.`
     : `${failed.length} of ${entries.length} entries failed, although the batch itself is HTTP 200; the others were carried out. Repeat only the failed ones.`
   return [[head, ...shown].join('\n')]
 }
@@ -50,7 +50,7 @@ function describe(response: Record<string, unknown>, index: number, sent: unknow
   })
   const request = entryRequest(sent, index)
   const name = request ? ` (${request.method} ${request.path.slice(0, 200)})` : ''
-  const advice = request && cure(request, { status: statusOf(response), outcome: response.outcome })
+  const advice = request && advise(request, { status: statusOf(response), outcome: response.outcome })
   const why = oneLine([...new Set(issues)].slice(0, 5).join('; '), MAX_WHY)
   return `- Bundle.entry[${index}]${name}: ${statusOf(response)}${why && ` ${why}`}${advice ? `. ${advice}` : ''}`
 }

@@ -1,26 +1,26 @@
-// Cures that go by the status, for the many errors whose text says no more than the status does ("Not found", "Forbidden").
+// Advice that go by the status, for the many errors whose text says no more than the status does ("Not found", "Forbidden").
 
 import { ROUTES } from '../../access/risk/routes.ts'
 import { nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { formatPlace } from '../../fhir/query.ts'
-import type { Ill } from './failure.ts'
+import type { FailedRequest } from './failure.ts'
 
-export const CURES_BY_STATUS: Record<number, (ill: Ill) => string | undefined> = {
+export const ADVICE_BY_STATUS: Record<number, (failed: FailedRequest) => string | undefined> = {
   401: () => 'Medplum no longer accepts this session. The person must connect this server again and sign in.',
   403: forbidden,
   404: notFound,
   409: () =>
-    'Another request changed the same data at the same time. Read it again, check that your change still makes sense, and repeat once.',
+    'Another request changed the same data at the same time. Read it again, check that your change still makes sense, and retry once.',
   410: gone,
   412: preconditionFailed,
   413: () =>
-    'Medplum takes at most 1 MB in one request. Split a Bundle into smaller ones; keep large attachments out of resources, as a Binary of their own.',
-  415: () => 'Medplum reads JSON in UTF-8 only, not compressed.',
+    'Medplum accepts at most 1 MB per request. Split a Bundle into smaller ones; store a large attachment as a separate Binary.',
+  415: () => 'Medplum accepts only uncompressed JSON in UTF-8.',
   422: () => 'The content breaks a rule of the server: change what the issue names.',
   429: tooManyRequests,
   500: () =>
-    'Medplum failed by its own fault. A read can be repeated once; after a write, look first whether it was carried out.',
+    'Medplum had an internal error. A read can be repeated once; after a write, check first whether it was carried out.',
   502: unavailable,
   503: unavailable,
   504: unavailable,
@@ -44,40 +44,40 @@ const OPERATIONS: readonly Operation[] = ROUTES.flatMap(({ paths, methods, kind 
 
 const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
-function operationOf({ place }: Ill): string | undefined {
+function operationOf({ place }: FailedRequest): string | undefined {
   return place.segments.findLast((segment) => segment.startsWith('$'))
 }
 
-function forbidden(ill: Ill): string {
-  const operation = operationOf(ill)
-  const [type = 'this'] = ill.place.segments
+function forbidden(failed: FailedRequest): string {
+  const operation = operationOf(failed)
+  const [type = 'this'] = failed.place.segments
   const who =
-    "The signed-in person's AccessPolicy, or the access chosen when connecting, does not allow this; repeating does not help."
+    "The signed-in person's AccessPolicy, or the access chosen when connecting, does not allow this. Retrying will not help."
   if (OPERATIONS.some(({ name, forAdmins }) => name === operation && forAdmins)) {
     return `${who} ${operation} is for administrators of the project${operation === '$reindex' ? ' or of the whole server' : ''}.`
   }
   if (['Login', 'User', 'Project', 'ProjectMembership', 'AccessPolicy', 'JsonWebKey'].includes(type))
-    return `${who} ${type} is for administrators or closed to all.`
-  if (WRITES.has(ill.asked.method) && !operation)
-    return `${who} The person may be able to read ${type} but not to change it.`
+    return `${who} ${type} is for administrators only, or closed to everyone.`
+  if (WRITES.has(failed.asked.method) && !operation)
+    return `${who} The person may be able to read ${type} but not change it.`
   return who
 }
 
-function notFound(ill: Ill): string | undefined {
-  const { asked, place, capability } = ill
+function notFound(failed: FailedRequest): string | undefined {
+  const { asked, place, capability } = failed
   const { segments } = place
   const [type = '', id = ''] = segments
-  const operation = operationOf(ill)
+  const operation = operationOf(failed)
   const compartment = compartmentForm(place, capability)
   if (segments.length === 0)
-    return 'An entry of the Bundle names something that does not exist or that the signed-in person may not see.'
+    return 'An entry of the Bundle names something that does not exist or that the signed-in person cannot see.'
   if (compartment) return `Medplum has no compartment paths. Search by reference: GET ${compartment}.`
   if (asked.method === 'HEAD') return 'HEAD is not supported. Use GET.'
   if (type === '_history' || (id === '_history' && segments.length === 2))
-    return 'History is kept by resource: GET TYPE/ID/_history.'
-  if (operation) return unknownOperation(ill, operation)
+    return 'History is available per resource: GET TYPE/ID/_history.'
+  if (operation) return unknownOperation(failed, operation)
   if (type === 'job' || type === 'bulkdata')
-    return 'There is no such job, or it was started by another project. Start it anew.'
+    return 'There is no such job, or another project started it. Start a new one.'
   if (!isType(type) || segments.length > 4)
     return 'No such path below the FHIR base. Paths are TYPE, TYPE/ID, TYPE/ID/_history or TYPE/ID/$operation.'
   if (segments.length === 1)
@@ -87,12 +87,12 @@ function notFound(ill: Ill): string | undefined {
     type === 'Binary'
       ? 'Find files by what refers to them, for example GET DocumentReference?_count=5'
       : `Search for it, for example GET ${type}?${query}`
-  if (!UUID.test(id)) return `"${id}" is no id of Medplum's: those are UUIDs that it gives itself. ${find}.`
+  if (!UUID.test(id)) return `"${id}" is not a valid Medplum id. Ids are UUIDs assigned by Medplum. ${find}.`
   if (segments.length > 3)
     return `${type}/${id} has no such version, or cannot be seen. GET ${type}/${id}/_history lists the versions.`
   if (asked.method === 'PUT')
-    return `PUT does not create: Medplum gives ids itself. To create, POST ${type} with the resource without its id; to update or create by your own key, PUT ${type}?identifier=SYSTEM|VALUE.`
-  return `There is no ${type} with this id that the signed-in person may see (what an AccessPolicy hides is 404 too). ${find}.`
+    return `PUT does not create records: Medplum assigns the ids. To create, POST ${type} with the resource without its id; to update or create by your own key, PUT ${type}?identifier=SYSTEM|VALUE.`
+  return `There is no ${type} with this id that the signed-in person can see (records hidden by an AccessPolicy are 404 too). ${find}.`
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -105,12 +105,12 @@ const FINDERS: Record<string, string> = {
   Bot: 'name=bot&_count=5',
 }
 
-const CUSTOM = 'A custom operation is there only if an OperationDefinition with a bot has its code.'
+const CUSTOM = 'A custom operation exists only if an OperationDefinition with a bot has its code.'
 
-function unknownOperation({ place, asked }: Ill, operation: string): string {
+function unknownOperation({ place, asked }: FailedRequest, operation: string): string {
   const [type = '', second = ''] = place.segments
   if (operation === '$lookup') {
-    return 'This code system does not have the code, as far as it is loaded on the server. Check the spelling and case of the code.'
+    return 'This code system, as loaded on the server, does not have the code. Check the spelling and case of the code.'
   }
   const forms = OPERATIONS.filter(({ name }) => name === operation)
   if (forms.length === 0) {
@@ -134,12 +134,12 @@ function unknownOperation({ place, asked }: Ill, operation: string): string {
   return `Either ${what} does not exist or cannot be seen by the signed-in person, or this server does not offer ${operation}. Check with GET ${id ? `${type}/${id}` : type || 'metadata'}.`
 }
 
-function gone({ place }: Ill): string {
+function gone({ place }: FailedRequest): string {
   const [type = 'Patient', id = 'ID'] = place.segments
-  return `It was deleted, its history is kept: GET ${type}/${id}/_history shows earlier versions. To restore it, PUT ${type}/${id} with such a version's whole content.`
+  return `It was deleted, but its history is kept: GET ${type}/${id}/_history shows earlier versions. To restore it, PUT ${type}/${id} with such a version's whole content.`
 }
 
-function preconditionFailed({ asked, place, text }: Ill): string {
+function preconditionFailed({ asked, place, text }: FailedRequest): string {
   const { segments, parameters } = place
   if (/^Multiple/.test(text)) {
     const criteria =
@@ -155,27 +155,27 @@ function preconditionFailed({ asked, place, text }: Ill): string {
   return `The resource has changed since it was read: the version named is no longer the newest. GET ${formatPlace({ segments, parameters: [] })}, merge your change into it, and send it with the new meta.versionId.`
 }
 
-const WAIT_UNKNOWN = 'Wait a minute before you repeat it.'
+const WAIT_UNKNOWN = 'Wait a minute before you retry.'
 
 /**
  * Medplum sends no Retry-After: the wait is the `t` of a limit with nothing left (`"fhirInteractions";r=0;t=42`), or in
  * milliseconds in the issue's diagnostics.
  */
-function tooManyRequests({ headers, diagnostics, place }: Ill): string {
+function tooManyRequests({ headers, diagnostics, place }: FailedRequest): string {
   const waits = (headers.ratelimit ?? '').split(',').flatMap((limit) => {
     const [left, seconds] = [/;\s*r=(\d+)/.exec(limit)?.[1], /;\s*t=(\d+)/.exec(limit)?.[1]]
     return Number(left) === 0 && seconds !== undefined ? [Number(seconds)] : []
   })
   const ms = /"_msBeforeNext":\s*(\d+)/.exec(diagnostics)?.[1]
   if (waits.length === 0 && ms !== undefined) waits.push(Math.ceil(Number(ms) / 1000))
-  const wait = waits.length > 0 ? `Wait ${Math.max(...waits)} seconds before you repeat it.` : WAIT_UNKNOWN
-  const cost = "A minute's units are used up: a search costs 20, a write 100, a read 1."
+  const wait = waits.length > 0 ? `Wait ${Math.max(...waits)} seconds before you retry.` : WAIT_UNKNOWN
+  const cost = 'The units for this minute are used up: a search costs 20, a write 100, a read 1.'
   const batch = place.segments.length === 0 ? ' Send smaller batches.' : ''
-  return `${wait} ${cost} Ask for more at once instead of often (_count, _include).${batch}`
+  return `${wait} ${cost} Make fewer, larger requests (_count, _include).${batch}`
 }
 
-function unavailable({ asked }: Ill): string {
+function unavailable({ asked }: FailedRequest): string {
   return WRITES.has(asked.method)
-    ? 'Medplum or the way to it is overloaded or down. It is unknown whether this was carried out: look before you repeat it.'
-    : 'Medplum or the way to it is overloaded or down. Try again in a minute; a narrower request may answer in time.'
+    ? 'Medplum, or the network on the way, is overloaded or down. It is unknown whether it was carried out: check before you retry.'
+    : 'Medplum, or the network on the way, is overloaded or down. Try again in a minute; a narrower request may succeed.'
 }

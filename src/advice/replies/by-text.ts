@@ -1,36 +1,33 @@
-// Cures that go by the words of an issue. Medplum's texts are the only key: their codes don't tell one fault from another.
+// Advice that go by the words of an issue. Medplum's texts are the only key: their codes don't tell one fault from another.
 
 import { criterion, formatPlace } from '../../fhir/query.ts'
 import { asJsonPatch, PATCH_EXAMPLE } from '../requests/content-checks.ts'
-import type { Ill } from './failure.ts'
+import type { FailedRequest } from './failure.ts'
 
-import { example, resourceTypeOf, type Say, SEARCH_CURES, typeOf, without } from './search-by-text.ts'
+import { example, resourceTypeOf, type Say, SEARCH_ADVICE, typeOf, without } from './search-by-text.ts'
 
 /** Texts of Medplum 5.1; the first that matches and has something to say decides. */
-export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
-  ...SEARCH_CURES,
+export const ADVICE_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
+  ...SEARCH_ADVICE,
   // Content
   [/^Incorrect resource type(?:: expected (\w+), but found (\S+))?/, resourceType],
-  [/^Incorrect resource ID/, (ill) => `The body must hold the id of the path: ${bodyStart(ill)}.`],
+  [/^Incorrect resource ID/, (failed) => `The body must contain the id from the path: ${bodyStart(failed)}.`],
   [
     /^Invalid id$/,
-    (ill) =>
-      `Medplum's ids are UUIDs that it gives itself. To create, POST ${typeOf(ill)} without an id; to update or create by your own key, PUT ${typeOf(ill)}?identifier=SYSTEM|VALUE.`,
+    (failed) =>
+      `Ids are UUIDs assigned by Medplum. To create, POST ${typeOf(failed)} without an id; to update or create by your own key, PUT ${typeOf(failed)}?identifier=SYSTEM|VALUE.`,
   ],
   [
     /^Missing required property/,
-    ({ expression }) => `Add ${expression || 'the property named'} to the resource; it is mandatory in FHIR R4.`,
+    ({ expression }) => `Add ${expression || 'the property named'} to the resource; it is required in FHIR R4.`,
   ],
   [
     /^Invalid additional property "(.*?)"/,
-    (ill, [, name = '']) =>
-      `${ill.expression || name} does not exist in FHIR R4: remove or correct it; an extension holds what FHIR has no property for.`,
+    (failed, [, name = '']) =>
+      `${failed.expression || name} does not exist in FHIR R4. Remove or correct it; use an extension for data that FHIR has no property for.`,
   ],
   [/^Expected array of values/, ({ expression }) => `${expression || 'The property'} is a list: put its value in [ ].`],
-  [
-    /^Expected single value/,
-    ({ expression }) => `${expression || 'The property'} is a single value: take it out of [ ].`,
-  ],
+  [/^Expected single value/, ({ expression }) => `${expression || 'The property'} is a single value: remove the [ ].`],
   [
     /^Invalid JSON type: expected (\w+), but got (\w+)/,
     ({ expression }, [, expected = '', got = '']) =>
@@ -50,11 +47,11 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
     /^Value cannot be empty|^Invalid empty/,
     ({ expression }) => `Leave ${expression || 'the property'} out, or give it a value.`,
   ],
-  [/^Content could not be parsed/, () => 'The body is no valid JSON.'],
+  [/^Content could not be parsed/, () => 'The body is not valid JSON.'],
   [
     /^Invalid file extension/,
     () =>
-      'Medplum refuses files that can be run, such as .exe. Choose another file, or a name that says what the content is.',
+      'Medplum refuses executable files, such as .exe. Choose another file, or a name that says what the content is.',
   ],
   // Patches
   [
@@ -63,25 +60,25 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
   ],
   [
     /^Test failed: (\S+) != /,
-    (ill, [, now = '']) =>
-      `The resource has changed since it was read${now.length > 20 ? ` (now ${now})` : ''}. GET ${formatPlace({ ...ill.place, parameters: [] })} again, check that the change still makes sense, and patch with the new meta.versionId.`,
+    (failed, [, now = '']) =>
+      `The resource has changed since it was read${now.length > 20 ? ` (now ${now})` : ''}. GET ${formatPlace({ ...failed.place, parameters: [] })} again, check that the change still makes sense, and patch with the new meta.versionId.`,
   ],
   [
     /^Value required at path: (\S+)/,
-    (ill, [, path = '']) =>
-      `Nothing stands at ${path}. GET ${formatPlace({ ...ill.place, parameters: [] })} to see what does; to set something new use {"op":"add"}, creating each parent first, and "/-" at the end appends to a list.`,
+    (failed, [, path = '']) =>
+      `There is nothing at ${path}. GET ${formatPlace({ ...failed.place, parameters: [] })} to see what is there. To add something new, use {"op":"add"}, creating each parent first, and "/-" at the end appends to a list.`,
   ],
   // Bundles
   [/^Missing bundle entries/, () => `A batch needs at least one entry: ${BATCH_EXAMPLE}.`],
   [
     /^Unrecognized bundle type/,
     () =>
-      `Set "type" to "batch" (each entry for itself) or "transaction": ${BATCH_EXAMPLE}. To store a Bundle as a resource, POST it to the path Bundle.`,
+      `Set "type" to "batch" (entries are independent) or "transaction": ${BATCH_EXAMPLE}. To store a Bundle as a resource, POST it to the path Bundle.`,
   ],
   [
     /^Not a bundle/,
     ({ asked }) =>
-      `The empty path takes a batch Bundle only. To create this resource, POST it to the path ${resourceTypeOf(asked.body) ?? 'of its type'}.`,
+      `The empty path accepts only a batch Bundle. To create this resource, POST it to the path ${resourceTypeOf(asked.body) ?? 'of its type'}.`,
   ],
   [
     /^Invalid REST interaction in batch|^Missing Bundle entry request/,
@@ -99,15 +96,16 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
   [/^Transaction contains more/, () => 'A transaction takes at most 50 updates: split it.'],
   // Operations
   [/types\.push is not a function/, everythingType],
-  [/^(?:Timeout|Invalid wait timeout|Missing destination parameter)$/, agentCure],
-  [/^No coding specified/, (ill) => `Name the code system too: ${example(ill, 'system', 'http://loinc.org')}.`],
+  [/^(?:Timeout|Invalid wait timeout|Missing destination parameter)$/, agentAdvice],
+  [/^No coding specified/, (failed) => `Name the code system too: ${example(failed, 'system', 'http://loinc.org')}.`],
   [
     /^No ConceptMap specified/,
-    (ill) => `Name the map: ${example(ill, 'url', 'http://example.org/ConceptMap/x')}, or ConceptMap/ID/$translate.`,
+    (failed) =>
+      `Name the map: ${example(failed, 'url', 'http://example.org/ConceptMap/x')}, or ConceptMap/ID/$translate.`,
   ],
   [
     /^Missing url/,
-    (ill) => `Name the value set: ${example(ill, 'url', 'http://hl7.org/fhir/ValueSet/administrative-gender')}.`,
+    (failed) => `Name the value set: ${example(failed, 'url', 'http://hl7.org/fhir/ValueSet/administrative-gender')}.`,
   ],
   [
     /^(ValueSet|CodeSystem|ConceptMap) (\S+) not found/,
@@ -118,30 +116,35 @@ export const CURES_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
   [
     /^Search range cannot exceed (\d+) days/,
     (_ill, [, days = '31']) =>
-      `Ask for at most ${days} days at once: move end closer to start and repeat for the next span.`,
+      `Ask for at most ${days} days at once: move end closer to start and repeat for the next period.`,
   ],
   [
     /^Requested time slot is no|^No availability found/,
-    (ill) =>
-      `Look for free times with GET Appointment/$find?start=…&end=…&service-type-reference=HealthcareService/ID&schedule=Schedule/ID, then ${ill.place.segments.at(-1) ?? '$book'} one of them.`,
+    (failed) =>
+      `Look for free times with GET Appointment/$find?start=…&end=…&service-type-reference=HealthcareService/ID&schedule=Schedule/ID, then ${failed.place.segments.at(-1) ?? '$book'} one of them.`,
   ],
   [
     /^Cannot destructure property '(\w+)' of/,
-    (ill) =>
-      `The input lacks a part that ${ill.place.segments.at(-1) ?? 'the operation'} needs. ${ill.place.segments.at(-1) === '$book' ? BOOK_EXAMPLE : 'Send a Parameters resource with each of its input parameters.'}`,
+    (failed) =>
+      `The input is missing a part that ${failed.place.segments.at(-1) ?? 'the operation'} needs. ${failed.place.segments.at(-1) === '$book' ? BOOK_EXAMPLE : 'Send a Parameters resource with each of its input parameters.'}`,
+  ],
+  [
+    /^Secret to rotate must be provided/,
+    () =>
+      'It takes the secret in use as the input `secret`, which is hidden here. A project admin rotates it in the Medplum App.',
   ],
   [
     /^Claim submit is not configured/,
     () =>
-      'An administrator must set the project setting CLAIM_SUBMIT_OPERATION before claims can be submitted; no other request helps.',
+      'An administrator must set the project setting CLAIM_SUBMIT_OPERATION before claims can be submitted. No other request will help.',
   ],
   // GraphQL
   [
     /^Cannot query field|^Unknown argument|^Unknown type|^Field "|^GraphQL syntax error|^Syntax Error|^Must provide query|^Variable "|^Argument "/,
-    graphqlCure,
+    graphqlAdvice,
   ],
   // Anything that a bot throws is its own text
-  [/./, botCure],
+  [/./, botAdvice],
 ]
 
 const BATCH_EXAMPLE =
@@ -158,57 +161,74 @@ const FORMATS: Record<string, string> = {
   id: ' of at most 64 letters, digits, - and .',
 }
 
-function bodyStart({ place }: Ill): string {
+function bodyStart({ place }: FailedRequest): string {
   const [type = 'Patient', id = 'ID'] = place.segments
   return `{"resourceType":"${type}","id":"${id}", …}`
 }
 
-function resourceType(ill: Ill, [, expected, found]: RegExpExecArray): string {
-  const type = expected ?? typeOf(ill)
-  const given = found ?? resourceTypeOf(ill.asked.body) ?? '<EMPTY>'
+function resourceType(failed: FailedRequest, [, expected, found]: RegExpExecArray): string {
+  const type = expected ?? typeOf(failed)
+  const given = found ?? resourceTypeOf(failed.asked.body) ?? '<EMPTY>'
   if (given === '<EMPTY>')
-    return `The body must be one JSON object that begins with {"resourceType":"${type}", …}${Array.isArray(ill.asked.body) ? '; for several resources send a batch Bundle to the empty path' : ''}.`
-  return `Path and body name different types: send this ${given} to the path ${formatPlace({ segments: [given, ...ill.place.segments.slice(1)], parameters: ill.place.parameters })}, or set "resourceType":"${type}".`
+    return `The body must be one JSON object that begins with {"resourceType":"${type}", …}${Array.isArray(failed.asked.body) ? '; for several resources send a batch Bundle to the empty path' : ''}.`
+  return `Path and body name different types: send this ${given} to the path ${formatPlace({ segments: [given, ...failed.place.segments.slice(1)], parameters: failed.place.parameters })}, or set "resourceType":"${type}".`
 }
 
-function everythingType(ill: Ill): string {
-  const types = ill.place.parameters.filter(({ key }) => key === '_type').flatMap(({ value }) => value.split(','))
-  const path = ill.place.segments.join('/')
+function everythingType(failed: FailedRequest): string {
+  const types = failed.place.parameters.filter(({ key }) => key === '_type').flatMap(({ value }) => value.split(','))
+  const path = failed.place.segments.join('/')
   if (types.length > 1) {
-    return `Repeat _type for each type: ${formatPlace({ ...without(ill, '_type'), parameters: [...without(ill, '_type').parameters, ...types.map((type) => criterion('_type', type))] })}.`
+    return `Repeat _type for each type: ${formatPlace({ ...without(failed, '_type'), parameters: [...without(failed, '_type').parameters, ...types.map((type) => criterion('_type', type))] })}.`
   }
   return `With a single type, POST ${path} with {"resourceType":"Parameters","parameter":[{"name":"_type","valueCode":"${types[0] ?? 'Observation'}"}]}.`
 }
 
-const NO_AGENT = 'No agent answered in time: it may be offline. GET Agent/$bulk-status shows which are connected.'
+const NO_AGENT = 'No agent answered in time; it may be offline. GET Agent/$bulk-status shows which are connected.'
 
-function agentCure({ place, text }: Ill): string | undefined {
+function agentAdvice({ place, text }: FailedRequest): string | undefined {
   if (place.segments[0] !== 'Agent') return undefined
   if (text === 'Missing destination parameter')
     return 'Name the receiver: "destination":"Device/ID", a Device whose url says where to connect (mllp://host:port).'
   if (text === 'Invalid wait timeout') return '"waitTimeout" is in milliseconds, at most 55000.'
   if (place.segments.at(-1) !== '$push') return NO_AGENT
-  return `${NO_AGENT} Whether the message arrived is unknown: look before you push again. "waitTimeout" (milliseconds, at most 55000) gives it longer.`
+  return `${NO_AGENT} Whether the message arrived is unknown: check before you push again. "waitTimeout" (milliseconds, at most 55000) gives it longer.`
 }
 
-function inputParameter(ill: Ill, [, , name = '']: RegExpExecArray): string {
-  const operation = ill.place.segments.at(-1) ?? 'The operation'
-  if (ill.asked.method === 'GET')
-    return `${operation} needs the parameter ${name}: ${example(ill, name, name === 'schedule' ? 'Schedule/ID' : 'VALUE')}.`
+function inputParameter(failed: FailedRequest, [, , name = '']: RegExpExecArray): string {
+  const operation = failed.place.segments.at(-1) ?? 'The operation'
+  if (failed.asked.method === 'GET')
+    return `${operation} needs the parameter ${name}: ${example(failed, name, name === 'schedule' ? 'Schedule/ID' : 'VALUE')}.`
   return `${operation} needs the input ${name}: {"resourceType":"Parameters","parameter":[{"name":"${name}", …}]}, with "resource" for a resource or "value…" for a value.`
 }
 
-function graphqlCure({ text }: Ill, _match: RegExpExecArray): string {
+function graphqlAdvice({ text }: FailedRequest, _match: RegExpExecArray): string {
   if (text.startsWith('Must provide query'))
-    return 'Send {"query":"{ PatientList(name: \\"smith\\", _count: 5) { id name { family } } }"}; the variables go beside it.'
+    return 'Send {"query":"{ PatientList(name: \\"smith\\", _count: 5) { id name { family } } }"}; put variables next to it.'
   if (/syntax error/i.test(text))
     return 'Check that brackets and quotation marks close, as in { PatientList(name: "smith") { id name { family given } } }.'
   if (text.startsWith('Unknown argument'))
     return 'Arguments are the search parameters of the type, with _ for -: PatientList(name: "smith", address_city: "Bonn", _count: 5).'
-  return 'The root fields are TYPE(id: "…"), TYPEList(search parameters) and TYPEConnection; inside stand the properties of FHIR R4, and resource { ... on TYPE { … } } follows a reference.'
+  return 'The root fields are TYPE(id: "…"), TYPEList(search parameters) and TYPEConnection; inside are the properties of FHIR R4, and resource { ... on TYPE { … } } follows a reference.'
 }
 
-function botCure({ place, text }: Ill): string | undefined {
+/** What the code of a bot is refused for when it runs, and how it must be written. */
+const BOT_CODE: readonly (readonly [RegExp, string])[] = [
+  [
+    /^Cannot use import statement|^Unexpected token 'export'/,
+    "Its code is a module, and Medplum runs CommonJS: deploy it again with require('@medplum/core') for imports and exports.handler = async function (medplum, event) { … }; for the handler.",
+  ],
+  [
+    /^exports\.handler is not a function/,
+    'Its code sets no handler: deploy it again with exports.handler = async function (medplum, event) { … };.',
+  ],
+  [/^\(intermediate value\)/, 'Its code does not end with ";": deploy it again with one at the end.'],
+]
+
+function botAdvice({ place, text }: FailedRequest): string | undefined {
   if (place.segments.at(-1) !== '$execute' || text === 'Not found' || text === 'Forbidden') return undefined
-  return `The bot itself failed and gave this text. Its input may be wrong: compare GET ${place.segments.slice(0, -1).join('/')} for what it expects. Parts of its work may have been done before the failure.`
+  const [, id = 'ID'] = place.segments.length === 3 ? place.segments : []
+  const log = `Its log, if Medplum keeps one: GET AuditEvent?entity=Bot/${id}&_sort=-_lastUpdated&_count=3.`
+  const ofCode = BOT_CODE.find(([words]) => words.test(text))?.[1]
+  if (ofCode) return `${ofCode} ${log}`
+  return `The bot itself failed with this message. Its input may be wrong: compare GET Bot/${id} for what it expects. Part of its work may have been done before it failed. ${log}`
 }

@@ -32,6 +32,7 @@ const CHECKS: readonly Check[] = [
   graphqlErrors,
   botObject,
   deployWithoutCode,
+  extracted,
 ]
 
 // ── Searches ──
@@ -85,7 +86,7 @@ function pushWithoutWaiting({ body: sent }: Asked, { segments }: Place): string[
     parameters.some(({ name, valueString }) => name === 'waitForResponse' && Boolean(valueString))
   if (waits) return []
   return [
-    'This 200 proves nothing: without waitForResponse, Medplum answers it even when no agent is connected. To know that the message arrived, push with "waitForResponse": true.',
+    'This 200 does not prove delivery: without waitForResponse, Medplum answers 200 even when no agent is connected. To confirm delivery, push with "waitForResponse": true.',
   ]
 }
 
@@ -102,13 +103,13 @@ function cancelledJob({ method }: Asked, place: Place, { body }: Answer): string
 
 function cancelledExport({ method }: Asked, { segments }: Place): string[] {
   if (method !== 'DELETE' || segments[0] !== 'bulkdata') return []
-  return ['The export was told to stop. What it has written until then may stay stored in the project.']
+  return ['The export was told to stop. What it has already written may stay in the project.']
 }
 
 function failedJob(_asked: Asked, _place: Place, { body }: Answer): string[] {
   if (!isRecord(body) || body.resourceType !== 'AsyncJob' || body.status !== 'error') return []
   return [
-    'The job FAILED, although this answer is HTTP 200: status is "error". The reason stands in output.parameter, if Medplum gives one.',
+    'The job FAILED, although this answer is HTTP 200: status is "error". The reason is in output.parameter, if Medplum gives one.',
   ]
 }
 
@@ -123,7 +124,7 @@ function graphqlErrors(_asked: Asked, { segments }: Place, { body }: Answer): st
         `${oneLine(scalarText(message), MAX_WHY) || 'no message'}${textList(path).length > 0 ? ` at ${oneLine(textList(path).join('.'), MAX_WHY)}` : ''}`,
     )
   return [
-    `GraphQL reports ${errors.length} error${errors.length > 1 ? 's' : ''} in an answer of HTTP 200: ${texts.join('; ')}. What failed is null or missing in data; a mutation that failed was not carried out.`,
+    `GraphQL reports ${errors.length} error${errors.length > 1 ? 's' : ''} although the answer is HTTP 200: ${texts.join('; ')}. What failed is null or missing in data; a mutation that failed was not carried out.`,
   ]
 }
 
@@ -137,6 +138,15 @@ function botObject(_asked: Asked, { segments }: Place, { body }: Answer): string
 function deployWithoutCode({ body: sent }: Asked, { segments }: Place): string[] {
   if (segments.at(-1) !== '$deploy' || (isRecord(sent) && typeof sent.code === 'string' && sent.code !== '')) return []
   return [
-    'No `code` was given, and Medplum answers 200 all the same: the bot has no new code. Send {"code":"exports.handler = async function (medplum, event) { … }"}.',
+    'No `code` was given, and Medplum answers 200 anyway: the bot has no new code. Send {"code":"exports.handler = async function (medplum, event) { … }"}.',
   ]
+}
+
+function extracted(_asked: Asked, { segments }: Place, { body }: Answer): string[] {
+  if (segments[0] !== 'QuestionnaireResponse' || segments.at(-1) !== '$extract') return []
+  return records(body, 'entry').length > 0
+    ? ['Nothing is stored yet: $extract only answers a transaction. POST this Bundle to the empty path to store it.']
+    : [
+        'Nothing was extracted: the Questionnaire has no templates to extract by (extension sdc-questionnaire-templateExtract), or the response answers none of their items.',
+      ]
 }

@@ -14,12 +14,12 @@ export interface Failure {
   headers?: Record<string, string>
 }
 
-/** A failed request, as the cures see it. */
-export interface Ill {
+/** A failed request, as the advice see it. */
+export interface FailedRequest {
   asked: Asked
   place: Place
   status: number
-  /** The text and the expression of an issue, empty where the cure goes by the status alone. */
+  /** The text and the expression of an issue, empty where the advice goes by the status alone. */
   text: string
   expression: string
   diagnostics: string

@@ -16,7 +16,7 @@ export function noHits(_asked: Asked, place: Place, { body }: Answer): string[] 
   const { parameters } = place
   const offset = parameters.some(({ key, value }) => key === '_offset' && Number(value) > 0)
   const asksNothing = parameters.some(({ key, value }) => key === '_count' && Number(value) === 0)
-  if (offset) return ['No entries at this `_offset`: it may lie past the last hit.']
+  if (offset) return ['No entries at this `_offset`: it may be past the last hit.']
   if (asksNothing && typeof body.total !== 'number')
     return ['`_count=0` without a total says nothing about how many there are. Use _summary=count.']
   return filters(place).flatMap(({ key, name, value }) => {
@@ -54,11 +54,11 @@ const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Fi
   [
     ({ name }) => NAME.test(name),
     ({ key, value }) =>
-      `No hits for \`${key}=${value}\`, but Medplum doesn't fold accents: Muller doesn't find Müller, nor Müller Muller. ${withoutAccents(value) === value ? 'Try it with accents, or' : `Try ${key}=${withoutAccents(value)}, or`} a shorter beginning such as ${key.split(':', 1)[0]}=${beginning(value)}.`,
+      `No hits for \`${key}=${value}\`, but Medplum doesn't ignore accents: Muller doesn't find Müller, and Müller doesn't find Muller. ${withoutAccents(value) === value ? 'Try it with accents, or' : `Try ${key}=${withoutAccents(value)}, or`} a shorter prefix such as ${key.split(':', 1)[0]}=${beginning(value)}.`,
   ],
   [
     ({ name, value }) => name === '_id' && !value.split(',').every((one) => UUID.test(one.split('/').at(-1) ?? '')),
-    ({ value }) => `\`_id=${value}\` can match nothing: Medplum's ids are UUIDs. Search by name or identifier instead.`,
+    ({ value }) => `\`_id=${value}\` cannot match: Medplum's ids are UUIDs. Search by name or identifier instead.`,
   ],
   [
     ({ key, name, value }) =>

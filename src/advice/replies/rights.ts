@@ -22,7 +22,7 @@ export function describeRights(me: unknown, type: string | undefined): string | 
   const cannot = [...READING, ...CHANGING].filter((interaction) => !may.has(interaction))
   const sentences = [
     can.length > 0
-      ? `By their access policy the signed-in person may ${can.join(', ')} ${what}`
+      ? `Under their access policy, the signed-in person may ${can.join(', ')} ${what}`
       : `The signed-in person has no access to ${what}`,
     can.length > 0 && cannot.length > 0 ? `, not ${cannot.join(', ')}` : '',
     applying.some((rule) => typeof rule.criteria === 'string') ? ', and only those that the policy selects' : '',

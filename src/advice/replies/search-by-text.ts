@@ -1,20 +1,20 @@
-// Cures of searches, by the words of an issue.
+// Advice of searches, by the words of an issue.
 
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { criterion, formatPlace, meaningOf, type QueryParameter, searchedTypes } from '../../fhir/query.ts'
 import { boundsOf, parseSearchDate } from '../../fhir/search-dates.ts'
-import type { Ill } from './failure.ts'
+import type { FailedRequest } from './failure.ts'
 
 /** What to say to an issue whose text matched. */
-export type Say = (ill: Ill, match: RegExpExecArray) => string | undefined
+export type Say = (failed: FailedRequest, match: RegExpExecArray) => string | undefined
 
 /** Texts of Medplum 5.1; the first that matches and has something to say decides. */
-export const SEARCH_CURES: readonly (readonly [RegExp, Say])[] = [
-  [/^Invalid (?:date value|format for date search parameter): (.*)$/, dateCure],
+export const SEARCH_ADVICE: readonly (readonly [RegExp, Say])[] = [
+  [/^Invalid (?:date value|format for date search parameter): (.*)$/, dateAdvice],
   [/^Unknown search parameter: (.+)$/, unknownParameter],
   [
     /^Invalid search parameter (?:in|at end of) chain: (\w+)\?(.+)$/,
-    (ill, [, type = '', name = '']) => unknownIn(name, [type], ill.capability),
+    (failed, [, type = '', name = '']) => unknownIn(name, [type], failed.capability),
   ],
   [/^Unable to identify next resource type for search parameter: (\w+)\?(.+)$/, chainType],
   [
@@ -23,21 +23,22 @@ export const SEARCH_CURES: readonly (readonly [RegExp, Say])[] = [
   ],
   [
     /is not supported as a value for search inclusion/,
-    (ill) => `Name each reference, for example ${example(ill, '_include', `${typeOf(ill, 'Observation')}:subject`)}.`,
+    (failed) =>
+      `Name each reference, for example ${example(failed, '_include', `${typeOf(failed, 'Observation')}:subject`)}.`,
   ],
   [
     /^Invalid include (?:value|parameter)/,
-    (ill) =>
-      `Write TYPE:PARAMETER of a reference, for example ${example(ill, '_include', `${typeOf(ill, 'Observation')}:subject`)}; for _revinclude the type is the one that refers.`,
+    (failed) =>
+      `Write TYPE:PARAMETER of a reference, for example ${example(failed, '_include', `${typeOf(failed, 'Observation')}:subject`)}; for _revinclude the type is the one that refers.`,
   ],
   [
     /^Search offset exceeds maximum/,
-    (ill) =>
-      `Search with ${example(ill, '_sort', '_lastUpdated', '_offset')}&_count=1000 and follow the Bundle's next links: they have no limit.`,
+    (failed) =>
+      `Search with ${example(failed, '_sort', '_lastUpdated', '_offset')}&_count=1000 and follow the Bundle's next links: those have no limit.`,
   ],
   [
     /^Cannot use both offset and cursor/,
-    (ill) => `Follow the next link as it was given: ${formatPlace(without(ill, '_offset'))}.`,
+    (failed) => `Follow the next link as it was given: ${formatPlace(without(failed, '_offset'))}.`,
   ],
   [
     /^Cannot search on Binary resource type/,
@@ -49,11 +50,12 @@ export const SEARCH_CURES: readonly (readonly [RegExp, Say])[] = [
   [
     /^Unsupported string search operator|^Unknown FHIR operator|^Invalid (?:modifier|operator) /,
     () =>
-      'The modifier or prefix does not suit this parameter: texts take :exact and :contains; dates, numbers and quantities take a prefix before the value, as in date=ge2024-01-01.',
+      'The modifier or prefix does not fit this parameter. Strings take :exact and :contains; dates, numbers and quantities take a prefix before the value, as in date=ge2024-01-01.',
   ],
   [
     /^Search chains longer than three links/,
-    () => 'Search in two steps: first the ids of the farther resources, then those that refer to them.',
+    () =>
+      'Search in two steps: first find the ids of the more distant resources, then the resources that refer to them.',
   ],
   [
     /reached query scope limit/,
@@ -67,7 +69,7 @@ export const SEARCH_CURES: readonly (readonly [RegExp, Say])[] = [
 
 // ── Examples made of the very request ──
 
-export function typeOf({ place }: Ill, otherwise = 'Patient'): string {
+export function typeOf({ place }: FailedRequest, otherwise = 'Patient'): string {
   const [type = ''] = place.segments
   return /^[A-Z][A-Za-z]*$/.test(type) ? type : otherwise
 }
@@ -78,38 +80,38 @@ export function resourceTypeOf(body: unknown): string | undefined {
     : undefined
 }
 
-export function without({ place }: Ill, ...keys: string[]): Ill['place'] {
+export function without({ place }: FailedRequest, ...keys: string[]): FailedRequest['place'] {
   return { ...place, parameters: place.parameters.filter(({ key }) => !keys.includes(key.split(':', 1)[0] ?? '')) }
 }
 
 /** The request with one parameter set, and others left out. */
-export function example(ill: Ill, key: string, value: string, ...leftOut: string[]): string {
-  const { segments, parameters } = without(ill, key, ...leftOut)
+export function example(failed: FailedRequest, key: string, value: string, ...leftOut: string[]): string {
+  const { segments, parameters } = without(failed, key, ...leftOut)
   return formatPlace({ segments, parameters: [...parameters, criterion(key, value)] })
 }
 
 // ── Dates and names ──
 
-const DATE_FORMS = 'A full day (1990-05-17) or an instant (2024-02-11T09:30:00Z) is needed, one value at a time'
+const DATE_FORMS = 'Use a full day (1990-05-17) or an instant (2024-02-11T09:30:00Z), one value at a time'
 
-function dateCure(ill: Ill, [, bad = '']: RegExpExecArray): string {
-  const { parameters } = ill.place
+function dateAdvice(failed: FailedRequest, [, bad = '']: RegExpExecArray): string {
+  const { parameters } = failed.place
   const at = parameters.findIndex(({ value }) => value.endsWith(bad) && value.length - bad.length <= 2)
   const parameter = parameters[at]
   if (!parameter) return `${DATE_FORMS}: for a year, birthdate=ge1990-01-01&birthdate=lt1991-01-01.`
   const { key, value } = parameter
   if (value.includes(',')) {
     const first = value.split(',')[0] ?? ''
-    return `${DATE_FORMS}: search once for each date, beginning with ${replaced(ill, at, boundsFor(key, first) ?? [criterion(key, first)])}.`
+    return `${DATE_FORMS}: search once for each date, starting with ${replaced(failed, at, boundsFor(key, first) ?? [criterion(key, first)])}.`
   }
   const bounds = boundsFor(key, value)
-  if (bounds) return `${DATE_FORMS}. Write ${replaced(ill, at, bounds)}.`
+  if (bounds) return `${DATE_FORMS}. Write ${replaced(failed, at, bounds)}.`
   const date = parseSearchDate(value)
   if (date?.prefix === 'ne')
-    return `${DATE_FORMS}. Search twice: ${replaced(ill, at, [criterion(key, `lt${date.start}`)])} and ${replaced(ill, at, [criterion(key, `ge${date.end}`)])}.`
+    return `${DATE_FORMS}. Search twice: ${replaced(failed, at, [criterion(key, `lt${date.start}`)])} and ${replaced(failed, at, [criterion(key, `ge${date.end}`)])}.`
   if (date)
-    return `${DATE_FORMS}. Give a range instead: ${replaced(ill, at, [criterion(key, `ge${date.start}`), criterion(key, `lt${date.end}`)])}.`
-  return `${DATE_FORMS}: for example ${replaced(ill, at, [criterion(key, 'ge1990-01-01')])}.`
+    return `${DATE_FORMS}. Give a range instead: ${replaced(failed, at, [criterion(key, `ge${date.start}`), criterion(key, `lt${date.end}`)])}.`
+  return `${DATE_FORMS}: for example ${replaced(failed, at, [criterion(key, 'ge1990-01-01')])}.`
 }
 
 function boundsFor(key: string, value: string): QueryParameter[] | undefined {
@@ -118,20 +120,20 @@ function boundsFor(key: string, value: string): QueryParameter[] | undefined {
   return bounds?.map((bound) => criterion(key, bound))
 }
 
-function replaced({ place }: Ill, at: number, by: QueryParameter[]): string {
+function replaced({ place }: FailedRequest, at: number, by: QueryParameter[]): string {
   return formatPlace({ ...place, parameters: place.parameters.toSpliced(at, 1, ...by) })
 }
 
-function unknownParameter(ill: Ill, [, name = '']: RegExpExecArray): string {
+function unknownParameter(failed: FailedRequest, [, name = '']: RegExpExecArray): string {
   if (name === '_text' || name === '_content') {
-    return 'Medplum has no full-text search. Search by name, code, identifier or another parameter of the type; texts take :contains.'
+    return 'Medplum has no full-text search. Search by name, code, identifier or another parameter of the type; strings take :contains.'
   }
-  const sorted = ill.place.parameters.find(({ key, value }) => key === '_sort' && value.split(',').includes(name))
-  const owner = ill.place.parameters
-    .map(({ key }) => meaningOf(key, searchedTypes(ill.place), ill.capability))
+  const sorted = failed.place.parameters.find(({ key, value }) => key === '_sort' && value.split(',').includes(name))
+  const owner = failed.place.parameters
+    .map(({ key }) => meaningOf(key, searchedTypes(failed.place), failed.capability))
     .find((one) => one.name === name)
-  const types = sorted || !owner ? searchedTypes(ill.place) : owner.types
-  return unknownIn(name, types ?? [typeOf(ill)], ill.capability)
+  const types = sorted || !owner ? searchedTypes(failed.place) : owner.types
+  return unknownIn(name, types ?? [typeOf(failed)], failed.capability)
 }
 
 /** Names that are often taken for search parameters. */
@@ -172,8 +174,8 @@ function unknownIn(name: string, types: readonly string[], capability: Capabilit
   return `${which} has no search parameter ${name}. It has: ${[...new Set(own)].sort().slice(0, 40).join(', ')}.`
 }
 
-function chainType(ill: Ill, [, type = '', name = '']: RegExpExecArray): string {
-  const parameter = ill.place.parameters.find(({ key }) => key.includes(`${name}.`))
+function chainType(failed: FailedRequest, [, type = '', name = '']: RegExpExecArray): string {
+  const parameter = failed.place.parameters.find(({ key }) => key.includes(`${name}.`))
   const target =
     name === 'subject' || name === 'patient'
       ? 'Patient'
@@ -183,18 +185,18 @@ function chainType(ill: Ill, [, type = '', name = '']: RegExpExecArray): string 
   const right = parameter
     ? `${parameter.key.replace(`${name}.`, `${name}:${target}.`)}=${parameter.value}`
     : `${name}:${target}.name=smith`
-  return `${type}.${name} may refer to several types: name the one that is meant, as in ${right}.`
+  return `${type}.${name} may refer to several types: name the one you mean, as in ${right}.`
 }
 
-function unknownType(ill: Ill): string {
-  const { segments, parameters } = ill.place
+function unknownType(failed: FailedRequest): string {
+  const { segments, parameters } = failed.place
   if (segments[0] === '$graphql')
-    return 'GraphQL takes POST only: POST $graphql with the body {"query":"{ PatientList(name: \\"smith\\") { id } }"}.'
-  const types = searchedTypes(ill.place) ?? []
+    return 'GraphQL accepts only POST: POST $graphql with the body {"query":"{ PatientList(name: \\"smith\\") { id } }"}.'
+  const types = searchedTypes(failed.place) ?? []
   const near = types.flatMap((type) =>
-    ill.capability?.types.has(type) ? [] : nearest(type, ill.capability?.types ?? [], 3),
+    failed.capability?.types.has(type) ? [] : nearest(type, failed.capability?.types ?? [], 3),
   )
   if (near.length === 0)
-    return 'Resource types are written as in FHIR R4, in CamelCase and singular: Patient, MedicationRequest.'
+    return 'Write resource types as in FHIR R4, singular and in CamelCase: Patient, MedicationRequest.'
   return `Did you mean ${near.map((type) => formatPlace({ segments: segments.length > 0 ? [type, ...segments.slice(1)] : [], parameters })).join(' or ')}? Types are case-sensitive.`
 }

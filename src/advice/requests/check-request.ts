@@ -10,7 +10,7 @@ import { asDemands, CHECKS, type Checked, isSearchByPost, none, refuse, searched
 export type { Asked } from '../../fhir/query.ts'
 
 /** What to do with a request. Warnings and notes belong to the answer that the model gets. */
-export type Trap =
+export type CheckResult =
   | { kind: 'clear'; warnings: string[] }
   /** Not to be sent; the message is for the model. */
   | { kind: 'refused'; message: string }
@@ -23,7 +23,7 @@ export type Trap =
  * @param request path relative to the FHIR base, already confined; body as parsed JSON
  * @param capability what the server offers; without it, less is found
  */
-export function checkTraps(request: Asked, capability: Capability | undefined): Trap {
+export function checkRequest(request: Asked, capability: Capability | undefined): CheckResult {
   const { place, ...found } = check(request, capability, false)
   if (request.ifNoneExist !== undefined)
     merge(found, checkIfNoneExist(request.path, request.ifNoneExist, capability, request.base))
@@ -131,7 +131,7 @@ function twiceCreated(entries: readonly unknown[]): string[] {
       return []
     }
     return [
-      `Bundle.entry[${index}]: entry[${before}] has the same ifNoneExist. Medplum would create one record, and let references to the other lead nowhere. Leave this entry out, and refer to the fullUrl of entry[${before}].`,
+      `Bundle.entry[${index}]: entry[${before}] has the same ifNoneExist. Medplum would create one record and leave references to the other dangling. Leave this entry out, and refer to the fullUrl of entry[${before}].`,
     ]
   })
 }

@@ -24,7 +24,7 @@ const REFUSALS: Record<string, Check> = {
     if (body.id === id) return []
     const given = body.id === undefined ? 'has no id' : `has the id ${JSON.stringify(body.id)}`
     return [
-      `The resource in the body ${given}, the path names ${type}/${id}: Medplum refuses that. Start the body with {"resourceType":"${type}","id":"${id}", …} and send the whole resource; to change single properties, use PATCH.`,
+      `The resource in the body ${given}, but but but but the path names ${type}/${id}: Medplum refuses that. Start the body with {"resourceType":"${type}","id":"${id}", …} and send the whole resource; to change individual properties, use PATCH.`,
     ]
   },
 }
@@ -40,17 +40,6 @@ function patchEntry(body: unknown): string[] {
   if (isRecord(body) && operationsOf(body) !== undefined) return []
   return [
     'a PATCH in a Bundle takes its operations as Parameters: {"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"op","valueCode":"replace"},{"name":"path","valueString":"/active"},{"name":"value","valueString":"false"}]}]}, where the value is JSON text.',
-  ]
-}
-
-/** `Agent/$push` reads texts alone from Parameters: what else stands there would be ignored, and with it the wish to wait. */
-export function pushed(body: unknown): string[] {
-  if (!isRecord(body)) return []
-  const parameters = Array.isArray(body.parameter) ? body.parameter.filter(isRecord) : []
-  const unseen = parameters.filter(({ valueString }) => valueString === undefined).map(({ name }) => String(name))
-  if (unseen.length === 0) return []
-  return [
-    `Medplum reads only valueString of the Parameters of Agent/$push and would ignore ${unseen.join(', ')}. Send the body as plain JSON: {"destination":"Device/ID","contentType":"x-application/hl7-v2+er7","body":"MSH|…","waitForResponse":true}.`,
   ]
 }
 
@@ -74,18 +63,18 @@ function contentWarnings(method: string, type: string, resource: Record<string, 
   const warnings: string[] = []
   if (method === 'POST' && typeof resource.id === 'string') {
     warnings.push(
-      `The id ${JSON.stringify(resource.id)} in the body is ignored: Medplum gives a new resource an id of its own. Use the one in the answer.`,
+      `The id ${JSON.stringify(resource.id)} in the body is ignored: Medplum assigns an id to a new resource. Use the one in the answer.`,
     )
   }
   const choices = CHOICES.filter((stem) => Object.keys(resource).filter((name) => isChoice(name, stem)).length > 1)
   for (const stem of choices) {
-    warnings.push(`${type}.${stem}[x] is given in two types. FHIR allows one, but Medplum stores both.`)
+    warnings.push(`${type}.${stem}[x] is given in two types. FHIR allows only one, but Medplum stores both.`)
   }
   for (const [property, codes] of Object.entries(Object.hasOwn(CODES, type) ? (CODES[type] ?? {}) : {})) {
     const code = resource[property]
     if (typeof code === 'string' && !codes.split(' ').includes(code)) {
       warnings.push(
-        `${type}.${property} ${JSON.stringify(code)} is no code of FHIR, but Medplum stores it unchecked. Known are ${codes.replaceAll(' ', ', ')}.`,
+        `${type}.${property} ${JSON.stringify(code)} is not a FHIR code, but Medplum stores it unchecked. Known codes: ${codes.replaceAll(' ', ', ')}.`,
       )
     }
   }
@@ -168,14 +157,14 @@ function valueWarnings(value: unknown, at: string, depth = 0): string[] {
   }
   if (!isRecord(value)) {
     return value === ''
-      ? [`${at} is an empty text. FHIR forbids that, but Medplum stores it: leave the property out.`]
+      ? [`${at} is an empty string. FHIR forbids that, but Medplum stores it. Leave the property out.`]
       : []
   }
   return Object.entries(value)
     .flatMap(([name, one]) => {
       if (name === 'reference' && typeof one === 'string' && one !== '' && !REFERENCE.test(one)) {
         return [
-          `${at}.reference ${JSON.stringify(one)} is no reference, but Medplum stores it. Write Type/ID, for example Patient/123.`,
+          `${at}.reference ${JSON.stringify(one)} is not a reference, but Medplum stores it. Write Type/ID, for example Patient/123.`,
         ]
       }
       return valueWarnings(one, `${at}.${name}`, depth + 1)

@@ -45,18 +45,17 @@ const CONTROL_RULES: Record<string, ControlRule> = {
   _offset({ value }, { types, parameters }) {
     if (!WHOLE.test(value)) {
       return {
-        refuse: `\`_offset=${value}\` is no whole number, and Medplum would start at the first entry without a word. Write for example _offset=20.`,
+        refuse: `\`_offset=${value}\` is not a whole number, and Medplum would silently start at the first entry. Write, for example, _offset=20.`,
       }
     }
     if (Number(value) > MAX_OFFSET) {
       return {
-        refuse: `\`_offset=${value}\` is over Medplum's limit of ${MAX_OFFSET}. To read further, search ${types?.[0] ?? 'Patient'}?_sort=_lastUpdated&_count=1000 and follow the Bundle's next links: they use a cursor, which has no limit.`,
+        refuse: `\`_offset=${value}\` is over Medplum's limit of ${MAX_OFFSET}. To read more, search ${types?.[0] ?? 'Patient'}?_sort=_lastUpdated&_count=1000 and follow the Bundle's next links: they use a cursor, which has no limit.`,
       }
     }
     if (Number(value) > 0 && parameters.some(({ key }) => key === '_cursor')) {
       return {
-        refuse:
-          '`_cursor` and `_offset` cannot stand together. Follow the next link as it was given, without `_offset`.',
+        refuse: '`_cursor` and `_offset` cannot be combined. Follow the next link as it was given, without `_offset`.',
       }
     }
     return undefined
@@ -64,7 +63,7 @@ const CONTROL_RULES: Record<string, ControlRule> = {
   _cursor({ value }) {
     if (/^[12]-\d+(?:-[\w,.:-]*)?$/.test(value)) return undefined
     return {
-      refuse: `\`_cursor=${value}\` is no cursor of Medplum, which would start at the beginning without a word. Follow the next link as it was given, or leave \`_cursor\` out.`,
+      refuse: `\`_cursor=${value}\` is not a Medplum cursor, and Medplum would silently start at the beginning. Follow the next link as it was given, or leave \`_cursor\` out.`,
     }
   },
   _elements: checkElements,
@@ -86,12 +85,12 @@ const CONTROL_RULES: Record<string, ControlRule> = {
 function checkCount({ value }: QueryParameter): Finding | undefined {
   if (!WHOLE.test(value)) {
     return {
-      refuse: `\`_count=${value}\` is no whole number from 0 up: Medplum would answer 200 without entries or with another number of them, which reads like "no results". Write for example _count=20.`,
+      refuse: `\`_count=${value}\` is not a whole number from 0 up: Medplum would answer 200 with no entries or the wrong number of them, which looks like "no results". Write, for example, _count=20.`,
     }
   }
   if (Number(value) <= MAX_COUNT) return undefined
   return {
-    warn: `\`_count=${value}\`: Medplum returns at most ${MAX_COUNT} entries a page, without saying so. If there is a next link, there is more.`,
+    warn: `\`_count=${value}\`: Medplum returns at most ${MAX_COUNT} entries per page, without saying so. If there is a next link, there are more.`,
   }
 }
 
@@ -111,13 +110,13 @@ const ELEMENTS: Record<string, string> = {
 
 function checkElements({ key, value }: QueryParameter): Finding | undefined {
   if (value.replaceAll(/[\s,]/g, '') === '') {
-    return { refuse: `\`${key}=\` names no element. Write for example ${key}=name,birthDate, or leave it out.` }
+    return { refuse: `\`${key}=\` names no element. Write, for example, ${key}=name,birthDate, or leave it out.` }
   }
   const plain = [...new Set(value.split(',').map(elementOf))].join(',')
   if (plain === value) return undefined
   return {
     replace: [criterion(key, plain)],
-    note: `\`${key}=${value}\` was sent as \`${key}=${plain}\`: elements at the top of a resource are meant, by their names in FHIR, not by those of search parameters.`,
+    note: `\`${key}=${value}\` was sent as \`${key}=${plain}\`: it takes the FHIR names of top-level elements, not search parameters.`,
   }
 }
 
@@ -176,5 +175,5 @@ export function unknownTypes(types: readonly string[], capability: Capability | 
   const unknown = types.filter((type) => capability && capability.types.size > 0 && !capability.types.has(type))
   if (unknown.length === 0) return undefined
   const near = unknown.flatMap((type) => nearest(type, capability?.types ?? [], 2))
-  return `${unknown.join(', ')} is no resource type of this server${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'}`
+  return `${unknown.join(', ')} is not a resource type on this server${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'}`
 }

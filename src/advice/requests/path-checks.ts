@@ -3,9 +3,10 @@
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { type Asked, CONTROLS, criterion, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
-import { checkContent, pushed } from './content-checks.ts'
+import { checkContent } from './content-checks.ts'
 import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
 import { checkGraphql } from './graphql-checks.ts'
+import { operationFindings } from './operation-checks.ts'
 import { checkSearch } from './search-checks.ts'
 
 export type Check = (asked: Asked, place: Place, capability: Capability | undefined, inBundle: boolean) => Checked
@@ -38,7 +39,7 @@ export const CHECKS: readonly Check[] = [
   checkOneOf,
   checkBundleOnly,
   checkOperation,
-  checkPush,
+  checkDoing,
   checkCriteria,
   checkWrite,
   checkSearchEntry,
@@ -61,7 +62,7 @@ function checkNamed(
 ): Checked {
   if (method === 'POST' || inBundle || segments.length > 0 || path.includes('?')) return none()
   return refuse(
-    `\`path\` names nothing. Give it, such as ${method} Patient/ID. Left out, empty or / it is for a batch Bundle by POST.`,
+    `\`path\` is missing. Give one, such as ${method} Patient/ID. An empty path or / is for a batch Bundle by POST.`,
   )
 }
 
@@ -76,7 +77,7 @@ const OUTSIDE: Record<string, string> = {
   healthcheck: '',
   keyvalue: '',
   oauth2: 'This server signs in by itself.',
-  'openapi.json': 'GET metadata tells what the FHIR API offers.',
+  'openapi.json': 'GET metadata says what the FHIR API offers.',
   scim: '',
   storage: 'GET Binary/ID reads a file.',
   webhook: '',
@@ -106,7 +107,7 @@ function checkOutside(_asked: Asked, { segments }: Place): Checked {
   const path = segments.join('/')
   const where = IN_THE_APP.find(([words]) => words.test(path))?.[1] ?? OUTSIDE[first]
   return refuse(
-    [`\`path\`: ${path} lies outside Medplum's FHIR API, which is all that this server reaches.`, where]
+    [`\`path\`: ${path} is outside Medplum's FHIR API. This server reaches only that API.`, where]
       .filter(Boolean)
       .join(' '),
   )
@@ -132,7 +133,7 @@ function checkType({ method }: Asked, place: Place, capability: Capability | und
   if (near.length === 0) return none()
   const examples = near.map((one) => formatPlace({ ...place, segments: [one, ...rest] }))
   return refuse(
-    `\`path\`: ${type} is no resource type of this server. Did you mean ${examples.map((one) => `${method} ${one}`).join(' or ')}?`,
+    `\`path\`: ${type} is not a resource type on this server. Did you mean ${examples.map((one) => `${method} ${one}`).join(' or ')}?`,
   )
 }
 
@@ -141,7 +142,7 @@ function checkHistory(_asked: Asked, { segments }: Place): Checked {
   if (at !== 0 && at !== 1) return none()
   const type = segments[0] === '_history' ? 'Patient' : segments[0]
   return refuse(
-    `\`path\`: Medplum keeps history by resource, not ${at === 0 ? 'for the whole system' : `for the type ${type}`} (404). For one resource use GET ${type}/ID/_history; for what changed lately GET ${type}?_sort=-_lastUpdated&_lastUpdated=ge2024-01-01.`,
+    `\`path\`: Medplum keeps history per resource, not ${at === 0 ? 'for the whole system' : `for the type ${type}`} (404). For one resource use GET ${type}/ID/_history; for recent changes use GET ${type}?_sort=-_lastUpdated&_lastUpdated=ge2024-01-01.`,
   )
 }
 
@@ -157,7 +158,7 @@ function checkOneOf({ method }: Asked, place: Place): Checked {
   const [type] = segments
   if (!['PUT', 'PATCH', 'DELETE'].includes(method) || segments.length !== 1 || !isType(type)) return none()
   if (parameters.some(({ key, value }) => value !== '' && !CONTROLS.has(key.split(':', 1)[0] ?? ''))) return none()
-  const why = `Medplum would take ${method} ${type} as a conditional request without criteria: with exactly one ${type} stored it hits that one.`
+  const why = `Medplum would take ${method} ${type} as a conditional request without criteria: if exactly one ${type} is stored, it changes that one.`
   return refuse(
     `\`path\`: ${why} Name the resource, ${method} ${type}/ID, or criteria, ${method} ${type}?identifier=SYSTEM|VALUE.`,
   )
@@ -176,7 +177,7 @@ function checkBundleOnly(
   const last = segments.at(-1) ?? ''
   const upload = method === 'POST' && segments[0] === 'Binary' && segments.length === 1
   if (!upload && !NOT_IN_BUNDLES.has(last)) return none()
-  return refuse(`${upload ? 'a Binary upload' : last} cannot run inside a Bundle. Send it as a request of its own.`)
+  return refuse(`${upload ? 'a Binary upload' : last} cannot run inside a Bundle. Send it as a separate request.`)
 }
 
 type OperationCheck = (asked: Asked, place: Place, capability: Capability | undefined) => Checked
@@ -205,7 +206,7 @@ const OPERATIONS: Record<string, OperationCheck> = {
     const since = parameters.find(({ key }) => key === '_since')?.value
     if (since !== undefined && !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/.test(since)) {
       return refuse(
-        `\`_since=${since}\` is no instant: Medplum would accept it and the export would never finish. Write for example _since=2024-01-01T00:00:00Z.`,
+        `\`_since=${since}\` is not an instant: Medplum would accept it and the export would never finish. Write, for example, _since=2024-01-01T00:00:00Z.`,
       )
     }
     const types = parameters.filter(({ key }) => key === '_type').flatMap(({ value }) => value.split(','))
@@ -235,9 +236,8 @@ export function searched(
   return found.notes.length > 0 ? { ...found, place: { ...place, parameters } } : found
 }
 
-function checkPush({ body }: Asked, { segments }: Place): Checked {
-  const isPush = segments[0] === 'Agent' && segments.at(-1) === '$push'
-  return isPush ? { ...none(), refusals: pushed(body) } : none()
+function checkDoing(asked: Asked, place: Place): Checked {
+  return { ...none(), ...operationFindings(asked, place) }
 }
 
 function checkWrite(
@@ -260,7 +260,9 @@ function checkSearchEntry(
 ): Checked {
   if (!inBundle || !isSearchByPost(method, segments)) return none()
   const search = formatPlace({ segments: segments.slice(0, 1), parameters })
-  return refuse(`Medplum would search without criteria: it looks for them in the body. Write GET ${search} instead.`)
+  return refuse(
+    `Medplum would search without criteria, because it looks for them in the body. Write GET ${search} instead.`,
+  )
 }
 
 function checkGraphqlSearches({ body, base }: Asked, { segments }: Place, capability: Capability | undefined): Checked {
@@ -284,7 +286,7 @@ function checkQuery({ method, base }: Asked, place: Place, capability: Capabilit
   const types = searchedTypes(place)
   if (segments[0] && types && !types.includes(segments[0])) {
     found.warnings.push(
-      `\`_type\` outdoes the type in the path: this searches ${types.join(', ')}, not ${segments[0]}.`,
+      `\`_type\` overrides the type in the path: this searches ${types.join(', ')}, not ${segments[0]}.`,
     )
   }
   return found

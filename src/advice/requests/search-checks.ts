@@ -77,7 +77,7 @@ function escapedTwice({ parameter: { key, value } }: Case): Finding | undefined 
   return escapes === undefined
     ? undefined
     : {
-        warn: `\`${key}\`: ${escapes} was sought as these characters. If it was meant as an escape, it was escaped twice.`,
+        warn: `\`${key}\`: ${escapes} was searched for literally. If you meant an escape, it was escaped twice.`,
       }
 }
 
@@ -89,7 +89,7 @@ function linkThroughUnknownType({ parameter: { key }, meaning, capability }: Cas
 function comparisonAsModifier({ parameter: { key, value }, meaning: { modifier } }: Case): Finding | undefined {
   if (modifier === undefined || !COMPARISONS.includes(modifier)) return undefined
   return {
-    refuse: `\`${key}=${value}\`: a comparison stands before the value, not after the name. Write ${withoutModifier(key, modifier)}=${modifier}${value}.`,
+    refuse: `\`${key}=${value}\`: a comparison goes before the value, not after the name. Write ${withoutModifier(key, modifier)}=${modifier}${value}.`,
   }
 }
 
@@ -104,7 +104,7 @@ function typeAsModifier({ parameter: { key, value }, meaning, kinds, capability 
   const values = value.split(',').map((one) => (one.includes('/') ? one : `${modifier}/${one}`))
   if (values.some((one) => !`/${one}`.includes(`/${modifier}/`))) {
     return {
-      refuse: `\`${key}=${value}\` asks for a ${modifier} and names another type; Medplum would drop the first. Write ${name}=${modifier}/ID.`,
+      refuse: `\`${key}=${value}\` asks for a ${modifier} but names another type; Medplum would drop the first. Write ${name}=${modifier}/ID.`,
     }
   }
   const replacement = criterion(name, values.join(','))
@@ -135,7 +135,7 @@ function modifierForTokens({ parameter: { key, value }, meaning: { modifier }, k
     return undefined
   const name = withoutModifier(key, modifier)
   return {
-    refuse: `\`${key}=${value}\`: Medplum has no :${modifier} here. Name the codes themselves, parted by commas: ${name}=SYSTEM|CODE,SYSTEM|CODE; those of a value set lists ValueSet/$expand?url=….`,
+    refuse: `\`${key}=${value}\`: Medplum has no :${modifier} here. List the codes, separated by commas: ${name}=SYSTEM|CODE,SYSTEM|CODE; ValueSet/$expand?url=… lists the codes of a value set.`,
   }
 }
 
@@ -162,7 +162,7 @@ function dateComparedAsInstant(given: Case): Finding | undefined {
   if (!date || (meaning.modifier !== undefined && meaning.modifier !== 'not')) return undefined
   if (date.prefix === 'ap') {
     return {
-      refuse: `\`${key}=${value}\`: Medplum has no "approximately" for dates. Give the range that you mean, for example ${key}=ge${date.start}&${key}=lt${date.end}.`,
+      refuse: `\`${key}=${value}\`: Medplum has no "approximately" for dates. Give the range you mean, for example ${key}=ge${date.start}&${key}=lt${date.end}.`,
     }
   }
   if (!isMisread(date, isDayOnly(meaning.name, meaning.types))) return undefined
@@ -170,7 +170,7 @@ function dateComparedAsInstant(given: Case): Finding | undefined {
   if (!bounds) {
     const name = meaning.modifier === undefined ? key : withoutModifier(key, 'not')
     return {
-      refuse: `\`${key}=${value}\`: Medplum compares with one instant only, so it cannot leave out a span of time. Search twice: ${name}=lt${date.start} and ${name}=ge${date.end}.`,
+      refuse: `\`${key}=${value}\`: Medplum compares with one instant only, so it cannot exclude a period. Search twice: ${name}=lt${date.start} and ${name}=ge${date.end}.`,
     }
   }
   const replace = bounds.map((bound) => criterion(key, bound))
@@ -180,15 +180,15 @@ function dateComparedAsInstant(given: Case): Finding | undefined {
   if (!(kinds.size === 1 && exact) && (date.precision === 'year' || date.precision === 'month')) return undefined
   if (kinds.size !== 1) {
     return {
-      warn: `\`${key}=${value}\`: if this is a date with a time, Medplum compares with ${date.start} at midnight only. To mean the whole span, write ${written}.`,
+      warn: `\`${key}=${value}\`: if this is a date with a time, Medplum compares with ${date.start} at midnight only. For the whole period, write ${written}.`,
     }
   }
   if (!exact) {
     const why = meaning.nested
-      ? 'two conditions through a reference may be met by two different resources'
-      : 'a resource may hold several such dates'
+      ? 'two different resources may meet the two conditions through a reference'
+      : 'a resource may have several such dates'
     return {
-      warn: `\`${key}=${value}\`: Medplum compares a day with its midnight (UTC) only, so times within the day are not found. ${written} comes near, but ${why}.`,
+      warn: `\`${key}=${value}\`: Medplum compares a day with its midnight (UTC) only, so times within the day are not found. ${written} comes close, but ${why}.`,
     }
   }
   return {
@@ -204,7 +204,7 @@ const LIKE_A_DATE =
 function quantityWithUnit({ parameter: { key, value }, kinds }: Case): Finding | undefined {
   if (!value.includes('|') || !(kinds.has('quantity') || (kinds.size === 0 && /quantity$/.test(key)))) return undefined
   return {
-    warn: `\`${key}=${value}\`: Medplum compares the number only and ignores the unit. Check the unit of each hit, or narrow the search by code.`,
+    warn: `\`${key}=${value}\`: Medplum compares only the number and ignores the unit. Check the unit of each hit, or narrow the search by code.`,
   }
 }
 

@@ -57,7 +57,7 @@ function referenceForm(given: Case): Finding | undefined {
       const right = BY_CASE.get(type.toLowerCase())
       return right === undefined ? one : `${right}/${id}`
     },
-    'Medplum compares references letter by letter, and stores them as Type/ID.',
+    'Medplum compares references as exact strings, and stores them as Type/ID.',
   )
 }
 
@@ -90,7 +90,7 @@ function systemName(given: Case): Finding | undefined {
   if (!parameter.value.includes('|') || (kinds.size > 0 && !kinds.has('token'))) return undefined
   if (/(?:^|,)icd-?10\|/i.test(parameter.value)) {
     return {
-      refuse: `\`${parameter.key}=${parameter.value}\`: ICD-10 is the system http://hl7.org/fhir/sid/icd-10-cm in the USA, and http://hl7.org/fhir/sid/icd-10 elsewhere. Write the one that is meant.`,
+      refuse: `\`${parameter.key}=${parameter.value}\`: ICD-10 is the system http://hl7.org/fhir/sid/icd-10-cm in the USA, and http://hl7.org/fhir/sid/icd-10 elsewhere. Write the one you mean.`,
     }
   }
   return rewritten(
@@ -142,7 +142,7 @@ function codeForm(given: Case): Finding | undefined {
       const right = codes.has(code) ? code : [...codes].find((known) => letters(known) === letters(code))
       return right === undefined ? one : one.slice(0, one.length - code.length) + right
     },
-    'codes are compared letter by letter.',
+    'codes are compared as exact strings.',
   )
   if (found) return found
   const unknown = parameter.value
@@ -151,6 +151,6 @@ function codeForm(given: Case): Finding | undefined {
     .filter((code) => code !== '' && !codes.has(code))
   if (unknown.length === 0) return undefined
   return {
-    warn: `\`${parameter.key}=${parameter.value}\`: ${unknown.join(', ')} is no code of FHIR for this. Known are ${[...codes].join(', ')}.`,
+    warn: `\`${parameter.key}=${parameter.value}\`: ${unknown.join(', ')} is not a FHIR code for this. Known codes: ${[...codes].join(', ')}.`,
   }
 }

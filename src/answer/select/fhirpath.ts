@@ -77,7 +77,7 @@ function oddIn(tokens: readonly Token[]): string | undefined {
       return 'a time has no time zone: @T14:30'
     const isSign = id === '-' && (before === undefined || /^[^\w)\]}]/.test(before.id))
     if (isSign && next?.id === 'Number' && afterNext?.id === '.') {
-      return 'a negative number stands in brackets before a dot: (-1).abs()'
+      return 'a negative number needs brackets before a dot: (-1).abs()'
     }
     if (
       id === 'Number' &&
@@ -143,14 +143,14 @@ function misparsed(text: string, message: string): string {
   const [, token, column] = /^Parse error at "(.*)" \(line 1, column (\d+)\)/s.exec(message) ?? []
   return token === undefined || column === undefined
     ? `its brackets, quotes or @dates are not well-formed; ${EXAMPLE}`
-    : `"${token}" cannot stand at character ${Number(column) + 1}; ${EXAMPLE}`
+    : `"${token}" is not allowed at character ${Number(column) + 1}; ${EXAMPLE}`
 }
 
 function check(atom: Atom): void {
   if (atom instanceof FunctionAtom) checkFunction(atom)
   else if (atom instanceof AsAtom || atom instanceof IsAtom) checkType(atom.operator, atom.right)
   else if (atom instanceof DotAtom && !(atom.right instanceof SymbolAtom || atom.right instanceof FunctionAtom)) {
-    throw new FhirPathError('a name or function follows a dot, and an index stands in brackets: name[0].family')
+    throw new FhirPathError('a name or function follows a dot, and an index goes in brackets: name[0].family')
   } else if (atom instanceof IndexerAtom && atom.expr instanceof SymbolAtom) {
     throw new FhirPathError('an index is a number, such as name[0]; value[x] is written value')
   } else if (atom instanceof SymbolAtom && /^[$%]/.test(atom.name) && atom.name !== '$this') {
@@ -193,7 +193,7 @@ function checkType(operator: string, type: Atom | undefined): void {
   }
   if (PRIMITIVES.has(name) || /^[A-Z]/.test(name)) return
   throw new FhirPathError(
-    `after "${operator}" stands a FHIR type, unquoted: value.ofType(Quantity), (value as dateTime); columns get no other names`,
+    `after "${operator}" comes a FHIR type, unquoted: value.ofType(Quantity), (value as dateTime); columns get no other names`,
   )
 }
 
@@ -213,12 +213,9 @@ function asJson(value: unknown): unknown[] {
 
 /** What the library says, in words of ours: some of its messages repeat the record. */
 const FAULTS: readonly [says: RegExp, meaning: string][] = [
-  [
-    /^Expected singleton of type/,
-    "and, or and xor stand between comparisons, as in status = 'final' and code.exists()",
-  ],
+  [/^Expected singleton of type/, "and, or and xor go between comparisons, as in status = 'final' and code.exists()"],
   [/^Expected (singleton|1 arguments|input length one)/, SEVERAL],
-  [/^(String function|Expected string operand)/, 'it needs text: put .toString() behind the number'],
+  [/^(String function|Expected string operand)/, 'it needs text: put .toString() after the number'],
   [/^(Math function|Expected a number)/, 'it needs a number'],
   [/Boolean$/, "iif() begins with a comparison: iif(status = 'final', 'yes', 'no')"],
 ]

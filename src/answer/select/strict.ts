@@ -46,7 +46,7 @@ export function tighten(atom: Atom): void {
 type OperatorCheck = (left: TypedValue, right: TypedValue, operator: string) => TypedValue[] | undefined
 
 const NUMBERS =
-  'only numbers can be calculated with. A date can be compared with another, as in birthDate <= @2008-01-31'
+  'only numbers can be used in arithmetic. A date can be compared with another, as in birthDate <= @2008-01-31'
 const calculate: OperatorCheck = ({ value: a }, { value: b }, operator) => {
   if (typeof a === 'number' && typeof b === 'number') return undefined
   if (isQuantity(a) && typeof b === 'number' && /^[*/]$/.test(operator)) return undefined
@@ -152,7 +152,7 @@ type FunctionCheck = (input: TypedValue[]) => void
 
 const booleans: FunctionCheck = (input) => {
   if (input.some(({ value }) => typeof value !== 'boolean')) {
-    throw new FhirPathError("it stands behind a comparison, as in (status = 'final').not() or code.exists().not()")
+    throw new FhirPathError("it goes after a comparison, as in (status = 'final').not() or code.exists().not()")
   }
 }
 
@@ -174,7 +174,7 @@ const FUNCTION_CHECKS: ReadonlyMap<string, FunctionCheck> = new Map(
     extension: (input: TypedValue[]) => {
       if (input.some(({ value }) => typeof value !== 'object')) {
         throw new FhirPathError(
-          "the extensions of a simple value stand beside it, under its name with an underscore: _birthDate.extension('…').value",
+          "the extensions of a simple value are next to it, under its name with an underscore: _birthDate.extension('…').value",
         )
       }
     },
@@ -236,7 +236,7 @@ function typed(operator: string, { values, parents = [], name = '' }: Holders, t
     : parents.flatMap(({ value }) => choicesOf(value, name, type))
   if (found.length === 0) {
     throw new FhirPathError(
-      `which type this is cannot be told here: "${operator}" is for elements with a choice of types, as in value.ofType(Quantity), and for resources`,
+      `the type cannot be determined here: "${operator}" is for elements with a choice of types, as in value.ofType(Quantity), and for resources`,
     )
   }
   if (operator === 'as' && found.length > 1) throw new FhirPathError(SEVERAL)

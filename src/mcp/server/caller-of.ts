@@ -24,7 +24,7 @@ export function callerOf(record: CallerRecord, env: Bindings): Caller {
     throw new SessionError(
       result.failed === 'ended'
         ? 'The Medplum sign-in behind this connection has ended. Nothing was done. Reconnect this server in your client to sign in again.'
-        : 'Medplum did not renew the sign-in just now. Nothing was done. Try again in a minute.',
+        : 'Medplum could not renew the sign-in just now. Nothing was done. Try again in a minute.',
     )
   }
   return {

@@ -48,7 +48,7 @@ export function registerResources(server: McpServer, support: CallSupport, publi
     new ResourceTemplate(RECORD, { list: undefined }),
     {
       title: 'FHIR record',
-      description: 'One record as FHIR JSON, as far as the signed-in person may see it, such as fhir:///Patient/ID',
+      description: 'One record as FHIR JSON, if the signed-in person can access it, such as fhir:///Patient/ID',
       mimeType: 'application/fhir+json',
       cacheHint: OWN,
     },

@@ -65,7 +65,7 @@ export async function postSse(
   try {
     parseJSONRPCMessage(parseJson(body.text))
   } catch {
-    return rpcError(400, -32700, 'Parse error: the body is no JSON-RPC message')
+    return rpcError(400, -32700, 'Parse error: the body is not a JSON-RPC message')
   }
   const session = sessionStub(sessions, id)
   if (!session || !(await session.deliver(body.text, caller))) return sessionNotFound()

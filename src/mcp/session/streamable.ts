@@ -269,7 +269,7 @@ export class SessionTransport extends RevivableTransport {
 }
 
 const LOST =
-  'The answer to this request was lost. It is unknown whether the request was carried out: look before you repeat it.'
+  'The answer to this request was lost. It is unknown whether the request was carried out: check before you retry.'
 
 function answeredBy(message: JSONRPCMessage): RequestId[] {
   return isAnswer(message) && message.id !== undefined ? [message.id] : []

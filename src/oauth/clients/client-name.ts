@@ -1,10 +1,9 @@
 // What a client calls itself, as people and models are shown it. Anybody can register any name: one of a thousand lines would push out
 // of sight where access goes, one with marks for writing direction would turn the words around it, and one with a heap of combining
 // marks would draw over them.
+import { UNSEEN } from '../../base/text.ts'
 
 const MAX_LENGTH = 80
-/** Nothing of these is seen, or nothing that is the same everywhere: marks of direction, tags, fillers, private use, not assigned. */
-const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Cn}\p{Cs}]+/gu
 /** Breaks and blanks, each run of which is one space. */
 const BLANK = /[\p{Cc}\p{Z}\s\u2800]+/gu
 /** Combining marks with no letter before them, or more than the writing of any language puts on one. */

@@ -18,7 +18,7 @@ interface HeldBack {
 }
 
 /** What a grant's object wrote to KV a moment ago is what it reads there; the grant's record outlives the object's memory. */
-export class OwnWrites {
+export class ConsistentKv {
   /** KV as the provider is to see it. */
   readonly kv: KVNamespace
   readonly #kv: KVNamespace

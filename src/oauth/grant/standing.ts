@@ -43,7 +43,7 @@ export class Standing {
 
   /** @throws {UpstreamError} where it has ended */
   demandActive(): void {
-    if (!this.isActive()) throw new UpstreamError('ended', 'The sign-in is no longer kept')
+    if (!this.isActive()) throw new UpstreamError('ended', 'The sign-in is no longer stored')
   }
 
   /** Looks anew when it is asked next: there are other tokens. */

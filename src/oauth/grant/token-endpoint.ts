@@ -9,7 +9,7 @@ import { grantOf, identityOf } from '../grant-name.ts'
 import { UpstreamError } from '../medplum.ts'
 import { createAuthorizationServer } from '../provider.ts'
 import type { GrantProps } from '../record.ts'
-import { OwnWrites } from './consistent-kv.ts'
+import { ConsistentKv } from './consistent-kv.ts'
 import { IssuedTokens } from './issued.ts'
 import { expiryOf, lifetimes } from './lifetimes.ts'
 import { isWriteLimit, Replays, retried } from './replays.ts'
@@ -41,7 +41,7 @@ export class TokenEndpoint {
   readonly #life: GrantLife
   readonly #replays = new Replays()
   readonly #issued: IssuedTokens
-  readonly #writes: OwnWrites
+  readonly #writes: ConsistentKv
   /** As the provider gets it. */
   readonly #env: Bindings
   readonly #provider: ReturnType<typeof createAuthorizationServer>
@@ -58,7 +58,7 @@ export class TokenEndpoint {
     this.#standing = standing
     this.#life = life
     this.#issued = new IssuedTokens(ctx.storage.kv)
-    this.#writes = new OwnWrites(env.OAUTH_KV, ctx.storage.kv, `grant:${grantName}`, () => standing.isActive())
+    this.#writes = new ConsistentKv(env.OAUTH_KV, ctx.storage.kv, `grant:${grantName}`, () => standing.isActive())
     this.#env = { ...env, OAUTH_KV: this.#writes.kv }
     this.#provider = createAuthorizationServer(env, (input) => this.#exchange(input))
   }

@@ -84,7 +84,7 @@ export class Vault {
 
   async #open(vaultKey: string): Promise<Kept> {
     const sealed = await this.#storage.get<Uint8Array>(KEY)
-    if (!sealed) throw new UpstreamError('ended', 'The sign-in is no longer kept')
+    if (!sealed) throw new UpstreamError('ended', 'The sign-in is no longer stored')
     const kept = await open<Kept>(vaultKey, this.#purpose(), sealed)
     this.#vaultKey = vaultKey
     return kept

@@ -58,7 +58,7 @@ export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal
   }
   if (others.length > 0) return problem(`${pathText(path)} finds more than one ${type}; name one, such as ${type}/ID`)
   const { shown } = whole
-  const place = `${type}/${String(shown.id)}`
+  const place = `${type}/${id ?? String(shown.id)}`
   const known = { seen: seenIn(place, shown), ...(id === undefined && { found: place }) }
   return { ...known, ...update(step, whole, nameOf(shown, place)) }
 }

@@ -33,7 +33,7 @@ const FORM = { type: 'object' as const, properties: {} }
 const READING_MS = 1_000
 const CANNOT_ASK = 'the client cannot ask the person'
 const TOO_LONG = 'the question is too long for the client’s form'
-const NO_ANSWER = 'the client brought no answer from the person'
+const NO_ANSWER = 'the client returned no answer from the person'
 
 /**
  * Lets a call go on that needs no confirmation, or has it.
@@ -69,15 +69,15 @@ export async function permitted(
     if (!fits(whole.lines, MAX_FORM)) return { undone: await link(TOO_LONG, digest, whole, prepared, context) }
     return { question: await ask(digest, whole, context) }
   }
-  const agreement = await held(asking.state, digest, undone, context)
+  const agreement = await openAgreement(asking.state, digest, undone, context)
   const isSoon = Date.now() - (agreement.expiresAt - LIFE_MS) < READING_MS
   if (answer.action === 'decline' && !isSoon) return { undone: `${undone}: the client says that the person declined.` }
   if (answer.action !== 'accept') {
-    const why = answer.action === 'decline' ? 'the client declined before anybody could read the question' : NO_ANSWER
+    const why = answer.action === 'decline' ? 'the client declined before anyone could read the question' : NO_ANSWER
     return { undone: await link(why, digest, await question(), prepared, context) }
   }
   if (await caller.confirmations.burn(agreement.nonce, agreement.expiresAt)) return { agreed: agreement }
-  throw new UserError(`${undone}: this confirmation was used already. Call again to ask the person anew.`)
+  throw new UserError(`${undone}: this confirmation was already used. Call again to ask the person again.`)
 }
 
 /** Whether the person is asked before this. A DELETE is one also where its path makes it an operation as well. */
@@ -105,7 +105,7 @@ async function decidedByPage(digest: string, undone: string, context: ToolContex
   const decision = await context.caller.confirmations.decision(digest)
   if (decision === undefined) return undefined
   if (decision === 'declined') return { undone: `${undone}: the person declined.` }
-  return { agreed: await held(decision.approved, digest, undone, context) }
+  return { agreed: await openAgreement(decision.approved, digest, undone, context) }
 }
 
 /** Where the client can't ask, or brought no answer of a person: the link to a page. */
@@ -120,7 +120,7 @@ async function link(
   return [
     `NOT DONE YET. ${nothingDone(prepared)}: ${why}. The person must confirm it on a page of this server, signed in to Medplum.`,
     `Give them this link: ${address}`,
-    'When they say that they approved, make the same call again with the same arguments within 10 minutes: it is then carried out, once.',
+    'When they say that they approved, make the same call with the same arguments within 10 minutes. The change is then made once.',
     'They will be asked:',
     ...told(lines),
   ].join('\n')
@@ -142,18 +142,23 @@ function told(lines: readonly string[]): string[] {
  *
  * @throws {UserError} that says why it doesn't
  */
-async function held(state: unknown, digest: string, undone: string, { caller }: ToolContext): Promise<Agreement> {
+async function openAgreement(
+  state: unknown,
+  digest: string,
+  undone: string,
+  { caller }: ToolContext,
+): Promise<Agreement> {
   const agreement = typeof state === 'string' ? await caller.confirmations.open(state) : undefined
   const why =
     agreement === undefined
-      ? 'this confirmation was altered, or is not of this connection'
+      ? 'this confirmation was altered, or belongs to another connection'
       : agreement.digest !== digest
         ? 'this confirmation was given for other arguments'
         : agreement.expiresAt <= Date.now()
           ? 'this confirmation came later than 10 minutes after the question'
           : undefined
   if (agreement && why === undefined) return agreement
-  throw new UserError(`${undone}: ${why}. Call again to ask the person anew.`)
+  throw new UserError(`${undone}: ${why}. Call again to ask the person again.`)
 }
 
 /**
@@ -161,7 +166,7 @@ async function held(state: unknown, digest: string, undone: string, { caller }: 
  *
  * @throws {UserError} when a record has changed since the person was asked
  */
-export async function asAgreed<T extends RequestArguments>(
+export async function pinnedToAgreement<T extends RequestArguments>(
   { seen, found }: Agreement,
   args: T,
   prepared: Prepared,
@@ -177,7 +182,7 @@ export async function asAgreed<T extends RequestArguments>(
   const changed = seen[isSame.indexOf(false)]
   if (changed) {
     throw new UserError(
-      `${nothingDone(prepared)}: ${changed.path} has changed since the person was asked. Call again to ask anew.`,
+      `${nothingDone(prepared)}: ${changed.path} has changed since the person was asked. Call again to ask again.`,
     )
   }
   const { method, body } = prepared.asked

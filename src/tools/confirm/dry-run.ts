@@ -30,7 +30,7 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
   const [only, ...others] = steps
   if (only && !prepared.risk.parts && isAction(only)) {
     throw new UserError(
-      '`dryRun` is for creating, changing and deleting. This is an operation: what it would do can’t be known before. Nothing was sent.',
+      '`dryRun` is for creating, changing and deleting. This is an operation: its effect can’t be known in advance. Nothing was sent.',
     )
   }
   const found: string[][] = []
@@ -44,7 +44,7 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
     : found.flat()
   const rest = steps.length - found.length
   return [
-    'DRY RUN: nothing was changed. This is what the request would do now:',
+    'DRY RUN: nothing was changed. The request would do this now:',
     ...numbered,
     ...(rest > 0 ? [`and ${rest} more entries, which were not looked at`] : []),
   ].join('\n')
@@ -58,8 +58,7 @@ async function tried(
   most: number,
 ): Promise<string[]> {
   if (step.risk.kind === 'read') return [`${step.method} ${step.path}: ${step.risk.reason}, changes nothing`]
-  if (isAction(step))
-    return [`${step.method} ${step.path}: ${step.risk.reason}; what it would do can’t be known before`]
+  if (isAction(step)) return [`${step.method} ${step.path}: ${step.risk.reason}; its effect can’t be known in advance`]
   const change = await changeOfOne(step, fhir, signal)
   if (change.problem !== undefined) return [change.head]
   const conditions = risk.parts
@@ -72,7 +71,7 @@ async function tried(
 function lines({ head, details, isNew }: Change, most: number): string[] {
   if (isNew) return [head]
   const isUpdate = head.startsWith('Change')
-  return [head, ...(isUpdate && details.length === 0 ? ['nothing in it differs'] : differenceLines(details, most))]
+  return [head, ...(isUpdate && details.length === 0 ? ['there are no differences'] : differenceLines(details, most))]
 }
 
 /** What the conditions of a request would come to. */
@@ -84,7 +83,7 @@ async function conditionsOf(
   signal: AbortSignal,
 ): Promise<string[]> {
   if (ifMatch !== undefined && current && current.version !== versionOf(ifMatch)) {
-    return [`It would be refused: ifMatch names another version than the current one, ${current.version}.`]
+    return [`It would be refused: ifMatch does not name the current version, ${current.version}.`]
   }
   if (ifNoneExist === undefined) return []
   const type = placeOf(path).segments[0] ?? ''
@@ -92,7 +91,7 @@ async function conditionsOf(
   const count = isRecord(body) && Array.isArray(body.entry) ? body.entry.length : 0
   if (count === 0) return ['The search in ifNoneExist finds nothing, so it would be created.']
   return count === 1
-    ? ['The search in ifNoneExist finds one already, so nothing would be created.']
+    ? ['The search in ifNoneExist already finds one, so nothing would be created.']
     : ['It would be refused: the search in ifNoneExist finds more than one.']
 }
 

@@ -84,18 +84,18 @@ export async function destructionOf(
 function checkShowable(steps: readonly Step[]): void {
   if (steps.length > MAX_CHANGES) {
     throw unshowable(
-      `it makes ${steps.length} changes, and ${MAX_CHANGES} are the most that a person can be asked at once; split it`,
+      `it makes ${steps.length} changes, and a person can be asked about at most ${MAX_CHANGES} at once; split it`,
     )
   }
   if (steps.some(isGraphql)) {
     throw unshowable(
-      'what this GraphQL would do can’t be told before; use one mutation for each record, or PUT, PATCH and DELETE',
+      'the effect of this GraphQL can’t be determined in advance; use one mutation per record, or PUT, PATCH and DELETE',
     )
   }
 }
 
 function unshowable(why: string): UserError {
-  return new UserError(`The person must be asked about this, and it can’t be shown to them: ${why}. Nothing was sent.`)
+  return new UserError(`The person must be asked about this, but it can’t be shown to them: ${why}. Nothing was sent.`)
 }
 
 async function changesOf(steps: readonly Step[], prepared: Prepared, { fhir, signal }: ToolContext): Promise<Told[]> {
@@ -106,7 +106,7 @@ async function changesOf(steps: readonly Step[], prepared: Prepared, { fhir, sig
     const [current] = change.seen
     if (prepared.version !== undefined && prepared.version !== current?.version) {
       throw new UserError(
-        `${nothingDone(prepared)}: \`ifMatch\` names another version than the current one, ${current?.version ?? 'which is none'}. Read it again first.`,
+        `${nothingDone(prepared)}: \`ifMatch\` does not name the current version, ${current?.version ?? 'but there is none'}. Read it again first.`,
       )
     }
     return [{ step: only, change }]

@@ -35,13 +35,13 @@ export function spelledOut(
   const lines: string[] = []
   const add = (line: string) => {
     spelling.room -= line.length + 1
-    if (spelling.room < 0) throw new Unshowable('it is more than a person can be shown at once; split it')
+    if (spelling.room < 0) throw new Unshowable('it is more than a person can review at once; split it')
     lines.push(line)
   }
   for (const line of [head, ...about]) add(line)
   if (problem !== undefined) return lines
   if (isMost(loss)) add(`most of the record would be gone: ${loss.values} of its ${loss.of} values`)
-  if (head.startsWith('Change') && details.length === 0) add('nothing in it differs')
+  if (head.startsWith('Change') && details.length === 0) add('there are no differences')
   for (const one of details) tell(one, isNew === true, { add, names: spelling.names, isStrict })
   return lines
 }

@@ -2,15 +2,18 @@
 
 import { literal } from '../../answer/compact/literal.ts'
 import { isRecord, scalarText } from '../../base/json.ts'
+import { charsetIn } from '../../base/text.ts'
 import { AccessError } from '../../client/access-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
-import { isReadable, linesOfFile, textInBase64 } from '../../text/file-text.ts'
+import { bytesInBase64, isReadable, linesOfFile, textOf } from '../../text/file-text.ts'
 import { readingPath } from '../perform/reading.ts'
 
 /** A file of a record, as FHIR's Attachment tells (FHIR R4, section 2.24.0.3). */
 export interface Attachment {
   contentType: string
+  /** As the media type names it. */
+  charset?: string | undefined
   /** `Binary/ID`, if it is one of this server's. */
   path: string | undefined
   /** Base64, if the record itself holds it. */
@@ -45,6 +48,7 @@ export function attachmentsIn(value: unknown): Attachment[] {
   return [
     {
       contentType: contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '',
+      charset: charsetIn(contentType),
       path: /^Binary\/[A-Za-z0-9.-]{1,64}$/.exec(scalarText(url))?.[0],
       data: scalarText(data) || undefined,
       title: scalarText(title).slice(0, MAX_TITLE),
@@ -63,7 +67,7 @@ export async function readFiles(
   for (const file of files) {
     const readable = read.filter(({ lines }) => lines !== undefined).length < MAX_FILES && isReadable(file.contentType)
     const { path } = file
-    const inline = file.data === undefined ? undefined : textInBase64(file.data)
+    const inline = file.data === undefined ? undefined : bytesInBase64(file.data)
     if (readable && inline !== undefined) read.push(shown(file, inline, false))
     else if (!readable || path === undefined) read.push(named(file))
     else read.push(await readBinary({ ...file, path }, fhir, base, signal).catch((error) => unreadable(file, error)))
@@ -82,15 +86,15 @@ export async function readBinary(
   const part = { offset: 0, length: MAX_BYTES }
   const answer = await fhir.send({ method: 'GET', path, repeatable: true, part, signal })
   const { body, contentType } = answer
-  const actual = { ...file, contentType }
-  if (!(body instanceof Uint8Array)) return shown(actual, JSON.stringify(body) ?? '', false)
-  return isReadable(contentType)
-    ? shown(actual, new TextDecoder().decode(body), answer.file?.more ?? false)
-    : named(actual)
+  const actual = { ...file, contentType, charset: answer.file?.charset }
+  const bytes = body instanceof Uint8Array ? body : new TextEncoder().encode(JSON.stringify(body) ?? '')
+  return isReadable(contentType) ? shown(actual, bytes, answer.file?.more ?? false) : named(actual)
 }
 
-function shown(file: Attachment, content: string, more: boolean): FileText {
-  return { about: about(file), lines: linesOfFile(file.contentType, content), more }
+function shown(file: Attachment, bytes: Uint8Array, more: boolean): FileText {
+  const { text, note } = textOf(bytes, file.charset)
+  const lines = linesOfFile(file.contentType, text)
+  return { about: [about(file), note].filter(Boolean).join('. '), lines, more }
 }
 
 function named(file: Attachment): FileText {
@@ -99,11 +103,11 @@ function named(file: Attachment): FileText {
 
 function unreadable(file: Attachment, error: unknown): FileText {
   if (error instanceof AccessError) {
-    return { about: `${about(file)}, which this connection may not read`, lines: undefined, more: false }
+    return { about: `${about(file)}, which this connection cannot read`, lines: undefined, more: false }
   }
   if (!(error instanceof FhirError) || ![403, 404, 410].includes(error.status)) throw error
   return {
-    about: `${about(file)}, which Medplum does not give out (HTTP ${error.status})`,
+    about: `${about(file)}, which Medplum does not provide (HTTP ${error.status})`,
     lines: undefined,
     more: false,
   }

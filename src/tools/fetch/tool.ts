@@ -86,7 +86,7 @@ function addFile(text: LimitedText, { about, lines, more }: FileText): void {
   if (lines === undefined) text.section(`File, not shown as text: ${about}`, [], '')
   else {
     const shown = lines.map((line) => `> ${line}`)
-    const rest = more ? ['(The file goes on: GET its path for more.)'] : []
+    const rest = more ? ['(The file continues: GET its path for more.)'] : []
     text.section(`File: ${about}. Its text:`, [...shown, ...rest], 'of this file: GET its path for all')
   }
 }

@@ -136,5 +136,5 @@ export function explain(error: unknown): string {
   console.error(
     JSON.stringify({ event: 'tool_failed', report, error: error instanceof Error ? error.name : typeof error }),
   )
-  return `This server failed by its own fault; it is unknown whether the request was carried out. Report ${report} to its operator.`
+  return `This server had an internal error. It is unknown whether the request was carried out. Report ${report} to its operator.`
 }

@@ -27,7 +27,7 @@ function advice(name: string, value: unknown, known: readonly string[]): string 
   if (known.includes('path') && IN_PATH.has(letters(name))) return `It belongs in \`path\`, such as ${EXAMPLE}.`
   const near = nearest(name, known)
   if (near.length > 0) return `Did you mean ${near.map((one) => `\`${one}\``).join(' or ')}?`
-  return known.length === 0 ? 'It takes none.' : `It has: ${known.map((one) => `\`${one}\``).join(', ')}.`
+  return known.length === 0 ? 'It takes no arguments.' : `It has: ${known.map((one) => `\`${one}\``).join(', ')}.`
 }
 
 const EXAMPLE = 'Observation?subject=Patient/ID&_count=20'
@@ -96,5 +96,5 @@ function headers(value: unknown, known: readonly string[]): string {
     const right = HEADERS[name.trim().toLowerCase()]
     return right !== undefined && known.includes(right) ? `Instead of ${shown(name)}, write \`${right}\`.` : []
   })
-  return ['No header can be set.', ...instead].join(' ')
+  return ['Headers cannot be set.', ...instead].join(' ')
 }

@@ -1,7 +1,7 @@
 // One FHIR request from arguments to answer: prepared, sent, followed where it takes long, and explained where it fails.
 
 import type { Risk } from '../../access/risk/risk.ts'
-import { cure } from '../../advice/replies/advise.ts'
+import { advise } from '../../advice/replies/advise.ts'
 import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
 import { describeRights } from '../../advice/replies/rights.ts'
 import { typeOf } from '../../audit/audit.ts'
@@ -13,17 +13,18 @@ import { FhirError } from '../../client/fhir-error.ts'
 import { follow, isEnded, isJobPath, resultOf } from '../../client/job.ts'
 import { knownCapability, loadCapability } from '../../client/load-capability.ts'
 import { readAll } from '../../client/read-all.ts'
-import type { FhirResponse } from '../../client/request.ts'
-import { steadied } from '../../fhir/paging.ts'
+import type { FhirRequest, FhirResponse } from '../../client/request.ts'
+import { withStableOrder } from '../../fhir/paging.ts'
 import { countPath, parsePlace } from '../../fhir/query.ts'
 import { redact } from '../../secrets/redact.ts'
-import { MAX_PART } from '../../text/file.ts'
-import { asAgreed, permitted } from '../confirm/confirm.ts'
+import { isOneValue, MAX_PART } from '../../text/file.ts'
+import { permitted, pinnedToAgreement } from '../confirm/confirm.ts'
 import { dryRun } from '../confirm/dry-run.ts'
 import type { ToolContext, ToolOutput } from '../kit/tool.ts'
 
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
+import { unknownProfiles, unloadedCodes, validatedIn } from './definitions.ts'
 import { present, withNotes } from './present.ts'
 import { withStored } from './put-back.ts'
 import { sendMarked } from './send-marked.ts'
@@ -58,12 +59,14 @@ export async function perform(
     if (view.all) return performAll(prepared, view, context)
     if (args.dryRun && prepared.risk.kind !== 'read') {
       await context.fhir.check(prepared.request)
-      return withNotes([{ type: 'text', text: await dryRun(args, prepared, context) }], prepared.notes)
+      const text = await dryRun(args, prepared, context)
+      const unchecked = await unknownProfiles(prepared.asked.body, context)
+      return withNotes([{ type: 'text', text }], [...prepared.notes, ...unchecked])
     }
     const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
     if (!('agreed' in permit)) return permit
     if (permit.agreed === undefined) return performOne(args, prepared, view, context)
-    const exact = await asAgreed(permit.agreed, { ...args, path }, prepared, context)
+    const exact = await pinnedToAgreement(permit.agreed, { ...args, path }, prepared, context)
     return performOne(exact, prepare(exact, caller.medplum.fhirBase, context.marks.label), view, context)
   })
 }
@@ -73,19 +76,21 @@ export async function advised<T>(prepared: Prepared, context: ToolContext, work:
   try {
     return await work()
   } catch (error) {
-    if (error instanceof FhirError) await advise(error, prepared, context)
+    if (error instanceof FhirError) await addAdvice(error, prepared, context)
     throw error
   }
 }
 
-async function advise(error: FhirError, { asked, risk }: Prepared, { caller, fhir }: ToolContext): Promise<void> {
+async function addAdvice(error: FhirError, { asked, risk }: Prepared, context: ToolContext): Promise<void> {
+  const { caller, fhir } = context
   const base = caller.medplum.fhirBase
   const capability =
     error.status === 400 || error.status === 404 ? await loadCapability(base, fhir) : knownCapability(base)
   const { status, outcome, headers } = error
-  const advice = cure(asked, { status, outcome, headers }, capability)
+  const advice = advise(asked, { status, outcome, headers }, capability)
   const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(risk)) : undefined
-  error.message = [error.message, rights, advice].filter(Boolean).join('\n')
+  const unloaded = status === 404 ? await unloadedCodes(asked, { status, body: outcome }, context) : []
+  error.message = [error.message, rights, advice, ...unloaded].filter(Boolean).join('\n')
 }
 
 /** The resource type that a request is about, where it is about one. */
@@ -107,9 +112,9 @@ export function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): 
   const foreign = kinds.has(risk.kind) ? risk.parts?.[entry] : risk
   if (foreign === undefined) return
   const what = foreign === risk ? `${request.method} ${request.path.split('?')[0]}` : `Bundle.entry[${entry}]`
-  const apart = foreign === risk ? '' : ' Send entries of each kind in a batch of their own.'
+  const apart = foreign === risk ? '' : ' Send each kind of entry in a separate batch.'
   throw new UserError(
-    `${tool} is not for this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${NEEDED[foreign.kind]}, or fhir-request where this server offers that one.${apart}`,
+    `${tool} cannot do this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${NEEDED[foreign.kind]}, or fhir-request if this server offers it.${apart}`,
   )
 }
 
@@ -126,14 +131,28 @@ async function performOne(
   const { fhir, signal, event } = context
   if (args.method === 'DELETE' && args.ifMatch !== undefined) await compareVersion(fhir, prepared, args.ifMatch, signal)
   const complete = { ...prepared, request: await withStored(prepared.request, context) }
-  const { response, notes } = await sendMarked(complete, context)
+  const { response: first, notes } = await sendMarked(complete, context)
+  const response = await fromBeginning(first, prepared.request, context)
   event.status = response.status
   const { path } = prepared.request
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
   const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
   if (running) return presentJob(context, prepared, view, jobPath)
-  const told = { ...prepared, notes: [...prepared.notes, ...notes] }
+  const unloaded = await unloadedCodes(prepared.asked, response, context)
+  const unchecked = await unknownProfiles(validatedIn(prepared.asked), context)
+  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...unloaded, ...unchecked] }
   return present(told, await withTotal(response, prepared, context), view, args.offset)
+}
+
+/** JSON that is a file is read from its beginning, whichever part is asked for: only as a whole can it be searched for secrets. */
+async function fromBeginning(
+  response: FhirResponse,
+  request: FhirRequest,
+  { fhir, signal }: ToolContext,
+): Promise<FhirResponse> {
+  const { part } = request
+  if (!part?.offset || !(response.body instanceof Uint8Array) || !isOneValue(response.contentType)) return response
+  return fhir.send({ ...request, part: { ...part, offset: 0 }, signal })
 }
 
 /** A page of a search with the number of all matches, which Medplum tells only where it is asked to. */
@@ -165,7 +184,7 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
       '`all` is for a GET of a search, a history or $everything, such as Observation?subject=Patient/ID. Nothing was sent.',
     )
   }
-  const path = steadied(request.path)
+  const path = withStableOrder(request.path)
   const { entries, total, next, partial } = await readAll(fhir, path, { cap: MAX_ALL, progress, signal })
   event.status = 200
   const isHistory = parsePlace(path).segments.includes('_history')

@@ -22,7 +22,7 @@ export function present(
   const { status, contentType, body, file } = response
   if (file && body instanceof Uint8Array) {
     const path = request.path.split('?')[0] ?? ''
-    const quote = (text: string) => (view.format === 'json' ? text : quotedText(text, contentType))
+    const quote = (text: string) => quotedText(text, contentType)
     const maxText = view.maxChars - RESERVE
     return withNotes(fileContent({ path, contentType, bytes: body, from, maxText, quote, ...file }), notes)
   }
@@ -56,10 +56,10 @@ function withNext(body: unknown, path: string): unknown {
   return link.length === 0 ? rest : { ...rest, link }
 }
 
-function textContent(text: string, contentType: string, { format, maxChars }: View): ContentBlock[] {
+function textContent(text: string, contentType: string, { maxChars }: View): ContentBlock[] {
   const limit = maxChars - RESERVE
   const shown = text.length > limit ? text.slice(0, text.lastIndexOf('\n', limit) + 1 || limit) : text
-  const content: ContentBlock[] = [{ type: 'text', text: format === 'json' ? shown : quotedText(shown, contentType) }]
+  const content: ContentBlock[] = [{ type: 'text', text: quotedText(shown, contentType) }]
   if (shown.length === text.length) return content
   return [...content, { type: 'text', text: `These are the first ${shown.length} of ${text.length} characters.` }]
 }

@@ -6,6 +6,7 @@ import { UserError } from '../../base/told-error.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import type { FhirRequest } from '../../client/request.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
+import { placeOf } from '../../fhir/strict-place.ts'
 import { placeholdersIn } from '../../secrets/put-back.ts'
 import { Whole } from '../../secrets/whole.ts'
 import type { ToolContext } from '../kit/tool.ts'
@@ -63,17 +64,35 @@ function patch(body: unknown, whole: Whole): Whole {
 
 async function batch(bundle: unknown, context: ToolContext): Promise<unknown> {
   if (!isRecord(bundle) || !Array.isArray(bundle.entry)) return bundle
+  const entries: readonly unknown[] = bundle.entry
   const entry: unknown[] = []
   // One after the other: few hold placeholders.
-  for (const [index, one] of bundle.entry.entries()) {
-    entry.push(
-      await entryWithStored(one, context).catch((error: unknown) => {
-        if (error instanceof UserError) error.message = `Bundle.entry[${index}]: ${error.message}`
-        throw error
-      }),
-    )
+  for (const [index, one] of entries.entries()) {
+    const filled = await entryWithStored(one, context).catch((error: unknown) => {
+      if (error instanceof UserError) error.message = `Bundle.entry[${index}]: ${error.message}`
+      throw error
+    })
+    if (filled !== one) checkAlone(entries, index)
+    entry.push(filled)
   }
-  return entry.every((one, index) => one === (bundle.entry as unknown[])[index]) ? bundle : { ...bundle, entry }
+  return entry.every((one, index) => one === entries[index]) ? bundle : { ...bundle, entry }
+}
+
+/** What was put back is bound to a version, which another change of the same record would end. */
+function checkAlone(entries: readonly unknown[], index: number): void {
+  const own = changedBy(entries[index])
+  const other = entries.findIndex((one, at) => at !== index && changedBy(one) === own)
+  if (other < 0) return
+  throw refused(
+    `Bundle.entry[${index}] and Bundle.entry[${other}] change the same record, and a placeholder stands for what is stored in it now. Make one change of them, or send one after the other`,
+  )
+}
+
+/** The record that an entry changes; undefined where it changes none. */
+function changedBy(entry: unknown): string | undefined {
+  const request = isRecord(entry) ? entry.request : undefined
+  if (!isRecord(request) || !/^(PUT|PATCH|DELETE)$/i.test(String(request.method))) return undefined
+  return placeOf(request.url).segments.join('/')
 }
 
 async function entryWithStored(entry: unknown, context: ToolContext): Promise<unknown> {

@@ -28,9 +28,7 @@ const PATCH = z
     description: 'For PATCH: JSON Patch, e.g. [{"op":"replace","path":"/status","value":"completed"}]',
   })
 
-const TEXT = bounded(MAX_CONTENT)
-  .optional()
-  .describe('Instead of body, content that is no JSON: text, or base64 of a file')
+const TEXT = bounded(MAX_CONTENT).optional().describe('Instead of body, non-JSON content: text, or base64 of a file')
 
 /** The three forms of what is sent, of which a request has one. */
 export const CONTENT_INPUT = {
@@ -50,9 +48,9 @@ const IF_NONE_EXIST = bounded(MAX_ADDRESS)
   .optional()
   .describe('Creates only if this search finds nothing, e.g. identifier=http://example.org/mrn|123')
 
-export const RESPOND_ASYNC = z.boolean().optional().describe('A long batch runs in the background, with progress')
+export const RESPOND_ASYNC = z.boolean().optional().describe('Runs a long batch in the background, with progress')
 
-export const DRY_RUN = z.boolean().optional().describe('Changes nothing: tells what would change, and checks it')
+export const DRY_RUN = z.boolean().optional().describe('Changes nothing: says what would change, and checks it')
 
 /** What a request sends. */
 export const WRITE_INPUT = {
@@ -67,7 +65,12 @@ export const WRITE_INPUT = {
 /** How its answer is shown. */
 export const READ_INPUT = {
   ...VIEW_INPUT,
-  offset: z.number().int().min(0).optional().describe('For a large file: byte to go on from, as the last answer says'),
+  offset: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('For a large file: byte to continue from, as the last answer says'),
 }
 
 interface ContentArguments {
@@ -86,7 +89,7 @@ export function withBody<T extends ContentArguments>({ patch, text, ...args }: T
   const given = [args.body, patch, text].filter((one) => one !== undefined && one !== null)
   if (given.length > 1) {
     throw new UserError(
-      '`body` (a resource), `patch` (a JSON Patch) and `text` (content that is no JSON) stand for each other. Nothing was sent. Give one of them.',
+      '`body` (a resource), `patch` (a JSON Patch) and `text` (non-JSON content) cannot be combined. Nothing was sent. Give one of them.',
     )
   }
   if (patch !== undefined && patch !== null && args.method !== 'PATCH') {

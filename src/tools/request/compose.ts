@@ -124,7 +124,7 @@ function hl7(body: string): string {
   const message = body.trim().replace(/\r?\n/g, '\r')
   if (/^MSH[|^~\\&!-/:-@[-`{-~]/.test(message)) return message
   throw new UserError(
-    '`body` is no HL7 v2 message: it must begin with an MSH segment, such as MSH|^~\\&|APP|FAC|APP|FAC|20260101120000||ADT^A04|1|P|2.5. Nothing was sent.',
+    '`body` is not an HL7 v2 message: it must begin with an MSH segment, such as MSH|^~\\&|APP|FAC|APP|FAC|20260101120000||ADT^A04|1|P|2.5. Nothing was sent.',
   )
 }
 

@@ -9,13 +9,13 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     throw new UserError(
-      `\`body\` is text that is no JSON: ${describe(error, text)}. Nothing was sent. Give an object such as {"resourceType":"Patient"}, or set contentType for other content.`,
+      `\`body\` is not valid JSON: ${describe(error, text)}. Nothing was sent. Give an object such as {"resourceType":"Patient"}, or set contentType for other content.`,
     )
   }
 }
 
 export const TOO_DEEP =
-  '`body` is nested too deep. Nothing was sent. Give a plain resource, such as {"resourceType":"Patient"}.'
+  '`body` is nested too deeply. Nothing was sent. Give a plain resource, such as {"resourceType":"Patient"}.'
 /** Far more than any resource has. */
 const MAX_DEPTH = 500
 
@@ -90,7 +90,7 @@ export function checkNumbers(value: unknown, text: string | undefined): string |
     .slice(0, MAX_NAMED)
     .map(({ name, from, to }) => `${name === '' ? '' : `${name}: `}${from} as ${to}`)
   const rest = changed.length > named.length ? `, and ${changed.length - named.length} more` : ''
-  return `Medplum keeps numbers as 64-bit floating point, so it stores ${named.join(', ')}${rest}. Compare what is stored with what was meant.`
+  return `Medplum keeps numbers as 64-bit floating point, so it stores ${named.join(', ')}${rest}. Compare the stored values with what you meant.`
 }
 
 interface Rewritten {

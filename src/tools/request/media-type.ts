@@ -18,7 +18,7 @@ export function mediaType(contentType: string | undefined): string | undefined {
   const [bare = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase())
   if (!BARE.test(bare)) {
     throw new UserError(
-      `\`contentType\` is no media type. Nothing was sent. Right ones: ${FHIR_JSON} (the default), application/json-patch+json, ${HL7}, text/plain, application/pdf.`,
+      `\`contentType\` is not a media type. Nothing was sent. Valid: ${FHIR_JSON} (the default), application/json-patch+json, ${HL7}, text/plain, application/pdf.`,
     )
   }
   if (parameters.every((parameter) => IMPLIED.test(parameter))) return bare

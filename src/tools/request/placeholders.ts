@@ -15,11 +15,11 @@ const QUOTED = /(?:"|: )\(hidden\)\\?"|\(signed address hidden\)/
  *
  * @param body as parsed JSON, or text
  */
-export function placeholderTrap(method: string, path: string, body: unknown): string | undefined {
+export function placeholderRefusal(method: string, path: string, body: unknown): string | undefined {
   const place = misplaced(method, path, body)
   return place === undefined
     ? undefined
-    : `${place} holds a placeholder such as "(hidden)", which stands for a value that was not shown. It is put back only by PUT or PATCH of one record by its id, such as ClientApplication/ID. Give the value itself, or leave it out.`
+    : `${place} contains a placeholder such as "(hidden)" for a value that was not shown. The value is restored only by PUT or PATCH of one record by its id, such as ClientApplication/ID. Give the value itself, or leave it out.`
 }
 
 /** The first place of a placeholder that can't be put back. */

@@ -1,7 +1,7 @@
 // From the arguments of a call to the request that is sent: understood, confined, checked, and classified by what it would do.
 
 import { classify, type Risk } from '../../access/risk/risk.ts'
-import { checkTraps } from '../../advice/requests/check-request.ts'
+import { checkRequest } from '../../advice/requests/check-request.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { Content } from '../../client/content.ts'
@@ -11,13 +11,13 @@ import { confine, PathError, relativeTo } from '../../fhir/path.ts'
 import { brokenEscapes, withPlainQuery } from '../../fhir/query.ts'
 import { labelled, patchesIn } from '../../marks/provenance.ts'
 import { secretKeys } from '../../secrets/graphql-secrets.ts'
-import { answersText, secretTrap } from '../../secrets/secret-requests.ts'
+import { answersText, secretRefusal } from '../../secrets/secret-requests.ts'
 import { MAX_PART } from '../../text/file.ts'
 
 import { MAX_ADDRESS } from '../kit/bounded.ts'
 import { criteriaOf } from './body-queries.ts'
 import { compose } from './compose.ts'
-import { placeholderTrap } from './placeholders.ts'
+import { placeholderRefusal } from './placeholders.ts'
 import { asForm, isSearchForm, withCriteria } from './search-form.ts'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies Method[]
@@ -70,14 +70,19 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
     ...(body !== undefined && { body }),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
   }
-  const trap = checkTraps(asked, knownCapability(base))
-  if (trap.kind === 'refused') throw new UserError(trap.message)
-  const path = trap.kind === 'rewritten' ? trap.path : local
-  const notes = [...understood, ...(trap.kind === 'rewritten' ? [trap.note] : []), ...trap.warnings, ...composing]
-  const secret = secretTrap(method, path, body)
+  const checked = checkRequest(asked, knownCapability(base))
+  if (checked.kind === 'refused') throw new UserError(checked.message)
+  const path = checked.kind === 'rewritten' ? checked.path : local
+  const notes = [
+    ...understood,
+    ...(checked.kind === 'rewritten' ? [checked.note] : []),
+    ...checked.warnings,
+    ...composing,
+  ]
+  const secret = secretRefusal(method, path, body)
   if (secret) throw new UserError(`${secret} Nothing was sent.`)
   const risk = classify({ ...asked, path })
-  const placeholder = risk.kind === 'read' ? undefined : placeholderTrap(method, path, body ?? args.body)
+  const placeholder = risk.kind === 'read' ? undefined : placeholderRefusal(method, path, body ?? args.body)
   if (placeholder) throw new UserError(`${placeholder} Nothing was sent.`)
   const marked = label ? labelled(method, path, body) : body
   if (label && patchesIn(body) > 0) notes.push(UNLABELLED_PATCHES)
@@ -100,7 +105,7 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
 }
 
 const UNLABELLED_PATCHES =
-  'PATCH entries of a Bundle do not add the label of AI work (AIAST) to their records; a PATCH of its own, or a PUT, does.'
+  'PATCH entries of a Bundle do not add the label of AI work (AIAST) to their records; a separate PATCH, or a PUT, does.'
 
 /** Reads by GET, and writes that the version or a search guards. Never a POST: a second one may be a second order. */
 function isRepeatable(method: Method, path: string, risk: Risk, { ifMatch }: RequestArguments): boolean {
@@ -178,7 +183,7 @@ function confined(path: string, base: URL): string {
   const broken = brokenEscapes(path.slice(path.indexOf('?') + 1))
   if (broken !== undefined) {
     throw new UserError(
-      `\`path\`: ${broken} is no escape in UTF-8. Nothing was sent. Write the character as it is, such as ü.`,
+      `\`path\`: ${broken} is not a valid UTF-8 escape. Nothing was sent. Write the character as it is, such as ü.`,
     )
   }
   return relativeTo(base, confine(withPlainQuery(path), base))

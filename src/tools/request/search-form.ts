@@ -36,7 +36,7 @@ export function withCriteria(
   const all = [...parameters, ...criteriaIn(body, segments[0] ?? '')]
   if (all.length > MAX_CRITERIA) {
     throw new UserError(
-      `The search has ${all.length} criteria; at most ${MAX_CRITERIA} are read. Nothing was sent. Part the values of one by commas: _id=1,2,3.`,
+      `The search has ${all.length} criteria; at most ${MAX_CRITERIA} are read. Nothing was sent. Separate several values of one criterion by commas: _id=1,2,3.`,
     )
   }
   const query = formatQuery(all)
@@ -74,7 +74,7 @@ function criteriaIn(body: unknown, type: string): QueryParameter[] {
       return criterion(key, String(value))
     }
     throw new UserError(
-      `\`${key}\` of a search must be text. For any of several values, part them by commas; for all of them, write the criteria as form text: ${key}=a&${key}=b. Nothing was sent.`,
+      `\`${key}\` of a search must be text. To match any of several values, separate them by commas; to match all of them, write the criteria as form text: ${key}=a&${key}=b. Nothing was sent.`,
     )
   })
 }

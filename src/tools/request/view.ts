@@ -21,7 +21,13 @@ export const VIEW_INPUT = {
     .describe('FHIRPath columns to return instead of whole resources, e.g. ["id","code.text","valueQuantity.value"]'),
   all: z.boolean().optional().describe(`Reads all pages of a search, history or chart, up to ${MAX_ALL} resources`),
   format: z.enum(['compact', 'json']).optional().describe('json: plain FHIR JSON instead of the compact form'),
-  maxChars: z.number().int().min(MIN_CHARS).max(MAX_CHARS).optional().describe('Limit of the answer, in characters'),
+  maxChars: z
+    .number()
+    .int()
+    .min(MIN_CHARS)
+    .max(MAX_CHARS)
+    .optional()
+    .describe('Maximum length of the answer, in characters'),
 }
 
 export interface ViewArguments {

@@ -73,7 +73,7 @@ function nothingHere(c: Ctx): Response {
     <Problem
       title="There is nothing to confirm here"
       what="This change was already made or decided, the question is older than ten minutes, or it is for another person."
-      cure="If your application is still waiting, tell it to ask again. It will give you a new link."
+      advice="If your application is still waiting, tell it to ask again. It will give you a new link."
       home={homeAt(c.env, c.req.path)}
     />,
     { status: 404 },
@@ -85,7 +85,7 @@ function refused(c: Ctx, status: number, what: string): Response {
     <Problem
       title="Nothing was decided"
       what={what}
-      cure="Open the link again and answer there."
+      advice="Open the link again and answer there."
       home={homeAt(c.env, c.req.path)}
     />,
     { status },

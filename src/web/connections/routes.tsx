@@ -69,7 +69,7 @@ async function lowerOne(c: Ctx, userId: string, form: FormData): Promise<Respons
   if (!connection) return unknown(c)
   const level = LEVELS.find((one) => one === form.get('level'))
   if (level === undefined || covers(level, connection.level)) {
-    return refused(c, 400, 'Access can only be lowered here. For more, connect the application again.')
+    return refused(c, 400, 'Access can only be reduced here. For more, connect the application again.')
   }
   await Promise.all(grantObjects(c, userId, connection).map((grant) => grant.lower(level)))
   return done(c, 'lowered')
@@ -99,7 +99,7 @@ function stillSignedIn(c: Ctx, error: unknown): Response {
     <Problem
       title="You are still signed in"
       what="Something failed on this server. Otherwise, your sign-in ends half an hour after it began."
-      cure="Go back to your connections and sign out again in a minute."
+      advice="Go back to your connections and sign out again in a minute."
       home={pathOf(c)}
       homeName="Your connections"
     />,
@@ -144,7 +144,7 @@ function refused(c: Ctx, status: number, what: string): Response {
     <Problem
       title="Nothing was changed"
       what={what}
-      cure="Go back to your connections and load the page again."
+      advice="Go back to your connections and load the page again."
       home={pathOf(c)}
       homeName="Your connections"
     />,

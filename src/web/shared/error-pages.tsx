@@ -8,7 +8,7 @@ import { Problem, pageResponse } from './layout.tsx'
 type Env = { Bindings: Bindings }
 
 /** Title, what happened (where it is missing, the answer says it), what to do. */
-const PROBLEMS: Record<number, [title: string, what: string | undefined, cure: string]> = {
+const PROBLEMS: Record<number, [title: string, what: string | undefined, advice: string]> = {
   401: [
     'This address is for MCP clients',
     'MCP clients connect to this address. There is nothing to see here in a browser.',
@@ -39,13 +39,13 @@ export const errorPages: MiddlewareHandler<Env> = async (c, next) => {
   const { headers } = c.res
   if (headers.get('content-type')?.startsWith('text/html')) return
   if (weight(c.req.header('accept'), 'text/html') === 0) return
-  const [title, what, cure] = PROBLEMS[status] ?? OTHERWISE
+  const [title, what, advice] = PROBLEMS[status] ?? OTHERWISE
   const said = messageOf(await c.res.text())
   const page = (
     <Problem
       title={title}
       what={what ?? said}
-      cure={cure}
+      advice={advice}
       // Absolute: the host of this request may be the very problem. Without settings there is no home page.
       home={status === 503 ? undefined : new URL(homeAt(c.env, c.req.path), readSettings(c.env).publicUrl).href}
     />

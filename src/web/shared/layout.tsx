@@ -48,18 +48,18 @@ export const SmallNotice: FC = () => (
 interface ProblemProps {
   title: string
   what: string
-  cure: string
+  advice: string
   /** Where its link leads, if anywhere. */
   home?: string | undefined
   homeName?: string
 }
 
 /** A page that says what went wrong and what to do. */
-export const Problem: FC<ProblemProps> = ({ title, what, cure, home, homeName = 'Home page' }) => (
+export const Problem: FC<ProblemProps> = ({ title, what, advice, home, homeName = 'Home page' }) => (
   <Layout title={`${title} · Medplum MCP`}>
     <h1>{title}</h1>
     {what && <p>{what}</p>}
-    <p>{cure}</p>
+    <p>{advice}</p>
     {home && (
       <p>
         <a href={home}>{homeName}</a>

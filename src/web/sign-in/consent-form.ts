@@ -25,7 +25,7 @@ export async function closeForm(c: Context, handle: string): Promise<string> {
   const isOwn = getCookie(c, nameOf(hash), 'host') === hash
   if (!isOwn || !(Number(handle.split('.')[0]) > Date.now())) {
     throw new AuthorizationError('invalid_request', {
-      description: 'The form is of another browser, or no longer good',
+      description: 'The form belongs to another browser, or has expired',
     })
   }
   return cookieLine(hash, '', 0)

@@ -30,7 +30,7 @@ export function problemPage(error: Error, c: Ctx): Response {
       <Problem
         title="This sign-in can’t continue"
         what={reasonOf(error, c)}
-        cure="Nothing was allowed. Go back to your application and connect again. If that fails, remove this server there and add it again."
+        advice="Nothing was allowed. Go back to your application and connect again. If that fails, remove this server there and add it again."
         home={homeAt(c.env, c.req.path)}
       />,
       { status: 400 },
@@ -47,7 +47,7 @@ export function problemPage(error: Error, c: Ctx): Response {
     <Problem
       title="Something failed on this server"
       what={atPage ? 'The sign-in was not finished.' : 'The sign-in was not finished, and nothing was allowed.'}
-      cure={`${again} If this keeps happening, tell the operator of this server.`}
+      advice={`${again} If this keeps happening, tell the operator of this server.`}
       home={homeAt(c.env, c.req.path)}
     />,
     { status: 500 },
@@ -56,7 +56,7 @@ export function problemPage(error: Error, c: Ctx): Response {
 
 /** What a person reads whose application names itself by a document that isn't read, or can't be. */
 function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
-  const [what, cure] =
+  const [what, advice] =
     error instanceof DocumentError
       ? [
           `The application identifies itself by a document at ${error.address}, and this server doesn’t read such documents.`,
@@ -70,7 +70,7 @@ function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
     <Problem
       title="This sign-in can’t continue"
       what={what}
-      cure={`Nothing was allowed. ${cure}`}
+      advice={`Nothing was allowed. ${advice}`}
       home={homeAt(c.env, c.req.path)}
     />,
     { status: 400 },
@@ -90,7 +90,7 @@ function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
     <Problem
       title="You are not signed in"
       what={what}
-      cure="Go back to the page that you came from and sign in again."
+      advice="Go back to the page that you came from and sign in again."
       home={homeAt(c.env, c.req.path)}
     />,
     { status: kind === 'unavailable' ? 503 : 400 },
@@ -100,7 +100,7 @@ function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
 /** Why a sign-in ended on a page, for the person: what a client sent wrong, or a step that is no longer valid. */
 function reasonOf(error: AuthorizationError, c: Ctx): string {
   if (c.req.path === AUTHORIZE_PATH && c.req.method === 'GET') {
-    return `The request of the application was wrong: ${error.description}.`
+    return `The application sent a bad request: ${error.description}.`
   }
   return c.req.query('error') ? `Medplum ended the login without access. ${STALE}` : STALE
 }

@@ -1,0 +1,113 @@
+// Operations that Medplum answers with success although they did nothing, or something else than was meant.
+
+import { isRecord, records, scalarText } from '../../base/json.ts'
+import type { Asked, Place } from '../../fhir/query.ts'
+
+interface Found {
+  refusals: string[]
+  warnings: string[]
+}
+
+type Check = (asked: Asked, place: Place) => Partial<Found>
+
+/** By the operation's name, on types that have it; what only creates stands by its type. */
+const CHECKS: readonly (readonly [type: RegExp, operation: string | undefined, check: Check])[] = [
+  [/^Agent$/, '$push', pushed],
+  [/^Bot$/, '$deploy', deployed],
+  [/^Bot$/, undefined, botCreated],
+  [/./, '$validate', validated],
+]
+
+/** What is to be said of an operation, or of a create by POST, before it is sent. */
+export function operationFindings(asked: Asked, place: Place): Found {
+  const [type = ''] = place.segments
+  const last = place.segments.at(-1)
+  const operation = last?.startsWith('$') ? last : undefined
+  const found = CHECKS.filter(([types, name]) => types.test(type) && name === operation).map(([, , check]) =>
+    check(asked, place),
+  )
+  return {
+    refusals: found.flatMap(({ refusals = [] }) => refusals),
+    warnings: found.flatMap(({ warnings = [] }) => warnings),
+  }
+}
+
+/** `Agent/$push` reads texts alone from Parameters: what else stands there would be ignored, and with it the wish to wait. */
+function pushed({ body }: Asked): Partial<Found> {
+  const unseen = records(body, 'parameter').filter(({ valueString }) => valueString === undefined)
+  if (unseen.length === 0) return {}
+  return {
+    refusals: [
+      `For Agent/$push, Medplum reads only valueString from Parameters and would ignore ${unseen.map(({ name }) => String(name)).join(', ')}. Send the body as plain JSON: {"destination":"Device/ID","contentType":"x-application/hl7-v2+er7","body":"MSH|…","waitForResponse":true}.`,
+    ],
+  }
+}
+
+// ── Bots ──
+
+/** A line that begins with a statement of modules; `import(…)` is none. */
+const OF_MODULES =
+  /^[ \t]*(?:(import)(?:[ \t]*[{*"']|[ \t]+[\w$])|(export)(?:[ \t]*[{*]|[ \t]+(?:default|async|function|class|const|let|var)\b))/m
+
+/** Medplum deploys any text; what is wrong with it shows when the bot runs. */
+function deployed({ body }: Asked): Partial<Found> {
+  const { code, filename } = isRecord(body) ? body : {}
+  if (typeof code !== 'string' || /\.mjs$/.test(scalarText(filename))) return {}
+  const word = OF_MODULES.exec(code)?.slice(1).find(Boolean)
+  if (word !== undefined) {
+    return {
+      refusals: [
+        `\`code\` has an \`${word}\` statement. Medplum would deploy it and fail at each run: it takes plain JavaScript as CommonJS. Write \`const { … } = require('@medplum/core');\` for imports, and \`exports.handler = async function (medplum, event) { … };\` for the handler.`,
+      ],
+    }
+  }
+  if (!/\bexports\b/.test(code)) {
+    return {
+      refusals: [
+        '`code` sets no `exports.handler`. Medplum would deploy it and fail at each run. Write `exports.handler = async function (medplum, event) { … };`.',
+      ],
+    }
+  }
+  const end = code.trimEnd().at(-1)
+  const isOpen = end === '}' ? /\bexports\.handler\s*=\s*(?:async\s+)?function\b/.test(code) : end !== ';'
+  return isOpen
+    ? {
+        warnings: [
+          '`code` does not end with `;`. Where bots run in the server (runtimeVersion vmcontext), what Medplum puts behind it then counts as a call of what it ends with, and each run fails. Deploy it again with `;` at the end.',
+        ],
+      }
+    : {}
+}
+
+function botCreated({ method, body }: Asked, { segments }: Place): Partial<Found> {
+  if (method !== 'POST' || segments.length !== 1 || !isRecord(body)) return {}
+  return {
+    warnings: [
+      'A Bot made by POST Bot has no ProjectMembership: Subscriptions to it fail without a word, although $execute works. POST Bot/$init with {"name":"…"} makes one that has; a project admin may call it.',
+    ],
+  }
+}
+
+// ── Validation ──
+
+/** Medplum checks the body as what it is, and by the profiles that it names itself; it reads no parameter. */
+function validated({ body }: Asked, { segments, parameters }: Place): Partial<Found> {
+  const [type = ''] = segments
+  const profile =
+    parameters.find(({ key }) => key === 'profile')?.value ??
+    records(body, 'parameter').flatMap(({ name, ...value }) => (name === 'profile' ? Object.values(value) : []))[0]
+  const how = `Send the ${type} itself as the body${profile === undefined ? '' : `, with "meta":{"profile":[${JSON.stringify(profile)}]}`}.`
+  const given = isRecord(body) ? body.resourceType : undefined
+  if (given === 'Parameters' && type !== 'Parameters') {
+    return { refusals: [`Medplum would check the Parameters, not the ${type} by its profile in them. ${how}`] }
+  }
+  if (profile !== undefined) return { refusals: [`Medplum ignores \`profile\` on $validate. ${how}`] }
+  if (typeof given === 'string' && given !== type) {
+    return {
+      refusals: [
+        `Medplum would check the body as the ${given} that it is, and not that it is a ${type}. Send a ${type}, or POST ${given}/$validate.`,
+      ],
+    }
+  }
+  return {}
+}
