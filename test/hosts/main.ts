@@ -26,14 +26,10 @@ const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->',
 
 /** Hosts that this command doesn't play, and why. */
 const NOT_PLAYED = [
-  [
-    'Copilot CLI',
-    '1.0.102',
-    "by hand: yes; it keeps its tokens in a desktop's keychain only, so its next process is signed out",
-  ],
+  ['Copilot CLI', '1.0.102', 'by hand: yes; on a machine without a keychain its next process is signed out'],
   ['Qwen Code', '0.24.4', 'not played: without a terminal it does not connect to a server that asks for a sign-in'],
-  ["Cloudflare's MCP client (`agents`)", '0.32.0', 'not played: it runs in a Worker of its own only'],
-  ['use-mcp', '0.0.21', 'not played: it runs in a React page only'],
+  ["Cloudflare's MCP client (`agents`)", '0.32.0', 'not played yet: it needs a Worker of its own'],
+  ['use-mcp', '0.0.21', 'not played yet: it needs a React page'],
 ]
 
 install()
