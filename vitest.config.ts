@@ -17,8 +17,13 @@ interface InWorkerd {
 }
 
 /** Tests that run in workerd beside the Worker, in front of sandboxes of their own. */
-function inWorkerd(name: string, { include, exclude, setup, settings, order }: InWorkerd): TestProjectConfiguration {
+function inWorkerd(
+  name: string,
+  mode: string,
+  { include, exclude, setup, settings, order }: InWorkerd,
+): TestProjectConfiguration {
   return {
+    define: { FULL_TESTS: String(mode === 'full') },
     plugins: [
       cloudflareTest(({ inject }) => ({
         wrangler: { configPath: './wrangler.toml' },
@@ -66,38 +71,49 @@ function inWorkerd(name: string, { include, exclude, setup, settings, order }: I
   }
 }
 
-export default defineConfig({
+// `--mode full`: all cases of the tests that try many (test/runs.ts).
+export default defineConfig(({ mode }) => ({
   test: {
     silent: 'passed-only',
     projects: [
       {
+        define: { FULL_TESTS: String(mode === 'full') },
         test: {
           name: 'node',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**'],
-          // The end-to-end tests mostly wait.
-          maxWorkers: 3,
+          include: ['test/unit/**/*.test.ts', 'test/sandbox/**/*.test.ts'],
           sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
       },
+      {
+        // Whole programs and a real browser: `npm run test:e2e`.
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts', 'test/doctor/**/*.test.ts', 'test/setup/**/*.test.ts'],
+          // They mostly wait.
+          maxWorkers: 3,
+          sequence: { groupOrder: 5 },
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
       // Nobody is there to be asked; those tests that are about asking have it on.
-      inWorkerd('workers', {
+      inWorkerd('workers', mode, {
         include: ['test/workers/**/*.test.ts'],
         exclude: [ASKING, TENANTS],
         setup: ONE_SANDBOX,
         settings: { CONFIRM: 'never' },
         order: 2,
       }),
-      inWorkerd('asking', {
+      inWorkerd('asking', mode, {
         include: [ASKING],
         exclude: [],
         setup: ONE_SANDBOX,
         settings: { CONFIRM: 'delete' },
         order: 3,
       }),
-      inWorkerd('tenants', {
+      inWorkerd('tenants', mode, {
         include: [TENANTS],
         exclude: [],
         setup: './test/workers/tenants-setup.ts',
@@ -106,4 +122,4 @@ export default defineConfig({
       }),
     ],
   },
-})
+}))

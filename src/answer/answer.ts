@@ -30,11 +30,11 @@ export interface AnswerOptions {
 
 export interface Answered {
   text: string
-  /** What the answer says of itself, where it can't stand within: JSON has no place for it. */
+  /** What the answer says about itself that it cannot contain: JSON has no place for it. */
   notes: string[]
 }
 
-/** Characters kept free for what is said besides. */
+/** Characters reserved for other text. */
 const RESERVE = 400
 /** Rows of a digest of what was dropped. */
 const MAX_DIGEST_ROWS = 30
@@ -89,13 +89,13 @@ function bounded(remarks: readonly string[], limit: number): string[] {
   return more === 0 ? shown : [...shown, `${more} more columns were empty, failed or too long.`]
 }
 
-/** With a text that stands after the answer. */
+/** With a text after the answer. */
 function withAfter({ text, notes }: Answered, after: string, { format, columns }: AnswerOptions): Answered {
   if (after === '') return { text, notes }
   return format === 'json' && !columns ? { text, notes: [...notes, after] } : { text: `${text}\n${after}`, notes }
 }
 
-/** What a Bundle says of itself besides its entries. */
+/** What a Bundle says about itself, without its entries. */
 function headOf(value: unknown): string[] {
   if (!isRecord(value) || value.resourceType !== 'Bundle') return []
   const { link, ...rest } = value

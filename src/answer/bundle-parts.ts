@@ -11,14 +11,14 @@ export interface Parts {
    * The entries of one answer.
    *
    * @param from entries that earlier answers gave; the last match came with the first of them
-   * @param count entries to give from there on, besides the last match
+   * @param count entries to give from there, in addition to the last match
    */
   take(from: number, count: number): Entry[]
   /** The entries that no answer has given after this one. */
   rest(from: number, count: number): Entry[]
   /** How many entries have been given after this answer: `from` of the next one. */
   next(from: number, count: number): number
-  /** At most so many entries that no match is parted from what it brought along, where there are any. */
+  /** The most entries that keep each match together with what it included, if there are any. */
   whole(from: number, count: number): number
 }
 

@@ -1,4 +1,4 @@
-/** Work on each item, so many at once; the results in their order. */
+/** Works on each item, a limited number at a time; results in the order of the items. */
 export async function inTurns<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (let start = 0; start < items.length; start += atOnce) {

@@ -97,7 +97,7 @@ export class Delivery {
     const pace = backoff(attempt)
     if (pace === undefined) return undefined
     const told = response?.status === 429 ? secondsToWait(response.headers.get('ratelimit')) : undefined
-    // A limit that says it is reset at once is given the usual pause: no attempt follows another without one.
+    // A limit that says it resets immediately gets the usual pause: no attempt follows another without one.
     const wait = Math.max(pace, (told ?? 0) * 1000)
     return wait < this.remainingMs ? wait : undefined
   }

@@ -33,7 +33,7 @@ function detail(outcome: OperationOutcome | undefined, body: unknown): string {
   return 'The answer was not a FHIR OperationOutcome, so there are no details.'
 }
 
-/** Characters of one line, and of all: what is wrong with a thousand properties stands in the first of them. */
+/** Characters of one line, and of all: the first of a thousand wrong properties shows what is wrong. */
 const MAX_LINE = 1000
 const MAX_LINES = 8000
 
@@ -54,7 +54,7 @@ function bounded(lines: readonly string[]): string[] {
 
 /** One line for all issues that say the same, with all their places: `- error structure at Patient.birthDate: Invalid date format` */
 function grouped(given: unknown): string[] {
-  // What stands between this server and Medplum may answer anything.
+  // A proxy between this server and Medplum may answer anything.
   const issues = listOf(given).filter((one): one is OperationOutcomeIssue => typeof one === 'object' && one !== null)
   const places = new Map<string, { kind: string; what: string; expressions: Set<string> }>()
   for (const issue of issues) {

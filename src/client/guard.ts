@@ -1,4 +1,4 @@
-// What stands between a connection and Medplum: the form of the guard that the client asks about each request and each answer.
+// The guard between a connection and Medplum: the form of the guard that the client asks about each request and each answer.
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 /** A request that may go out, and how its answer is to be shown. */

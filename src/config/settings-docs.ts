@@ -6,7 +6,7 @@ export interface SettingText {
   unset: string
   /** In a table's cell. */
   meaning: string
-  /** It is set by `wrangler secret put` and stands in no file. */
+  /** It is set by `wrangler secret put` and is in no file. */
   isSecret?: true
 }
 

@@ -42,7 +42,7 @@ export interface Settings {
   readonly tools: 'default' | 'directory'
   /** The highest access level that a person may grant. */
   readonly maxAccess: Level
-  /** What a write leaves behind besides the record: the label of AI work, a Provenance, an AuditEvent. */
+  /** What a write creates in addition to the record: the label of AI work, a Provenance, an AuditEvent. */
   readonly marks: { readonly label: boolean; readonly provenance: boolean; readonly auditEvent: boolean }
   /** Key of the hash by which people are told apart in audit events; undefined where they aren't. */
   readonly auditKey: string | undefined
@@ -233,7 +233,7 @@ function moment(name: string, value: string | undefined): number {
   return time
 }
 
-/** Asked each time: while a Worker starts, its clock stands at 0. */
+/** Asked each time: while a Worker starts, its clock is at 0. */
 function demandPast({ revokedBefore }: Settings): void {
   const now = Date.now()
   if (now > 0 && revokedBefore > now + MAX_AHEAD_MS) {

@@ -4,7 +4,7 @@
 import { isRecord } from '../base/json.ts'
 import { type Bindings, parseSettings, readSettings, SettingError, type Settings } from './settings.ts'
 
-/** What an entry of TENANTS may set, by the setting of the deployment that it stands for. */
+/** What an entry of TENANTS may set, by the deployment's setting that it replaces. */
 const FIELDS = {
   baseUrl: 'MEDPLUM_BASE_URL',
   clientId: 'MEDPLUM_CLIENT_ID',
@@ -46,7 +46,7 @@ export function findSettings(env: Bindings, tenant: string | undefined): Setting
 }
 
 /**
- * The settings for what lies at a path of this server.
+ * The settings for a path of this server.
  *
  * @throws {UnknownTenantError}
  */
@@ -63,7 +63,7 @@ export function settingsFor(env: Bindings, userId: string): Settings {
   return demand(env, tenantOf(userId))
 }
 
-/** Path of the home page for what lies at a path: the tenant's, if there is one. */
+/** Path of the home page for a path: the tenant's, if there is one. */
 export function homeAt(env: Bindings, path: string): string {
   return findSettings(env, tenantAt(path))?.root || '/'
 }

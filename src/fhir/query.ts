@@ -43,7 +43,7 @@ export function parseQuery(query: string): QueryParameter[] {
 }
 
 /**
- * Whether a `+` in this stands for a space. In a value that is written as it is, it is a plus: `identifier=AB+C1`. In one that was
+ * Whether a `+` in this means a space. In a value that is written as it is, it is a plus: `identifier=AB+C1`. In one that was
  * encoded as forms are (https://url.spec.whatwg.org/#application/x-www-form-urlencoded), a plus itself would be `%2B`.
  */
 function isForm(text: string): boolean {
@@ -189,14 +189,14 @@ export function kindsOf({ name, types }: Meaning, capability: Capability | undef
   return new Set(owners.flatMap((type) => capability.searchParams(type).get(name) ?? []))
 }
 
-/** The types that a search looks at: `_type` outdoes the path; undefined for a search that names none. */
+/** The types that a search looks at: `_type` overrides the path; undefined for a search that names none. */
 export function searchedTypes({ segments, parameters }: Place): string[] | undefined {
   const named = parameters.filter(({ key }) => key === '_type').at(-1)?.value
   if (named) return named.split(',')
   return segments[0] === undefined || segments[0].startsWith('_') ? undefined : [segments[0]]
 }
 
-/** What a search says besides its criteria: which of its matches come, in which order, with what. */
+/** What a search says in addition to its criteria: which of its matches come, in which order, with what. */
 const PRESENTATION: ReadonlySet<string> = new Set([
   '_count',
   '_cursor',

@@ -1,5 +1,5 @@
 // The place that a request's path names, read so that no way of writing it hides what it is. Confinement refuses an odd path
-// before it is sent; this reading has to stand by itself, for the entries of a Bundle too. `query.ts` takes any path as it
+// before it is sent; this reading must work alone, for the entries of a Bundle too. `query.ts` takes any path as it
 // comes, and its parameters apart.
 
 export interface Place {
@@ -37,7 +37,7 @@ export function placeOf(path: unknown): Place {
   return { segments, query, odd }
 }
 
-/** The place in FHIR words, without query, version and whatever stands behind an operation: `Patient/123`; `*` for the base. */
+/** The place in FHIR words, without query, version and whatever follows an operation: `Patient/123`; `*` for the base. */
 export function targetOf(segments: string[]): string {
   const words: string[] = []
   for (const segment of segments) {

@@ -171,7 +171,7 @@ function versionOf(method: string, path: string, status: number, resource: unkno
   return [{ reference: `${resourceType}/${id}/_history/${meta.versionId}`, created: status === 201 }]
 }
 
-/** Whom a record is laid to. */
+/** Who a record is attributed to. */
 export interface Author {
   /** The person's profile: `Practitioner/123` and the like. */
   profile: string

@@ -86,7 +86,7 @@ function isSame(before: Kept, { seen, found }: Agreement, asked: string): boolea
   return a === b && before.asked === asked
 }
 
-/** Arguments can be guessed, so their digest lies in no storage without the key. */
+/** Arguments can be guessed, so their digest is never stored without the key. */
 function subjectOf(vaultKey: string, digest: string): Promise<string> {
   return sha256(`subject ${vaultKey} ${digest}`)
 }

@@ -41,7 +41,7 @@ export async function stateOf(name: string, env: Bindings): Promise<GrantState> 
   return state
 }
 
-/** Asks a grant's object anew, for one that has just changed. */
+/** Asks a grant's object again, after it has just changed. */
 export function forgetState(name: string): void {
   known.delete(name)
 }

@@ -140,7 +140,7 @@ export async function refreshTokens(settings: Settings, refreshToken: string): P
   return tokensOf(await requestTokens(settings, { grant_type: 'refresh_token', refresh_token: refreshToken }))
 }
 
-/** Revokes the login at Medplum: its access and refresh tokens die at once. Best effort; never throws. */
+/** Revokes the login at Medplum: its access and refresh tokens stop working immediately. Best effort; never throws. */
 export async function logOut(settings: Settings, accessToken: string): Promise<void> {
   try {
     await withDeadline(TIMEOUT_MS, undefined, async (signal) => {

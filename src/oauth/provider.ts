@@ -26,7 +26,7 @@ export type TokenExchange = (input: { grantType: string; props: GrantProps }) =>
   refreshTokenIdleTTL?: number
 }>
 
-/** Answers a request whose bearer was verified, for the caller that it stands for. */
+/** Answers a request whose bearer was verified, for its caller. */
 export type AuthenticatedHandler = (
   request: Request,
   caller: CallerRecord,

@@ -1,10 +1,10 @@
-// What the authorization server knows of a connection: the grant's props, the caller of a verified token, how a grant stands.
+// What the authorization server knows of a connection: the grant's props, the caller of a verified token, the state of a grant.
 import type { Level } from '../access/access.ts'
 import type { Narrowing } from '../access/narrow/narrowing.ts'
 
 /** What the provider keeps encrypted in a grant, and hands out with each verified token. */
 export interface GrantProps {
-  /** Key of what the grant's Durable Objects hold at rest; it lies nowhere else. */
+  /** Key of what the grant's Durable Objects store; it exists nowhere else. */
   vaultKey: string
   accessToken: string
   /** Milliseconds since the epoch. */

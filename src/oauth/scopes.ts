@@ -16,7 +16,7 @@ export function scopesFor(level: Level): string[] {
   return LEVELS.filter((one) => covers(level, one)).map((one) => SCOPE_OF[one])
 }
 
-/** The level that granted scopes stand for; undefined where none is ours. */
+/** The level that granted scopes mean; undefined if none of them is ours. */
 export function levelOf(scopes: readonly string[]): Level | undefined {
   return LEVELS.findLast((level) => scopes.includes(SCOPE_OF[level]))
 }

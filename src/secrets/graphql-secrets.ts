@@ -12,7 +12,7 @@ const NAMES_TYPE = /^([A-Z][A-Za-z]*?)(?:List|Connection(?:Edge)?|Create|Update|
 const ROOT_TYPES: ReadonlySet<string> = new Set(['Query', 'QueryType', 'Mutation', 'MutationType'])
 
 /**
- * The response keys under which a document asks for secret fields; they are hidden wherever they stand in the answer.
+ * The response keys under which a document asks for secret fields; they are hidden wherever they occur in the answer.
  *
  * @param body `{query}`, or the document itself
  * @param query of the URL, which may hold the same

@@ -1,5 +1,5 @@
 // A model that reads a record, changes it and writes it back sends placeholders where secrets were hidden from it: they are put
-// back to what is stored. Where nothing stored stands in such a place, that is said, and nothing is guessed.
+// back to what is stored. If nothing is stored in such a place, that is said, and nothing is guessed.
 import { isRecord } from '../base/json.ts'
 import { differences } from '../fhir/diff.ts'
 import { isPlaceholder } from './redact.ts'

@@ -5,7 +5,7 @@ import { isRecord } from '../base/json.ts'
 export const HIDDEN = '(hidden)'
 const HIDDEN_ADDRESS = '(signed address hidden)'
 
-/** Whether this text stands in the place of something that was hidden. */
+/** Whether this text is a placeholder for something hidden. */
 export function isPlaceholder(text: string): boolean {
   return text.endsWith(HIDDEN) ? WITH_NAME.test(text) : text.includes(HIDDEN_ADDRESS)
 }
@@ -14,7 +14,7 @@ export function isPlaceholder(text: string): boolean {
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,100}(?=:)/
 const WITH_NAME = /^(?:[\w!#$%&'*+.^`|~-]{1,100}: )?\(hidden\)$/
 
-/** Fields that hold secrets wherever they stand, in GraphQL answers and projections too. */
+/** Fields that hold secrets wherever they occur, in GraphQL answers and projections too. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'clientSecret',
   'codeHash',
@@ -58,7 +58,7 @@ export const SECRET_TYPES: ReadonlySet<string> = new Set([
   'UserSecurityRequest',
 ])
 
-/** Whether a field of this name is a secret wherever it stands. */
+/** Whether a field of this name is a secret wherever it occurs. */
 export function isSecretField(name: string): boolean {
   return SECRET_FIELDS.has(name)
 }

@@ -31,7 +31,7 @@ function isGraphql(place: string): boolean {
   return place.toLowerCase() === '$graphql'
 }
 
-/** CSV has no field names that could be trusted to show where a secret stands. */
+/** CSV has no field names that reliably show where a secret is. */
 function csvRefusal(place: string, query: string): string | undefined {
   const [type = '', operation = ''] = place.split('/')
   if (operation.toLowerCase() !== '$csv') return undefined
@@ -82,7 +82,7 @@ function isSecret(type: string, name: string): boolean {
   )
 }
 
-/** A patch by GraphQL may stand in variables and fragments; the same can be done by PATCH. */
+/** A patch by GraphQL may be in variables and fragments; PATCH can do the same. */
 function graphqlRefusal(query: string, body: unknown): string | undefined {
   const document = typeof body === 'string' ? body : JSON.stringify(body ?? '')
   const text = [document, ...new URLSearchParams(query).getAll('query')].join(' ')

@@ -124,7 +124,7 @@ function orProblem<T>(work: () => T): T | { problem: string } {
   }
 }
 
-/** The texts that are hidden; shorter ones stand in any text. */
+/** The texts that are hidden; shorter ones can occur in any text. */
 function concealed(value: unknown, shown: unknown): string[] {
   if (typeof value === 'string') return value.length >= 4 && isHidden(shown) ? [value] : []
   if (typeof value !== 'object' || value === null) return []

@@ -1,4 +1,4 @@
-// FHIR's datatypes in words (FHIR R4, section 2.24), each on one line. What people wrote stands in quotes, with line ends and
+// FHIR's datatypes in words (FHIR R4, section 2.24), each on one line. What people wrote is in quotes, with line ends and
 // invisible characters escaped: it is data, and can't pass for a label or another line.
 
 import { literal } from '../answer/compact/literal.ts'

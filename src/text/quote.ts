@@ -1,4 +1,4 @@
-// Text that a record or a file holds, set between two lines that its writer could not know: whatever stands between them is
+// Text that a record or a file holds, set between two lines that its writer could not know: whatever is between them is
 // content, also where it looks like an answer, an instruction or the end of the quotation. What can't be seen is shown.
 import { visible } from '../base/text.ts'
 

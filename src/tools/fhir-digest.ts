@@ -22,7 +22,7 @@ import { withQueryObject } from './request/query-object.ts'
 
 /** Resources that one call counts. */
 const CAP = 10_000
-/** Characters kept free for what is said besides the rows. */
+/** Characters reserved for text other than the rows. */
 const RESERVE = 1_000
 const FORMS =
   '`path` must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything or Patient/ID/_history.'

@@ -42,7 +42,7 @@ function withForm(args: unknown): unknown {
   return { ...rest, form }
 }
 
-/** A search whose criteria stand in the body stays out of logs of addresses (FHIR R4, section 3.1.1.1). */
+/** A search whose criteria are in the body stays out of logs of addresses (FHIR R4, section 3.1.1.1). */
 function methodFor(form: string | undefined, body: unknown) {
   if (form !== undefined && body !== undefined) {
     throw new UserError('`form` and `body` cannot be combined. Nothing was sent. Give one of them.')

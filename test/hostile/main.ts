@@ -161,6 +161,7 @@ const HEADERS = new Set([
     'sec-fetch-mode',
     'transfer-encoding',
     'user-agent',
+    'x-medplum',
   ],
 ])
 const LOWEST: Record<string, Level> = { read: 'read', write: 'write', delete: 'full', operate: 'full', admin: 'admin' }

@@ -1,9 +1,11 @@
 // An answer stays within its budget, says what it left out, and goes on exactly where it stopped.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Answered, answer } from '../../src/answer/answer.ts'
 import { compileSelect } from '../../src/answer/select/select.ts'
 import { columnsOf } from '../../src/answer/select/select-table.ts'
+import { runs } from '../runs.ts'
 import { decode } from './decode.ts'
 
 type Entry = { resource: { resourceType: string; id: string }; search?: { mode: string } }
@@ -73,7 +75,7 @@ describe('a Bundle over its budget', () => {
           )
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     )
   })
 

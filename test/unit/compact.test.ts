@@ -1,4 +1,5 @@
 // The compact form loses nothing: a decoder that knows only the documented rules turns it back.
+
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +9,7 @@ import { writeTable } from '../../src/answer/compact/table.ts'
 import { withoutNoise } from '../../src/answer/noise.ts'
 import { compileSelect } from '../../src/answer/select/select.ts'
 import { columnsOf } from '../../src/answer/select/select-table.ts'
+import { runs } from '../runs.ts'
 import { EXAMPLES } from './answer-examples.ts'
 import { decode } from './decode.ts'
 import { recordings } from './recordings.ts'
@@ -205,21 +207,21 @@ describe('the compact form', () => {
   it('of any JSON turns back', () => {
     fc.assert(
       fc.property(json.value, (value) => expectSame(value)),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
   it('of any resource turns back', () => {
     fc.assert(
       fc.property(resource, (value) => expectSame(value)),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
   it('of any Bundle turns back, in its order', () => {
     fc.assert(
       fc.property(bundle, (value) => expectSame(value)),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -232,7 +234,7 @@ describe('the compact form', () => {
           expect(decode(written.replace('# rows', '#')), written).toEqual(plain(rows))
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -243,7 +245,7 @@ describe('the compact form', () => {
         const written = writeTable('rows', rows)
         expect(decode(written.replace('# rows', '#')), written).toEqual(rows)
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -253,7 +255,7 @@ describe('the compact form', () => {
       fc.property(rows, types, (rows, types) => {
         expectSame(searchset(rows.map((row, at) => ({ resourceType: types[at], ...row }))))
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -268,9 +270,9 @@ describe('the compact form', () => {
         expectSame(bundle)
         if (/^### \(/m.test(compact(bundle))) divided++
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
-    expect(divided).toBeGreaterThan(50)
+    expect(divided).toBeGreaterThan(runs(50))
   })
 
   it('of what a real Medplum answered turns back', () => {

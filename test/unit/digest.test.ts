@@ -1,8 +1,10 @@
 // What a digest says of resources: by hand for each trap, by property for whatever may come.
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type DigestRow, digest, essenceOf } from '../../src/answer/digest/digest.ts'
 import { isRecord } from '../../src/base/json.ts'
+import { runs } from '../runs.ts'
 
 const LOINC = 'http://loinc.org'
 const weight = { coding: [{ system: LOINC, code: '29463-7', display: 'Body weight' }] }
@@ -511,7 +513,7 @@ test('whatever it is given: no resource is lost or counted twice, and every prop
       // What is left out before is nothing that a digest would read.
       expect(digest(resources.map((one) => (isRecord(one) ? essenceOf(one) : one)))).toEqual(rows)
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   )
 })
 

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { advise } from '../../src/advice/replies/advise.ts'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
 import { checkRequest } from '../../src/advice/requests/check-request.ts'
+import { indexCapability } from '../../src/fhir/capability.ts'
+import { statement } from './statement.ts'
 
 const trap = (path: string, body: unknown) => checkRequest({ method: 'POST', path, body }, undefined)
 const HANDLER = 'exports.handler = async function (medplum, event) { return 1; };'
@@ -97,4 +99,30 @@ test.each([
 ])('$extract that stores nothing says so', (body, said) => {
   const asked = { method: 'POST', path: 'QuestionnaireResponse/1/$extract' }
   expect(checkAnswer(asked, { status: 200, body }).join()).toContain(said)
+})
+
+describe('a rule that would do nothing is warned of', () => {
+  const known = indexCapability(statement)
+  const policy = (rule: object) => ({ resourceType: 'AccessPolicy', resource: [rule] })
+  const subscription = (criteria: string, channel: object) => ({ resourceType: 'Subscription', criteria, channel })
+  const hook = { type: 'rest-hook', endpoint: 'https://example.com/hook' }
+  const said = (body: { resourceType: string }) => {
+    const found = checkRequest({ method: 'POST', path: body.resourceType, body }, known)
+    return found.kind === 'refused' ? found.message : found.warnings.join()
+  }
+  test.each([
+    [policy({ resourceType: 'Nope' }), 'Nope is not a resource type'],
+    [policy({ resourceType: 'Patient', interaction: ['reed'] }), 'knows no reed'],
+    [policy({ resourceType: 'Patient', criteria: 'Observation?code=x' }), 'a search of Observation, not of Patient'],
+    [subscription('Nope?x=1', hook), 'Nope is not a resource type'],
+    [subscription('Patient', { ...hook, type: 'email' }), 'rest-hook and websocket only'],
+    [subscription('Patient', { ...hook, endpoint: 'Bot/' }), 'https address or Bot/ID'],
+  ])('%j', (body, words) => expect(said(body)).toContain(words))
+
+  test.each([
+    policy({ resourceType: '*', interaction: ['read', 'search'] }),
+    policy({ resourceType: 'Patient', criteria: 'Patient?_id=%patient.id' }),
+    subscription('Patient?active=true', hook),
+    subscription('Patient', { type: 'rest-hook', endpoint: 'Bot/11111111-1111-4111-8111-111111111199' }),
+  ])('but not %j', (body) => expect(said(body)).toBe(''))
 })

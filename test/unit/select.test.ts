@@ -1,8 +1,10 @@
 // Columns by FHIRPath: what models write, what is refused and how, and that no expression or record holds the Worker up.
+
 import { evalFhirPathTyped, toTypedValue } from '@medplum/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileSelect, SelectError } from '../../src/answer/select/select.ts'
+import { runs } from '../runs.ts'
 
 const PATIENT = {
   resourceType: 'Patient',
@@ -399,7 +401,7 @@ describe('odd resources', () => {
         expect(select.errors().join()).not.toMatch(/TypeError|Cannot|undefined|\[object/)
         select.empty()
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -424,7 +426,7 @@ describe('odd resources', () => {
             expect(compileSelect([expression]).row(resource).cells).toEqual([found.length > 1 ? found : found[0]])
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -480,7 +482,7 @@ describe('odd resources', () => {
           expect(error).toBeInstanceOf(SelectError)
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     )
   })
 })

@@ -98,3 +98,15 @@ describe('a profile that the server lacks', () => {
     expect(await told(args)).toContain(`Not checked by the profile ${url}`)
   })
 })
+
+test('a dry run of a batch tells what the condition of an entry comes to', async () => {
+  const value = crypto.randomUUID()
+  const resource = { resourceType: 'Patient', identifier: [{ system: 'urn:example:dry', value }] }
+  const create = { method: 'POST', path: 'Patient', body: resource }
+  const ifNoneExist = `identifier=urn:example:dry|${value}`
+  const entry = [{ resource, request: { method: 'POST', url: 'Patient', ifNoneExist } }]
+  const batch = { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry }, dryRun: true }
+  expect(await told(batch)).toContain('finds nothing, so it would be created')
+  await told(create)
+  expect(await told(batch)).toContain('finds one already, so nothing would be created')
+})

@@ -60,7 +60,7 @@ export function interactionOf(method: string, place: Place): Interaction {
 
 function searchIn(method: string, { segments, parameters }: Place): Interaction {
   const named = parameters.filter(({ key }) => key === '_type').flatMap(({ value }) => value.split(','))
-  // `_type` outdoes the type in the path; no server has the one that Medplum's links to several types name.
+  // `_type` overrides the type in the path; no server has the one that Medplum's links to several types name.
   const [type] = segments
   const types = [...new Set(named.length > 0 || type === undefined ? named : [type])]
   return method === 'GET' && types.length > 0 && types.every(isType) ? { kind: 'search', types } : { kind: 'other' }

@@ -107,7 +107,7 @@ function filesOf(value: unknown): string[] {
 
 const FILE = /\bbinary\/([a-z0-9.-]{1,64})/gi
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
-/** Elements that Medplum reads as the address of a file, whatever datatype they stand in. */
+/** Elements that Medplum reads as the address of a file, in any datatype. */
 const ADDRESSES: ReadonlySet<string> = new Set(['url', 'path'])
 
 /**

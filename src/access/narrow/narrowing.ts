@@ -1,4 +1,4 @@
-// To what a person can narrow a connection, besides its access level: some resource types, one patient's records, or both.
+// How a person can limit a connection in addition to its access level: some resource types, one patient's records, or both.
 
 /** To what a person narrowed a connection. */
 export interface Narrowing {

@@ -109,7 +109,7 @@ function valuesAt(value: unknown, names: readonly string[]): unknown[] {
 const LITERAL = /(?:^|\/)Patient\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]*)?$/
 const SEARCH = /(?:^|\/)Patient$/
 
-/** The patient whom a text as a whole refers to: an id, or `?` for one that a search would find; undefined for other texts. */
+/** The patient that a whole text refers to: an id, or `?` for one that a search would find; undefined for other texts. */
 export function patientNamedBy(text: string): string | undefined {
   const whole = text.trim()
   if (/\s/.test(whole)) return undefined

@@ -17,13 +17,13 @@ export function highest(kinds: Iterable<Kind>): Kind {
 export interface Route {
   group: string
   methods: Method[]
-  /** Below the FHIR base. `{type}`, `{id}` and `{version}` stand for any; `?x` at the end asks for a query parameter x. */
+  /** Below the FHIR base. `{type}`, `{id}` and `{version}` match any; `?x` at the end asks for a query parameter x. */
   paths: string[]
   kind: Kind
   why: string
 }
 
-/** One line of a group: methods and paths parted by spaces, the kind, the reason. */
+/** One line of a group: methods and paths separated by spaces, the kind, the reason. */
 type Line = [methods: string, paths: string, kind: Kind, why: string]
 
 /** Every route whose effect is known. What is not here runs something unknown if it is an operation, and goes by its method otherwise. */

@@ -55,7 +55,7 @@ function describe(response: Record<string, unknown>, index: number, sent: unknow
   return `- Bundle.entry[${index}]${name}: ${statusOf(response)}${why && ` ${why}`}${advice ? `. ${advice}` : ''}`
 }
 
-/** The request that an entry of the answer belongs to: they stand in the same order. */
+/** The request that an entry of the answer belongs to: both are in the same order. */
 function entryRequest(sent: unknown, index: number): Asked | undefined {
   const list = isRecord(sent) && Array.isArray(sent.entry) ? sent.entry : []
   const entry: unknown = list[index]

@@ -1,4 +1,4 @@
-// Advice that go by the status, for the many errors whose text says no more than the status does ("Not found", "Forbidden").
+// Advice by the status, for the many errors whose text says no more than the status does ("Not found", "Forbidden").
 
 import { ROUTES } from '../../access/risk/routes.ts'
 import { nearest } from '../../fhir/capability.ts'
@@ -28,7 +28,7 @@ export const ADVICE_BY_STATUS: Record<number, (failed: FailedRequest) => string 
 
 interface Operation {
   name: string
-  /** `Patient/ID/$everything`; TYPE stands for any. */
+  /** `Patient/ID/$everything`; TYPE matches any. */
   path: string
   methods: readonly string[]
   forAdmins: boolean

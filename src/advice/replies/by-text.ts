@@ -1,4 +1,4 @@
-// Advice that go by the words of an issue. Medplum's texts are the only key: their codes don't tell one fault from another.
+// Advice by the words of an issue. Medplum's texts are the only key: their codes don't tell one fault from another.
 
 import { criterion, formatPlace } from '../../fhir/query.ts'
 import { asJsonPatch, PATCH_EXAMPLE } from '../requests/content-checks.ts'

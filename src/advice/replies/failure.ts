@@ -14,7 +14,7 @@ export interface Failure {
   headers?: Record<string, string>
 }
 
-/** A failed request, as the advice see it. */
+/** A failed request, as the advice sees it. */
 export interface FailedRequest {
   asked: Asked
   place: Place

@@ -75,7 +75,7 @@ function check(asked: Asked, capability: Capability | undefined, inBundle: boole
   return settle(all, method, inBundle)
 }
 
-/** Only a search or read of its own is rewritten: what changes data is sent as it was approved, and an entry stands in the body. */
+/** Only a search or read of its own is rewritten: what changes data is sent as it was approved, and an entry is in the body. */
 function settle(found: Checked, method: string, inBundle: boolean): Checked {
   if (!found.place || (!inBundle && (method === 'GET' || isSearchByPost(method, found.place.segments)))) return found
   return refuse(`${asDemands(found.notes)}\nSend ${method} ${formatPlace(found.place)} instead.`)

@@ -1,5 +1,5 @@
 // Searches within a GraphQL document: the same parameters as in a path, so the same checks. They can't be rewritten there, and a
-// parameter stands only once.
+// parameter occurs only once.
 
 import { type FieldNode, parse, visit } from 'graphql'
 import { isRecord } from '../../base/json.ts'

@@ -7,6 +7,7 @@ import { checkContent } from './content-checks.ts'
 import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
 import { checkGraphql } from './graphql-checks.ts'
 import { operationFindings } from './operation-checks.ts'
+import { ruleWarnings } from './rule-checks.ts'
 import { checkSearch } from './search-checks.ts'
 
 export type Check = (asked: Asked, place: Place, capability: Capability | undefined, inBundle: boolean) => Checked
@@ -66,7 +67,7 @@ function checkNamed(
   )
 }
 
-/** What stands beside the FHIR API, by the first segment, and where in the Medplum App the same is done. */
+/** What exists outside the FHIR API, by first segment, and where in the Medplum App the same is done. */
 const OUTSIDE: Record<string, string> = {
   admin: 'In the Medplum App, a project admin does this under Project (/admin).',
   auth: 'In the Medplum App, passwords, sign-in and MFA are under Security (/security).',
@@ -243,12 +244,14 @@ function checkDoing(asked: Asked, place: Place): Checked {
 function checkWrite(
   { method, body }: Asked,
   place: Place,
-  _capability: Capability | undefined,
+  capability: Capability | undefined,
   inBundle: boolean,
 ): Checked {
   const { segments } = place
   if (!isType(segments[0]) || isOperation(place) || segments.length > (method === 'POST' ? 1 : 2)) return none()
-  return ['POST', 'PUT', 'PATCH'].includes(method) ? checkContent(method, segments, body, inBundle) : none()
+  if (!['POST', 'PUT', 'PATCH'].includes(method)) return none()
+  const found = checkContent(method, segments, body, inBundle)
+  return { ...found, warnings: [...found.warnings, ...ruleWarnings(body, capability)] }
 }
 
 /** In a batch, Medplum takes the criteria of POST Type/_search from the entry's resource, which they aren't. */
@@ -269,7 +272,7 @@ function checkGraphqlSearches({ body, base }: Asked, { segments }: Place, capabi
   return segments[0] === '$graphql' ? checkGraphql(body, capability, base) : none()
 }
 
-/** Its criteria stand in the path here, however they are sent. */
+/** Its criteria are in the path here, however they are sent. */
 export function isSearchByPost(method: string, segments: readonly string[]): boolean {
   return method === 'POST' && segments.length === 2 && segments[1] === '_search'
 }

@@ -12,7 +12,7 @@ export interface Column {
   isRare: boolean
   /** About the tokens that it takes. */
   cost: number
-  /** Whether names can stand for most of its cells. */
+  /** Whether names can replace most of its cells. */
   repeats: boolean
 }
 
@@ -22,7 +22,7 @@ const MIN_NAMED = 12
 
 const QUANTITY = /^<-?\d[\d.e+-]* "/
 
-/** Whether a name may stand for a literal that comes again: not for dates, which are shorter, nor for what was measured. */
+/** Whether a name may replace a repeated literal: not for dates, which are shorter, nor for what was measured. */
 export function isNameable(written: string): boolean {
   return written.length >= MIN_NAMED && !QUANTITY.test(written)
 }

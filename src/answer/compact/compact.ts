@@ -25,7 +25,7 @@ export function compact(value: unknown, remarks: Remarks = new Map(), sizes: Map
   return anchors.resolve(lines.join('\n'))
 }
 
-/** Where in a document a value stands. */
+/** Where a value is in a document. */
 interface Context {
   /** The `#` of its heading. */
   mark: string

@@ -2,7 +2,7 @@
 // their code share category, unit and reference range too.
 import { costOfSame, type Draft, type Layout, layOut } from './layout.ts'
 
-/** An entry as a row: its resource's properties, and what the entry says besides under `@`. */
+/** An entry as a row: its resource's properties, and the entry's other properties under `@`. */
 export interface Row {
   /** Resource type; empty where the entry has no resource. */
   type: string

@@ -94,7 +94,7 @@ function rank({ path }: Column): number {
   return path === '"#"' || path === 'id' ? 0 : path.startsWith('meta.') ? 2 : 1
 }
 
-/** What lies below a path: a value that all rows share, or what tells them apart. */
+/** What is below a path: a value that all rows share, or what tells them apart. */
 interface Spread {
   whole?: Shared
   same: Shared[]

@@ -140,7 +140,7 @@ function rowOf({ type, system, code, display, of }: Group, facts: readonly Fact[
   const valid = facts.filter(({ withdrawn }) => !withdrawn)
   const dated = valid.flatMap(({ date, value, id }) => (date ? [{ ...date, value, id }] : []))
   const first = extreme(dated, (a, b) => -compareSpans(a.span, b.span))
-  // Of several at the same time the one that stands last in the set.
+  // Of several at the same time, the last one in the set.
   const last = extreme(dated.toReversed(), (a, b) => compareSpans(a.span, b.span))
   const numbers = valid.flatMap(({ value }) => (value?.number === undefined ? [] : [value]))
   const latest = last ?? extreme(valid.toReversed(), (a, b) => compareStored(a.stored, b.stored))

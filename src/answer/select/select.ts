@@ -13,7 +13,7 @@ export class SelectError extends Error {
   override readonly name = 'SelectError'
 }
 
-/** Expressions on their way through one answer; made anew for the next. */
+/** The expressions while one answer is evaluated; created again for the next. */
 export interface Select {
   /** As given, without the space around them: the heads of the columns. */
   readonly expressions: readonly string[]

@@ -1,4 +1,4 @@
-// The caller that a verified token stands for, made for each request.
+// The caller that a verified token identifies, created for each request.
 import type { Caller } from '../../call/caller.ts'
 import { SessionError } from '../../client/transport.ts'
 import type { Bindings } from '../../config/settings.ts'

@@ -30,7 +30,7 @@ export class SealedEventStore {
   #last = 0
   #ready = false
 
-  /** @param key base64url key that both lies elsewhere and stays the same for the session's life */
+  /** @param key base64url key that is kept elsewhere and stays the same for the session's life */
   constructor(sql: SqlStorage, key: string) {
     this.#sql = sql
     this.#vaultKey = key
@@ -40,7 +40,7 @@ export class SealedEventStore {
    * Notes what a stream is opened for.
    *
    * @param stream a UUID
-   * @returns id of the event that stands before all messages
+   * @returns id of the event before all messages
    */
   open(stream: string, requests: RequestId[]): Promise<string> {
     return this.#store(stream, { requests })

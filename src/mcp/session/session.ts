@@ -99,7 +99,7 @@ export class McpSession extends DurableObject<Bindings> {
     if (!this.#hasStream(socket) && (await this.#load())?.transport === 'sse') await this.#end()
   }
 
-  /** Whether there is a stream, besides the one that is closing. */
+  /** Whether there is a stream other than the one that is closing. */
   #hasStream(closing?: WebSocket): boolean {
     return this.ctx.getWebSockets().some((socket) => socket !== closing && socket.readyState === WebSocket.OPEN)
   }
@@ -111,7 +111,7 @@ export class McpSession extends DurableObject<Bindings> {
 
   async #connect(kind: SessionRecord['transport'], caller: CallerRecord): Promise<SessionTransport | SocketTransport> {
     this.#connected ??= this.#open(kind, caller).catch((error: unknown) => {
-      // The next request tries anew; a failure must not stay with the object.
+      // The next request tries again; the object must not keep a failure.
       this.#connected = undefined
       throw error
     })

@@ -59,7 +59,7 @@ export class ActivityRing {
     this.#waiting = false
   }
 
-  /** Forgets all; what lies in storage is its owner's to delete. */
+  /** Forgets everything in memory; the owner deletes what is in storage. */
   clear(): void {
     this.#events = undefined
     this.#waiting = false

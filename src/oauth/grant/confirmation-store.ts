@@ -1,5 +1,5 @@
 // What a grant's object keeps of confirmations: which were used, and which wait for the person on a page. Nothing of it can be
-// read here: the words are sealed under a key that lies in the page's address, the agreement under the grant's `vaultKey`.
+// read here: the words are sealed under a key that is only in the page's address, the agreement under the grant's `vaultKey`.
 
 /** A confirmation that waits on its page. */
 export interface Proposal {
@@ -55,7 +55,7 @@ export class ConfirmationStore {
     return proposal && proposal.expiresAt > Date.now() ? proposal : undefined
   }
 
-  /** Notes what the person decided; a decision stands. False where there is nothing to decide any more. */
+  /** Records what the person decided; a decision is final. False if there is nothing left to decide. */
   decide(id: string, decision: 'approved' | 'declined'): boolean {
     const proposal = this.at(id)
     if (!proposal || proposal.decision !== undefined) return false

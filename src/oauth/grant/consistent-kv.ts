@@ -31,7 +31,7 @@ export class ConsistentKv {
 
   /**
    * @param grantKey the key of the grant's record in KV
-   * @param isActive whether the grant stands: of one that was ended meanwhile, nothing is to lie in storage again
+   * @param isActive whether the grant is active: nothing of a grant that has ended is stored again
    */
   constructor(kv: KVNamespace, storage: SyncKvStorage, grantKey: string, isActive: () => boolean) {
     this.#kv = kv

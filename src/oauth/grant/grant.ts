@@ -16,10 +16,10 @@ import { Vault } from './vault.ts'
 
 /** How long a sign-in whose code isn't exchanged is kept: as long as the code lives at the provider. */
 const CODE_MS = 600_000
-/** When all that lies here has expired, milliseconds since the epoch: the one alarm also serves the ring. */
+/** When everything stored here has expired, in milliseconds since the epoch: the one alarm also serves the ring. */
 const EXPIRES = 'expires'
 
-/** What the person is shown of a grant besides what KV has. */
+/** What the person sees of a grant in addition to what KV has. */
 export interface GrantReport extends GrantState {
   /** Whether the client has taken its tokens: until then, the sign-in isn't finished. */
   begun: boolean
@@ -198,7 +198,7 @@ export class Grant extends DurableObject<Bindings> {
     await this.#expireAt(expiresAt)
   }
 
-  /** Has all that lies here wiped then (milliseconds since the epoch). */
+  /** Deletes everything stored here at that time (milliseconds since the epoch). */
   async #expireAt(expiresAt: number): Promise<void> {
     this.ctx.storage.kv.put(EXPIRES, expiresAt)
     await this.#tidy(expiresAt)

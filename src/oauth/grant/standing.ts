@@ -1,4 +1,4 @@
-// Whether a grant stands: from the sign-in until the person, the client, Medplum or the operator ends it.
+// Whether a grant is active: from the sign-in until the person, the client, Medplum or the operator ends it.
 
 import { type Level, lower } from '../../access/access.ts'
 import { type Bindings, readSettings } from '../../config/settings.ts'
@@ -46,7 +46,7 @@ export class Standing {
     if (!this.isActive()) throw new UpstreamError('ended', 'The sign-in is no longer stored')
   }
 
-  /** Looks anew when it is asked next: there are other tokens. */
+  /** Checks again when it is next asked: the tokens have changed. */
   recheck(): void {
     this.#active = undefined
   }
@@ -101,7 +101,7 @@ export class Standing {
     return this.#storage.kv.get(ENDING) !== undefined
   }
 
-  /** Knows that the grant has ended; what lies in storage is its owner's to delete. */
+  /** Knows that the grant has ended; the owner deletes what is in storage. */
   ended(): void {
     this.#active = false
     forgetState(this.#grantName)

@@ -157,7 +157,7 @@ export class TokenEndpoint {
     await this.#life.audit({ decision: 'ended', reason: 'reused' })
   }
 
-  /** With its code exchanged the grant stands, and takes the place of the client's earlier ones. */
+  /** Once its code is exchanged the grant is active, and replaces the client's earlier ones. */
   async #begun(response: Response): Promise<Response> {
     if (!response.ok) {
       // A code that is used twice ends the grant at the provider (RFC 6749 section 4.1.2). Before its first use, KV may not know it yet.

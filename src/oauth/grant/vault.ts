@@ -1,4 +1,4 @@
-// Medplum's tokens of one grant, in the storage of its object: sealed under the `vaultKey` of the grant's props, which lies nowhere here.
+// Medplum's tokens of one grant, in the storage of its object: sealed under the `vaultKey` of the grant's props, which is not stored here.
 
 import { open, seal } from '../../base/seal.ts'
 import type { Bindings } from '../../config/settings.ts'
@@ -77,7 +77,7 @@ export class Vault {
     if (tokens) await logOut(settingsFor(this.#env, userId), tokens.accessToken)
   }
 
-  /** Forgets the key; what lies in storage is its owner's to delete. */
+  /** Forgets the key; the owner deletes what is in storage. */
   clear(): void {
     this.#vaultKey = undefined
   }

@@ -192,7 +192,7 @@ function nameOf(resource: Resource, place: string): string {
   return title === '' ? place : `${place} ${quoted(title)}`
 }
 
-/** What stands before the type in a record's title; empty where that is but its id. */
+/** What precedes the type in a record's title; empty if that is only its id. */
 function titleText(resource: Resource): string {
   const title = titleOf(resource).replace(/ ?\([^()]*\)$/, '')
   return title === resource.id ? '' : title

@@ -21,7 +21,7 @@ export type Permit = { agreed: Agreement | undefined } | { undone: string } | { 
 const LIFE_MS = 600_000
 /** A client's own form may show less than it is given: what is longer is asked on the page. */
 const MAX_FORM = { lines: 40, chars: 3_000 }
-/** Of the question, what the model is told besides the link. */
+/** The part of the question that the model is told with the link. */
 const MAX_TOLD = { lines: 40, chars: 6_000 }
 const AT_ONCE = 5
 const KEY = 'approval'

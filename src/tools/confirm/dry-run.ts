@@ -1,6 +1,7 @@
 // A change tried without being made: the records that it would meet are read, what would differ is shown, and Medplum checks
 // what would be stored. Nothing that changes anything is sent.
 
+import { classify } from '../../access/risk/risk.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
@@ -53,7 +54,7 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
 async function tried(
   step: Step,
   args: RequestArguments,
-  { risk, request }: Prepared,
+  { risk }: Prepared,
   { fhir, signal }: ToolContext,
   most: number,
 ): Promise<string[]> {
@@ -61,9 +62,8 @@ async function tried(
   if (isAction(step)) return [`${step.method} ${step.path}: ${step.risk.reason}; its effect can’t be known in advance`]
   const change = await changeOfOne(step, fhir, signal)
   if (change.problem !== undefined) return [change.head]
-  const conditions = risk.parts
-    ? []
-    : await conditionsOf({ ifMatch: args.ifMatch, ifNoneExist: request.ifNoneExist }, step, change, fhir, signal)
+  const ifMatch = risk.parts ? undefined : args.ifMatch
+  const conditions = await conditionsOf({ ifMatch, ifNoneExist: step.ifNoneExist }, step, change, fhir, signal)
   const checked = change.after ? await check(change.after, fhir, signal) : []
   return [...lines(change, most), ...conditions, ...checked]
 }
@@ -87,7 +87,10 @@ async function conditionsOf(
   }
   if (ifNoneExist === undefined) return []
   const type = placeOf(path).segments[0] ?? ''
-  const { body } = await fhir.send({ method: 'GET', path: `${type}?${ifNoneExist}`, repeatable: true, signal })
+  const search = { method: 'GET', path: `${type}?${ifNoneExist}` } as const
+  // What only tries may do no more than search.
+  if (classify(search).kind !== 'read') return ['Its ifNoneExist is no plain search, so what it finds is not known.']
+  const { body } = await fhir.send({ ...search, repeatable: true, signal })
   const count = isRecord(body) && Array.isArray(body.entry) ? body.entry.length : 0
   if (count === 0) return ['The search in ifNoneExist finds nothing, so it would be created.']
   return count === 1

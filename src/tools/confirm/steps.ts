@@ -14,6 +14,8 @@ export interface Step {
   path: string
   body: unknown
   risk: Risk
+  /** The search of a conditional create. */
+  ifNoneExist?: string
 }
 
 /** Whether it does something else than to create, change or delete the resource that it names. */
@@ -26,8 +28,9 @@ export function isAction({ method, path, risk }: Step): boolean {
 
 /** The request itself, or each entry of its batch in their order, those of Bundles within it too. */
 export function stepsOf({ asked, risk }: Prepared): Step[] {
-  const { method, path, body } = asked
-  return risk.parts ? entrySteps(body, risk.parts) : [{ method, path, body, risk }]
+  const { method, path, body, ifNoneExist } = asked
+  if (risk.parts) return entrySteps(body, risk.parts)
+  return [{ method, path, body, risk, ...(ifNoneExist !== undefined && { ifNoneExist }) }]
 }
 
 function entrySteps(bundle: unknown, parts: readonly Risk[]): Step[] {
@@ -36,8 +39,9 @@ function entrySteps(bundle: unknown, parts: readonly Risk[]): Step[] {
     const entry: unknown = entries[index]
     const { request, resource } = isRecord(entry) ? entry : {}
     if (risk.parts) return entrySteps(resource, risk.parts)
-    const { method, url } = isRecord(request) ? request : {}
-    return [{ method: String(method ?? '').toUpperCase(), path: String(url ?? ''), body: resource, risk }]
+    const { method, url, ifNoneExist } = isRecord(request) ? request : {}
+    const step = { method: String(method ?? '').toUpperCase(), path: String(url ?? ''), body: resource, risk }
+    return [typeof ifNoneExist === 'string' ? { ...step, ifNoneExist } : step]
   })
 }
 

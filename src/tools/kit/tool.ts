@@ -43,7 +43,7 @@ export interface ToolContext {
   progress: Progress
   /** Characters that an answer may have, unless the call says something else. */
   answerChars: number
-  /** What a write leaves behind besides the record. */
+  /** What a write creates in addition to the record. */
   marks: Marks
   /** How the person can be asked before a change. */
   asking: Asking
@@ -86,16 +86,16 @@ export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool<I
   return tool
 }
 
-/** What a request brings along besides its arguments. */
+/** What comes with a request in addition to its arguments. */
 export interface CallSupport {
-  /** The caller that the request's verified token stands for. */
+  /** The caller that the request's verified token identifies. */
   caller(ctx: ServerContext): Caller
   /** The pace of one call: asked before each of its requests, it throws a LimitError where there were too many. */
   pace(caller: Caller): (kind: Kind) => Promise<void>
   timeoutMs: number
   /** Characters that an answer may have, unless a call says something else. */
   answerChars: number
-  /** What a write leaves behind besides the record. */
+  /** What a write creates in addition to the record. */
   marks: Marks
   /** Before what the person is asked. */
   confirm: ConfirmPolicy

@@ -64,7 +64,7 @@ function textContent(text: string, contentType: string, { maxChars }: View): Con
   return [...content, { type: 'text', text: `These are the first ${shown.length} of ${text.length} characters.` }]
 }
 
-/** What a model should know besides the answer stands apart from it. */
+/** What a model should know in addition to the answer is a separate text. */
 export function withNotes(content: ContentBlock[], notes: readonly string[]): ContentBlock[] {
   const different = [...new Set(notes)].filter((note) => note !== '')
   return different.length === 0

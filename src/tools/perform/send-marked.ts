@@ -1,4 +1,4 @@
-// What a write leaves behind besides the record itself: the label of AI work on a patched record, and a Provenance.
+// What a write creates in addition to the record: the label of AI work on a patched record, and a Provenance.
 
 import { isRecord } from '../../base/json.ts'
 import type { FhirClient } from '../../client/client.ts'

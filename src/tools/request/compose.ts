@@ -68,7 +68,7 @@ function json(type: JsonType, path: string, given: unknown): Composed & { conten
   return { content, notes: note === undefined ? [] : [note] }
 }
 
-/** Types that Medplum reads besides JSON, with the requests that they are for. Of any other it would see an empty body. */
+/** Types that Medplum reads in addition to JSON, with the requests that they are for. Of any other it would see an empty body. */
 function text(type: string, path: string, given: unknown): Content {
   const place = path.split('?')[0] ?? ''
   if (type === 'application/graphql' && place === '$graphql') {

@@ -1,4 +1,4 @@
-// JSON as models write it, as text or as a value: what is wrong with it, and what Medplum would not store as it stands.
+// JSON as models write it, as text or as a value: what is wrong with it, and what Medplum would not store unchanged.
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 
@@ -19,7 +19,7 @@ export const TOO_DEEP =
 /** Far more than any resource has. */
 const MAX_DEPTH = 500
 
-/** Whether brackets stand in brackets beyond all need: whoever reads that takes long, and can't write it again. */
+/** Whether brackets are nested far deeper than needed: reading that takes long, and it can't be written again. */
 function isDeep(text: string): boolean {
   let depth = 0
   let inString = false
@@ -77,7 +77,7 @@ function isUnexpected(text: string): boolean {
 const MAX_NAMED = 3
 
 /**
- * Numbers that Medplum, which reads them as 64-bit floating point (as JavaScript does), would store otherwise than they stand.
+ * Numbers that Medplum, which reads them as 64-bit floating point (as JavaScript does), would store differently.
  *
  * @param text as it was given, where it was given as text
  * @returns a note for the model; undefined where all numbers stay as they are

@@ -41,7 +41,7 @@ export interface Prepared {
   /** A search by POST with all its criteria in the path. */
   asked: { method: Method; path: string; body?: unknown; ifNoneExist?: string; base?: string }
   risk: Risk
-  /** The version of the record that it is for alone, however Medplum is held to that. */
+  /** The only version of the record that it is for, however that is enforced. */
   version?: string
   notes: string[]
 }

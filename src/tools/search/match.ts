@@ -1,4 +1,4 @@
-// How much of what was sought stands in a record: what Medplum found by one parameter may meet the other words as well.
+// How many of the search terms a record contains: what Medplum found by one parameter may meet the other words as well.
 
 import { isRecord } from '../../base/json.ts'
 import { folded } from './spelling.ts'
@@ -83,7 +83,7 @@ export function meets({ text, days, numbers, id }: Content, term: Term): boolean
   }
 }
 
-/** Whether it stands in the record just as it was typed, accents and all. */
+/** Whether the record contains it exactly as typed, with accents. */
 export function isSpelledSo({ spelled }: Content, { text }: Term): boolean {
   return spelled.includes(text.toLowerCase())
 }

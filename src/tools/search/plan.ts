@@ -105,7 +105,7 @@ function byNumber(term: Term): string[][] {
   return term.kind === 'code' ? [[parameter('identifier', numberForms(term.text))]] : []
 }
 
-/** A record number as it may be kept: in capitals, with or without the letters that stand for "number". */
+/** A record number as it may be kept: in capitals, with or without the letters for "number". */
 function numberForms(text: string): string[] {
   const digits = /^mrn\W?(\d+)$/i.exec(text)?.[1]
   return [

@@ -1,6 +1,6 @@
 // The same name with and without its accents: Medplum compares letters as they are, people don't always write them.
 
-/** A letter, and those that it stands for where accents are left out. The first of them are the most common in names. */
+/** A letter, and the accented ones it replaces when accents are left out. The first of them are the most common in names. */
 const ACCENTED: Readonly<Record<string, string>> = {
   a: 'áäàãâåăąāạảấầẩẫậắằẳẵặæ',
   c: 'çćč',

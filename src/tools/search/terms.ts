@@ -8,7 +8,7 @@ export interface Days {
   end: string
 }
 
-/** One thing that is said of what is sought. */
+/** One search term. */
 export type Term =
   | { kind: 'word'; text: string }
   /** Has digits: a number of some kind, or a word such as HbA1c. */
@@ -151,7 +151,7 @@ function typesNamedBy(word: string): string[] {
   return TYPE_WORDS.filter(([, words]) => words.test(word)).map(([type]) => type)
 }
 
-/** Words of a question, and labels of what follows them, that stand in no record. */
+/** Words of a question, and labels of what follows them, that occur in no record. */
 const UNSAID: ReadonlySet<string> = new Set(
   (
     'a about all an and any are at birthdate born by called date dob doctor dr e-mail email find for from get has have how id ' +

@@ -42,7 +42,7 @@ export const search = defineTool({
 
 type Resource = Record<string, unknown>
 
-/** `Patient?name=smith`, with or without the method and what stands before the type; undefined for words. */
+/** `Patient?name=smith`, with or without the method and what precedes the type; undefined for words. */
 function fhirQueryIn(query: string, medplum: Caller['medplum']): string | undefined {
   const text = query.trim().replace(/^GET\s+/i, '')
   const record = recordIdIn(text, medplum)

@@ -38,7 +38,7 @@ async function show(c: Ctx): Promise<Response> {
   return pageResponse(<Confirm {...given} decision={proposal.decision} />, { sendsOrigin: true })
 }
 
-/** To be sent to another site's login without a word would look like a trap. */
+/** Being sent to another site's login without explanation would look like phishing. */
 function signInFirst(c: Ctx): Response {
   const { medplum } = settingsAt(c.env, c.req.path)
   const loginPath = `${c.req.path}?${LOGIN}`

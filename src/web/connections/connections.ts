@@ -45,7 +45,7 @@ export async function connectionsOf(userId: string, env: Bindings, oauth: OAuthH
 }
 
 /**
- * One connection for what is most likely one: many hosts register anew, or only forget, each time they sign in. What is used goes on
+ * One connection for what is most likely one: many hosts register again, or forget, each time they sign in. What is used goes on
  * as a connection of its own, so that another account of a host is seen and told apart.
  */
 function folded(found: readonly Found[]): Connection[] {

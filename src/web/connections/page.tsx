@@ -228,7 +228,7 @@ const UNITS = [
   ['minute', MINUTE],
 ] as const
 
-/** A time as its distance; the time itself (UTC) lies behind it. */
+/** A time as its distance from now; hovering shows the time itself (UTC). */
 const When: FC<{ at: number; now: number }> = ({ at, now }) => {
   const iso = new Date(at).toISOString()
   return (

@@ -116,7 +116,7 @@ function ownConnections(c: Ctx, userId: string): Promise<Connection[]> {
   return connectionsOf(userId, c.env, createAuthorizationServer(c.env).getOAuthApi(c.env))
 }
 
-/** That of a connection, and those of earlier sign-ins that it stands for. */
+/** The grant of a connection, and those of the earlier sign-ins folded into it. */
 function grantObjects(c: Ctx, userId: string, { grantId, earlier }: Connection) {
   return [grantId, ...earlier].map((id) => c.env.GRANT.getByName(grantNameOf({ userId, grantId: id })))
 }

@@ -18,7 +18,7 @@ const SESSION_COOKIE = 'session'
 const STATE_PREFIX = 'page.'
 const PURPOSE = 'browser-login'
 const SCOPES = ['openid', 'profile']
-/** The pages that a login may lead back to, with what lies below them. */
+/** The pages that a login may lead back to, and the paths below them. */
 const RETURN_PATHS = ['/connections', '/confirm']
 
 /** Why a login in the browser came to nothing: its state is unknown, used, old or another browser's. */

@@ -68,7 +68,7 @@ export const Problem: FC<ProblemProps> = ({ title, what, advice, home, homeName 
   </Layout>
 )
 
-/** What a page is allowed besides showing itself. */
+/** What a page may do in addition to being shown. */
 export interface PagePolicy {
   /** Whether it runs a script of this server. */
   script?: boolean

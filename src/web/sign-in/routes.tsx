@@ -48,7 +48,7 @@ type Ctx = Context<{ Bindings: Bindings }>
 export const CALLBACK_PATH = '/oauth/callback'
 const MAX_CLIENT_ID = 400
 
-/** What is carried through Medplum's login besides the client's request. */
+/** What is carried through Medplum's login in addition to the client's request. */
 interface LoginData extends LoginSecrets {
   mark: BrowserMark
   clientName: string
@@ -224,7 +224,7 @@ async function createGrant(
     metadata: metadataOf(data.clientName, data.narrowing, data.mark),
     scope: request.scope,
     props,
-    // The grant's object ends them once this one stands.
+    // The grant's object ends them once this one is active.
     revokeExistingGrants: false,
   })
   const name = grantOf(new URL(redirectTo).searchParams.get('code') ?? '')
