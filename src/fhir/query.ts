@@ -195,3 +195,27 @@ export function searchedTypes({ segments, parameters }: Place): string[] | undef
   if (named) return named.split(',')
   return segments[0] === undefined || segments[0].startsWith('_') ? undefined : [segments[0]]
 }
+
+/** What a search says in addition to its criteria: which of its matches come, in which order, with what. */
+const PRESENTATION: ReadonlySet<string> = new Set([
+  '_count',
+  '_cursor',
+  '_elements',
+  '_fields',
+  '_include',
+  '_include:iterate',
+  '_offset',
+  '_revinclude',
+  '_revinclude:iterate',
+  '_sort',
+  '_summary',
+  '_total',
+])
+
+/** The path that counts the matches of a type's search; undefined for any other path. */
+export function countPath(path: string): string | undefined {
+  const { segments, parameters } = parsePlace(path)
+  if (segments.length !== 1 || !/^[A-Z]/.test(segments[0] ?? '')) return undefined
+  const criteria = parameters.filter(({ key }) => !PRESENTATION.has(key))
+  return formatPlace({ segments, parameters: [...criteria, criterion('_summary', 'count')] })
+}

@@ -13,12 +13,11 @@ import { startSandbox } from '../../sandbox/server.ts'
 import { freePort, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { startFront } from './front.ts'
-import { type Adapter, LONG_MS, Play, STEPS } from './scenario.ts'
+import { type Adapter, LONG_MS, Play, STEPS, together } from './scenario.ts'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const DOCUMENT = fileURLToPath(new URL('../../docs/clients.md', import.meta.url))
-const AT_ONCE = 3
 const [BEGIN, END] = ['<!-- clients: begin, by npm run test:clients -- --write -->', '<!-- clients: end -->']
 
 install()
@@ -72,15 +71,6 @@ const stale = values.only === undefined && failed === 0 && !shown()
 if (stale) console.log('docs/clients.md shows another result: npm run test:clients -- --write')
 console.log(`${all.length - failed} passed, ${failed} failed`)
 process.exit(failed > 0 || stale ? 1 : 0)
-
-/** Several at a time: most of what they do is waiting. */
-async function together(all: readonly Play[], work: (play: Play) => Promise<void>): Promise<void> {
-  const waiting = [...all]
-  const one = async () => {
-    for (let play = waiting.shift(); play; play = waiting.shift()) await work(play)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, one))
-}
 
 /** Installs the clients unless what is installed is what the lock says. */
 function install(): void {

@@ -1,7 +1,7 @@
 /** A client that is a program: run in a home folder of its own; the address that it prints to sign in at is walked by a person. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -81,14 +81,27 @@ export class Home {
 
   /** The token and client id among the files that the program keeps. */
   async kept(): Promise<Kept> {
-    const entries = await readdir(this.path, { recursive: true, withFileTypes: true })
-    const files = entries.filter((entry) => entry.isFile() && /\.json$/.test(entry.name))
-    const texts = await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), 'utf8')))
+    const files = await this.#jsonFiles()
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
     const find = (key: string) => new RegExp(`"${key}": *"([^"]+)"`).exec(texts.join('\n').replaceAll('\\"', '"'))?.[1]
     const accessToken = find('access_token') ?? find('accessToken')
     const clientId = find('client_id') ?? find('clientId')
-    if (!accessToken || !clientId) throw new Error(`no token among ${files.map((file) => file.name).join(', ')}`)
+    if (!accessToken || !clientId) throw new Error(`no token among ${files.join(', ')}`)
     return { accessToken, clientId }
+  }
+
+  /** Has the program believe that its token has expired. */
+  async age(): Promise<void> {
+    for (const file of await this.#jsonFiles()) {
+      const text = await readFile(file, 'utf8')
+      if (text.includes('expiresAt')) await writeFile(file, text.replaceAll(/"expiresAt": *\d+/g, '"expiresAt":1'))
+    }
+  }
+
+  async #jsonFiles(): Promise<string[]> {
+    const entries = await readdir(this.path, { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile() && /\.json$/.test(entry.name))
+    return files.map((file) => join(file.parentPath, file.name))
   }
 
   async remove(): Promise<void> {

@@ -22,6 +22,8 @@ export interface Opened {
   call(tool: string, args: Record<string, unknown>, onProgress: () => void): Promise<Answer>
   /** Connects anew with the tokens that it has, for a client whose connection ends with the server's. */
   reconnect?(): Promise<void>
+  /** Has a client that goes by its own clock alone believe that its token has expired. */
+  age?(): Promise<void>
   /** What the client was given, from where it keeps it. */
   kept(): Promise<Kept>
   close(): Promise<void>
@@ -62,6 +64,8 @@ export interface Outcome {
 
 /** ms that the long call takes at least. */
 export const LONG_MS = 4000
+
+const AT_ONCE = 3
 
 /** The server as the clients reach it. */
 export interface Served {
@@ -107,9 +111,10 @@ export class Play {
       if (this.adapter.noRefresh) return this.adapter.noRefresh
       const { accessToken } = await client.kept()
       this.#served.expire(accessToken)
+      await client.age?.()
       await answersWhoami(client)
       must((await client.kept()).accessToken !== accessToken, 'the client still has its expired token')
-      return undefined
+      return client.age && 'by its own clock'
     })
   }
 
@@ -150,6 +155,15 @@ export class Play {
       limit.abort()
     }
   }
+}
+
+/** Several at a time: most of what they do is waiting. */
+export async function together(all: readonly Play[], work: (play: Play) => Promise<void>): Promise<void> {
+  const waiting = [...all]
+  const one = async () => {
+    for (let play = waiting.shift(); play; play = waiting.shift()) await work(play)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, one))
 }
 
 async function answersWhoami(client: Opened): Promise<void> {

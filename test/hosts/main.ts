@@ -14,7 +14,8 @@ import { freePort, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { startFront } from '../clients/front.ts'
 import { Home } from '../clients/program.ts'
-import { LONG_MS, type Opened, Play, STEPS } from '../clients/scenario.ts'
+import { type Adapter, LONG_MS, type Opened, Play, STEPS, together } from '../clients/scenario.ts'
+import { inspectorWeb } from './inspector-web.ts'
 import { NOTHING, startModel } from './model.ts'
 import { type Program, programs } from './programs.ts'
 
@@ -22,6 +23,14 @@ const { values } = parseArgs({ options: { write: { type: 'boolean', default: fal
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const DOCUMENT = fileURLToPath(new URL('../../docs/hosts.md', import.meta.url))
 const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->', '<!-- hosts: end -->']
+
+/** Hosts that this command doesn't play, and why. */
+const NOT_PLAYED = [
+  ['Copilot CLI', '1.0.102', 'by hand: yes; on a machine without a keychain its next process is signed out'],
+  ['Qwen Code', '0.24.4', 'not played: without a terminal it does not connect to a server that asks for a sign-in'],
+  ["Cloudflare's MCP client (`agents`)", '0.32.0', 'not played yet: it needs a Worker of its own'],
+  ['use-mcp', '0.0.21', 'not played yet: it needs a React page'],
+]
 
 install()
 const [port, target] = [await freePort(), await freePort()]
@@ -32,25 +41,13 @@ const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLI
 const start = () => startWorker({ port: target, state, vars })
 let worker = await start()
 const front = await startFront(port, target)
-const plays = programs
-  .filter(({ name }) => name.includes(values.only ?? ''))
-  .map((program) => {
-    const noProgress = 'progress is not shown to its model'
-    const { name, package: folder, asks } = program
-    const adapter = {
-      name,
-      package: folder,
-      noProgress,
-      ...(asks && { asks }),
-      open: (to: string) => open(program, to),
-    }
-    return new Play(adapter, { mcpUrl: `${url}/mcp`, expire: front.expire })
-  })
+const adapters = [...programs.map(adapterOf), inspectorWeb].filter(({ name }) => name.includes(values.only ?? ''))
+const plays = adapters.map((adapter) => new Play(adapter, { mcpUrl: `${url}/mcp`, expire: front.expire }))
 try {
-  await Promise.all(plays.map((play) => play.begin()))
+  await together(plays, (play) => play.begin())
   await worker.stop()
   worker = await start()
-  await Promise.all(plays.map((play) => play.end()))
+  await together(plays, (play) => play.end())
 } finally {
   front.close()
   await worker.stop()
@@ -72,6 +69,12 @@ if (values.write && failed === 0) {
 }
 console.log(`${all.length - failed} passed, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)
+
+function adapterOf(program: Program): Adapter {
+  const { name, package: folder, asks } = program
+  const noProgress = 'progress is not shown to its model'
+  return { name, package: folder, noProgress, ...(asks && { asks }), open: (to) => open(program, to) }
+}
 
 /** Signs a host in; each call is a turn of its model. */
 async function open(program: Program, mcpUrl: string): Promise<Opened> {
@@ -95,6 +98,7 @@ async function open(program: Program, mcpUrl: string): Promise<Opened> {
       return model.offered.map((name) => /(?:fhir-|whoami|search|fetch)[a-z]*$/.exec(name)?.[0] ?? name)
     },
     call,
+    ...(program.ages && { age: () => home.age() }),
     kept: () => home.kept(),
     close: async () => {
       model.close()
@@ -125,5 +129,8 @@ function table(): string {
     const cells = STEPS.map((step) => outcomes[step].remark || 'yes')
     return `| ${[adapter.name, version(adapter.package), ...cells].join(' | ')} |`
   })
+  for (const [name, version, reason] of NOT_PLAYED) {
+    rows.push(`| ${[name, version, ...STEPS.map((_, at) => (at === 0 ? reason : 'not played'))].join(' | ')} |`)
+  }
   return [`| host | version | ${STEPS.join(' | ')} |`, `|---|---|${'---|'.repeat(STEPS.length)}`, ...rows].join('\n')
 }

@@ -24,7 +24,7 @@ interface Turn {
   answer: string | undefined
 }
 
-/** The three wire forms: the events with which a turn is told. */
+/** The wire forms, by how their address ends: the events with which a turn is told. */
 const FORMS: Record<string, (turn: Turn) => Json[]> = {
   '/v1/messages': ({ name, args, answer }) => {
     const calls = name !== undefined && answer === undefined
@@ -66,6 +66,11 @@ const FORMS: Record<string, (turn: Turn) => Json[]> = {
       { type: 'response.completed', response: { id: 'resp_1', output: [item], usage } },
     ]
   },
+  ':streamGenerateContent': ({ name, args, answer }) => {
+    const calls = name !== undefined && answer === undefined
+    const part = calls ? { functionCall: { name, args: JSON.parse(args) as Json } } : { text: answer ?? NOTHING }
+    return [{ candidates: [{ index: 0, content: { role: 'model', parts: [part] }, finishReason: 'STOP' }] }]
+  },
 }
 
 export async function startModel(): Promise<Model> {
@@ -73,7 +78,8 @@ export async function startModel(): Promise<Model> {
   const server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request) body += chunk
-    const form = FORMS[new URL(request.url ?? '', 'http://model').pathname]
+    const { pathname } = new URL(request.url ?? '', 'http://model')
+    const [ending, form] = Object.entries(FORMS).find(([end]) => pathname.endsWith(end)) ?? []
     if (!form || request.method !== 'POST') return void response.writeHead(404).end('{}')
     const asked = JSON.parse(body) as Json
     // Some hosts write an underscore for a hyphen.
@@ -86,7 +92,7 @@ export async function startModel(): Promise<Model> {
     for (const event of form(turn)) {
       response.write(`${'type' in event ? `event: ${event.type}\n` : ''}data: ${JSON.stringify(event)}\n\n`)
     }
-    response.end('data: [DONE]\n\n')
+    response.end(ending?.startsWith('/') ? 'data: [DONE]\n\n' : '')
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -107,15 +113,17 @@ interface Offered {
 
 function offeredIn(tools: unknown, namespace?: string): Offered[] {
   if (!Array.isArray(tools)) return []
-  return tools.flatMap((tool: { name?: string; function?: { name?: string }; tools?: unknown }): Offered[] => {
+  type Tool = { name?: string; function?: { name?: string }; tools?: unknown; functionDeclarations?: unknown }
+  return tools.flatMap((tool: Tool): Offered[] => {
     const name = tool.name ?? tool.function?.name
     if (Array.isArray(tool.tools)) return offeredIn(tool.tools, name)
+    if (Array.isArray(tool.functionDeclarations)) return offeredIn(tool.functionDeclarations)
     return name === undefined ? [] : [{ name, ...(namespace !== undefined && { namespace }) }]
   })
 }
 
 /** What a tool answered, in whichever form; undefined before it did. */
-function answerIn({ messages, input }: Json): string | undefined {
+function answerIn({ messages, input, contents }: Json): string | undefined {
   const found: string[] = []
   const look = (value: unknown): void => {
     if (Array.isArray(value)) for (const one of value) look(one)
@@ -123,10 +131,12 @@ function answerIn({ messages, input }: Json): string | undefined {
     const one = value as Json
     if (one.type === 'tool_result' || one.role === 'tool') found.push(textOf(one.content))
     else if (one.type === 'function_call_output') found.push(textOf(one.output))
+    else if (one.functionResponse) found.push(textOf(one.functionResponse))
     else for (const inner of Object.values(one)) look(inner)
   }
   look(messages)
   look(input)
+  look(contents)
   return found.at(-1)
 }
 

@@ -15,7 +15,7 @@ import { knownCapability, loadCapability } from '../../client/load-capability.ts
 import { readAll } from '../../client/read-all.ts'
 import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import { matchesOf, withStableOrder, withTotal } from '../../fhir/paging.ts'
-import { parsePlace } from '../../fhir/query.ts'
+import { countPath, parsePlace } from '../../fhir/query.ts'
 import { redact } from '../../secrets/redact.ts'
 import { isOneValue, MAX_PART } from '../../text/file.ts'
 import { permitted, pinnedToAgreement } from '../confirm/confirm.ts'
@@ -157,6 +157,15 @@ async function fromBeginning(
   return fhir.send({ ...request, part: { ...part, offset: 0 }, signal })
 }
 
+/** How many a search finds, by the server's count; undefined for what isn't counted. */
+async function countOf(search: string, { fhir, signal }: ToolContext): Promise<number | undefined> {
+  const path = countPath(search)
+  if (path === undefined) return undefined
+  // The answer is there; that nobody counts it now is no reason to withhold it.
+  const counted = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
+  return isRecord(counted?.body) && typeof counted.body.total === 'number' ? counted.body.total : undefined
+}
+
 // ── All pages ──
 
 const PAGED = /^(?:[A-Z][A-Za-z]*|[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+\/(?:\$everything|_history))?(?:\?|$)/
@@ -174,7 +183,7 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   event.status = 200
   const isHistory = parsePlace(path).segments.includes('_history')
   const isComplete = next === undefined && partial === undefined
-  const whole = total ?? (isComplete ? matchesOf(entries) : undefined)
+  const whole = total ?? (isComplete ? matchesOf(entries) : await countOf(path, context))
   const body = {
     resourceType: 'Bundle',
     type: isHistory ? 'history' : 'searchset',
