@@ -81,10 +81,14 @@ function chain(store: Store, type: string, filter: Filter): Test {
 function reverseChain(store: Store, filter: Filter): Test {
   const [, type = '', code = '', ...rest] = filter.code.split(':')
   const param = getSearchParameter(type, code)
-  if (!param || rest.length === 0) {
-    throw new OperationOutcomeError(badRequest(`Invalid search chain: ${filter.code}`))
+  if (!param) {
+    throw new OperationOutcomeError(badRequest(`Invalid search parameter in chain: ${type}?${code}`))
   }
-  const next = parseSearchRequest(type, { [rest.join(':')]: filter.value })
+  const last = rest.join(':')
+  if (!/[.:]/.test(last) && !last.startsWith('_') && !getSearchParameter(type, last)) {
+    throw new OperationOutcomeError(badRequest(`Invalid search parameter at end of chain: ${type}?${last}`))
+  }
+  const next = parseSearchRequest(type, { [last]: filter.value })
   const test = compile(store, type, next.filters)
   let linked: Set<string> | undefined
   return (resource) => {

@@ -67,6 +67,8 @@ export function testOf(type: string, { code, operator, value }: Filter): Test {
   const negated = operator === Operator.NOT || operator === Operator.NOT_EQUALS || operator === Operator.NOT_IN
   return (resource) => {
     const values = valuesOf(resource, param)
+    // Without a date there is nothing that differs from one.
+    if (negated && param.type === 'date' && values.length === 0) return false
     return tests.some((test) => test(values)) !== negated
   }
 }
@@ -181,6 +183,9 @@ export function startOf(period: { start?: string; end?: string }): number {
 /** The unit and system of a quantity are ignored. */
 function numberTest(param: SearchParameter, operator: Operator, value: string): ValueTest {
   const wanted = Number(value.split('|')[0])
+  if (Number.isNaN(wanted)) {
+    throw new OperationOutcomeError(badRequest(`invalid input syntax for type double precision: "${value}"`))
+  }
   const compare =
     operator === Operator.APPROXIMATELY
       ? (found: number) => Math.abs(found - wanted) <= Math.abs(wanted) / 10

@@ -1,12 +1,11 @@
 // From a JSON answer to what a model gets to read: without noise, in the compact form or as JSON, and never larger than its
 // budget. What doesn't fit is dropped in whole entries, told of in a digest, and comes with the path in `next`.
 
-import { isRecord } from '../base/json.ts'
+import { isRecord, records } from '../base/json.ts'
 import { visible } from '../base/text.ts'
-import { batchParts } from './batch-answer.ts'
-import { type Entry, type Parts, partsOf } from './bundle-parts.ts'
-import { compact } from './compact/compact.ts'
-
+import { batchParts, withoutEchoes } from './batch-answer.ts'
+import { type Entry, isBatchAnswer, type Parts, partsOf } from './bundle-parts.ts'
+import { compact, returnedLine } from './compact/compact.ts'
 import { writeTable } from './compact/table.ts'
 import { digest } from './digest/digest.ts'
 import { type Attempt, fitting, within } from './fit.ts'
@@ -24,6 +23,8 @@ export interface AnswerOptions {
   maxChars: number
   /** Entries at the beginning that earlier answers gave, and with the first of them the last match. */
   from?: number
+  /** Of a batch's answer, indexes of the entries that stored something: what they bring only repeats what was sent. */
+  stored?: ReadonlySet<number>
   /** The path that goes on after so many entries, where the request can be made again. */
   nextAfter?(entries: number): string
 }
@@ -54,11 +55,48 @@ export function answer(body: unknown, options: AnswerOptions): Answered {
     return one(value, leftOut, options)
   }
   const entries = value.entry.filter(isRecord)
-  if (/^(batch|transaction)-response$/.test(String(value.type))) {
-    const { entry, remarks } = batchParts(entries, options.maxChars - RESERVE, (part) => size(part, options))
-    return written({ ...value, entry }, { leftOut, dropped: remarks }, options)
+  const { entry: _entry, ...own } = value
+  const about = lightHead(own, options)
+  const said = [...leftOut, ...about.leftOut]
+  if (isBatchAnswer(value)) return batch(about.head, entries, said, options)
+  return fitted(bundle(about.head, entries, said, options), value, options)
+}
+
+/** A Bundle's own properties: they have a share of the budget, and lose parts as a resource does. */
+function lightHead(own: Entry, options: AnswerOptions): { head: Entry; leftOut: string[] } {
+  const share = options.maxChars / 4
+  const measure = (value: unknown) => compact(value).length
+  const written = options.format === 'json' ? (value: unknown) => visible(JSON.stringify(value)).length : measure
+  if (written(own) <= share) return { head: own, leftOut: [] }
+  const { value, leftOut } = lighten(own, written, share)
+  return { head: isRecord(value) ? value : { resourceType: 'Bundle' }, leftOut: [told(leftOut, share / 2)] }
+}
+
+function batch(head: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions): Answered {
+  const { stored, columns, format, maxChars } = options
+  const brief = stored && !columns && format === 'compact' ? withoutEchoes(entries, stored) : undefined
+  const said = brief ? [...leftOut, brief.remark] : leftOut
+  const room = maxChars - RESERVE - compact(head).length - said.join('').length
+  const limits = columns ? [room] : [room, room * 0.8, room * 0.6, room * 0.4]
+  for (const limit of limits) {
+    const { entry, remarks } = batchParts(brief?.entry ?? entries, limit, (part) => size(part, options))
+    const answer = written({ ...head, entry }, { leftOut: said, dropped: remarks }, options)
+    if (length(answer) <= maxChars) return answer
   }
-  return bundle(value, entries, leftOut, options)
+  return fitted(
+    written({ ...head }, { leftOut: said, dropped: [`all ${entries.length} entries`] }, options),
+    head,
+    options,
+  )
+}
+
+/** An answer that is within its budget, whatever was in it. */
+function fitted(answer: Answered, value: unknown, options: AnswerOptions): Answered {
+  if (length(answer) <= options.maxChars) return answer
+  const name = isRecord(value) && /^[A-Za-z]{1,64}$/.test(String(value.resourceType)) ? ` ${value.resourceType}` : ''
+  const how = options.columns ? 'Ask for fewer or shorter columns' : 'Ask for parts of it with `select`'
+  const note = `This${name} does not fit into ${options.maxChars} characters and can't be shown. ${how}, or for a larger maxChars.`
+  return options.format === 'json' && !options.columns ? { text: 'null', notes: [note] } : { text: note, notes: [] }
 }
 
 /** What is to be said of an answer. */
@@ -103,9 +141,7 @@ function headOf(value: unknown): string[] {
   return compact({ ...rest, type: 'searchset', ...(next.length > 0 && { link: next }), entry: undefined })
     .split('\n')
     .slice(1)
-    .map((line) =>
-      line.startsWith('returned: ') ? `returned: ${Array.isArray(value.entry) ? value.entry.length : 0}` : line,
-    )
+    .map((line) => (line.startsWith('returned: ') ? returnedLine(records(value, 'entry')) : line))
 }
 
 function length({ text, notes }: Answered): number {
@@ -121,10 +157,10 @@ function size(value: unknown, { format, columns }: AnswerOptions): number {
 function one(value: unknown, leftOut: string[], options: AnswerOptions): Answered {
   const whole = written(value, { leftOut }, options)
   // A cell that is too long is left out by itself.
-  if (length(whole) <= options.maxChars || options.columns) return whole
+  if (length(whole) <= options.maxChars || options.columns) return fitted(whole, value, options)
   const room = Math.min(MAX_TOLD, options.maxChars / 4)
   const light = lighten(value, (part) => size(part, options), options.maxChars - RESERVE - room)
-  return written(light.value, { leftOut: [...leftOut, told(light.leftOut, room)] }, options)
+  return fitted(written(light.value, { leftOut: [...leftOut, told(light.leftOut, room)] }, options), value, options)
 }
 
 // ── A Bundle ──

@@ -1,6 +1,7 @@
-// The answer to a batch within a budget. What each entry came to is always told; the resources are what can be left out.
+// The answer to a batch within a budget. What each entry came to is told as far as there is room; the resources go first.
 import { isRecord } from '../base/json.ts'
 import { type Entry, partsOf } from './bundle-parts.ts'
+import { lighten } from './lighten.ts'
 
 export interface BatchParts {
   entry: Entry[]
@@ -10,6 +11,47 @@ export interface BatchParts {
 /** Characters that an entry without its resource takes up, about. */
 const BARE = 120
 const MIN_SHARE = 300
+const MIN_ECHOES = 20
+const MAX_NAMED = 20
+
+/**
+ * Entries whose resource only repeats what was sent, with their id alone; undefined where there are only a few.
+ *
+ * @param written indexes of the entries that stored something
+ */
+export function withoutEchoes(
+  entries: readonly Entry[],
+  written: ReadonlySet<number>,
+): { entry: Entry[]; remark: string } | undefined {
+  const isEcho = ({ resource, response }: Entry, at: number) =>
+    written.has(at) && isRecord(resource) && isSuccess(response) && response.outcome === undefined
+  const echoes = entries.filter(isEcho)
+  if (echoes.length <= MIN_ECHOES) return undefined
+  const entry = entries.map((one, at) => {
+    if (!isEcho(one, at) || !isRecord(one.resource) || !isRecord(one.response)) return one
+    const { resourceType, id } = one.resource
+    return { resource: { resourceType, id }, response: { status: one.response.status } }
+  })
+  const remark = `of ${echoes.length} stored resources all but the id (by status: ${byStatus(entries)}); read those you need at Type/ID`
+  return { entry, remark }
+}
+
+function isSuccess(response: unknown): response is Entry {
+  return isRecord(response) && /^2\d\d/.test(String(response.status))
+}
+
+/** `201 × 298, 400 × 2` */
+function byStatus(entries: readonly Entry[]): string {
+  const statuses = Map.groupBy(entries, statusOf)
+  return [...statuses]
+    .slice(0, MAX_NAMED)
+    .map(([status, { length }]) => `${status} × ${length}`)
+    .join(', ')
+}
+
+export function statusOf({ response }: Entry): string {
+  return (isRecord(response) && /^\d{3}/.exec(String(response.status))?.[0]) || 'none'
+}
 
 /**
  * The entries of a batch's answer with as much of their resources as fits.
@@ -18,20 +60,49 @@ const MIN_SHARE = 300
  * @param size characters of a resource in the form in which it is shown
  */
 export function batchParts(entries: readonly Entry[], limit: number, size: (value: unknown) => number): BatchParts {
-  if (size({ resourceType: 'Bundle', entry: entries }) <= limit) return { entry: [...entries], remarks: [] }
+  const whole = (entry: readonly Entry[]) => size({ resourceType: 'Bundle', type: 'batch-response', entry })
+  if (whole(entries) <= limit) return { entry: [...entries], remarks: [] }
   const sizes = entries.map(({ resource }) => (resource === undefined ? 0 : size(resource)))
   const share = shareOf(sizes, limit - entries.length * BARE)
   const remarks: string[] = []
   const entry = entries.map((one, at) => {
-    if ((sizes[at] ?? 0) <= share) return one
+    // An id alone is worth its room.
+    if ((sizes[at] ?? 0) <= Math.max(share, BARE)) return one
     const { resource, ...rest } = one
     const less = share >= MIN_SHARE ? fewerMatches(resource, share, size) : undefined
     remarks.push(less ? `entry ${at}: ${less.gone} of its matches` : `entry ${at}: its resource`)
     return less ? { ...rest, resource: less.bundle } : rest
   })
-  const named = remarks.slice(0, 20).join('; ')
-  const more = remarks.length > 20 ? `; and of ${remarks.length - 20} more entries` : ''
-  return { entry, remarks: [`${named}${more}. Ask for these by requests of their own`] }
+  const named = remarks.slice(0, MAX_NAMED).join('; ')
+  const more = remarks.length > MAX_NAMED ? `; and of ${remarks.length - MAX_NAMED} more entries` : ''
+  const told = remarks.length === 0 ? [] : [`${named}${more}. Ask for these by requests of their own`]
+  return whole(entry) <= limit ? { entry, remarks: told } : firstOf(entry, limit, whole, told)
+}
+
+/** The first entries, as many as fit, and what the others came to. */
+function firstOf(
+  entries: readonly Entry[],
+  limit: number,
+  whole: (entry: readonly Entry[]) => number,
+  told: string[],
+): BatchParts {
+  const light = entries.map((one) => {
+    if (whole([one]) <= limit / 4) return one
+    return { response: { status: statusOf(one) }, ...lightEntry(one, limit / 4, whole) }
+  })
+  let count = light.length
+  while (count > 0 && whole(light.slice(0, count)) > limit) count = Math.floor(count * 0.8)
+  const rest = entries.slice(count)
+  const failed = rest.flatMap((one, at) => (isSuccess(one.response) ? [] : [`${count + at}: ${statusOf(one)}`]))
+  const failures = failed.length === 0 ? '' : `; failed: ${failed.slice(0, MAX_NAMED).join(', ')}`
+  const more = failed.length > MAX_NAMED ? ` and ${failed.length - MAX_NAMED} more` : ''
+  const others = `${rest.length} entries after these (by status: ${byStatus(rest)}${failures}${more}). All were carried out: do not send them again; a larger maxChars would have shown them`
+  return { entry: light.slice(0, count), remarks: rest.length === 0 ? told : [...told, others] }
+}
+
+function lightEntry(entry: Entry, limit: number, whole: (entry: readonly Entry[]) => number): Entry {
+  const { value } = lighten(entry, (part) => (isRecord(part) ? whole([part]) : 0), limit)
+  return isRecord(value) ? value : {}
 }
 
 /** The largest share that all can have without passing the limit: what small ones leave over goes to the large ones. */

@@ -22,6 +22,10 @@ export interface Parts {
   whole(from: number, count: number): number
 }
 
+export function isBatchAnswer({ type }: Entry): boolean {
+  return type === 'batch-response' || type === 'transaction-response'
+}
+
 const REFERENCE = /"([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})["/]/g
 
 /** The parts that a Bundle's entries can be given in; each entry belongs to exactly one match. */

@@ -1,7 +1,7 @@
 // Entries of a Bundle that alone would take up too much of an answer, with less in them, and the lines that say what is missing.
 import { isRecord } from '../base/json.ts'
 import type { Entry } from './bundle-parts.ts'
-import { lighten } from './lighten.ts'
+import { type Lightened, lighten } from './lighten.ts'
 
 /** An entry, and what was taken out of it. */
 export interface Lighter {
@@ -25,13 +25,26 @@ export class Lightener {
   of(entry: Entry): Lighter {
     const known = this.#done.get(entry)
     if (known) return known
-    const { resource } = entry
-    const isLight =
-      !isRecord(resource) || JSON.stringify(resource).length <= this.limit || this.#size(resource) <= this.limit
-    const less = isLight ? undefined : lighten(resource, this.#size, this.limit)
-    const done = less ? { entry: { ...entry, resource: less.value }, leftOut: less.leftOut } : { entry, leftOut: [] }
+    const { resource, ...about } = entry
+    const less = this.#less(resource)
+    const lessAbout = this.#less(about)
+    const done = {
+      entry:
+        less || lessAbout
+          ? {
+              ...((lessAbout?.value ?? about) as Entry),
+              ...('resource' in entry && { resource: less ? less.value : resource }),
+            }
+          : entry,
+      leftOut: [...(less?.leftOut ?? []), ...(lessAbout?.leftOut ?? [])],
+    }
     this.#done.set(entry, done)
     return done
+  }
+
+  #less(value: unknown): Lightened | undefined {
+    const isLight = value === undefined || JSON.stringify(value).length <= this.limit || this.#size(value) <= this.limit
+    return isLight ? undefined : lighten(value, this.#size, this.limit)
   }
 }
 

@@ -42,7 +42,14 @@ export function lighten(value: unknown, size: (value: unknown) => number, limit:
       leftOut.push(...removed)
     }
   }
-  return { value: copy, leftOut }
+  return size(copy) <= limit ? { value: copy, leftOut } : { value: least(copy), leftOut: ['all but type and id'] }
+}
+
+/** What is left of a value that loses all else. */
+function least(value: unknown): unknown {
+  if (!isRecord(value)) return null
+  const kept = ['resourceType', 'id'].filter((name) => /^[\w.-]{1,64}$/.test(String(value[name])))
+  return Object.fromEntries(kept.map((name) => [name, value[name]]))
 }
 
 /** Removes the largest ones until about as many characters are gone as are too many. */
@@ -52,7 +59,9 @@ function removeLargest(found: Candidate[], excess: number): string[] {
   for (const one of found.sort((a, b) => b.size - a.size)) {
     if (gone >= excess) break
     if (one.kind === 'list') {
-      const list = one.holder[one.key] as unknown[]
+      const list = one.holder[one.key]
+      // It went with the end of a list that held it.
+      if (!Array.isArray(list)) continue
       const each = one.size / list.length
       const kept = Math.max(1, Math.floor(list.length - (excess - gone) / each) - 1)
       gone += (list.length - kept) * each

@@ -12,6 +12,7 @@ import { UserError } from '../base/told-error.ts'
 import { type AllPages, readAll } from '../client/read-all.ts'
 import { withStableOrder } from '../fhir/paging.ts'
 import { criterion, formatPlace, parsePlace } from '../fhir/query.ts'
+import { isFilePath, recordsOfFile } from './digest-file.ts'
 import { bounded, MAX_ADDRESS } from './kit/bounded.ts'
 import { defineTool } from './kit/tool.ts'
 
@@ -25,7 +26,7 @@ const CAP = 10_000
 /** Characters reserved for text other than the rows. */
 const RESERVE = 1_000
 const FORMS =
-  '`path` must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything or Patient/ID/_history.'
+  '`path` must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything, Patient/ID/_history or the file of an export (Binary/ID).'
 
 export const fhirDigest = defineTool({
   name: 'fhir-digest',
@@ -49,6 +50,12 @@ export const fhirDigest = defineTool({
     event.kind = risk.kind
     event.type = typeOf(risk.targets[0]) ?? 'other'
     if (risk.kind !== 'read') throw new UserError(`${FORMS} GET ${risk.targets[0]} ${risk.reason}. Nothing was sent.`)
+    if (isFilePath(request.path)) {
+      const { resources, more } = await advised(prepared, context, () => recordsOfFile(fhir, request, CAP, signal))
+      event.status = 200
+      const read = { entries: resources.map((resource) => ({ resource })), total: undefined, capped: more }
+      return present({ ...read, pages: 1, next: undefined }, `${request.path}/_history`, notes, answerChars)
+    }
     const whole = unboundedSearch(request.path)
     const read = await advised(prepared, context, () =>
       readAll(fhir, whole.path, { cap: CAP, progress, signal, keep: essenceOf }),

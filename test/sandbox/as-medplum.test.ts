@@ -31,6 +31,8 @@ it.each([
   ['status:in=final', 200, 1],
   ['value-quantity=ap5.4', 200, 1],
   ['value-quantity=ap4', 200, 0],
+  ['value-quantity=high', 400, 'invalid input syntax for type double precision'],
+  ['date=ne2020-01-01', 200, 1],
   ['date=ge2026-01-01Z', 200, 1],
   ['date=lt2026-01-01Z', 200, 0],
   ['date=ge2026-01-01T00:00', 400, 'Invalid format for date search parameter: 2026-01-01T00:00'],
@@ -40,6 +42,19 @@ it.each([
   expect(answer.status).toBe(status)
   if (typeof expected === 'string') expect(JSON.stringify(answer.body)).toContain(expected)
   else expect(((answer.body.entry ?? []) as unknown[]).length).toBe(expected)
+})
+
+it.each([
+  ['_has:Condition:patient:nothing=1', 'Invalid search parameter at end of chain: Condition?nothing'],
+  ['_has:Observation:nope:code=1', 'Invalid search parameter in chain: Observation?nope'],
+])('refuses %s', async (query, expected) => {
+  const { status, body } = await send('GET', `Patient?${query}`)
+  expect([status, JSON.stringify(body)]).toEqual([400, expect.stringContaining(expected)])
+})
+
+it('finds by `ne` only who has a date', async () => {
+  const { body } = await send('GET', 'Patient?identifier=urn:example|as-medplum&birthdate=ne2000-01-01')
+  expect(body.entry ?? []).toEqual([])
 })
 
 it('refuses :of-type', async () => {

@@ -208,6 +208,161 @@ describe("a batch's answer over the budget", () => {
   })
 })
 
+describe("a batch's answer to many writes", () => {
+  const stored = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      response: { status: at % 100 === 99 ? '200' : '201', location: `Observation/o-${at}/_history/${at}` },
+      resource: observation(at, 'as it was sent').resource,
+    }))
+  const failed = {
+    response: {
+      status: '400',
+      outcome: { resourceType: 'OperationOutcome', issue: [{ diagnostics: 'No such code' }] },
+    },
+  }
+  const batch = { resourceType: 'Bundle', type: 'batch-response', entry: [...stored(299), failed] }
+  const indexes = new Set(batch.entry.keys())
+
+  it('tells counts by status, ids, and what failed, but not what was sent', () => {
+    const { text } = answer(batch, { format: 'compact', maxChars: 60_000, stored: indexes })
+    expect(text).toContain('(by status: 201 × 297, 200 × 2, 400 × 1)')
+    expect(text).not.toContain('as it was sent')
+    expect(text).toContain('No such code')
+    const { entry } = decode(text) as typeof batch
+    expect(entry).toHaveLength(300)
+    expect(entry[298]).toEqual({
+      resource: { resourceType: 'Observation', id: 'o-298' },
+      response: { status: '201' },
+    })
+    expect(text.length).toBeLessThan(10_000)
+  })
+
+  it('keeps the resources of few writes, of reads, and in FHIR JSON', () => {
+    const few = { ...batch, entry: stored(20) }
+    expect(answer(few, { format: 'compact', maxChars: 60_000, stored: indexes }).text).toContain('as it was sent')
+    expect(answer(batch, { format: 'compact', maxChars: 90_000, stored: new Set() }).text).toContain('as it was sent')
+    expect(answer(batch, { format: 'json', maxChars: 900_000, stored: indexes }).text).toContain('as it was sent')
+  })
+
+  it.each(['compact', 'json'] as const)('says what the entries came to that have no room, as %s', (format) => {
+    const given = answer(batch, { format, maxChars: 3000, stored: indexes })
+    expect(whole(given)).toBeLessThanOrEqual(3000)
+    const said = [given.text, ...given.notes].join('\n')
+    expect(said).toMatch(/dropped: .*\d+ entries after these \(by status: 201 × \d+.*failed: 299: 400\)/)
+  })
+
+  it('keeps the status of each in selected columns, and why one failed', () => {
+    const columns = columnsOf(compileSelect(['id']), 1000)
+    const { text } = answer(batch, { format: 'compact', columns, maxChars: 60_000, stored: indexes })
+    const rows = decode(text.replace(/^[\s\S]*?# select/, '#')) as Record<string, unknown>[]
+    expect(rows).toHaveLength(300)
+    expect(rows[99]).toEqual({ '#': 99, '@status': '200', id: 'o-99' })
+    expect(rows[299]).toEqual({ '#': 299, '@status': '400', '@outcome': 'No such code' })
+  })
+})
+
+describe('any JSON', () => {
+  const text = fc.oneof(
+    fc.string({ maxLength: 40 }),
+    fc.integer({ min: 500, max: 6000 }).map((length) => 'x'.repeat(length)),
+    fc.integer({ min: 300, max: 1000 }).map((length) => '\u200b"'.repeat(length)),
+  )
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3 },
+      text,
+      fc.integer(),
+      fc.constant(null),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(text, tie('value'), { maxKeys: 3 }),
+      fc.integer({ min: 10, max: 200 }).map((count) => Array.from({ length: count }, (_, at) => ({ code: `c${at}` }))),
+    ),
+  }))
+  const part = value as fc.Arbitrary<unknown>
+  const resource = fc.record({
+    resourceType: fc.constantFrom('Patient', 'Basic', 'Bundle'),
+    id: text,
+    meta: part,
+    note: part,
+  })
+  const bundle = fc.record(
+    {
+      resourceType: fc.constant('Bundle'),
+      type: fc.constantFrom('searchset', 'document', 'history', 'batch-response', 'transaction-response'),
+      id: text,
+      meta: part,
+      identifier: part,
+      signature: part,
+      link: part,
+      total: part,
+      entry: fc.array(
+        fc.record(
+          { fullUrl: text, resource: fc.oneof(resource, part), response: part, search: part },
+          { requiredKeys: [] },
+        ),
+        { maxLength: 8 },
+      ),
+    },
+    { requiredKeys: ['resourceType', 'type'] },
+  )
+
+  it.each([2000, 6000, 20_000])(
+    'never takes up more than its budget, of %i characters',
+    (maxChars) => {
+      fc.assert(
+        fc.property(fc.oneof(part, resource, bundle), fc.boolean(), (body, isPaged) => {
+          const selected = () => columnsOf(compileSelect(['id', 'note', 'meta']), maxChars / 3)
+          for (const [format, columns] of [
+            ['compact'],
+            ['json'],
+            ['compact', selected()],
+            ['json', selected()],
+          ] as const) {
+            const given = answer(body, {
+              format,
+              ...(columns && { columns }),
+              maxChars,
+              stored: new Set([0, 1, 2]),
+              ...(isPaged && { nextAfter: (entries: number) => `Patient?_skip=${entries}` }),
+            })
+            expect(whole(given)).toBeLessThanOrEqual(maxChars)
+          }
+        }),
+        { numRuns: 60 },
+      )
+    },
+    60_000,
+  )
+
+  it('gives the record of a signed document its room', () => {
+    const signed = {
+      ...{
+        resourceType: 'Bundle',
+        type: 'document',
+        id: 'd',
+        signature: { data: 'QUJD'.repeat(30_000), who: 'Dr. Who' },
+      },
+      entry: [{ resource: { resourceType: 'Composition', id: 'c', title: 'A letter' } }],
+    }
+    const { text } = answer(signed, { format: 'compact', maxChars: 2000 })
+    expect(text).toContain('left out: signature.data (120000 characters)')
+    expect(text).toContain('Dr. Who')
+    expect(text).toContain('A letter')
+    const columns = columnsOf(compileSelect(['id', 'title']), 600)
+    const selected = answer(signed, { format: 'compact', columns, maxChars: 2000 })
+    expect(whole(selected)).toBeLessThanOrEqual(2000)
+    expect(selected.text).toContain('A letter')
+  })
+})
+
+it('of a search with what came along, `returned` tells matches apart', () => {
+  const { text } = answer(bundleOf([observation(1), observation(2), patient(1), patient(2)], { total: 4 }), {
+    format: 'compact',
+    maxChars: 9000,
+  })
+  expect(text).toContain('\ntotal: 4\nreturned: 4 (2 matches, 2 included)\n')
+})
+
 describe('selected columns', () => {
   const entries = Array.from({ length: 900 }, (_, index) => observation(index))
 

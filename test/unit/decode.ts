@@ -92,7 +92,7 @@ class Reader {
     const about = isTold ? (this.#value(this.next().slice(8)) as Entry) : { type: 'searchset' }
     const bundle: Entry = { resourceType: 'Bundle', ...about }
     if (this.peek().startsWith('total: ')) bundle.total = this.#value(this.next().slice(7))
-    const returned = /^returned: (\d+)$/.exec(this.next())
+    const returned = /^returned: (\d+)(?: \(\d+ matches, \d+ included\))?$/.exec(this.next())
     if (!returned) throw new Error('No `returned`')
     if (this.peek().startsWith('next: ')) bundle.link = [{ relation: 'next', url: this.next().slice(6) }]
     if (this.peek().startsWith('link: ')) bundle.link = this.#value(this.next().slice(6))

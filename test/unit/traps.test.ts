@@ -42,6 +42,8 @@ describe('searches refused', () => {
     ['GET Observation?_include:recurse=Observation:subject', '_include:iterate=Observation:subject'],
     ['GET Patient?_count=abc', 'no results', '_count=20'],
     ['GET Patient?_count=-1', 'no results'],
+    ['GET Patient?_count=5&_count=10', 'given 2 times', 'Write it once'],
+    ['GET Patient?_elements=name&_elements=gender', '_elements=name,gender'],
     ['GET Patient?_count=', 'no results'],
     ['GET Patient?_count=1.5', 'not a whole number'],
     [`GET Patient/${ID}/_history?_count=abc`, '_count'],

@@ -471,3 +471,18 @@ describe('the budget', () => {
     expect(all).toMatch(/# Dropped \(\d+\)\n[\s\S]*\b29463-7\b/)
   })
 })
+
+test('of a batch of many creates tells ids and counts, and of selected columns the status', async () => {
+  const entry = Array.from({ length: 30 }, (_, at) => ({
+    request: { method: 'POST', url: 'Basic' },
+    resource: { resourceType: 'Basic', code: { text: `echoed ${at}` } },
+  }))
+  const batch = { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } }
+  const { text } = await call(batch)
+  expect(text).toContain('(by status: 201 × 30)')
+  expect(text).not.toContain('echoed 7')
+  expect((decode(text) as { entry: unknown[] }).entry).toHaveLength(30)
+  const selected = await call({ ...batch, select: ['code.text'] })
+  expect(selected.text).toContain('same: @status="201"')
+  expect(selected.text).toContain('"echoed 7"')
+})

@@ -278,7 +278,6 @@ describe('what is no read of records', () => {
     ['Patient/$export', 'export'],
     ['Claim/123/$submit', 'submit'],
     ['Agent/123/$push', 'push'],
-    ['Patient?name=/$execute', 'operation'],
     ['Observation/$csv?_fields=id', '`path`'],
     ['ClientApplication/$csv', 'secrets'],
     ['$graphql?query={PatientList{id}}', '`path`'],

@@ -1,5 +1,6 @@
 // Files by way of Binary: up as base64 or text, down as content that fits, and never a signed address.
 import { beforeAll, expect, test } from 'vitest'
+import { deployment, say } from './deployment.ts'
 import { alice, fhir, sandbox, signIn, type Tokens } from './world.ts'
 
 let tokens: Tokens
@@ -82,6 +83,34 @@ test('signed addresses become places to ask for', async () => {
   const { result, requests } = await sandbox.during(() => call({ method: 'POST', path: 'Basic', body }))
   expect(requests).toHaveLength(1)
   expect(JSON.parse(result.text).code.text).toBe(`The file: ${url} (PDF)`)
+})
+
+test("an export's records are selected line by line, and counted", async () => {
+  const lines = Array.from({ length: 3000 }, (_, n) =>
+    JSON.stringify({ resourceType: 'Patient', id: `p-${n}`, gender: 'female' }),
+  )
+  const path = await upload(btoa(lines.join('\n')), 'application/fhir+ndjson')
+  const ids: string[] = []
+  for (let offset: number | undefined; ; ) {
+    const part = await call({
+      ...{ method: 'GET', path, select: ['id', 'gender'], maxChars: 8000 },
+      ...(offset !== undefined && { offset }),
+    })
+    const all = part.content.map((block) => (block as { text?: string }).text ?? '').join('\n')
+    expect(all.length).toBeLessThan(8000)
+    expect(all).not.toContain('resourceType')
+    ids.push(...[...all.matchAll(/^p-\d+|^\d+$/gm)].map(([id]) => id))
+    const next = /offset=(\d+)/.exec(all)?.[1]
+    if (next === undefined) break
+    offset = Number(next)
+  }
+  expect(ids).toHaveLength(3000)
+  const counted = await say(deployment({}), tokens.access, 'fhir-digest', { path })
+  expect(counted.text).toContain('Digest of all 3,000 resources in 1 row.')
+  const text = await upload('no records', 'text/plain')
+  expect((await call({ method: 'GET', path: text, select: ['id'] })).notes).toContain('`select` has no effect here')
+  const refused = await say(deployment({}), tokens.access, 'fhir-digest', { path: text })
+  expect(refused.text).toContain('does not hold one FHIR record a line')
 })
 
 test.each(['text/csv', 'text/plain', 'application/json', 'x-application/hl7-v2+er7'])(

@@ -33,7 +33,24 @@ export interface Case extends Search {
 /** Checks one of the parameters that steer a search. */
 export function checkControl(parameter: QueryParameter, code: string, search: Search): Finding[] {
   const found = CONTROL_RULES[code]?.(parameter, search)
-  return [...controlModifier(parameter, code), ...(found ? [found] : [])]
+  return [...controlModifier(parameter, code), ...(found ? [found] : []), ...repeated(parameter, search)]
+}
+
+/** Of these Medplum takes the last one without a word. */
+const SINGLE: ReadonlySet<string> = new Set([
+  ...['_count', '_cursor', '_elements', '_fields', '_offset', '_summary', '_total'],
+])
+
+function repeated({ key, value }: QueryParameter, { parameters }: Search): Finding[] {
+  if (!SINGLE.has(key)) return []
+  const values = [...new Set(parameters.filter((one) => one.key === key).map((one) => one.value))]
+  if (values.length < 2 || values[0] !== value) return []
+  const right = /^_(elements|fields)$/.test(key) ? `Write ${key}=${values.join(',')}.` : 'Write it once.'
+  return [
+    {
+      refuse: `\`${key}\` is given ${values.length} times, and Medplum would take the last one without a word. ${right}`,
+    },
+  ]
 }
 
 const WHOLE = /^\d+$/

@@ -114,11 +114,18 @@ function bundleLines(bundle: Resource, about: unknown, context: Context): string
   if (!(rest.type === 'searchset' && Object.keys(rest).length === 1)) lines.push(`bundle: ${literal(rest)}`)
   if (total !== undefined) lines.push(`total: ${literal(total)}`)
   const entries = records(bundle, 'entry')
-  lines.push(`returned: ${entries.length}`, ...nextLine(link), ...(context.remarks.get(about) ?? []))
+  lines.push(returnedLine(entries), ...nextLine(link), ...(context.remarks.get(about) ?? []))
   const byType = Map.groupBy(entries.map(rowOf), ({ type }) => type)
   const groups = [...byType].map(([type, rows]) => groupOf(type, rows, context.draft))
   const unnumbered = inPlace(groups)
   return [...lines, ...groups.flatMap((group) => typeLines(group, unnumbered, deeper(context)))]
+}
+
+/** How many entries are here; `total` counts matches alone, so what came along with them is told apart. */
+export function returnedLine(entries: readonly Resource[]): string {
+  const included = entries.filter(({ search }) => isRecord(search) && search.mode === 'include').length
+  const apart = included === 0 ? '' : ` (${entries.length - included} matches, ${included} included)`
+  return `returned: ${entries.length}${apart}`
 }
 
 /** Where to go on: as a plain path where it is one, as it is by the time a client has made the links local. */

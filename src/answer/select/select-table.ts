@@ -1,5 +1,5 @@
 // An answer as a table of the columns that were asked for, a row for each resource.
-import { isRecord } from '../../base/json.ts'
+import { isRecord, records } from '../../base/json.ts'
 import { literal } from '../compact/literal.ts'
 import { writeTable } from '../compact/table.ts'
 import type { Select } from './select.ts'
@@ -40,13 +40,12 @@ export function columnsOf(select: Select, maxRow: number): Columns {
   }
   return {
     write(value, head) {
-      const all = resourcesIn(value).map(({ at, resource }) => ({ at, row: rowOf(resource) }))
-      const filled = all.filter(({ row }) => Object.keys(row).length > 0)
+      const all = resourcesIn(value).map(({ about, resource }) => ({ ...about, ...(resource && rowOf(resource)) }))
+      const filled = all.filter((row) => Object.keys(row).length > 0)
       const empty = all.length - filled.length
       const lines = [...head]
       if (empty > 0) lines.push(`left out: ${empty} resources with nothing in any column`)
-      const table = filled.map(({ at, row }) => (at === undefined ? row : { '#': at, ...row }))
-      return [...lines, ...(table.length > 0 ? [writeTable('select', table)] : [])].join('\n')
+      return [...lines, ...(filled.length > 0 ? [writeTable('select', filled)] : [])].join('\n')
     },
     remarks: () => [
       ...select.errors(),
@@ -59,22 +58,38 @@ export function columnsOf(select: Select, maxRow: number): Columns {
   }
 }
 
-interface Numbered {
-  /** Index of the batch's entry, where the answer is to a batch. */
-  at?: number
-  resource: Row
+/** A resource to make a row of. */
+interface Found {
+  /** Of a batch's answer, which entry it came with and what that came to. */
+  about?: Row
+  /** A batch's entry may have none. */
+  resource?: Row
 }
 
-function resourcesIn(value: unknown): Numbered[] {
+function resourcesIn(value: unknown): Found[] {
   if (!isRecord(value)) return []
   if (value.resourceType !== 'Bundle' || !Array.isArray(value.entry)) {
     return value.resourceType === 'Bundle' ? [] : [{ resource: value }]
   }
   const isBatch = /^(batch|transaction)-response$/.test(String(value.type))
-  return value.entry.flatMap((entry: unknown, at): Numbered[] => {
-    const resource = isRecord(entry) ? entry.resource : undefined
-    if (!isRecord(resource)) return []
-    if (!isBatch) return [{ resource }]
-    return resourcesIn(resource).map((one) => ({ at, resource: one.resource }))
+  return value.entry.flatMap((entry: unknown, at): Found[] => {
+    if (!isRecord(entry)) return []
+    const { resource } = entry
+    if (!isBatch) return isRecord(resource) ? [{ resource }] : []
+    const about = { '#': at, ...responseOf(entry) }
+    const found = resourcesIn(resource).map((one) => ({ about, ...one }))
+    return found.length > 0 ? found : [{ about }]
   })
+}
+
+/** What a batch's entry came to: its status, and of a failure what Medplum says. */
+function responseOf({ response }: Row): Row {
+  if (!isRecord(response)) return {}
+  const { status, outcome } = response
+  const isFailure = isRecord(outcome) && !/^2/.test(String(status))
+  return { '@status': status, ...(isFailure && { '@outcome': records(outcome, 'issue').map(saidBy).join('; ') }) }
+}
+
+function saidBy({ details, diagnostics, code }: Row): string {
+  return [isRecord(details) ? details.text : undefined, diagnostics, code].find((one) => typeof one === 'string') ?? ''
 }

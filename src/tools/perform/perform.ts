@@ -156,20 +156,23 @@ async function fromBeginning(
 }
 
 /** A page of a search with the number of all matches, which Medplum tells only where it is asked to. */
-async function withTotal(
-  response: FhirResponse,
-  { request }: Prepared,
-  { fhir, signal }: ToolContext,
-): Promise<FhirResponse> {
+async function withTotal(response: FhirResponse, { request }: Prepared, context: ToolContext): Promise<FhirResponse> {
   const { body } = response
-  const path = request.method === 'GET' ? countPath(request.path) : undefined
-  if (path === undefined || !isRecord(body) || body.type !== 'searchset' || body.total !== undefined) return response
+  if (request.method !== 'GET' || !isRecord(body) || body.type !== 'searchset' || body.total !== undefined)
+    return response
   const isPage = Array.isArray(body.link) && body.link.some((link) => isRecord(link) && link.relation === 'next')
   if (!isPage) return response
+  const total = await countOf(request.path, context)
+  return total === undefined ? response : { ...response, body: { ...body, total } }
+}
+
+/** How many a search finds, by the server's count; undefined for what isn't counted. */
+async function countOf(search: string, { fhir, signal }: ToolContext): Promise<number | undefined> {
+  const path = countPath(search)
+  if (path === undefined) return undefined
   // The answer is there; that nobody counts it now is no reason to withhold it.
-  const counted = await fhir.send({ method: 'GET', path, signal }).catch(() => undefined)
-  const total = isRecord(counted?.body) ? counted.body.total : undefined
-  return typeof total === 'number' ? { ...response, body: { ...body, total } } : response
+  const counted = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
+  return isRecord(counted?.body) && typeof counted.body.total === 'number' ? counted.body.total : undefined
 }
 
 // ── All pages ──
@@ -190,7 +193,7 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   const isHistory = parsePlace(path).segments.includes('_history')
   const matches = entries.filter(({ search }) => !(isRecord(search) && search.mode === 'include')).length
   const isComplete = next === undefined && partial === undefined
-  const whole = total ?? (isComplete ? matches : undefined)
+  const whole = total ?? (isComplete ? matches : await countOf(path, context))
   const body = {
     resourceType: 'Bundle',
     type: isHistory ? 'history' : 'searchset',

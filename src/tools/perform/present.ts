@@ -3,11 +3,11 @@
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import { checkAnswer } from '../../advice/replies/check-answer.ts'
 import { answer } from '../../answer/answer.ts'
-import { isRecord } from '../../base/json.ts'
+import { isRecord, records } from '../../base/json.ts'
 import type { FhirResponse } from '../../client/request.ts'
 
 import { nextPage } from '../../fhir/paging.ts'
-import { fileContent } from '../../text/file.ts'
+import { type FilePart, fileContent } from '../../text/file.ts'
 import { quotedText } from '../../text/quote.ts'
 import type { Prepared } from '../request/prepare.ts'
 import { skipping, type View } from '../request/view.ts'
@@ -21,10 +21,12 @@ export function present(
 ): ContentBlock[] {
   const { status, contentType, body, file } = response
   if (file && body instanceof Uint8Array) {
-    const path = request.path.split('?')[0] ?? ''
+    const part = { path: request.path.split('?')[0] ?? '', contentType, bytes: body, from, ...file }
+    const { columns } = view
+    if (columns && /ndjson$/.test(contentType)) return withNotes(selected(part, columns, view), notes)
+    const ignored = columns ? [`\`select\` has no effect here: this file holds no FHIR records.`] : []
     const quote = (text: string) => quotedText(text, contentType)
-    const maxText = view.maxChars - RESERVE
-    return withNotes(fileContent({ path, contentType, bytes: body, from, maxText, quote, ...file }), notes)
+    return withNotes(fileContent({ ...part, maxText: view.maxChars - RESERVE, quote }), [...notes, ...ignored])
   }
   const more = checkAnswer(asked, { status, body })
   if (typeof body === 'string') return withNotes(textContent(body, contentType, view), [...notes, ...more])
@@ -36,9 +38,39 @@ export function present(
     ...(view.columns && { columns: view.columns }),
     maxChars: view.maxChars - notes.concat(more).reduce((sum, note) => sum + note.length + RESERVE_A_NOTE, 0),
     from: view.from,
+    ...(!isPaged && { stored: storedBy(asked) }),
     ...(isPaged && { nextAfter: (matches: number) => skipping(request.path, matches, view.all) }),
   })
   return withNotes([{ type: 'text', text }], [...own, ...notes, ...more])
+}
+
+/** Columns of an export's records, one a line: of as many as fit. */
+function selected(part: FilePart, columns: NonNullable<View['columns']>, { maxChars }: View): ContentBlock[] {
+  // Kept, so that a record's cells are evaluated once.
+  const known = new Map<string, unknown>()
+  const recordOf = (line: string) => {
+    if (!known.has(line)) known.set(line, JSON.parse(line))
+    return known.get(line)
+  }
+  const quote = (text: string) => {
+    const lines = text.split('\n').filter((line) => line.trim() !== '')
+    const entry = lines.map((line) => ({ resource: recordOf(line) }))
+    return columns.write({ resourceType: 'Bundle', entry }, [])
+  }
+  for (let maxText = part.bytes.byteLength; ; maxText = Math.floor(maxText / 2)) {
+    const content = fileContent({ ...part, maxText, quote })
+    const remarks = columns.remarks()
+    const length = content.reduce((sum, one) => sum + (one.type === 'text' ? one.text.length : 0), 0)
+    if (length <= maxChars - RESERVE || maxText < RESERVE) return withNotes(content, remarks)
+  }
+}
+
+/** Indexes of a batch's entries that stored something. */
+function storedBy({ path, body }: Prepared['asked']): ReadonlySet<number> {
+  const entries = /^(\?|$)/.test(path) ? records(body, 'entry') : []
+  const writes = ({ request }: Record<string, unknown>) =>
+    isRecord(request) && /^(POST|PUT|PATCH)$/.test(String(request.method)) && !/[$_]/.test(String(request.url))
+  return new Set(entries.flatMap((entry, at) => (writes(entry) ? [at] : [])))
 }
 
 /** Characters kept free for what is said of a file. */

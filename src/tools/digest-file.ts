@@ -1,0 +1,56 @@
+// The records of an export's file, for a digest: one a line (NDJSON), read part by part.
+import { essenceOf } from '../answer/digest/digest.ts'
+import { isRecord } from '../base/json.ts'
+import { UserError } from '../base/told-error.ts'
+import type { FhirClient } from '../client/client.ts'
+import type { FhirRequest } from '../client/request.ts'
+import { MAX_PART } from '../text/file.ts'
+
+/** Parts that are read at most: each begins at the file's beginning again. */
+const MAX_PARTS = 8
+
+export interface FileRecords {
+  resources: Record<string, unknown>[]
+  /** Whether the file goes on after these. */
+  more: boolean
+}
+
+export function isFilePath(path: string): boolean {
+  return /^Binary\/[^/?]+$/.test(path)
+}
+
+/** @throws {UserError} for a file of anything else */
+export async function recordsOfFile(
+  fhir: FhirClient,
+  request: FhirRequest,
+  cap: number,
+  signal: AbortSignal,
+): Promise<FileRecords> {
+  const resources: Record<string, unknown>[] = []
+  const decoder = new TextDecoder()
+  let rest = ''
+  for (let at = 0; ; at++) {
+    const part = { offset: at * MAX_PART.bytes, length: MAX_PART.bytes }
+    const { body, file } = await fhir.send({ ...request, repeatable: true, part, signal })
+    const isLast = !file?.more
+    const text = rest + (body instanceof Uint8Array ? decoder.decode(body, { stream: !isLast }) : JSON.stringify(body))
+    const lines = text.split('\n')
+    rest = isLast ? '' : (lines.pop() ?? '')
+    for (const line of lines) if (line.trim() !== '') resources.push(essenceOf(recordOf(line)))
+    if (isLast || resources.length >= cap || at + 1 >= MAX_PARTS) {
+      return { resources: resources.slice(0, cap), more: !isLast || resources.length > cap }
+    }
+  }
+}
+
+function recordOf(line: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (isRecord(value) && typeof value.resourceType === 'string') return value
+  } catch {
+    // Told below.
+  }
+  throw new UserError(
+    'This file does not hold one FHIR record a line (NDJSON), so nothing can be counted. Read it with fhir-read.',
+  )
+}
