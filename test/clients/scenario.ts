@@ -66,6 +66,8 @@ export interface Outcome {
 export const LONG_MS = 4000
 
 const AT_ONCE = 3
+/** A step of a host is up to four starts of a large program. */
+const LIMIT_MS = 120_000
 
 /** The server as the clients reach it. */
 export interface Served {
@@ -142,8 +144,8 @@ export class Play {
   /** @param work what it returns as text is the remark */
   async #take(step: Step, work: () => Promise<unknown>): Promise<void> {
     const limit = new AbortController()
-    const late = pause(60_000, undefined, { signal: limit.signal }).then(() => {
-      throw new Error('no answer within 60 s')
+    const late = pause(LIMIT_MS, undefined, { signal: limit.signal }).then(() => {
+      throw new Error(`no answer within ${LIMIT_MS / 1000} s`)
     })
     late.catch(() => {})
     try {
