@@ -108,5 +108,5 @@ test('a dry run of a batch tells what the condition of an entry comes to', async
   const batch = { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry }, dryRun: true }
   expect(await told(batch)).toContain('finds nothing, so it would be created')
   await told(create)
-  expect(await told(batch)).toContain('finds one already, so nothing would be created')
+  expect(await told(batch)).toContain('already finds one, so nothing would be created')
 })
