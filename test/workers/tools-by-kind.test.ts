@@ -86,7 +86,6 @@ const ACTS: Record<Tool, Act[]> = {
     { method: 'POST', path: `Bot/${some}/$execute`, body: { a: 1 } },
     { method: 'GET', path: `Claim/${some}/$submit` },
     { method: 'GET', path: `Patient/${some}/$a-bot-of-the-project` },
-    { method: 'GET', path: `Patient?name=/$a-bot-of-the-project` },
     { method: 'POST', path: `Agent/${some}/$push`, body: { resourceType: 'Parameters', parameter: [] } },
     { method: 'GET', path: `Agent/${some}/$upgrade` },
     { method: 'DELETE', path: `job/${some}/status` },
