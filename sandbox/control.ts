@@ -1,6 +1,6 @@
 /** What tests may ask of a sandbox, over plain JSON below `/_sandbox/`. Never mounted unless asked for. */
 import { Hono } from 'hono'
-import type { Ground } from './ground.ts'
+import type { Ground } from './ground/ground.ts'
 import type { Env, Fault, Traffic } from './traffic.ts'
 
 interface Settings {

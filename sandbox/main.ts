@@ -1,7 +1,9 @@
 /** Starts a sandbox from the command line. */
+
 import { parseArgs } from 'node:util'
+import { roleOf, SANDBOX_USERS } from './ground/people.ts'
 import { startSandbox } from './server.ts'
-import { roleOf, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_USERS } from './world.ts'
+import { SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET } from './world.ts'
 
 const { values } = parseArgs({
   options: {

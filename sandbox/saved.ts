@@ -1,8 +1,8 @@
 /** A sandbox that outlives its process: what changed since the seed, and the logins, in one file. */
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import type { Ground } from './ground.ts'
-import type { SavedLogins } from './logins.ts'
-import type { Change } from './store.ts'
+import type { Ground } from './ground/ground.ts'
+import type { SavedLogins } from './ground/logins.ts'
+import type { Change } from './ground/store.ts'
 
 interface Saved {
   changes: Change[]

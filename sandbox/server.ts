@@ -2,24 +2,26 @@
  * A small stand-in for a Medplum server 5.1.17, to develop and test against without an account. It keeps everything in
  * memory and forgets it when it stops. Never put it on a network: the passwords are in this repository.
  */
+
 import { once } from 'node:events'
 import { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
-import { Agents } from './agents.ts'
 import { addRoutes, loginApp } from './app.ts'
 import { controls } from './control.ts'
 import { loadDefinitions } from './definitions.ts'
-import type { Ground } from './ground.ts'
-import { Jobs } from './jobs.ts'
-import { LISTENER_URL, startListener } from './listener.ts'
-import { Logins } from './logins.ts'
-import { Limits, type RequestLimits } from './ratelimit.ts'
+import { Agents } from './ground/connected-agents.ts'
+import type { Ground } from './ground/ground.ts'
+import { Jobs } from './ground/job-queue.ts'
+import { LISTENER_URL, startListener } from './ground/listener.ts'
+import { Logins } from './ground/logins.ts'
+import { Limits, type RequestLimits } from './ground/ratelimit.ts'
+import type { World } from './ground/seed.ts'
+import { firstVersions, Store } from './ground/store.ts'
 import { State } from './saved.ts'
-import { firstVersions, Store } from './store.ts'
 import { type Env, observe, Traffic } from './traffic.ts'
-import { clinicWorld, type World } from './world.ts'
+import { clinicWorld } from './world.ts'
 
 export interface SandboxOptions {
   /** 0 (the default) takes a free port. */

@@ -11,9 +11,9 @@ import type {
   Resource,
   Schedule,
 } from '@medplum/fhirtypes'
-import { serviceType } from './calendars.ts'
 import { PRACTITIONER_IDS } from './clinic/index.ts'
-import { LISTENER_URL } from './listener.ts'
+import { LISTENER_URL } from './ground/listener.ts'
+import { serviceType } from './operations/calendars.ts'
 
 const id = (n: number) => `5a9d0000-0000-4000-8000-0000000001${String(n).padStart(2, '0')}`
 

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { MiddlewareHandler } from 'hono'
-import type { Ground } from './ground.ts'
+import type { Ground } from './ground/ground.ts'
 import type { LoggedRequest } from './logged-request.ts'
 
 export interface Fault {

@@ -1,4 +1,5 @@
 /** Who and what exists in a sandbox when it starts: projects, clients, people, their access, and the clinical records. */
+
 import type { WithId } from '@medplum/core'
 import type {
   AccessPolicy,
@@ -9,39 +10,11 @@ import type {
   Resource,
   User,
 } from '@medplum/fhirtypes'
-import { CLINIC_NOW, clinic, PRACTITIONER_IDS } from './clinic/index.ts'
+import { CLINIC_NOW, clinic } from './clinic/index.ts'
+import { SANDBOX_USERS, type SandboxUser } from './ground/people.ts'
+import type { World } from './ground/seed.ts'
 import { CLAIM_SETTING, LABORATORY_AGENT_ID, SYSTEMS } from './systems.ts'
 
-/** Everything that a sandbox is seeded with. The OAuth side reads users, memberships and clients from the resources. */
-export interface World {
-  /** In dependency order, each with `meta.project` unless it belongs to the whole server. */
-  resources: WithId<Resource>[]
-  /** `meta.lastUpdated` of resources without their own; when the sandbox was started, if absent. */
-  lastUpdated?: string
-  /** By e-mail address of the User. */
-  passwords: Record<string, string>
-  /** Ids of Agents that are connected. */
-  connectedAgents?: string[]
-  /** Ids of Users for whom Medplum's super admin rules hold. */
-  superAdmins: string[]
-  /** The client that `/oauth2/register` hands out to a caller that names one of its redirect URIs. */
-  registrable?: { clientId: string; redirectUris: string[] }
-}
-
-export interface SandboxUser {
-  id: string
-  email: string
-  password: string
-  given: string
-  family: string
-  profileId: string
-  membershipId: string
-  admin?: boolean
-  superAdmin?: boolean
-  readonly?: boolean
-}
-
-export const SANDBOX_PASSWORD = 'medplum-sandbox'
 const SANDBOX_PROJECT_ID = '5a9d0000-0000-4000-8000-000000000001'
 const SANDBOX_READONLY_POLICY_ID = '5a9d0000-0000-4000-8000-000000000002'
 export const SANDBOX_CLIENT_ID = '5a9d0000-0000-4000-8000-000000000003'
@@ -50,37 +23,6 @@ export const SANDBOX_REDIRECT_URIS = ['http://localhost:8790/oauth/callback', 'h
 
 /** Medplum's own answer names `terminology`, which its types don't. */
 export const FEATURES = ['bots', 'cron', 'websocket-subscriptions', 'terminology'] as NonNullable<Project['features']>
-
-/** A member of the clinic's staff who can log in. */
-function sandboxUser(n: number, given: StaffLogin, family: string, rights: Partial<SandboxUser> = {}): SandboxUser {
-  const id = (kind: number) => `5a9d0000-0000-4000-8000-0000000000${kind}${n}`
-  return {
-    id: id(1),
-    email: `${given}@example.com`,
-    password: SANDBOX_PASSWORD,
-    given: given[0]?.toUpperCase() + given.slice(1),
-    family,
-    profileId: PRACTITIONER_IDS[given],
-    membershipId: id(3),
-    ...rights,
-  }
-}
-
-type StaffLogin = 'alice' | 'rita' | 'ada' | 'sam'
-
-export const SANDBOX_USERS = {
-  alice: sandboxUser(1, 'alice', 'Nguyen'),
-  rita: sandboxUser(2, 'rita', 'Okafor', { readonly: true }),
-  ada: sandboxUser(3, 'ada', 'Lindqvist', { admin: true }),
-  sam: sandboxUser(4, 'sam', 'Petrov', { admin: true, superAdmin: true }),
-} as const satisfies Record<string, SandboxUser>
-
-/** What a person may do there, for a list of logins. */
-export function roleOf({ superAdmin, admin, readonly }: SandboxUser): string {
-  if (superAdmin) return 'super admin'
-  if (admin) return 'project admin'
-  return readonly ? 'read only' : 'practitioner'
-}
 
 /** Puts resources into a project, as Medplum does with everything that is created there. */
 export function inProject<T extends Resource>(projectId: string, resources: T[]): T[] {

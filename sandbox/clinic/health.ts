@@ -3,29 +3,15 @@
  * is read off these curves with a little noise, so that a trend over a chart means something: HbA1c falls after a drug is
  * started, cholesterol after a statin, kidneys wear out slowly.
  */
+
 import { type Curve, YEAR } from './calendar.ts'
 import { creatinineCurve, ldlCurve, moodCurve, pressure, sugar, tshCurve, weightCurve } from './courses.ts'
-import type { DrugKey } from './formulary.ts'
 import { growth } from './growth.ts'
 import type { Person } from './people.ts'
+import type { Problem, Therapy } from './problem.ts'
 import { CHRONIC, CHRONIC_KEYS, type ChronicKey } from './problems.ts'
 import { type Chance, chance } from './random.ts'
 import { therapiesFor } from './therapies.ts'
-
-export interface Problem {
-  key: ChronicKey
-  onset: number
-  abated?: number
-}
-
-export interface Therapy {
-  drug: DrugKey
-  start: number
-  stop?: number
-  /** Why it was stopped. */
-  because?: string
-  problem: ChronicKey
-}
 
 export type Smoking = 'never' | 'former' | 'current'
 

@@ -1,5 +1,6 @@
 /** Which long-term drugs a set of problems leads to, when they are started, and why some are stopped again. */
-import type { Problem, Therapy } from './health.ts'
+
+import type { Problem, Therapy } from './problem.ts'
 import type { Chance } from './random.ts'
 
 interface Situation {

@@ -1,8 +1,10 @@
 // What a bench of answers works with: the sandbox, the running Worker, a real MCP client, and the FHIR API itself for comparison.
-import { type ConnectedClient, connect, SignIn } from '../../sandbox/clients.ts'
+
+import { type ConnectedClient, connect, SignIn } from '../../programs/clients.ts'
+import { freePort, startWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
-import { freePort, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { type Send, signedIn } from '../sandbox/client.ts'
 
 export interface Request {

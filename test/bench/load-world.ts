@@ -1,13 +1,15 @@
 // What test/bench/load.ts runs, each in a process of its own: upstreams, the product in workerd, a Worker that only forwards, and the
 // reference server in Node.
+
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { connect, SignIn } from '../../sandbox/clients.ts'
-import { freePort } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { connect, SignIn } from '../../programs/clients.ts'
+import { freePort } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { tokenFor } from '../sandbox/client.ts'
 import { ask } from './load-clients.ts'
 import { bundle, cpuOf, firstAnswer, serve, type Workerd } from './workerd.ts'

@@ -1,7 +1,7 @@
 // How a question is put: calls through the MCP client, each answer decoded into rows, and what it cost in tokens beside what the
 // same requests cost as Medplum's own JSON.
 import { encode } from 'gpt-tokenizer'
-import type { ConnectedClient } from '../../sandbox/clients.ts'
+import type { ConnectedClient } from '../../programs/clients.ts'
 import { decode } from '../unit/decode.ts'
 import type { Bench } from './bench-world.ts'
 

@@ -1,12 +1,14 @@
 // What it costs to shape an answer: the CPU time that workerd spends on a Bundle of about a megabyte, beside that of merely
 // writing and parsing it as JSON.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+
 import { type Send, signedIn } from '../sandbox/client.ts'
 import { bundle, firstAnswer, median, serve, type Workerd } from './workerd.ts'
 

@@ -5,7 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { freePort } from '../../sandbox/worker.ts'
+import { freePort } from '../../programs/worker.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 

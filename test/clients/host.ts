@@ -1,6 +1,8 @@
 /** An application that embeds a client library: keeps its tokens and shows its person the pages, until it signs out. */
-import { SignIn } from '../../sandbox/clients.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+
+import { SignIn } from '../../programs/clients.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+
 import type { Answer, Kept } from './scenario.ts'
 
 export class Host extends SignIn {

@@ -1,5 +1,5 @@
 /** The command line of the MCP Inspector: one process a call. */
-import { freePort } from '../../sandbox/worker.ts'
+import { freePort } from '../../programs/worker.ts'
 import { answerOf } from './host.ts'
 import { Home } from './program.ts'
 import type { Adapter } from './scenario.ts'

@@ -1,4 +1,5 @@
 /** A client that is a program: run in a home folder of its own; the address that it prints to sign in at is walked by a person. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -6,8 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
-import { Person } from '../../sandbox/person.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { Person } from '../../programs/person.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+
 import type { Kept } from './scenario.ts'
 
 export class Home {

@@ -1,7 +1,9 @@
 /** The suite's authorization scenarios: the suite prints the address that a person opens, and waits to be called back. */
-import { Person } from '../../sandbox/person.ts'
-import { freePort } from '../../sandbox/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+
+import { Person } from '../../programs/person.ts'
+import { freePort } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+
 import { runSuite, type SuiteRun } from './suite.ts'
 
 /**

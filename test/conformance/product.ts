@@ -1,9 +1,11 @@
 /** Scenarios that need no fixtures, on the product's own tools, through a proxy that adds what the suite can't: a bearer. */
+
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { connect, SignIn } from '../../sandbox/clients.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { connect, SignIn } from '../../programs/clients.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+
 import { runSuite, type SuiteRun } from './suite.ts'
 
 /** Scenario and protocol revision. */

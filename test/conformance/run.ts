@@ -2,8 +2,9 @@
  * `npm run test:conformance`: the official conformance suite, against this project's transports with the suite's fixtures
  * behind them, and against the real Worker, signed in, with the sandbox as its Medplum.
  */
+
+import { freePort, startWorker } from '../../programs/worker.ts'
 import { startSandbox } from '../../sandbox/server.ts'
-import { freePort, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { runAuthorization } from './authorization.ts'
 import { PRODUCT_SCENARIOS, runProduct } from './product.ts'

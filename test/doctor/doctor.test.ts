@@ -1,9 +1,11 @@
 // `npm run doctor` finds nothing wrong with a healthy deployment, and each planted fault with its cure.
+
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person } from '../../programs/person.ts'
+import { freePort, type RunningWorker, startWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { examine } from '../../scripts/doctor/examine.ts'
 import { answering, FAULTS } from './faults.ts'
 import { type Fault, type Passing, startPlanting } from './planting.ts'

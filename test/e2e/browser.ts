@@ -1,7 +1,7 @@
 // Debian's Chromium, driven by playwright-core. It must be there: CI installs it, a developer is told how to.
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import type { Credentials } from '../../sandbox/person.ts'
+import type { Credentials } from '../../programs/person.ts'
 
 const PATHS = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 

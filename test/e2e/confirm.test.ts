@@ -1,11 +1,13 @@
 /// <reference lib="dom" />
 // A deletion is agreed to by a person: on the page, in a real browser, and by a real client that asks over HTTP+SSE in Node.
+
 import { Client, SSEClientTransport } from '@modelcontextprotocol/client'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, SignIn } from '../../sandbox/clients.ts'
-import type { RunningWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { connect, SignIn } from '../../programs/clients.ts'
+import type { RunningWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+
 import { isWithoutBrowser, launch } from './browser.ts'
 import { type Running, startBoth } from './running.ts'
 

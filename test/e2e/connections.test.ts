@@ -1,11 +1,13 @@
 /// <reference lib="dom" />
 // The connections page as people meet it: signed in, seen, lowered and ended in a real browser by keyboard alone, with a real client.
+
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type ConnectedClient, connect, SignIn } from '../../sandbox/clients.ts'
-import type { Credentials } from '../../sandbox/person.ts'
-import type { RunningWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { type ConnectedClient, connect, SignIn } from '../../programs/clients.ts'
+import type { Credentials } from '../../programs/person.ts'
+import type { RunningWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+
 import { inNewPage, isWithoutBrowser, launch } from './browser.ts'
 import { LOOKS, look } from './look.ts'
 import { type Running, startBoth } from './running.ts'

@@ -1,6 +1,6 @@
 /** Writes docs/cookbook.md from the uses and from what was really answered. */
 import { type FieldNode, Kind, parse, type SelectionSetNode } from 'graphql'
-import type { ToolResult } from '../../sandbox/clients.ts'
+import type { ToolResult } from '../../programs/clients.ts'
 import type { Level } from '../../src/access/access.ts'
 import { LEVEL_TEXT } from '../../src/web/shared/levels.ts'
 import type { Answer, Json, Kept, Step, Use } from './recipe.ts'

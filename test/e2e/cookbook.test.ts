@@ -1,9 +1,11 @@
 // What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and the document is what came of it.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConnectedClient, connect, SignIn, type Way } from '../../sandbox/clients.ts'
+import { type ConnectedClient, connect, SignIn, type Way } from '../../programs/clients.ts'
+import type { RunningWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import type { Sandbox } from '../../sandbox/server.ts'
-import type { RunningWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+
 import { LEVELS, type Level } from '../../src/access/access.ts'
 import { USES } from './cookbook.ts'
 import { chapter, page, tell } from './cookbook-page.ts'

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
-import { SignIn } from '../../sandbox/clients.ts'
-import type { Credentials } from '../../sandbox/person.ts'
+import { SignIn } from '../../programs/clients.ts'
+import type { Credentials } from '../../programs/person.ts'
 
 /** A person who answers in a browser what a client asks for. */
 export class InBrowser extends SignIn {

@@ -1,11 +1,13 @@
 /// <reference lib="dom" />
 // A person's way with a real client in a real browser: from the first 401 through consent and login, more access when it is needed,
 // and each page of it as it looks and as assistive technology finds it.
+
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, type ToolResult } from '../../sandbox/clients.ts'
-import type { RunningWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { connect, type ToolResult } from '../../programs/clients.ts'
+import type { RunningWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+
 import { inNewPage, isWithoutBrowser, launch, logIn } from './browser.ts'
 import { InBrowser } from './in-browser.ts'
 import { LOOKS, look } from './look.ts'

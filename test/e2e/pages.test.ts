@@ -2,7 +2,7 @@
 // The public pages in a real browser: by keyboard, on a narrow screen, in the dark, without scripts.
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
+import { freePort, type RunningWorker, startWorker } from '../../programs/worker.ts'
 import { inNewPage, isWithoutBrowser, launch } from './browser.ts'
 import { measureContrast } from './contrast.ts'
 

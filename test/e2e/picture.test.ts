@@ -1,10 +1,12 @@
 /// <reference lib="dom" />
 // The picture of it working in README.md: three calls of a real client in a row, and their answers word for word. Written where
 // SCREENSHOTS is set; without that, only the calls are made.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConnectedClient, connect, SignIn, type ToolResult } from '../../sandbox/clients.ts'
-import type { RunningWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { type ConnectedClient, connect, SignIn, type ToolResult } from '../../programs/clients.ts'
+import type { RunningWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+
 import { launch } from './browser.ts'
 import { type Running, startBoth } from './running.ts'
 

@@ -1,6 +1,6 @@
 /** A use of the server as data: calls with placeholders, what is kept of each answer, and what it has to say. */
 import { evalFhirPath } from '@medplum/core'
-import type { ConnectedClient, ToolResult } from '../../sandbox/clients.ts'
+import type { ConnectedClient, ToolResult } from '../../programs/clients.ts'
 import { LEVELS, type Level, refusalOf } from '../../src/access/access.ts'
 import { classify, type RiskRequest } from '../../src/access/risk/risk.ts'
 import { decode } from '../unit/decode.ts'

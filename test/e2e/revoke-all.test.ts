@@ -1,12 +1,14 @@
 // The operator ends every sign-in at once: deployed with REVOKED_BEFORE, the server knows none of the earlier grants any more.
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, SignIn, type Way } from '../../sandbox/clients.ts'
+import { connect, SignIn, type Way } from '../../programs/clients.ts'
+import { freePort, type RunningWorker, startWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 
 const READ = { method: 'GET', path: 'Patient?_count=1' }
 const WAYS: Way[] = ['Streamable HTTP 2026-07-28, SDK 2', 'Streamable HTTP 2025-11-25, SDK 1']

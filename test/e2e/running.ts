@@ -1,6 +1,7 @@
 // The whole on this machine: the sandbox, and the Worker in front of it.
+
+import { freePort, type RunningWorker, startWorker } from '../../programs/worker.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/server.ts'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 
 export interface Running {

@@ -1,10 +1,12 @@
 // The whole thing as people meet it: the Worker under wrangler, the sandbox behind it, a real browser and real clients.
+
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, SignIn, WAYS, type Way } from '../../sandbox/clients.ts'
+import { connect, SignIn, WAYS, type Way } from '../../programs/clients.ts'
+import { freePort, type RunningWorker, startWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import type { Sandbox } from '../../sandbox/server.ts'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { examine } from '../../scripts/doctor/examine.ts'
 import { isWithoutBrowser, launch, logIn } from './browser.ts'
 import { type Running, startBoth } from './running.ts'

@@ -1,4 +1,5 @@
 // `npm start`: which ports it takes, that it takes no other server for its own, and that nothing of it is left when it ends.
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -9,13 +10,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { connect, SignIn } from '../../sandbox/clients.ts'
-import { freePortFrom, isFree, portOf } from '../../sandbox/ports.ts'
-import { freePort, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { connect, SignIn } from '../../programs/clients.ts'
+import { freePortFrom, isFree, portOf } from '../../programs/ports.ts'
+import { freePort, startWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const START = ['scripts/run.mjs', 'sandbox/start.ts']
+const START = ['scripts/run.mjs', 'programs/start.ts']
 const run = promisify(execFile)
 /** How long a start and an end may take on a busy machine. */
 const START_MS = 90_000

@@ -1,7 +1,9 @@
 // One client of a person, over one lane, that works at random: writes, reads, renews its token, hangs up, reconnects, signs out and in.
+
 import { setTimeout as pause } from 'node:timers/promises'
-import { type ConnectedClient, connect, SignIn, type ToolResult, type Way } from '../../sandbox/clients.ts'
-import type { SandboxUser } from '../../sandbox/world.ts'
+import { type ConnectedClient, connect, SignIn, type ToolResult, type Way } from '../../programs/clients.ts'
+import type { SandboxUser } from '../../sandbox/ground/people.ts'
+
 import { type Fate, type Model, SYSTEM } from './model.ts'
 import type { Chance } from './random.ts'
 

@@ -2,6 +2,7 @@
  * `npm run test:faults` ends with this: two people with ten clients each work at random while Medplum fails in every way it can, its
  * clock is off, and the Worker is started anew. `-- --seconds 600 --seed 7` for longer, and for the same plan once more.
  */
+
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,10 +10,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { deserialize } from 'node:v8'
-import { WAYS, type Way } from '../../sandbox/clients.ts'
+import { WAYS, type Way } from '../../programs/clients.ts'
+import { freePort, type RunningWorker, startWorker } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
-import { freePort, type RunningWorker, startWorker } from '../../sandbox/worker.ts'
-import { SANDBOX_CLIENT_ID, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { type Send, signedIn } from '../sandbox/client.ts'
 import { Actor } from './actor.ts'
 import { type Found, Model, SYSTEM } from './model.ts'

@@ -1,7 +1,7 @@
 /** A Medplum that writes down what it receives, with each body as Medplum's own parsers read it, and answers as if all succeeded. */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { parseBody } from '../../sandbox/body.ts'
+import { parseBody } from '../../sandbox/http/body.ts'
 import type { Received } from './effects.ts'
 
 export interface Arrived extends Received {

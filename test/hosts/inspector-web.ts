@@ -1,9 +1,11 @@
 /** The MCP Inspector's web page, in Chromium: its person signs in, chooses a tool, writes its arguments and presses the button. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../sandbox/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+import { freePort } from '../../programs/worker.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+
 import { Home } from '../clients/program.ts'
 import type { Adapter } from '../clients/scenario.ts'
 import { launch, logIn } from '../e2e/browser.ts'

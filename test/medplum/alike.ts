@@ -1,8 +1,10 @@
 // The same requests to this server, to the sandbox with the same records, and to this server through our Worker.
+
 import type { Bundle, BundleEntry, OperationOutcome } from '@medplum/fhirtypes'
-import type { ConnectedClient } from '../../sandbox/clients.ts'
+import type { ConnectedClient } from '../../programs/clients.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+
 import { type Answer, type Send, signedIn } from '../sandbox/client.ts'
 import type { Ground } from './ground.ts'
 import { type Ids, part } from './load.ts'

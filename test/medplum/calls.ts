@@ -1,6 +1,6 @@
 // What writes: each kind of call through our Worker, in a session and without one, and what is then at the server.
 import type { Bundle } from '@medplum/fhirtypes'
-import type { ConnectedClient } from '../../sandbox/clients.ts'
+import type { ConnectedClient } from '../../programs/clients.ts'
 import type { Ground } from './ground.ts'
 import { asked, refused } from './people.ts'
 import { must, type Report } from './report.ts'

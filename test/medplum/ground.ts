@@ -11,7 +11,7 @@ import type {
   ProjectMembership,
   Resource,
 } from '@medplum/fhirtypes'
-import type { Credentials } from '../../sandbox/person.ts'
+import type { Credentials } from '../../programs/person.ts'
 import { CLAIM_SETTING } from '../../sandbox/systems.ts'
 import { checkMedplum, signIn } from '../../scripts/setup/medplum.ts'
 import { type Send, sendAs, signedIn } from '../sandbox/client.ts'

@@ -1,8 +1,10 @@
 // A part of the sandbox's clinic, as a world for a sandbox and as records of a real server, so that both can be asked the same.
+
 import type { WithId } from '@medplum/core'
 import type { Binary, Bundle, Resource } from '@medplum/fhirtypes'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
-import { clinicWorld, type World } from '../../sandbox/world.ts'
+import type { World } from '../../sandbox/ground/seed.ts'
+import { clinicWorld } from '../../sandbox/world.ts'
 import { type Ground, TAG_SYSTEM } from './ground.ts'
 import { must } from './report.ts'
 

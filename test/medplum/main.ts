@@ -1,6 +1,6 @@
 /** `npm run test:medplum`: the Worker in front of a real Medplum. README.md here says what it needs and does. */
 import type { Browser } from 'playwright-core'
-import type { Way } from '../../sandbox/clients.ts'
+import type { Way } from '../../programs/clients.ts'
 import { launch } from '../e2e/browser.ts'
 import { alike } from './alike.ts'
 import { calls } from './calls.ts'

@@ -1,7 +1,7 @@
 // People of the run at a browser: they sign in through this server's pages and the real Medplum App.
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { type ConnectedClient, connect, type ToolResult, type Way } from '../../sandbox/clients.ts'
-import type { Credentials } from '../../sandbox/person.ts'
+import { type ConnectedClient, connect, type ToolResult, type Way } from '../../programs/clients.ts'
+import type { Credentials } from '../../programs/person.ts'
 import { InBrowser } from '../e2e/in-browser.ts'
 
 export type Level = 'read' | 'write' | 'full' | 'admin'

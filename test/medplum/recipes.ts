@@ -1,5 +1,5 @@
 // Every recipe of the cookbook, on a real server.
-import type { ConnectedClient } from '../../sandbox/clients.ts'
+import type { ConnectedClient } from '../../programs/clients.ts'
 import { CLAIM_SETTING, SYSTEMS } from '../../sandbox/systems.ts'
 import { USES } from '../e2e/cookbook.ts'
 import { type Kept, type Step, take, type Use } from '../e2e/recipe.ts'

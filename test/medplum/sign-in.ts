@@ -1,7 +1,7 @@
 // Signing in through the real pages, at each level and narrowed; tokens renewed, given back, and got again; a person's answers.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
-import { connect } from '../../sandbox/clients.ts'
+import { connect } from '../../programs/clients.ts'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
 import type { InBrowser } from '../e2e/in-browser.ts'
 import type { Ground } from './ground.ts'

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, startWorker } from '../../sandbox/worker.ts'
+import { freePort, startWorker } from '../../programs/worker.ts'
 import { productFor, runWorker } from '../bench/load-world.ts'
 import { firstAnswer } from '../bench/workerd.ts'
 import type { Ground } from './ground.ts'

@@ -1,8 +1,10 @@
 /** Bots really run: with the sandbox's records, with somebody's rights, and not for ever. */
+
 import type { Bot, OperationOutcome, Task } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+
 import { type Send, signedIn } from './client.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }

@@ -1,8 +1,10 @@
 /** The compact form over all that the clinic holds: nothing is lost but the noise, and the noise is what stands in this list. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { clinicWorld, SANDBOX_USERS } from '../../sandbox/world.ts'
+import { clinicWorld } from '../../sandbox/world.ts'
 import { compact } from '../../src/answer/compact/compact.ts'
 import { withoutNoise } from '../../src/answer/noise.ts'
 import { decode } from '../unit/decode.ts'

@@ -1,8 +1,10 @@
 /** Files in the default world: what recordings can't show, since there time doesn't pass and nobody is kept out. */
+
 import type { Binary, Bundle, DocumentReference } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+
 import { type Send, signedIn } from './client.ts'
 
 let clock = Date.now()

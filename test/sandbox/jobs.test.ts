@@ -1,8 +1,10 @@
 /** Exports and asynchronous batches in the default world, and the setting that makes them slow. */
+
 import type { AsyncJob, Bundle, Group, Patient } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+
 import { type Send, signedIn } from './client.ts'
 
 let clock = Date.now()

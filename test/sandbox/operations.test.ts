@@ -1,4 +1,5 @@
 /** Operations in the default world, whose bot, schedule and agent make them do something. */
+
 import type {
   Agent,
   Appointment,
@@ -13,6 +14,7 @@ import type {
   ValueSet,
 } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import {
   LABORATORY_AGENT_ID,
@@ -20,7 +22,7 @@ import {
   TELEHEALTH_SCHEDULE_ID,
   TELEHEALTH_SERVICE_ID,
 } from '../../sandbox/systems.ts'
-import { SANDBOX_USERS } from '../../sandbox/world.ts'
+
 import { type Send, signedIn } from './client.ts'
 
 let sandbox: Sandbox

@@ -1,7 +1,10 @@
 /** The server that the exchanges in test/recordings were recorded from: its projects, clients and people. */
+
 import type { WithId } from '@medplum/core'
 import type { AccessPolicy, Bot, ClientApplication, Project, ProjectMembership, Resource } from '@medplum/fhirtypes'
-import { FEATURES, inProject, person, type SandboxUser, type World } from '../../sandbox/world.ts'
+import type { SandboxUser } from '../../sandbox/ground/people.ts'
+import type { World } from '../../sandbox/ground/seed.ts'
+import { FEATURES, inProject, person } from '../../sandbox/world.ts'
 
 const id = (n: number) => `eec00000-0000-4000-8000-0000000000${String(n).padStart(2, '0')}`
 

@@ -1,14 +1,10 @@
 /** What a user of the sandbox relies on beyond the recordings: its login page, its people, its controls. */
+
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SANDBOX_USERS, type SandboxUser } from '../../sandbox/ground/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import {
-  SANDBOX_CLIENT_ID,
-  SANDBOX_CLIENT_SECRET,
-  SANDBOX_REDIRECT_URIS,
-  SANDBOX_USERS,
-  type SandboxUser,
-} from '../../sandbox/world.ts'
+import { SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_REDIRECT_URIS } from '../../sandbox/world.ts'
 
 const [REDIRECT_URI = ''] = SANDBOX_REDIRECT_URIS
 const SCOPE = 'openid profile offline_access'

@@ -1,10 +1,12 @@
 // What the tests of setup stand on: a sandbox as Medplum and a made-up Cloudflare, both as new before each test.
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest'
+import { SANDBOX_PASSWORD } from '../../sandbox/ground/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import { SANDBOX_PASSWORD } from '../../sandbox/world.ts'
+
 import { signIn } from '../../scripts/setup/medplum.ts'
 import { setup, type Wishes } from '../../scripts/setup/setup.ts'
 import { startCloudflare, TOKEN } from './cloudflare.ts'

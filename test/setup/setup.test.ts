@@ -1,10 +1,12 @@
 // `npm run setup` from nothing, by real wrangler against a loopback Cloudflare API, with the sandbox as Medplum; then from what
 // is half done.
+
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { SANDBOX_PASSWORD } from '../../sandbox/world.ts'
+import { SANDBOX_PASSWORD } from '../../sandbox/ground/people.ts'
+
 import { ACCOUNT, TOKEN } from './cloudflare.ts'
 import { ADDRESS, groundOfTests, NAMESPACE } from './ground.ts'
 import { quickWrangler } from './quick-wrangler.ts'

@@ -3,7 +3,7 @@
 import { parse as fieldsOf } from 'node:querystring'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseBody } from '../../sandbox/body.ts'
+import { parseBody } from '../../sandbox/http/body.ts'
 import { UserError } from '../../src/base/told-error.ts'
 import { type Content, FORM } from '../../src/client/content.ts'
 import type { Method } from '../../src/client/request.ts'

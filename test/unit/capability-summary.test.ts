@@ -1,7 +1,7 @@
 // What a server offers, in few bytes: checked for every type that the sandbox's statement names.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { capabilityStatement } from '../../sandbox/capability.ts'
 import { loadDefinitions } from '../../sandbox/definitions.ts'
+import { capabilityStatement } from '../../sandbox/http/capability.ts'
 import {
   MAX_SERVER_SUMMARY,
   MAX_TYPE_SUMMARY,

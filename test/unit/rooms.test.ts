@@ -6,20 +6,22 @@ import { ROOMS } from '../../scripts/rooms.ts'
 /** Most files that a room may hold before it is divided. */
 const MOST = 14
 
-const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((name) => /\.tsx?$/.test(name))
-  .map((name) => name.replaceAll('\\', '/'))
-
-/** What a file imports of src/, types included. */
-function importsOf(file: string): string[] {
-  const text = readFileSync(join('src', file), 'utf8')
-  const found = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)
-  return [...found].map(([, path = '']) => relative('src', join('src', dirname(file), path)).replaceAll('\\', '/'))
+/** The files below a folder, each with what it imports there, types included. */
+function importsIn(root: string): Map<string, string[]> {
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => name.replaceAll('\\', '/'))
+  const importsOf = (file: string) => {
+    const found = readFileSync(join(root, file), 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)
+    return [...found].map(([, path = '']) => relative(root, join(root, dirname(file), path)).replaceAll('\\', '/'))
+  }
+  return new Map(files.map((file) => [file, importsOf(file).filter((one) => files.includes(one))]))
 }
 
 const roomOf = (file: string) => dirname(file).replace(/^\.$/, '')
 
-const imports = new Map(files.map((file) => [file, importsOf(file).filter((one) => files.includes(one))]))
+const imports = importsIn('src')
+const files = [...imports.keys()]
 
 /** The first circle in a graph, as the names along it; undefined where there is none. */
 function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
@@ -41,11 +43,25 @@ function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | und
   return undefined
 }
 
-describe('the rooms of src/', () => {
+describe.each(['src', 'sandbox', 'programs'])('%s/', (root) => {
+  const graph = importsIn(root)
+
   test('no file imports itself through others, types included', () => {
-    expect(circleIn(imports)).toBeUndefined()
+    expect(graph.size).toBeGreaterThan(5)
+    expect(circleIn(graph)).toBeUndefined()
   })
 
+  test('no folder does', () => {
+    const folders = Map.groupBy(graph, ([file]) => roomOf(file))
+    const known = [...folders].map(([folder, own]): [string, string[]] => {
+      const rooms = new Set(own.flatMap(([, ones]) => ones).map(roomOf))
+      return [folder, [...rooms].filter((one) => one !== folder)]
+    })
+    expect(circleIn(new Map(known))).toBeUndefined()
+  })
+})
+
+describe('the rooms of src/', () => {
   test('the arrows between rooms form no circle', () => {
     expect(circleIn(new Map(Object.entries(ROOMS).map(([name, { knows }]) => [name, knows])))).toBeUndefined()
   })

@@ -1,6 +1,6 @@
 // What each access level lets through: every line of the risk table, by every way in, and how a client can ask for more.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person } from '../../programs/person.ts'
 import { covers, LEVELS, type Level } from '../../src/access/access.ts'
 import { type Kind, ROUTES } from '../../src/access/risk/routes.ts'
 import { criterion, formatQuery } from '../../src/fhir/query.ts'

@@ -1,7 +1,7 @@
 // The audit of a real run: which events there are, that they hold nothing of anybody, and the AuditEvents in the person's project.
 import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person } from '../../programs/person.ts'
 import { createApp } from '../../src/app.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'

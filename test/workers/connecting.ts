@@ -1,6 +1,6 @@
 // A person at the connections page, and the lanes over which what they decide there must be felt.
 import { expect } from 'vitest'
-import { type Credentials, Person } from '../../sandbox/person.ts'
+import { type Credentials, Person } from '../../programs/person.ts'
 import { unescaped } from './browsing.ts'
 import { openSse } from './streams.ts'
 import { ada, fhirCall, ORIGIN, post, postModern, type RpcAnswer, rpc, send, startSession } from './world.ts'

@@ -2,7 +2,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person } from '../../programs/person.ts'
 import { note } from '../../src/mcp/server/notes.ts'
 import { Grant } from '../../src/oauth/grant/grant.ts'
 import { expectPageHeaders } from './browsing.ts'

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:test'
 import { Hono } from 'hono/tiny'
 import { describe, expect, test } from 'vitest'
-import { Person, readForm } from '../../sandbox/person.ts'
+import { Person, readForm } from '../../programs/person.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { errorPages } from '../../src/web/shared/error-pages.tsx'
 import { BROWSER, expectPageHeaders, get, under, unescaped } from './browsing.ts'

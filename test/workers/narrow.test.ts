@@ -1,8 +1,8 @@
 // Connections that the person narrowed: to one patient, whatever is tried to reach another, and to some types. And that normal
 // work within goes on.
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Person, readForm, UnexpectedPage, whereTo } from '../../programs/person.ts'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
-import { Person, readForm, UnexpectedPage, whereTo } from '../../sandbox/person.ts'
 import { patientsOf } from '../../src/access/narrow/patient-compartment.ts'
 import { allOf, create, medplumToken, type Resource } from './medplum.ts'
 import { ask, askModern, callTool, contract } from './surface.ts'

@@ -4,7 +4,7 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person } from '../../programs/person.ts'
 import { Grant } from '../../src/oauth/grant/grant.ts'
 import { LIST, READ } from './grants.ts'
 import { openSse } from './streams.ts'

@@ -3,7 +3,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type Fetch, Person, UnexpectedPage } from '../../sandbox/person.ts'
+import { type Fetch, Person, UnexpectedPage } from '../../programs/person.ts'
 import { expectPageHeaders } from './browsing.ts'
 import { atPage, browser, entryOf, htmlOf, known, PAGE, submit } from './connecting.ts'
 import { keysOf, LIST, READ } from './grants.ts'

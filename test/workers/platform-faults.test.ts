@@ -3,7 +3,7 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person } from '../../programs/person.ts'
 import { keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
 import { remember } from './kv.ts'
 import {

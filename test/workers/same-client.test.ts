@@ -1,6 +1,6 @@
 // Which connection is which: sign-ins of one client on several computers, and again and again in one browser.
 import { afterEach, expect, test, vi } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person } from '../../programs/person.ts'
 import { atPage, entryOf, htmlOf, known, submit } from './connecting.ts'
 import { LIST } from './grants.ts'
 import { ada, fhir, post, REDIRECT_URI, refresh, register, send, signIn, type Tokens } from './world.ts'

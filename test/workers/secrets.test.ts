@@ -4,7 +4,7 @@
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterAll, expect, test, vi } from 'vitest'
-import { connect, SignIn, WAYS, type Way } from '../../sandbox/clients.ts'
+import { connect, SignIn, WAYS, type Way } from '../../programs/clients.ts'
 import {
   alice,
   authorization,

@@ -1,7 +1,7 @@
 // The way of a sign-in through the browser, and everything on it that must not lead anywhere.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type Form, Person, readForm, UnexpectedPage, whereTo } from '../../sandbox/person.ts'
+import { type Form, Person, readForm, UnexpectedPage, whereTo } from '../../programs/person.ts'
 import { expectPageHeaders, under, unescaped } from './browsing.ts'
 import { atPage, entryOf } from './connecting.ts'
 import {

@@ -2,7 +2,7 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { connect, SignIn } from '../../sandbox/clients.ts'
+import { connect, SignIn } from '../../programs/clients.ts'
 import {
   alice,
   fhirCall,

@@ -1,7 +1,7 @@
 // Three places of one deployment, as a client sees them: its own Medplum, and the tenants north (at the same sandbox) and south (at
 // another). The same people, with the same ids, are at all of them.
 import { inject } from 'vitest'
-import { type Credentials, Person } from '../../sandbox/person.ts'
+import { type Credentials, Person } from '../../programs/person.ts'
 import {
   type Authorization,
   alice,

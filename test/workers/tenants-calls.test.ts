@@ -2,8 +2,8 @@
 // id, and at north and the deployment itself even the same Medplum.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { connect, SignIn, WAYS, type Way } from '../../sandbox/clients.ts'
-import { Person } from '../../sandbox/person.ts'
+import { connect, SignIn, WAYS, type Way } from '../../programs/clients.ts'
+import { Person } from '../../programs/person.ts'
 import {
   askedDuring,
   fhirAt,

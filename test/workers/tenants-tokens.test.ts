@@ -2,7 +2,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person } from '../../programs/person.ts'
 import { newKey } from '../../src/base/seal.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { Grant } from '../../src/oauth/grant/grant.ts'

@@ -1,6 +1,6 @@
 // Tenants from outside: each has addresses of its own, and a sign-in is for the tenant whose resource was asked for.
 import { describe, expect, test } from 'vitest'
-import { Person, readForm, UnexpectedPage, whereTo } from '../../sandbox/person.ts'
+import { Person, readForm, UnexpectedPage, whereTo } from '../../programs/person.ts'
 import { BROWSER, get, under, unescaped } from './browsing.ts'
 import { fhirAt, NORTH, OWN, PLACES, requestAt, SOUTH, signInAt } from './tenancy.ts'
 import {

@@ -1,7 +1,7 @@
 // Which grant's object a token request comes to: the one grant that it names, by whatever parameter, and no other person's.
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { Person } from '../../sandbox/person.ts'
+import { Person } from '../../programs/person.ts'
 import { keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
 import {
   ada,

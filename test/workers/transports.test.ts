@@ -1,6 +1,6 @@
 // Every transport, with real clients of both SDK generations: sign in, list, call, sign out.
 import { describe, expect, test } from 'vitest'
-import { connect, SignIn, WAYS, type Way } from '../../sandbox/clients.ts'
+import { connect, SignIn, WAYS, type Way } from '../../programs/clients.ts'
 import { alice, fhir, ORIGIN, post, send, signIn, startSession, type Tokens, token } from './world.ts'
 
 describe.each(Object.keys(WAYS) as Way[])('%s', (way) => {

@@ -1,9 +1,9 @@
 // The world as a test in workerd sees it: the Worker under test, the sandbox behind it over real HTTP, and its controls.
 import { exports } from 'cloudflare:workers'
 import { inject } from 'vitest'
+import type { Credentials, Fetch } from '../../programs/person.ts'
+import { Person } from '../../programs/person.ts'
 import type { LoggedRequest } from '../../sandbox/logged-request.ts'
-import type { Credentials, Fetch } from '../../sandbox/person.ts'
-import { Person } from '../../sandbox/person.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

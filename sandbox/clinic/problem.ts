@@ -1,0 +1,18 @@
+/** What a person of the clinic has, and takes for it. */
+import type { DrugKey } from './formulary.ts'
+import type { ChronicKey } from './problems.ts'
+
+export interface Problem {
+  key: ChronicKey
+  onset: number
+  abated?: number
+}
+
+export interface Therapy {
+  drug: DrugKey
+  start: number
+  stop?: number
+  /** Why it was stopped. */
+  because?: string
+  problem: ChronicKey
+}

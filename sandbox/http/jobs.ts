@@ -1,0 +1,121 @@
+/**
+ * Work that is answered later (FHIR R4 section 3.1.6, asynchronous requests). It is done at once, but its job says so only
+ * when its time is over, so that a client has something to poll.
+ */
+
+import {
+  accepted,
+  allOk,
+  badRequest,
+  isOk,
+  normalizeOperationOutcome,
+  OperationOutcomeError,
+  type WithId,
+} from '@medplum/core'
+import type { FhirResponse, FhirRouter } from '@medplum/fhir-router'
+import type { AsyncJob, Binary, Bundle, OperationOutcome, Parameters } from '@medplum/fhirtypes'
+import { fail, outcome } from '../ground/answers.ts'
+import { paramOf, Records, recordsOf } from '../records/repository.ts'
+import { readBody } from './body.ts'
+import { type Call, type DirectRoute, resourceAnswer } from './direct.ts'
+
+/** Bytes; Medplum's `maxBatchSize`. */
+const MAX_BATCH = 50 * 1024 * 1024
+
+const CANCEL_ACCEPTED: OperationOutcome = {
+  ...accepted(''),
+  issue: accepted('').issue.map(({ diagnostics: _, ...issue }) => issue),
+}
+
+export const jobRoutes: DirectRoute[] = [
+  ['GET', /^\/job\/([^/]+)\/status$/, status],
+  [
+    'DELETE',
+    /^\/job\/([^/]+)\/status$/,
+    async ({ records }, id) => {
+      await cancel(records, id)
+      return outcome(CANCEL_ACCEPTED)
+    },
+  ],
+]
+
+export function addJobOperations(router: FhirRouter): void {
+  router.add('POST', 'AsyncJob/:id/$cancel', async (req, repo) => {
+    await cancel(recordsOf(repo), paramOf(req, 'id'))
+    return [allOk]
+  })
+}
+
+export function wantsLater(request: Request): boolean {
+  return request.headers.get('prefer')?.includes('respond-async') ?? false
+}
+
+/** @param work gets the bundle and records that show everything, as the stored result does */
+export async function batchLater(
+  { ground, records, request, url }: Call,
+  work: (records: Records, body: unknown) => Promise<FhirResponse>,
+): Promise<Response> {
+  const body = (await readBody(request, MAX_BATCH)) as Bundle
+  if (body.type === 'transaction') {
+    throw fail(badRequest('Transaction batches cannot be executed asynchronously', 'Bundle.type'))
+  }
+  const job = records.keep<AsyncJob>(newJob(ground.baseUrl + url.pathname.slice(1), ground.now()))
+  const done = work(new Records(ground, records.access.caller, true), body).then(([result, bundle]): Finished => {
+    if (!bundle || !isOk(result)) {
+      throw new OperationOutcomeError(result)
+    }
+    const data = Buffer.from(JSON.stringify(bundle)).toString('base64')
+    const binary = records.keep<Binary>({ resourceType: 'Binary', contentType: 'application/fhir+json', data })
+    const valueReference = { reference: `Binary/${binary.id}` }
+    return { status: 'completed', parameter: [{ name: 'results', valueReference }] }
+  })
+  finishLater(records, job, done)
+  return acceptedAt(`${ground.baseUrl}fhir/R4/job/${job.id}/status`)
+}
+
+export interface Finished {
+  status: 'completed' | 'error'
+  parameter: NonNullable<Parameters['parameter']>
+}
+
+export function newJob(request: string, now: number): AsyncJob {
+  return { resourceType: 'AsyncJob', status: 'accepted', request, requestTime: new Date(now).toISOString() }
+}
+
+/** Writes the job's end when its time is over, even if it was cancelled meanwhile: Medplum stops nothing. */
+export function finishLater(records: Records, job: WithId<AsyncJob>, work: Promise<Finished>, stops = false): void {
+  const { ground } = records
+  const done = work.catch((error): Finished => {
+    const resource: OperationOutcome = normalizeOperationOutcome(error)
+    return { status: 'error', parameter: [{ name: 'outcome', resource }] }
+  })
+  ground.jobs.add(async () => {
+    const { status, parameter } = await done
+    const now = ground.store.get<AsyncJob>(`AsyncJob/${job.id}`)
+    if (now && !(stops && now.status === 'cancelled')) {
+      const transactionTime = new Date(ground.now()).toISOString()
+      records.keep<AsyncJob>({ ...job, status, transactionTime, output: { resourceType: 'Parameters', parameter } })
+    }
+  })
+}
+
+export function acceptedAt(location: string): Response {
+  return outcome(accepted(location), { 'content-location': location })
+}
+
+async function status({ ground, records }: Call, id = ''): Promise<Response> {
+  const job = await records.readResource<AsyncJob>('AsyncJob', id)
+  const ended = job.status === 'completed' || job.status === 'error'
+  return resourceAnswer(ground, job, ended ? 200 : 202)
+}
+
+/** Says that the job is cancelled, which is all that happens to it. Whoever may read a job may do so. */
+async function cancel(records: Records, id = ''): Promise<void> {
+  const job = await records.readResource<AsyncJob>('AsyncJob', id)
+  if (job.status === 'accepted') {
+    records.keep<AsyncJob>({ ...job, status: 'cancelled' })
+  } else if (job.status !== 'cancelled') {
+    const reason = `AsyncJob cannot be cancelled if status is not 'accepted', job had status '${job.status}'`
+    throw fail(badRequest(reason))
+  }
+}

@@ -1,0 +1,87 @@
+/** Bots over HTTP: `$init`, `$deploy` and `$execute`. */
+
+import { allOk, badRequest, created, forbidden, Operator, type WithId } from '@medplum/core'
+import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
+import type { Attachment, Binary, Bot, ProjectMembership, Reference } from '@medplum/fhirtypes'
+import { fail } from '../ground/answers.ts'
+import { readBody } from '../http/body.ts'
+import type { Call, DirectRoute } from '../http/direct.ts'
+import { paramOf, type Records, recordsOf } from '../records/repository.ts'
+import { runBot } from './bot-runtime.ts'
+import { inputOf, one } from './parameters.ts'
+
+/** What a bot answers in the type of its input; anything else is answered as JSON. */
+const ECHOED_TYPES = ['application/json', 'application/fhir+json', 'text/plain', 'x-application/hl7-v2+er7']
+
+export function addBotOperations(router: FhirRouter): void {
+  router.add('POST', 'Bot/$init', (req, repo) => init(req, recordsOf(repo)))
+  router.add('POST', 'Bot/:id/$deploy', (req, repo) => deploy(req, recordsOf(repo)))
+}
+
+export const botRoutes: DirectRoute[] = [
+  ['GET', /^\/Bot(?:\/([^/]+))?\/\$execute$/, execute],
+  ['POST', /^\/Bot(?:\/([^/]+))?\/\$execute$/, execute],
+]
+
+/** Makes a Bot together with its membership, so that it runs with rights of its own. */
+async function init(req: FhirRequest, records: Records): Promise<FhirResponse> {
+  const { project, membership } = records.access.caller
+  if (!membership.admin) {
+    return [forbidden]
+  }
+  const given = inputOf(req)
+  const name = String(one(given, 'name'))
+  const bot = await records.createResource<Bot>({
+    resourceType: 'Bot',
+    name,
+    runtimeVersion: 'vmcontext',
+    ...(typeof given.description === 'string' ? { description: given.description } : {}),
+  })
+  const reference: Reference<Bot> = { reference: `Bot/${bot.id}`, display: name }
+  await records.createResource<ProjectMembership>({
+    resourceType: 'ProjectMembership',
+    project: { reference: `Project/${project.id}`, display: project.name ?? '' },
+    user: reference as ProjectMembership['user'],
+    profile: reference as NonNullable<ProjectMembership['profile']>,
+    ...(given.accessPolicy ? { accessPolicy: given.accessPolicy as Reference } : {}),
+  } as ProjectMembership)
+  return [created, bot]
+}
+
+/** Without code there is nothing to do, and that succeeds. */
+async function deploy(req: FhirRequest, records: Records): Promise<FhirResponse> {
+  const { code, filename } = req.body as { code?: string; filename?: string }
+  const bot = await records.readResource<Bot>('Bot', paramOf(req, 'id'))
+  if (!code) {
+    return [allOk]
+  }
+  const contentType = 'text/javascript'
+  const data = Buffer.from(code).toString('base64')
+  const binary = await records.createResource<Binary>({ resourceType: 'Binary', contentType, data })
+  const executableCode: Attachment = { contentType, url: `Binary/${binary.id}`, title: filename ?? 'index.js' }
+  await records.updateResource<Bot>({ ...bot, executableCode })
+  return [allOk]
+}
+
+async function execute({ records, request, url }: Call, id?: string): Promise<Response> {
+  const bot = await botFor(records, id, url.searchParams.get('identifier'))
+  const contentType = request.headers.get('content-type') ?? undefined
+  const input = request.method === 'POST' ? await readBody(request) : Object.fromEntries(url.searchParams)
+  const value = (await runBot(records, bot, { input, contentType })) ?? allOk
+  const type = contentType?.split(';')[0] ?? ''
+  return new Response(typeof value === 'string' ? value : JSON.stringify(value), {
+    headers: { 'content-type': `${ECHOED_TYPES.includes(type) ? type : 'application/json'}; charset=utf-8` },
+  })
+}
+
+async function botFor(records: Records, id: string | undefined, identifier: string | null): Promise<WithId<Bot>> {
+  if (id) {
+    return records.readResource<Bot>('Bot', id)
+  }
+  const filters = [{ code: 'identifier', operator: Operator.EXACT, value: identifier ?? '' }]
+  const found = identifier ? await records.searchOne<Bot>({ resourceType: 'Bot', filters }) : undefined
+  if (!found) {
+    throw fail(badRequest('Must specify bot ID or identifier.'))
+  }
+  return found
+}

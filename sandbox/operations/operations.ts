@@ -1,0 +1,109 @@
+/** The FHIR operations that the sandbox knows. Every other `$…` is "Not found", as an unknown one is in Medplum. */
+import { randomBytes } from 'node:crypto'
+import { allOk, badRequest, forbidden, validateResource } from '@medplum/core'
+import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
+import type {
+  ClientApplication,
+  ParametersParameter,
+  Project,
+  ProjectMembership,
+  Reference,
+  Resource,
+} from '@medplum/fhirtypes'
+import { COST } from '../ground/ratelimit.ts'
+import { addBinaryOperations } from '../http/binary.ts'
+import { addJobOperations } from '../http/jobs.ts'
+import { paramOf, type Records, recordsOf } from '../records/repository.ts'
+import { addAgentOperations } from './agents.ts'
+import { addBotOperations } from './bots.ts'
+import { addClaimSubmission } from './custom.ts'
+import { addGraph } from './graph.ts'
+import { inputOf } from './parameters.ts'
+import { addPatientOperations } from './patients.ts'
+import { addScheduling } from './scheduling.ts'
+import { addTerminology } from './terminology.ts'
+
+export function addOperations(router: FhirRouter): void {
+  addBinaryOperations(router)
+  addBotOperations(router)
+  addJobOperations(router)
+  addPatientOperations(router)
+  addTerminology(router)
+  addGraph(router)
+  addScheduling(router)
+  addClaimSubmission(router)
+  addAgentOperations(router)
+  router.add('POST', ':resourceType/$validate', (req) => validate(req))
+  router.add('POST', ':resourceType/:id/$expunge', async (req, repo) => {
+    const everything = req.query.everything === 'true'
+    return [recordsOf(repo).expunge(paramOf(req, 'resourceType'), paramOf(req, 'id'), everything)]
+  })
+  router.add('GET', 'Project/:id/$rate-limits', (req, repo) => rateLimits(req, recordsOf(repo)))
+  router.add('POST', 'ClientApplication/:id/$rotate-secret', (req, repo) => rotateSecret(req, recordsOf(repo)))
+  router.add('POST', ':resourceType/:id/$reindex', async (_, repo) => [
+    recordsOf(repo).access.caller.superAdmin ? allOk : forbidden,
+  ])
+}
+
+/** Another secret for who knows the one in use; or an end of the one that is retiring. */
+async function rotateSecret(req: FhirRequest, records: Records): Promise<FhirResponse> {
+  if (!records.access.administers) {
+    return [forbidden]
+  }
+  const { secret, retiringSecret } = inputOf(req)
+  if (!secret === !retiringSecret) {
+    const what = secret ? 'Only one secret can be rotated at a time' : 'Secret to rotate must be provided'
+    return [badRequest(what)]
+  }
+  const client = await records.readResource<ClientApplication>('ClientApplication', paramOf(req, 'id'))
+  if (secret ? secret !== client.secret : retiringSecret !== client.retiringSecret) {
+    return [badRequest('Provided secret does not match client')]
+  }
+  const { retiringSecret: _, ...rest } = client
+  const rotated = { ...rest, secret: randomBytes(32).toString('hex'), retiringSecret: String(secret) }
+  return [allOk, await records.updateResource<ClientApplication>(secret ? rotated : rest)]
+}
+
+/** The FHIR quota of a project and of its members; one that took nothing this minute isn't listed. */
+async function rateLimits(req: FhirRequest, records: Records): Promise<FhirResponse> {
+  if (!records.access.administers) {
+    return [forbidden]
+  }
+  const project = await records.readResource<Project>('Project', paramOf(req, 'id'))
+  records.consume(COST.search)
+  const members = records.all<ProjectMembership>('ProjectMembership').flatMap((membership) => {
+    const state = records.ground.limits.stateOf(project, membership.id)
+    return state ? [{ membership, state }] : []
+  })
+  const consumed = members.reduce((sum, { state }) => sum + state.consumedPoints, 0)
+  const limit = 10 * records.ground.limits.quotaOf(project)
+  const msBeforeReset = Math.max(...members.map(({ state }) => state.msBeforeReset))
+  const parameter: ParametersParameter[] = [
+    {
+      name: 'project',
+      part: [
+        { name: 'id', valueString: project.id },
+        ...numbers({ limit, consumedPoints: consumed, remainingPoints: limit - consumed, msBeforeReset }),
+      ],
+    },
+    ...members.map(({ membership, state }) => ({
+      name: 'membership',
+      part: [
+        { name: 'membershipId', valueString: membership.id },
+        ...(membership.profile ? [{ name: 'profile', valueReference: membership.profile as Reference }] : []),
+        ...numbers({ ...state }),
+      ],
+    })),
+  ]
+  return [allOk, { resourceType: 'Parameters', parameter }]
+}
+
+function numbers(values: Record<string, number>): ParametersParameter[] {
+  return Object.entries(values).map(([name, valueInteger]) => ({ name, valueInteger }))
+}
+
+/** The body as what it is: not by the type in the path, and no parameter of it. */
+async function validate(req: FhirRequest): Promise<FhirResponse> {
+  validateResource(req.body as Resource)
+  return [allOk]
+}

