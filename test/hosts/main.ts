@@ -1,6 +1,6 @@
 /**
  * `npm run test:hosts`: applications that host MCP servers, signed in to the running Worker and led by a scripted model.
- * docs/hosts.md shows the result: `-- --write` writes it there. `-- --only <name>` plays those whose name contains it.
+ * docs/hosts.md shows the result: `-- --write` writes it there. `-- --only <name>` plays, and writes, those whose name contains it.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -14,13 +14,15 @@ import { startSandbox } from '../../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { startFront } from '../clients/front.ts'
 import { Home } from '../clients/program.ts'
-import { type Adapter, LONG_MS, type Opened, Play, STEPS, together } from '../clients/scenario.ts'
+import { type Adapter, LONG_MS, type Opened, Play, STEPS, type Step, together } from '../clients/scenario.ts'
+import { cloudflareAgents } from './cloudflare-agents.ts'
 import { inspectorWeb } from './inspector-web.ts'
 import { NOTHING, startModel } from './model.ts'
 import { type Program, programs } from './programs.ts'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const HERE = fileURLToPath(new URL('.', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DOCUMENT = fileURLToPath(new URL('../../docs/hosts.md', import.meta.url))
 const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->', '<!-- hosts: end -->']
 
@@ -28,7 +30,6 @@ const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->',
 const NOT_PLAYED = [
   ['Copilot CLI', '1.0.102', 'by hand: yes; on a machine without a keychain its next process is signed out'],
   ['Qwen Code', '0.24.4', 'not played: without a terminal it does not connect to a server that asks for a sign-in'],
-  ["Cloudflare's MCP client (`agents`)", '0.32.0', 'not played yet: it needs a Worker of its own'],
   ['use-mcp', '0.0.21', 'not played yet: it needs a React page'],
 ]
 
@@ -41,7 +42,8 @@ const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLI
 const start = () => startWorker({ port: target, state, vars })
 let worker = await start()
 const front = await startFront(port, target)
-const adapters = [...programs.map(adapterOf), inspectorWeb].filter(({ name }) => name.includes(values.only ?? ''))
+const ADAPTERS = [...programs.map(adapterOf), inspectorWeb, cloudflareAgents]
+const adapters = ADAPTERS.filter(({ name }) => name.includes(values.only ?? ''))
 const plays = adapters.map((adapter) => new Play(adapter, { mcpUrl: `${url}/mcp`, expire: front.expire }))
 try {
   await together(plays, (play) => play.begin())
@@ -120,17 +122,25 @@ function install(): void {
 }
 
 function version(name: string): string {
-  const manifest = readFileSync(`${HERE}node_modules/${name}/package.json`, 'utf8')
+  const folders = [HERE, ROOT].map((folder) => `${folder}node_modules/${name}/package.json`)
+  const manifest = readFileSync(folders.find((path) => existsSync(path)) ?? '', 'utf8')
   return (JSON.parse(manifest) as { version: string }).version
 }
 
+/** A row for each host; of one that isn't played now, the row that the document has. */
 function table(): string {
-  const rows = plays.map(({ adapter, outcomes }) => {
-    const cells = STEPS.map((step) => outcomes[step].remark || 'yes')
-    return `| ${[adapter.name, version(adapter.package), ...cells].join(' | ')} |`
+  const written = readFileSync(DOCUMENT, 'utf8').split('\n')
+  const rows = ADAPTERS.flatMap(({ name, package: folder }) => {
+    const play = plays.find(({ adapter }) => adapter.name === name)
+    if (!play) return written.find((line) => line.startsWith(`| ${name} |`)) ?? []
+    return row(name, version(folder), (step) => play.outcomes[step].remark || 'yes')
   })
-  for (const [name, version, reason] of NOT_PLAYED) {
-    rows.push(`| ${[name, version, ...STEPS.map((_, at) => (at === 0 ? reason : 'not played'))].join(' | ')} |`)
+  for (const [name = '', version = '', reason = ''] of NOT_PLAYED) {
+    rows.push(row(name, version, (_, at) => (at === 0 ? reason : 'not played')))
   }
   return [`| host | version | ${STEPS.join(' | ')} |`, `|---|---|${'---|'.repeat(STEPS.length)}`, ...rows].join('\n')
+}
+
+function row(name: string, version: string, cell: (step: Step, at: number) => string): string {
+  return `| ${[name, version, ...STEPS.map(cell)].join(' | ')} |`
 }
