@@ -143,8 +143,9 @@ const MAX_CLIENT_ID = 500
 
 /** The client ids of a token request; one in a header is encoded with its secret (RFC 7617). */
 function clientIdsOf({ headers }: Request, form: URLSearchParams): string[] {
-  const basic = /^Basic +(.*)$/i.exec(headers.get('authorization') ?? '')?.[1]
-  return basic === undefined ? form.getAll('client_id') : [basic, ...form.getAll('client_id')]
+  const header = headers.get('authorization') ?? ''
+  const ids = form.getAll('client_id')
+  return /^Basic /i.test(header) ? [header.slice('Basic '.length).trim(), ...ids] : ids
 }
 
 /** Token requests that are about a grant go through that grant's object; there they run one after the other. */

@@ -166,7 +166,8 @@ async function costOf(run: () => Promise<void>): Promise<number> {
     await run()
     const { user, system } = process.threadCpuUsage(before)
     best = Math.min(best, (user + system) / 1000)
-    if (best > 20 * MOST) break
+    // The first attempt also loads and compiles.
+    if (attempt >= 2 && best > 20 * MOST) break
   }
   return best
 }
