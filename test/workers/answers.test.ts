@@ -213,9 +213,9 @@ describe('following `next`', () => {
     const matches = await allOf(medplum, search)
     const included = matches.flatMap(({ performer, encounter }) =>
       [
-        ...((performer ?? []) as { reference: string }[]),
-        ...(encounter ? [encounter as { reference: string }] : []),
-      ].map((one) => one.reference),
+        ...((performer ?? []) as { reference?: string }[]),
+        ...(encounter ? [encounter as { reference?: string }] : []),
+      ].flatMap((one) => one.reference ?? []),
     )
     const { found, bundles } = await follow({ path, maxChars: 9000 }, { maxChars: 9000 })
     expect(sorted(found)).toEqual(sorted([...matches.map(reference), ...new Set(included)]))

@@ -142,7 +142,9 @@ describe('what is no search', () => {
     const paged = await read(`${chart}/$everything?start=2020-01-01&_count=50`)
     expect(whole.entries.length).toBeGreaterThan(300)
     expect(sorted(references(paged))).toEqual(sorted(references(whole)))
-    expect(paged.pages).toBe(Math.ceil(whole.entries.length / 50))
+    // What is named by the chart comes along beyond the count.
+    const own = whole.entries.filter(({ search }) => (search as { mode?: string } | undefined)?.mode !== 'include')
+    expect(paged.pages).toBe(Math.ceil(own.length / 50))
     for (const [page, path] of paged.asked.entries()) {
       expect(path).toContain(`${chart}/$everything?start=2020-01-01`)
       expect(new URLSearchParams(path.split('?')[1]).get('_offset')).toBe(page === 0 ? null : `${page * 50}`)

@@ -49,7 +49,7 @@ function rowsOf({ 'mcp-session-id': id }: Record<string, string>): Promise<Array
 
 async function waitUntilAsked(soFar: () => Promise<{ path: string }[]>, times = 1): Promise<void> {
   const asked = async () => (await soFar()).filter(({ path }) => path.startsWith('/fhir/R4/'))
-  await expect.poll(asked).toHaveLength(times)
+  await expect.poll(asked, { timeout: 10_000 }).toHaveLength(times)
 }
 
 describe('an answer', () => {
