@@ -143,6 +143,15 @@ describe('made of the very request', () => {
     expect(adviceOn(request, status, text)).toContain(expected)
   })
 
+  test('a slice of a profile: what it asks for, where to read it, and that the profile can be left out', () => {
+    const body = { resourceType: 'Patient', meta: { profile: ['http://example.org/p|1.0'] } }
+    const text = "Incorrect number of values provided for slice 'race': expected 1..1, but found 0"
+    const advice = adviceOn('POST Patient', 400, text, { body, expression: 'Patient.extension' })
+    expect(advice).toContain('1..1 items of Patient.extension that are its slice "race", and 0 match')
+    expect(advice).toContain('GET StructureDefinition?url=http://example.org/p ')
+    expect(advice).toContain('Without the profile in meta.profile')
+  })
+
   test('a patch object becomes the JSON Patch of that object', () => {
     const body = { active: false, birthDate: null, 'a/b': 'x' }
     expect(adviceOn(`PATCH Patient/${ID}`, 400, 'Patch body must be an array', { body })).toContain(

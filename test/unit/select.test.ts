@@ -279,11 +279,21 @@ describe('finding nothing', () => {
   test.each([
     ['fullName', /no resource here has fullName; they have .*birthDate.* name/],
     ['Observation.code', /these resources are Patient, not Observation/],
-    ["name.where(use = 'old').family", /no resource here has a value there; a choice is written value\.ofType/],
+    ["name.where(use = 'old').family", /no resource here has a value there$/],
+    ['name.value', /no resource here has a value there$/],
     ['birthDate.extension.value', /written _birthDate\.extension/],
   ])('%s', (expression, hint) => {
     expect(empty(expression, PATIENT)).toEqual([expect.stringMatching(hint)])
     expect(empty(expression, PATIENT)[0]).toContain(JSON.stringify(expression))
+  })
+
+  test.each([
+    ['value.code', { valueQuantity: { value: 1 } }, true],
+    ['component.value', { component: [{ code: { text: 'a' } }] }, true],
+    ['identifier.value', { identifier: [{ system: 'a' }] }, false],
+  ])('%s of %j: how a choice is written is told where it is one', (expression, content, isChoice) => {
+    const [hint = ''] = empty(expression, { resourceType: 'Observation', ...content })
+    expect(hint.includes('a choice is written')).toBe(isChoice)
   })
 
   test('is said only where no resource has it', () => {

@@ -316,7 +316,7 @@ describe('content', () => {
       { active: false, gender: null },
       '[{"op":"add","path":"/active","value":false},{"op":"remove","path":"/gender"}]',
     ],
-    [`PATCH Patient/${ID}`, { contact: { name: 'x' } }, '[{"op":"replace"'],
+    [`PATCH Patient/${ID}`, { contact: { name: 'x' } }, '[{"op":"add","path":"/language"'],
     [`PATCH Patient/${ID}`, undefined, 'JSON Patch array'],
     [`PUT Patient/${ID}`, { resourceType: 'Patient' }, `{"resourceType":"Patient","id":"${ID}"`],
     [`PUT Patient/${ID}`, { resourceType: 'Patient', id: 'other' }, 'has the id "other"'],
@@ -499,6 +499,8 @@ describe('answers', () => {
 const REFUSED = [
   'async/export-bad-since',
   'async/export-unknown-type',
+  'bundles/batch-bad-method',
+  'bundles/batch-missing-request',
   'errors/delete-on-type-single-match',
   'operations/validate-parameters',
   'search/count-negative',

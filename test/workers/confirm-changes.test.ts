@@ -156,7 +156,6 @@ describe('which requests are asked about', () => {
       'a batch with a deletion',
       batch({ request: { method: 'GET', url: 'Patient?_count=1' } }, { request: { method: 'DELETE', url: TASK_PATH } }),
     ],
-    ['a batch with a deletion in small letters', batch({ request: { method: 'delete', url: TASK_PATH } })],
     [
       'a batch with a deletion hidden by a louder entry',
       batch({ request: { method: 'POST', url: 'Claim/$submit' } }, { request: { method: 'DELETE', url: TASK_PATH } }),

@@ -1,5 +1,6 @@
 // Advice by the words of an issue. Medplum's texts are the only key: their codes don't tell one fault from another.
 
+import { isRecord, textList } from '../../base/json.ts'
 import { criterion, formatPlace } from '../../fhir/query.ts'
 import { asJsonPatch, PATCH_EXAMPLE } from '../requests/content-checks.ts'
 import type { FailedRequest } from './failure.ts'
@@ -10,6 +11,7 @@ import { example, resourceTypeOf, type Say, SEARCH_ADVICE, typeOf, without } fro
 export const ADVICE_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
   ...SEARCH_ADVICE,
   // Content
+  [/^Incorrect number of values provided for slice '(.*?)': expected (\S+), but found (\d+)/, slice],
   [/^Incorrect resource type(?:: expected (\w+), but found (\S+))?/, resourceType],
   [/^Incorrect resource ID/, (failed) => `The body must contain the id from the path: ${bodyStart(failed)}.`],
   [
@@ -148,7 +150,7 @@ export const ADVICE_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
 ]
 
 const BATCH_EXAMPLE =
-  '{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Patient/ID"}}]}'
+  '{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Patient?_count=5"}}]}'
 const BOOK_EXAMPLE =
   'Send {"resourceType":"Parameters","parameter":[{"name":"slot","resource":{"resourceType":"Slot","schedule":{"reference":"Schedule/ID"},"serviceType":[…],"start":"…","end":"…","status":"free"}}]} with a slot that $find returned.'
 
@@ -164,6 +166,20 @@ const FORMATS: Record<string, string> = {
 function bodyStart({ place }: FailedRequest): string {
   const [type = 'Patient', id = 'ID'] = place.segments
   return `{"resourceType":"${type}","id":"${id}", …}`
+}
+
+/** What a slice asks for is in its profile alone; Medplum checks only the profiles that the resource names. */
+function slice(failed: FailedRequest, [, name = '', range = '', found = '']: RegExpExecArray): string {
+  const { body } = failed.asked
+  const claimed = isRecord(body) && isRecord(body.meta) ? textList(body.meta.profile) : []
+  const [given] = failed.place.parameters.filter(({ key }) => key === 'profile')
+  const profiles = claimed.length > 0 ? claimed : given ? [given.value] : []
+  const read = profiles
+    .slice(0, 3)
+    .map((url) => `GET StructureDefinition?url=${url.split('|', 1)[0]}`)
+    .join(' or ')
+  const where = failed.expression || 'the list'
+  return `The profile asks for ${range} items of ${where} that are its slice "${name}", and ${found} match. ${read ? `${read} shows what such an item holds: the elements whose id has ":${name}". ` : ''}Add or correct these items. Without the profile in meta.profile, the resource is not checked against it and can be stored.`
 }
 
 function resourceType(failed: FailedRequest, [, expected, found]: RegExpExecArray): string {

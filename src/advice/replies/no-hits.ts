@@ -47,6 +47,7 @@ const NAME = /^(name|family|given|phonetic|address(-.+)?|title|description|displ
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Filter) => string])[] = [
+  [({ key }) => LINK.test(key), chain],
   [
     ({ value }) => /\p{L}\+\p{L}/u.test(value),
     ({ key, value }) => `No hits for \`${key}=${value}\` with a plus sign. For a space, write it as it is, or as %20.`,
@@ -69,6 +70,21 @@ const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Fi
       `No hits for \`${key}=${value}\`. If this is a reference, write its type too: ${key}=${key.charAt(0).toUpperCase()}${key.slice(1)}/${value}; Medplum adds a type only for patient and subject.`,
   ],
 ]
+
+/** `_has:Observation:patient:code`, `patient:Patient.name` or `patient.name`. */
+const LINK = /^(?:_has:([A-Z]\w*):([\w-]+):|([\w-]+)(?::([A-Z]\w*))?\.)(.+)$/
+
+/** Of a chain, its last link may find nothing, or nothing may refer to what it finds. */
+function chain({ key, name, value }: Filter): string {
+  const [, from = '', by = '', reference = '', named, rest = ''] = LINK.exec(key) ?? []
+  const type = from || named || (reference === 'patient' ? 'Patient' : '')
+  const query = `${rest}=${value}`
+  const link = from
+    ? `No ${from} with \`${query}\` refers to such a record by \`${by}\``
+    : `No record refers by \`${reference}\` to ${type ? `a ${type}` : 'one'} with \`${query}\``
+  const first = type ? `GET ${type}?${query}` : `a search of the type that \`${reference}\` refers to, with ${query}`
+  return `No hits for \`${key}=${value}\`. ${link}. See first what ${first} finds; if it finds some, the reference between them is missing.${NAME.test(name) ? " Medplum doesn't ignore accents: Muller doesn't find Müller." : ''}`
+}
 
 /** Up to the first letter that may bear an accent; the first letter at least. */
 function beginning(text: string): string {

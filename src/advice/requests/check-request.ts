@@ -81,6 +81,16 @@ function settle(found: Checked, method: string, inBundle: boolean): Checked {
   return refuse(`${asDemands(found.notes)}\nSend ${method} ${formatPlace(found.place)} instead.`)
 }
 
+/** An entry that has a request: it creates its resource, or else searches. */
+function exampleFor(entry: unknown): string {
+  const { resource } = isRecord(entry) ? entry : {}
+  if (!isRecord(resource)) return '{"request":{"method":"GET","url":"Patient?_count=5"}}'
+  const type = typeof resource.resourceType === 'string' ? resource.resourceType.slice(0, 40) : 'Patient'
+  return `{"request":{"method":"POST","url":${JSON.stringify(type)}},"resource":{…}}`
+}
+
+const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']
+
 function checkEntry(
   entry: unknown,
   name: string,
@@ -89,7 +99,15 @@ function checkEntry(
 ): Findings {
   const request = isRecord(entry) && isRecord(entry.request) ? entry.request : {}
   const { method, url, ifNoneExist } = request
-  if (typeof method !== 'string' || typeof url !== 'string') return none()
+  if (typeof method !== 'string' || typeof url !== 'string') {
+    return refuse(`${name} needs request.method and request.url, such as ${exampleFor(entry)}.`)
+  }
+  if (!METHODS.includes(method)) {
+    const meant = METHODS.find((one) => one === method.trim().toUpperCase())
+    return refuse(
+      `${name}.request.method ${JSON.stringify(method.slice(0, 40))} is none of ${METHODS.slice(0, -1).join(', ')}${meant ? `: write "method":"${meant}", in capitals` : ''}.`,
+    )
+  }
   const asked = {
     method,
     path: url,

@@ -140,9 +140,21 @@ class Seen {
     }
     return /\bas\b|ofType/.test(text)
       ? 'types tell the forms of a choice apart, value.ofType(Quantity) or (value as Quantity); other elements, such as effectiveDateTime, are written without'
-      : 'no resource here has a value there; a choice is written value.ofType(Quantity), (value as Quantity) or valueQuantity'
+      : `no resource here has a value there${this.#choiceIn(text)}`
+  }
+
+  /** How a choice that the expression names is written. */
+  #choiceIn(text: string): string {
+    const words = text.match(/[a-z]\w*/g) ?? []
+    const form = [...this.#names].find((name) => words.some((word) => !this.#names.has(word) && isChoice(name, word)))
+    if (!form && !CHOICE_WITHIN.test(text)) return ''
+    return `; a choice is written value.ofType(Quantity), (value as Quantity) or ${form ?? 'valueQuantity'}`
   }
 }
+
+/** `value` of a part that has it as a choice; that of an identifier or of a telecom is none. */
+const CHOICE_WITHIN =
+  /\b(component|extension|answer|parameter)\b(\([^)]*\)|\[\d+\]|\.first\(\)|\.where\([^)]*\))*\.value\b/
 
 /** Whether a property is one form of a choice: `valueQuantity` of `value`. */
 function isChoice(property: string, choice: string): boolean {

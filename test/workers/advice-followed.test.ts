@@ -1,0 +1,139 @@
+// Advice is good if following it works: the wrong request is sent, then what its refusal or note says, and that succeeds.
+import { beforeAll, expect, test } from 'vitest'
+import { deployment, say } from './deployment.ts'
+import { create, medplumToken, type Resource } from './medplum.ts'
+import { alice, signIn } from './world.ts'
+
+const ask = deployment({})
+let access: string
+let medplum: string
+let patient: Resource
+
+beforeAll(async () => {
+  access = (await signIn(alice)).access
+  medplum = await medplumToken()
+  patient = await create(medplum, { resourceType: 'Patient', name: [{ family: 'Ahrens' }], birthDate: '1990-01-01' })
+})
+
+/** What a model reads. */
+async function fhir(access: string, args: Record<string, unknown>): Promise<{ isError: boolean; text: string }> {
+  const { isError, all } = await say(ask, access, 'fhir-request', args)
+  return { isError, text: all }
+}
+
+/** The first JSON array or object in a text. */
+function jsonIn(text: string): unknown {
+  const start = text.search(/\[\{|\{"/)
+  for (let end = text.length; start >= 0 && end > start; end--) {
+    if (!/[\]}]/.test(text.charAt(end - 1))) continue
+    try {
+      return JSON.parse(text.slice(start, end))
+    } catch {
+      // Ends earlier.
+    }
+  }
+  throw new Error(`No JSON in: ${text}`)
+}
+
+const fhirPath = (type: string, path: string, more: object[] = []) => ({
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'operation', part: [{ name: 'type', valueCode: type }, { name: 'path', valueString: path }, ...more] },
+  ],
+})
+
+const PATCHES: [string, unknown][] = [
+  [
+    'a FHIRPath Patch that replaces',
+    fhirPath('replace', 'Patient.name[0].family', [{ name: 'value', valueString: 'B' }]),
+  ],
+  [
+    'a FHIRPath Patch that adds',
+    fhirPath('add', 'Patient', [
+      { name: 'name', valueString: 'gender' },
+      { name: 'value', valueCode: 'female' },
+    ]),
+  ],
+  ['a FHIRPath Patch that deletes', fhirPath('delete', 'Patient.birthDate')],
+  ['a FHIRPath Patch that selects', fhirPath('delete', "Patient.name.where(use='old')")],
+  ['one bare operation', { op: 'add', path: '/active', value: true }],
+  ['a list under a name', { operations: [{ op: 'add', path: '/active', value: true }] }],
+  ['properties to set', { resourceType: 'Patient', active: false }],
+  ['properties within properties', { maritalStatus: { text: 'married' } }],
+]
+
+test.each(PATCHES)('PATCH with %s', async (_, body) => {
+  const call = { method: 'PATCH', path: `Patient/${patient.id}` }
+  const wrong = await fhir(access, { ...call, body })
+  expect(wrong.isError, wrong.text).toBe(true)
+  const { id: _id, meta: _meta, ...content } = patient
+  const { id } = await create(medplum, content)
+  const right = await fhir(access, { method: 'PATCH', path: `Patient/${id}`, body: jsonIn(wrong.text) })
+  expect(right.isError, right.text).toBe(false)
+})
+
+const BATCHES: [string, Record<string, unknown>][] = [
+  [
+    'its patch as a list',
+    { request: { method: 'PATCH', url: '' }, resource: [{ op: 'add', path: '/active', value: true }] },
+  ],
+  ['its patch as one operation', { request: { method: 'PATCH', url: '' }, resource: { op: 'remove', path: '/name' } }],
+  ['its patch as properties', { request: { method: 'PATCH', url: '' }, resource: { gender: 'other' } }],
+]
+
+test.each(BATCHES)('a batch entry with %s', async (_, entry) => {
+  const { id } = await create(medplum, { resourceType: 'Patient', name: [{ family: 'Ahrens' }] })
+  const batch = (resource: unknown) => ({
+    resourceType: 'Bundle',
+    type: 'batch',
+    entry: [{ request: { method: 'PATCH', url: `Patient/${id}` }, resource }],
+  })
+  const wrong = await fhir(access, { method: 'POST', path: '', body: batch(entry.resource) })
+  expect(wrong.isError, wrong.text).toBe(true)
+  const right = await fhir(access, { method: 'POST', path: '', body: batch(jsonIn(wrong.text)) })
+  expect(right.isError, right.text).toBe(false)
+  expect(right.text).not.toMatch(/failed/)
+})
+
+test.each(['get', 'Get', ' GET'])('a batch entry with method %j', async (method) => {
+  const batch = (as: string) => ({
+    resourceType: 'Bundle',
+    type: 'batch',
+    entry: [{ request: { method: as, url: 'Patient?_count=1' } }],
+  })
+  const wrong = await fhir(access, { method: 'POST', path: '', body: batch(method) })
+  expect(wrong.isError, wrong.text).toBe(true)
+  const meant = /write "method":"(\w+)"/.exec(wrong.text)?.[1] ?? ''
+  const right = await fhir(access, { method: 'POST', path: '', body: batch(meant) })
+  expect(right.isError, right.text).toBe(false)
+  expect(right.text).not.toMatch(/failed/)
+})
+
+test.each([
+  { resource: { resourceType: 'Patient' } },
+  { request: { method: 'POST' }, resource: { resourceType: 'Patient' } },
+  {},
+])('a batch entry %j without a whole request', async (entry) => {
+  const batch = (one: unknown) => ({ resourceType: 'Bundle', type: 'batch', entry: [one] })
+  const wrong = await fhir(access, { method: 'POST', path: '', body: batch(entry) })
+  expect(wrong.isError, wrong.text).toBe(true)
+  const shown = jsonIn(wrong.text.replace('{…}', JSON.stringify('resource' in entry && entry.resource)))
+  const right = await fhir(access, { method: 'POST', path: '', body: batch(shown) })
+  expect(right.isError, right.text).toBe(false)
+  expect(right.text).not.toMatch(/failed/)
+})
+
+test.each([
+  ['Observation?patient:Patient.name=zzz', 'Patient?name=zzz'],
+  ['Observation?patient.name=zzz', 'Patient?name=zzz'],
+  [
+    'Encounter?subject:Patient.general-practitioner:Practitioner.name=zzz',
+    'Patient?general-practitioner:Practitioner.name=zzz',
+  ],
+  ['Patient?_has:Observation:patient:code=zzz', 'Observation?code=zzz'],
+])('no hits for %s', async (path, first) => {
+  const { text } = await fhir(access, { method: 'GET', path })
+  expect(text).toContain(`GET ${first} `)
+  const followed = await fhir(access, { method: 'GET', path: first })
+  expect(followed.isError, followed.text).toBe(false)
+})
