@@ -2,15 +2,16 @@
 // content, also where it looks like an answer, an instruction or the end of the quotation. What can't be seen is shown.
 import { visible } from '../base/text.ts'
 
-/** The text as quoted record content. */
-export function quotedText(text: string, contentType: string): string {
+/**
+ * The text as quoted record content.
+ *
+ * @param exact as it is, also what can't be seen in it
+ */
+export function quotedText(text: string, contentType: string, exact = false): string {
   if (text === '') return text
   const mark = markFor(text)
   const about = contentType ? `${contentType}, ` : ''
-  const shown = text
-    .split(/([\t\n\r])/)
-    .map((part, at) => (at % 2 === 0 ? visible(part) : part))
-    .join('')
+  const shown = exact ? text : text.replaceAll(/[^\t\n\r]+/g, visible)
   return `${about}quoted record content up to the line ${mark}:\n${shown}\n${mark}`
 }
 

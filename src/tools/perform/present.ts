@@ -25,7 +25,7 @@ export function present(
     const { columns } = view
     if (columns && /ndjson$/.test(contentType)) return withNotes(selected(part, columns, view), notes)
     const ignored = columns ? [`\`select\` has no effect here: this file holds no FHIR records.`] : []
-    const quote = (text: string) => quotedText(text, contentType)
+    const quote = (text: string) => quotedText(text, contentType, view.format === 'json')
     return withNotes(fileContent({ ...part, maxText: view.maxChars - RESERVE, quote }), [...notes, ...ignored])
   }
   const more = checkAnswer(asked, { status, body })
@@ -88,10 +88,10 @@ function withNext(body: unknown, path: string): unknown {
   return link.length === 0 ? rest : { ...rest, link }
 }
 
-function textContent(text: string, contentType: string, { maxChars }: View): ContentBlock[] {
+function textContent(text: string, contentType: string, { format, maxChars }: View): ContentBlock[] {
   const limit = maxChars - RESERVE
   const shown = text.length > limit ? text.slice(0, text.lastIndexOf('\n', limit) + 1 || limit) : text
-  const content: ContentBlock[] = [{ type: 'text', text: quotedText(shown, contentType) }]
+  const content: ContentBlock[] = [{ type: 'text', text: quotedText(shown, contentType, format === 'json') }]
   if (shown.length === text.length) return content
   return [...content, { type: 'text', text: `These are the first ${shown.length} of ${text.length} characters.` }]
 }
