@@ -114,10 +114,7 @@ describe('a rule that would do nothing is warned of', () => {
     [policy({ resourceType: 'Nope' }), 'Nope is not a resource type'],
     [policy({ resourceType: 'Patient', interaction: ['reed'] }), 'knows no reed'],
     [policy({ resourceType: 'Patient', criteria: 'Observation?code=x' }), 'a search of Observation, not of Patient'],
-    [
-      policy({ resourceType: 'Patient', criteria: 'Patient?nmae=x' }),
-      'Patient has no search parameter "nmae"',
-    ],
+    [policy({ resourceType: 'Patient', criteria: 'Patient?nmae=x' }), 'Patient has no search parameter "nmae"'],
     [subscription('Observation?subjct=x', hook), 'Observation has no search parameter "subjct"; did you mean subject'],
     [subscription('Observation?subject:Patient.nmae=x', hook), 'Patient has no search parameter "nmae"'],
     [subscription('Nope?x=1', hook), 'Nope is not a resource type'],

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { direct, exists, writesDuring } from './confirming.ts'
 import { deployment, say } from './deployment.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
-import { alice, fhir, sandbox, signIn } from './world.ts'
+import { ada, alice, fhir, sandbox, signIn } from './world.ts'
 
 let access: string
 let medplum: string
@@ -222,7 +222,7 @@ test.each([
 ])('a rule with an unknown search parameter is warned of, tried or stored: $resourceType', async (body) => {
   const args = { method: 'POST', path: body.resourceType, body }
   const ask = deployment({})
-  const admin = (await signIn(alice, undefined, 'admin')).access
+  const admin = (await signIn(ada, undefined, 'admin')).access
   for (const dryRun of [true, false]) {
     const { all } = await say(ask, admin, 'fhir-request', { ...args, dryRun })
     expect(all).toContain('Patient has no search parameter')
