@@ -19,6 +19,7 @@ import { cloudflareAgents } from './cloudflare-agents.ts'
 import { inspectorWeb } from './inspector-web.ts'
 import { NOTHING, startModel } from './model.ts'
 import { type Program, programs } from './programs.ts'
+import { useMcp } from './use-mcp.ts'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -30,7 +31,6 @@ const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->',
 const NOT_PLAYED = [
   ['Copilot CLI', '1.0.102', 'by hand: yes; on a machine without a keychain its next process is signed out'],
   ['Qwen Code', '0.24.4', 'not played: without a terminal it does not connect to a server that asks for a sign-in'],
-  ['use-mcp', '0.0.21', 'not played yet: it needs a React page'],
 ]
 
 install()
@@ -42,7 +42,7 @@ const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLI
 const start = () => startWorker({ port: target, state, vars })
 let worker = await start()
 const front = await startFront(port, target)
-const ADAPTERS = [...programs.map(adapterOf), inspectorWeb, cloudflareAgents]
+const ADAPTERS = [...programs.map(adapterOf), inspectorWeb, cloudflareAgents, useMcp]
 const adapters = ADAPTERS.filter(({ name }) => name.includes(values.only ?? ''))
 const plays = adapters.map((adapter) => new Play(adapter, { mcpUrl: `${url}/mcp`, expire: front.expire }))
 try {
@@ -109,11 +109,14 @@ async function open(program: Program, mcpUrl: string): Promise<Opened> {
   }
 }
 
-/** Installs the hosts unless what is installed is what the lock says. */
+/**
+ * Installs the hosts unless what is installed is what the lock says. Not by `npm ci`: it refuses a lock without the optional packages
+ * of other platforms, which registries don't all have.
+ */
 function install(): void {
   const [lock, installed] = [`${HERE}package-lock.json`, `${HERE}node_modules/.matrix-lock.json`]
   if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(lock, 'utf8')) return
-  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+  const { status } = spawnSync('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: HERE,
     stdio: 'inherit',
   })

@@ -114,6 +114,9 @@ describe('a rule that would do nothing is warned of', () => {
     [policy({ resourceType: 'Nope' }), 'Nope is not a resource type'],
     [policy({ resourceType: 'Patient', interaction: ['reed'] }), 'knows no reed'],
     [policy({ resourceType: 'Patient', criteria: 'Observation?code=x' }), 'a search of Observation, not of Patient'],
+    [policy({ resourceType: 'Patient', criteria: 'Patient?nmae=x' }), 'Patient has no search parameter "nmae"'],
+    [subscription('Observation?subjct=x', hook), 'Observation has no search parameter "subjct"; did you mean subject'],
+    [subscription('Observation?subject:Patient.nmae=x', hook), 'Patient has no search parameter "nmae"'],
     [subscription('Nope?x=1', hook), 'Nope is not a resource type'],
     [subscription('Patient', { ...hook, type: 'email' }), 'rest-hook and websocket only'],
     [subscription('Patient', { ...hook, endpoint: 'Bot/' }), 'https address or Bot/ID'],
@@ -123,6 +126,8 @@ describe('a rule that would do nothing is warned of', () => {
     policy({ resourceType: '*', interaction: ['read', 'search'] }),
     policy({ resourceType: 'Patient', criteria: 'Patient?_id=%patient.id' }),
     subscription('Patient?active=true', hook),
+    subscription('Patient?_tag=a&_lastUpdated=gt2026-01-01&name:exact=b&_has:Observation:patient:code=c', hook),
+    subscription('Bot?whatever=x', hook),
     subscription('Patient', { type: 'rest-hook', endpoint: 'Bot/11111111-1111-4111-8111-111111111199' }),
   ])('but not %j', (body) => expect(said(body)).toBe(''))
 })

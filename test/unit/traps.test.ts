@@ -432,6 +432,8 @@ describe('answers', () => {
     ['GET Patient?name=Müller', none, 'Try name=Muller'],
     ['GET Observation?patient.name=Muller', none, 'accents'],
     ['GET Patient?_id=abc', none, 'UUIDs'],
+    ['GET Patient?identifier=mrn|12', none, 'Try identifier=12,'],
+    ['GET Patient?identifier=MR|12', none, '"MR" is none'],
     [`GET Observation?encounter=${ID}`, none, `encounter=Encounter/${ID}`],
     ['GET Patient?_offset=500', none, 'past the last'],
     ['GET Patient?_count=0', none, '_summary=count'],

@@ -137,3 +137,11 @@ test.each([
   const followed = await fhir(access, { method: 'GET', path: first })
   expect(followed.isError, followed.text).toBe(false)
 })
+
+test('a system that is no URI: without it the record is found', async () => {
+  const value = crypto.randomUUID()
+  await create(medplum, { resourceType: 'Patient', identifier: [{ system: 'urn:mrn', value }] })
+  const { text } = await fhir(access, { method: 'GET', path: `Patient?identifier=mrn|${value}` })
+  const instead = /Try (identifier=\S+),/.exec(text)?.[1]
+  expect((await fhir(access, { method: 'GET', path: `Patient?${instead}` })).text).toContain('urn:mrn')
+})

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { direct, exists, writesDuring } from './confirming.ts'
 import { deployment, say } from './deployment.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
-import { alice, fhir, sandbox, signIn } from './world.ts'
+import { ada, alice, fhir, sandbox, signIn } from './world.ts'
 
 let access: string
 let medplum: string
@@ -208,4 +208,31 @@ test('the tools that write and delete alone have it too', async () => {
   const args = { method: 'POST', path: 'Task', body: TASK, dryRun: true }
   expect((await say(ask, access, 'fhir-write', args)).text).toContain('Create Task')
   expect(writes).toEqual([])
+})
+
+test.each([
+  { resourceType: 'AccessPolicy', name: 'a', resource: [{ resourceType: 'Patient', criteria: 'Patient?nmae=x' }] },
+  {
+    resourceType: 'Subscription',
+    status: 'off',
+    reason: 'a',
+    criteria: 'Patient?nmae=x',
+    channel: { type: 'rest-hook', endpoint: 'https://example.com/' },
+  },
+])('a rule with an unknown search parameter is warned of, tried or stored: $resourceType', async (body) => {
+  const args = { method: 'POST', path: body.resourceType, body }
+  const ask = deployment({})
+  const admin = (await signIn(ada, undefined, 'admin')).access
+  for (const dryRun of [true, false]) {
+    const { all } = await say(ask, admin, 'fhir-request', { ...args, dryRun })
+    expect(all).toContain('Patient has no search parameter')
+  }
+})
+
+test('an entry of a batch is called what it is', async () => {
+  const entry = [
+    { request: { method: 'POST', url: 'Patient' }, resource: { resourceType: 'Patient', name: [{ given: ['Ann'] }] } },
+  ]
+  const { lines } = await dry({ method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
+  expect(lines[0]).toBe('0. Create Patient "Ann"')
 })

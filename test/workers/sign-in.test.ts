@@ -260,11 +260,28 @@ describe('an authorization request', () => {
   })
 
   test('of a client whose metadata document is another one is a page', async () => {
-    vi.spyOn(globalThis, 'fetch').mockResolvedValue(Response.json({ client_id: 'https://other.example/x' }))
+    const document = { client_id: 'https://other.example/x', client_name: 'Another', redirect_uris: [REDIRECT_URI] }
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(document))
     const { response, html } = await open((await authorization('https://liar.example/metadata.json')).url)
     expect(response.status).toBe(400)
     expect(html).toContain('could not be verified: this server could not read https://liar.example/metadata.json')
     expect(html).toContain('set CLIENT_DOCUMENTS to off')
+  })
+
+  test.each([
+    ['client_name', null],
+    ['client_name', undefined],
+    ['client_uri', null],
+    ['redirect_uris', null],
+    ['contacts', [1]],
+    ['token_endpoint_auth_method', 7],
+  ])('of a client whose metadata document has a wrong %s is a page that names it', async (field, value) => {
+    const clientId = `https://client.example/${field}.json`
+    const document = { client_id: clientId, client_name: 'A client', redirect_uris: [REDIRECT_URI], [field]: value }
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(document))
+    const { response, html } = await open((await authorization(clientId)).url)
+    expect(response.status).toBe(400)
+    expect(html).toContain(`in the document at ${clientId}, ${field} is missing or not valid`)
   })
 
   test('of such a client, where documents are not read, says what to do; and they are not offered', async () => {

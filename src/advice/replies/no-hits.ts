@@ -49,6 +49,11 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Filter) => string])[] = [
   [({ key }) => LINK.test(key), chain],
   [
+    ({ name, value }) => name === 'identifier' && /^[^|]+\|/.test(value) && !/^[a-z][a-z0-9+.-]*:|^%/i.test(value),
+    ({ key, value }) =>
+      `No hits for \`${key}=${value}\`. Before the | stands a system, which is a URI; ${JSON.stringify(value.split('|', 1)[0])} is none. Try ${key}=${value.slice(value.indexOf('|') + 1)}, which is found in any system.`,
+  ],
+  [
     ({ value }) => /\p{L}\+\p{L}/u.test(value),
     ({ key, value }) => `No hits for \`${key}=${value}\` with a plus sign. For a space, write it as it is, or as %20.`,
   ],

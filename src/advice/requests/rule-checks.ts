@@ -1,8 +1,8 @@
 // Rules that Medplum stores as they come and that then do nothing: parts of an AccessPolicy, and Subscriptions.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
-import type { Capability } from '../../fhir/capability.ts'
-import { parsePlace } from '../../fhir/query.ts'
+import { type Capability, nearest } from '../../fhir/capability.ts'
+import { CONTROLS, meaningOf, parsePlace } from '../../fhir/query.ts'
 import { unknownTypes } from './control-checks.ts'
 
 /** Warnings about an AccessPolicy or a Subscription that is stored; none for any other resource. */
@@ -11,6 +11,14 @@ export function ruleWarnings(resource: unknown, capability: Capability | undefin
   if (resource.resourceType === 'AccessPolicy')
     return records(resource, 'resource').flatMap((rule, index) => policyRule(rule, index, capability))
   return resource.resourceType === 'Subscription' ? subscription(resource, capability) : []
+}
+
+/** Whether a body, or an entry of it, is such a rule: what is wrong with it shows only beside what the server offers. */
+export function holdsRule(body: unknown): boolean {
+  const resources = [body, ...records(body, 'entry').map(({ resource }) => resource)]
+  return resources.some(
+    (one) => isRecord(one) && (one.resourceType === 'AccessPolicy' || one.resourceType === 'Subscription'),
+  )
 }
 
 const INTERACTIONS: ReadonlySet<string> = new Set('create read vread update delete history search'.split(' '))
@@ -25,7 +33,7 @@ function policyRule(rule: Record<string, unknown>, index: number, capability: Ca
     ...(type === '*' ? [] : ofUnknown(`${at}.resourceType`, type, capability)),
     ...(criteria !== '' && type !== '*' && of !== type
       ? [`${at}.criteria is a search of ${of}, not of ${type}: the rule then lets nothing through. Write ${type}?….`]
-      : []),
+      : criteriaOf(`${at}.criteria`, criteria, capability)),
     ...(wrong.length > 0
       ? [`${at}.interaction: Medplum knows no ${wrong.join(', ')}. Known are ${[...INTERACTIONS].join(', ')}.`]
       : []),
@@ -38,6 +46,7 @@ function subscription({ criteria, channel }: Record<string, unknown>, capability
   const isTarget = /^https?:\/\/.|^Bot\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(scalarText(endpoint))
   return [
     ...ofUnknown('Subscription.criteria', parsePlace(scalarText(criteria)).segments[0] ?? '', capability),
+    ...criteriaOf('Subscription.criteria', scalarText(criteria), capability),
     ...(sends
       ? []
       : [`Subscription.channel.type ${JSON.stringify(type)}: Medplum sends by rest-hook and websocket only.`]),
@@ -45,6 +54,21 @@ function subscription({ criteria, channel }: Record<string, unknown>, capability
       ? ['Subscription.channel.endpoint must be an https address or Bot/ID, or nothing is ever sent.']
       : []),
   ]
+}
+
+/** Search parameters that a type doesn't have; none where the server doesn't say which it has. */
+function criteriaOf(at: string, criteria: string, capability: Capability | undefined): string[] {
+  const { segments, parameters } = parsePlace(criteria)
+  return parameters.flatMap(({ key }) => {
+    const { types: [type, ...others] = [], name } = meaningOf(key, segments.slice(0, 1), capability)
+    const known = type && others.length === 0 ? capability?.searchParams(type) : undefined
+    const isTold = known && capability && known.size > capability.searchParams('').size
+    if (!isTold || CONTROLS.has(name) || known.has(name)) return []
+    const near = nearest(name, known.keys(), 2)
+    return [
+      `${at}: ${type} has no search parameter ${JSON.stringify(name)}${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'} Medplum stores the criteria unchecked, and they then match nothing.`,
+    ]
+  })
 }
 
 function ofUnknown(at: string, type: string, capability: Capability | undefined): string[] {

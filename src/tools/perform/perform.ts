@@ -49,13 +49,14 @@ export async function perform(
 ): Promise<ToolOutput> {
   const { caller, event } = context
   const { view, path } = viewOf(args, args.path, context.answerChars)
-  const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
-  event.kind = prepared.risk.kind
-  event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
-  if (scope) confineTo(scope, prepared)
-  const summary = await capabilitySummary(prepared, view, context)
+  const understood = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
+  event.kind = understood.risk.kind
+  event.type = typeOf(understood.risk.targets[0]) ?? 'other'
+  if (scope) confineTo(scope, understood)
+  const summary = await capabilitySummary(understood, view, context)
   if (summary !== undefined) return summary
-  return advised(prepared, context, async () => {
+  return advised(understood, context, async () => {
+    const prepared = await withCapability(understood, { ...args, path }, context)
     if (view.all) return performAll(prepared, view, context)
     if (args.dryRun && prepared.risk.kind !== 'read') {
       await context.fhir.check(prepared.request)
@@ -69,6 +70,15 @@ export async function perform(
     const exact = await pinnedToAgreement(permit.agreed, { ...args, path }, prepared, context)
     return performOne(exact, prepare(exact, caller.medplum.fhirBase, context.marks.label), view, context)
   })
+}
+
+/** The same, checked beside what the server offers, where that matters. */
+async function withCapability(prepared: Prepared, args: RequestArguments, context: ToolContext): Promise<Prepared> {
+  if (!prepared.needsCapability) return prepared
+  await context.fhir.check(prepared.request)
+  const { fhirBase } = context.caller.medplum
+  const capability = await loadCapability(fhirBase, context.fhir)
+  return capability === undefined ? prepared : prepare(args, fhirBase, context.marks.label)
 }
 
 /** Carries out work for a request, and adds to an error of Medplum's what may help. */

@@ -2,6 +2,7 @@
 
 import { classify, type Risk } from '../../access/risk/risk.ts'
 import { checkRequest } from '../../advice/requests/check-request.ts'
+import { holdsRule } from '../../advice/requests/rule-checks.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { Content } from '../../client/content.ts'
@@ -44,6 +45,8 @@ export interface Prepared {
   /** The only version of the record that it is for, however that is enforced. */
   version?: string
   notes: string[]
+  /** Whether more could be said of it if it were known what the server offers. */
+  needsCapability: boolean
 }
 
 /**
@@ -70,7 +73,8 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
     ...(body !== undefined && { body }),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
   }
-  const checked = checkRequest(asked, knownCapability(base))
+  const capability = knownCapability(base)
+  const checked = checkRequest(asked, capability)
   if (checked.kind === 'refused') throw new UserError(checked.message)
   const path = checked.kind === 'rewritten' ? checked.path : local
   const notes = [
@@ -101,7 +105,14 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
     repeatable: isRepeatable(method, path, risk, args),
   }
   const version = args.ifMatch === undefined ? {} : { version: versionOf(args.ifMatch) }
-  return { request, asked: { ...asked, path }, risk, ...version, notes }
+  return {
+    request,
+    asked: { ...asked, path },
+    risk,
+    ...version,
+    notes,
+    needsCapability: capability === undefined && holdsRule(body),
+  }
 }
 
 const UNLABELLED_PATCHES =

@@ -56,16 +56,7 @@ export function problemPage(error: Error, c: Ctx): Response {
 
 /** What a person reads whose application names itself by a document that isn't read, or can't be. */
 function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
-  const [what, advice] =
-    error instanceof DocumentError
-      ? [
-          `The application identifies itself by a document at ${error.address}, and this server doesn’t read such documents.`,
-          'Remove this server in your application and add it again. The application then registers itself.',
-        ]
-      : [
-          `The application could not be verified: this server could not read ${error.metadataUrl}, or the document there is not the application’s.`,
-          'Connect again in a minute. If this keeps happening, tell the operator of this server: if it can’t reach that address, set CLIENT_DOCUMENTS to off, and the application registers itself.',
-        ]
+  const [what, advice] = error instanceof DocumentError ? unread(error) : unreadable(error)
   return pageResponse(
     <Problem
       title="This sign-in can’t continue"
@@ -75,6 +66,29 @@ function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
     />,
     { status: 400 },
   )
+}
+
+function unread({ address }: DocumentError): [string, string] {
+  return [
+    `The application identifies itself by a document at ${address}, and this server doesn’t read such documents.`,
+    'Remove this server in your application and add it again. The application then registers itself.',
+  ]
+}
+
+function unreadable({ metadataUrl, detail }: CimdFetchError): [string, string] {
+  // The field is a name of the OAuth library's own: no text of the document reaches the page.
+  const [, invalid, missing] = /^(?:Invalid ([a-z_]+):|([a-z_]+) is required)/.exec(detail) ?? []
+  const field = invalid ?? missing
+  if (field !== undefined) {
+    return [
+      `The application could not be verified: in the document at ${metadataUrl}, ${field} is missing or not valid.`,
+      'Tell the maker of the application. A field without a value must be left out of the document: null is not a value.',
+    ]
+  }
+  return [
+    `The application could not be verified: this server could not read ${metadataUrl}, or the document there is not the application’s.`,
+    'Connect again in a minute. If this keeps happening, tell the operator of this server: if it can’t reach that address, set CLIENT_DOCUMENTS to off, and the application registers itself.',
+  ]
 }
 
 /** What a person reads whose login in the browser, for a page of this server, came to nothing. */
