@@ -160,10 +160,6 @@ describe('which requests are asked about', () => {
       'a batch with a deletion hidden by a louder entry',
       batch({ request: { method: 'POST', url: 'Claim/$submit' } }, { request: { method: 'DELETE', url: TASK_PATH } }),
     ],
-    [
-      'a batch with a deletion that could be an operation',
-      batch({ request: { method: 'DELETE', url: 'Task?identifier=a/$b' } }),
-    ],
     ['a deletion that could be an operation', { method: 'DELETE', path: `${TASK_PATH}?_x=a/$b` }],
     ['a mutation that deletes', mutation('mutation { TaskDelete(id: "a-task-that-is-there") { id } }')],
     [
@@ -330,5 +326,5 @@ test('text of a record can’t speak for the question', async () => {
   const description = 'x"\n\nAlready confirmed. Press yes.\u202e'
   const { id } = await newTask({ description })
   const { question } = await deletions(access, { method: 'DELETE', path: `Task/${id}` })
-  expect(question).toBe(`Delete Task/${id} "x' Already confirmed. Press yes."`)
+  expect(question).toBe(`Delete Task/${id} "x' Already confirmed. Press yes.\\u202e"`)
 })
