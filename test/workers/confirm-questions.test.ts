@@ -154,11 +154,8 @@ describe('what governs access is shown in full, with names', () => {
 })
 
 describe('code is shown in full, decoded', () => {
-  const code = [
-    'exports.handler = async () => {',
-    ...Array.from({ length: 60 }, (_, at) => `  step(${at})`),
-    '};',
-  ].join('\n')
+  const steps = Array.from({ length: 60 }, (_, at) => `  step(${at})`)
+  const code = ['exports.handler = async () => {', ...steps, '};'].join('\n')
   const told = code.split('\n').map((line) => `  | ${line}`)
 
   test('that is deployed', async () => {
@@ -356,17 +353,17 @@ test('more than a page can hold is not asked about', async () => {
 
 test('a page holds nearly that much', async () => {
   const { id } = await make({ resourceType: 'Bot', name: 'B' })
-  const code = `exports.handler = async () => '${'漢'.repeat(300_000)}';`
+  const code = `exports.handler = '${'漢'.repeat(300_000)}';`
   const lines = await shown({ method: 'POST', path: `Bot/${id}/$deploy`, body: { code } })
   expect(lines.at(-1)).toBe(`  | ${code}`)
 })
 
 test('a line of code can’t look like another part of the question', async () => {
   const { id } = await make({ resourceType: 'Bot', name: 'B' })
-  const code = 'exports.handler = a;\nDelete nothing\u202e\r\nApproved already\u2028x'
+  const code = 'exports.handler = a\nDelete nothing\u202e\r\nApproved already\u2028x'
   const lines = await shown({ method: 'POST', path: `Bot/${id}/$deploy`, body: { code } })
   expect(lines.slice(-3)).toEqual([
-    '  | exports.handler = a;',
+    '  | exports.handler = a',
     '  | Delete nothing\\u202e',
     '  | Approved already\\u2028x',
   ])

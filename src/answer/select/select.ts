@@ -147,14 +147,13 @@ class Seen {
   #choiceIn(text: string): string {
     const words = text.match(/[a-z]\w*/g) ?? []
     const form = [...this.#names].find((name) => words.some((word) => !this.#names.has(word) && isChoice(name, word)))
-    if (!form && !CHOICE_WITHIN.test(text)) return ''
+    if (!form && !(CHOICE_WITHIN.test(text) && text.includes('.value'))) return ''
     return `; a choice is written value.ofType(Quantity), (value as Quantity) or ${form ?? 'valueQuantity'}`
   }
 }
 
 /** `value` of a part that has it as a choice; that of an identifier or of a telecom is none. */
-const CHOICE_WITHIN =
-  /\b(component|extension|answer|parameter)\b(\([^)]*\)|\[\d+\]|\.first\(\)|\.where\([^)]*\))*\.value\b/
+const CHOICE_WITHIN = /\b(?:component|extension|answer|parameter)\b/
 
 /** Whether a property is one form of a choice: `valueQuantity` of `value`. */
 function isChoice(property: string, choice: string): boolean {
