@@ -17,7 +17,10 @@ export class InBrowser extends SignIn {
 
   override async redirectToAuthorization(url: URL) {
     this.asked = url.searchParams.get('scope')
-    const back = this.#page.waitForRequest((request) => request.url().startsWith(this.redirectUrl))
+    // Chromium loads a page again that could not be reached: the callback of the sign-in before.
+    const before = this.callback?.href
+    const isBack = (address: string) => address.startsWith(this.redirectUrl) && address !== before
+    const back = this.#page.waitForRequest((request) => isBack(request.url()))
     const answered = this.#page.goto(url.href).then(() => this.#answer(this.#page))
     const [request] = await Promise.all([back, answered])
     this.callback = new URL(request.url())
