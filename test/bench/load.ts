@@ -69,6 +69,7 @@ export async function load(): Promise<void> {
     const answered = rows.reduce((sum, row) => sum + row.answers, 0)
     promise(answered > 0, 'something was answered')
     for (const cost of billed) {
+      promise(cost.cpu > 0.01, `${cost.name}, ${cost.clients} clients: CPU ${cost.cpu} > 0.01 ms was measured`)
       for (const [unit, most] of Object.entries(BOUNDS[cost.name] ?? {})) {
         const used = cost[unit as keyof typeof BOUNDS.session]
         promise(used <= most, `${cost.name}, ${cost.clients} clients: ${unit} ${used} <= ${most} a call`)

@@ -2,12 +2,18 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePort } from '../../programs/worker.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/**
+ * The runtime itself. Where npm runs no install scripts, `workerd/bin/workerd` is a Node program that starts it, and killing that
+ * program leaves the runtime running.
+ */
+const { default: WORKERD } = createRequire(import.meta.url)('workerd') as { default: string }
 
 /** Bundles as a deployment does, into `folder`; the configuration is the project's unless told. */
 export async function bundle(folder: string, config = join(ROOT, 'wrangler.toml')): Promise<Buffer> {
@@ -43,8 +49,7 @@ export interface Workerd {
 export async function serve(folder: string, configuration: (port: number) => string, port?: number): Promise<Workerd> {
   port ??= await freePort()
   await writeFile(join(folder, 'config.capnp'), configuration(port))
-  const workerd = join(ROOT, 'node_modules/workerd/bin/workerd')
-  const child = spawn(workerd, ['serve', join(folder, 'config.capnp')], {
+  const child = spawn(WORKERD, ['serve', join(folder, 'config.capnp')], {
     stdio: process.env.DEBUG_WORKERD ? 'inherit' : 'ignore',
   })
   const exited = once(child, 'exit')
