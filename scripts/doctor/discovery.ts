@@ -25,9 +25,9 @@ function challenge({ status, headers }: Answer, metadataUrl: string): Finding[] 
   const header = headers.get('www-authenticate') ?? ''
   return [
     verdict('unauthenticated', status === 401, {
-      right: 'a call without a token is refused with 401',
-      wrong: `a call without a token is answered with ${status}, not 401`,
-      cure: 'Take away what stands in front of /mcp (Cloudflare Access, a WAF rule, a cache); the Worker itself asks for a token.',
+      right: 'a call without a token gets 401',
+      wrong: `a call without a token gets ${status}, not 401`,
+      cure: 'Remove whatever is in front of /mcp (Cloudflare Access, a WAF rule, a cache); the Worker itself asks for a token.',
     }),
     verdict('challenge', /^Bearer /i.test(header) && header.includes(`resource_metadata="${metadataUrl}"`), {
       right: 'the challenge names the resource metadata',
@@ -67,14 +67,14 @@ function serverMetadata({ status, json }: Answer, issuer: string): Finding[] {
       cure: `Clients refuse another issuer (RFC 8414 section 3.3). Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
     }),
     verdict('endpoints', endpoints.length === 0, {
-      right: 'the endpoints are of this origin',
-      wrong: `not of this origin: ${endpoints.join(', ')}`,
+      right: 'the endpoints have this origin',
+      wrong: `another origin: ${endpoints.join(', ')}`,
       cure: `Set PUBLIC_URL to ${issuer} and run npm run deploy. ${PROXY_CURE}`,
     }),
     verdict('pkce', methods.length === 1 && methods[0] === 'S256', {
       right: 'PKCE with S256 only',
       wrong: `PKCE methods: ${methods.join(', ') || 'none'}`,
-      cure: `Deploy this version: it offers S256 and nothing else. ${PROXY_CURE}`,
+      cure: `Deploy this version: it offers only S256. ${PROXY_CURE}`,
     }),
     verdict('registration', json.registration_endpoint === `${issuer}/oauth/register`, {
       right: 'dynamic client registration is offered',

@@ -21,7 +21,7 @@ export interface Wishes {
  */
 export async function examine(address: string, { person }: Wishes = {}): Promise<Finding[]> {
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
-    return [fault('address', `${address} is no URL`, 'Give the whole address, such as https://mcp.example.com.')]
+    return [fault('address', `${address} is not a URL`, 'Enter the complete address, such as https://mcp.example.com.')]
   const place = placeAt(new URL(address))
   const found = await checkReach(place)
   if (found.some((one) => !one.ok)) return found
@@ -32,7 +32,7 @@ export async function examine(address: string, { person }: Wishes = {}): Promise
   ] as const)
     found.push(
       ...(await check(place).catch((error: Error) => [
-        fault(name, `no answer: ${error.message}`, 'Run this again; if it goes on, see the log: npx wrangler tail.'),
+        fault(name, `no answer: ${error.message}`, 'Run this again. If it continues, see the log: npx wrangler tail.'),
       ])),
     )
   return found

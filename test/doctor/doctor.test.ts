@@ -50,7 +50,7 @@ it.each(['/t/north', '/t/north/', '/t/north/mcp'])('finds nothing wrong with a t
   expect(findings.filter((one) => !one.ok)).toEqual([])
   const found = findings.map((one) => one.found)
   expect(found).toContain(`the resource is ${front.url}/t/north/mcp`)
-  expect(found).toContain(`Medplum is asked to come back to ${front.url}/t/north/oauth/callback`)
+  expect(found).toContain(`Medplum is asked to return to ${front.url}/t/north/oauth/callback`)
 })
 
 it.each([
@@ -74,7 +74,7 @@ it.each([
   ['http://deployment.example', 'tls', /https/],
   ['https://deployment.invalid', 'dns', /spelling/],
   ['http://127.0.0.1:1', 'reach', /is deployed/],
-  ['deployment', 'address', /whole address/],
+  ['deployment', 'address', /complete address/],
 ])('%s: finding %s', async (address, check, cure) => {
   const [finding] = (await examine(address)).filter((one) => !one.ok)
   expect(finding).toMatchObject({ check, cure: expect.stringMatching(cure) })
@@ -88,7 +88,7 @@ function examineWith(decision: 'approve' | 'deny', path = '') {
     expect((await fetch(`${redirectUri}?code=x&state=another`)).status).toBe(400)
     expect((await fetch(redirectUri, { method: 'POST' })).status).toBe(400)
     const end = await new Person().signIn(url, redirectUri, SANDBOX_USERS.alice, decision)
-    expect(await (await fetch(end)).text()).toContain('You may close this page')
+    expect(await (await fetch(end)).text()).toContain('You can close this page')
   }
   return examine(`${front.url}${path}`, { person: { show, waitMs: 10_000 } })
 }
@@ -157,7 +157,7 @@ const SIGNED_IN: [string, string, RegExp, boolean, Fault][] = [
   [
     'a tool fails',
     'whoami',
-    /Medplum server runs/,
+    /Medplum server is running/,
     true,
     atMcp('Signed in', (text) => ({ text: text.replace('"content":', '"isError":true,"content":') })),
   ],
