@@ -53,9 +53,9 @@ async function asClient(place: Place, person: PersonWishes | undefined): Promise
   }
 }
 
-/** One line for each finding, and one for the cure of each fault. */
+/** One line for each finding, and one for the fix of each fault. */
 export function report(findings: Finding[]): string {
   return findings
-    .map(({ check, ok, found, cure }) => `${ok ? 'ok   ' : 'FAULT'} ${check}: ${found}${cure ? `\n      ${cure}` : ''}`)
+    .map(({ check, ok, found, fix }) => `${ok ? 'ok   ' : 'FAULT'} ${check}: ${found}${fix ? `\n      ${fix}` : ''}`)
     .join('\n')
 }

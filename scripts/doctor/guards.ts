@@ -24,28 +24,28 @@ export async function checkGuards({ origin, root, resource }: Place): Promise<Fi
     verdict('host', host.status >= 400 && host.status < 500, {
       right: 'another Host is refused',
       wrong: `a request for the host ${FOREIGN} gets ${host.status}`,
-      cure: 'A proxy in front rewrites the Host header: pass it through unchanged, or DNS rebinding is possible.',
+      fix: 'A proxy in front rewrites the Host header: pass it through unchanged, or DNS rebinding is possible.',
     }),
     isLocal
       ? verdict('foreign-origin', foreign.status === 403, {
           right: 'a foreign web page is refused',
           wrong: `a call from the origin https://${FOREIGN} gets ${foreign.status}, not 403`,
-          cure: 'Remove the origin from ALLOWED_ORIGINS, or the rule that strips the Origin header.',
+          fix: 'Remove the origin from ALLOWED_ORIGINS, or the rule that strips the Origin header.',
         })
       : verdict('foreign-origin', foreign.status === 403 || foreign.headers.has('access-control-allow-origin'), {
           right: foreign.status === 403 ? 'only web pages of ALLOWED_ORIGINS may call' : 'web pages may call',
           wrong: `a web page can't read the answer to its call, which has the status ${foreign.status}`,
-          cure: 'Pass the headers Access-Control-* through unchanged.',
+          fix: 'Pass the headers Access-Control-* through unchanged.',
         }),
     verdict('own-origin', own.status === 401, {
       right: 'its own origin may ask',
       wrong: `a call from its own origin gets ${own.status}, not 401`,
-      cure: `Set PUBLIC_URL to ${origin} and run npm run deploy.`,
+      fix: `Set PUBLIC_URL to ${origin} and run npm run deploy.`,
     }),
     verdict('preview-notice', home.status === 200 && /preview/i.test(home.text) && /synthetic/i.test(home.text), {
       right: 'the home page says that this is a preview',
       wrong: 'the home page does not say that this is a preview for synthetic data',
-      cure: 'Serve the home page of the Worker unchanged; people must see the notice before they connect.',
+      fix: 'Serve the home page of the Worker unchanged; people must see the notice before they connect.',
     }),
   ]
 }

@@ -44,10 +44,10 @@ export async function checkReach(place: Place): Promise<Finding[]> {
 const TLS_CODES = /CERT|SSL|TLS|SELF_SIGNED|ALTNAME|HOSTNAME_MISMATCH|UNABLE_TO_VERIFY|EPROTO/
 
 function certificateFault(code: string): Finding {
-  return fault('tls', `no valid certificate is presented: ${code}`, certificateCure(code))
+  return fault('tls', `no valid certificate is presented: ${code}`, certificateFix(code))
 }
 
-function certificateCure(code: string): string {
+function certificateFix(code: string): string {
   if (/EXPIRED|NOT_YET_VALID/.test(code))
     return 'Renew it where it was made; Cloudflare renews its own. If it is valid by its dates, correct the clock of this machine.'
   if (/ALTNAME|HOSTNAME_MISMATCH/.test(code))
@@ -89,7 +89,7 @@ async function tenantOf({ origin, tenant, root }: Place): Promise<Finding[]> {
     verdict('tenant', status === 200, {
       right: `there is a tenant ${tenant}`,
       wrong: `${root}/health answered ${status}: there is no tenant ${tenant}`,
-      cure: 'Check the spelling, or add it to TENANTS in deployment.json (see docs/deploy.md) and run npm run deploy.',
+      fix: 'Check the spelling, or add it to TENANTS in deployment.json (see docs/deploy.md) and run npm run deploy.',
     }),
   ]
 }

@@ -18,7 +18,7 @@ export async function checkSignIn(place: Place, client: Client): Promise<Finding
     verdict('pkce-enforced', !isConsent(plain), {
       right: 'PKCE without S256 is refused',
       wrong: 'a sign-in with the PKCE method plain reaches the consent page',
-      cure: 'This is an old version: run npm run deploy.',
+      fix: 'This is an old version: run npm run deploy.',
     }),
     ...(await afterConsent(place, consent)),
   ]
@@ -53,7 +53,7 @@ async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
     verdict('consent', /frame-ancestors 'none'/.test(framed), {
       right: 'the consent page is shown, and cannot be framed',
       wrong: "the consent page may be framed: its Content-Security-Policy has no frame-ancestors 'none'",
-      cure: 'Remove the rule in front of the Worker that changes its headers (Cloudflare dashboard, Rules).',
+      fix: 'Remove the rule in front of the Worker that changes its headers (Cloudflare dashboard, Rules).',
     }),
   ]
   const cookie = page.headers
@@ -73,7 +73,7 @@ async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
       verdict('way-to-login', redirected === null, {
         right: 'the consent form leads to a page, from which browsers continue to Medplum and its App',
         wrong: 'the consent form leads to a redirect, which browsers block when Medplum redirects to its App',
-        cure: 'This is an old version, or something in front changes its answers: run npm run deploy, and remove the rule.',
+        fix: 'This is an old version, or something in front changes its answers: run npm run deploy, and remove the rule.',
       }),
     )
   } else
@@ -95,7 +95,7 @@ async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
     verdict('callback', asked === callback, {
       right: `Medplum is asked to return to ${callback}`,
       wrong: `Medplum is asked to return to ${asked}`,
-      cure: `Set PUBLIC_URL to ${place.origin} and run npm run deploy.`,
+      fix: `Set PUBLIC_URL to ${place.origin} and run npm run deploy.`,
     }),
   ]
   const server = login.origin
@@ -118,7 +118,7 @@ async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
     verdict('medplum', onward, {
       right: `${server} accepts the client and shows its login`,
       wrong: `${server} answered ${answer.status}: ${brief(error ?? answer.text)}`,
-      cure: cureAt(error ?? answer.text, place, client),
+      fix: fixAt(error ?? answer.text, place, client),
     }),
     ...(onward ? [await loginPage(new URL(next, login))] : []),
   ]
@@ -130,11 +130,11 @@ async function loginPage(page: URL): Promise<Finding> {
   return verdict('login-page', answer !== undefined && answer.status < 400, {
     right: `the login page at ${page.origin} answers`,
     wrong: `the login page at ${page.origin} ${answer === undefined ? 'does not respond' : `answered ${answer.status}`}`,
-    cure: "Check that Medplum's App runs, and appBaseUrl in the configuration of the Medplum server.",
+    fix: "Check that Medplum's App runs, and appBaseUrl in the configuration of the Medplum server.",
   })
 }
 
-function cureAt(words: string, place: Place, client: string | null): string {
+function fixAt(words: string, place: Place, client: string | null): string {
   const { baseUrl, clientId, isOwn } = settingsOf(place)
   if (/redirect/i.test(words))
     return `Add the redirect URI ${place.callback} to the ClientApplication ${client} in Medplum${isOwn ? ' (npm run setup does it)' : ''}.`

@@ -54,7 +54,7 @@ export async function checkSignedIn(
   const granted = verdict('token', scope === SCOPE, {
     right: `the code is exchanged for a token with ${SCOPE}`,
     wrong: `the token has the scope ${scope}, not ${SCOPE}`,
-    cure: 'More was granted than requested: this is an old version. Run npm run deploy.',
+    fix: 'More was granted than requested: this is an old version. Run npm run deploy.',
   })
   const calls = [await checkTools(place, token), await checkWhoami(place, token)]
   return [returned, granted, ...calls, await checkRevocation(place, token, client)]
@@ -67,7 +67,7 @@ function returnOf({ origin, tenant }: Place, back: URLSearchParams | undefined, 
     return verdict('authorization', issuer === origin, {
       right: 'a person allowed access and signed in',
       wrong: `the code comes from the issuer ${issuer}, not ${origin}`,
-      cure: `Clients refuse another issuer (RFC 9207). Set PUBLIC_URL to ${origin} and run npm run deploy.`,
+      fix: `Clients refuse another issuer (RFC 9207). Set PUBLIC_URL to ${origin} and run npm run deploy.`,
     })
   if (!back)
     return fault(
@@ -93,7 +93,7 @@ function checkTools({ resource }: Place, token: string): Promise<Finding> {
     return verdict('tools', count > 0, {
       right: `${count} tools are offered`,
       wrong: 'no tool is offered',
-      cure: 'This is another version: run npm run deploy.',
+      fix: 'This is another version: run npm run deploy.',
     })
   })
 }
@@ -107,7 +107,7 @@ function checkWhoami({ resource }: Place, token: string): Promise<Finding> {
     return verdict('whoami', told, {
       right: 'Medplum answers for the person',
       wrong: isError === true ? `the tool failed: ${brief(text)}` : 'Medplum does not answer for the person',
-      cure: `Check that the Medplum server is running, and that this person's access policy lets them read. ${SEE_LOG}`,
+      fix: `Check that the Medplum server is running, and that this person's access policy lets them read. ${SEE_LOG}`,
     })
   })
 }
@@ -119,7 +119,7 @@ async function checkRevocation(place: Place, token: string, { id }: Client): Pro
     return verdict('revocation', ended, {
       right: 'the token is revoked and then refused',
       wrong: `after its revocation (${answer.status}) the token is still accepted`,
-      cure: `End the connection "medplum-mcp doctor" at ${place.origin}${place.root}/connections. ${SEE_LOG}`,
+      fix: `End the connection "medplum-mcp doctor" at ${place.origin}${place.root}/connections. ${SEE_LOG}`,
     })
   })
 }

@@ -28,7 +28,7 @@ function login(change: (url: URL) => void): Fault {
   })
 }
 
-/** What is wrong, the check that finds it, the cure, and the path of the endpoint that is examined. */
+/** What is wrong, the check that finds it, the fix, and the path of the endpoint that is examined. */
 export const FAULTS: [string, string, RegExp, Fault, path?: string][] = [
   [
     'a setting is missing',

@@ -167,10 +167,10 @@ function refuseAt(path: string): Promise<Response> {
   ])
 }
 
-it.each(BAD)('%s changes nothing and says what to do', async (_, arrange, problem, cure) => {
+it.each(BAD)('%s changes nothing and says what to do', async (_, arrange, problem, fix) => {
   const error = await ground.run(await arrange()).catch((thrown: unknown) => thrown)
   if (!(error instanceof Stop)) throw error
   expect(error.message).toMatch(problem)
-  expect(error.cure).toMatch(cure)
+  expect(error.fix).toMatch(fix)
   expect(await ground.changes()).toEqual([])
 })
