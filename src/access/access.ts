@@ -1,4 +1,4 @@
-// What a connection may do: the one place where a request's risk meets the access that the person granted.
+// What a connection may do: the only place where a request's risk is compared with the access that the person granted.
 import { AccessError } from '../client/access-error.ts'
 import type { Guard } from '../client/guard.ts'
 import { narrowingGuard } from './narrow/guard.ts'

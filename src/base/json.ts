@@ -1,4 +1,4 @@
-// Reading JSON that came from outside: nothing is known of it.
+// Reading JSON from outside, about which nothing is known.
 
 /** Whether this is a JSON object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,4 @@
-// Who calls, with what authority: rebuilt for each request from its verified token; never stored, never logged.
+// Who calls, with which authority: rebuilt for each request from its verified token; never stored, never logged.
 
 import type { Access } from '../access/access.ts'
 import type { MedplumSession } from '../client/request.ts'

@@ -1,4 +1,4 @@
-// Requests on their way to Medplum and back: the caller's token, what a call's time allows, and what may be sent again.
+// Sends requests to Medplum: the caller's token, the time limit of a call, and what may be sent again.
 
 import { timedOut, withDeadline } from '../base/deadline.ts'
 import { VERSION } from '../base/version.ts'

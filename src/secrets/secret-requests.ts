@@ -1,5 +1,4 @@
-// Requests whose answer would show a secret where no field name tells that it is one: refused before they are sent, since
-// nothing could be hidden in the answer.
+// Requests whose answer would show a secret that no field name reveals. They are refused, since it could not be hidden in the answer.
 import { isRecord } from '../base/json.ts'
 import { quoted } from '../base/text.ts'
 import { operationsOf } from '../fhir/json-patch.ts'

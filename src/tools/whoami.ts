@@ -1,4 +1,4 @@
-// Who is signed in, where, and with which rights: what a person asks when an answer is not what they expected.
+// Who is signed in, where, and with which rights: what to check when an answer is unexpected.
 
 import * as z from 'zod'
 import { narrowedTo } from '../access/narrow/narrowing.ts'

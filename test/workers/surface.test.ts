@@ -98,7 +98,7 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names }) => {
     }
   })
 
-  test('describes, and commands nobody', () => {
+  test('describes, without giving orders', () => {
     const texts = tools.flatMap(({ name, description, inputSchema }) => [
       [name, description] as const,
       ...Object.entries(inputSchema.properties).map(([key, one]) => [`${name}.${key}`, one.description ?? ''] as const),
@@ -138,7 +138,7 @@ test('a tool in both sets is the same in both', async () => {
   for (const tool of both) expect(directory).toContainEqual(tool)
 })
 
-test('the directory set has no tool that both reads and writes, by its hints', async () => {
+test('no tool of the directory set both reads and writes, by its hints', async () => {
   const tools = await listed(SETS.directory.ask)
   const reading = tools.filter(({ annotations }) => annotations?.readOnlyHint === true).map(({ name }) => name)
   expect(reading).toEqual(['fhir-read', 'fhir-digest', 'search', 'fetch', 'whoami'])

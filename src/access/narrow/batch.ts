@@ -1,5 +1,5 @@
-// A batch of a narrowed connection, entry by entry: what may not be read is answered here, and a change that may not be made
-// stops the whole.
+// A batch of a limited connection, entry by entry: reads that aren't allowed are answered here, and a change that isn't allowed stops
+// the whole batch.
 
 import { isRecord } from '../../base/json.ts'
 import { AccessError } from '../../client/access-error.ts'

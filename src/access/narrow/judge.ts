@@ -1,5 +1,5 @@
-// What of an answer a narrowed connection may see. A record passes only if it is known to lie within; everything else is left
-// out, whatever brought it along.
+// Which parts of an answer a limited connection may see. A record passes only if it is known to be within the limits; everything else is
+// left out.
 import { isRecord, records } from '../../base/json.ts'
 import { type Narrowing, narrowedTo, SHARED_TYPES } from './narrowing.ts'
 import { isPatientType, mentionsOther, patientsOf, withoutOthers } from './patient-compartment.ts'

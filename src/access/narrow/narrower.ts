@@ -1,5 +1,5 @@
-// A connection that the person narrowed to some resource types, to one patient's records, or both: what a request becomes
-// before it is sent, and how its answer is judged. Whatever isn't known to stay within is refused.
+// A connection that the person limited to some resource types, to one patient's records, or both: how a request is changed before it is
+// sent, and how its answer is checked. Whatever isn't known to stay within the limits is refused.
 
 import { isRecord } from '../../base/json.ts'
 import { AccessError } from '../../client/access-error.ts'

@@ -1,6 +1,5 @@
-// Changes by a narrowed connection. A patch is applied here and its result judged as a whole record is, for the version that was
-// read: what the operations look like tells nothing. A record that is one patient's alone stays that patient's alone, and nothing
-// new is anybody else's.
+// Changes by a limited connection. A patch is applied here and its result checked like a whole record, for the version that was read:
+// the operations alone don't show the effect. A record of one patient stays that patient's, and a new record belongs to nobody else.
 
 import { isRecord } from '../../base/json.ts'
 import type { Read } from '../../client/guard.ts'

@@ -1,4 +1,4 @@
-// What to do about an error of Medplum: it says what is wrong in its own words, seldom what a right request looks like.
+// What to do about an error of Medplum, whose messages say what is wrong but seldom what a correct request looks like.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'

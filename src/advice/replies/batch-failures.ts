@@ -1,4 +1,4 @@
-// The entries of a batch or transaction that failed in an answer of 200, each with what can be done about it.
+// The failed entries of a batch or transaction that was answered with 200, each with advice.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'

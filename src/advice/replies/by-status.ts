@@ -1,4 +1,4 @@
-// Advice by the status, for the many errors whose text says no more than the status does ("Not found", "Forbidden").
+// Advice by status, for the many errors whose text only repeats the status ("Not found", "Forbidden").
 
 import { ROUTES } from '../../access/risk/routes.ts'
 import { nearest } from '../../fhir/capability.ts'

@@ -1,4 +1,4 @@
-// Answers of 200 that say less, or something else, than they seem to: told to the model along with the answer.
+// Answers with status 200 that say less, or something else, than they seem to. The model gets a note with the answer.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'

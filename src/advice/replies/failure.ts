@@ -1,4 +1,4 @@
-// What the server answered, and to what request: what all advice about answers reads.
+// The server's answer and the request it belongs to: what all advice about answers reads.
 
 import type { OperationOutcome } from '@medplum/fhirtypes'
 import type { Capability } from '../../fhir/capability.ts'

@@ -1,4 +1,4 @@
-// What may be behind a search that finds nothing.
+// Why a search may have found nothing.
 
 import { isRecord, records } from '../../base/json.ts'
 import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../../fhir/query.ts'

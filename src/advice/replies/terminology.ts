@@ -1,4 +1,4 @@
-// Answers about codes whose code system isn't on the server, or not whole: they read as any other answer does.
+// Answers about codes whose code system isn't on the server, or only in part. They look like any other answer.
 
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'

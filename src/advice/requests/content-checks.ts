@@ -1,5 +1,4 @@
-// Writes that Medplum takes in another sense than was meant, or stores although FHIR forbids the content, found before they
-// are sent.
+// Writes that Medplum would misread, or store although FHIR forbids the content, found before they are sent.
 import { isRecord, records } from '../../base/json.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
 import type { Findings } from './control-checks.ts'

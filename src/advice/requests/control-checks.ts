@@ -1,4 +1,4 @@
-// Parameters that steer a search, such as _count: what Medplum ignores in them without a word.
+// Parameters that control a search, such as _count, and what Medplum silently ignores in them.
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { MAX_COUNT, MAX_OFFSET } from '../../fhir/paging.ts'
 import { criterion, type Meaning, type QueryParameter } from '../../fhir/query.ts'

@@ -1,4 +1,4 @@
-// The checks of a request, from its path to its body: each finds one way in which Medplum takes it for something else.
+// The checks of a request, from its path to its body: each finds one way in which Medplum misreads it.
 
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'

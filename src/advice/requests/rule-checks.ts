@@ -1,4 +1,4 @@
-// Rules that Medplum stores as they come and that then do nothing: parts of an AccessPolicy, and Subscriptions.
+// Rules that Medplum stores but that have no effect: parts of an AccessPolicy, and Subscriptions.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { type Capability, nearest } from '../../fhir/capability.ts'

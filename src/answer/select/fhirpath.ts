@@ -1,5 +1,5 @@
-// FHIRPath as @medplum/core evaluates it (https://hl7.org/fhirpath), held to what it really supports: its parser passes over
-// what follows a complete expression, and some of its functions answer nothing to anything. No definitions are loaded.
+// FHIRPath as evaluated by @medplum/core (https://hl7.org/fhirpath), restricted to what it really supports: its parser ignores whatever
+// follows a complete expression, and some functions always return nothing. No definitions are loaded.
 import {
   AsAtom,
   type Atom,

@@ -1,5 +1,5 @@
-// Where @medplum/core evaluates FHIRPath otherwise than the specification, without a word: what can be done rightly with little is
-// done here, everything else is refused with another way. Held to the official suite by `npm run bench -- fhirpath`.
+// Where @medplum/core silently differs from the FHIRPath specification: what is easy to do right is done here, everything else is
+// refused with an alternative. Checked with the official suite by `npm run bench -- fhirpath`.
 import {
   AsAtom,
   type Atom,

@@ -1,5 +1,4 @@
-// What a step of a request would change, from a read of its target right before: for the question that a person is asked, and for
-// the answer of a dry run.
+// What a step of a request would change, from a read of its target right before: for the question to the person, and for a dry run.
 
 import { isRecord, records } from '../../base/json.ts'
 import type { Seen } from '../../call/confirmation.ts'

@@ -1,4 +1,5 @@
-// Arguments that a tool doesn't have: never dropped, since `dry_run` would then be a write, and `params` everybody's records.
+// Arguments that a tool doesn't have. They are never ignored: without `dry_run` the call would write, and without `params` it would
+// return everybody's records.
 
 import { isRecord } from '../../base/json.ts'
 import { nearest } from '../../fhir/capability.ts'

@@ -1,4 +1,4 @@
-// What the definitions that an answer stands on hold: asked of the server once for each, and remembered for a while.
+// The content of the definitions that an answer depends on: requested once from the server and cached for a while.
 
 import { aboutContent, codeSystemsBehind } from '../../advice/replies/terminology.ts'
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'

@@ -1,4 +1,4 @@
-// One FHIR request from arguments to answer: prepared, sent, followed where it takes long, and explained where it fails.
+// One FHIR request from arguments to answer: prepared, sent, awaited if it takes long, and explained if it fails.
 
 import type { Risk } from '../../access/risk/risk.ts'
 import { advise } from '../../advice/replies/advise.ts'

@@ -1,4 +1,4 @@
-// From what a model gives as `body` and `contentType` to what goes over the wire, or a sentence that says what is wrong.
+// From `body` and `contentType` as a model gives them to the bytes that are sent, or a sentence that says what is wrong.
 
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'

@@ -1,5 +1,5 @@
-// Placeholders of earlier answers in what a model sends. By PUT and PATCH of one record they are put back to what is stored;
-// anywhere else they would be taken for the value itself, and are refused.
+// Placeholders of earlier answers in what a model sends. In a PUT or PATCH of one record they are replaced by what is stored; anywhere
+// else they would be stored as the value itself, so they are refused.
 
 import { isRecord } from '../../base/json.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'

@@ -1,5 +1,5 @@
-// Which FHIR searches find what the words of a search mean: people by name, birth date, number and address; organizations by
-// name; documents by what they are called and whose they are.
+// Which FHIR searches find what the words of a search mean: people by name, birth date, number and address; organizations by name;
+// documents by title and patient.
 import { criterion, formatQuery } from '../../fhir/query.ts'
 import { asTyped, spellings } from './spelling.ts'
 import type { Days, Term, Wanted } from './terms.ts'

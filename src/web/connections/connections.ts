@@ -1,4 +1,4 @@
-// What a person has connected, as the connections page shows it: from the provider's grants and the object of each.
+// A person's connections as the connections page shows them: from the provider's grants and the object of each.
 
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import { type Level, lower } from '../../access/access.ts'

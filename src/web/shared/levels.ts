@@ -1,4 +1,4 @@
-// What each access level is called, and what it allows, in the words of every page.
+// The name of each access level and what it allows, as every page shows it.
 import type { Level } from '../../access/access.ts'
 
 /** What each level lets a client do, in a person's words. */
