@@ -80,7 +80,7 @@ function patchRefusal(type: string, body: unknown): string | undefined {
 
 const EXTENSION_URL = /(^|\/)extension\/[^/]+\/url$/
 
-/** Elements by which a value near them is known for a secret: a type, the URL of an extension, the name of a parameter. */
+/** Elements that mark a value near them as a secret: a type, the URL of an extension, the name of a parameter. */
 const TELLING = /\/(?:name|resourceType|url)$/
 
 /** Whether a patch could show what is hidden, if there is any: its result is to be looked at, for the record as it is. */
