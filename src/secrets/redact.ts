@@ -52,8 +52,9 @@ export const SECRET_TYPES: ReadonlySet<string> = new Set([
   ...Object.keys(SECRET_FIELDS_OF),
   'ClientApplication',
   'DomainConfiguration',
-  'IdentityProvider',
+  'Parameters',
   'Project',
+  'TestScript',
   'User',
   'UserSecurityRequest',
 ])

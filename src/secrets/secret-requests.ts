@@ -92,7 +92,7 @@ export function mayUncover(operations: readonly unknown[]): boolean {
 
 /** Whether a JSON Pointer leads to a secret. A resource within another can be of any type. */
 function namesSecret(type: string, place: string): boolean {
-  const names = place.split('/').map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const names = place.split('/')
   const within = names.some((name) => name === 'contained' || name === 'resource')
   const types = within ? [type, ...SECRET_TYPES] : [type]
   return names.some((name) => types.some((one) => isSecret(one, name)))
