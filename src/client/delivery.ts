@@ -1,12 +1,13 @@
 // Sends requests to Medplum: the caller's token, the time limit of a call, and what may be sent again.
 
 import { timedOut, withDeadline } from '../base/deadline.ts'
+import { secondsToWait } from '../base/rate-limit.ts'
 import { VERSION } from '../base/version.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
 import { FhirError } from './fhir-error.ts'
 import { asksAuthor, received } from './received.ts'
 import type { FhirRequest, FhirResponse, MedplumSession, Method } from './request.ts'
-import { backoff, secondsToWait } from './retry.ts'
+import { backoff } from './retry.ts'
 import { ConnectionLost, connectionLost, pause, TransportError } from './transport.ts'
 
 const USER_AGENT = `medplum-mcp/${VERSION}`

@@ -212,7 +212,7 @@ async function revoke(mcpUrl: string, { accessToken, clientId }: Kept): Promise<
   const { revocation_endpoint } = (await metadata.json()) as { revocation_endpoint: string }
   const body = new URLSearchParams({ token: accessToken, client_id: clientId })
   const response = await fetch(revocation_endpoint, { method: 'POST', body })
-  must(response.ok, `the revocation was answered with ${response.status}`)
+  must(response.ok, `the revocation got ${response.status}`)
 }
 
 async function accepted(mcpUrl: string, token: string): Promise<boolean> {

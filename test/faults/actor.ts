@@ -191,7 +191,7 @@ export class Actor {
   /** @returns HTTP status of the token endpoint */
   async #refresh(): Promise<number> {
     const { tokenSet } = this.#signIn
-    if (!tokenSet?.refresh_token) throw new Error('There is no token to renew')
+    if (!tokenSet?.refresh_token) throw new Error('There is no token to refresh')
     const response = await this.#token({ grant_type: 'refresh_token', refresh_token: tokenSet.refresh_token })
     const text = await response.text()
     if (response.ok) this.#signIn.saveTokens(JSON.parse(text) as NonNullable<typeof tokenSet>)
@@ -224,7 +224,7 @@ export class Actor {
   async #revokeTokensOf(signIn: Counted): Promise<void> {
     const response = await this.#token({ token: signIn.tokenSet?.access_token ?? '' }, signIn)
     await response.text()
-    if (!response.ok) throw new Error(`The revocation was answered with ${response.status}`)
+    if (!response.ok) throw new Error(`The revocation got ${response.status}`)
   }
 
   #token(form: Record<string, string>, signIn = this.#signIn): Promise<Response> {

@@ -53,7 +53,7 @@ export class Model {
   /** What a client was told of a change that was guarded by its version. */
   updated(marker: string, text: string, fate: Fate): void {
     const write = this.#writes.get(marker)
-    if (!write) throw new Error(`An update of ${marker}, which nobody created`)
+    if (!write) throw new Error(`An update of ${marker}, which was never created`)
     if (fate === 'done') write.texts.clear()
     if (fate === 'not sent') write.texts.delete(text)
     else write.texts.add(text)

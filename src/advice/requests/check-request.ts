@@ -4,8 +4,9 @@
 import { isRecord } from '../../base/json.ts'
 import type { Capability } from '../../fhir/capability.ts'
 import { type Asked, formatPlace, parsePlace, parseQuery } from '../../fhir/query.ts'
+import { type Checked, none, refuse } from './checked.ts'
 import type { Findings } from './control-checks.ts'
-import { asDemands, CHECKS, type Checked, isSearchByPost, none, refuse, searched } from './path-checks.ts'
+import { asDemands, CHECKS, isSearchByPost, searched } from './path-checks.ts'
 
 export type { Asked } from '../../fhir/query.ts'
 
