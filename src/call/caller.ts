@@ -17,7 +17,7 @@ export interface Caller {
   /** What the person agrees to before a change. */
   confirmations: Confirmations
   medplum: MedplumSession & {
-    /** Root of the Medplum App, for links to records; undefined where none is known. */
+    /** Root of the Medplum App, for links to records; undefined if unknown. */
     appUrl?: URL | undefined
     /** `Practitioner/123` and the like. */
     profile: string

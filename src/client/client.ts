@@ -31,7 +31,7 @@ export class FhirClient {
     return this.#delivery.remainingMs
   }
 
-  /** Who is signed in, with which rights; undefined where Medplum doesn't tell. */
+  /** Who is signed in, with which rights; undefined if Medplum doesn't tell. */
   async whoAmI(): Promise<unknown> {
     return this.#delivery.whoAmI().then(
       (found) => redact(found),

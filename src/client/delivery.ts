@@ -27,7 +27,7 @@ export class Delivery {
   readonly #timeoutMs: number
   readonly #traceparent: string | undefined
   readonly #endsAt: number
-  /** The last path that was confined, and what came of it. */
+  /** The last path that was confined, and its result. */
   #confined: { path: string; place: Address } | undefined
 
   /**
@@ -115,7 +115,7 @@ export class Delivery {
     }
   }
 
-  /** Milliseconds to wait before the request may be repeated; undefined where it may not, or not in time. */
+  /** Milliseconds to wait before the request may be repeated; undefined if it may not, or not in time. */
   #wait({ repeatable }: FhirRequest, attempt: number, response?: Response): number | undefined {
     if (!repeatable) return undefined
     const pace = backoff(attempt)

@@ -27,7 +27,7 @@ export interface Settings {
     readonly baseUrl: URL
     /** The FHIR base, `{baseUrl}fhir/R4/`. */
     readonly fhirBase: URL
-    /** Root of the Medplum App that shows this server's records, with a trailing slash; undefined where none is known. */
+    /** Root of the Medplum App that shows this server's records, with a trailing slash; undefined if unknown. */
     readonly appUrl: URL | undefined
     readonly clientId: string
     readonly clientSecret: string | undefined

@@ -1,5 +1,5 @@
 // Tokens that were verified a moment ago, in this isolate's memory: a client that calls again costs no read of KV and no unwrapping of
-// keys. That its grant has ended meanwhile is known all the same: the grant's object is asked at most a second ago (current.ts).
+// keys. That its grant has ended meanwhile is known anyway: the grant's object is asked at most a second ago (current.ts).
 
 import type { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
 import type { Bindings } from '../config/settings.ts'

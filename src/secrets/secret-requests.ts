@@ -11,7 +11,7 @@ export function answersText(path: string): boolean {
 }
 
 /**
- * Why this request would show a secret, as a sentence for a model; undefined where it would not.
+ * Why this request would show a secret, as a sentence for a model; undefined if it would not.
  *
  * @param path relative to the FHIR base and confined to it
  * @param body as parsed JSON, or text

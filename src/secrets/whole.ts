@@ -45,7 +45,7 @@ export class Whole {
     return secrets.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), text)
   }
 
-  /** What a PUT of this body leaves; undefined where that isn't known. */
+  /** What a PUT of this body leaves; undefined if that isn't known. */
   replacedBy(body: unknown): Changed | undefined {
     if (!isRecord(body)) return undefined
     return orProblem(() => ({ after: this.#changed(putBack(bounded(body), this.#value, this.#shown)) }))

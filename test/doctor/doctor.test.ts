@@ -134,7 +134,7 @@ const atMcp = (holding: string, change: (text: string) => Partial<Passing>) =>
     if (it.status === 200 && it.text.includes(holding)) Object.assign(it, change(it.text))
   })
 
-/** What is wrong, the check that finds it, the fix, and whether the token is revoked all the same. */
+/** What is wrong, the check that finds it, the fix, and whether the token is revoked anyway. */
 const SIGNED_IN: [string, string, RegExp, boolean, Fault][] = [
   ['the code is refused', 'token', /tail/, false, atToken('code', 400)],
   [

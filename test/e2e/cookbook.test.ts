@@ -1,4 +1,4 @@
-// What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and the document is what came of it.
+// What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and the document is its result.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectedClient, connect, SignIn, type Way } from '../../programs/clients.ts'

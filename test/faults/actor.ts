@@ -119,7 +119,7 @@ export class Actor {
     for (const abandoned of this.#abandoned) await this.#revokeTokensOf(abandoned)
   }
 
-  /** The Worker is being started anew. */
+  /** The Worker is being restarted. */
   async #away(): Promise<void> {
     this.#model.count('reconnect: failed')
     await pause(1000)
@@ -201,7 +201,7 @@ export class Actor {
 
   async #signOut(): Promise<void> {
     const before = this.#signIn
-    // An answer that is lost may have been a yes: either way, the client begins anew, and asks again in the end.
+    // An answer that is lost may have been a yes: either way, the client begins again, and asks again in the end.
     await this.#revoke()
       .catch((error: unknown) => {
         this.#abandoned.push(before)
@@ -214,7 +214,7 @@ export class Actor {
     this.#model.count('sign out and in')
   }
 
-  /** First the session ends: afterwards the client would sign in anew to end it. */
+  /** First the session ends: afterwards the client would sign in again to end it. */
   async #revoke(): Promise<void> {
     await this.#client?.close().catch(() => {})
     this.#client = undefined

@@ -25,7 +25,7 @@ export interface Found {
 export class Model {
   readonly #writes = new Map<string, Write>()
   readonly broken: string[] = []
-  /** What was tried, by what came of it. */
+  /** What was tried, by its result. */
   readonly counts = new Map<string, number>()
 
   count(what: string): void {

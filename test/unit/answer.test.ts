@@ -179,7 +179,7 @@ describe('one resource over the budget', () => {
           expect(whole(answer(large, { format, maxChars: 6000 }))).toBeLessThanOrEqual(6000)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     )
   })
 })
@@ -328,7 +328,7 @@ describe('any JSON', () => {
             expect(whole(given)).toBeLessThanOrEqual(maxChars)
           }
         }),
-        { numRuns: 60 },
+        { numRuns: runs(60) },
       )
     },
     60_000,

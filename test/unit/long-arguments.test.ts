@@ -16,6 +16,7 @@ import { advertised, type Understood } from '../../src/tools/kit/schema.ts'
 import type { Tool, ToolContext } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
 import { whoami } from '../../src/tools/whoami.ts'
+import { rows } from '../runs.ts'
 
 const TOOLS: readonly Tool[] = [
   ...[fhirRequest, fhirRead, fhirDigest, search, fetchRecord, whoami, fhirWrite, fhirDelete, fhirOperate],
@@ -151,7 +152,7 @@ beforeAll(() => {
   return () => vi.unstubAllGlobals()
 })
 
-/** One call as the server makes it; what becomes of it doesn't matter. */
+/** One call as the server makes it; its result doesn't matter. */
 async function call(tool: Tool, args: Record<string, unknown>, access: Access): Promise<void> {
   const checked = await advertised(tool)['~standard'].validate(args)
   if ('value' in checked)
@@ -232,6 +233,9 @@ test('a longer one is refused, and the message says so', async () => {
   expect(issues?.map(({ message }) => message).join()).toMatch(/more than 8,192 characters/)
 })
 
+/** So that each case begins elsewhere among the fills. */
+let turn = 0
+
 /** Which of these calls, each made of its fill, take longer than they may. */
 async function slowOf(
   tool: Tool,
@@ -241,8 +245,9 @@ async function slowOf(
 ): Promise<string[]> {
   const slow: string[] = []
   const isLong = most > 100_000
+  const fills = rows(isLong ? FILLS.slice(0, 24) : FILLS, turn++)
   for (const start of isLong ? [''] : STARTS) {
-    for (const fill of isLong ? FILLS.slice(0, 24) : FILLS) {
+    for (const fill of fills) {
       const given = (start + fill.repeat(most / fill.length)).slice(0, most)
       for (const args of make(given)) {
         const ms = await costOf(() => call(tool, args, access))

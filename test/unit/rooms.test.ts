@@ -23,7 +23,7 @@ const roomOf = (file: string) => dirname(file).replace(/^\.$/, '')
 const imports = importsIn('src')
 const files = [...imports.keys()]
 
-/** The first circle in a graph, as the names along it; undefined where there is none. */
+/** The first circle in a graph, as the names along it; undefined if there is none. */
 function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>()
   const follow = (name: string, way: string[]): string[] | undefined => {

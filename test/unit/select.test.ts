@@ -360,7 +360,7 @@ describe('no expression or record holds the Worker up', () => {
   })
 })
 
-/** A value as it comes from an answer: `__proto__` is a property like any other, and there is no -0. */
+/** A value unchanged from an answer: `__proto__` is a property like any other, and there is no -0. */
 function asParsed(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }

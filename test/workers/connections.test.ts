@@ -29,7 +29,7 @@ import {
 
 const READ = { method: 'GET', path: 'Patient?_count=1' }
 const WRITE = { method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'connections' } } }
-const REFUSED = /needs the access level "write"/
+const REFUSED = /needs the access level "Read and write"/
 /** A change is felt within a second; the rest is what a slow machine takes. */
 const SOON = { timeout: 2_500, interval: 50 }
 

@@ -1,5 +1,5 @@
 // What a host shows to a model before anything is called, held as an API: every tool's definition stands in __toolsnaps__, and
-// the rules of hosts and directories hold for all of them, in both sets (`npx vitest -u` writes the snapshots anew).
+// the rules of hosts and directories hold for all of them, in both sets (`npx vitest -u` writes the snapshots again).
 
 import { InMemoryTransport, McpServer } from '@modelcontextprotocol/server'
 import { encode } from 'gpt-tokenizer'

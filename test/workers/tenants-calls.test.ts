@@ -79,7 +79,7 @@ describe('a call', () => {
 
   test('is held to the level that the tenant allows', async () => {
     const { text } = await fhirAt(SOUTH, accessAt(SOUTH), { method: 'DELETE', path: 'Basic/1' })
-    expect(text).toContain('needs the access level "full"')
+    expect(text).toContain('needs the access level "Full"')
   })
 })
 

@@ -99,7 +99,7 @@ const ACTS: Record<Tool, Act[]> = {
   ],
 }
 
-/** The arguments by which a tool could be asked to do this; undefined where it has none. */
+/** The arguments by which a tool could be asked to do this; undefined if it has none. */
 function argumentsFor(tool: Tool, { method, path, body }: Act): Record<string, unknown> | undefined {
   const sent = body === undefined ? {} : { body }
   if (tool === 'fhir-operate') return { method, path, ...sent }

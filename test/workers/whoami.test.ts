@@ -34,7 +34,7 @@ test('gives person, server, project, rights, access, client and expiry, one per 
       `Medplum server: ${SANDBOX}`,
       expect.stringMatching(/^Project: "Sandbox Clinic" \(Project\/[0-9a-f-]{36}\)$/),
       'Project admin: no',
-      'Granted access: admin',
+      'Granted access: Admin',
       `Client: "Test client" (${clientId})`,
       expect.stringMatching(/^Lasts: renewed automatically/),
     ]),
@@ -59,7 +59,7 @@ test('says what it knows without Medplum when Medplum doesn’t answer', async (
   await sandbox.faults([{ path: '^/auth/me', status: 503, times: 1 }])
   const lines = await linesOf(access)
   expect(lines[0]).toMatch(/^Signed in: Practitioner\/[0-9a-f-]{36}$/)
-  expect(lines).toContain('Granted access: admin')
+  expect(lines).toContain('Granted access: Admin')
   expect(lines.at(-1)).toContain('unknown')
 })
 

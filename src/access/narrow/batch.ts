@@ -18,7 +18,7 @@ type Outcome = { entry: Json; narrowed: Narrowed } | { answer: Json }
 const MAX_CHANGES = 20
 
 /**
- * @returns undefined where an entry would change what has to look as if it weren't there
+ * @returns undefined if an entry would change what has to look as if it weren't there
  * @throws {AccessError} where an entry isn't known to stay within; entries that read are refused each for itself
  */
 export async function narrowBatch(request: FhirRequest, narrower: Narrower): Promise<Passage | undefined> {

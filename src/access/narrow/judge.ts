@@ -65,7 +65,7 @@ export class Judge {
     return shown ? [{ ...rest, resource: shown }] : []
   }
 
-  /** A record as it may be shown; undefined where it may not. */
+  /** A record as it may be shown; undefined if it may not. */
   #shown(resource: Resource, trusted: boolean): unknown {
     const { types, patient } = this.#narrowing
     const type = String(resource.resourceType)

@@ -51,7 +51,7 @@ export function asksSearch(value: unknown): boolean {
 export const ASKS_SEARCH = 'the body refers to the result of a search. Search first, then refer by type and id'
 
 /**
- * What is wrong with the references of a record that is to be stored, as part of a sentence; undefined where nothing is.
+ * What is wrong with the references of a record that is to be stored, as part of a sentence; undefined if there is nothing.
  *
  * @param before the record as it is, whose references may stay
  */

@@ -14,7 +14,7 @@ export interface Current {
   record: Record<string, unknown>
 }
 
-/** The record as it is; undefined where it isn't there, or has no version. */
+/** The record as it is; undefined if it isn't there, or has no version. */
 export async function currentOf({ type, id }: { type: string; id: string }, read: Read): Promise<Current | undefined> {
   const found = await read(`${type}/${id}`)
   if (!isRecord(found) || found.resourceType !== type) return undefined
@@ -38,7 +38,7 @@ interface New {
   before?: Record<string, unknown>
 }
 
-/** What is wrong with a record of a patient that is to be stored, as part of a sentence; undefined where nothing is. */
+/** What is wrong with a record of a patient that is to be stored, as part of a sentence; undefined if there is nothing. */
 export function checkNew(body: unknown, { type, patient, inBatch, id, before }: New): string | undefined {
   if (!isRecord(body) || body.resourceType !== type) return `the body must be a ${type} in JSON`
   if (id !== undefined && body.id !== id) return 'the body must have the id that the path names'

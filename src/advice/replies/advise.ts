@@ -15,7 +15,7 @@ const MAX_ADVICE = 4
  *
  * @param request as it was sent
  * @param capability what the server offers; without it, no names are suggested
- * @returns undefined where there is nothing to add to the server's own words. Never throws.
+ * @returns undefined if there is nothing to add to the server's own words. Never throws.
  */
 export function advise(request: Asked, error: Failure, capability?: Capability): string | undefined {
   const asked = { ...request, method: request.method.toUpperCase() }

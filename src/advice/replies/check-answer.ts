@@ -54,7 +54,7 @@ function estimatedTotal(_asked: Asked, { parameters }: Place, { body }: Answer):
   ]
 }
 
-/** A name in `_elements` that no record bears, be it the stem of a choice: Medplum leaves it out without a word. */
+/** A name in `_elements` that no record bears, be it the stem of a choice: Medplum leaves it out silently. */
 function missingElements(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
   const resources = isSearchset(body)
     ? records(body, 'entry').flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))

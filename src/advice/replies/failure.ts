@@ -19,7 +19,7 @@ export interface FailedRequest {
   asked: Asked
   place: Place
   status: number
-  /** The text and the expression of an issue, empty where the advice goes by the status alone. */
+  /** The text and the expression of an issue, empty if the advice goes by the status alone. */
   text: string
   expression: string
   diagnostics: string

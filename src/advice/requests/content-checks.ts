@@ -68,7 +68,7 @@ export const PATCH_EXAMPLE = '[{"op":"add","path":"/language","value":"en"}]'
  * An object meant as a patch, as JSON Patch: one operation, a list of them under a name, the Parameters of a Bundle's entry, a
  * FHIRPath Patch, or the properties to set.
  *
- * @returns undefined where that would mean something else
+ * @returns undefined if that would mean something else
  */
 export function asJsonPatch(body: unknown): string | undefined {
   if (!isRecord(body)) return undefined

@@ -56,7 +56,7 @@ function subscription({ criteria, channel }: Record<string, unknown>, capability
   ]
 }
 
-/** Search parameters that a type doesn't have; none where the server doesn't say which it has. */
+/** Search parameters that a type doesn't have; none if the server doesn't say which it has. */
 function criteriaOf(at: string, criteria: string, capability: Capability | undefined): string[] {
   const { segments, parameters } = parsePlace(criteria)
   return parameters.flatMap(({ key }) => {

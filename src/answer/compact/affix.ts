@@ -20,7 +20,7 @@ export interface Affixed {
 const MIN_ROWS = 2
 
 /**
- * What most cells begin and end with, if they are datatypes in short, or all, if they are plain words; undefined where that is
+ * What most cells begin and end with, if they are datatypes in short, or all, if they are plain words; undefined if that is
  * nothing.
  *
  * @param values what the cells are the literals of

@@ -69,7 +69,7 @@ export function parseFhirPath(text: string, budget: Budget): FhirPath {
 
 type Token = ReturnType<Tokenizer['tokenize']>[number]
 
-/** What would be read otherwise than it is written; undefined where nothing is. */
+/** What would be read otherwise than it is written; undefined if there is nothing. */
 function oddIn(tokens: readonly Token[]): string | undefined {
   for (const [at, { id, value }] of tokens.entries()) {
     const [before, next, afterNext] = [tokens[at - 1], tokens[at + 1], tokens[at + 2]]

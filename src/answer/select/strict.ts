@@ -42,7 +42,7 @@ export function tighten(atom: Atom): void {
 
 // ── Operators ──
 
-/** What an operator makes of two single values: its result, or undefined where the library's own is right. */
+/** What an operator makes of two single values: its result, or undefined if the library's own is right. */
 type OperatorCheck = (left: TypedValue, right: TypedValue, operator: string) => TypedValue[] | undefined
 
 const NUMBERS =

@@ -46,7 +46,7 @@ function isPresent(value: unknown): boolean {
   return value !== null && value !== undefined
 }
 
-/** The value of JSON text; undefined where it is none. */
+/** The value of JSON text; undefined if it is none. */
 export function parseJson(text: string | undefined): unknown {
   try {
     return text ? JSON.parse(text) : undefined

@@ -179,7 +179,7 @@ function namesOneSecret(body: unknown): boolean {
 
 const PLACE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
 
-/** What a person calls a record, in quotes; empty where that is but its id. */
+/** What a person calls a record, in quotes; empty if that is but its id. */
 export function titleOfRecord(resource: Resource): string {
   const title = titleText(resource)
   return title === '' ? '' : quoted(title)

@@ -100,7 +100,7 @@ async function ask(digest: string, { lines, ...about }: Question, context: ToolC
   })
 }
 
-/** What the person decided on the page; undefined where they have decided nothing. */
+/** What the person decided on the page; undefined if they have decided nothing. */
 async function decidedByPage(digest: string, undone: string, context: ToolContext): Promise<Permit | undefined> {
   const decision = await context.caller.confirmations.decision(digest)
   if (decision === undefined) return undefined

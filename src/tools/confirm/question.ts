@@ -65,7 +65,7 @@ export async function questionOf(
   return worded(told, isAsked, prepared, context)
 }
 
-/** The question about changes that would destroy much, though each is but a write; undefined where they don't. */
+/** The question about changes that would destroy much, though each is but a write; undefined if they don't. */
 export async function destructionOf(
   steps: readonly Step[],
   prepared: Prepared,

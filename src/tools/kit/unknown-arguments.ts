@@ -4,7 +4,7 @@
 import { isRecord } from '../../base/json.ts'
 import { nearest } from '../../fhir/capability.ts'
 
-/** What is wrong with the names of the arguments; undefined where the tool has all of them. */
+/** What is wrong with the names of the arguments; undefined if the tool has all of them. */
 export function unknownArguments(tool: string, args: unknown, known: readonly string[]): string | undefined {
   const unknown = isRecord(args) ? Object.entries(args).filter(([name]) => !known.includes(name)) : []
   if (unknown.length === 0) return undefined

@@ -57,7 +57,7 @@ const MAX_KEPT = 1000
 /** By who asks and for what: what one person has, another may not see. */
 const kept = new Map<string, { at: number; found: Found }>()
 
-/** An element of what a search finds first; undefined where it finds nothing. */
+/** An element of what a search finds first; undefined if it finds nothing. */
 async function first(
   type: string,
   search: readonly QueryParameter[],

@@ -106,7 +106,7 @@ function checkAlone(entries: readonly unknown[], index: number): void {
   )
 }
 
-/** The record that an entry changes; undefined where it changes none. */
+/** The record that an entry changes; undefined if it changes none. */
 function changedBy(entry: unknown): string | undefined {
   const request = isRecord(entry) ? entry.request : undefined
   if (!isRecord(request) || !/^(PUT|PATCH|DELETE)$/i.test(String(request.method))) return undefined

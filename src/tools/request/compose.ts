@@ -43,7 +43,7 @@ export function compose(method: Method, path: string, body: unknown, contentType
   )
 }
 
-/** Where Medplum stores the bytes as they come, whatever their type. Its parsers read the bodies of all other requests. */
+/** Where Medplum stores the bytes unchanged, whatever their type. Its parsers read the bodies of all other requests. */
 function isFileUpload(method: Method, path: string): boolean {
   return method === 'POST' ? /^Binary(\?|$)/.test(path) : method === 'PUT' && /^Binary\/[^/?]+(\?|$)/.test(path)
 }
