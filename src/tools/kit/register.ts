@@ -107,7 +107,7 @@ async function asResult(
   return told(toResult(output), isDone ? 'ok' : 'asked')
 }
 
-/** How the call was understood and what was left out of the answers is told, except in a form that a host prescribes. */
+/** Adds how the call was understood and what was left out, except in a form that a host prescribes. */
 function withNotes(output: ToolOutput, notes: readonly string[]): ToolOutput {
   const more = notes.map((note) => ({ type: 'text' as const, text: `Note: ${note}` }))
   if (notes.length === 0) return output
@@ -132,7 +132,7 @@ function toResult(output: ToolOutput): CallToolResult | InputRequiredResult {
   return { content: [{ type: 'text', text: JSON.stringify(structured) }], structuredContent: structured }
 }
 
-/** What is told of an error: the words of those that are made for it, of any other a number to report. */
+/** What the model learns about an error: its message if it was written for the model, otherwise a report number. */
 export function explain(error: unknown): string {
   if (error instanceof ToldError) return error.message
   const report = crypto.randomUUID()

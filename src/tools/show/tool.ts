@@ -32,7 +32,7 @@ export const show = defineTool({
   name: 'show',
   title: 'Show records as a view',
   description:
-    'Draws records for a person who asks to see them, where the host renders views, and says the same in words. codes: see fhir-digest.',
+    'Draws records for a person who asks to see them, where the host renders views, and says the same in words.',
   input: z.object({
     view: z.enum(VIEWS).describe('What to draw'),
     patient: bounded(MAX_NAME).optional().describe('Patient/ID; for all but table'),
