@@ -108,7 +108,7 @@ it.each(['', '/t/north'])('signs a person in at %s/mcp, with the least access, a
   expect(JSON.stringify(findings)).not.toContain(SANDBOX_USERS.alice.email)
 })
 
-it('names no fault but that nobody signed in', async () => {
+it('reports only that nobody signed in', async () => {
   front.plant({})
   const findings = await examine(front.url, { person: { show: () => {}, waitMs: 1 } })
   expect(findings.filter((one) => !one.ok)).toEqual([

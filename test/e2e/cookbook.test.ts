@@ -65,7 +65,7 @@ describe.each(TRANSPORTS)('%s', (way) => {
     chapters.push(chapter(use, told, LEVELS.findLast((level) => levels.includes(level)) ?? 'read'))
   })
 
-  test('is what docs/cookbook.md tells', async () => {
+  test('is what docs/cookbook.md shows', async () => {
     expect(chapters).toHaveLength(USES.length)
     await expect(page(chapters, USES)).toMatchFileSnapshot('../../docs/cookbook.md')
   })

@@ -263,7 +263,7 @@ describe.each(Object.entries(ACCESSES))('%s', (name, access) => {
   // What a connection is narrowed to matters for paths and bodies only.
   const own = cases.filter(({ argument }) => name === WHOLE || argument === 'path')
 
-  test.each(own)('$name answers soon, whatever $argument is made of', { timeout: 60_000 }, async (one) => {
+  test.each(own)('$name answers quickly, whatever $argument contains', { timeout: 60_000 }, async (one) => {
     const { tool, argument, most } = one
     const slow = await slowOf(tool, access, most, (given) =>
       (METHODS_OF[tool.name] ?? [undefined]).flatMap((method) => {

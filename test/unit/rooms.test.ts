@@ -70,7 +70,7 @@ describe('the rooms of src/', () => {
     expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(ROOMS).sort())
   })
 
-  test.each(Object.keys(ROOMS))('"%s" knows only what it may, all of it, and is not too full', (room) => {
+  test.each(Object.keys(ROOMS))('"%s" imports only allowed rooms, uses every arrow, and is not too full', (room) => {
     const own = files.filter((file) => roomOf(file) === room)
     const known = new Set(own.flatMap((file) => imports.get(file) ?? []).map(roomOf))
     const foreign = [...known].filter((one) => one !== room && one !== 'base')

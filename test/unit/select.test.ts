@@ -325,7 +325,7 @@ describe('no expression or record holds the Worker up', () => {
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 
-  test('four hundred signs are worked through one by one', () => {
+  test('four hundred characters are handled one by one', () => {
     const select = compileSelect([`${'-'.repeat(400)}1`])
     expect(select.row(bundle).cells).toEqual([1])
   })
@@ -425,7 +425,7 @@ describe('odd resources', () => {
     }
   }
 
-  test('what is spared is what the library would find nothing in', () => {
+  test('only what the library would find nothing in is skipped', () => {
     fc.assert(
       fc.property(
         odd,
