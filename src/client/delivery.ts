@@ -7,11 +7,12 @@ import { confine, relativeTo } from '../fhir/path.ts'
 import { FhirError } from './fhir-error.ts'
 import { asksAuthor, received } from './received.ts'
 import type { FhirRequest, FhirResponse, MedplumSession, Method } from './request.ts'
-import { backoff } from './retry.ts'
 import { ConnectionLost, connectionLost, pause, TransportError } from './transport.ts'
 
 const USER_AGENT = `medplum-mcp/${VERSION}`
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const MAX_ATTEMPTS = 4
+const FIRST_MS = 200
 
 /** A place below the FHIR base. */
 interface Address {
@@ -152,6 +153,12 @@ export class Delivery {
 /** How a request is named in errors: without the query, which may hold what identifies a patient. */
 export function requestLine(method: Method, path: string): string {
   return `${method} ${path.split('?')[0] || '(the FHIR base)'}`
+}
+
+/** Milliseconds to wait after the nth attempt (from 0), with jitter; undefined if enough were made. */
+export function backoff(attempt: number): number | undefined {
+  if (attempt >= MAX_ATTEMPTS - 1) return undefined
+  return FIRST_MS * 2 ** attempt * (0.5 + Math.random())
 }
 
 /** A guard that failed on a repeated write may have met that very write: its first answer can have been lost on the way. */
