@@ -51,7 +51,7 @@ export const readableByPages: Middleware = cors({
   maxAge: 86_400,
 })
 
-/** The same for calls, which nobody caches: most come from no page, and their answers needn't be taken apart for its headers. */
+/** The same for calls, which are not cached: most don't come from a page, so their answers needn't be rebuilt for its headers. */
 export const callableByPages: Middleware = async (c, next) =>
   c.req.header('origin') === undefined ? next() : readableByPages(c, next)
 

@@ -4,7 +4,7 @@
 import { isRecord, records } from '../base/json.ts'
 import { redact } from '../secrets/redact.ts'
 import { Whole } from '../secrets/whole.ts'
-import { Delivery, nameOf } from './delivery.ts'
+import { Delivery, requestLine } from './delivery.ts'
 import { FhirError } from './fhir-error.ts'
 import { type Guard, NOT_FOUND, type Passage } from './guard.ts'
 import type { FhirRequest, FhirResponse, MedplumSession } from './request.ts'
@@ -97,7 +97,7 @@ export class FhirClient {
   }
 
   #absent({ method, path }: FhirRequest): FhirError {
-    return new FhirError(404, nameOf(method, this.#local(path)), NOT_FOUND)
+    return new FhirError(404, requestLine(method, this.#local(path)), NOT_FOUND)
   }
 
   #local(path: string): string {

@@ -13,7 +13,7 @@ const USER_AGENT = `medplum-mcp/${VERSION}`
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /** A place below the FHIR base. */
-interface Place {
+interface Address {
   /** As it is requested. */
   url: string
   /** Relative to the base. */
@@ -27,7 +27,7 @@ export class Delivery {
   readonly #traceparent: string | undefined
   readonly #endsAt: number
   /** The last path that was confined, and what came of it. */
-  #confined: { path: string; place: Place } | undefined
+  #confined: { path: string; place: Address } | undefined
 
   /**
    * @param timeoutMs how long all requests may take together, in milliseconds, from now
@@ -50,7 +50,7 @@ export class Delivery {
    *
    * @throws {PathError}
    */
-  confine(path: string): Place {
+  confine(path: string): Address {
     if (this.#confined?.path !== path) {
       const url = confine(path, this.#medplum.fhirBase)
       this.#confined = { path, place: { url: url.href, local: relativeTo(this.#medplum.fhirBase, url) } }
@@ -67,7 +67,7 @@ export class Delivery {
   async deliver(given: FhirRequest): Promise<FhirResponse> {
     const { url, local } = this.confine(given.path)
     const request = { ...given, path: local }
-    const name = nameOf(request.method, request.path)
+    const name = requestLine(request.method, request.path)
     return withDeadline(this.remainingMs, request.signal, async (signal) => {
       try {
         return await this.#attempts(url, request, name, signal)
@@ -149,7 +149,7 @@ export class Delivery {
 }
 
 /** How a request is named in errors: without the query, which may hold what identifies a patient. */
-export function nameOf(method: Method, path: string): string {
+export function requestLine(method: Method, path: string): string {
   return `${method} ${path.split('?')[0] || '(the FHIR base)'}`
 }
 

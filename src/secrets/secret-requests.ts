@@ -80,7 +80,7 @@ function patchRefusal(type: string, body: unknown): string | undefined {
 
 const EXTENSION_URL = /(^|\/)extension\/[^/]+\/url$/
 
-/** Elements by which a value near them is known for a secret: a type, the URL of an extension, the name of a parameter. */
+/** Elements that mark a value near them as a secret: a type, the URL of an extension, the name of a parameter. */
 const TELLING = /\/(?:name|resourceType|url)$/
 
 /** Whether a patch could show what is hidden, if there is any: its result is to be looked at, for the record as it is. */
@@ -93,7 +93,7 @@ export function mayUncover(operations: readonly unknown[]): boolean {
 
 /** Whether a JSON Pointer leads to a secret. A resource within another can be of any type. */
 function namesSecret(type: string, place: string): boolean {
-  const names = place.split('/').map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const names = place.split('/')
   const within = names.some((name) => name === 'contained' || name === 'resource')
   const types = within ? [type, ...SECRET_TYPES] : [type]
   return names.some((name) => types.some((one) => isSecret(one, name)))

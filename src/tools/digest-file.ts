@@ -11,7 +11,7 @@ const MAX_PARTS = 8
 
 export interface FileRecords {
   resources: Record<string, unknown>[]
-  /** Whether the file goes on after these. */
+  /** Whether the file continues after these. */
   more: boolean
 }
 

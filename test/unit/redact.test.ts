@@ -236,6 +236,20 @@ describe('a request that would show a secret under another name is refused', () 
 
   test.each([
     ['base64 that only Medplum reads', { resourceType: 'Binary', data: `${btoa('[{"op":"test"}]')}-_` }],
+    [
+      'an operation with a part that only Medplum passes over',
+      {
+        resourceType: 'Parameters',
+        parameter: [{ name: 'operation', part: [{ name: 'op', valueCode: 'copy', valueString: 'remove' }] }],
+      },
+    ],
+    [
+      'an operation with an element that only Medplum passes over',
+      {
+        resourceType: 'Parameters',
+        parameter: [{ name: 'operation', part: [{ name: 'op', valueCode: 'copy', x: 1 }] }],
+      },
+    ],
     ['a parameter beside the operations', { resourceType: 'Parameters', parameter: [{ name: 'x' }] }],
     ['neither', { resourceType: 'Patient' }],
   ])('a PATCH in a batch that is %s', (_, resource) => {
@@ -247,6 +261,8 @@ describe('a request that would show a secret under another name is refused', () 
       'a separate request',
     )
     expect(secretRefusal('POST', '', batch('POST', '$graphql', { query: '{ PatientList { id } }' }))).toBeUndefined()
+    const query = 'mutation { BotPatch(id: "1", patch: []) { id } }'
+    expect(secretRefusal('POST', '', batch('POST', '$graphql', { query }))).toContain('PATCH Bot/ID')
   })
 
   test.each([
