@@ -437,7 +437,7 @@ describe('one patient: changes', () => {
   })
 
   test('a stored search in the place of a reference may not stay', async () => {
-    const old = { ...mine, focus: [{ reference: SEARCHES[0] }] }
+    const old = { ...mine, focus: [{ reference: 'Observation?x' }] }
     expect(await sentFor(patient, 'PUT', 'Observation/mine', old, { 'Observation/mine': old })).toBe('refused')
   })
 

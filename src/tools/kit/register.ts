@@ -9,6 +9,7 @@ import type {
 import type * as z from 'zod'
 import { guardFor } from '../../access/access.ts'
 import type { CallEvent } from '../../audit/audit.ts'
+import { visibleLines } from '../../base/text.ts'
 import { ToldError } from '../../base/told-error.ts'
 import { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
@@ -110,7 +111,7 @@ async function asResult(
 function withNotes(output: ToolOutput, notes: readonly string[]): ToolOutput {
   if (notes.length === 0 || (typeof output === 'object' && !Array.isArray(output))) return output
   const content: ContentBlock[] = Array.isArray(output) ? output : [{ type: 'text', text: output }]
-  return [...content, ...notes.map((note) => ({ type: 'text' as const, text: `Note: ${note}` }))]
+  return [...content, ...notes.map((note) => ({ type: 'text' as const, text: `Note: ${visibleLines(note)}` }))]
 }
 
 /** What a model gets to read, in characters; other content by its JSON. */
@@ -130,7 +131,7 @@ function toResult(output: ToolOutput): CallToolResult | InputRequiredResult {
 
 /** What the model learns about an error: its message if it was written for the model, otherwise a report number. */
 export function explain(error: unknown): string {
-  if (error instanceof ToldError) return error.message
+  if (error instanceof ToldError) return visibleLines(error.message)
   const report = crypto.randomUUID()
   // The class only: a message may hold what was sent or answered.
   console.error(
