@@ -1,4 +1,4 @@
-// Encryption of what is in Durable Object storage, under keys that are kept elsewhere (in a grant's encrypted props).
+// Encryption of Durable Object storage, under keys that are kept elsewhere (in a grant's encrypted props).
 
 const IV_BYTES = 12
 

@@ -1,4 +1,4 @@
-// Text of somebody else, shown: in it, everything that is there can be seen, and it cannot leave its line.
+// Foreign text for display: every character in it is visible, and it can't leave its line.
 
 /** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, fillers, private use. */
 export const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu

@@ -1,4 +1,4 @@
-// Who calls, with what authority: rebuilt for each request from its verified token; never stored, never logged.
+// Who calls, with which authority: rebuilt for each request from its verified token; never stored, never logged.
 
 import type { Access } from '../access/access.ts'
 import type { MedplumSession } from '../client/request.ts'
@@ -17,7 +17,7 @@ export interface Caller {
   /** What the person agrees to before a change. */
   confirmations: Confirmations
   medplum: MedplumSession & {
-    /** Root of the Medplum App, for links to records; undefined where none is known. */
+    /** Root of the Medplum App, for links to records; undefined if unknown. */
     appUrl?: URL | undefined
     /** `Practitioner/123` and the like. */
     profile: string

@@ -1,5 +1,5 @@
-// What a person agrees to before a change, and what keeps it: the contract between the tools, which ask, and the grant, which
-// seals the answer and lets it be used once.
+// A person's approval of a change and how it is kept: the contract between the tools, which ask, and the grant, which seals the answer
+// and lets it be used once.
 
 /** A version of a record that was read: what is done later is done to this one only. */
 export interface Seen {

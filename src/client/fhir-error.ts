@@ -1,4 +1,4 @@
-// What a FHIR server says went wrong, as a value and as words for a model.
+// What a FHIR server says went wrong, as a value and as text for a model.
 
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
 import { oneLine } from '../base/text.ts'
@@ -37,7 +37,7 @@ function detail(outcome: OperationOutcome | undefined, body: unknown): string {
 const MAX_LINE = 1000
 const MAX_LINES = 8000
 
-/** Medplum's words may repeat what was sent or stored: they stay on their line, and in measure. */
+/** Medplum's words may repeat what was sent or stored: they stay on their line, and of limited length. */
 function line(text: string): string {
   return oneLine(text, MAX_LINE)
 }

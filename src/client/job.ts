@@ -15,7 +15,7 @@ const MAX_WAIT_MS = 5_000
 const RESERVE_MS = 5_000
 
 /**
- * The answer of a job that is done, or undefined where the call's time was too short or its state can't be had now: it goes
+ * The answer of a job that is done, or undefined if the call's time was too short or its state can't be had now: it goes
  * on, and can be asked for.
  */
 export async function follow(
@@ -49,7 +49,7 @@ export function isJobPath(path: string): boolean {
   return /^(job\/[^/?]+\/status|bulkdata\/export\/[^/?]+)$/.test(path)
 }
 
-/** A cancelled job keeps answering 202, until it ends all the same. */
+/** A cancelled job keeps answering 202, until it ends anyway. */
 export function isEnded(job: unknown): boolean {
   return isRecord(job) && (job.status === 'cancelled' || job.status === 'error')
 }

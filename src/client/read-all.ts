@@ -24,7 +24,7 @@ export interface ReadOptions {
 export interface AllPages {
   /** Bundle entries, each version of a resource once; of a match that was also included, the match. */
   entries: Entry[]
-  /** All matches, by the server's count; undefined where it gave none. */
+  /** All matches, by the server's count; undefined if it gave none. */
   total: number | undefined
   /** There are more than were read, because of `cap`. */
   capped: boolean

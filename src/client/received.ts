@@ -1,4 +1,4 @@
-// What Medplum answered: an error thrown, a body in measure, no link in it that leads outside. Secrets are still in it: the client
+// What Medplum answered: an error thrown, a body of limited length, no link in it that leads outside. Secrets are still in it: the client
 // hides them before anything leaves it.
 
 import { isRecord } from '../base/json.ts'
@@ -78,7 +78,7 @@ function parseBody(contentType: string, bytes: Uint8Array): unknown {
 /** The part that narrows a base to a project: `https://api.medplum.com/projects/ID/fhir/R4/`. Links may leave it out. */
 const PROJECT = /\/projects\/[^/]+(?=\/fhir\/R4\/$)/
 
-/** An address that Medplum gives, as a path that can be asked for again; undefined where it leads elsewhere. */
+/** An address that Medplum gives, as a path that can be asked for again; undefined if it leads elsewhere. */
 function localPath(address: string | null, fhirBase: URL): string | undefined {
   if (!address) return undefined
   const whole = fhirBase.href.replace(PROJECT, '')

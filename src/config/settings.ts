@@ -27,7 +27,7 @@ export interface Settings {
     readonly baseUrl: URL
     /** The FHIR base, `{baseUrl}fhir/R4/`. */
     readonly fhirBase: URL
-    /** Root of the Medplum App that shows this server's records, with a trailing slash; undefined where none is known. */
+    /** Root of the Medplum App that shows this server's records, with a trailing slash; undefined if unknown. */
     readonly appUrl: URL | undefined
     readonly clientId: string
     readonly clientSecret: string | undefined
@@ -115,15 +115,15 @@ export function parseSettings(env: Bindings, tenant?: string): Settings {
     sessionIdleMs: positive('SESSION_IDLE_HOURS', env.SESSION_IDLE_HOURS, 24) * 3_600_000,
     upstreamTimeoutMs: positive('UPSTREAM_TIMEOUT_SECONDS', env.UPSTREAM_TIMEOUT_SECONDS, 55) * 1000,
     answerChars: answerChars(env.ANSWER_CHARS),
-    tools: toolSet(env.TOOLS),
-    maxAccess: level(env.MAX_ACCESS),
+    tools: oneOf('TOOLS', env.TOOLS, ['default', 'directory']),
+    maxAccess: oneOf('MAX_ACCESS', env.MAX_ACCESS, LEVELS, 'full'),
     marks: {
       label: onOff('AI_TAG', env.AI_TAG, 'on'),
       provenance: onOff('AI_PROVENANCE', env.AI_PROVENANCE, 'off'),
       auditEvent: onOff('FHIR_AUDIT', env.FHIR_AUDIT, 'off'),
     },
     auditKey: auditKey(env.AUDIT_KEY),
-    confirm: confirmPolicy(env.CONFIRM),
+    confirm: oneOf('CONFIRM', env.CONFIRM, ['delete', 'write', 'never']),
     revokedBefore: moment('REVOKED_BEFORE', env.REVOKED_BEFORE),
   }
 }
@@ -187,23 +187,17 @@ function answerChars(value: string | undefined): number {
   return number
 }
 
-function toolSet(value: string | undefined): Settings['tools'] {
-  const name = value?.trim() || 'default'
-  if (name === 'default' || name === 'directory') return name
-  throw new SettingError('TOOLS', 'must be default or directory', 'default')
-}
-
-function level(value: string | undefined): Level {
-  const name = value?.trim() || 'full'
-  const found = LEVELS.find((one) => one === name)
-  if (found) return found
-  throw new SettingError('MAX_ACCESS', `must be one of ${LEVELS.join(', ')}`, 'full')
-}
-
-function confirmPolicy(value: string | undefined): Settings['confirm'] {
-  const name = value?.trim() || 'delete'
-  if (name === 'delete' || name === 'write' || name === 'never') return name
-  throw new SettingError('CONFIRM', 'must be delete, write or never', 'delete')
+/** One of a few words; the first, unless told otherwise, where none is set. */
+function oneOf<const Word extends string>(
+  name: string,
+  value: string | undefined,
+  words: readonly [Word, ...Word[]],
+  fallback = words[0],
+): Word {
+  const word = value?.trim() || fallback
+  const found = words.find((one) => one === word)
+  if (found !== undefined) return found
+  throw new SettingError(name, `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`, fallback)
 }
 
 /** Short ones could be guessed, and with them every hash. */
@@ -242,9 +236,7 @@ function demandPast({ revokedBefore }: Settings): void {
 }
 
 function onOff(name: string, value: string | undefined, fallback: 'on' | 'off'): boolean {
-  const word = value?.trim() || fallback
-  if (word === 'on' || word === 'off') return word === 'on'
-  throw new SettingError(name, 'must be on or off', fallback)
+  return oneOf(name, value, ['on', 'off'], fallback) === 'on'
 }
 
 function positive(name: string, value: string | undefined, fallback: number): number {

@@ -40,7 +40,7 @@ export function tenantsOf(env: Bindings): ReadonlyMap<string, Settings> {
   return tenants
 }
 
-/** The settings of a tenant, of the deployment itself without a name; undefined where there is no such tenant. */
+/** The settings of a tenant, of the deployment itself without a name; undefined if there is no such tenant. */
 export function findSettings(env: Bindings, tenant: string | undefined): Settings | undefined {
   return tenant === undefined ? readSettings(env) : tenantsOf(env).get(tenant)
 }
@@ -145,7 +145,7 @@ function isField(name: string): name is keyof typeof FIELDS {
   return Object.hasOwn(FIELDS, name)
 }
 
-/** The entries of a setting that is a JSON object; none where it is empty. What it holds is in no message: it may be secret. */
+/** The entries of a setting that is a JSON object; none if it is empty. What it holds is in no message: it may be secret. */
 function jsonObject(name: string, value: string | undefined, example: string): [string, unknown][] {
   if (!value?.trim()) return []
   let object: unknown

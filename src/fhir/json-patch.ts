@@ -70,7 +70,7 @@ function partOf(part: unknown): [string, unknown] {
   return [String(name), name === 'value' ? JSON.parse(given) : given]
 }
 
-/** What is at a JSON Pointer; undefined where nothing is. */
+/** What is at a JSON Pointer; undefined if there is nothing. */
 export function valueAt(document: unknown, path: unknown): unknown {
   try {
     return get(document, pointer(path, 'path'))

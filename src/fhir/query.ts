@@ -73,7 +73,7 @@ function decode(text: string): string {
   })
 }
 
-/** The first escapes in a query that are no UTF-8, such as `%FC` for ü; undefined where all are. */
+/** The first escapes in a query that are no UTF-8, such as `%FC` for ü; undefined if all are. */
 export function brokenEscapes(query: string): string | undefined {
   return query.match(/(?:%[0-9a-f]{2})+/gi)?.find((escapes) => decode(escapes) === escapes)
 }
@@ -132,7 +132,7 @@ export const CONTROLS: ReadonlySet<string> = new Set([
 
 /** What a parameter name such as `subject:Patient.birthdate`, `_has:Observation:patient:code` or `name:exact` says. */
 export interface Meaning {
-  /** Types that own the last parameter; undefined where the name doesn't tell. */
+  /** Types that own the last parameter; undefined if the name doesn't tell. */
   types: string[] | undefined
   name: string
   modifier: string | undefined

@@ -97,7 +97,7 @@ export interface LabelledPatch {
  * was read, so that no label of somebody else's is lost.
  *
  * @param current the record as it is
- * @returns undefined where the patch itself changes the labels, or the record can't be labelled
+ * @returns undefined if the patch itself changes the labels, or the record can't be labelled
  */
 export function labelPatch(operations: readonly unknown[], current: unknown): LabelledPatch | undefined {
   const meta = isRecord(current) ? current.meta : undefined

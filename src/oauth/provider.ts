@@ -50,7 +50,7 @@ export function createAuthorizationServer(env: Bindings, exchange?: TokenExchang
     tokenEndpoint: TOKEN_PATH,
     clientRegistrationEndpoint: REGISTRATION_PATH,
     clientIdMetadataDocumentEnabled: clientDocuments,
-    // Those of known applications alone (redirects.ts): what registers and what asks is held to the list before it comes here.
+    // Those of known applications alone (redirects.ts): what registers and what asks is compared with the list before it comes here.
     allowPrivateUseRedirectUris: true,
     scopesSupported: [...SCOPES],
     ...(exchange && { tokenExchangeCallback: exchange }),

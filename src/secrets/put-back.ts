@@ -1,5 +1,5 @@
-// A model that reads a record, changes it and writes it back sends placeholders where secrets were hidden from it: they are put
-// back to what is stored. If nothing is stored in such a place, that is said, and nothing is guessed.
+// A model that reads a record, changes it and writes it back sends placeholders for the secrets that were hidden from it. They are
+// replaced by what is stored. If nothing is stored there, that is reported and nothing is guessed.
 import { isRecord } from '../base/json.ts'
 import { differences } from '../fhir/diff.ts'
 import { isPlaceholder } from './redact.ts'

@@ -1,5 +1,5 @@
-// Secrets in text: JSON that is a file, an export's lines, a part of either. Values are redacted as in any other answer; what can't
-// be read as a value is searched string by string, and rather too much is hidden than too little.
+// Secrets in text: JSON files, lines of an export, parts of either. Values are redacted as in any other answer. What can't be parsed is
+// searched string by string; it is better to hide too much than too little.
 import { HIDDEN, isSecretField, redact, SECRET_FIELDS_OF, withoutSignedUrls } from './redact.ts'
 
 /** A text of this media type as it may be shown. Text without secrets stays as it is, to the byte. */

@@ -1,5 +1,5 @@
-// What an answer may hold and a transcript must not: signed storage addresses, which work for anybody, and fields that hold
-// secrets. Applied to every JSON answer: a resource, a batch, a history, GraphQL, a line of an export.
+// What a transcript must not contain: signed storage addresses, which work for anybody, and secret fields. Applied to every JSON answer:
+// a resource, a batch, a history, GraphQL, a line of an export.
 import { isRecord } from '../base/json.ts'
 
 export const HIDDEN = '(hidden)'

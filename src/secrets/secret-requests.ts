@@ -1,5 +1,4 @@
-// Requests whose answer would show a secret where no field name tells that it is one: refused before they are sent, since
-// nothing could be hidden in the answer.
+// Requests whose answer would show a secret that no field name reveals. They are refused, since it could not be hidden in the answer.
 import { isRecord } from '../base/json.ts'
 import { quoted } from '../base/text.ts'
 import { operationsOf } from '../fhir/json-patch.ts'
@@ -12,7 +11,7 @@ export function answersText(path: string): boolean {
 }
 
 /**
- * Why this request would show a secret, as a sentence for a model; undefined where it would not.
+ * Why this request would show a secret, as a sentence for a model; undefined if it would not.
  *
  * @param path relative to the FHIR base and confined to it
  * @param body as parsed JSON, or text

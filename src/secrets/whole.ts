@@ -1,5 +1,5 @@
-// A record with its secrets, for judging and composing changes. What turns into JSON, text or a copy is its redacted form; the
-// secrets leave it in the body of a request only.
+// A record with its secrets, for checking and composing changes. Converted to JSON, text or a copy it is redacted; the secrets leave it
+// only in the body of a request.
 import { isRecord } from '../base/json.ts'
 import { changesOf, type Difference, type Side } from '../fhir/diff.ts'
 import { applyPatch, valueAt } from '../fhir/json-patch.ts'
@@ -45,7 +45,7 @@ export class Whole {
     return secrets.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), text)
   }
 
-  /** What a PUT of this body leaves; undefined where that isn't known. */
+  /** What a PUT of this body leaves; undefined if that isn't known. */
   replacedBy(body: unknown): Changed | undefined {
     if (!isRecord(body)) return undefined
     return orProblem(() => ({ after: this.#changed(putBack(bounded(body), this.#value, this.#shown)) }))

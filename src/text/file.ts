@@ -12,7 +12,7 @@ export interface FilePart {
   contentType: string
   /** The part; of JSON that is one value, the whole file. */
   bytes: Uint8Array
-  /** Where the part begins; undefined where the whole was asked for. */
+  /** Where the part begins; undefined if the whole was asked for. */
   from: number | undefined
   /** Of the whole file, where it is known. */
   size: number | undefined

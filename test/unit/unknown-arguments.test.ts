@@ -9,6 +9,7 @@ import { fhirWrite } from '../../src/tools/fhir-write.ts'
 import { understand } from '../../src/tools/kit/schema.ts'
 import type { Tool } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
+import { show } from '../../src/tools/show/tool.ts'
 import { whoami } from '../../src/tools/whoami.ts'
 
 const TOOLS: Tool[] = [
@@ -18,6 +19,7 @@ const TOOLS: Tool[] = [
   fhirDelete,
   fhirOperate,
   fhirDigest,
+  show,
   search,
   fetchRecord,
   whoami,
@@ -29,6 +31,7 @@ const RIGHT: Record<string, Record<string, unknown>> = {
   'fhir-delete': { path: 'Task/1' },
   'fhir-operate': { method: 'POST', path: 'Claim/$submit' },
   'fhir-digest': { path: 'Patient' },
+  show: { view: 'summary', patient: 'Patient/1' },
   search: { query: 'smith' },
   fetch: { id: 'Patient/1' },
   whoami: {},
@@ -40,14 +43,14 @@ function refusal(tool: Tool, args: unknown): string {
   return understood.issues.map(({ message }) => message).join('\n')
 }
 
-test.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s refuses what it does not know', (name, tool) => {
+test.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s refuses unknown input', (name, tool) => {
   expect(understand(tool, RIGHT[name])).toHaveProperty('value')
   const text = refusal(tool, { ...RIGHT[name], surprise: 1 })
   expect(text).toContain(`${name} has no argument \`surprise\`.`)
   expect(text).toContain('Nothing was sent.')
   // An argument of nothing is left out.
   expect(understand(tool, { ...RIGHT[name], surprise: null })).toHaveProperty(
-    name.startsWith('fhir') ? 'value' : 'issues',
+    /^(fhir|show)/.test(name) ? 'value' : 'issues',
   )
 })
 
@@ -89,7 +92,7 @@ test('names no value: it may be a secret', () => {
   expect(refusal(fhirRequest, { ...write, headers: { authorization: 'Bearer hush' } })).not.toContain('hush')
 })
 
-test('a method that says no more than the tool itself is taken', () => {
+test('a method that only repeats what the tool does is accepted', () => {
   for (const [tool, args] of [
     [fhirRead, { method: 'get', path: 'Patient' }],
     [fhirRead, { method: 'POST', path: 'Patient/_search', form: 'name=smith' }],
@@ -99,7 +102,7 @@ test('a method that says no more than the tool itself is taken', () => {
     expect(understand(tool, args)).toHaveProperty('value')
 })
 
-test('what Cursor fills in for a tool without arguments is no argument', () => {
+test('what Cursor fills in for a tool without arguments does not count as an argument', () => {
   expect(understand(whoami, { random_string: 'dummy' })).toHaveProperty('value')
 })
 

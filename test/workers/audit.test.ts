@@ -82,6 +82,7 @@ test('of a full run holds no id, name, path, query, body or token', async () => 
     ['search', { query: `patient ${FAMILY}` }],
     ['fetch', { id: `Patient/${id}` }],
     ['whoami', {}],
+    ['show', { view: 'summary', patient: `Patient/${id}` }],
     ['fhir-digest', { path: `Patient/${id}/$everything` }],
   ] as const) {
     const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: given } }
@@ -93,7 +94,7 @@ test('of a full run holds no id, name, path, query, body or token', async () => 
   await token({ token: tokens.access, client_id: tokens.clientId })
 
   const events = [...lines('tool_call'), ...lines('oauth')]
-  expect(lines('tool_call').length).toBe(2 * calls.length + 1 + 4 + 1)
+  expect(lines('tool_call').length).toBe(2 * calls.length + 1 + 5 + 1)
   expect(events.flatMap((line) => Object.keys(line)).filter((field) => !FIELDS.has(field))).toEqual([])
   const all = logged.join('\n')
   const [userId = '', grantId = ''] = grantName(tokens).split(':')
@@ -114,7 +115,7 @@ test('of a full run holds no id, name, path, query, body or token', async () => 
   }
 })
 
-test('tells of a call what it was, what came of it and how much was read', async () => {
+test('records what a call was, its result and how much was read', async () => {
   const { access } = await signIn(alice, undefined, 'write')
   const answer = await fhir(access, { method: 'GET', path: 'Patient?_count=1' })
   const chars = answer.content.reduce((sum, { text }) => sum + text.length, 0)
@@ -136,7 +137,7 @@ describe('of OAuth', () => {
     await new Person(send).signIn(request.url, REDIRECT_URI, alice, decision)
   }
 
-  test('tells consent, level, refresh and revocation', async () => {
+  test('records consent, level, refresh and revocation', async () => {
     const tokens = await signIn(alice, undefined, 'write')
     await refresh(tokens)
     await refresh({ ...tokens, refresh: `${grantName(tokens)}:wrong` })
@@ -156,13 +157,13 @@ describe('of OAuth', () => {
     expect(decisions()).toEqual(['consent_shown', 'denied'])
   })
 
-  test('tells a sign-in that Medplum did not finish', async () => {
+  test('records a sign-in that Medplum did not finish', async () => {
     await sandbox.faults([{ path: '^/oauth2/token', status: 500, times: 9 }])
     await answered('approve')
     expect(decisions()).toEqual(['consent_shown', 'approved admin', 'sign_in_failed unavailable'])
   })
 
-  test('tells that Medplum ended the login', async () => {
+  test('reports that Medplum ended the login', async () => {
     const { access } = await signIn()
     logged = []
     await sandbox.revoke(alice.email)
@@ -170,7 +171,7 @@ describe('of OAuth', () => {
     expect(decisions()).toEqual(['ended'])
   })
 
-  test('tells what the person lowers and disconnects', async () => {
+  test('records what the person reduces and disconnects', async () => {
     const tokens = await signIn()
     const grant = env.GRANT.getByName(grantName(tokens))
     logged = []

@@ -1,5 +1,5 @@
 // What a host shows to a model before anything is called, held as an API: every tool's definition stands in __toolsnaps__, and
-// the rules of hosts and directories hold for all of them, in both sets (`npx vitest -u` writes the snapshots anew).
+// the rules of hosts and directories hold for all of them, in both sets (`npx vitest -u` writes the snapshots again).
 
 import { InMemoryTransport, McpServer } from '@modelcontextprotocol/server'
 import { encode } from 'gpt-tokenizer'
@@ -35,10 +35,13 @@ async function listed(ask: Ask): Promise<Definition[]> {
 }
 
 const SETS = {
-  default: { ask: deployment({ TOOLS: 'default' }), names: 'fhir-request fhir-read fhir-digest search fetch whoami' },
+  default: {
+    ask: deployment({ TOOLS: 'default' }),
+    names: 'fhir-request fhir-read fhir-digest show search fetch whoami',
+  },
   directory: {
     ask: deployment({ TOOLS: 'directory' }),
-    names: 'fhir-read fhir-digest search fetch whoami fhir-write fhir-delete fhir-operate',
+    names: 'fhir-read fhir-digest show search fetch whoami fhir-write fhir-delete fhir-operate',
   },
 }
 
@@ -98,7 +101,7 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names }) => {
     }
   })
 
-  test('describes, and commands nobody', () => {
+  test('describes, without giving orders', () => {
     const texts = tools.flatMap(({ name, description, inputSchema }) => [
       [name, description] as const,
       ...Object.entries(inputSchema.properties).map(([key, one]) => [`${name}.${key}`, one.description ?? ''] as const),
@@ -134,14 +137,14 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names }) => {
 test('a tool in both sets is the same in both', async () => {
   const [all, directory] = await Promise.all([listed(SETS.default.ask), listed(SETS.directory.ask)])
   const both = all.filter(({ name }) => directory.some((one) => one.name === name))
-  expect(both.length).toBe(5)
+  expect(both.length).toBe(6)
   for (const tool of both) expect(directory).toContainEqual(tool)
 })
 
-test('the directory set has no tool that both reads and writes, by its hints', async () => {
+test('no tool of the directory set both reads and writes, by its hints', async () => {
   const tools = await listed(SETS.directory.ask)
   const reading = tools.filter(({ annotations }) => annotations?.readOnlyHint === true).map(({ name }) => name)
-  expect(reading).toEqual(['fhir-read', 'fhir-digest', 'search', 'fetch', 'whoami'])
+  expect(reading).toEqual(['fhir-read', 'fhir-digest', 'show', 'search', 'fetch', 'whoami'])
   const others = tools.filter(({ annotations }) => annotations?.readOnlyHint !== true)
   expect(others.map(({ name }) => name)).toEqual(['fhir-write', 'fhir-delete', 'fhir-operate'])
   for (const { annotations } of others) expect(annotations).toMatchObject({ destructiveHint: true })

@@ -1,5 +1,5 @@
-// A batch of a narrowed connection, entry by entry: what may not be read is answered here, and a change that may not be made
-// stops the whole.
+// A batch of a limited connection, entry by entry: reads that aren't allowed are answered here, and a change that isn't allowed stops
+// the whole batch.
 
 import { isRecord } from '../../base/json.ts'
 import { AccessError } from '../../client/access-error.ts'
@@ -18,7 +18,7 @@ type Outcome = { entry: Json; narrowed: Narrowed } | { answer: Json }
 const MAX_CHANGES = 20
 
 /**
- * @returns undefined where an entry would change what has to look as if it weren't there
+ * @returns undefined if an entry would change what has to look as if it weren't there
  * @throws {AccessError} where an entry isn't known to stay within; entries that read are refused each for itself
  */
 export async function narrowBatch(request: FhirRequest, narrower: Narrower): Promise<Passage | undefined> {

@@ -1,4 +1,4 @@
-// The part of a connection's guard that keeps it to what the person narrowed it to.
+// The part of a connection's guard that enforces the limits that the person set.
 
 import type { Guard, Passage } from '../../client/guard.ts'
 import type { FhirRequest } from '../../client/request.ts'

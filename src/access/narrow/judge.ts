@@ -1,5 +1,5 @@
-// What of an answer a narrowed connection may see. A record passes only if it is known to lie within; everything else is left
-// out, whatever brought it along.
+// Which parts of an answer a limited connection may see. A record passes only if it is known to be within the limits; everything else is
+// left out.
 import { isRecord, records } from '../../base/json.ts'
 import { type Narrowing, narrowedTo, SHARED_TYPES } from './narrowing.ts'
 import { isPatientType, mentionsOther, patientsOf, withoutOthers } from './patient-compartment.ts'
@@ -65,7 +65,7 @@ export class Judge {
     return shown ? [{ ...rest, resource: shown }] : []
   }
 
-  /** A record as it may be shown; undefined where it may not. */
+  /** A record as it may be shown; undefined if it may not. */
   #shown(resource: Resource, trusted: boolean): unknown {
     const { types, patient } = this.#narrowing
     const type = String(resource.resourceType)

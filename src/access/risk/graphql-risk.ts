@@ -50,7 +50,7 @@ export function classifyGraphql(body: unknown, query: string): Effect {
   return { kind, targets: effects.flatMap((effect) => effect.targets), reason }
 }
 
-/** What the mutations of such a request do, each by itself; undefined where that isn't known. */
+/** What the mutations of such a request do, each by itself; undefined if that isn't known. */
 export function mutationsIn(body: unknown, query: string): Mutation[] | undefined {
   const found: Mutation[] = []
   for (const call of callsIn(body, query)) {

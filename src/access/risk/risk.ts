@@ -1,6 +1,6 @@
-// What a request would do, before it is sent. Neither the method tells (GET runs bots and submits claims, POST searches) nor
-// the token's scope (a read-only one still lets an admin expunge), so every gate asks here. Where something is unknown it is
-// counted as more than it may be, never as less; docs/risk.md shows the tables and the rules.
+// What a request would do, determined before it is sent. Neither the method (GET runs bots and submits claims, POST searches) nor the
+// token's scope (a read-only one still lets an admin expunge) says that, so every check asks here. Unknown requests are never ranked too
+// low. docs/risk.md has the tables and the rules.
 
 import { isRecord } from '../../base/json.ts'
 import type { Method } from '../../client/request.ts'

@@ -1,6 +1,5 @@
-// What each of Medplum's routes does, as a table: the classifier, docs/risk.md and the tests all read it, so that a route's
-// risk is decided, reasoned and proved in one place. Found in Medplum's route table (packages/server/src/fhir/routes.ts) and
-// its operation handlers.
+// What each of Medplum's routes does, as a table. The classifier, docs/risk.md and the tests all read it, so that a route's risk is
+// decided and explained in one place. Taken from Medplum's route table (packages/server/src/fhir/routes.ts) and its operation handlers.
 import type { Method } from '../../client/request.ts'
 
 /** From the least to the most that a request can do. */

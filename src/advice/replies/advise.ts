@@ -1,4 +1,4 @@
-// What to do about an error of Medplum: it says what is wrong in its own words, seldom what a right request looks like.
+// What to do about an error of Medplum, whose messages say what is wrong but seldom what a correct request looks like.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
@@ -15,7 +15,7 @@ const MAX_ADVICE = 4
  *
  * @param request as it was sent
  * @param capability what the server offers; without it, no names are suggested
- * @returns undefined where there is nothing to add to the server's own words. Never throws.
+ * @returns undefined if there is nothing to add to the server's own words. Never throws.
  */
 export function advise(request: Asked, error: Failure, capability?: Capability): string | undefined {
   const asked = { ...request, method: request.method.toUpperCase() }

@@ -1,11 +1,12 @@
-// Requests that Medplum would answer with success and something else than was meant. They are refused, rewritten to the same
-// meaning, or sent with a warning: a model takes a 200 at its word.
+// Requests that Medplum would answer with success but misread. They are refused, rewritten with the same meaning, or sent with a
+// warning, because a model trusts a 200.
 
 import { isRecord } from '../../base/json.ts'
 import type { Capability } from '../../fhir/capability.ts'
 import { type Asked, formatPlace, parsePlace, parseQuery } from '../../fhir/query.ts'
+import { type Checked, none, refuse } from './checked.ts'
 import type { Findings } from './control-checks.ts'
-import { asDemands, CHECKS, type Checked, isSearchByPost, none, refuse, searched } from './path-checks.ts'
+import { asDemands, CHECKS, isSearchByPost, searched } from './path-checks.ts'
 
 export type { Asked } from '../../fhir/query.ts'
 

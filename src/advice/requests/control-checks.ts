@@ -1,4 +1,4 @@
-// Parameters that steer a search, such as _count: what Medplum ignores in them without a word.
+// Parameters that control a search, such as _count, and what Medplum silently ignores in them.
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { MAX_COUNT, MAX_OFFSET } from '../../fhir/paging.ts'
 import { criterion, type Meaning, type QueryParameter } from '../../fhir/query.ts'
@@ -26,7 +26,7 @@ export interface Search {
 export interface Case extends Search {
   parameter: QueryParameter
   meaning: Meaning
-  /** Search parameter types that it may have; empty where unknown. */
+  /** Search parameter types that it may have; empty if unknown. */
   kinds: ReadonlySet<string>
 }
 
@@ -36,7 +36,7 @@ export function checkControl(parameter: QueryParameter, code: string, search: Se
   return [...controlModifier(parameter, code), ...(found ? [found] : []), ...repeated(parameter, search)]
 }
 
-/** Of these Medplum takes the last one without a word. */
+/** Of these Medplum takes the last one silently. */
 const SINGLE: ReadonlySet<string> = new Set([
   ...['_count', '_cursor', '_elements', '_fields', '_offset', '_summary', '_total'],
 ])
@@ -187,7 +187,7 @@ function controlModifier({ key, value }: QueryParameter, code: string): Finding[
   return [{ refuse: `\`${key}\`: Medplum drops the modifier :${modifier} silently. ${right}` }]
 }
 
-/** @returns undefined when all are known or nothing is known */
+/** @returns undefined if all are known or nothing is known */
 export function unknownTypes(types: readonly string[], capability: Capability | undefined): string | undefined {
   const unknown = types.filter((type) => capability && capability.types.size > 0 && !capability.types.has(type))
   if (unknown.length === 0) return undefined

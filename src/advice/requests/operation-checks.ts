@@ -1,4 +1,4 @@
-// Operations that Medplum answers with success although they did nothing, or something else than was meant.
+// Operations that Medplum answers with success although they did nothing, or something other than intended.
 
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import type { Asked, Place } from '../../fhir/query.ts'

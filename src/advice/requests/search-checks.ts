@@ -1,4 +1,4 @@
-// Searches that Medplum answers with 200 and something else than was asked, found before they are sent.
+// Searches that Medplum answers with 200 but misreads, found before they are sent.
 import { nearest } from '../../fhir/capability.ts'
 import { CONTROLS, criterion, formatQuery, kindsOf, meaningOf, type QueryParameter } from '../../fhir/query.ts'
 import { boundsOf, hasSeveralValues, isDayOnly, isMisread, parseSearchDate } from '../../fhir/search-dates.ts'

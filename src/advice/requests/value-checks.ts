@@ -1,5 +1,5 @@
-// Values that can't be found as they are written: Medplum compares codes, systems and references letter by letter, and takes a
-// value that it can't read for another one.
+// Values that can't be found as written: Medplum compares codes, systems and references letter by letter, and replaces a value that it
+// can't parse by another one.
 
 import { criterion, formatQuery } from '../../fhir/query.ts'
 import { RESOURCE_TYPES } from '../../fhir/resource-types.ts'

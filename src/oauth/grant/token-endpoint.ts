@@ -182,7 +182,7 @@ export class TokenEndpoint {
     // Whatever becomes of another's token, this grant doesn't end by it.
     if (grantOf(token) !== this.#grantName) return send()
     const { userId } = identityOf(this.#grantName)
-    // Of a tenant that is no more, tokens can be revoked all the same.
+    // Of a tenant that is no more, tokens can be revoked anyway.
     const resource = findSettings(this.#env, tenantOf(userId))?.resource
     const validate = async () =>
       resource ? this.#provider.validateToken<GrantProps>(resource, token, this.#env) : null

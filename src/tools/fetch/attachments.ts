@@ -1,4 +1,4 @@
-// The files that a record holds or refers to: what can be read as text is, everything else is named.
+// The files that a record contains or refers to: readable text is included, everything else is named.
 
 import { literal } from '../../answer/compact/literal.ts'
 import { isRecord, scalarText } from '../../base/json.ts'

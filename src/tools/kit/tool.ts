@@ -54,13 +54,14 @@ export interface ToolContext {
 }
 
 /**
- * Text, or several pieces of content, for the model; or a value, which goes out both as JSON text and as structured content. Or
- * Nothing has been done yet: the client must ask the person, or the model learns why.
+ * Text, or several pieces of content, for the model; or a value, which goes out both as JSON text and as structured content; or
+ * content for the model and a value for a view. Or nothing has been done yet: the client must ask the person, or the model learns why.
  */
 export type ToolOutput =
   | string
   | ContentBlock[]
   | { structured: Record<string, unknown> }
+  | { content: ContentBlock[]; structured: Record<string, unknown> }
   | { question: InputRequiredResult }
   | { undone: string }
 
@@ -78,6 +79,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   normalise?(args: unknown, note: (text: string) => void): unknown
   /** All four hints of the specification: none may be left to a default. */
   hints: { readOnly: boolean; destructive: boolean; idempotent: boolean; openWorld: boolean }
+  /** The resource that draws its structured content, in hosts that render views (MCP Apps). */
+  view?: string
   run(args: z.output<Input>, context: ToolContext): Promise<ToolOutput>
 }
 

@@ -1,4 +1,4 @@
-// What the home page says, as data: one text for the page that people see and the Markdown that models read.
+// The text of the home page, as data: for the page that people see and the Markdown that models read.
 import type { Settings } from '../../config/settings.ts'
 import { PREVIEW } from '../shared/layout.tsx'
 
@@ -34,6 +34,7 @@ export interface Guide {
 /** The tools of each set, in the order in which a person gets to know them. */
 const READING: Guide['tools'] = [
   ['fhir-digest', 'an overview of many records: what there is, how much, from when'],
+  ['show', 'draws a trend, a timeline, a summary or a table, where the client renders views'],
   ['search', 'finds records by plain words'],
   ['fetch', 'one record that `search` found, as text'],
   ['whoami', 'who is signed in, to which project, with what access'],
