@@ -16,7 +16,7 @@ export function scalarText(value: unknown): string {
   return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : ''
 }
 
-/** Reads a list of texts; what is none is left out. */
+/** Reads a list of texts; anything else is left out. */
 export function textList(value: unknown): string[] {
   return Array.isArray(value) ? value.map(scalarText).filter(Boolean) : []
 }

@@ -6,13 +6,13 @@ import type { Confirmations } from './confirmation.ts'
 
 /** The person and the client behind one request. */
 export interface Caller {
-  /** Of the Medplum User; a tenant's people have its name in it (`tenants.ts`). */
+  /** Id of the Medplum User, with the tenant's name if there is one (`tenants.ts`). */
   userId: string
   grantId: string
   /** Name of the tenant; undefined for the deployment's own. */
   tenant?: string | undefined
   client: { id: string; name: string }
-  /** What the connection may do now: what was granted, or less where the person has lowered it since. */
+  /** What the connection may do now: what was granted, or less if the person has reduced it since. */
   access(): Promise<Access>
   /** What the person agrees to before a change. */
   confirmations: Confirmations

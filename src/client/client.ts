@@ -31,7 +31,7 @@ export class FhirClient {
     return this.#delivery.remainingMs
   }
 
-  /** Who is signed in, with which rights; undefined if Medplum doesn't tell. */
+  /** Who is signed in, with which rights; undefined if Medplum doesn't say. */
   async whoAmI(): Promise<unknown> {
     return this.#delivery.whoAmI().then(
       (found) => redact(found),
@@ -126,7 +126,7 @@ function matchesIn(bundle: Record<string, unknown>): Record<string, unknown>[] {
   )
 }
 
-/** Not there, or not any more. */
+/** Missing or deleted. */
 function isAbsence(error: unknown): boolean {
   return error instanceof FhirError && (error.status === 404 || error.status === 410)
 }

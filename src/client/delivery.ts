@@ -22,13 +22,13 @@ interface Address {
   local: string
 }
 
-/** The way to one person's Medplum, for the requests of one call. */
+/** Sends the requests of one call to one person's Medplum. */
 export class Delivery {
   readonly #medplum: MedplumSession
   readonly #timeoutMs: number
   readonly #traceparent: string | undefined
   readonly #endsAt: number
-  /** The last path that was confined, and its result. */
+  /** The last confined path, and its result. */
   #confined: { path: string; place: Address } | undefined
 
   /**
@@ -82,7 +82,7 @@ export class Delivery {
     })
   }
 
-  /** What `/auth/me` answers, the one address outside the FHIR base; asked once. */
+  /** The answer of `/auth/me`, the only address outside the FHIR base; requested once. */
   async whoAmI(): Promise<unknown> {
     return withDeadline(this.remainingMs, undefined, async (signal) => {
       const { href: url } = new URL('../../auth/me', this.#medplum.fhirBase)
@@ -150,7 +150,7 @@ export class Delivery {
   }
 }
 
-/** How a request is named in errors: without the query, which may hold what identifies a patient. */
+/** How errors name a request: without the query, which may identify a patient. */
 export function requestLine(method: Method, path: string): string {
   return `${method} ${path.split('?')[0] || '(the FHIR base)'}`
 }
@@ -161,7 +161,7 @@ export function backoff(attempt: number): number | undefined {
   return FIRST_MS * 2 ** attempt * (0.5 + Math.random())
 }
 
-/** A guard that failed on a repeated write may have met that very write: its first answer can have been lost on the way. */
+/** A condition that fails on a repeated write may have met that same write, whose first answer was lost. */
 function asRepeated(error: unknown): unknown {
   if (error instanceof FhirError && error.status === 412) {
     error.message +=

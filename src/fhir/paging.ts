@@ -141,7 +141,7 @@ export function withTotal(path: string, body: unknown): unknown {
   return { ...head, total: matchesOf(records(body, 'entry')), ...(entry !== undefined && { entry }) }
 }
 
-/** All matches, by the server's count; undefined if it gave none. */
+/** The server's count of all matches; undefined if it gave none. */
 export function totalOf(body: unknown): number | undefined {
   return isRecord(body) && body.resourceType === 'Bundle' && typeof body.total === 'number' ? body.total : undefined
 }

@@ -27,7 +27,7 @@ export async function accessOf(record: CallerRecord, env: Bindings): Promise<Acc
   return { ...record.props.narrowing, level: limit === undefined ? level : lower(level, limit) }
 }
 
-/** What a grant's object said of it, at most a second ago; `name` is user id and grant id. */
+/** The state that a grant's object reported at most a second ago; `name` is user id and grant id. */
 export async function stateOf(name: string, env: Bindings): Promise<GrantState> {
   const now = Date.now()
   const before = known.get(name)

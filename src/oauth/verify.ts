@@ -21,7 +21,7 @@ interface Known {
 
 const kept = new Latest<Known>(MAX_KEPT)
 
-/** What the authorization server says of a token for a resource; null where it is good for nothing there. */
+/** What the authorization server says about a token for a resource; null if the token is not valid there. */
 export async function verify(
   authorizationServer: OAuthAuthorizationServer<Bindings>,
   resource: string,

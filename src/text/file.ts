@@ -19,7 +19,7 @@ export interface FilePart {
   more: boolean
   /** The byte before the part, where there is one. */
   before?: number | undefined
-  /** As the media type names it. */
+  /** As named in the media type. */
   charset?: string | undefined
   /** The most text to show, in bytes; default {@link MAX_PART}. */
   maxText?: number

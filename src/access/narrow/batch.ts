@@ -11,10 +11,10 @@ import type { Narrowed, Narrower } from './narrower.ts'
 
 type Json = Record<string, unknown>
 
-/** What becomes of an entry: sent, or answered here. */
+/** An entry: sent, or answered here. */
 type Outcome = { entry: Json; narrowed: Narrowed } | { answer: Json }
 
-/** Entries beyond these are refused: each change asks for a read of its own first. */
+/** Maximum number of entries: each change needs a separate read first. */
 const MAX_CHANGES = 20
 
 /**

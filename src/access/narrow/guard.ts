@@ -46,7 +46,7 @@ function passageOf(request: FhirRequest, { place, settle, conceals, version }: N
   }
 }
 
-/** The change of no other version than the one that was checked. */
+/** Changes only the version that was checked. */
 function onlyFor(request: FhirRequest, version: string): Partial<FhirRequest> {
   if (request.method === 'PUT') return { ifMatch: request.ifMatch ?? `W/"${version}"` }
   const { method, content } = request

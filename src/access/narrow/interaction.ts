@@ -4,7 +4,7 @@ import { isType } from '../../fhir/compartment.ts'
 import { CONTROLS, type Place, type QueryParameter } from '../../fhir/query.ts'
 
 export type Interaction =
-  /** Tells of the server itself. */
+  /** Describes the server itself. */
   | { kind: 'server' | 'job' | 'batch' | 'other' }
   | { kind: 'search'; types: string[] }
   /** A version too. */

@@ -6,7 +6,7 @@ import { isPatientType, mentionsOther, patientsOf, withoutOthers } from './patie
 
 type Resource = Record<string, unknown>
 
-/** Judges the answers of one call. */
+/** Checks the answers of one call. */
 export class Judge {
   /** Ids of the files that records of the patient named. */
   readonly files = new Set<string>()
@@ -46,7 +46,7 @@ export class Judge {
     return { body: withEntries(body, kept, lost === left) }
   }
 
-  /** Versions of one record: those in which it lay within, and none at all if it never did. */
+  /** The versions of one record that are within the limits; none if it never was. */
   history(body: unknown): { body: unknown } | undefined {
     if (!isRecord(body) || body.resourceType !== 'Bundle') return this.single(body)
     const entries = records(body, 'entry')
@@ -90,7 +90,7 @@ function modeOf({ search }: Resource): unknown {
   return isRecord(search) ? search.mode : undefined
 }
 
-/** A count that took in what is left out would tell of it. */
+/** A count that included what is left out would reveal it. */
 function withEntries({ entry: _entry, total, ...bundle }: Resource, kept: Resource[], isWhole: boolean): Resource {
   return { ...bundle, ...(isWhole && total !== undefined && { total }), ...(kept.length > 0 && { entry: kept }) }
 }

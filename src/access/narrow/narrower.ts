@@ -27,13 +27,13 @@ export interface Narrowed {
   place: Place
   /** The answer as it may be shown; undefined if it has to look as if nothing were there. */
   settle(body: unknown): { body: unknown } | undefined
-  /** Says nothing of what isn't the patient's: not there and gone look alike. */
+  /** Reveals nothing about other patients' records: missing and deleted look alike. */
   conceals: boolean
-  /** The version that was checked and that the change has to meet. */
+  /** The version that was checked and must still be current for the change. */
   version?: string
 }
 
-/** Narrows one connection's requests. It remembers, for the time of one call, which files the patient's records named. */
+/** Limits one connection's requests. During a call it remembers which files the patient's records named. */
 export class Narrower {
   readonly #narrowing: Narrowing
   readonly #read: Read
@@ -88,7 +88,7 @@ export class Narrower {
     if (reached.length > 0) throw this.refusal(`this is about ${reached.join(', ')}`)
   }
 
-  /** Within its types, a connection is free; but what a body refers to may be searched for among all. */
+  /** Within its types a connection is free, but references in a body may be searched among all types. */
   async #passed({ place, body, inBatch }: Attempt, interaction: Interaction): Promise<Narrowed | undefined> {
     const pass = { place, conceals: false, settle: this.#settle(interaction, false) }
     if (interaction.kind !== 'patch') {

@@ -11,7 +11,7 @@ const IN_BUNDLE = /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** The elements of a Reference: `identifier` alone is one of many other datatypes, too. */
 const ELEMENTS = /^(?:id|extension|_?type|identifier|_?display|_reference)$/
 
-/** All objects within a value, itself included. */
+/** All objects within a value, including itself. */
 function objectsIn(value: unknown): Json[] {
   const found: Json[] = []
   const waiting = [value]
@@ -68,7 +68,7 @@ export function checkReferences(
   return undefined
 }
 
-/** What is wrong with references by identifier alone: whose record they mean can't be told. */
+/** The problem with references by identifier alone: it is unknown whose record they mean. */
 export function checkIdentifiers(record: unknown, before: unknown): string | undefined {
   const of = (value: unknown) => objectsIn(value).filter((one) => [undefined, 'Patient'].includes(meant(one)))
   const kept = new Set(of(before).map((one) => JSON.stringify(one)))

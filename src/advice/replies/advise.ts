@@ -43,7 +43,7 @@ export function advise(request: Asked, error: Failure, capability?: Capability):
 
 const MAX_SAID = 3000
 
-/** On one line: it may contain what Medplum said, and so what somebody else wrote. */
+/** On one line: it may contain Medplum's message, and so foreign text. */
 function said(advice: readonly string[]): string | undefined {
   return oneLine(advice.join(' '), MAX_SAID) || undefined
 }

@@ -76,7 +76,7 @@ function check(asked: Asked, capability: Capability | undefined, inBundle: boole
   return settle(all, method, inBundle)
 }
 
-/** Only a search or read of its own is rewritten: what changes data is sent as it was approved, and an entry is in the body. */
+/** Only a separate search or read is rewritten: a change is sent as it was approved, and an entry is part of the body. */
 function settle(found: Checked, method: string, inBundle: boolean): Checked {
   if (!found.place || (!inBundle && (method === 'GET' || isSearchByPost(method, found.place.segments)))) return found
   return refuse(`${asDemands(found.notes)}\nSend ${method} ${formatPlace(found.place)} instead.`)
@@ -136,7 +136,7 @@ function checkIfNoneExist(
   return found.place ? refuse(`ifNoneExist: ${asDemands(found.notes)}`) : found
 }
 
-/** Of two creates with the same condition Medplum carries out one, but refers to both: what refers to the other leads nowhere. */
+/** Of two creates with the same condition Medplum makes only one, so references to the other lead nowhere. */
 function twiceCreated(entries: readonly unknown[]): string[] {
   const first = new Map<string, number>()
   return entries.flatMap((entry, index) => {

@@ -78,7 +78,7 @@ export function asJsonPatch(body: unknown): string | undefined {
 
 const isOperation = (one: unknown) => isRecord(one) && typeof one.op === 'string' && typeof one.path === 'string'
 
-/** The operations that an object holds under a name, such as `operations`. */
+/** The operations that an object has under a name, such as `operations`. */
 function listIn(body: Record<string, unknown>): unknown[] | undefined {
   const [list, ...others] = Object.values(body).filter((value) => typeof value !== 'string')
   return others.length === 0 && Array.isArray(list) && list.length > 0 && list.every(isOperation) ? list : undefined

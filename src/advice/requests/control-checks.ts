@@ -3,7 +3,7 @@ import { type Capability, nearest } from '../../fhir/capability.ts'
 import { MAX_COUNT, MAX_OFFSET } from '../../fhir/paging.ts'
 import { criterion, type Meaning, type QueryParameter } from '../../fhir/query.ts'
 
-/** What was found in a request. Any refusal means that it must not be sent. */
+/** What was found in a request. With any refusal it must not be sent. */
 export interface Findings {
   refusals: string[]
   /** What was rewritten and why. */
@@ -30,13 +30,13 @@ export interface Case extends Search {
   kinds: ReadonlySet<string>
 }
 
-/** Checks one of the parameters that steer a search. */
+/** Checks one of the parameters that control a search. */
 export function checkControl(parameter: QueryParameter, code: string, search: Search): Finding[] {
   const found = CONTROL_RULES[code]?.(parameter, search)
   return [...controlModifier(parameter, code), ...(found ? [found] : []), ...repeated(parameter, search)]
 }
 
-/** Of these Medplum takes the last one silently. */
+/** Medplum silently takes the last of these. */
 const SINGLE: ReadonlySet<string> = new Set([
   ...['_count', '_cursor', '_elements', '_fields', '_offset', '_summary', '_total'],
 ])
@@ -111,7 +111,7 @@ function checkCount({ value }: QueryParameter): Finding | undefined {
   }
 }
 
-/** Elements whose names differ from those of their search parameters by more than hyphens. */
+/** Elements whose search parameters have a different name, not only other hyphens. */
 const ELEMENTS: Record<string, string> = {
   _lastupdated: 'meta',
   _profile: 'meta',

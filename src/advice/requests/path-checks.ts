@@ -19,7 +19,7 @@ export function asDemands(notes: readonly string[]): string {
 const isOperation = ({ segments }: Place) => segments.some((segment) => segment.startsWith('$'))
 const isHistory = ({ segments }: Place) => segments.includes('_history')
 
-/** In order: what an earlier one refuses, no later one looks at. */
+/** In order: the first refusal ends the checks. */
 export const CHECKS: readonly Check[] = [
   checkMethod,
   checkNamed,
@@ -57,7 +57,7 @@ function checkNamed(
   )
 }
 
-/** First segments that are no types: they are routes of Medplum. */
+/** First segments that are routes of Medplum, not types. */
 const ROUTES: ReadonlySet<string> = new Set(['metadata', 'job', 'bulkdata', '_search', '_history', '.well-known'])
 
 function checkType({ method }: Asked, place: Place, capability: Capability | undefined): Checked {
@@ -96,7 +96,7 @@ function checkCompartment({ method }: Asked, place: Place, capability: Capabilit
   return refuse(`\`path\`: Medplum has no compartment paths (404). Search by reference: ${method} ${form}`)
 }
 
-/** Writes to a bare type are conditional ones: without criteria they hit whatever is alone of its type. */
+/** Writes to a bare type are conditional: without criteria they change the only resource of that type, if there is just one. */
 function checkOneOf({ method }: Asked, place: Place): Checked {
   const { segments, parameters } = place
   const [type] = segments
@@ -197,7 +197,7 @@ function checkWrite(
   return { ...found, warnings: [...found.warnings, ...ruleWarnings(body, capability)] }
 }
 
-/** In a batch, Medplum takes the criteria of POST Type/_search from the entry's resource, which they aren't. */
+/** In a batch, Medplum reads the criteria of POST Type/_search from the entry's resource, where they aren't. */
 function checkSearchEntry(
   { method }: Asked,
   { segments, parameters }: Place,

@@ -27,7 +27,7 @@ function missingOrNot({ parameter: { key, value }, meaning: { modifier } }: Case
   return { refuse: `\`${key}=${value}\`: Medplum would take this for false. Write ${key}=true or ${key}=false.` }
 }
 
-/** The parameter with each of its values, which commas part, in another form. */
+/** The parameter with each of its comma-separated values in another form. */
 function rewritten(
   { parameter: { key, value } }: Case,
   form: (one: string) => string,
