@@ -204,17 +204,17 @@ describe('the AuditEvent of a call', () => {
   const act = { method: 'PUT' as const, path: 'Task/1', targets: ['Task/1'] }
   const refused = () => new FhirError(400, 'PUT Task/1', undefined)
 
-  test.each<[string, Act, Promise<unknown>, string | undefined]>([
-    ['that is done', act, Promise.resolve(), '0'],
-    ['that Medplum refused', act, Promise.reject(refused()), '4'],
-    ['that was never sent', act, Promise.reject(new Error('not sent')), undefined],
-    ['that is done and then fails', { ...act, isDone: true }, Promise.reject(new Error('later')), '0'],
-    ['that is done and then meets a refusal', { ...act, isDone: true }, Promise.reject(refused()), '0'],
+  test.each<[string, Act, () => Promise<unknown>, string | undefined]>([
+    ['that is done', act, async () => {}, '0'],
+    ['that Medplum refused', act, () => Promise.reject(refused()), '4'],
+    ['that was never sent', act, () => Promise.reject(new Error('not sent')), undefined],
+    ['that is done and then fails', { ...act, isDone: true }, () => Promise.reject(new Error('later')), '0'],
+    ['that is done and then meets a refusal', { ...act, isDone: true }, () => Promise.reject(refused()), '0'],
   ])('%s', async (_, given, work, outcome) => {
     const sent: FhirRequest[] = []
     const fhir = { send: async (request: FhirRequest) => sent.push(request) } as unknown as FhirClient
     const caller = { client: { id: 'c', name: 'Client' }, medplum: { profile: 'Practitioner/1' } }
-    await recordAuditEvent(work, { act: given, caller } as unknown as ToolContext, fhir)
+    await recordAuditEvent(work(), { act: given, caller } as unknown as ToolContext, fhir)
     const events = sent.map(({ content }) => content?.value)
     expect(events).toEqual(outcome === undefined ? [] : [expect.objectContaining({ outcome })])
   })
