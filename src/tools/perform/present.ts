@@ -4,6 +4,7 @@ import type { ContentBlock } from '@modelcontextprotocol/server'
 import { checkAnswer } from '../../advice/replies/check-answer.ts'
 import { answer } from '../../answer/answer.ts'
 import { isRecord, records } from '../../base/json.ts'
+import { visibleLines } from '../../base/text.ts'
 import type { FhirResponse } from '../../client/request.ts'
 
 import { nextPage } from '../../fhir/paging.ts'
@@ -104,5 +105,5 @@ export function withNotes(content: ContentBlock[], notes: readonly string[]): Co
   const different = [...new Set(notes)].filter((note) => note !== '')
   return different.length === 0
     ? content
-    : [...content, { type: 'text', text: different.map((note) => `Note: ${note}`).join('\n') }]
+    : [...content, { type: 'text', text: visibleLines(different.map((note) => `Note: ${note}`).join('\n')) }]
 }
