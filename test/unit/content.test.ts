@@ -119,6 +119,13 @@ describe('what is refused', () => {
       /`body` .*position \d+ \(line 2, column 12\)/,
     ],
     ['JSON that breaks off', '{"resourceType":', undefined, /`body` .*after 16 characters/],
+    [
+      'a name given twice',
+      '{"resourceType":"Task","status":"draft","status":"ready"}',
+      undefined,
+      /names "status" twice/,
+    ],
+    ['one given twice within', '{"a":[{"b":{"\\u0063":1,"c":2}}]}', undefined, /names "c" twice/],
     ['JSON nested too deep', `${'['.repeat(200_000)}${']'.repeat(200_000)}`, undefined, /`body` is nested too deep/],
     ['text where JSON is due', 'hello', undefined, /`body` is not valid JSON/],
     ['an object where text is due', task, 'text/plain', /`body` must be text/],

@@ -1,10 +1,25 @@
 // JSON as models write it, as text or as a value: what is wrong with it, and what Medplum would not store unchanged.
 import { isRecord } from '../../base/json.ts'
+import { quoted } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
 
-/** @throws {UserError} that names the place where reading stopped */
-export function parseJson(text: string): unknown {
+/**
+ * @param isFile kept byte for byte, whatever it says
+ * @throws {UserError} that names the place where reading stopped, or a name that is given twice
+ */
+export function parseJson(text: string, isFile = false): unknown {
   if (isDeep(text)) throw new UserError(TOO_DEEP)
+  const value = parsed(text)
+  const twice = nameGivenTwice(text)
+  if (twice !== undefined && !isFile) {
+    throw new UserError(
+      `\`body\` names ${quoted(twice)} twice in one object, and Medplum would drop the first without a word. Nothing was sent. Give each name once.`,
+    )
+  }
+  return value
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
@@ -72,6 +87,24 @@ function isUnexpected(text: string): boolean {
   } catch (error) {
     return error instanceof Error && UNEXPECTED.test(error.message)
   }
+}
+
+/** A name that an object of this valid JSON has twice: readers take the last one without a word. */
+function nameGivenTwice(text: string): string | undefined {
+  const open: (Set<string> | undefined)[] = []
+  let last: string | undefined
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '[') open.push(undefined)
+    else if (token === '}' || token === ']') open.pop()
+    else if (token !== ':') last = token
+    else if (last !== undefined) {
+      const name = String(JSON.parse(last))
+      if (open.at(-1)?.has(name)) return name
+      open.at(-1)?.add(name)
+    }
+  }
+  return undefined
 }
 
 const MAX_NAMED = 3
