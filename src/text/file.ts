@@ -23,7 +23,7 @@ export interface FilePart {
   charset?: string | undefined
   /** What should be known of how it was read. */
   note?: string | undefined
-  /** The most text to show, in bytes; {@link MAX_PART} unless told. */
+  /** The most text to show, in bytes; default {@link MAX_PART}. */
   maxText?: number
   /** Sets the text of a file apart from what is said of it. */
   quote?(text: string): string

@@ -14,7 +14,7 @@ export const NARROWER = 'Export less into one file, e.g. by _type or _since.'
 
 export interface FileRecords {
   resources: Record<string, unknown>[]
-  /** Why the file goes on after these; undefined where they are all. */
+  /** Why the file continues after these; undefined where they are all. */
   partial: string | undefined
 }
 

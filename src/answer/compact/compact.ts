@@ -16,7 +16,7 @@ export type Remarks = ReadonlyMap<unknown, readonly string[]>
  * The compact form of a JSON value, as a rule an answer without its noise.
  *
  * @param remarks lines of the form `left out: …`, put at the head of what they are about
- * @param sizes is told how much room the own lines of each of a Bundle's resources take: about, and not what they share
+ * @param sizes called with the approximate size of each resource's own lines in a Bundle, without what they share
  */
 export function compact(value: unknown, remarks: Remarks = new Map(), sizes: Map<unknown, number> = new Map()): string {
   const anchors = new Anchors(isNameable)
@@ -121,14 +121,14 @@ function bundleLines(bundle: Resource, about: unknown, context: Context): string
   return [...lines, ...groups.flatMap((group) => typeLines(group, unnumbered, deeper(context)))]
 }
 
-/** How many entries are here; `total` counts matches alone, so what came along with them is told apart. */
+/** How many entries are here. `total` counts only matches, so included resources are counted separately. */
 export function returnedLine(entries: readonly Resource[]): string {
   const included = entries.filter(({ search }) => isRecord(search) && search.mode === 'include').length
   const apart = included === 0 ? '' : ` (${entries.length - included} matches, ${included} included)`
   return `returned: ${entries.length}${apart}`
 }
 
-/** Where to go on: as a plain path where it is one, as it is by the time a client has made the links local. */
+/** Where to continue: a plain path if it is one, as it is once a client has made the links local. */
 function nextLine(link: unknown): string[] {
   if (link === undefined) return []
   const only: unknown = Array.isArray(link) && link.length === 1 ? link[0] : undefined
@@ -152,7 +152,7 @@ function rowOf(entry: Resource, at: number): Row {
   return { type: resourceType, at, value: Object.fromEntries([...Object.entries(own), ...about]), resource }
 }
 
-/** A resource whose properties can't be taken for what an entry says besides. */
+/** A resource whose properties can't be confused with the entry's other properties. */
 function isTyped(value: unknown): value is Resource & { resourceType: string } {
   if (!isRecord(value) || typeof value.resourceType !== 'string' || !/^[A-Za-z]+$/.test(value.resourceType))
     return false

@@ -20,7 +20,7 @@ export interface Group {
   rows: Row[]
   /** What the rows of all tables share, where there are several. */
   same: Layout['same']
-  /** Empty where each row is told by itself. */
+  /** Empty if each row stands alone. */
   tables: Table[]
 }
 
@@ -33,7 +33,7 @@ export interface Table {
 const PART = 8
 const NUMBER = 2
 
-/** How rows of one type are told. A Bundle within a Bundle has tables of its own. */
+/** How rows of one type are written. A Bundle within a Bundle has its own tables. */
 export function groupOf(type: string, rows: Row[], draft: Draft): Group {
   if (type === 'Bundle' || rows.length === 1) return { type, rows, same: [], tables: [] }
   const parts = inParts(rows)

@@ -70,7 +70,7 @@ export function writeTable(title: string, rows: readonly Record<string, unknown>
 /**
  * The lines of a table: `same`, a head, one line for each row.
  *
- * @param measured is told about how many characters each row takes
+ * @param measured called with the approximate number of characters of each row
  */
 export function tableLines(
   layout: Layout,

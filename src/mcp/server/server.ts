@@ -18,6 +18,7 @@ import { fhirWrite } from '../../tools/fhir-write.ts'
 import { register } from '../../tools/kit/register.ts'
 import type { CallSupport, Tool } from '../../tools/kit/tool.ts'
 import { search } from '../../tools/search/tool.ts'
+import { show } from '../../tools/show/tool.ts'
 import { whoami } from '../../tools/whoami.ts'
 import { callerOf } from './caller-of.ts'
 import { registerCompletion } from './completion.ts'
@@ -102,7 +103,7 @@ export function buildServer(env: Bindings, settings: Settings, versions?: string
   return server
 }
 
-const READING = [fhirRead, fhirDigest, search, fetchRecord, whoami]
+const READING = [fhirRead, fhirDigest, show, search, fetchRecord, whoami]
 /** No tool of the directory mixes reads and writes, as directories of connectors demand. */
 const TOOLS: Record<Settings['tools'], readonly Tool[]> = {
   default: [fhirRequest, ...READING],
