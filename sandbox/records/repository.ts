@@ -122,8 +122,7 @@ export class Records extends Reading {
 
   /** By FHIR R4, and by the profiles that the resource names, as far as they are here. */
   validate(resource: Resource): void {
-    // Medplum streams a file into its storage: the size that FHIR gives base64 in JSON is not for it.
-    validateResource(resource.resourceType === 'Binary' ? { ...resource, data: undefined } : resource)
+    validateResource(withoutData(resource))
     for (const url of resource.meta?.profile ?? []) {
       const profile = this.all<StructureDefinition>('StructureDefinition').find((one) => one.url === url)
       if (profile) {
@@ -189,4 +188,13 @@ export function recordsOf(repo: unknown): Records {
 /** @returns a parameter of the path */
 export function paramOf(req: FhirRequest, name: string): string {
   return req.params[name] ?? ''
+}
+
+/** Medplum streams a file into its storage: the size that FHIR allows base64 in JSON is not for it. */
+function withoutData(resource: Resource): Resource {
+  if (resource.resourceType !== 'Binary') {
+    return resource
+  }
+  const { data: _, ...rest } = resource
+  return rest
 }

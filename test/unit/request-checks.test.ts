@@ -565,6 +565,7 @@ test('never throws, whatever comes', () => {
 })
 
 describe('references among the entries of a batch', () => {
+  const batch = (...entry: object[]) => ({ resourceType: 'Bundle', type: 'transaction', entry })
   const urn = `urn:uuid:${ID}`
   const post = (resource: object, fullUrl?: string) => ({
     ...(fullUrl && { fullUrl }),

@@ -286,7 +286,7 @@ describe('finding nothing', () => {
     ["name.where(use = 'old').family", /no resource here has a value there$/],
     ['name.value', /no resource here has a value there$/],
     ['birthDate.extension.value', /written _birthDate\.extension/],
-    ['birthDate > @1961', /not equally precise/],
+    ['birthDate > @1980', /not equally precise/],
     ['meta.author.reference', /only a read of one record/],
   ])('%s', (expression, hint) => {
     expect(empty(expression, PATIENT)).toEqual([expect.stringMatching(hint)])

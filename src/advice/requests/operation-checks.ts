@@ -51,7 +51,7 @@ const OF_MODULES =
   /^[ \t]*(?:(import)(?:[ \t]*[{*"']|[ \t]+[\w$])|(export)(?:[ \t]*[{*]|[ \t]+(?:default|async|function|class|const|let|var)\b))/m
 
 /** A parameter with a type, or a declaration of types. */
-const TYPED = /\(\s*\w+\s*\??:\s*[A-Za-z{[]|^\s*(?:interface\s+\w+\s*\{|type\s+\w+\s*=)/m
+const TYPED = /\([ \t]*\w+[ \t]*\??:[ \t]*[A-Za-z{[]|^[ \t]*(?:interface[ \t]+\w+[ \t]*\{|type[ \t]+\w+[ \t]*=)/m
 
 /** Medplum deploys any text; what is wrong with it shows when the bot runs. */
 function deployed({ body }: Asked): Partial<Found> {

@@ -275,7 +275,7 @@ function checkWrite(
 ): Checked {
   const { segments } = place
   if (isType(segments[0]) && segments[1] === '$validate')
-    return { ...none(), warnings: validatedWarnings(segments[0], body) }
+    return { ...none(), warnings: validatedWarnings(segments[0] ?? '', body) }
   if (!isType(segments[0]) || isOperation(place) || segments.length > (method === 'POST' ? 1 : 2)) return none()
   if (!['POST', 'PUT', 'PATCH'].includes(method)) return none()
   return checkContent(method, segments, body, inBundle)

@@ -56,11 +56,18 @@ const calculate: OperatorCheck = ({ value: a }, { value: b }, operator) => {
   throw new FhirPathError(NUMBERS)
 }
 
-/** A decimal's sum as people write it: 0.1 + 0.2 is 0.3 (FHIRPath, section 6.6: 28 digits, 8 of them behind the point). */
+/** A decimal as people reckon it: 0.1 + 0.2 is 0.3 (FHIRPath, section 6.6). */
 function exact(a: number, b: number, operator: string): TypedValue[] | undefined {
-  if (!/^[+*-]$/.test(operator) || (Number.isInteger(a) && Number.isInteger(b))) return undefined
+  const places = [a, b].map((one) => /^-?\d+(?:\.(\d+))?$/.exec(String(one))?.[1]?.length ?? 0)
+  if (!/^[+*-]$/.test(operator) || places.every((one) => one === 0)) return undefined
   const result = operator === '+' ? a + b : operator === '-' ? a - b : a * b
-  return [{ type: 'decimal', value: Number(result.toPrecision(15)) }]
+  const [left = 0, right = 0] = places
+  return [
+    {
+      type: 'decimal',
+      value: Number(result.toFixed(Math.min(operator === '*' ? left + right : Math.max(left, right), 30))),
+    },
+  ]
 }
 
 const compare: OperatorCheck = (left, right, operator) => {

@@ -49,7 +49,7 @@ function isDeep(text: string): boolean {
   return false
 }
 
-const [QUOTE, BACKSLASH, BRACKET, BRACE] = [0x22, 0x5c, 0x5b, 0x7b]
+const [QUOTE, COLON, BACKSLASH, BRACKET, BRACE] = [0x22, 0x3a, 0x5c, 0x5b, 0x7b]
 
 /** What is wrong with JSON text, with the line and column where reading stopped. */
 function describe(error: unknown, text: string): string {
@@ -92,13 +92,17 @@ function isUnexpected(text: string): boolean {
 /** A name that an object of this valid JSON has twice: readers take the last one without a word. */
 function nameGivenTwice(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = []
-  let last: string | undefined
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
-    if (token === '{') open.push(new Set())
-    else if (token === '[') open.push(undefined)
-    else if (token === '}' || token === ']') open.pop()
-    else if (token !== ':') last = token
-    else if (last !== undefined) {
+  let last = ''
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (char === QUOTE) {
+      const start = at++
+      while (text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1
+      last = text.slice(start, at + 1)
+    } else if (char === BRACE) open.push(new Set())
+    else if (char === BRACKET) open.push(undefined)
+    else if (char === BRACE + 2 || char === BRACKET + 2) open.pop()
+    else if (char === COLON) {
       const name = String(JSON.parse(last))
       if (open.at(-1)?.has(name)) return name
       open.at(-1)?.add(name)
