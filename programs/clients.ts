@@ -47,7 +47,7 @@ export interface ConnectedClient {
   finish(signIn: SignIn): Promise<void>
   /** Ends the session, where there is one, and closes. */
   close(): Promise<void>
-  /** Closes without a word, as a program that is killed: the session stays. */
+  /** Closes silently, as a program that is killed: the session stays. */
   leave(): Promise<void>
 }
 
@@ -164,7 +164,7 @@ async function attempt(way: Way, base: string, signIn: SignIn, fetch?: Fetch): P
   return wrap(client, () => client.getNegotiatedProtocolVersion(), transport)
 }
 
-/** A first connection ends in the sign-in; the code is then exchanged and the error goes on to connect anew. */
+/** A first connection ends in the sign-in; the code is then exchanged and the error goes on to connect again. */
 async function orSignIn(
   client: Client1 | Client2,
   connecting: () => Promise<unknown>,

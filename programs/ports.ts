@@ -26,7 +26,7 @@ export async function isFree(port: number): Promise<boolean> {
 async function answers(port: number, host: string): Promise<boolean> {
   const socket = connect({ port, host, timeout: 1_000 })
   try {
-    // A listener that is too busy to accept is one all the same.
+    // A listener that is too busy to accept is one anyway.
     await Promise.race([once(socket, 'connect'), once(socket, 'timeout')])
     return true
   } catch {

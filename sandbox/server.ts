@@ -30,7 +30,7 @@ export interface SandboxOptions {
   appPort?: number
   /** What its addresses begin with, such as `projects/ID/`: a Medplum of 5.2 has a base and an issuer for each project. */
   path?: string
-  /** To listen on; URLs say `localhost` all the same. */
+  /** To listen on; URLs say `localhost` anyway. */
   host?: string
   /** Who and what exists. */
   world?: World

@@ -9,7 +9,7 @@ export interface Answer {
   status: number
   headers: Headers
   text: string
-  /** The body as a JSON object; empty where it is none. */
+  /** The body as a JSON object; empty if it is none. */
   json: Record<string, unknown>
 }
 

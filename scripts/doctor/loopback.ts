@@ -10,7 +10,7 @@ export interface Loopback {
   redirectUri: string
   /** By which the browser's coming back is told from anybody else's request. */
   state: string
-  /** What the browser came back with; undefined where it didn't in time. */
+  /** What the browser came back with; undefined if it didn't in time. */
   back(waitMs: number): Promise<URLSearchParams | undefined>
   close(): Promise<void>
 }

@@ -71,7 +71,7 @@ export class Cloudflare {
     return { ...chosen, subdomain }
   }
 
-  /** The Worker of this name. @returns undefined where there is none. @throws {Stop} when another Worker has the name */
+  /** The Worker of this name. @returns undefined if there is none. @throws {Stop} when another Worker has the name */
   async worker(account: Account, name: string): Promise<Deployed | undefined> {
     const script = `/accounts/${account.id}/workers/scripts/${name}`
     const settings = await this.#get(`${script}/settings`)

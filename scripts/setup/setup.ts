@@ -21,9 +21,9 @@ export interface Wishes {
   /** Path of deployment.json. */
   file: string
   say: (line: string) => void
-  /** Looks at the deployment afterwards; `npm run doctor` unless told. */
+  /** Looks at the deployment afterwards; `npm run doctor` by default. */
   check?: typeof examine
-  /** Changes things at Cloudflare; the real one unless told. */
+  /** Changes things at Cloudflare; the real one by default. */
   tool?: typeof wrangler
 }
 

@@ -6,7 +6,7 @@ import type { Method } from '../client/request.ts'
 
 import type { Author } from './provenance.ts'
 
-/** A request that was sent, and what came of it. */
+/** A request that was sent, and its result. */
 export interface Act {
   method: Method
   /** Relative to the FHIR base. */

@@ -1,5 +1,5 @@
-// Text that a record or a file holds, set between two lines that its writer could not know: whatever is between them is
-// content, also where it looks like an answer, an instruction or the end of the quotation. What can't be seen is shown.
+// Text of a record or a file, set between two lines that its author could not know. Everything between them is content, even if it looks
+// like an answer, an instruction or the end of the quotation. Invisible characters are shown.
 import { visible } from '../base/text.ts'
 
 /**

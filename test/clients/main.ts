@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { playAll } from './play-all.ts'
 import { type Adapter, STEPS } from './scenario.ts'
-import { played, told } from './stage.ts'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -31,8 +31,7 @@ const modules = await Promise.all(
 )
 const adapters = modules.flat().filter(({ name }) => name.includes(values.only ?? ''))
 
-const plays = await played(adapters)
-const failed = told(plays, version)
+const { plays, failed } = await playAll(adapters, version)
 const stale = values.only === undefined && failed === 0 && !shown()
 if (stale) console.log('docs/clients.md shows another result: npm run test:clients -- --write')
 process.exit(failed > 0 || stale ? 1 : 0)

@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { playAll } from '../clients/play-all.ts'
 import { Home } from '../clients/program.ts'
 import { type Adapter, type Opened, STEPS, type Step } from '../clients/scenario.ts'
-import { played, told } from '../clients/stage.ts'
 import { cloudflareAgents } from './cloudflare-agents.ts'
 import { inspectorWeb } from './inspector-web.ts'
 import { NOTHING, startModel } from './model.ts'
@@ -21,8 +21,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DOCUMENT = fileURLToPath(new URL('../../docs/hosts.md', import.meta.url))
 const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->', '<!-- hosts: end -->']
 
-/** Hosts that this command doesn't play, and why. */
-const NOT_PLAYED = [
+/** Hosts that this command does not test, and why. */
+const NOT_TESTED = [
   ['Copilot CLI', '1.0.102', 'by hand: yes; on a machine without a keychain its next process is signed out'],
   ['Qwen Code', '0.24.4', 'not tested: without a terminal it does not connect to a server that asks for a sign-in'],
 ]
@@ -30,8 +30,7 @@ const NOT_PLAYED = [
 install()
 const ADAPTERS = [...programs.map(adapterOf), inspectorWeb, cloudflareAgents, useMcp]
 const adapters = ADAPTERS.filter(({ name }) => name.includes(values.only ?? ''))
-const plays = await played(adapters)
-const failed = told(plays, (adapter) => version(adapter.package))
+const { plays, failed } = await playAll(adapters, (adapter) => version(adapter.package))
 if (values.write && failed === 0) {
   const [before = '', rest = ''] = readFileSync(DOCUMENT, 'utf8').split(BEGIN)
   writeFileSync(DOCUMENT, `${before}${BEGIN}\n${table()}\n${END}${rest.split(END)[1]}`)
@@ -104,7 +103,7 @@ function table(): string {
     if (!play) return written.find((line) => line.startsWith(`| ${name} |`)) ?? []
     return row(name, version(folder), (step) => play.outcomes[step].remark || 'yes')
   })
-  for (const [name = '', version = '', reason = ''] of NOT_PLAYED) {
+  for (const [name = '', version = '', reason = ''] of NOT_TESTED) {
     rows.push(row(name, version, (_, at) => (at === 0 ? reason : 'not tested')))
   }
   return [`| host | version | ${STEPS.join(' | ')} |`, `|---|---|${'---|'.repeat(STEPS.length)}`, ...rows].join('\n')

@@ -35,7 +35,7 @@ afterEach(() => vi.restoreAllMocks())
 const bindings = (more: object = {}) => ({ ...SETTINGS, ...more }) as unknown as Bindings
 
 describe('the line', () => {
-  test('has what is known, and nobody without a key', async () => {
+  test('has what is known, and identifies nobody without a key', async () => {
     await auditCall({ ...CALL, level: 'write' }, subject, bindings())
     expect(lines).toEqual([
       {
@@ -45,7 +45,7 @@ describe('the line', () => {
     ])
   })
 
-  test('tells people apart by a hash that depends on the key', async () => {
+  test('distinguishes people by a hash that depends on the key', async () => {
     const other = { ...KEYED, AUDIT_KEY: 'b key of thirty-two characters!!' }
     await auditCall(CALL, subject, bindings(KEYED))
     await auditOAuth({ decision: 'approved', level: 'full' }, subject, bindings(KEYED))
@@ -82,7 +82,7 @@ describe('the line', () => {
     expect(JSON.stringify(lines)).not.toMatch(/Smith|proto/)
   })
 
-  test('names a client that registered itself as that only', async () => {
+  test('says of a client that registered itself only that it did', async () => {
     await auditCall(CALL, { clientId: 'Zx81kQ' }, bindings())
     expect(lines[0]?.client).toBe('registered')
   })

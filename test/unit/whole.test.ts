@@ -127,7 +127,7 @@ describe('a whole record', () => {
     )
   })
 
-  test('never lets what differs show a secret, but the new code of a bot', () => {
+  test('never shows a secret in a difference, except the new code of a bot', () => {
     fc.assert(
       fc.property(RECORD, RECORD, (one, other) => {
         fc.pre(other.resourceType !== 'Bot')
@@ -163,7 +163,7 @@ describe('a whole record', () => {
     })
   })
 
-  test('does not differ from itself where its addresses are signed anew', () => {
+  test('does not differ from itself if its addresses are signed again', () => {
     const url = (signature: string) =>
       `https://x.example.com/5a9d0000-0000-4000-8000-000000000011/5a9d0000-0000-4000-8000-000000000012?Signature=${signature}`
     const at = (signature: string) => new Whole({ resourceType: 'Media', content: { url: url(signature) } })

@@ -55,7 +55,7 @@ describe('GraphQL', () => {
     ])
   })
 
-  test('tells each of its mutations, with what it writes', async () => {
+  test('describes each of its mutations, with what it writes', async () => {
     const [one, two] = await Promise.all([make(TASK), make(TASK)])
     const query = `mutation($t: TaskCreate!) {
       a: TaskDelete(id: "${one.id}") { id }
@@ -124,7 +124,7 @@ describe('what governs access is shown in full, with names', () => {
     expect(lines).toContain('secret: "(hidden)"')
   })
 
-  test('a membership, new and changed', async () => {
+  test('a membership, new or changed', async () => {
     const [one, two] = await Promise.all([
       make({ resourceType: 'AccessPolicy', name: 'Reads little' }),
       make({ resourceType: 'AccessPolicy', name: 'Does all' }),
@@ -185,7 +185,7 @@ describe('code is shown in full, decoded', () => {
     expect(lines.join()).not.toContain('old-code')
   })
 
-  test('that is no text is not asked about', async () => {
+  test('that isn’t text can’t be confirmed', async () => {
     const valueAttachment = { contentType: 'text/typescript', data: btoa('\xff\xfe\xfd') }
     const body = { resourceType: 'Parameters', parameter: [{ name: 'sourceCode', valueAttachment }] }
     expect(await refusal({ method: 'POST', path: 'Bot/$init', body })).toContain('`sourceCode.data` holds bytes')
@@ -254,7 +254,7 @@ describe('a batch', () => {
     }
   })
 
-  test('of very many writes is asked about, and of more than can be shown it is refused', async () => {
+  test('of very many writes needs confirmation, and with more than can be shown is refused', async () => {
     const entries = (count: number) =>
       batch(Array.from({ length: count }, () => ({ request: { method: 'POST', url: 'Task' }, resource: TASK })))
     expect((await shown(entries(50)))[0]).toBe('50 changes at once: 50 creations')
@@ -270,7 +270,7 @@ describe('a batch', () => {
     expect(await refusal(batch([{ request: { method: 'DELETE', url } }]))).toContain(`DELETE Task/${id}`)
   })
 
-  test('of which nothing could be carried out is not asked about', async () => {
+  test('that could not be carried out at all needs no confirmation', async () => {
     const url = `Task/${crypto.randomUUID()}`
     expect(await refusal(batch([{ request: { method: 'DELETE', url } }]))).toContain('Medplum answers 404')
   })

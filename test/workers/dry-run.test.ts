@@ -198,7 +198,7 @@ test('a read is a read', async () => {
   expect(JSON.parse(text)).toMatchObject({ resourceType: 'Bundle' })
 })
 
-test('the tools that write and delete alone have it too', async () => {
+test('the tools that only write or delete have it too', async () => {
   const ask = deployment({ TOOLS: 'directory' })
   const { id } = await create(medplum, TASK)
   const { result, writes } = await writesDuring(() =>
@@ -229,7 +229,7 @@ test.each([
   }
 })
 
-test('an entry of a batch is called what it is', async () => {
+test('an entry of a batch is named correctly', async () => {
   const entry = [
     { request: { method: 'POST', url: 'Patient' }, resource: { resourceType: 'Patient', name: [{ given: ['Ann'] }] } },
   ]

@@ -263,7 +263,7 @@ describe('the secrets of a Project', () => {
     )
   })
 
-  test('do not go to another name', async () => {
+  test('are not moved to another name', async () => {
     const seen = await read(path)
     const body = { ...seen, secret: [{ name: 'Z', valueString: '(hidden)' }] }
     const { isError, text } = await call({ method: 'PUT', path, body })

@@ -170,7 +170,7 @@ test('a profile that is there, named with a version, is not found by Medplum: th
   expect(await validate(url)).toContain('Patient.identifier')
 })
 
-test('a dry run of a batch tells what the condition of an entry comes to', async () => {
+test('a dry run of a batch says what the condition of an entry finds', async () => {
   const value = crypto.randomUUID()
   const resource = { resourceType: 'Patient', identifier: [{ system: 'urn:example:dry', value }] }
   const create = { method: 'POST', path: 'Patient', body: resource }

@@ -1,11 +1,11 @@
-// Answers about codes whose code system isn't on the server, or not whole: they read as any other answer does.
+// Answers about codes whose code system isn't on the server, or only in part. They look like any other answer.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
 import { exchanges } from './exchanges.ts'
 import type { Answer } from './failure.ts'
 
-/** What is known of a code system: its `content` (FHIR R4, CodeSystemContentMode); undefined where the server has none. */
+/** What is known of a code system: its `content` (FHIR R4, CodeSystemContentMode); undefined if the server has none. */
 export type Content = string | undefined
 
 /** The code systems, by url or as `CodeSystem/ID`, and the value sets within others, on which an answer stands. */
@@ -99,7 +99,7 @@ export function partialExpansion(asked: Asked, place: Place, { body }: Answer): 
   ]
 }
 
-/** What follows from an answer that stands on this code system, as a sentence; undefined where nothing need be said. */
+/** What follows from an answer that stands on this code system, as a sentence; undefined if nothing need be said. */
 export function aboutContent(system: string, content: Content): string | undefined {
   if (content === undefined) {
     return `Nothing follows from this answer about codes of ${system}: this server has no such CodeSystem, so the codes themselves were not looked up.`

@@ -1,4 +1,4 @@
-// Rules that Medplum stores as they come and that then do nothing: parts of an AccessPolicy, and Subscriptions.
+// Rules that Medplum stores but that have no effect: parts of an AccessPolicy, and Subscriptions.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { type Capability, nearest } from '../../fhir/capability.ts'
@@ -14,7 +14,7 @@ export function ruleWarnings(resource: Record<string, unknown>, capability: Capa
   return resource.resourceType === 'Subscription' ? subscription(resource, capability) : []
 }
 
-/** Whether this is such a rule: what is wrong with it shows only beside what the server offers. */
+/** Whether this is such a rule: it can only be checked if the server's capability is known. */
 export function isRule({ resourceType }: Record<string, unknown>): boolean {
   return resourceType === 'AccessPolicy' || resourceType === 'Subscription'
 }
@@ -76,7 +76,7 @@ function subscription(
   ]
 }
 
-/** Search parameters that a type doesn't have; none where the server doesn't say which it has. */
+/** Search parameters that a type doesn't have; none if the server doesn't list them. */
 function unknownIn(at: string, criteria: string, effect: string, capability: Capability | undefined): string[] {
   return filtersOf(criteria, capability).flatMap(({ meaning: { types: [type, ...others] = [], name } }) => {
     const known = type && others.length === 0 ? capability?.searchParams(type) : undefined

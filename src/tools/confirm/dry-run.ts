@@ -1,5 +1,5 @@
-// A change tried without being made: the records that it would meet are read, what would differ is shown, and Medplum checks
-// what would be stored. Nothing that changes anything is sent.
+// Tries a change without making it: reads the records concerned, shows the differences, and has Medplum validate the result. Sends
+// nothing that changes anything.
 
 import { classify } from '../../access/risk/risk.ts'
 import { isRecord } from '../../base/json.ts'

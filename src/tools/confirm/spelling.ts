@@ -1,5 +1,5 @@
-// A change spelled out for the person who decides about it: every value, nothing cut, text as it reads, base64 decoded, and what a
-// reference points to by its name. What can't be shown so is not asked about.
+// A change spelled out for the person who decides about it: every value, nothing cut, text as it reads, base64 decoded, and the names
+// behind references. What can't be shown this way can't be confirmed.
 
 import { visible } from '../../base/text.ts'
 import type { Difference } from '../../fhir/diff.ts'

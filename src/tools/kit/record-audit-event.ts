@@ -25,7 +25,7 @@ export async function recordAuditEvent(work: Promise<unknown>, context: ToolCont
   })
 }
 
-/** What an error says of the request; undefined where it was not sent. */
+/** What an error says of the request; undefined if it was not sent. */
 function outcomeOf(error: unknown): AuditOutcome | undefined {
   if (error instanceof FhirError) return error.status < 500 ? '4' : '8'
   return error instanceof TransportError ? '8' : undefined

@@ -1,8 +1,9 @@
-// What the definitions that an answer stands on hold: asked of the server once for each, and remembered for a while.
+// The content of the definitions that an answer depends on: requested once from the server and cached for a while.
 
 import { aboutContent, codesBehind, codesOf } from '../../advice/replies/terminology.ts'
 import { isRule, ruleWarnings } from '../../advice/requests/rule-checks.ts'
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
+import { Latest } from '../../base/latest.ts'
 import { loadCapability } from '../../client/load-capability.ts'
 import type { FhirResponse } from '../../client/request.ts'
 import { criterion, formatPlace, parsePlace, type QueryParameter } from '../../fhir/query.ts'
@@ -138,9 +139,9 @@ async function about(names: readonly string[], say: (name: string) => Promise<st
 const KEPT_MS = 600_000
 const MAX_KEPT = 1000
 /** By who asks and for what: what one person has, another may not see. What isn't there may be there soon, so it is not kept. */
-const kept = new Map<string, { at: number; found: Record<string, unknown> }>()
+const kept = new Latest<{ at: number; found: Record<string, unknown> }>(MAX_KEPT)
 
-/** What a search finds first, with some elements; undefined where it finds nothing. */
+/** What a search finds first, with some elements; undefined if it finds nothing. */
 async function first(
   type: string,
   search: readonly QueryParameter[],
@@ -157,7 +158,6 @@ async function first(
     const { body } = await fhir.send({ method: 'GET', path, repeatable: true, signal })
     const found = records(body, 'entry').flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))[0]
     if (found === undefined) return undefined
-    if (kept.size >= MAX_KEPT) kept.clear()
     kept.set(key, { at: Date.now(), found })
     return found
   } catch {

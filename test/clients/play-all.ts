@@ -1,4 +1,4 @@
-// The stage for all clients and hosts: the Worker before the sandbox, which is started again between the two halves of a play.
+/** Plays clients and hosts side by side against one running Worker, which restarts halfway. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,11 +8,14 @@ import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { startFront } from './front.ts'
 import { type Adapter, LONG_MS, Play, STEPS, together } from './scenario.ts'
 
-/** Plays all of them, each with a sign-in of its own. */
-export async function played(adapters: readonly Adapter[]): Promise<Play[]> {
+/** Prints each step's outcome. @returns the plays, and how many steps failed */
+export async function playAll(
+  adapters: readonly Adapter[],
+  version: (adapter: Adapter) => string,
+): Promise<{ plays: Play[]; failed: number }> {
   const [port, target] = [await freePort(), await freePort()]
   const sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], jobMs: LONG_MS })
-  const state = await mkdtemp(join(tmpdir(), 'medplum-mcp-'))
+  const state = await mkdtemp(join(tmpdir(), 'medplum-mcp-plays-'))
   const url = `http://localhost:${port}`
   const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, PUBLIC_URL: url }
   const start = () => startWorker({ port: target, state, vars })
@@ -30,11 +33,6 @@ export async function played(adapters: readonly Adapter[]): Promise<Play[]> {
     await sandbox.close()
     await rm(state, { recursive: true, force: true })
   }
-  return plays
-}
-
-/** Prints what came of each step. @returns how many steps failed */
-export function told(plays: readonly Play[], version: (adapter: Adapter) => string): number {
   for (const { adapter, outcomes } of plays) {
     console.log(`${adapter.name} ${version(adapter)}`)
     for (const step of STEPS) {
@@ -45,5 +43,5 @@ export function told(plays: readonly Play[], version: (adapter: Adapter) => stri
   const all = plays.flatMap(({ outcomes }) => Object.values(outcomes))
   const failed = all.filter(({ passed }) => !passed).length
   console.log(`${all.length - failed} passed, ${failed} failed`)
-  return failed
+  return { plays, failed }
 }
