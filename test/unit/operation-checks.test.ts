@@ -40,6 +40,11 @@ describe('a deployment', () => {
     expect(trap('Bot/1/$deploy', { code, filename })).toEqual({ kind: 'clear', warnings: [] })
   })
 
+  test('by module.exports, which not every runtime reads, is warned of', () => {
+    const found = trap('Bot/1/$deploy', { code: 'module.exports = { handler: async () => 1 };' })
+    expect(found.kind === 'clear' && found.warnings.join()).toContain('need `exports.handler = …`')
+  })
+
   test.each([HANDLER.replace(/;$/, ''), 'exports.handler = async () => 1'])(
     'of %s, without `;`, is warned of',
     (code) => {

@@ -79,6 +79,13 @@ function deployed({ body }: Asked): Partial<Found> {
       ],
     }
   }
+  if (/\bmodule\.exports[ \t]*=/.test(code) && !/\bexports\.handler\b/.test(code)) {
+    return {
+      warnings: [
+        '`code` sets `module.exports`. Bots that run in the server (runtimeVersion vmcontext) need `exports.handler = …`, or each run fails.',
+      ],
+    }
+  }
   const end = code.trimEnd().at(-1)
   const isOpen = end === '}' ? /\bexports\.handler\s*=\s*(?:async\s+)?function\b/.test(code) : end !== ';'
   return isOpen
