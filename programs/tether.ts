@@ -5,7 +5,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { subscribe } from 'node:diagnostics_channel'
 
-/** What is told to the process that started this one, so that it can clean up where this one was killed. */
+/** Reported to the process that started this one, so that it can clean up if this one is killed. */
 export interface Tethered {
   tethered: number[]
 }

@@ -22,7 +22,7 @@ const STEPS: [minutes: number, command: string][] = [
 
 let running: ChildProcess | undefined
 
-/** Ends the running step and all that it started. */
+/** Ends the running step and everything that it started. */
 function stop(): void {
   if (running?.pid !== undefined) process.kill(-running.pid, 'SIGKILL')
 }

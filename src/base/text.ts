@@ -19,6 +19,11 @@ export function visible(text: string): string {
   return text.replace(UNSEEN, escaped).replace(HEAPED, escaped)
 }
 
+/** The same of a text of several lines. */
+export function visibleLines(text: string): string {
+  return text.replaceAll(/[^\t\n\r]+/g, visible)
+}
+
 function escaped(char: string): string {
   return Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(
     '',

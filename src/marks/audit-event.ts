@@ -15,6 +15,8 @@ export interface Act {
   body?: unknown
   /** What it was about: `Patient/123`, `Patient/123/_history/4`, `Observation`. */
   targets: readonly string[]
+  /** Medplum has carried it out: whatever fails afterwards, it is done. */
+  isDone?: true
 }
 
 /** 0 success, 4 refused by Medplum, 8 failed or unknown (FHIR R4, audit-event-outcome). */

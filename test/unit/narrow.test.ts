@@ -437,7 +437,7 @@ describe('one patient: changes', () => {
   })
 
   test('a stored search in the place of a reference may not stay', async () => {
-    const old = { ...mine, focus: [{ reference: SEARCHES[0] }] }
+    const old = { ...mine, focus: [{ reference: 'Observation?x' }] }
     expect(await sentFor(patient, 'PUT', 'Observation/mine', old, { 'Observation/mine': old })).toBe('refused')
   })
 
@@ -581,6 +581,29 @@ describe('a batch', () => {
   test('gives no read an address that other entries could refer to', async () => {
     const { sent } = await pass(patient, batch({ ...entry('GET', 'Observation/mine'), fullUrl: `urn:uuid:${OTHER}` }))
     expect(JSON.stringify((sent as FhirRequest).content?.value)).not.toContain('urn:uuid')
+  })
+
+  test.each(['PUT', 'PATCH', 'DELETE'])('a %s of what a search finds is refused', async (method) => {
+    const one = entry(method, 'Observation?code=x', method === 'PUT' ? mine : { resourceType: 'Binary', data: 'W10=' })
+    for (const access of [patient, { ...patient, types: ['Observation'] }]) {
+      expect((await pass(access, batch(entry('GET', 'Observation'), one), stored)).sent).toBe('refused')
+    }
+  })
+
+  test('narrowed to types, a PUT of what a search finds goes on within them, and a PATCH doesn’t', async () => {
+    const access = types('Observation')
+    const one = (method: string, url: string) =>
+      batch(entry(method, url, method === 'PUT' ? mine : { resourceType: 'Binary' }))
+    expect((await pass(access, one('PUT', 'Observation?identifier=x'))).sent).not.toBe('refused')
+    for (const [method, url] of [
+      ['PATCH', 'Observation?identifier=x'],
+      ['PUT', 'Task?identifier=x'],
+      ['PUT', 'Observation?encounter.status=x'],
+      ['PUT', 'Observation?identifier=x&_type=Task'],
+      ['PUT', 'Observation?_has:Task:focus:code=x'],
+    ] as const) {
+      expect((await pass(access, one(method, url))).sent, `${method} ${url}`).toBe('refused')
+    }
   })
 
   test('has a bounded number of changes, and is one', async () => {

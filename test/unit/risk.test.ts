@@ -254,6 +254,10 @@ describe('GraphQL', () => {
     expect(kindOf('POST', '$graphql', { query: two, operationName })).toBe(kind)
   })
 
+  test('an operation named in a query runs, however it is written', () => {
+    for (const name of ['$run', '%24run']) expect(kindOf('GET', `Patient?x=/${name}`)).toBe('operate')
+  })
+
   test('a document in the query counts beside the one in the body', () => {
     const path = `$graphql?query=${encodeURIComponent('mutation { PatientDelete(id: "1") { id } }')}`
     expect(kindOf('POST', path, { query: '{ x }' })).toBe('delete')

@@ -67,6 +67,22 @@ describe('an update, where every change is asked about', () => {
     expect(writes).toEqual([])
   })
 
+  test.each([{ ifMatch: 'another' }, { respondAsync: true }])('nor is it for a call with %j', async (more) => {
+    const { id } = await newTask()
+    const request = { method: 'PUT', url: `Task/${id}` }
+    const resource = { ...TASK, id, status: 'accepted' }
+    const args =
+      'ifMatch' in more
+        ? { method: 'PUT', path: `Task/${id}`, body: resource }
+        : { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry: [{ request, resource }] } }
+    const { state } = await everything(access, args)
+    const { result, writes } = await writesDuring(() =>
+      everything(access, { ...args, ...more }, { state, responses: ACCEPT }),
+    )
+    expect(result.text).toContain('for other arguments')
+    expect(writes).toEqual([])
+  })
+
   test('PATCH likewise, with a body as text', async () => {
     const { id } = await newTask()
     const patch = JSON.stringify([{ op: 'replace', path: '/status', value: 'accepted' }])

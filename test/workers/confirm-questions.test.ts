@@ -46,6 +46,27 @@ async function refusal(args: Record<string, unknown>): Promise<string> {
   return text
 }
 
+test('a batch within a batch is told entry by entry', async () => {
+  const { id } = await make(TASK)
+  const inner = { resourceType: 'Bundle', type: 'batch', entry: [{ request: { method: 'DELETE', url: `Task/${id}` } }] }
+  expect(await shown(batch([{ request: { method: 'POST', url: '' }, resource: inner }]))).toContain(
+    `- Delete Task/${id} "Call back"`,
+  )
+})
+
+test.each([
+  ['a DELETE that an operation’s name hides in', (id: string) => ({ method: 'DELETE', path: `Task/${id}?x=/$run` })],
+  [
+    'GraphQL of another kind',
+    () => ({ method: 'POST', path: '$graphql', body: { query: 'subscription { Task { id } }' } }),
+  ],
+])('%s is not sent unasked', async (_, args) => {
+  const { id } = await make(TASK)
+  const { question, isError, text } = await asked(args(String(id)))
+  expect(question !== undefined || text.includes('/confirm/') || isError, text).toBe(true)
+  expect(await exists(medplum, `Task/${id}`)).toBe(true)
+})
+
 describe('GraphQL', () => {
   test('names the record whose id is a variable’s default, behind a long comment', async () => {
     const { id } = await make(TASK)

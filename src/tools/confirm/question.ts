@@ -172,7 +172,10 @@ function summary(told: readonly Told[]): string {
 }
 
 /** The titles of what references name, as far as the person may read it. */
-async function namesOf(references: readonly string[], { fhir, signal }: ToolContext): Promise<Map<string, string>> {
+export async function namesOf(
+  references: readonly string[],
+  { fhir, signal }: Pick<ToolContext, 'fhir' | 'signal'>,
+): Promise<Map<string, string>> {
   const ids = new Map<string, Set<string>>()
   for (const reference of new Set(references.slice(0, MAX_NAMES))) {
     const [type = '', id = ''] = reference.split('/')

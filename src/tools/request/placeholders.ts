@@ -36,7 +36,7 @@ function misplacedEntry(entry: unknown, index: number): string | undefined {
   const { method, url } = isRecord(request) ? request : {}
   const isPatch = String(method).toUpperCase() === 'PATCH'
   const content = (isPatch && operationsOf(resource)) || resource
-  const isFine = mayPutBack(String(method).toUpperCase(), String(url)) && !(isPatch && content === resource)
+  const isFine = mayPutBack(String(method).toUpperCase(), String(url))
   const found = isFine ? undefined : placeholdersIn(content)[0]
   return named(found === undefined ? undefined : `entry[${index}].resource.${found}`)
 }
