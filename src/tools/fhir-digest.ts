@@ -12,7 +12,7 @@ import { UserError } from '../base/told-error.ts'
 import { type AllPages, readAll } from '../client/read-all.ts'
 import { withStableOrder } from '../fhir/paging.ts'
 import { criterion, formatPlace, parsePlace } from '../fhir/query.ts'
-import { isFilePath, recordsOfFile } from './digest-file.ts'
+import { isFilePath, NARROWER, recordsOfFile } from './digest-file.ts'
 import { bounded, MAX_ADDRESS } from './kit/bounded.ts'
 import { defineTool } from './kit/tool.ts'
 
@@ -51,10 +51,18 @@ export const fhirDigest = defineTool({
     event.type = typeOf(risk.targets[0]) ?? 'other'
     if (risk.kind !== 'read') throw new UserError(`${FORMS} GET ${risk.targets[0]} ${risk.reason}. Nothing was sent.`)
     if (isFilePath(request.path)) {
-      const { resources, more } = await advised(prepared, context, () => recordsOfFile(fhir, request, CAP, signal))
+      const { resources, partial } = await advised(prepared, context, () => recordsOfFile(fhir, request, CAP, signal))
       event.status = 200
-      const read = { entries: resources.map((resource) => ({ resource })), total: undefined, capped: more }
-      return present({ ...read, pages: 1, next: undefined }, `${request.path}/_history`, notes, answerChars)
+      const entries = resources.map((resource) => ({ resource }))
+      const read = {
+        entries,
+        total: undefined,
+        next: undefined,
+        pages: 1,
+        capped: false,
+        ...(partial !== undefined && { partial }),
+      }
+      return present(read, `${request.path}/_history`, notes, answerChars, NARROWER)
     }
     const whole = unboundedSearch(request.path)
     const read = await advised(prepared, context, () =>
@@ -118,23 +126,35 @@ function resourcesOf({ entries }: AllPages, path: string): Record<string, unknow
   return [...newest.values()]
 }
 
-function present(read: AllPages, path: string, notes: readonly string[], answerChars: number): string {
+function present(
+  read: AllPages,
+  path: string,
+  notes: readonly string[],
+  answerChars: number,
+  narrower = 'Narrow the search, e.g. by code or date.',
+): string {
   const resources = resourcesOf(read, path)
   const rows = digest(resources)
   const { table, left } = fitting(rows, answerChars - RESERVE)
-  const head = [extentOf(read, isLater(path), resources.length, rows.length), ...left, ...new Set(notes)]
+  const head = [extentOf(read, isLater(path), resources.length, rows.length, narrower), ...left, ...new Set(notes)]
   return table === undefined ? head.join('\n') : `${head.join('\n')}\n\n${table}`
 }
 
 /** Of how much this is the digest, and how to get at the rest. */
-function extentOf({ total, capped, partial, next }: AllPages, later: boolean, count: number, rows: number): string {
+function extentOf(
+  { total, capped, partial, next }: AllPages,
+  later: boolean,
+  count: number,
+  rows: number,
+  narrower: string,
+): string {
   if (count === 0) return 'No resources found.'
   const found = `${amount(count, 'resource')} in ${amount(rows, 'row')}`
   if (!capped && partial === undefined) return `Digest of ${later ? `${found}, from this page on` : `all ${found}`}.`
   const of = total === undefined ? '' : ` of ${number(total)}`
   const why = partial ?? `a digest counts at most ${number(CAP)}`
   const go = next === undefined ? '' : ` Continue with path ${next}`
-  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${amount(rows, 'row')}: ${why}. Counts, first, last, min and max are are of these only. Narrow the search, e.g. by code or date.${go}`
+  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${amount(rows, 'row')}: ${why}. Counts, first, last, min and max are of these only. ${narrower}${go}`
 }
 
 /** As many rows as fit, and a sentence for the others: those with the smallest counts go first. */
