@@ -33,7 +33,7 @@ try {
   await worker.stop()
   await sandbox.close()
 }
-say(failures === 0 ? 'Everything worked.' : `${failures} of ${Object.keys(WAYS).length} ways failed.`)
+say(failures === 0 ? 'Everything worked.' : `${failures} of ${Object.keys(WAYS).length} transports failed.`)
 process.exitCode = failures === 0 ? 0 : 1
 
 /** The life of a Task: created, read, completed, found by search. */
@@ -42,7 +42,7 @@ async function task(way: Way): Promise<void> {
   const signIn = new SignIn(alice)
   const client = await connect(way, worker.url, signIn)
   say(
-    `  signed in as ${alice.email}, by way of ${new Set(signIn.person.visited).size} pages; protocol ${client.protocol}`,
+    `  signed in as ${alice.email}, through ${new Set(signIn.person.visited).size} pages; protocol ${client.protocol}`,
   )
   say(`  tools: ${(await client.toolNames()).join(', ')}`)
 

@@ -67,7 +67,7 @@ export class Person {
       } else for (const [name, value] of Object.entries(credentials)) form.fields.set(name, value)
       response = await this.visit(form.action, form.fields)
     }
-    throw new Error(`The sign-in did not end within ${MAX_STEPS} steps`)
+    throw new Error(`The sign-in did not finish within ${MAX_STEPS} steps`)
   }
 
   /** One request as a browser makes it: with cookies, without following the redirect. A body makes it a form post. */

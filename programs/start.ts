@@ -97,7 +97,7 @@ async function run(options: Options): Promise<void> {
     console.log(welcome(worker.url, sandbox.baseUrl))
     started = true
     await Promise.race([worker.ended, aborted(signal)])
-    if (!signal.aborted) throw new Error(`The server ended by itself.\n${worker.output()}`)
+    if (!signal.aborted) throw new Error(`The server stopped unexpectedly.\n${worker.output()}`)
     await worker.stop()
   } finally {
     await sandbox.close()
@@ -108,7 +108,7 @@ async function run(options: Options): Promise<void> {
 async function choose(wanted: number | undefined, usual: number, name: string, other?: number): Promise<number> {
   if (wanted === undefined) return freePortFrom(usual, other)
   if (wanted !== other && (await isFree(wanted))) return wanted
-  throw new Error(`Port ${wanted} is taken. Choose another with ${name}, or leave it out to have a free one found.`)
+  throw new Error(`Port ${wanted} is taken. Choose another with ${name}, or omit it to use a free one.`)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

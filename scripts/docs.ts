@@ -37,6 +37,6 @@ if (import.meta.main) {
     if (right === text) continue
     if (!check) await writeFile(name, right)
     else process.exitCode = 1
-    console.log(check ? `${name} differs from the code: run npm run docs` : `${name} is written`)
+    console.log(check ? `${name} differs from the code: run npm run docs` : `${name} written`)
   }
 }

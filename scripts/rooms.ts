@@ -54,6 +54,7 @@ export const ROOMS: Record<string, Room> = {
       'tools/kit',
       'tools/perform',
       'tools/search',
+      'tools/show',
     ],
   },
   'web/sign-in': {
@@ -124,6 +125,22 @@ export const ROOMS: Record<string, Room> = {
   'tools/search': {
     is: 'The tool `search`: plain words to a few searches',
     knows: ['call', 'fhir', 'text', 'tools/kit', 'tools/perform'],
+  },
+  'tools/show': {
+    is: 'The tool `show`: what a view draws, and the same in words',
+    never: 'markup',
+    knows: [
+      'answer/compact',
+      'answer/digest',
+      'answer/select',
+      'audit',
+      'client',
+      'fhir',
+      'text',
+      'tools/kit',
+      'tools/perform',
+      'tools/request',
+    ],
   },
   'tools/fetch': {
     is: 'The tool `fetch`: a record and its files as text',

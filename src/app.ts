@@ -20,6 +20,7 @@ import {
 } from './oauth/provider.ts'
 import type { GrantProps } from './oauth/record.ts'
 import {
+  callableByPages,
   knownOrigin,
   limitByAddress,
   limitCalls,
@@ -94,7 +95,7 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .route('/', callback)
     .route('/', connections)
     .route('/', confirmation)
-    .use('/mcp/*', knownOrigin, readableByPages)
+    .use('/mcp/*', knownOrigin, callableByPages)
     .all('/mcp', resource)
     .all('/mcp/*', resource)
 

@@ -51,6 +51,10 @@ export const readableByPages: Middleware = cors({
   maxAge: 86_400,
 })
 
+/** The same for calls, which are not cached: most don't come from a page, so their answers needn't be rebuilt for its headers. */
+export const callableByPages: Middleware = async (c, next) =>
+  c.req.header('origin') === undefined ? next() : readableByPages(c, next)
+
 /** A brake on what anybody may ask, by client address; hosts such as claude.ai bring many people behind a few addresses. */
 export function limitByAddress(name: 'LIMIT_SIGN_IN' | 'LIMIT_REGISTRATION' | 'LIMIT_TOKENS'): Middleware {
   return async (c, next) => {

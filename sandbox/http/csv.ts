@@ -13,7 +13,7 @@ import type { Address, CodeableConcept, HumanName, Resource } from '@medplum/fhi
 import { fail } from '../ground/answers.ts'
 import type { Call, DirectRoute } from './direct.ts'
 
-export const csvRoutes: DirectRoute[] = [['GET', /^\/(\w+)\/\$csv$/, table]]
+export const csvRoutes: DirectRoute[] = [['GET', /^\/(\w+)\/\$csv$/i, table]]
 
 async function table({ records, url }: Call, type = ''): Promise<Response> {
   const query = new URLSearchParams(url.searchParams)

@@ -36,12 +36,12 @@ export async function register(
       finding: healthy('register', 'a client can register'),
       client: { id, redirectUri, forget: () => unregister(origin, registered) },
     }
-  const cure =
+  const fix =
     registered.status === 429
       ? 'Wait a minute and run this again.'
       : 'Check the binding OAUTH_KV (npx wrangler kv namespace list) and the log (npx wrangler tail).'
   const words = `registration answered ${registered.status}: ${brief(registered.text)}`
-  return { finding: fault('register', words, cure), client: undefined }
+  return { finding: fault('register', words, fix), client: undefined }
 }
 
 async function unregister(origin: string, { json }: Answer): Promise<void> {

@@ -3,7 +3,7 @@ import { type Answer, ask } from './ask.ts'
 import { type Finding, healthy, verdict } from './finding.ts'
 import { metadataUrlOf, type Place } from './place.ts'
 
-const PROXY_CURE =
+const PROXY_FIX =
   'Something in front of the Worker changes its answers: remove the rule (Cloudflare dashboard, Rules), or deploy again.'
 
 export async function checkDiscovery(place: Place): Promise<Finding[]> {
@@ -25,16 +25,16 @@ function challenge({ status, headers }: Answer, metadataUrl: string): Finding[] 
   const header = headers.get('www-authenticate') ?? ''
   return [
     verdict('unauthenticated', status === 401, {
-      right: 'a call without a token is refused with 401',
-      wrong: `a call without a token is answered with ${status}, not 401`,
-      cure: 'Take away what stands in front of /mcp (Cloudflare Access, a WAF rule, a cache); the Worker itself asks for a token.',
+      right: 'a call without a token gets 401',
+      wrong: `a call without a token gets ${status}, not 401`,
+      fix: 'Remove whatever is in front of /mcp (Cloudflare Access, a WAF rule, a cache); the Worker itself asks for a token.',
     }),
     verdict('challenge', /^Bearer /i.test(header) && header.includes(`resource_metadata="${metadataUrl}"`), {
       right: 'the challenge names the resource metadata',
       wrong: header
         ? `the challenge does not name ${metadataUrl}: ${header}`
         : 'the 401 has no WWW-Authenticate header',
-      cure: `Without it clients don't know where to sign in. Check PUBLIC_URL. ${PROXY_CURE}`,
+      fix: `Without it clients don't know where to sign in. Check PUBLIC_URL. ${PROXY_FIX}`,
     }),
   ]
 }
@@ -45,12 +45,12 @@ function resourceMetadata({ status, json }: Answer, resource: string, issuer: st
     verdict('resource-metadata', status === 200 && json.resource === resource, {
       right: `the resource is ${resource}`,
       wrong: status === 200 ? `the resource is ${json.resource}, not ${resource}` : `the document answered ${status}`,
-      cure: `Clients refuse a resource with another address. Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
+      fix: `Clients refuse a resource with another address. Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
     }),
     verdict('authorization-servers', servers.length === 1 && servers[0] === issuer, {
       right: 'the resource names its authorization server',
       wrong: `the resource names ${servers.join(', ') || 'no authorization server'}, not ${issuer}`,
-      cure: `Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
+      fix: `Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
     }),
   ]
 }
@@ -64,22 +64,22 @@ function serverMetadata({ status, json }: Answer, issuer: string): Finding[] {
     verdict('issuer', status === 200 && json.issuer === issuer, {
       right: `the issuer is ${issuer}`,
       wrong: status === 200 ? `the issuer is ${json.issuer}, not ${issuer}` : `the document answered ${status}`,
-      cure: `Clients refuse another issuer (RFC 8414 section 3.3). Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
+      fix: `Clients refuse another issuer (RFC 8414 section 3.3). Set PUBLIC_URL to ${issuer} and run npm run deploy.`,
     }),
     verdict('endpoints', endpoints.length === 0, {
-      right: 'the endpoints are of this origin',
-      wrong: `not of this origin: ${endpoints.join(', ')}`,
-      cure: `Set PUBLIC_URL to ${issuer} and run npm run deploy. ${PROXY_CURE}`,
+      right: 'the endpoints have this origin',
+      wrong: `another origin: ${endpoints.join(', ')}`,
+      fix: `Set PUBLIC_URL to ${issuer} and run npm run deploy. ${PROXY_FIX}`,
     }),
     verdict('pkce', methods.length === 1 && methods[0] === 'S256', {
       right: 'PKCE with S256 only',
       wrong: `PKCE methods: ${methods.join(', ') || 'none'}`,
-      cure: `Deploy this version: it offers S256 and nothing else. ${PROXY_CURE}`,
+      fix: `Deploy this version: it offers only S256. ${PROXY_FIX}`,
     }),
     verdict('registration', json.registration_endpoint === `${issuer}/oauth/register`, {
       right: 'dynamic client registration is offered',
       wrong: `the registration endpoint is ${json.registration_endpoint ?? 'not named'}`,
-      cure: `Claude and Cursor register themselves there. ${PROXY_CURE}`,
+      fix: `Claude and Cursor register themselves there. ${PROXY_FIX}`,
     }),
     healthy(
       'cimd',

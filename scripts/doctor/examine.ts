@@ -21,7 +21,7 @@ export interface Wishes {
  */
 export async function examine(address: string, { person }: Wishes = {}): Promise<Finding[]> {
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
-    return [fault('address', `${address} is no URL`, 'Give the whole address, such as https://mcp.example.com.')]
+    return [fault('address', `${address} is not a URL`, 'Enter the complete address, such as https://mcp.example.com.')]
   const place = placeAt(new URL(address))
   const found = await checkReach(place)
   if (found.some((one) => !one.ok)) return found
@@ -32,7 +32,7 @@ export async function examine(address: string, { person }: Wishes = {}): Promise
   ] as const)
     found.push(
       ...(await check(place).catch((error: Error) => [
-        fault(name, `no answer: ${error.message}`, 'Run this again; if it goes on, see the log: npx wrangler tail.'),
+        fault(name, `no answer: ${error.message}`, 'Run this again. If it continues, see the log: npx wrangler tail.'),
       ])),
     )
   return found
@@ -53,9 +53,9 @@ async function asClient(place: Place, person: PersonWishes | undefined): Promise
   }
 }
 
-/** One line for each finding, and one for the cure of each fault. */
+/** One line for each finding, and one for the fix of each fault. */
 export function report(findings: Finding[]): string {
   return findings
-    .map(({ check, ok, found, cure }) => `${ok ? 'ok   ' : 'FAULT'} ${check}: ${found}${cure ? `\n      ${cure}` : ''}`)
+    .map(({ check, ok, found, fix }) => `${ok ? 'ok   ' : 'FAULT'} ${check}: ${found}${fix ? `\n      ${fix}` : ''}`)
     .join('\n')
 }

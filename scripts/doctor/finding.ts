@@ -7,23 +7,23 @@ export interface Finding {
   /** What was seen; with `ok` false, what is wrong. */
   found: string
   /** What to do; with `ok` false only. */
-  cure?: string
+  fix?: string
 }
 
 export function healthy(check: string, found: string): Finding {
   return { check, ok: true, found }
 }
 
-export function fault(check: string, found: string, cure: string): Finding {
-  return { check, ok: false, found, cure }
+export function fault(check: string, found: string, fix: string): Finding {
+  return { check, ok: false, found, fix }
 }
 
-/** @param right whether it is as it should be; the cure of what is wrong is the same however it was seen */
-export function verdict(check: string, right: boolean, said: { right: string; wrong: string; cure: string }): Finding {
-  return right ? healthy(check, said.right) : fault(check, said.wrong, said.cure)
+/** @param right whether it is as it should be; the fix of what is wrong is the same however it was seen */
+export function verdict(check: string, right: boolean, said: { right: string; wrong: string; fix: string }): Finding {
+  return right ? healthy(check, said.right) : fault(check, said.wrong, said.fix)
 }
 
-/** The cure of what only the deployment itself can tell. */
+/** For what only the deployment itself can tell. */
 export const SEE_LOG = 'See the log: npx wrangler tail.'
 
 /** An answer's words, short enough for a line. */

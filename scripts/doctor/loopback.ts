@@ -24,7 +24,11 @@ export async function openLoopback(): Promise<Loopback> {
     const ours = request.method === 'GET' && pathname === PATH && searchParams.get('state') === state
     response
       .writeHead(ours ? 200 : 400, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-      .end(ours ? 'The doctor goes on in the terminal. You may close this page.' : 'This is no answer to a sign-in.')
+      .end(
+        ours
+          ? 'The doctor continues in the terminal. You can close this page.'
+          : 'This is not the answer to a sign-in.',
+      )
     if (!ours) return
     arrived ??= searchParams
     arrivals.emit('back')

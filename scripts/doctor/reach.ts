@@ -44,16 +44,16 @@ export async function checkReach(place: Place): Promise<Finding[]> {
 const TLS_CODES = /CERT|SSL|TLS|SELF_SIGNED|ALTNAME|HOSTNAME_MISMATCH|UNABLE_TO_VERIFY|EPROTO/
 
 function certificateFault(code: string): Finding {
-  return fault('tls', `no valid certificate is presented: ${code}`, certificateCure(code))
+  return fault('tls', `no valid certificate is presented: ${code}`, certificateFix(code))
 }
 
-function certificateCure(code: string): string {
+function certificateFix(code: string): string {
   if (/EXPIRED|NOT_YET_VALID/.test(code))
     return 'Renew it where it was made; Cloudflare renews its own. If it is valid by its dates, correct the clock of this machine.'
   if (/ALTNAME|HOSTNAME_MISMATCH/.test(code))
-    return 'Use the address that the certificate names, or add the domain to the Worker (Settings, Domains & Routes).'
+    return 'Use the address in the certificate, or add the domain to the Worker (Settings, Domains & Routes).'
   if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
-    return 'Something other than Cloudflare answers with it. If it is the proxy of your own network, name its certificate in NODE_EXTRA_CA_CERTS and run this again; if it is the deployment, give it the certificate of a public authority: no client takes this one.'
+    return 'It comes from something other than Cloudflare. If that is the proxy of your own network, name its certificate in NODE_EXTRA_CA_CERTS and run this again; if it is the deployment, give it the certificate of a public authority: no client takes this one.'
   return 'Wait until Cloudflare has issued one (a few minutes after a domain is added), or check the domain in the dashboard.'
 }
 
@@ -68,16 +68,12 @@ function unreached(words: string): Finding {
 function healthOf({ status, json, text }: Answer): Finding {
   if (status === 200 && json.status === 'ok') return healthy('health', `version ${json.version}`)
   if (status === 503)
-    return fault(
-      'health',
-      brief(text),
-      'Correct the setting that it names, in deployment.json, and run npm run deploy.',
-    )
+    return fault('health', brief(text), 'Correct that setting in deployment.json, and run npm run deploy.')
   if (status === 403)
     return fault(
       'health',
       brief(text),
-      'Set PUBLIC_URL to the address that is used, and run npm run deploy; or use the address that PUBLIC_URL says.',
+      'Set PUBLIC_URL to the address in use and run npm run deploy, or use the address in PUBLIC_URL.',
     )
   return fault(
     'health',
@@ -93,7 +89,7 @@ async function tenantOf({ origin, tenant, root }: Place): Promise<Finding[]> {
     verdict('tenant', status === 200, {
       right: `there is a tenant ${tenant}`,
       wrong: `${root}/health answered ${status}: there is no tenant ${tenant}`,
-      cure: 'Check the spelling, or add it to TENANTS in deployment.json (see docs/deploy.md) and run npm run deploy.',
+      fix: 'Check the spelling, or add it to TENANTS in deployment.json (see docs/deploy.md) and run npm run deploy.',
     }),
   ]
 }

@@ -17,8 +17,8 @@ export async function checkSignIn(place: Place, client: Client): Promise<Finding
   return [
     verdict('pkce-enforced', !isConsent(plain), {
       right: 'PKCE without S256 is refused',
-      wrong: 'a sign-in with the PKCE method plain gets as far as the consent page',
-      cure: 'An old version answers: run npm run deploy.',
+      wrong: 'a sign-in with the PKCE method plain reaches the consent page',
+      fix: 'This is an old version: run npm run deploy.',
     }),
     ...(await afterConsent(place, consent)),
   ]
@@ -51,9 +51,9 @@ async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
   const framed = page.headers.get('content-security-policy') ?? ''
   const found = [
     verdict('consent', /frame-ancestors 'none'/.test(framed), {
-      right: 'the consent page is shown, and in no frame',
+      right: 'the consent page is shown, and cannot be framed',
       wrong: "the consent page may be framed: its Content-Security-Policy has no frame-ancestors 'none'",
-      cure: 'Remove the rule in front of the Worker that changes its headers (Cloudflare dashboard, Rules).',
+      fix: 'Remove the rule in front of the Worker that changes its headers (Cloudflare dashboard, Rules).',
     }),
   ]
   const cookie = page.headers
@@ -71,9 +71,9 @@ async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
   if (URL.canParse(location)) {
     found.push(
       verdict('way-to-login', redirected === null, {
-        right: 'the consent form is answered by a page, from which browsers go on to Medplum and its App',
-        wrong: 'the consent form is answered by a redirect: browsers block it where Medplum goes on to its App',
-        cure: 'An old version answers, or something in front changes its answers: run npm run deploy, and remove the rule.',
+        right: 'the consent form leads to a page, from which browsers continue to Medplum and its App',
+        wrong: 'the consent form leads to a redirect, which browsers block when Medplum redirects to its App',
+        fix: 'This is an old version, or something in front changes its answers: run npm run deploy, and remove the rule.',
       }),
     )
   } else
@@ -93,9 +93,9 @@ async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
   const asked = login.searchParams.get('redirect_uri')
   const found = [
     verdict('callback', asked === callback, {
-      right: `Medplum is asked to come back to ${callback}`,
-      wrong: `Medplum is asked to come back to ${asked}`,
-      cure: `Set PUBLIC_URL to ${place.origin} and run npm run deploy.`,
+      right: `Medplum is asked to return to ${callback}`,
+      wrong: `Medplum is asked to return to ${asked}`,
+      fix: `Set PUBLIC_URL to ${place.origin} and run npm run deploy.`,
     }),
   ]
   const server = login.origin
@@ -105,8 +105,8 @@ async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
       ...found,
       fault(
         'medplum',
-        `${server} does not answer`,
-        `Check ${settingsOf(place).baseUrl}, and that the Medplum server runs.`,
+        `${server} does not respond`,
+        `Check ${settingsOf(place).baseUrl}, and that the Medplum server is running.`,
       ),
     ]
   const next = answer.headers.get('location') ?? ''
@@ -118,7 +118,7 @@ async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
     verdict('medplum', onward, {
       right: `${server} accepts the client and shows its login`,
       wrong: `${server} answered ${answer.status}: ${brief(error ?? answer.text)}`,
-      cure: cureAt(error ?? answer.text, place, client),
+      fix: fixAt(error ?? answer.text, place, client),
     }),
     ...(onward ? [await loginPage(new URL(next, login))] : []),
   ]
@@ -129,18 +129,18 @@ async function loginPage(page: URL): Promise<Finding> {
   const answer = await ask(page, { headers: { accept: 'text/html' } }).catch(() => undefined)
   return verdict('login-page', answer !== undefined && answer.status < 400, {
     right: `the login page at ${page.origin} answers`,
-    wrong: `the login page at ${page.origin} ${answer === undefined ? 'does not answer' : `answered ${answer.status}`}`,
-    cure: "Check that Medplum's App runs, and appBaseUrl in the configuration of the Medplum server.",
+    wrong: `the login page at ${page.origin} ${answer === undefined ? 'does not respond' : `answered ${answer.status}`}`,
+    fix: "Check that Medplum's App runs, and appBaseUrl in the configuration of the Medplum server.",
   })
 }
 
-function cureAt(words: string, place: Place, client: string | null): string {
+function fixAt(words: string, place: Place, client: string | null): string {
   const { baseUrl, clientId, isOwn } = settingsOf(place)
   if (/redirect/i.test(words))
     return `Add the redirect URI ${place.callback} to the ClientApplication ${client} in Medplum${isOwn ? ' (npm run setup does it)' : ''}.`
   if (/client|not found/i.test(words))
     return `There is no ClientApplication ${client} at this Medplum: check ${clientId} and ${baseUrl}${isOwn ? ', or run npm run setup' : ''}.`
-  return `${baseUrl} leads to something that is no Medplum: correct it and run npm run deploy.`
+  return `${baseUrl} is not the address of a Medplum: correct it and run npm run deploy.`
 }
 
 /** What the settings are called that say which Medplum and which client it is. Setup makes no clients of tenants. */

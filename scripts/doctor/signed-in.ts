@@ -54,7 +54,7 @@ export async function checkSignedIn(
   const granted = verdict('token', scope === SCOPE, {
     right: `the code is exchanged for a token with ${SCOPE}`,
     wrong: `the token has the scope ${scope}, not ${SCOPE}`,
-    cure: 'More was granted than was asked for: an old version answers. Run npm run deploy.',
+    fix: 'More was granted than requested: this is an old version. Run npm run deploy.',
   })
   const calls = [await checkTools(place, token), await checkWhoami(place, token)]
   return [returned, granted, ...calls, await checkRevocation(place, token, client)]
@@ -67,13 +67,13 @@ function returnOf({ origin, tenant }: Place, back: URLSearchParams | undefined, 
     return verdict('authorization', issuer === origin, {
       right: 'a person allowed access and signed in',
       wrong: `the code comes from the issuer ${issuer}, not ${origin}`,
-      cure: `Clients refuse another issuer (RFC 9207). Set PUBLIC_URL to ${origin} and run npm run deploy.`,
+      fix: `Clients refuse another issuer (RFC 9207). Set PUBLIC_URL to ${origin} and run npm run deploy.`,
     })
   if (!back)
     return fault(
       'authorization',
       `nobody signed in within ${Math.ceil(waitMs / 1000)} s`,
-      'Open the address in a browser on this machine, allow access and sign in. If a page shows an error, follow what it says.',
+      'Open the address in a browser on this machine, allow access and sign in. If a page shows an error, follow its advice.',
     )
   const words = back.get('error_description') ?? back.get('error') ?? 'no code came back'
   const secret = tenant === undefined ? 'the secret MEDPLUM_CLIENT_SECRET' : `the secret of ${tenant} in TENANT_SECRETS`
@@ -81,7 +81,7 @@ function returnOf({ origin, tenant }: Place, back: URLSearchParams | undefined, 
     'authorization',
     brief(words),
     /not accept/.test(words)
-      ? `If the ClientApplication needs a secret, check ${secret}; if it has none here, leave it out. ${SEE_LOG}`
+      ? `If the ClientApplication needs a secret, check ${secret}; otherwise remove the secret here. ${SEE_LOG}`
       : 'Run this again, allow access on the consent page, and sign in as somebody who may use this Medplum.',
   )
 }
@@ -93,7 +93,7 @@ function checkTools({ resource }: Place, token: string): Promise<Finding> {
     return verdict('tools', count > 0, {
       right: `${count} tools are offered`,
       wrong: 'no tool is offered',
-      cure: 'Run npm run deploy: another version answers.',
+      fix: 'This is another version: run npm run deploy.',
     })
   })
 }
@@ -107,7 +107,7 @@ function checkWhoami({ resource }: Place, token: string): Promise<Finding> {
     return verdict('whoami', told, {
       right: 'Medplum answers for the person',
       wrong: isError === true ? `the tool failed: ${brief(text)}` : 'Medplum does not answer for the person',
-      cure: `Check that the Medplum server runs, and that this person's access policy lets them read. ${SEE_LOG}`,
+      fix: `Check that the Medplum server is running, and that this person's access policy lets them read. ${SEE_LOG}`,
     })
   })
 }
@@ -117,9 +117,9 @@ async function checkRevocation(place: Place, token: string, { id }: Client): Pro
     const answer = await send(place, { token, client_id: id })
     const ended = answer.status === 200 && (await isRefused(place, token))
     return verdict('revocation', ended, {
-      right: 'the token is revoked, and refused from then on',
-      wrong: `after its revocation (${answer.status}) the token is still taken`,
-      cure: `End the connection "medplum-mcp doctor" at ${place.origin}${place.root}/connections. ${SEE_LOG}`,
+      right: 'the token is revoked and then refused',
+      wrong: `after its revocation (${answer.status}) the token is still accepted`,
+      fix: `End the connection "medplum-mcp doctor" at ${place.origin}${place.root}/connections. ${SEE_LOG}`,
     })
   })
 }

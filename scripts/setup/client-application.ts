@@ -43,7 +43,7 @@ export async function planClient(admin: Admin, callback: string, clientId: strin
   return {
     step: right
       ? undefined
-      : `make the ClientApplication ${found.id} fit: redirect URI ${callback}, PKCE, refresh tokens`,
+      : `update the ClientApplication ${found.id}: redirect URI ${callback}, PKCE, refresh tokens`,
     apply: () => (right ? Promise.resolve(found.id) : write(admin, 'PUT', { ...found, ...suitable })),
   }
 }
@@ -62,7 +62,7 @@ async function byId(admin: Admin, id: string): Promise<Application> {
   if (status === 200 && found.success) return found.data
   throw new Stop(
     `There is no ClientApplication ${id} in ${admin.projectName}`,
-    'Correct MEDPLUM_CLIENT_ID in deployment.json or --client-id, or leave it out to have one made; and check the project.',
+    'Correct MEDPLUM_CLIENT_ID in deployment.json or --client-id, or omit it to create one. Check the project too.',
   )
 }
 
@@ -70,7 +70,7 @@ async function byName(admin: Admin, name: string): Promise<Application | undefin
   const { status, body } = await fhir(admin, `ClientApplication?name:exact=${encodeURIComponent(name)}&_count=2`)
   const found = bundle.safeParse(body)
   if (status === 200 && found.success) return found.data.entry?.[0]?.resource
-  throw new Stop(`Medplum does not show its ClientApplications (${status})`, 'Sign in as a project administrator.')
+  throw new Stop(`Medplum does not list its ClientApplications (${status})`, 'Sign in as a project administrator.')
 }
 
 async function write(admin: Admin, method: 'POST' | 'PUT', resource: { id?: string } & Record<string, unknown>) {
@@ -84,7 +84,7 @@ async function write(admin: Admin, method: 'POST' | 'PUT', resource: { id?: stri
   if (status < 300 && written.success) return written.data.id
   throw new Stop(
     `Medplum did not save the ClientApplication (${status})`,
-    'Run npm run setup again; it goes on where it stopped.',
+    'Run npm run setup again; it continues where it stopped.',
   )
 }
 

@@ -103,7 +103,7 @@ export class Cloudflare {
     const base = process.env.CLOUDFLARE_API_BASE_URL ?? 'https://api.cloudflare.com/client/v4'
     const response = await fetch(`${base}${path}`, { headers: { authorization: `Bearer ${this.#token}` } }).catch(
       () => {
-        throw new Stop('Cloudflare does not answer', 'Check the network and run npm run setup again.')
+        throw new Stop('Cloudflare does not respond', 'Check the network and run npm run setup again.')
       },
     )
     const body = envelope.safeParse(await response.json().catch(() => undefined))

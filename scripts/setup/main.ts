@@ -24,8 +24,8 @@ const { values } = parseArgs({
 async function ask(question: string, { fallback = '', hidden = false } = {}): Promise<string> {
   if (!process.stdin.isTTY)
     throw new Stop(
-      `${question} is not told`,
-      'Give it by flag or, if it is secret, by MEDPLUM_PASSWORD or MEDPLUM_ADMIN_SECRET.',
+      `${question} is missing`,
+      'Pass it as a flag or, if it is secret, in MEDPLUM_PASSWORD or MEDPLUM_ADMIN_SECRET.',
     )
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: hidden ? silent : process.stdout, terminal: true })

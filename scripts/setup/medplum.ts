@@ -27,7 +27,7 @@ async function callMedplum(url: URL, init: RequestInit = {}): Promise<Answer> {
     const text = await response.text()
     return { status: response.status, body: parse(text) }
   } catch {
-    throw new Stop(`${url.origin} does not answer`, 'Check the Medplum base URL, and that the server runs.')
+    throw new Stop(`${url.origin} does not respond`, 'Check the Medplum base URL, and that the server is running.')
   }
 }
 
@@ -38,8 +38,8 @@ export async function callAs(accessToken: string, url: URL, init: RequestInit = 
   const answer = await callMedplum(url, { ...init, headers })
   if (answer.status !== 401) return answer
   throw new Stop(
-    'Medplum does not take the login any more: it has expired or was revoked',
-    'Run npm run setup again, which signs in anew; if it goes on, check the clock of the Medplum server.',
+    'Medplum no longer accepts the login: it expired or was revoked',
+    'Run npm run setup again to sign in again. If this continues, check the clock of the Medplum server.',
   )
 }
 
@@ -57,7 +57,7 @@ const capability = z.object({ software: z.object({ name: z.string().regex(/^medp
 /** @returns the base URL with a trailing slash. @throws {Stop} when it isn't the root of a Medplum server */
 export async function checkMedplum(address: string): Promise<string> {
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
-    throw new Stop(`${address} is no URL`, 'Give the Medplum base URL whole, such as https://api.medplum.com/.')
+    throw new Stop(`${address} is not a URL`, 'Enter the complete Medplum base URL, such as https://api.medplum.com/.')
   const baseUrl = address.endsWith('/') ? address : `${address}/`
   const [openid, metadata] = await Promise.all([
     callMedplum(new URL('.well-known/openid-configuration', baseUrl)),
@@ -67,10 +67,10 @@ export async function checkMedplum(address: string): Promise<string> {
   if (!found.success || !capability.safeParse(metadata.body).success)
     throw new Stop(
       `${baseUrl} is not a Medplum server`,
-      'Give the API base URL (MEDPLUM_BASE_URL of the server, https://api.medplum.com/ when hosted), not the address of the Medplum App.',
+      'Enter the API base URL (MEDPLUM_BASE_URL of the server, or https://api.medplum.com/ for hosted Medplum), not the address of the Medplum App.',
     )
   if (found.data.issuer !== baseUrl)
-    throw new Stop(`This Medplum calls itself ${found.data.issuer}`, `Give ${found.data.issuer} as the base URL.`)
+    throw new Stop(`This Medplum calls itself ${found.data.issuer}`, `Use ${found.data.issuer} as the base URL.`)
   return baseUrl
 }
 
@@ -94,7 +94,7 @@ export async function signIn(baseUrl: string, credentials: Credentials): Promise
   const who = me.safeParse(body)
   if (!who.success || who.data.membership.admin !== true)
     throw new Stop(
-      'This login may not create a ClientApplication: it is no administrator of the project',
+      'This login may not create a ClientApplication: it is not an administrator of the project',
       'Sign in as a project administrator, or have one make the ProjectMembership an admin (Medplum App, Project, Users).',
     )
   return { baseUrl, accessToken, projectName: who.data.project.name ?? 'the project' }
@@ -129,7 +129,7 @@ async function codeOf(memberships: unknown[]): Promise<string> {
       'Use the client credentials of an administrator instead: --admin-client ID, with the secret in MEDPLUM_ADMIN_SECRET.',
     )
   const names = choices.map(({ project }) => `${project.reference.replace('Project/', '')} (${project.display ?? ''})`)
-  throw new Stop('This login belongs to several projects', `Say which, with --project: ${names.join(', ')}.`)
+  throw new Stop('This login belongs to several projects', `Choose one with --project: ${names.join(', ')}.`)
 }
 
 async function exchange(baseUrl: string, form: Record<string, string>): Promise<string> {

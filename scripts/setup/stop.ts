@@ -1,11 +1,11 @@
 // Why setup can't go on, and what to do about it.
 
 export class Stop extends Error {
-  readonly cure: string
-  constructor(problem: string, cure: string) {
+  readonly fix: string
+  constructor(problem: string, fix: string) {
     super(problem)
     this.name = 'Stop'
-    this.cure = cure
+    this.fix = fix
   }
 }
 
@@ -15,7 +15,7 @@ export async function orStop(program: () => Promise<void>): Promise<void> {
     await program()
   } catch (error) {
     if (!(error instanceof Stop)) throw error
-    console.error(`${error.message}\n  ${error.cure}`)
+    console.error(`${error.message}\n  ${error.fix}`)
     process.exitCode = 1
   }
 }

@@ -8,7 +8,7 @@ export const WRANGLER = fileURLToPath(new URL('../../node_modules/wrangler/bin/w
 
 /** What a login needs that may read but not write, or not even read. */
 export const PERMISSIONS =
-  'Give the API token "Workers Scripts: Edit" and "Workers KV Storage: Edit" (https://dash.cloudflare.com/profile/api-tokens), or log in by npx wrangler login. Then run npm run setup again.'
+  'Give the API token "Workers Scripts: Edit" and "Workers KV Storage: Edit" (https://dash.cloudflare.com/profile/api-tokens), or run npx wrangler login. Then run npm run setup again.'
 
 /** Cloudflare's codes for a token that it doesn't know, and for one that lacks a permission. */
 const REFUSED = /\[code: (10000|9109)\]/
@@ -42,10 +42,10 @@ export async function wrangler(args: string[], { input = '', accountId = '' } = 
   const [code] = await once(child, 'close')
   if (code === 0) return printed
   if (REFUSED.test(failed + printed))
-    throw new Stop(`Cloudflare does not let this login do what wrangler ${args[0]} does`, PERMISSIONS)
+    throw new Stop(`This Cloudflare login may not run wrangler ${args[0]}`, PERMISSIONS)
   const words = `${failed}\n${printed}`.trim().split('\n').slice(0, 12).join('\n')
   throw new Stop(
     `wrangler ${args[0]} failed: ${words}`,
-    'Correct what it names and run npm run setup again; it goes on where it stopped.',
+    'Fix what it reports and run npm run setup again; it continues where it stopped.',
   )
 }

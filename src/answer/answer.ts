@@ -1,5 +1,5 @@
 // From a JSON answer to what a model gets to read: without noise, in the compact form or as JSON, and never larger than its
-// budget. What doesn't fit is dropped in whole entries, told of in a digest, and comes with the path in `next`.
+// budget. Entries that don't fit are dropped whole, summarized in a digest, and available at the path in `next`.
 
 import { isRecord, records } from '../base/json.ts'
 import { visible } from '../base/text.ts'
@@ -25,7 +25,7 @@ export interface AnswerOptions {
   from?: number
   /** Of a batch's answer, indexes of the entries that stored something: what they bring only repeats what was sent. */
   stored?: ReadonlySet<number>
-  /** The path that goes on after so many entries, where the request can be made again. */
+  /** The path that continues after this many entries, if the request can be repeated. */
   nextAfter?(entries: number): string
 }
 

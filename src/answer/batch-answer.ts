@@ -1,4 +1,4 @@
-// The answer to a batch within a budget. What each entry came to is told as far as there is room; the resources go first.
+// The answer to a batch within a budget. The results of entries are given while there is room; resources are dropped first.
 import { isRecord } from '../base/json.ts'
 import { type Entry, partsOf } from './bundle-parts.ts'
 import { lighten } from './lighten.ts'
@@ -79,7 +79,7 @@ export function batchParts(entries: readonly Entry[], limit: number, size: (valu
   return whole(entry) <= limit ? { entry, remarks: told } : firstOf(entry, limit, whole, told)
 }
 
-/** The first entries, as many as fit, and what the others came to. */
+/** The first entries, as many as fit, and the results of the others. */
 function firstOf(
   entries: readonly Entry[],
   limit: number,

@@ -4,7 +4,7 @@ import { isRecord } from '../base/json.ts'
 
 export type Entry = Record<string, unknown>
 
-/** A Bundle's entries one by one, each match followed by what it brought along. */
+/** A Bundle's entries one by one, each match followed by the resources it includes. */
 export interface Parts {
   readonly ordered: readonly Entry[]
   /**
@@ -65,7 +65,7 @@ function ownersOf(matches: readonly Entry[], included: readonly Entry[]): Map<En
   }
   const places = new Map<string, number>()
   for (const [at, match] of matches.entries()) {
-    const name = nameOf(match)
+    const name = referenceTo(match)
     if (name) places.set(name, at)
     for (const reference of referencesIn(match)) own(reference, at)
   }
@@ -74,7 +74,7 @@ function ownersOf(matches: readonly Entry[], included: readonly Entry[]): Map<En
   for (let open = included; open.length > 0; ) {
     const left: Entry[] = []
     for (const entry of open) {
-      const name = nameOf(entry)
+      const name = referenceTo(entry)
       const references = referencesIn(entry)
       const back = references.map((reference) => places.get(reference)).find((at) => at !== undefined)
       const at = (name === undefined ? undefined : ownerOf.get(name)) ?? back
@@ -90,7 +90,7 @@ function ownersOf(matches: readonly Entry[], included: readonly Entry[]): Map<En
   return owners
 }
 
-function nameOf({ resource }: Entry): string | undefined {
+function referenceTo({ resource }: Entry): string | undefined {
   return isRecord(resource) ? `${String(resource.resourceType)}/${String(resource.id)}` : undefined
 }
 

@@ -5,7 +5,7 @@ export interface Attempt<T> {
   answer: T
   /** Characters. */
   length: number
-  /** Characters that an entry takes in it by itself, without what it shares with others; undefined where nobody knows. */
+  /** Characters of an entry alone, without what it shares with others; undefined if unknown. */
   own(entry: number): number | undefined
 }
 
@@ -21,14 +21,14 @@ interface Limits {
 const MAX_ROUNDS = 6
 /** An answer this full is not written once more for what is left. */
 const GOOD_ENOUGH = 0.85
-/** Where to aim, below the limit: an estimate may be wrong; and in an answer that was too long nothing is told of what it lacks. */
+/** The target, below the limit: an estimate may be wrong, and an answer that was too long doesn't yet say what it lacks. */
 const AIM = 0.93
 const AIM_UNTOLD = 0.88
 
 /**
  * The answer with the most entries that fit, or nearly: one at least, so that going on gets somewhere.
  *
- * @param write makes the answer with so many entries, and with what is to be told of the others
+ * @param write makes the answer with this many entries, and with a note about the others
  * @param guess entries to try first
  */
 export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, { limit, most, sizes }: Limits): T {

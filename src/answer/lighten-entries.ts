@@ -48,13 +48,13 @@ export class Lightener {
   }
 }
 
-/** What was taken out of entries, in no more than so many characters. */
+/** What was taken out of entries, within a maximum length. */
 export function toldOf(lighter: readonly Lighter[], limit: number): string[] {
   const heavy = lighter.filter(({ leftOut }) => leftOut.length > 0)
   const lines: string[] = []
   let room = limit
   for (const [at, { entry, leftOut }] of heavy.entries()) {
-    const name = nameOf(isRecord(entry.resource) ? entry.resource : {})
+    const name = referenceTo(isRecord(entry.resource) ? entry.resource : {})
     const line = `of ${name}: ${told(leftOut, Math.min(MAX_TOLD, room - name.length - 5))}`
     if (at > 0 && line.length > room) return [...lines, `of ${heavy.length - at} more entries, because of their size`]
     lines.push(line)
@@ -63,7 +63,7 @@ export function toldOf(lighter: readonly Lighter[], limit: number): string[] {
   return lines
 }
 
-function nameOf({ resourceType, id }: Entry): string {
+function referenceTo({ resourceType, id }: Entry): string {
   return /^[\w.-]+\/[\w.-]+$/.test(`${resourceType}/${id}`) ? `${resourceType}/${id}` : 'one entry'
 }
 

@@ -49,7 +49,7 @@ export interface OAuthEvent {
   status?: number
 }
 
-/** Whom an event is about. What is told of them is in {@link Line}. */
+/** The person and client of an event. {@link Line} has what is logged about them. */
 export interface Subject {
   userId?: string
   clientId?: string

@@ -25,7 +25,7 @@ function escaped(char: string): string {
   )
 }
 
-/** Words of somebody else within a line of ours: they can't leave it, and are no longer than so many characters. */
+/** Foreign text within a line of ours: it can't break out of the line, and has a maximum length. */
 export function oneLine(text: string, limit: number): string {
   const shown = visible(text)
   return shown.length > limit ? `${shown.slice(0, limit)}… (${shown.length} characters)` : shown

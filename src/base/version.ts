@@ -1,3 +1,3 @@
-// The version of this server, as clients and Medplum are told; package.json says the same.
+// The version of this server, as clients and Medplum see it; package.json has the same.
 
 export const VERSION = '0.1.0'

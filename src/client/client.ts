@@ -2,10 +2,9 @@
 // and headers, and sends its token to absolute URLs. Whatever is sent passes the guard here.
 
 import { isRecord, records } from '../base/json.ts'
-import { confine, relativeTo } from '../fhir/path.ts'
 import { redact } from '../secrets/redact.ts'
 import { Whole } from '../secrets/whole.ts'
-import { Delivery, nameOf } from './delivery.ts'
+import { Delivery, requestLine } from './delivery.ts'
 import { FhirError } from './fhir-error.ts'
 import { type Guard, NOT_FOUND, type Passage } from './guard.ts'
 import type { FhirRequest, FhirResponse, MedplumSession } from './request.ts'
@@ -18,13 +17,11 @@ export interface ClientOptions {
 }
 
 export class FhirClient {
-  readonly #fhirBase: URL
   readonly #delivery: Delivery
   readonly #guard: Guard | undefined
 
   /** @param timeoutMs how long all requests of one call may take together, in milliseconds */
   constructor(medplum: MedplumSession, timeoutMs: number, { traceparent, guard }: ClientOptions = {}) {
-    this.#fhirBase = medplum.fhirBase
     this.#delivery = new Delivery(medplum, timeoutMs, traceparent)
     this.#guard = guard
   }
@@ -100,11 +97,11 @@ export class FhirClient {
   }
 
   #absent({ method, path }: FhirRequest): FhirError {
-    return new FhirError(404, nameOf(method, this.#local(path)), NOT_FOUND)
+    return new FhirError(404, requestLine(method, this.#local(path)), NOT_FOUND)
   }
 
   #local(path: string): string {
-    return relativeTo(this.#fhirBase, confine(path, this.#fhirBase))
+    return this.#delivery.confine(path).local
   }
 
   /** What has been left out of the answers so far, because the connection may not see it. */

@@ -1,5 +1,5 @@
 // The body of a request: one value that everything judges, and the bytes that are sent, composed from each other once. A class,
-// so that nobody can send other bytes than those that were judged; whatever alters a body composes it again by `with`.
+// so that only the bytes that were checked can be sent; any change to a body composes it again with `with`.
 
 export const FHIR_JSON = 'application/fhir+json'
 export const JSON_TYPES = [FHIR_JSON, 'application/json', 'application/json-patch+json'] as const

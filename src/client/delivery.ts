@@ -12,12 +12,22 @@ import { ConnectionLost, connectionLost, pause, TransportError } from './transpo
 const USER_AGENT = `medplum-mcp/${VERSION}`
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
+/** A place below the FHIR base. */
+interface Address {
+  /** As it is requested. */
+  url: string
+  /** Relative to the base. */
+  local: string
+}
+
 /** The way to one person's Medplum, for the requests of one call. */
 export class Delivery {
   readonly #medplum: MedplumSession
   readonly #timeoutMs: number
   readonly #traceparent: string | undefined
   readonly #endsAt: number
+  /** The last path that was confined, and what came of it. */
+  #confined: { path: string; place: Address } | undefined
 
   /**
    * @param timeoutMs how long all requests may take together, in milliseconds, from now
@@ -36,15 +46,28 @@ export class Delivery {
   }
 
   /**
+   * Where a path leads. What judges a request and what sends it ask one after the other, and the same.
+   *
+   * @throws {PathError}
+   */
+  confine(path: string): Address {
+    if (this.#confined?.path !== path) {
+      const url = confine(path, this.#medplum.fhirBase)
+      this.#confined = { path, place: { url: url.href, local: relativeTo(this.#medplum.fhirBase, url) } }
+    }
+    return this.#confined.place
+  }
+
+  /**
    * Sends one request. A 401 is answered by renewing the token and sending once more: Medplum refused before it acted. Only a
    * repeatable request is sent again for other reasons. No redirect is followed.
    *
    * @throws {PathError} {FhirError} {TransportError} {SessionError}
    */
   async deliver(given: FhirRequest): Promise<FhirResponse> {
-    const url = confine(given.path, this.#medplum.fhirBase)
-    const request = { ...given, path: relativeTo(this.#medplum.fhirBase, url) }
-    const name = nameOf(request.method, request.path)
+    const { url, local } = this.confine(given.path)
+    const request = { ...given, path: local }
+    const name = requestLine(request.method, request.path)
     return withDeadline(this.remainingMs, request.signal, async (signal) => {
       try {
         return await this.#attempts(url, request, name, signal)
@@ -60,14 +83,14 @@ export class Delivery {
   /** What `/auth/me` answers, the one address outside the FHIR base; asked once. */
   async whoAmI(): Promise<unknown> {
     return withDeadline(this.remainingMs, undefined, async (signal) => {
-      const url = new URL('../../auth/me', this.#medplum.fhirBase)
+      const { href: url } = new URL('../../auth/me', this.#medplum.fhirBase)
       const request: FhirRequest = { method: 'GET', path: '' }
       const response = await this.#fetch(url, request, await this.#medplum.token(), signal)
       return (await this.#read(response, request, 'GET auth/me')).body
     })
   }
 
-  async #attempts(url: URL, request: FhirRequest, name: string, signal: AbortSignal): Promise<FhirResponse> {
+  async #attempts(url: string, request: FhirRequest, name: string, signal: AbortSignal): Promise<FhirResponse> {
     let renewed = false
     let token = await this.#medplum.token()
     for (let attempt = 0; ; attempt++) {
@@ -102,7 +125,7 @@ export class Delivery {
     return wait < this.remainingMs ? wait : undefined
   }
 
-  #fetch(url: URL, request: FhirRequest, token: string, signal: AbortSignal): Promise<Response> {
+  #fetch(url: string, request: FhirRequest, token: string, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = {
       // A Binary's bytes come only where FHIR JSON isn't asked for.
       accept: request.part ? '*/*' : 'application/fhir+json',
@@ -126,7 +149,7 @@ export class Delivery {
 }
 
 /** How a request is named in errors: without the query, which may hold what identifies a patient. */
-export function nameOf(method: Method, path: string): string {
+export function requestLine(method: Method, path: string): string {
   return `${method} ${path.split('?')[0] || '(the FHIR base)'}`
 }
 

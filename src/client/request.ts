@@ -36,7 +36,7 @@ export interface FhirResponse {
   body: unknown
   /** Where an asynchronous job tells its state, as a path relative to the FHIR base. */
   jobPath?: string
-  /** Of a file: what is known of it besides what was read. */
+  /** For a file: what is known about it besides the part that was read. */
   file?: FileFacts
 }
 

@@ -44,7 +44,7 @@ export interface Settings {
   readonly maxAccess: Level
   /** What a write creates in addition to the record: the label of AI work, a Provenance, an AuditEvent. */
   readonly marks: { readonly label: boolean; readonly provenance: boolean; readonly auditEvent: boolean }
-  /** Key of the hash by which people are told apart in audit events; undefined where they aren't. */
+  /** Key of the hash that tells people apart in audit events; undefined if they aren't told apart. */
   readonly auditKey: string | undefined
   /** Before what the person is asked: what deletes or administers; every change; nothing. */
   readonly confirm: 'delete' | 'write' | 'never'

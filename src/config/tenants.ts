@@ -79,7 +79,7 @@ export function tenantOf(userId: string): string | undefined {
   return id === undefined ? undefined : name
 }
 
-/** The id by which this deployment knows a Medplum User: two servers may give the same one to different people. */
+/** This deployment's id of a Medplum User: two servers may give the same id to different people. */
 export function userIdAt({ tenant }: Settings, medplumUserId: string): string {
   return tenant === undefined ? medplumUserId : `${tenant}${SEPARATOR}${medplumUserId}`
 }

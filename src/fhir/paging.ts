@@ -89,7 +89,7 @@ export function nextOf({ path, body }: Page, more: boolean): string | undefined 
   }
   // No server has a type of that name; the base itself is what Medplum means, and takes in every version.
   if (next.segments[0] === 'MultipleTypes') next.segments = []
-  // Of several types, Medplum refuses its own cursors (400); by offset it goes on.
+  // For several types, Medplum refuses its own cursors (400) but accepts offsets.
   if (parameter(next, '_type') !== undefined && parameter(next, '_cursor') !== undefined) {
     const read = offsetIn(place) + matchesOf(entriesOf(body))
     return changed(next, { _total: undefined, _cursor: undefined, _offset: String(read) })
@@ -120,7 +120,7 @@ export function entriesOf(body: unknown): Entry[] {
   return isRecord(body) && typeof body.resourceType === 'string' ? [{ resource: body }] : []
 }
 
-/** How many of them matched, without what they brought along. */
+/** How many of them matched, without included resources. */
 export function matchesOf(entries: readonly Entry[]): number {
   return entries.filter(({ search }) => !(isRecord(search) && /^(include|outcome)$/.test(String(search.mode)))).length
 }

@@ -1,5 +1,5 @@
 // A FHIR request's path and query taken apart, and what each search parameter of it refers to: the common ground of the
-// checks before a request and the advice after it. It takes any path as it comes: whether that is written oddly, `place.ts` tells.
+// checks before a request and the advice after it. It accepts any path; `strict-place.ts` says whether one is written oddly.
 import type { Capability } from './capability.ts'
 
 /** A request as the checks see it. */
@@ -90,7 +90,7 @@ function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll(READABLE, decodeURIComponent).replaceAll("'", '%27')
 }
 
-/** A query as it is sent, in ASCII; whoever reads it, by whichever rules, finds these parameters. */
+/** A query as it is sent, in ASCII: every parser finds the same parameters in it. */
 export function formatQuery(parameters: readonly QueryParameter[]): string {
   return parameters.map(({ key, value }) => `${encode(key)}=${encode(value)}`).join('&')
 }

@@ -1,4 +1,4 @@
-// The resource types of FHIR R4 and of Medplum, by heart: what may be told of a path where nothing else of it may.
+// The resource types of FHIR R4 and of Medplum: the only part of a path that may be logged.
 
 /** test/unit/audit.test.ts holds the list to Medplum's definitions. */
 export const RESOURCE_TYPES: ReadonlySet<string> = new Set(

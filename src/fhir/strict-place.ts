@@ -2,7 +2,7 @@
 // before it is sent; this reading must work alone, for the entries of a Bundle too. `query.ts` takes any path as it
 // comes, and its parameters apart.
 
-export interface Place {
+export interface StrictPlace {
   /** Decoded, without the base path. */
   segments: string[]
   /** With its question mark; empty without a query. */
@@ -12,7 +12,7 @@ export interface Place {
 }
 
 /** Takes origin and base path off, and decodes the segments as confinement does. Any input has a place. */
-export function placeOf(path: unknown): Place {
+export function placeOf(path: unknown): StrictPlace {
   if (typeof path !== 'string') return { segments: [], query: '', odd: true }
   const mark = path.indexOf('?')
   const query = mark < 0 ? '' : path.slice(mark)

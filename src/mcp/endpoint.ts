@@ -123,7 +123,7 @@ export function createEndpoint({
       const answer = await standing.answer(call, authInfo, request.signal)
       if (answer) return answer
     }
-    // What is no JSON belongs to no session: it is told so here.
+    // Invalid JSON belongs to no session, so it is answered here.
     const isJson = !body || parsed !== undefined
     if (isJson && !(await isLegacyRequest(request, parsed))) {
       return modern.fetch(withoutBearer(request, request.url), { authInfo, parsedBody: parsed })

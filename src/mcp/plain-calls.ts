@@ -67,7 +67,7 @@ class StandingTransport extends PerRequestHTTPServerTransport {
   /** By numbers of its own: different clients give the same ids. */
   readonly #waiting = new Map<number, (outcome: Outcome) => void>()
   #last = 0
-  /** The call that is being handed over: what is wrong with it is told before that returns. */
+  /** The call that is being passed on: errors in it are reported before that returns. */
   #handed: number | undefined
 
   constructor() {

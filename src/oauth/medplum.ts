@@ -76,7 +76,7 @@ function callbackUrl(settings: Settings): string {
 
 /**
  * The address of Medplum's login for this state, with PKCE S256 and a nonce. `prompt=login`: without it, Medplum would answer
- * from its cookie with the Login of the hour before, and whoever ended one of the two connections would end both.
+ * from its cookie with the last hour's Login, and ending one of the two connections would end both.
  */
 export async function loginUrl(
   settings: Settings,

@@ -1,5 +1,5 @@
 // What an answer may hold and a transcript must not: signed storage addresses, which work for anybody, and fields that hold
-// secrets. Applied to every JSON answer, whatever it is of: a resource, a batch, a history, GraphQL, an export's line.
+// secrets. Applied to every JSON answer: a resource, a batch, a history, GraphQL, a line of an export.
 import { isRecord } from '../base/json.ts'
 
 export const HIDDEN = '(hidden)'
@@ -52,8 +52,9 @@ export const SECRET_TYPES: ReadonlySet<string> = new Set([
   ...Object.keys(SECRET_FIELDS_OF),
   'ClientApplication',
   'DomainConfiguration',
-  'IdentityProvider',
+  'Parameters',
   'Project',
+  'TestScript',
   'User',
   'UserSecurityRequest',
 ])
@@ -100,7 +101,7 @@ export function redact(value: unknown, hidden?: ReadonlySet<string>): unknown {
   )
 }
 
-/** A secret's place stays visible, so that nobody takes it for missing. */
+/** A placeholder stays visible, so that the secret doesn't seem missing. */
 function hideAll(value: unknown): unknown {
   return value === null || value === undefined ? value : HIDDEN
 }

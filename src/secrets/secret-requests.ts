@@ -1,6 +1,7 @@
 // Requests whose answer would show a secret where no field name tells that it is one: refused before they are sent, since
 // nothing could be hidden in the answer.
 import { isRecord } from '../base/json.ts'
+import { quoted } from '../base/text.ts'
 import { operationsOf } from '../fhir/json-patch.ts'
 import { secretKeys } from './graphql-secrets.ts'
 import { isSecretField, SECRET_TYPES, secretFieldsOf } from './redact.ts'
@@ -41,12 +42,25 @@ function csvRefusal(place: string, query: string): string | undefined {
   if (secret)
     return `${secret} can contain secrets and is not available as CSV. Search it as JSON: ${secret}?_count=20.`
   const other = [...parameters.keys()].find((key) => /^_(rev)?include\b/.test(key))
-  return other && `\`${other}\` can bring resources that contain secrets into a CSV. Leave it out, or search as JSON.`
+  if (other) return `\`${other}\` can bring resources that contain secrets into a CSV. Leave it out, or search as JSON.`
+  const columns = parameters.getAll('_fields').flatMap((value) => value.split(','))
+  const odd = columns.find((column) => !COLUMN.test(column) || HOLDS_RESOURCES.test(column))
+  return odd === undefined
+    ? undefined
+    : `\`_fields\` of a CSV takes names of elements, such as name or birthDate. ${quoted(odd.slice(0, 100))} could show what is hidden in JSON. Leave it out, or search as JSON.`
 }
+
+/** Medplum takes a column for FHIRPath and applies it to the record as it is stored: by a function, a secret would get any name. */
+const COLUMN = /^[A-Za-z_][\w-]*(?:\[\d+\])?(?:\.[A-Za-z]\w*(?:\[\d+\])?)*$/
+/** Elements below which there are resources of any type. */
+const HOLDS_RESOURCES = /\b(?:contained|resource|parameter)\b/
 
 /** A failed `test` tells the value that is there; `copy` and `move` give it another name (RFC 6902, 4.4 to 4.6). */
 function patchRefusal(type: string, body: unknown): string | undefined {
-  for (const { op, path, from } of (operationsOf(body) ?? []).filter(isRecord)) {
+  const operations = body === undefined ? [] : operationsOf(body)
+  if (operations === undefined)
+    return 'This PATCH is not a JSON Patch that can be checked. Send it as a separate request with `patch`.'
+  for (const { op, path, from } of operations.filter(isRecord)) {
     const isMoved = op === 'copy' || op === 'move'
     // What holds a secret may be moved as well as the secret itself, and its parts moved on from there.
     if (isMoved && SECRET_TYPES.has(type)) {
@@ -66,9 +80,20 @@ function patchRefusal(type: string, body: unknown): string | undefined {
 
 const EXTENSION_URL = /(^|\/)extension\/[^/]+\/url$/
 
+/** Elements that mark a value near them as a secret: a type, the URL of an extension, the name of a parameter. */
+const TELLING = /\/(?:name|resourceType|url)$/
+
+/** Whether a patch could show what is hidden, if there is any: its result is to be looked at, for the record as it is. */
+export function mayUncover(operations: readonly unknown[]): boolean {
+  return operations.filter(isRecord).some(({ op, path }) => {
+    const isVersion = op === 'test' && path === '/meta/versionId'
+    return !isVersion && (['copy', 'move', 'test'].includes(String(op)) || TELLING.test(String(path)))
+  })
+}
+
 /** Whether a JSON Pointer leads to a secret. A resource within another can be of any type. */
 function namesSecret(type: string, place: string): boolean {
-  const names = place.split('/').map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const names = place.split('/')
   const within = names.some((name) => name === 'contained' || name === 'resource')
   const types = within ? [type, ...SECRET_TYPES] : [type]
   return names.some((name) => types.some((one) => isSecret(one, name)))

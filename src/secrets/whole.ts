@@ -29,6 +29,11 @@ export class Whole {
     return this.#shown
   }
 
+  /** Whether it has secrets. */
+  get isHiding(): boolean {
+    return concealed(this.#value, this.#shown).length > 0
+  }
+
   /** With its secrets: into the body of a request, and nothing else. */
   into<T>(compose: (value: unknown) => T): T {
     return compose(this.#value)

@@ -21,7 +21,7 @@ export interface FilePart {
   before?: number | undefined
   /** As the media type names it. */
   charset?: string | undefined
-  /** The most text to show, in bytes; {@link MAX_PART} unless told. */
+  /** The most text to show, in bytes; default {@link MAX_PART}. */
   maxText?: number
   /** Sets the text of a file apart from what is said of it. */
   quote?(text: string): string

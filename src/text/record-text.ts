@@ -40,7 +40,7 @@ function withoutNarrative(name: string, value: unknown): unknown {
  */
 export function titleOf(resource: Resource): string {
   const type = oneLine(scalarText(resource.resourceType))
-  let title = oneLine(nameOf(resource))
+  let title = oneLine(ownNameOf(resource))
   // A name may hold the date and the person already: `Progress note 2026-04-22`.
   for (const more of [dateOf(resource), oneLine(aboutWhom(resource))]) {
     if (more !== '' && !title.includes(more))
@@ -55,7 +55,7 @@ function aboutWhom({ subject, patient, beneficiary, for: task }: Resource): stri
   return reference ? scalarText(reference.display) : ''
 }
 
-function nameOf(resource: Resource): string {
+function ownNameOf(resource: Resource): string {
   const { name } = resource
   const human = Array.isArray(name) ? name.map(nameText).find((text) => text !== '') : undefined
   const named =

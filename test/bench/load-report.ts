@@ -59,11 +59,11 @@ function goals(rows: Rows, costs: readonly Cost[], idle: Idle): string {
   ] as const) {
     const ours = find(rows, name, 'fixed', 1)
     const [latency, rate] = [ours.p50 / bare.p50, ours.rate / bare.rate]
-    add(`${name}, p50 beside forwarding, 1`, `≤ ${slower} ×`, `${latency.toFixed(2)} ×`, latency <= slower)
-    add(`${name}, calls/s beside forwarding, 1`, `≥ ${share} ×`, `${rate.toFixed(2)} ×`, rate >= share)
+    add(`${name}, p50 compared with forwarding, 1`, `≤ ${slower} ×`, `${latency.toFixed(2)} ×`, latency <= slower)
+    add(`${name}, calls/s compared with forwarding, 1`, `≥ ${share} ×`, `${rate.toFixed(2)} ×`, rate >= share)
   }
   const slow = find(rows, 'stateless', 'after 10 ms', 1).p50 / find(rows, 'direct', 'after 10 ms', 1).p50
-  add('stateless beside direct, an upstream of 10 ms, p50', '≤ 1.3 ×', `${slow.toFixed(2)} ×`, slow <= 1.3)
+  add('stateless compared with direct, an upstream of 10 ms, p50', '≤ 1.3 ×', `${slow.toFixed(2)} ×`, slow <= 1.3)
   for (const [name, most] of [
     ['stateless', 1],
     ['session', 2],

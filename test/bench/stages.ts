@@ -53,7 +53,7 @@ export async function stages(): Promise<void> {
     }
     for (const { close } of streams) close()
     const forwarded = median(taken.get(STAGES.forwarded ?? '') ?? [])
-    console.log('| a call, until | CPU ms | beside forwarding |\n| --- | ---: | ---: |')
+    console.log('| a call, until | CPU ms | compared with forwarding |\n| --- | ---: | ---: |')
     for (const [name, values] of taken) {
       console.log(`| ${name} | ${median(values).toFixed(2)} | ${(median(values) / forwarded).toFixed(1)} × |`)
     }

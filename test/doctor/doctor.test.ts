@@ -1,4 +1,4 @@
-// `npm run doctor` finds nothing wrong with a healthy deployment, and each planted fault with its cure.
+// `npm run doctor` finds nothing wrong with a healthy deployment, and each planted fault with its fix.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Person } from '../../programs/person.ts'
@@ -50,34 +50,34 @@ it.each(['/t/north', '/t/north/', '/t/north/mcp'])('finds nothing wrong with a t
   expect(findings.filter((one) => !one.ok)).toEqual([])
   const found = findings.map((one) => one.found)
   expect(found).toContain(`the resource is ${front.url}/t/north/mcp`)
-  expect(found).toContain(`Medplum is asked to come back to ${front.url}/t/north/oauth/callback`)
+  expect(found).toContain(`Medplum is asked to return to ${front.url}/t/north/oauth/callback`)
 })
 
 it.each([
   ['/t/south', 'medplum', /Add the redirect URI http:\S+\/t\/south\/oauth\/callback to .* in Medplum\.$/],
   ['/t/west/mcp', 'medplum', /no ClientApplication away .*check clientId of west in TENANTS/],
   ['/t/east', 'tenant', /add it to TENANTS/],
-])('of a tenant at %s: finding %s', async (path, check, cure) => {
+])('of a tenant at %s: finding %s', async (path, check, fix) => {
   front.plant({})
   const faults = (await examine(`${front.url}${path}`)).filter((one) => !one.ok)
-  expect(faults).toEqual([expect.objectContaining({ check, cure: expect.stringMatching(cure) })])
+  expect(faults).toEqual([expect.objectContaining({ check, fix: expect.stringMatching(fix) })])
 })
 
-it.each(FAULTS)('%s: finding %s', async (_, check, cure, fault, path = '') => {
+it.each(FAULTS)('%s: finding %s', async (_, check, fix, fault, path = '') => {
   front.plant(fault)
   const findings = await examine(`${front.url}${path}`)
   expect(findings.filter((one) => !one.ok).map((one) => one.check)).toContain(check)
-  expect(findings.find((one) => one.check === check && !one.ok)?.cure).toMatch(cure)
+  expect(findings.find((one) => one.check === check && !one.ok)?.fix).toMatch(fix)
 })
 
 it.each([
   ['http://deployment.example', 'tls', /https/],
   ['https://deployment.invalid', 'dns', /spelling/],
   ['http://127.0.0.1:1', 'reach', /is deployed/],
-  ['deployment', 'address', /whole address/],
-])('%s: finding %s', async (address, check, cure) => {
+  ['deployment', 'address', /complete address/],
+])('%s: finding %s', async (address, check, fix) => {
   const [finding] = (await examine(address)).filter((one) => !one.ok)
-  expect(finding).toMatchObject({ check, cure: expect.stringMatching(cure) })
+  expect(finding).toMatchObject({ check, fix: expect.stringMatching(fix) })
 })
 
 /** An examination with a person who signs in, by the pages as a browser would show them. */
@@ -88,7 +88,7 @@ function examineWith(decision: 'approve' | 'deny', path = '') {
     expect((await fetch(`${redirectUri}?code=x&state=another`)).status).toBe(400)
     expect((await fetch(redirectUri, { method: 'POST' })).status).toBe(400)
     const end = await new Person().signIn(url, redirectUri, SANDBOX_USERS.alice, decision)
-    expect(await (await fetch(end)).text()).toContain('You may close this page')
+    expect(await (await fetch(end)).text()).toContain('You can close this page')
   }
   return examine(`${front.url}${path}`, { person: { show, waitMs: 10_000 } })
 }
@@ -112,7 +112,7 @@ it('names no fault but that nobody signed in', async () => {
   front.plant({})
   const findings = await examine(front.url, { person: { show: () => {}, waitMs: 1 } })
   expect(findings.filter((one) => !one.ok)).toEqual([
-    expect.objectContaining({ check: 'authorization', cure: expect.stringContaining('in a browser on this machine') }),
+    expect.objectContaining({ check: 'authorization', fix: expect.stringContaining('in a browser on this machine') }),
   ])
 })
 
@@ -120,7 +120,7 @@ it('says what to do after a person denied access', async () => {
   front.plant({})
   const fault = (await examineWith('deny')).at(-1)
   expect(fault).toMatchObject({ check: 'authorization', ok: false, found: 'The person denied access' })
-  expect(fault?.cure).toMatch(/allow access/)
+  expect(fault?.fix).toMatch(/allow access/)
 })
 
 /** Answers of the token endpoint: to the code, or to the revocation. */
@@ -134,7 +134,7 @@ const atMcp = (holding: string, change: (text: string) => Partial<Passing>) =>
     if (it.status === 200 && it.text.includes(holding)) Object.assign(it, change(it.text))
   })
 
-/** What is wrong, the check that finds it, the cure, and whether the token is revoked all the same. */
+/** What is wrong, the check that finds it, the fix, and whether the token is revoked all the same. */
 const SIGNED_IN: [string, string, RegExp, boolean, Fault][] = [
   ['the code is refused', 'token', /tail/, false, atToken('code', 400)],
   [
@@ -157,7 +157,7 @@ const SIGNED_IN: [string, string, RegExp, boolean, Fault][] = [
   [
     'a tool fails',
     'whoami',
-    /Medplum server runs/,
+    /Medplum server is running/,
     true,
     atMcp('Signed in', (text) => ({ text: text.replace('"content":', '"isError":true,"content":') })),
   ],
@@ -171,11 +171,11 @@ const SIGNED_IN: [string, string, RegExp, boolean, Fault][] = [
   ['the revocation fails', 'revocation', /End the connection/, false, atToken('revocation', 500)],
 ]
 
-it.each(SIGNED_IN)('of a sign-in where %s: finding %s', async (_, check, cure, isRevoked, fault) => {
+it.each(SIGNED_IN)('of a sign-in where %s: finding %s', async (_, check, fix, isRevoked, fault) => {
   front.plant(fault)
   const findings = await examineWith('approve')
   const faults = findings.filter((one) => !one.ok)
-  expect(faults).toEqual([expect.objectContaining({ check, cure: expect.stringMatching(cure) })])
+  expect(faults).toEqual([expect.objectContaining({ check, fix: expect.stringMatching(fix) })])
   expect(findings.some((one) => one.check === 'revocation' && one.ok)).toBe(isRevoked)
 })
 
@@ -204,5 +204,5 @@ it('names the login page of a Medplum whose App is away', async () => {
   front.plant({})
   await sandbox.stopApp()
   const faults = (await examine(front.url)).filter((one) => !one.ok)
-  expect(faults).toEqual([expect.objectContaining({ check: 'login-page', cure: expect.stringMatching(/appBaseUrl/) })])
+  expect(faults).toEqual([expect.objectContaining({ check: 'login-page', fix: expect.stringMatching(/appBaseUrl/) })])
 })

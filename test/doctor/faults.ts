@@ -28,12 +28,12 @@ function login(change: (url: URL) => void): Fault {
   })
 }
 
-/** What is wrong, the check that finds it, the cure, and the path of the endpoint that is examined. */
+/** What is wrong, the check that finds it, the fix, and the path of the endpoint that is examined. */
 export const FAULTS: [string, string, RegExp, Fault, path?: string][] = [
   [
     'a setting is missing',
     'health',
-    /Correct the setting/,
+    /Correct that setting/,
     answering('/health', (it) =>
       Object.assign(it, { status: 503, text: 'This server is not configured: Setting PUBLIC_URL is missing' }),
     ),
@@ -110,7 +110,7 @@ export const FAULTS: [string, string, RegExp, Fault, path?: string][] = [
   [
     'PKCE plain is offered',
     'pkce',
-    /S256 and nothing else/,
+    /offers only S256/,
     document(SERVER, { code_challenge_methods_supported: ['S256', 'plain'] }),
   ],
   [
@@ -202,7 +202,7 @@ export const FAULTS: [string, string, RegExp, Fault, path?: string][] = [
   [
     'Medplum is away',
     'medplum',
-    /that the Medplum server runs/,
+    /that the Medplum server is running/,
     login((url) => {
       url.port = '1'
     }),

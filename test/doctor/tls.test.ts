@@ -59,8 +59,8 @@ const CASES: [string, Case, RegExp, RegExp][] = [
   ['that is none, because plain http answers', {}, /EPROTO|SSL/, /few minutes/],
 ]
 
-it.each(CASES)('a certificate %s: finding tls', async (_, given, found, cure) => {
-  const expected = { check: 'tls', found: expect.stringMatching(found), cure: expect.stringMatching(cure) }
+it.each(CASES)('a certificate %s: finding tls', async (_, given, found, fix) => {
+  const expected = { check: 'tls', found: expect.stringMatching(found), fix: expect.stringMatching(fix) }
   expect(await faultsOf(given)).toEqual([expect.objectContaining(expected)])
 })
 

@@ -248,6 +248,10 @@ const narrow = fc.oneof(
   fc.tuple(path, extra).map(([place, more]) => ({ tool: 'fhir-delete', args: { path: place, ...more } })),
   bundle.map((body) => ({ tool: 'fhir-delete', args: { path: '', body } })),
   path.map((place) => ({ tool: 'fhir-digest', args: { path: place } })),
+  path.map((place) => ({ tool: 'show', args: { view: 'table', path: place } })),
+  fc
+    .tuple(path, fc.string())
+    .map(([patient, code]) => ({ tool: 'show', args: { view: 'trend', patient, codes: [code] } })),
   path.map((id) => ({ tool: 'fetch', args: { id } })),
   fc.oneof(path, fc.string()).map((query) => ({ tool: 'search', args: { query } })),
 )

@@ -30,7 +30,7 @@ const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->',
 /** Hosts that this command doesn't play, and why. */
 const NOT_PLAYED = [
   ['Copilot CLI', '1.0.102', 'by hand: yes; on a machine without a keychain its next process is signed out'],
-  ['Qwen Code', '0.24.4', 'not played: without a terminal it does not connect to a server that asks for a sign-in'],
+  ['Qwen Code', '0.24.4', 'not tested: without a terminal it does not connect to a server that asks for a sign-in'],
 ]
 
 install()
@@ -139,7 +139,7 @@ function table(): string {
     return row(name, version(folder), (step) => play.outcomes[step].remark || 'yes')
   })
   for (const [name = '', version = '', reason = ''] of NOT_PLAYED) {
-    rows.push(row(name, version, (_, at) => (at === 0 ? reason : 'not played')))
+    rows.push(row(name, version, (_, at) => (at === 0 ? reason : 'not tested')))
   }
   return [`| host | version | ${STEPS.join(' | ')} |`, `|---|---|${'---|'.repeat(STEPS.length)}`, ...rows].join('\n')
 }

@@ -34,7 +34,7 @@ const BAD: [string, () => Partial<Wishes> | Promise<Partial<Wishes>>, RegExp, Re
     /may not create/,
     /project administrator/,
   ],
-  ['an address that is no URL', () => ({ medplumUrl: 'medplum' }), /no URL/, /whole/],
+  ['an address that is no URL', () => ({ medplumUrl: 'medplum' }), /not a URL/, /complete/],
   [
     'a base URL that is no Medplum',
     () => ({ medplumUrl: ground.cloudflare.url }),
@@ -47,7 +47,7 @@ const BAD: [string, () => Partial<Wishes> | Promise<Partial<Wishes>>, RegExp, Re
     /not a Medplum/,
     /API base URL/,
   ],
-  ['a Medplum that does not answer', () => ({ medplumUrl: 'http://127.0.0.1:1/' }), /does not answer/, /runs/],
+  ['a Medplum that does not answer', () => ({ medplumUrl: 'http://127.0.0.1:1/' }), /does not respond/, /running/],
   [
     'a Medplum access token that is refused at once',
     async () => {
@@ -55,7 +55,7 @@ const BAD: [string, () => Partial<Wishes> | Promise<Partial<Wishes>>, RegExp, Re
       return {}
     },
     /expired or was revoked/,
-    /signs in anew/,
+    /sign in again/,
   ],
   [
     'a Medplum access token that is refused later',
@@ -64,7 +64,7 @@ const BAD: [string, () => Partial<Wishes> | Promise<Partial<Wishes>>, RegExp, Re
       return {}
     },
     /expired or was revoked/,
-    /signs in anew/,
+    /sign in again/,
   ],
   [
     'a Medplum access token that is refused for the client that was named',
@@ -73,7 +73,7 @@ const BAD: [string, () => Partial<Wishes> | Promise<Partial<Wishes>>, RegExp, Re
       return { clientId: SANDBOX_CLIENT_ID }
     },
     /expired or was revoked/,
-    /signs in anew/,
+    /sign in again/,
   ],
   [
     'a client that is not there',
@@ -110,7 +110,7 @@ const BAD: [string, () => Partial<Wishes> | Promise<Partial<Wishes>>, RegExp, Re
       ground.cloudflare.world.readOnly = true
       return {}
     },
-    /does not let this login/,
+    /may not run wrangler/,
     /"Workers Scripts: Edit" and "Workers KV Storage: Edit"/,
   ],
   [
@@ -167,10 +167,10 @@ function refuseAt(path: string): Promise<Response> {
   ])
 }
 
-it.each(BAD)('%s changes nothing and says what to do', async (_, arrange, problem, cure) => {
+it.each(BAD)('%s changes nothing and says what to do', async (_, arrange, problem, fix) => {
   const error = await ground.run(await arrange()).catch((thrown: unknown) => thrown)
   if (!(error instanceof Stop)) throw error
   expect(error.message).toMatch(problem)
-  expect(error.cure).toMatch(cure)
+  expect(error.fix).toMatch(fix)
   expect(await ground.changes()).toEqual([])
 })

@@ -160,7 +160,7 @@ it.each(['as an object', 'as a text'])(
   },
 )
 
-it('says so on the command line, with the cure and without the secret', async () => {
+it('says so on the command line, with the fix and without the secret', async () => {
   const main = new URL('../../scripts/setup/main.ts', import.meta.url).pathname
   const flags = ['--medplum-url', ground.sandbox.baseUrl, '--email', 'ada@example.com', '--file', ground.file]
   const failed = await promisify(execFile)(process.execPath, [main, ...flags], {

@@ -15,10 +15,11 @@ import { fhirWrite } from '../../src/tools/fhir-write.ts'
 import { advertised, type Understood } from '../../src/tools/kit/schema.ts'
 import type { Tool, ToolContext } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
+import { show } from '../../src/tools/show/tool.ts'
 import { whoami } from '../../src/tools/whoami.ts'
 
 const TOOLS: readonly Tool[] = [
-  ...[fhirRequest, fhirRead, fhirDigest, search, fetchRecord, whoami, fhirWrite, fhirDelete, fhirOperate],
+  ...[fhirRequest, fhirRead, fhirDigest, show, search, fetchRecord, whoami, fhirWrite, fhirDelete, fhirOperate],
 ]
 /** Milliseconds of the processor. */
 const MOST = 50

@@ -218,6 +218,9 @@ describe('one patient: what is sent', () => {
     ['GET', '$export', 'refused'],
     ['GET', 'job/1/status', 'refused'],
     ['GET', 'Observation/nowhere?x=/$mine', 'refused'],
+    ['GET', 'Observation?_sort=subject:Patient.name', 'refused'],
+    ['GET', 'Observation?code=a\\b', 'refused'],
+    ['PUT', 'Observation/mine?code=x', 'refused'],
     ['GET', 'patient', 'refused'],
     ['POST', 'Observation/_search', 'refused'],
     ['POST', 'Patient/$match', 'refused'],
@@ -286,6 +289,21 @@ describe('one patient: changes', () => {
     ['update that moves', 'PUT', 'Observation/mine', observation('mine', `Patient/${OTHER}`), 'refused'],
     ['update that takes', 'PUT', 'Observation/theirs', observation('theirs', `Patient/${OWN}`), 'absent'],
     ['update under another id', 'PUT', 'Observation/mine', { ...mine, id: 'theirs' }, 'refused'],
+    [
+      'update to another type of the patient',
+      'PUT',
+      'Observation/mine',
+      { resourceType: 'Task', id: 'mine', for: { reference: `Patient/${OWN}` } },
+      'refused',
+    ],
+    [
+      'create that names a file in an element of another datatype',
+      'POST',
+      'Observation',
+      about(`Patient/${OWN}`, { extension: [{ path: `Binary/${OTHER}` }] }),
+      'refused',
+    ],
+    ['create with a search beside it', 'POST', 'Observation?code=x', about(`Patient/${OWN}`), 'refused'],
     ['update of a shared record', 'PUT', 'Appointment/group', { ...group }, 'refused'],
     ['conditional update', 'PUT', 'Observation?code=x', mine, 'refused'],
     ['patch', 'PATCH', 'Observation/mine', [{ op: 'replace', path: '/status', value: 'amended' }], 'Observation/mine'],
@@ -404,8 +422,23 @@ describe('one patient: changes', () => {
     })
     const file = `Binary/${OTHER}`
     expect(await sentFor(patient, 'GET', file, undefined, document({ description: file }))).toBe('absent')
+    const quoted = document({ content: [{ attachment: { url: `see https://x/${file}` } }] })
+    expect(await sentFor(patient, 'GET', file, undefined, quoted)).toBe('absent')
     const named = document({ content: [{ attachment: { url: file } }] })
     expect(await sentFor(patient, 'GET', file, undefined, named)).toBe(file)
+  })
+
+  test('a file that says whose it is, is that patient’s alone', async () => {
+    const file = (id: string) => ({
+      [`Binary/${OTHER}`]: { resourceType: 'Binary', securityContext: { reference: `Patient/${id}` } },
+    })
+    expect(await sentFor(patient, 'GET', `Binary/${OTHER}`, undefined, file(OWN))).toBe(`Binary/${OTHER}`)
+    expect(await sentFor(patient, 'GET', `Binary/${OTHER}`, undefined, file(OTHER))).toBe('absent')
+  })
+
+  test('a stored search in the place of a reference may not stay', async () => {
+    const old = { ...mine, focus: [{ reference: SEARCHES[0] }] }
+    expect(await sentFor(patient, 'PUT', 'Observation/mine', old, { 'Observation/mine': old })).toBe('refused')
   })
 
   test('the answer of a write shows no reference that nobody sent', async () => {
@@ -537,6 +570,28 @@ describe('a batch', () => {
     expect((await pass(patient, batch(created(`urn:uuid:${OTHER}?x`)))).sent).toBe('refused')
   })
 
+  test('of what is gone nothing more is told than of what is not there', async () => {
+    const { shown } = await pass(patient, batch(entry('GET', 'Observation/theirs')), stored)
+    const gone = { response: { status: '410', outcome: { id: 'gone' } } }
+    expect(JSON.stringify(shown?.({ resourceType: 'Bundle', type: 'batch-response', entry: [gone] }))).toMatch(
+      /"status":"404".*not-found/,
+    )
+  })
+
+  test('lends no read an address that other entries could refer to', async () => {
+    const { sent } = await pass(patient, batch({ ...entry('GET', 'Observation/mine'), fullUrl: `urn:uuid:${OTHER}` }))
+    expect(JSON.stringify((sent as FhirRequest).content?.value)).not.toContain('urn:uuid')
+  })
+
+  test('has a bounded number of changes, and is one', async () => {
+    const many = (count: number) =>
+      batch(...Array.from({ length: count }, () => entry('PUT', 'Observation/mine', mine)))
+    expect((await pass(patient, many(20), stored)).sent).not.toBe('refused')
+    expect((await pass(patient, many(21), stored)).sent).toBe('refused')
+    const collection = { resourceType: 'Bundle', type: 'collection', entry: [entry('GET', 'Observation')] }
+    expect((await pass(patient, request('POST', '', collection))).sent).toBe('refused')
+  })
+
   test('changes of what isn’t the patient’s look as if it weren’t there', async () => {
     expect((await pass(patient, batch(entry('DELETE', 'Observation/theirs')), stored)).sent).toBe('absent')
   })
@@ -568,6 +623,16 @@ describe('types', () => {
     ['POST', '$graphql', 'refused'],
   ] as const)('%s %s: %s', async (method, path, expected) => {
     expect(await sentFor(access, method, path)).toBe(expected)
+  })
+
+  test('a condition of a create can’t reach beyond', async () => {
+    const create = request('POST', 'Observation', mine)
+    expect((await pass(access, { ...create, ifNoneExist: 'identifier=x' })).sent).not.toBe('refused')
+    expect((await pass(access, { ...create, ifNoneExist: 'encounter:Encounter.status=x' })).sent).toBe('refused')
+    const entry = [
+      { request: { method: 'POST', url: 'Observation', ifNoneExist: '_has:Task:focus:code=x' }, resource: mine },
+    ]
+    expect(await sentFor(access, 'POST', '', { resourceType: 'Bundle', type: 'batch', entry })).toBe('refused')
   })
 
   test('entries of others are left out and counted', async () => {

@@ -43,6 +43,16 @@ describe.each(HOLDERS)('$resourceType', (resource) => {
   })
 })
 
+test('a line of an export is judged by itself: beside a bot, the code of an observation is shown', () => {
+  const lines = [
+    { resourceType: 'Bot', code: SECRET },
+    { resourceType: 'Observation', code: { text: 'shown' } },
+  ]
+  const shown = redactText('application/fhir+ndjson', lines.map((line) => JSON.stringify(line)).join('\n'))
+  expect(shown).not.toContain(SECRET)
+  expect(shown).toContain(JSON.stringify(lines[1]))
+})
+
 test('what holds no secret stays as it is, to the byte', () => {
   fc.assert(
     fc.property(fc.json(), fc.constantFrom('', ' ', '\n', '}'), (json, end) => {
@@ -75,5 +85,6 @@ test.each([
 ])('a signed address is hidden: %s', (url) => {
   for (const text of [url, `see ${url} there`, `<a href="${url}">`]) {
     expect(redactText('text/plain', text)).not.toContain('=abc')
+    expect(redactText('application/json', `{"url": ${JSON.stringify(text)}, "cut": "`)).not.toContain('=abc')
   }
 })

@@ -192,6 +192,15 @@ describe('a request that would show a secret under another name is refused', () 
     ['GET', 'ClientApplication/$CSV?_fields=secret'],
     ['GET', 'Patient/$csv?_type=Patient,ClientApplication&_fields=secret'],
     ['GET', 'Patient/$csv?_revinclude=Subscription:x&_fields=secret'],
+    ['GET', 'Patient/$CSV?_fields=id,contained.secret'],
+    ['GET', 'Patient/$CSV?_fields=%20contained.header'],
+    ['GET', 'Patient/$CSV?_fields=contained[0].header'],
+    ['GET', 'Patient/$CSV?_fields=(contained.header)'],
+    ['GET', 'Patient/$CSV?_fields=$this.contained.secret'],
+    ['GET', 'Patient/$CSV?_fields=children().secret'],
+    ['GET', "Patient/$csv?_fields=id&_fields=name.where(use='official')"],
+    ['GET', 'Bundle/$CSV?_fields=entry.resource.secret'],
+    ['GET', 'Parameters/$csv?_fields=parameter.valueString'],
     ['POST', '$graphql', { query: 'mutation { ClientApplicationPatch(id: "1", patch: []) { id } }' }],
     ['POST', '$graphql', 'mutation { BotPatch(id: "1", patch: []) { id } }'],
     ['GET', '$graphql?query=mutation%20%7BBot%50atch%7D'],
@@ -225,15 +234,40 @@ describe('a request that would show a secret under another name is refused', () 
     expect(secretRefusal('POST', '', batch('POST', '', entry))).toContain('Bundle.entry[1]: Bundle.entry[1]')
   })
 
+  test.each([
+    ['base64 that only Medplum reads', { resourceType: 'Binary', data: `${btoa('[{"op":"test"}]')}-_` }],
+    [
+      'an operation with a part that only Medplum passes over',
+      {
+        resourceType: 'Parameters',
+        parameter: [{ name: 'operation', part: [{ name: 'op', valueCode: 'copy', valueString: 'remove' }] }],
+      },
+    ],
+    [
+      'an operation with an element that only Medplum passes over',
+      {
+        resourceType: 'Parameters',
+        parameter: [{ name: 'operation', part: [{ name: 'op', valueCode: 'copy', x: 1 }] }],
+      },
+    ],
+    ['a parameter beside the operations', { resourceType: 'Parameters', parameter: [{ name: 'x' }] }],
+    ['neither', { resourceType: 'Patient' }],
+  ])('a PATCH in a batch that is %s', (_, resource) => {
+    expect(secretRefusal('POST', '', batch('PATCH', 'Patient/1', resource))).toContain('Bundle.entry[1]')
+  })
+
   test('GraphQL in a batch, whose answer says nothing of its keys', () => {
     expect(secretRefusal('POST', '', batch('POST', '$graphql', { query: '{ BotList { x: code } }' }))).toContain(
       'a separate request',
     )
     expect(secretRefusal('POST', '', batch('POST', '$graphql', { query: '{ PatientList { id } }' }))).toBeUndefined()
+    const query = 'mutation { BotPatch(id: "1", patch: []) { id } }'
+    expect(secretRefusal('POST', '', batch('POST', '$graphql', { query }))).toContain('PATCH Bot/ID')
   })
 
   test.each([
     ['GET', 'Patient/$csv?_fields=name&_count=5', undefined],
+    ['GET', 'Patient/$csv?_fields=id,name[0].family,address-city,birthDate', undefined],
     ['GET', 'ClientApplication', undefined],
     ['PATCH', 'Observation/1', [{ op: 'test', path: '/code/text', value: 'x' }]],
     [

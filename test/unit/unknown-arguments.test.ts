@@ -9,6 +9,7 @@ import { fhirWrite } from '../../src/tools/fhir-write.ts'
 import { understand } from '../../src/tools/kit/schema.ts'
 import type { Tool } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
+import { show } from '../../src/tools/show/tool.ts'
 import { whoami } from '../../src/tools/whoami.ts'
 
 const TOOLS: Tool[] = [
@@ -18,6 +19,7 @@ const TOOLS: Tool[] = [
   fhirDelete,
   fhirOperate,
   fhirDigest,
+  show,
   search,
   fetchRecord,
   whoami,
@@ -29,6 +31,7 @@ const RIGHT: Record<string, Record<string, unknown>> = {
   'fhir-delete': { path: 'Task/1' },
   'fhir-operate': { method: 'POST', path: 'Claim/$submit' },
   'fhir-digest': { path: 'Patient' },
+  show: { view: 'summary', patient: 'Patient/1' },
   search: { query: 'smith' },
   fetch: { id: 'Patient/1' },
   whoami: {},
@@ -47,7 +50,7 @@ test.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s refuses what it d
   expect(text).toContain('Nothing was sent.')
   // An argument of nothing is left out.
   expect(understand(tool, { ...RIGHT[name], surprise: null })).toHaveProperty(
-    name.startsWith('fhir') ? 'value' : 'issues',
+    /^(fhir|show)/.test(name) ? 'value' : 'issues',
   )
 })
 

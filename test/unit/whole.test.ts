@@ -144,6 +144,32 @@ describe('a whole record', () => {
     expect(differenceLines(change, 9)).toEqual(['code: "(hidden)" → "x"'])
   })
 
+  test('does not show a secret as the new code of what was no bot', () => {
+    const whole = new Whole({ resourceType: 'Parameters', parameter: [{ name: 'secret', valueString: SECRET }] })
+    const result = whole.patchedBy([
+      { op: 'move', from: '/parameter/0/valueString', path: '/code' },
+      { op: 'replace', path: '/resourceType', value: 'Bot' },
+    ])
+    if ('after' in result) {
+      expect(differenceLines(whole.changesTo(result.after), 9).join('\n')).not.toContain(SECRET)
+    }
+  })
+
+  test('does not show a secret in which something is escaped', () => {
+    const secret = 'line "one"\nline two'
+    const whole = new Whole({ resourceType: 'Parameters', parameter: [{ name: 'secret', valueString: secret }] })
+    expect(whole.patchedBy([{ op: 'copy', from: '/parameter/0/valueString', path: '/language' }])).toEqual({
+      problem: expect.stringContaining('would show what is hidden'),
+    })
+  })
+
+  test('does not differ from itself where its addresses are signed anew', () => {
+    const url = (signature: string) =>
+      `https://x.example.com/5a9d0000-0000-4000-8000-000000000011/5a9d0000-0000-4000-8000-000000000012?Signature=${signature}`
+    const at = (signature: string) => new Whole({ resourceType: 'Media', content: { url: url(signature) } })
+    expect(at('one').changesTo(at('two'))).toEqual([])
+  })
+
   test.each([
     ['another URL', [{ op: 'replace', path: '/extension/0', value: { url: 'x:other', valueString: '(hidden)' } }]],
     ['another URL alone', [{ op: 'replace', path: '/extension/0/url', value: 'x:other' }]],
@@ -158,6 +184,11 @@ describe('a whole record', () => {
       extension: [{ url, valueString: SECRET }],
     })
     expect(whole.patchedBy(patch)).toEqual({ problem: expect.stringContaining('would show what is hidden') })
+  })
+
+  test('takes a secret out whole of which another is a part', () => {
+    const whole = new Whole({ resourceType: 'ClientApplication', secret: 'abcd', retiringSecret: 'abcdef' })
+    expect(whole.scrubbed('not abcdef')).toBe('not (hidden)')
   })
 
   test('takes its secrets out of what Medplum says of it', () => {

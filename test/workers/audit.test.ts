@@ -82,6 +82,7 @@ test('of a full run holds no id, name, path, query, body or token', async () => 
     ['search', { query: `patient ${FAMILY}` }],
     ['fetch', { id: `Patient/${id}` }],
     ['whoami', {}],
+    ['show', { view: 'summary', patient: `Patient/${id}` }],
     ['fhir-digest', { path: `Patient/${id}/$everything` }],
   ] as const) {
     const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: given } }
@@ -93,7 +94,7 @@ test('of a full run holds no id, name, path, query, body or token', async () => 
   await token({ token: tokens.access, client_id: tokens.clientId })
 
   const events = [...lines('tool_call'), ...lines('oauth')]
-  expect(lines('tool_call').length).toBe(2 * calls.length + 1 + 4 + 1)
+  expect(lines('tool_call').length).toBe(2 * calls.length + 1 + 5 + 1)
   expect(events.flatMap((line) => Object.keys(line)).filter((field) => !FIELDS.has(field))).toEqual([])
   const all = logged.join('\n')
   const [userId = '', grantId = ''] = grantName(tokens).split(':')

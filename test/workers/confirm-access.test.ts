@@ -11,12 +11,16 @@ const NEEDED: Record<Kind, Level> = { read: 'read', write: 'write', delete: 'ful
 
 let task: string
 let client: string
+/** A record with much to lose. */
+let rich: string
 const access = new Map<Level, string>()
 const accessOf = (level: Level) => access.get(level) ?? ''
 
 beforeAll(async () => {
   const token = await medplumToken()
   task = `Task/${(await create(token, { resourceType: 'Task', status: 'requested', intent: 'order' })).id}`
+  const much = { status: 'requested', intent: 'order', description: 'a', priority: 'asap', note: [{ text: 'b' }] }
+  rich = `Task/${(await create(token, { resourceType: 'Task', ...much })).id}`
   client = `ClientApplication/${(await create(token, { resourceType: 'ClientApplication', name: 'x' })).id}`
   for (const level of LEVELS) access.set(level, (await signIn(alice, undefined, level)).access)
 })
@@ -89,6 +93,29 @@ describe.each([...LEVELS])('at %s', (level) => {
       expect(writes).toEqual([])
     })
   })
+})
+
+test.each([
+  [
+    'that removes most of a record',
+    () => ({ method: 'PUT', path: rich, body: { resourceType: 'Task', id: rich.slice(5) } }),
+  ],
+  [
+    'of very many records',
+    () => ({
+      method: 'POST',
+      path: '',
+      body: batch(...Array.from({ length: 50 }, () => ['POST', 'Basic'] as [string, string])),
+    }),
+  ],
+])('nobody is asked about a write %s where the connection may only read', async (_, args) => {
+  for (const level of ['read', 'write'] as const) {
+    for (const capabilities of [{ elicitation: { form: {} } }, {}]) {
+      const { result, writes } = await writesDuring(() => calls()(accessOf(level), args(), { capabilities }))
+      expect(wasAsked(result), result.text).toBe(level === 'write')
+      expect(writes).toEqual([])
+    }
+  }
 })
 
 test.each(Object.entries(CLIENTS))('no client asks a person in vain: %s', async (_, connect) => {

@@ -54,6 +54,19 @@ describe('an update, where every change is asked about', () => {
     expect(put?.headers['if-match']).toBe(`W/"${(meta as { versionId: string }).versionId}"`)
   })
 
+  test.each([
+    ['another file', { text: 'two' }],
+    ['another type of it', { contentType: 'text/csv' }],
+  ])('what is agreed to for a file is not for %s', async (_, other) => {
+    const args = { method: 'POST', path: 'Binary', text: 'one', contentType: 'text/plain' }
+    const { state } = await everything(access, args)
+    const { result, writes } = await writesDuring(() =>
+      everything(access, { ...args, ...other }, { state, responses: ACCEPT }),
+    )
+    expect(result.text).toContain('for other arguments')
+    expect(writes).toEqual([])
+  })
+
   test('PATCH likewise, with a body as text', async () => {
     const { id } = await newTask()
     const patch = JSON.stringify([{ op: 'replace', path: '/status', value: 'accepted' }])

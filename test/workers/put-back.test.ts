@@ -327,3 +327,68 @@ test.each(['PUT', 'PATCH', 'DELETE'])(
     expect((await direct('GET', url)).reason).toBe('a')
   },
 )
+
+describe('what is hidden in a record is not shown by a patch', () => {
+  const contained = [
+    {
+      resourceType: 'Subscription',
+      id: 's',
+      status: 'off',
+      reason: 'a',
+      criteria: 'Task',
+      channel: { type: 'rest-hook', endpoint: 'https://example.com/hook', header: [`X-Key: ${secret(1)}`] },
+      extension: [{ url: SIGNING, valueString: secret(2) }],
+    },
+    { resourceType: 'Parameters', id: 'p', parameter: [{ name: 'secret', valueString: secret(3) }] },
+  ]
+  const PATCHES: Record<string, unknown>[] = [
+    { op: 'replace', path: '/contained/0/extension/0/url', value: 'https://example.com/other' },
+    { op: 'replace', path: '/contained/1/parameter/0/name', value: 'other' },
+    { op: 'copy', from: '/contained/1/parameter/0/valueString', path: '/language' },
+    { op: 'test', path: '/contained/1/parameter/0/valueString', value: 'x' },
+  ]
+  const asParameters = (operation: Record<string, unknown>) => ({
+    resourceType: 'Parameters',
+    parameter: [
+      {
+        name: 'operation',
+        part: Object.entries(operation).map(([name, value]) =>
+          name === 'op'
+            ? { name, valueCode: value }
+            : { name, valueString: name === 'value' ? JSON.stringify(value) : value },
+        ),
+      },
+    ],
+  })
+
+  test.each(PATCHES)('%j', async (operation) => {
+    const before = await direct('POST', 'Patient', { resourceType: 'Patient', contained })
+    const path = `Patient/${before.id}`
+    const entry = [{ request: { method: 'PATCH', url: path }, resource: asParameters(operation) }]
+    const bundle = { resourceType: 'Bundle', type: 'batch', entry }
+    const nested = { ...bundle, entry: [{ request: { method: 'POST', url: '' }, resource: bundle }] }
+    const query = `mutation ($patch: [PatchOperationInput!]!) { PatientPatch(id: "${before.id}", patch: $patch) { id } }`
+    for (const args of [
+      { method: 'PATCH', path, patch: [operation] },
+      { method: 'PATCH', path: `Patient?_id=${before.id}`, patch: [operation] },
+      { method: 'POST', path: '', body: bundle },
+      { method: 'POST', path: '', body: nested },
+      { method: 'POST', path: '$graphql', body: { query, variables: { patch: [operation] } } },
+    ]) {
+      const { result, writes } = await writesDuring(() => call(args))
+      expect({ args, writes, isError: result.isError }).toEqual({ args, writes: [], isError: true })
+    }
+    expect(await direct('GET', path)).toEqual(before)
+  })
+
+  test('that leaves it hidden, or meets a record that hides nothing, is carried out', async () => {
+    const name = [{ family: 'A' }]
+    for (const content of [{ contained }, { name }]) {
+      const { id } = await direct('POST', 'Patient', { resourceType: 'Patient', ...content })
+      const patch = [{ op: 'add', path: '/name', value: [{ family: 'B' }] }]
+      const { isError, text } = await call({ method: 'PATCH', path: `Patient/${id}`, patch })
+      expect(isError, text).toBe(false)
+      expect((await direct('GET', `Patient/${id}`)).name).toEqual([{ family: 'B' }])
+    }
+  })
+})

@@ -25,7 +25,7 @@ const SERVER: ReadonlySet<string> = new Set([
   '.well-known/smart-configuration',
   '.well-known/smart-styles.json',
 ])
-/** Operations on code tables, which hold nobody's records. */
+/** Operations on code tables, which contain no patient data. */
 const TERMINOLOGY: Record<string, readonly string[]> = {
   ValueSet: ['$expand', '$validate-code'],
   CodeSystem: ['$lookup', '$validate-code', '$subsumes'],
@@ -91,7 +91,7 @@ const OF_ITSELF: ReadonlySet<string> = new Set([
   '_tag',
 ])
 
-/** The first parameter by which a search could depend on records other than those it finds; undefined where none does. */
+/** The first parameter that could make a search depend on records other than those it finds; undefined if there is none. */
 export function reachingParameter(parameters: readonly QueryParameter[]): string | undefined {
   return parameters.find(({ key, value }) => !isConfined(key, value))?.key
 }

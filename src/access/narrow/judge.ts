@@ -17,7 +17,7 @@ export class Judge {
     this.#narrowing = narrowing
   }
 
-  /** What was left out for its type. Of other patients' records not even that there are any is told. */
+  /** What was left out for its type. Not even the existence of other patients' records is mentioned. */
   withheld(): string | undefined {
     if (this.#left.size === 0) return undefined
     const what = [...this.#left].map(([type, count]) => `${count} ${type}`).join(', ')

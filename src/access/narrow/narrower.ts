@@ -13,7 +13,7 @@ import { ASKS_SEARCH, asksSearch, checkReferences, referencesIn, withOnly } from
 import { type Current, checkNew, currentOf, patched } from './write.ts'
 
 /** One interaction as it may be sent: a request of its own, or an entry of a batch. */
-export interface Asked {
+export interface Attempt {
   method: string
   place: Place
   /** As JSON; undefined where there is none. */
@@ -55,7 +55,7 @@ export class Narrower {
    * @returns undefined where the request has to look as if what it names weren't there
    * @throws {AccessError} for what isn't known to stay within
    */
-  async narrow(asked: Asked): Promise<Narrowed | undefined> {
+  async narrow(asked: Attempt): Promise<Narrowed | undefined> {
     const interaction = interactionOf(asked.method, asked.place)
     const { parameters } = asked.place
     const criteria = [...parameters, ...parsePlace(`?${asked.ifNoneExist ?? ''}`).parameters]
@@ -89,7 +89,7 @@ export class Narrower {
   }
 
   /** Within its types, a connection is free; but what a body refers to may be searched for among all. */
-  async #passed({ place, body, inBatch }: Asked, interaction: Interaction): Promise<Narrowed | undefined> {
+  async #passed({ place, body, inBatch }: Attempt, interaction: Interaction): Promise<Narrowed | undefined> {
     const pass = { place, conceals: false, settle: this.#settle(interaction, false) }
     if (interaction.kind !== 'patch') {
       if (asksSearch(body)) throw this.refusal(ASKS_SEARCH)
@@ -105,7 +105,7 @@ export class Narrower {
     return { ...pass, version: current.version }
   }
 
-  async #toPatient(asked: Asked, interaction: Interaction, patient: string): Promise<Narrowed | undefined> {
+  async #toPatient(asked: Attempt, interaction: Interaction, patient: string): Promise<Narrowed | undefined> {
     const { place } = asked
     const pass = (more: Partial<Narrowed> = {}): Narrowed => ({
       ...{ place, conceals: true, settle: this.#settle(interaction, false) },
@@ -160,7 +160,7 @@ export class Narrower {
   }
 
   async #write(
-    asked: Asked,
+    asked: Attempt,
     interaction: Interaction & { kind: 'create' | 'validate' | 'update' | 'patch' | 'delete' },
     patient: string,
   ): Promise<Narrowed | undefined> {
@@ -190,7 +190,7 @@ export class Narrower {
         : checkNew(result.after, { type, patient, inBatch, ...(id !== undefined && { id }), ...(before && { before }) })
     if (wrong !== undefined) throw this.refusal(wrong)
     if (kind === 'validate' || inBatch || !('after' in result)) return pass
-    // What nobody sent, Medplum found: a search that it took for a reference, for example.
+    // Medplum found what nobody sent: a search that it took for a reference, for example.
     const sent = referencesIn(result.after)
     return {
       ...pass,

@@ -1,5 +1,5 @@
 // Whose record a resource is: for each type of the Patient compartment (FHIR R4, CompartmentDefinition "patient") the elements
-// that say so. As Medplum has it, a Patient is in the compartment of itself alone, whatever it is linked to.
+// that say so. As in Medplum, a Patient is only in its own compartment, whatever it links to.
 // `test/unit/narrow` holds the table to the definitions.
 import { isRecord } from '../../base/json.ts'
 import { byIdentifier } from './references.ts'

@@ -23,7 +23,7 @@ function objectsIn(value: unknown): Json[] {
   return found
 }
 
-/** The texts by which a value refers to other resources. */
+/** The texts in a value that refer to other resources. */
 export function referencesIn(value: unknown): Set<string> {
   return new Set(objectsIn(value).flatMap(({ reference }) => (typeof reference === 'string' ? [reference] : [])))
 }
@@ -35,7 +35,7 @@ export function byIdentifier(value: Json): { type: string | undefined } | undefi
   return { type: typeof value.type === 'string' ? value.type.split('/').at(-1) : undefined }
 }
 
-/** The same value in which every reference that isn't among these is left out: nobody sent it. */
+/** The same value without the references that nobody sent: all that aren't among these. */
 export function withOnly(value: unknown, references: ReadonlySet<string>, instead: string): unknown {
   if (Array.isArray(value)) return value.map((item) => withOnly(item, references, instead))
   if (!isRecord(value)) return value

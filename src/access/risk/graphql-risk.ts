@@ -39,7 +39,7 @@ interface Effect {
 /**
  * What a request to `$graphql` would do.
  *
- * @param body `{query, operationName, variables}`, or the document itself
+ * @param body `{query, operationName, variables}`
  * @param query of the URL, which may hold the same
  */
 export function classifyGraphql(body: unknown, query: string): Effect {
@@ -78,9 +78,7 @@ function callsIn(body: unknown, query: string): Call[] {
   const [operationName, variables] = [url.get('operationName') ?? undefined, url.get('variables') ?? undefined]
   const calls: Call[] = url.getAll('query').map((document) => ({ document, operationName, variables }))
   for (const one of Array.isArray(body) ? body : [body]) {
-    if (isRecord(one)) {
-      calls.push({ document: one.query, operationName: one.operationName, variables: one.variables })
-    } else if (one !== undefined && one !== null) calls.push({ document: one, operationName, variables })
+    if (isRecord(one)) calls.push({ document: one.query, operationName: one.operationName, variables: one.variables })
   }
   return calls
 }

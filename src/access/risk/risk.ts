@@ -5,7 +5,7 @@
 import { isRecord } from '../../base/json.ts'
 import type { Method } from '../../client/request.ts'
 
-import { type Place, placeOf, targetOf } from '../../fhir/strict-place.ts'
+import { placeOf, type StrictPlace, targetOf } from '../../fhir/strict-place.ts'
 import { classifyGraphql } from './graphql-risk.ts'
 import { governs, highest, KINDS, type Kind, ROUTES, type Route } from './routes.ts'
 
@@ -61,7 +61,7 @@ const PATTERNS = ROUTES.flatMap((route) =>
   }),
 )
 
-function classifyPlace(method: string, place: Place, body: unknown): Risk {
+function classifyPlace(method: string, place: StrictPlace, body: unknown): Risk {
   const [first = ''] = place.segments
   const alone = place.segments.length === 1
   let risk: Risk
@@ -75,7 +75,7 @@ function classifyPlace(method: string, place: Place, body: unknown): Risk {
   return risk
 }
 
-function classifyRoute(method: string, place: Place): Risk {
+function classifyRoute(method: string, place: StrictPlace): Risk {
   const { segments, query } = place
   const targets = [targetOf(segments)]
   const route = routeOf(method, segments, query)

@@ -33,7 +33,7 @@ export function operationFindings(asked: Asked, place: Place): Found {
   }
 }
 
-/** `Agent/$push` reads texts alone from Parameters: what else stands there would be ignored, and with it the wish to wait. */
+/** `Agent/$push` reads only texts from Parameters. Anything else would be ignored, and with it the request to wait. */
 function pushed({ body }: Asked): Partial<Found> {
   const unseen = records(body, 'parameter').filter(({ valueString }) => valueString === undefined)
   if (unseen.length === 0) return {}

@@ -176,7 +176,7 @@ function dateComparedAsInstant(given: Case): Finding | undefined {
   const replace = bounds.map((bound) => criterion(key, bound))
   const written = formatQuery(replace)
   const exact = replace.length === 1 || !(meaning.nested || hasSeveralValues(meaning.name, meaning.types))
-  // Medplum refuses less than a day by itself; what to write instead is told after its answer.
+  // Medplum itself refuses less than a day; the advice after its answer says what to write instead.
   if (!(kinds.size === 1 && exact) && (date.precision === 'year' || date.precision === 'month')) return undefined
   if (kinds.size !== 1) {
     return {

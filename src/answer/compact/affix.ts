@@ -45,7 +45,7 @@ const QUANTITY = /^(\[?<)(-?\d[\d.e+-]*)((?: "(?:[^"\\]|\\.)*")+(?: -)?>\]?)$/
 const WHOLE = /^[<({["]/
 
 interface Parts {
-  /** Prefix and suffix, with `*` between them. */
+  /** Prefix and suffix, with `…` between them. */
   both: string
   prefix: string
   rest: string
@@ -57,7 +57,7 @@ function partsOf(cell: string): Parts | undefined {
   const form = cell.charAt(at) === '(' ? CODED : /[\d-]/.test(cell.charAt(at + 1)) ? QUANTITY : REFERENCE
   const [, prefix, rest, suffix] = form.exec(cell) ?? (form === REFERENCE ? CODED.exec(cell) : undefined) ?? []
   if (prefix === undefined || rest === undefined || suffix === undefined || isLikeOurs(rest)) return undefined
-  return { both: `${prefix}*${suffix}`, prefix, rest, suffix }
+  return { both: `${prefix}…${suffix}`, prefix, rest, suffix }
 }
 
 function affixedShort(cells: Cells): Affixed | undefined {

@@ -3,7 +3,7 @@
 import { isRecord, records } from '../../base/json.ts'
 import { isNameable } from './column.ts'
 import { type Group, groupOf, inPlace, type Row, type Table, withNumbers } from './groups.ts'
-import { type Draft, layOut } from './layout.ts'
+import { layOut, type Written } from './layout.ts'
 import { below, keyOf, literal } from './literal.ts'
 import { Anchors, sameLine, tableLines } from './table.ts'
 
@@ -16,12 +16,11 @@ export type Remarks = ReadonlyMap<unknown, readonly string[]>
  * The compact form of a JSON value, as a rule an answer without its noise.
  *
  * @param remarks lines of the form `left out: …`, put at the head of what they are about
- * @param sizes is told how much room the own lines of each of a Bundle's resources take: about, and not what they share
+ * @param sizes called with the approximate size of each resource's own lines in a Bundle, without what they share
  */
 export function compact(value: unknown, remarks: Remarks = new Map(), sizes: Map<unknown, number> = new Map()): string {
   const anchors = new Anchors(isNameable)
-  const draft = { known: new Set<string>(), written: new Map<object, string>() }
-  const lines = documentLines(value, { mark: '#', anchors, draft, remarks, sizes })
+  const lines = documentLines(value, { mark: '#', anchors, written: new Map(), remarks, sizes })
   return anchors.resolve(lines.join('\n'))
 }
 
@@ -30,7 +29,7 @@ interface Context {
   /** The `#` of its heading. */
   mark: string
   anchors: Anchors
-  draft: Draft
+  written: Written
   remarks: Remarks
   sizes: Map<unknown, number>
 }
@@ -40,10 +39,10 @@ function deeper(context: Context, steps = 1): Context {
 }
 
 function documentLines(value: unknown, context: Context): string[] {
-  const { mark, anchors, draft, remarks } = context
+  const { mark, anchors, written, remarks } = context
   const said = remarks.get(value) ?? []
   if (Array.isArray(value) && value.length > 1 && value.every(isRow)) {
-    return [...said, `${mark} (${value.length})`, ...tableLines(layOut(value, draft), anchors)]
+    return [...said, `${mark} (${value.length})`, ...tableLines(layOut(value, written), anchors)]
   }
   if (!isRecord(value)) return [...said, literal(value)]
   if (isBundle(value)) return bundleLines(value, value, context)
@@ -66,7 +65,7 @@ function isBundle(value: Resource): boolean {
 // ── One record ──
 
 /** One line for each property; long lists of objects come after these, as tables of their own. */
-function recordLines(record: Resource, { mark, anchors, draft }: Context): string[] {
+function recordLines(record: Resource, { mark, anchors, written }: Context): string[] {
   const tables: [path: string, rows: Record<string, unknown>[]][] = []
   const lines = Object.entries(record).flatMap(([name, value]) => {
     const rest = withoutTables(value, below('', name), 1, tables)
@@ -74,7 +73,7 @@ function recordLines(record: Resource, { mark, anchors, draft }: Context): strin
   })
   const more = tables.flatMap(([path, rows]) => [
     `${mark} ${path} (${rows.length})`,
-    ...tableLines(layOut(rows, draft), anchors),
+    ...tableLines(layOut(rows, written), anchors),
   ])
   return [...lines, ...more]
 }
@@ -116,19 +115,19 @@ function bundleLines(bundle: Resource, about: unknown, context: Context): string
   const entries = records(bundle, 'entry')
   lines.push(returnedLine(entries), ...nextLine(link), ...(context.remarks.get(about) ?? []))
   const byType = Map.groupBy(entries.map(rowOf), ({ type }) => type)
-  const groups = [...byType].map(([type, rows]) => groupOf(type, rows, context.draft))
+  const groups = [...byType].map(([type, rows]) => groupOf(type, rows, context.written))
   const unnumbered = inPlace(groups)
   return [...lines, ...groups.flatMap((group) => typeLines(group, unnumbered, deeper(context)))]
 }
 
-/** How many entries are here; `total` counts matches alone, so what came along with them is told apart. */
+/** How many entries are here. `total` counts only matches, so included resources are counted separately. */
 export function returnedLine(entries: readonly Resource[]): string {
   const included = entries.filter(({ search }) => isRecord(search) && search.mode === 'include').length
   const apart = included === 0 ? '' : ` (${entries.length - included} matches, ${included} included)`
   return `returned: ${entries.length}${apart}`
 }
 
-/** Where to go on: as a plain path where it is one, as it is by the time a client has made the links local. */
+/** Where to continue: a plain path if it is one, as it is once a client has made the links local. */
 function nextLine(link: unknown): string[] {
   if (link === undefined) return []
   const only: unknown = Array.isArray(link) && link.length === 1 ? link[0] : undefined
@@ -152,7 +151,7 @@ function rowOf(entry: Resource, at: number): Row {
   return { type: resourceType, at, value: Object.fromEntries([...Object.entries(own), ...about]), resource }
 }
 
-/** A resource whose properties can't be taken for what an entry says besides. */
+/** A resource whose properties can't be confused with the entry's other properties. */
 function isTyped(value: unknown): value is Resource & { resourceType: string } {
   if (!isRecord(value) || typeof value.resourceType !== 'string' || !/^[A-Za-z]+$/.test(value.resourceType))
     return false

@@ -63,7 +63,7 @@ export interface DigestRow {
 }
 
 /**
- * Counts what is in a set of resources. Never throws, whatever it is given.
+ * Counts what is in a set of resources. Never throws.
  *
  * @param resources in any order; each counts once, also several versions of one
  * @returns rows by type, then the most frequent first, then by code

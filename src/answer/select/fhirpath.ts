@@ -187,7 +187,8 @@ const PRIMITIVES = new Set<string>(Object.values(PropertyType).filter((name) => 
 
 /** Types are names, unquoted; those of resources and elements are capitalised. */
 function checkType(operator: string, type: Atom | undefined): void {
-  const name = type instanceof DotAtom && /^(FHIR|System)$/.test(nameOf(type.left)) ? nameOf(type.right) : nameOf(type)
+  const name =
+    type instanceof DotAtom && /^(FHIR|System)$/.test(symbolOf(type.left)) ? symbolOf(type.right) : symbolOf(type)
   if (SYSTEM_TYPES.has(name)) {
     throw new FhirPathError(`the type is written with a small letter: ${name.charAt(0).toLowerCase()}${name.slice(1)}`)
   }
@@ -197,7 +198,7 @@ function checkType(operator: string, type: Atom | undefined): void {
   )
 }
 
-function nameOf(atom: Atom | undefined): string {
+function symbolOf(atom: Atom | undefined): string {
   return atom instanceof SymbolAtom ? atom.name : ''
 }
 

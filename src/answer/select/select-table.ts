@@ -60,7 +60,7 @@ export function columnsOf(select: Select, maxRow: number): Columns {
 
 /** A resource to make a row of. */
 interface Found {
-  /** Of a batch's answer, which entry it came with and what that came to. */
+  /** For a batch's answer: its entry and the result of that entry. */
   about?: Row
   /** A batch's entry may have none. */
   resource?: Row
@@ -82,7 +82,7 @@ function resourcesIn(value: unknown): Found[] {
   })
 }
 
-/** What a batch's entry came to: its status, and of a failure what Medplum says. */
+/** The result of a batch's entry: its status and, if it failed, Medplum's message. */
 function responseOf({ response }: Row): Row {
   if (!isRecord(response)) return {}
   const { status, outcome } = response

@@ -28,12 +28,12 @@ export function tighten(atom: Atom): void {
     if (check) atom.eval = checked(atom, check)
   }
   if (atom instanceof AsAtom || atom instanceof IsAtom) {
-    atom.eval = (context, input) => typed(atom.operator, holdersOf(atom.left, context, input), nameOf(atom.right))
+    atom.eval = (context, input) => typed(atom.operator, holdersOf(atom.left, context, input), typeNameIn(atom.right))
   } else if (atom instanceof FunctionAtom && TYPE_FUNCTIONS.has(atom.name)) {
-    atom.eval = (_context, input) => typed(atom.name, { values: input }, nameOf(atom.args[0]))
+    atom.eval = (_context, input) => typed(atom.name, { values: input }, typeNameIn(atom.args[0]))
   } else if (atom instanceof DotAtom && atom.right instanceof FunctionAtom && TYPE_FUNCTIONS.has(atom.right.name)) {
     const { left, right } = atom
-    atom.eval = (context, input) => typed(right.name, holdersOf(left, context, input), nameOf(right.args[0]))
+    atom.eval = (context, input) => typed(right.name, holdersOf(left, context, input), typeNameIn(right.args[0]))
   } else if (atom instanceof InfixOperatorAtom) {
     const check = OPERATOR_CHECKS[atom.operator]
     if (check) atom.eval = between(atom, check)
@@ -128,7 +128,7 @@ function sameUnit(a: Quantity, b: Quantity): boolean {
   return units?.some((one) => others?.includes(one)) ?? false
 }
 
-/** Evaluates both sides once, and lets the library go on with them where the check has no result of its own. */
+/** Evaluates both sides once, and passes them to the library if the check has no result of its own. */
 function between(atom: InfixOperatorAtom, check: OperatorCheck): Evaluate {
   const evaluate = atom.eval
   return (context, input) => {
@@ -262,8 +262,8 @@ function isOfType(actual: string, wanted: string, isResource: boolean): boolean 
   return own === asked || BASE_OF[own] === asked
 }
 
-function nameOf(type: Atom | undefined): string {
-  if (type instanceof DotAtom) return nameOf(type.right)
+function typeNameIn(type: Atom | undefined): string {
+  if (type instanceof DotAtom) return typeNameIn(type.right)
   return type instanceof SymbolAtom ? type.name : ''
 }
 

@@ -53,7 +53,7 @@ export async function openSse(
   return openStream(session, caller, endpoint, request, {})
 }
 
-/** HTTP+SSE: a message of the client. 202 at once; the work goes on, and its answer comes on the stream. */
+/** HTTP+SSE: a message of the client. 202 at once; the work continues, and its answer comes on the stream. */
 export async function postSse(
   request: Request,
   id: string,

@@ -156,7 +156,7 @@ export class SessionTransport extends RevivableTransport {
     const request = answered ?? options?.relatedRequestId
     const exchange = request === undefined ? undefined : this.#exchanges.get(request)
     if (!exchange) {
-      // An answer that nobody waits for is dropped.
+      // Nobody waits for this answer.
       if (isAnswer(message)) return
       if (request !== undefined) throw new Error('The request that this belongs to is over')
       this.#broadcast(message)
@@ -201,7 +201,7 @@ export class SessionTransport extends RevivableTransport {
     exchange.settle = undefined
   }
 
-  /** Answers the POST by an event stream, on which all goes that is told from now on. */
+  /** Answers the POST with an event stream that carries everything from now on. */
   #stream(exchange: Exchange): void {
     const { stream, open, answers, primed } = exchange
     if (!exchange.settle) return

@@ -1,6 +1,6 @@
 // Where a client may have its access sent: an https address, a program on the person's own computer by loopback http, or a private-use
 // scheme (RFC 8252 section 7.1) of an application that is known. Any program can claim such a scheme, so the list is exact; PKCE
-// keeps a code worthless for whoever catches it.
+// makes an intercepted code worthless.
 import { isLoopback } from '../../config/settings.ts'
 
 /** The application that each opens. */

@@ -5,7 +5,7 @@
 export interface Proposal {
   /** Of the arguments, under the grant's key: two questions about the same have the same. */
   subject: string
-  /** The words of the question, for whoever has the page's address. */
+  /** The text of the question, for anyone with the page's address. */
   words: Uint8Array
   /** The agreement and the page's address, for the grant. */
   agreement: Uint8Array

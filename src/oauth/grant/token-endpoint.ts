@@ -19,7 +19,7 @@ import type { Vault } from './vault.ts'
 
 /** Tokens renewed less than this ago are not renewed again: a client that lost the answer asks again with the same token. */
 const RENEWED_LATELY_MS = 60_000
-/** The token that is being revoked, hashed: whoever lost the answer asks again, when the provider no longer knows the token. */
+/** The token that is being revoked, hashed: a client that lost the answer asks again when the provider no longer knows the token. */
 const REVOKING = 'revoking'
 
 /** What the endpoint has done by the grant's object. */
@@ -150,7 +150,7 @@ export class TokenEndpoint {
     return response
   }
 
-  /** A refresh token that another took the place of is in two hands: nobody knows which are the person's, so none goes on. */
+  /** Two parties hold a refresh token that was replaced. Which one is the person's is unknown, so the grant ends for both. */
   async #endIfCopied(token: string): Promise<void> {
     if (!this.#standing.isActive() || !(await this.#issued.isCopy(token))) return
     await this.#life.end(this.#vault.vaultKey)

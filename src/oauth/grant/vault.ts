@@ -23,7 +23,7 @@ export class Vault {
   /** As the last call brought it along; in memory only, so that a disconnection soon after can log out at Medplum. */
   #vaultKey: string | undefined
 
-  /** @param onKept told of tokens that were put in, and when they are of no use any more (milliseconds since the epoch) */
+  /** @param onKept called with tokens that were stored, and when they expire (milliseconds since the epoch) */
   constructor(
     env: Bindings,
     storage: DurableObjectStorage,

@@ -60,7 +60,7 @@ export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal
   const { shown } = whole
   const place = `${type}/${id ?? String(shown.id)}`
   const known = { seen: seenIn(place, shown), ...(id === undefined && { found: place }) }
-  return { ...known, ...update(step, whole, nameOf(shown, place)) }
+  return { ...known, ...update(step, whole, placeAndTitle(shown, place)) }
 }
 
 /** The same for one of several: a target that can't be read is a problem of this one, and not an error. */
@@ -155,7 +155,7 @@ async function action({ method, path, body, risk }: Step, fhir: FhirClient, sign
       // What can't be read can still be acted on: it is named by its path alone.
       const answer = await fhir.send({ method: 'GET', path: place, repeatable: true, signal }).catch(() => undefined)
       return isRecord(answer?.body)
-        ? { line: `about ${nameOf(answer.body, place)}`, seen: seenIn(place, answer.body) }
+        ? { line: `about ${placeAndTitle(answer.body, place)}`, seen: seenIn(place, answer.body) }
         : { line: `about ${place}`, seen: [] }
     }),
   )
@@ -187,7 +187,7 @@ export function titleOfRecord(resource: Resource): string {
 }
 
 /** A resource as a person knows it: `Task/123 "Call the patient"`. */
-function nameOf(resource: Resource, place: string): string {
+function placeAndTitle(resource: Resource, place: string): string {
   const title = titleText(resource)
   return title === '' ? place : `${place} ${quoted(title)}`
 }

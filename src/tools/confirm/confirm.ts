@@ -15,13 +15,13 @@ import type { Prepared, RequestArguments } from '../request/prepare.ts'
 import { changingSteps, destructionOf, nothingDone, type Question, questionOf } from './question.ts'
 import { isGraphql, type Step } from './steps.ts'
 
-/** A call that may go on, with the agreement where one was needed; or what is answered instead. */
+/** A call that may continue, with the agreement if one was needed; or the answer to give instead. */
 export type Permit = { agreed: Agreement | undefined } | { undone: string } | { question: InputRequiredResult }
 
 const LIFE_MS = 600_000
 /** A client's own form may show less than it is given: what is longer is asked on the page. */
 const MAX_FORM = { lines: 40, chars: 3_000 }
-/** The part of the question that the model is told with the link. */
+/** The part of the question that the model gets with the link. */
 const MAX_TOLD = { lines: 40, chars: 6_000 }
 const AT_ONCE = 5
 const KEY = 'approval'
@@ -29,14 +29,14 @@ const KEY = 'approval'
 /** Without a field: accepting is the yes. A box to tick was left unticked by people who meant yes. */
 const FORM = { type: 'object' as const, properties: {} }
 
-/** A refusal that comes sooner than this after the question is a program's: nobody has read it. */
+/** A refusal sooner than this after the question comes from a program: no person has read it. */
 const READING_MS = 1_000
 const CANNOT_ASK = 'the client cannot ask the person'
 const TOO_LONG = 'the question is too long for the client’s form'
 const NO_ANSWER = 'the client returned no answer from the person'
 
 /**
- * Lets a call go on that needs no confirmation, or has it.
+ * Lets a call continue if it needs no confirmation, or has one.
  *
  * @param tool its name, to which the confirmation is bound
  * @throws {UserError} for a confirmation that doesn't hold, and a change that could not be carried out

@@ -24,9 +24,9 @@ interface Told {
   change: Change
 }
 
-/** From so many changes on, a batch is one that the person is asked about, whatever they are. */
+/** A batch of this many changes or more always needs confirmation. */
 const MANY = 50
-/** More are not read one by one, and nobody would look through them. */
+/** More are not read one by one: nobody would look through them. */
 const MAX_CHANGES = 200
 /** Characters of a question; sealed, it has to fit into one value of a grant's storage. */
 const MAX_CHARS = 400_000

@@ -13,7 +13,7 @@ type Kept = Record<string, unknown>
 
 export interface FileRecords {
   resources: Record<string, unknown>[]
-  /** Whether the file goes on after these. */
+  /** Whether the file continues after these. */
   more: boolean
 }
 

@@ -27,7 +27,7 @@ export interface FileText {
   about: string
   /** Its lines; undefined for what is no text. */
   lines: string[] | undefined
-  /** Whether the file goes on behind them. */
+  /** Whether the file continues after them. */
   more: boolean
 }
 

@@ -10,7 +10,7 @@ export const MAX_NAME = 256
 /** Characters of what is sent as text: no message is longer (`mcp/session/message.ts`). */
 export const MAX_CONTENT = 4 * 1024 * 1024
 
-/** A text of at most so many characters. */
+/** A text with a maximum length. */
 export function bounded(most: number): z.ZodString {
   return z
     .string()

@@ -1,4 +1,4 @@
-// What a client says of itself with a call: how it can ask the person, whether it wants to hear of progress, which trace goes on.
+// What a client says about itself in a call: how it can ask the person, whether it wants progress, which trace continues.
 
 import {
   CLIENT_CAPABILITIES_META_KEY,

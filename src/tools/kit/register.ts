@@ -1,11 +1,6 @@
 // One tool = one value. This file is the only one that turns what a tool returns or throws into an MCP result.
-import type {
-  CallToolResult,
-  ContentBlock,
-  InputRequiredResult,
-  McpServer,
-  ServerContext,
-} from '@modelcontextprotocol/server'
+import { RESOURCE_URI_META_KEY } from '@modelcontextprotocol/ext-apps/server'
+import type { CallToolResult, InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
 import { guardFor } from '../../access/access.ts'
 import type { CallEvent } from '../../audit/audit.ts'
@@ -33,6 +28,7 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
         idempotentHint: idempotent,
         openWorldHint: openWorld,
       },
+      ...(tool.view !== undefined && { _meta: viewMeta(tool.view) }),
     },
     (understood: unknown, ctx: ServerContext) =>
       asResult(
@@ -63,6 +59,11 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
         },
       ),
   )
+}
+
+/** Where hosts look for the view of a tool: as MCP Apps says today, as it did before, and ChatGPT's name for it. */
+function viewMeta(uri: string): Record<string, unknown> {
+  return { ui: { resourceUri: uri }, [RESOURCE_URI_META_KEY]: uri, 'openai/outputTemplate': uri }
 }
 
 /**
@@ -106,11 +107,13 @@ async function asResult(
   return told(toResult(output), isDone ? 'ok' : 'asked')
 }
 
-/** How the call was understood and what was left out of the answers is told, except in a form that a host prescribes. */
+/** Adds how the call was understood and what was left out, except in a form that a host prescribes. */
 function withNotes(output: ToolOutput, notes: readonly string[]): ToolOutput {
-  if (notes.length === 0 || (typeof output === 'object' && !Array.isArray(output))) return output
-  const content: ContentBlock[] = Array.isArray(output) ? output : [{ type: 'text', text: output }]
-  return [...content, ...notes.map((note) => ({ type: 'text' as const, text: `Note: ${note}` }))]
+  const more = notes.map((note) => ({ type: 'text' as const, text: `Note: ${note}` }))
+  if (notes.length === 0) return output
+  if (typeof output === 'string') return [{ type: 'text', text: output }, ...more]
+  if (Array.isArray(output)) return [...output, ...more]
+  return 'content' in output ? { ...output, content: [...output.content, ...more] } : output
 }
 
 /** What a model gets to read, in characters; other content by its JSON. */
@@ -124,11 +127,12 @@ function toResult(output: ToolOutput): CallToolResult | InputRequiredResult {
   if (Array.isArray(output)) return { content: output }
   if ('question' in output) return output.question
   if ('undone' in output) return { content: [{ type: 'text', text: output.undone }] }
+  if ('content' in output) return { content: output.content, structuredContent: output.structured }
   const { structured } = output
   return { content: [{ type: 'text', text: JSON.stringify(structured) }], structuredContent: structured }
 }
 
-/** What is told of an error: the words of those that are made for it, of any other a number to report. */
+/** What the model learns about an error: its message if it was written for the model, otherwise a report number. */
 export function explain(error: unknown): string {
   if (error instanceof ToldError) return error.message
   const report = crypto.randomUUID()

@@ -54,13 +54,14 @@ export interface ToolContext {
 }
 
 /**
- * Text, or several pieces of content, for the model; or a value, which goes out both as JSON text and as structured content. Or
- * nothing was done yet: the client is to ask the person, or the model is told why.
+ * Text, or several pieces of content, for the model; or a value, which goes out both as JSON text and as structured content; or
+ * content for the model and a value for a view. Or nothing has been done yet: the client must ask the person, or the model learns why.
  */
 export type ToolOutput =
   | string
   | ContentBlock[]
   | { structured: Record<string, unknown> }
+  | { content: ContentBlock[]; structured: Record<string, unknown> }
   | { question: InputRequiredResult }
   | { undone: string }
 
@@ -73,11 +74,13 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   /**
    * Puts arguments as models really send them into the form that `input` asks for; what it can't, it leaves.
    *
-   * @param note is told what a model should know of it
+   * @param note called with what a model should know about it
    */
   normalise?(args: unknown, note: (text: string) => void): unknown
   /** All four hints of the specification: none may be left to a default. */
   hints: { readOnly: boolean; destructive: boolean; idempotent: boolean; openWorld: boolean }
+  /** The resource that draws its structured content, in hosts that render views (MCP Apps). */
+  view?: string
   run(args: z.output<Input>, context: ToolContext): Promise<ToolOutput>
 }
 
@@ -101,6 +104,6 @@ export interface CallSupport {
   confirm: ConfirmPolicy
   /** Writes a call down for the operator, and notes it for the person. */
   note(ctx: ServerContext, event: CallEvent): Promise<void>
-  /** Lets work go on after the answer. */
+  /** Lets work continue after the answer. */
   background(work: Promise<void>): void
 }

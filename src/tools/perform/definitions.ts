@@ -78,7 +78,7 @@ async function first(
     kept.set(key, { at: Date.now(), found })
     return found
   } catch {
-    // The answer is there; that nobody tells what it stands on now is no reason to withhold it.
+    // The answer is complete without knowing what it is based on.
     return 'unknown'
   }
 }

@@ -184,7 +184,7 @@ async function fromBeginning(
 async function countOf(search: string, { fhir, signal }: ToolContext): Promise<number | undefined> {
   const path = countPath(search)
   if (path === undefined) return undefined
-  // The answer is there; that nobody counts it now is no reason to withhold it.
+  // The answer is complete without the count.
   const counted = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
   return isRecord(counted?.body) && typeof counted.body.total === 'number' ? counted.body.total : undefined
 }
@@ -265,7 +265,7 @@ async function compareVersion(
   }
 }
 
-/** Work that goes on in the background: its answer, or how to ask for it later. */
+/** Background work: its answer, or how to ask for it later. */
 async function presentJob(
   { fhir, progress, signal, event }: ToolContext,
   prepared: Prepared,

@@ -1,6 +1,7 @@
-// What is hidden survives a write: placeholders in what is sent become what is stored, right before it is sent, and for no other
-// version of the record than the one that it was taken from.
+// What is hidden survives a write, and stays hidden: placeholders in what is sent become what is stored, right before it is sent, and
+// for no other version of the record than the one that it was taken from; what a patch could show is judged by its result.
 
+import { mutationsIn } from '../../access/risk/graphql-risk.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import { FhirError } from '../../client/fhir-error.ts'
@@ -8,6 +9,7 @@ import type { FhirRequest } from '../../client/request.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
 import { placeOf } from '../../fhir/strict-place.ts'
 import { placeholdersIn } from '../../secrets/put-back.ts'
+import { mayUncover } from '../../secrets/secret-requests.ts'
 import { Whole } from '../../secrets/whole.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import { ROTATION } from '../request/placeholders.ts'
@@ -20,17 +22,33 @@ import { ROTATION } from '../request/placeholders.ts'
 export async function withStored(request: FhirRequest, context: ToolContext): Promise<FhirRequest> {
   const { method, path, content } = request
   const value = content?.value
+  checkGraphql(path, value)
   if (!content || typeof value !== 'object' || value === null) return request
   if (path === '') {
     const filled = await batch(value, context)
     return filled === value ? request : { ...request, content: content.with(filled) }
   }
-  if (placeholdersIn(value).length === 0) return request
+  const isPatch = method === 'PATCH' && Array.isArray(value)
+  const isFilled = placeholdersIn(value).length > 0
+  if (!isFilled && !(isPatch && mayUncover(value))) return request
   const sent = (whole: Whole): FhirRequest => ({ ...request, content: whole.into((stored) => content.with(stored)) })
   if (method === 'POST') return ROTATION.test(path) ? sent(await rotation(path, value, context)) : request
   const whole = await wholeAt(path, context)
+  if (!isFilled && !whole.isHiding) return request
   if (method === 'PATCH') return sent(patch(value, whole))
   return { ...sent(replacement(value, whole)), ifMatch: request.ifMatch ?? tagOf(whole) }
+}
+
+/** A patch by GraphQL is for no version of the record, so what it would show isn't known. */
+function checkGraphql(path: string, body: unknown): void {
+  const { segments, query } = placeOf(path)
+  if (segments.length !== 1 || !/^\$graphql$/i.test(segments[0] ?? '')) return
+  const patches = mutationsIn(body, query.replace(/^\?/, ''))?.filter(({ verb }) => verb === 'Patch') ?? []
+  const odd = patches.find(({ args: { patch } }) => !Array.isArray(patch) || mayUncover(patch))
+  if (odd === undefined) return
+  throw refused(
+    `${odd.type}Patch could show what is hidden in the record. Send it as a separate request: PATCH ${odd.type}/ID`,
+  )
 }
 
 async function wholeAt(path: string, { fhir, signal }: ToolContext): Promise<Whole> {
@@ -99,10 +117,18 @@ async function entryWithStored(entry: unknown, context: ToolContext): Promise<un
   const { request, resource } = isRecord(entry) ? entry : {}
   if (!isRecord(entry) || !isRecord(request)) return entry
   const method = String(request.method).toUpperCase()
+  const place = String(request.url)
+  checkGraphql(place, resource)
+  if (method === 'POST' && placeOf(place).segments.length === 0) {
+    const filled = await batch(resource, context)
+    return filled === resource ? entry : { ...entry, resource: filled }
+  }
   if (method !== 'PUT' && method !== 'PATCH') return entry
   const content = method === 'PATCH' ? operationsOf(resource) : resource
-  if (placeholdersIn(content).length === 0) return entry
-  const whole = await wholeAt(String(request.url), context)
+  const isFilled = placeholdersIn(content).length > 0
+  if (!isFilled && !(method === 'PATCH' && Array.isArray(content) && mayUncover(content))) return entry
+  const whole = await wholeAt(place, context)
+  if (!isFilled && !whole.isHiding) return entry
   if (method === 'PATCH') return { ...entry, resource: patch(content, whole).into(inBinary) }
   const bound = { ...request, ifMatch: request.ifMatch ?? tagOf(whole) }
   return replacement(content, whole).into((stored) => ({ ...entry, request: bound, resource: stored }))

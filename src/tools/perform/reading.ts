@@ -5,7 +5,9 @@ import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
+import { type AllPages, type ReadOptions, readAll } from '../../client/read-all.ts'
 import type { FhirResponse } from '../../client/request.ts'
+import { withStableOrder } from '../../fhir/paging.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
 import { type Prepared, prepare } from '../request/prepare.ts'
@@ -34,11 +36,37 @@ export function readingPath(path: string, base: URL): string {
  * @throws {FhirError} with advice, {TransportError}, {SessionError}
  */
 export async function readOne(path: string, context: ToolContext): Promise<FhirResponse> {
+  return (await readPrepared(path, context)).response
+}
+
+/** The same, with what is to be said of the request beside its answer. */
+export async function readPrepared(
+  path: string,
+  context: ToolContext,
+): Promise<{ prepared: Prepared; response: FhirResponse }> {
   const { caller, fhir, signal, event } = context
   const prepared = prepareRead(path, caller.medplum.fhirBase)
   const response = await advised(prepared, context, () => fhir.send({ ...prepared.request, signal }))
   event.status = response.status
-  return response
+  return { prepared, response }
+}
+
+/**
+ * All that a search finds, in a steady order, as far as a limit and the call's time allow.
+ *
+ * @throws as {@link readOne}
+ */
+export async function readEvery(
+  path: string,
+  context: ToolContext,
+  options: Pick<ReadOptions, 'cap' | 'keep'>,
+): Promise<AllPages & { notes: string[] }> {
+  const { caller, fhir, signal, event, progress } = context
+  const prepared = prepareRead(path, caller.medplum.fhirBase)
+  const whole = withStableOrder(prepared.request.path)
+  const read = await advised(prepared, context, () => readAll(fhir, whole, { ...options, progress, signal }))
+  event.status = 200
+  return { ...read, notes: prepared.notes }
 }
 
 /** The answer to one of several reads. */

@@ -190,14 +190,15 @@ function oneLine(name: string, value: string): string {
 /** The path below the base, its query in the form in which it is sent. */
 function confined(path: string, base: URL): string {
   // As it was given, then as it is sent: a URL encodes what a query may hold, and so hides how it was written.
-  confine(path, base)
+  const url = confine(path, base)
   const broken = brokenEscapes(path.slice(path.indexOf('?') + 1))
   if (broken !== undefined) {
     throw new UserError(
       `\`path\`: ${broken} is not a valid UTF-8 escape. Nothing was sent. Write the character as it is, such as ü.`,
     )
   }
-  return relativeTo(base, confine(withPlainQuery(path), base))
+  const plain = withPlainQuery(path)
+  return relativeTo(base, plain === path ? url : confine(plain, base))
 }
 
 /** Each entry of a batch or transaction names a place of its own: all are confined before anything is sent. */

@@ -10,7 +10,7 @@ const NAMES = ['params', 'query', 'queryParams', 'searchParams'] as const
  * The arguments of a read with such an object in the path. What can be meant in more than one way stays, and is refused as an
  * argument that the tool doesn't have.
  *
- * @param note is told what was done
+ * @param note called with what was done
  */
 export function withQueryObject(
   args: Record<string, unknown>,

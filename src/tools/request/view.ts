@@ -98,7 +98,7 @@ function ownParameters(path: string): { path: string; from: number; all: boolean
   return { path: path.slice(0, mark) + (kept && `?${kept}`), from: Number(skip ?? 0), all: all === 'true' }
 }
 
-/** The path that goes on after so many matches of the same answer. */
+/** The path that continues after this many matches of the same answer. */
 export function skipping(path: string, matches: number, all: boolean): string {
   const { segments, parameters } = parsePlace(path)
   const own = [...(all ? [criterion(ALL, 'true')] : []), criterion(SKIP, String(matches))]

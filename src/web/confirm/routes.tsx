@@ -21,7 +21,7 @@ export const confirmation = new Hono<{ Bindings: Bindings }>()
 /** The grant's id, and the key under which the words are sealed: base64url of 32 bytes. */
 const PAGE = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/
 
-/** In the query: go on to the login. */
+/** In the query: continue to the login. */
 const LOGIN = 'sign-in'
 
 async function show(c: Ctx): Promise<Response> {

@@ -37,7 +37,7 @@ interface Found extends Connection {
   identity: string | undefined
 }
 
-/** All that this person has connected, from the latest; nobody else's. */
+/** All connections of this person, latest first. */
 export async function connectionsOf(userId: string, env: Bindings, oauth: OAuthHelpers): Promise<Connection[]> {
   const grants = await grantsOf(userId, oauth)
   const connections = await Promise.all(grants.map((grant) => connectionOf(grant, env)))
@@ -92,7 +92,7 @@ async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Found |
   }
 }
 
-/** Several programs on one computer are told apart by their ports. */
+/** The port tells several programs on one computer apart. */
 function withPort(redirectUri: string): string {
   const { name } = placeOf(redirectUri)
   const host = URL.parse(redirectUri)?.host ?? ''

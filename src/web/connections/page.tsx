@@ -49,7 +49,7 @@ const Page: FC<PropsWithChildren<PageProps>> = ({ tenant, root, done, children }
   </Layout>
 )
 
-/** What is shown to whoever isn't signed in. */
+/** Shown to anyone who isn't signed in. */
 export const SignedOut: FC<PageProps & { medplumHost: string }> = ({ medplumHost, ...page }) => (
   <Page {...page}>
     <p>

@@ -21,7 +21,7 @@ const SCOPES = ['openid', 'profile']
 /** The pages that a login may lead back to, and the paths below them. */
 const RETURN_PATHS = ['/connections', '/confirm']
 
-/** Why a login in the browser came to nothing: its state is unknown, used, old or another browser's. */
+/** Why a login in the browser failed: its state is unknown, used, old or another browser's. */
 export class StaleLoginError extends Error {
   override readonly name = 'StaleLoginError'
 }

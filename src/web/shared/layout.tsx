@@ -10,7 +10,7 @@ interface LayoutProps {
   title: string
   /** Path of the one script that it runs. */
   script?: string
-  /** Address that the browser goes on to by itself. */
+  /** Address to which the browser continues by itself. */
   onward?: string
 }
 

@@ -22,7 +22,7 @@ export async function openForm(c: Context): Promise<{ handle: string; cookie: st
  */
 export async function closeForm(c: Context, handle: string): Promise<string> {
   const hash = await hashOf(c, handle)
-  const isOwn = getCookie(c, nameOf(hash), 'host') === hash
+  const isOwn = getCookie(c, cookieName(hash), 'host') === hash
   if (!isOwn || !(Number(handle.split('.')[0]) > Date.now())) {
     throw new AuthorizationError('invalid_request', {
       description: 'The form belongs to another browser, or has expired',
@@ -37,9 +37,9 @@ function hashOf(c: Context, handle: string): Promise<string> {
 }
 
 /** One cookie a form, so that two tabs don't disturb each other. */
-const nameOf = (hash: string) => `consent-${hash.slice(0, 16)}`
+const cookieName = (hash: string) => `consent-${hash.slice(0, 16)}`
 
 function cookieLine(hash: string, value: string, maxAge: number): string {
   const options = { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge } as const
-  return generateCookie(nameOf(hash), value, options)
+  return generateCookie(cookieName(hash), value, options)
 }

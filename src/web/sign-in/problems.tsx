@@ -1,4 +1,4 @@
-// What a person reads whose sign-in came to nothing.
+// The pages for a sign-in that failed.
 import { AuthorizationError, CimdFetchError } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
 import type { Bindings } from '../../config/settings.ts'
@@ -91,7 +91,7 @@ function unreadable({ metadataUrl, detail }: CimdFetchError): [string, string] {
   ]
 }
 
-/** What a person reads whose login in the browser, for a page of this server, came to nothing. */
+/** The page for a failed login to a page of this server. */
 function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
   const kind = error instanceof UpstreamError ? error.kind : 'stale'
   console.warn(JSON.stringify({ event: 'sign_in_failed', kind }))

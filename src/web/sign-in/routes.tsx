@@ -183,7 +183,7 @@ async function finish(c: Ctx): Promise<Response> {
   }
 }
 
-/** Completes the sign-in; where that fails here, the login at Medplum is ended, since nobody holds its tokens then. */
+/** Completes the sign-in. If that fails here, the login at Medplum is ended, since nobody would hold its tokens. */
 async function complete(
   settings: Settings,
   oauth: OAuthHelpers,

@@ -27,7 +27,7 @@ export function serverCard(settings: Settings): Response {
   const { origin, hostname } = settings.publicUrl
   return answer(CARD_TYPE, {
     $schema: 'https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json',
-    name: `${hostname.split('.').reverse().join('.')}/${nameOf(tenant)}`,
+    name: `${hostname.split('.').reverse().join('.')}/${serverName(tenant)}`,
     title: titleOf(settings),
     version: VERSION,
     description: 'FHIR R4 records and operations of a Medplum project',
@@ -44,7 +44,7 @@ export function catalog(settings: Settings): Response {
     specVersion: '1.0',
     entries: [
       {
-        identifier: `urn:air:${publicUrl.hostname}:mcp:${nameOf(tenant)}`,
+        identifier: `urn:air:${publicUrl.hostname}:mcp:${serverName(tenant)}`,
         displayName: titleOf(settings),
         type: CARD_TYPE,
         url: `${publicUrl.origin}${root}${CARD_PATH}`,
@@ -53,7 +53,7 @@ export function catalog(settings: Settings): Response {
   })
 }
 
-function nameOf(tenant: string | undefined): string {
+function serverName(tenant: string | undefined): string {
   return tenant === undefined ? NAME : `${NAME}-${tenant}`
 }
 

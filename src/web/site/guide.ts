@@ -34,6 +34,7 @@ export interface Guide {
 /** The tools of each set, in the order in which a person gets to know them. */
 const READING: Guide['tools'] = [
   ['fhir-digest', 'an overview of many records: what there is, how much, from when'],
+  ['show', 'draws a trend, a timeline, a summary or a table, where the client renders views'],
   ['search', 'finds records by plain words'],
   ['fetch', 'one record that `search` found, as text'],
   ['whoami', 'who is signed in, to which project, with what access'],

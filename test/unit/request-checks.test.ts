@@ -12,18 +12,18 @@ import { statement } from './statement.ts'
 const capability = indexCapability(statement)
 const ID = '11111111-1111-4111-8111-111111111199'
 
-function trap(request: string, body?: unknown, known: typeof capability | undefined = capability): CheckResult {
+function check(request: string, body?: unknown, known: typeof capability | undefined = capability): CheckResult {
   const [method = '', path = ''] = request.split(/ (.*)/s)
   return checkRequest({ method, path, body, base: 'https://api.medplum.com/fhir/R4/' }, known)
 }
 
 function refusal(request: string, body?: unknown): string {
-  const found = trap(request, body)
+  const found = check(request, body)
   return found.kind === 'refused' ? found.message : `${found.kind}, not refused`
 }
 
 function warnings(request: string, body?: unknown): string {
-  const found = trap(request, body)
+  const found = check(request, body)
   return found.kind === 'refused' ? `refused: ${found.message}` : found.warnings.join('\n')
 }
 
@@ -141,11 +141,11 @@ describe('searches rewritten to the same meaning', () => {
     [`Patient/${ID}/$everything?_type=A,B&_count=5`, `Patient/${ID}/$everything?_count=5&_type=A&_type=B`],
     ['Observation?code=a%26b&date=2024-02-11', 'Observation?code=a%26b&date=ge2024-02-11&date=lt2024-02-12'],
   ])('%s', (path, expected) => {
-    const found = trap(`GET ${path}`)
+    const found = check(`GET ${path}`)
     expect(found).toMatchObject({ kind: 'rewritten', path: expected })
     expect(found.kind === 'rewritten' && found.note).toMatch(/ was sent as /)
     // Once rewritten, nothing is left to rewrite.
-    expect(trap(`GET ${expected}`).kind).toBe('clear')
+    expect(check(`GET ${expected}`).kind).toBe('clear')
   })
 
   test.each([
@@ -167,7 +167,7 @@ describe('searches rewritten to the same meaning', () => {
     'Patient?_cursor=2-1795889080430',
     'Patient?_cursor=1-1795889080430-11111111-1111-4111-8111-111111111199',
   ])('%s stays', (path) => {
-    expect(trap(`GET ${path}`)).toMatchObject({ kind: 'clear' })
+    expect(check(`GET ${path}`)).toMatchObject({ kind: 'clear' })
   })
 
   test('a code that FHIR does not have is told', () => {
@@ -175,7 +175,7 @@ describe('searches rewritten to the same meaning', () => {
   })
 
   test('by POST as by GET', () => {
-    const found = trap('POST Observation/_search?date=2024-02-11')
+    const found = check('POST Observation/_search?date=2024-02-11')
     expect(found).toMatchObject({
       kind: 'rewritten',
       path: 'Observation/_search?date=ge2024-02-11&date=lt2024-02-12',
@@ -207,7 +207,7 @@ describe('searches rewritten to the same meaning', () => {
     `Bot/${ID}/$execute?_count=abc`,
     `job/${ID}/status`,
   ])('left alone: %s', (path) => {
-    const found = trap(`GET ${path}`)
+    const found = check(`GET ${path}`)
     expect(found.kind === 'refused' ? found.message : found.kind).toBe('clear')
     expect(found.kind === 'clear' && found.warnings.filter((one) => !one.includes('outdoes'))).toEqual([])
   })
@@ -247,7 +247,7 @@ describe('searches rewritten to the same meaning', () => {
   })
 
   test('without a capability, only what is a date everywhere is rewritten', () => {
-    expect(trap('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
+    expect(check('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
     expect(checkRequest({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
     expect(checkRequest({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
     const found = checkRequest({ method: 'GET', path: 'Encounter?location-period=2024-02-11' }, undefined)
@@ -304,7 +304,7 @@ describe('paths', () => {
   test.each(['DELETE Patient?identifier=x', `DELETE Patient/${ID}`, `DELETE job/${ID}/status`])(
     'allowed: %s',
     (request) => {
-      expect(trap(request)).toEqual({ kind: 'clear', warnings: [] })
+      expect(check(request)).toEqual({ kind: 'clear', warnings: [] })
     },
   )
 })
@@ -360,7 +360,7 @@ describe('content', () => {
     ],
     ['POST Patient/$validate', { resourceType: 'Patient', gender: 'robot' }],
   ])('%s %j is left alone', (request, body) => {
-    expect(trap(request, body)).toEqual({ kind: 'clear', warnings: [] })
+    expect(check(request, body)).toEqual({ kind: 'clear', warnings: [] })
   })
 
   test('the codes are told once each', () => {
@@ -410,7 +410,7 @@ describe('batch entries', () => {
       entry('PATCH', `Patient/${ID}`, {}, parameters),
       entry('POST', 'Patient', {}, { resourceType: 'Patient' }),
     )
-    expect(trap('POST ', good)).toEqual({ kind: 'clear', warnings: [] })
+    expect(check('POST ', good)).toEqual({ kind: 'clear', warnings: [] })
   })
 
   test('a long list of faults is cut', () => {
@@ -510,7 +510,7 @@ const REFUSED = [
   'search/unknown-modifier-dropped',
 ]
 
-test('no recorded success is refused but the traps among them', () => {
+test('no recorded success is refused but those that Medplum misreads', () => {
   const refused = recordings.filter((one) => {
     const asked = askedOf(one)
     return one.response.status < 400 && asked && checkRequest(asked, capability).kind === 'refused'
@@ -547,7 +547,7 @@ describe('the same condition twice in a batch', () => {
       ...create('identifier=a|b'),
       request: { method: 'POST', url: 'Person', ifNoneExist: 'identifier=a|b' },
     }
-    expect(trap('POST ', bundle('transaction', create('identifier=a|b'), create('identifier=a|c'), other)).kind).toBe(
+    expect(check('POST ', bundle('transaction', create('identifier=a|b'), create('identifier=a|c'), other)).kind).toBe(
       'clear',
     )
   })
@@ -584,7 +584,7 @@ describe('searches in GraphQL', () => {
   test('a value may be a variable', () => {
     const text = 'query Q($d: String) { ObservationList(date: $d) { id } }'
     expect(refusal('POST $graphql', query(text, { d: '2026-01-01' }))).toContain('_filter')
-    expect(trap('POST $graphql', query(text, { d: 'ge2026-01-01' })).kind).toBe('clear')
+    expect(check('POST $graphql', query(text, { d: 'ge2026-01-01' })).kind).toBe('clear')
   })
 
   test('a unit, and more than fits on a page, are warned of', () => {
@@ -600,7 +600,7 @@ describe('searches in GraphQL', () => {
     '{ Patient(id: "1") { id } }',
     'no document',
   ])('%s passes', (text) => {
-    expect(trap('POST $graphql', query(text)).kind).toBe('clear')
+    expect(check('POST $graphql', query(text)).kind).toBe('clear')
   })
 })
 

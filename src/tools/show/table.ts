@@ -1,0 +1,82 @@
+// What a search finds, as a table of columns that are asked for.
+import { compileSelect } from '../../answer/select/select.ts'
+import { typeOf } from '../../audit/audit.ts'
+import { isRecord } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
+import { nextPage, totalOf } from '../../fhir/paging.ts'
+import { criterion, formatPlace, parsePlace } from '../../fhir/query.ts'
+import { valueText } from '../../text/datatype-text.ts'
+import type { ToolContext } from '../kit/tool.ts'
+import { present } from '../perform/present.ts'
+import { readPrepared } from '../perform/reading.ts'
+import { viewOf } from '../request/view.ts'
+import { foundIn, idOf, text } from './records.ts'
+import type { Table } from './shown.ts'
+import type { Drawn } from './words.ts'
+
+const PAGE = 50
+const MAX_ROWS = 200
+/** Columns where none are asked for: what most types have. */
+const COLUMNS = [
+  'id',
+  'name.text | name.given.first() | code.text | code.coding.display.first()',
+  'status',
+  'meta.lastUpdated',
+]
+
+export async function table(
+  { path: given, select }: { path?: string | undefined; select?: string[] | undefined },
+  context: ToolContext,
+): Promise<Drawn> {
+  if (given === undefined || given.trim() === '') {
+    throw new UserError('`path` must be a search, such as Task?status=requested, for a table. Nothing was sent.')
+  }
+  const columns = (select && select.length > 0 ? select : COLUMNS).map((column) => column.trim())
+  const { view, path } = viewOf({ select: columns }, given.replace(/^GET +/i, ''), context.answerChars)
+  const { prepared, response } = await readPrepared(withCount(path), context)
+  context.event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
+  const { body } = response
+  if (!isRecord(body) || body.resourceType !== 'Bundle') {
+    throw new UserError(
+      '`path` must be a search, such as Task?status=requested: one record is not a table. fetch shows it.',
+    )
+  }
+  const { expressions, row } = compileSelect(columns)
+  const { found } = foundIn({ status: 200, body })
+  const rows = found
+    .slice(view.from, view.from + MAX_ROWS)
+    .map((resource) => ({ id: idOf(resource), cells: row(resource).cells.map(cellOf) }))
+  const next = nextPage(prepared.request.path, body)
+  const total = totalOf(body) ?? (next === undefined && !isLater(prepared.request.path) ? found.length : undefined)
+  const structured: Table = {
+    ...{ view: 'table', path: prepared.request.path, columns: [...expressions], rows },
+    ...(total !== undefined && { total }),
+    ...(next !== undefined && { next }),
+  }
+  return { structured, notes: [], content: present(prepared, response, view) }
+}
+
+/** A page that a person can look over, unless the search says something else. */
+function withCount(path: string): string {
+  const place = parsePlace(path)
+  const isCounted = place.parameters.some(({ key }) => key === '_count')
+  return isCounted
+    ? path
+    : formatPlace({ ...place, parameters: [...place.parameters, criterion('_count', String(PAGE))] })
+}
+
+function isLater(path: string): boolean {
+  return parsePlace(path).parameters.some(({ key }) => key === '_offset' || key === '_cursor')
+}
+
+function cellOf(value: unknown): string | number | boolean | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'number' || typeof value === 'boolean') return value
+  if (typeof value === 'string') return text(value)
+  const list = Array.isArray(value) ? value : [value]
+  return text(
+    list
+      .map((one) => (typeof one === 'string' || typeof one === 'number' ? String(one) : valueText(one, '')))
+      .join(', '),
+  )
+}

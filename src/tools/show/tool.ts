@@ -1,0 +1,101 @@
+// The tool `show`: records drawn for the person, in hosts that render views (MCP Apps), and the same in words for all others.
+import type { ContentBlock } from '@modelcontextprotocol/server'
+import * as z from 'zod'
+import { isRecord } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
+import { bounded, MAX_ADDRESS, MAX_NAME } from '../kit/bounded.ts'
+import { defineTool, type ToolContext } from '../kit/tool.ts'
+import { withNotes } from '../perform/present.ts'
+import { normalise } from '../request/arguments.ts'
+import type { Shown } from './shown.ts'
+import { summary } from './summary.ts'
+import { table } from './table.ts'
+import { timeline } from './timeline.ts'
+import { trend } from './trend.ts'
+import { type Drawn, written } from './words.ts'
+
+/** Characters kept free for notes. */
+const RESERVE = 1_000
+/** Characters of what a view draws: hosts drop or cut what is larger. */
+const MAX_STRUCTURED = 90_000
+
+const VIEWS = ['trend', 'timeline', 'summary', 'table'] as const
+/** Which arguments each view has, besides `view`. */
+const TAKES: Readonly<Record<(typeof VIEWS)[number], readonly string[]>> = {
+  trend: ['patient', 'codes', 'since', 'medications'],
+  timeline: ['patient'],
+  summary: ['patient'],
+  table: ['path', 'select'],
+}
+
+export const show = defineTool({
+  name: 'show',
+  title: 'Show records as a view',
+  description:
+    'Draws records for a person who asks to see them, where the host renders views, and says the same in words.',
+  input: z.object({
+    view: z.enum(VIEWS).describe('What to draw'),
+    patient: bounded(MAX_NAME).optional().describe('Patient/ID; for all but table'),
+    codes: z.array(bounded(MAX_NAME)).optional().describe('trend: codes of results, e.g. ["4548-4"]'),
+    since: bounded(MAX_NAME).optional().describe('trend: first date'),
+    medications: z.boolean().optional().describe('trend: medications beneath'),
+    path: bounded(MAX_ADDRESS).optional().describe('table: a search'),
+    select: z.array(bounded(MAX_ADDRESS)).optional().describe('table: FHIRPath columns'),
+  }),
+  normalise(args) {
+    const given = normalise(args)
+    return isRecord(given) && typeof given.codes === 'string' ? { ...given, codes: given.codes.split(',') } : given
+  },
+  hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+  async run(args, context) {
+    context.event.kind = 'read'
+    refuseOthers(args)
+    const drawn = await DRAW[args.view](args, context)
+    const { appUrl } = context.caller.medplum
+    const structured = bound({ ...drawn.structured, ...(appUrl && { app: appUrl.href }) })
+    const content: ContentBlock[] =
+      'content' in drawn ? drawn.content : [{ type: 'text', text: written(drawn.words, context.answerChars - RESERVE) }]
+    return { content: withNotes(content, drawn.notes), structured: { ...structured } }
+  },
+})
+
+type Arguments = Parameters<typeof show.run>[0]
+
+const DRAW: Readonly<Record<(typeof VIEWS)[number], (args: Arguments, context: ToolContext) => Promise<Drawn>>> = {
+  trend,
+  timeline,
+  summary,
+  table,
+}
+
+/** An argument of another view would be dropped in silence. */
+function refuseOthers({ view, ...args }: Arguments): void {
+  const foreign = Object.entries(args).filter(([name, value]) => value !== undefined && !TAKES[view].includes(name))
+  if (foreign.length === 0) return
+  const names = foreign.map(([name]) => `\`${name}\``).join(', ')
+  throw new UserError(
+    `${view} has no ${names}; it has ${TAKES[view].map((name) => `\`${name}\``).join(', ')}. Nothing was sent.`,
+  )
+}
+
+/** Within what hosts take: lists lose their ends, and a view that lost some says so. */
+function bound(shown: Shown): Shown {
+  let bounded = shown
+  for (let keep = 0.7; JSON.stringify(bounded).length > MAX_STRUCTURED && keep > 0.001; keep *= 0.7)
+    bounded = shortened(shown, keep)
+  return bounded
+}
+
+function shortened(shown: Shown, keep: number): Shown {
+  const part = <T>(list: readonly T[]): T[] => list.slice(-Math.max(1, Math.floor(list.length * keep)))
+  switch (shown.view) {
+    case 'trend':
+      return { ...shown, series: shown.series.map((one) => ({ ...one, points: part(one.points) })) }
+    case 'timeline':
+      return { ...shown, lanes: shown.lanes.map((lane) => ({ ...lane, more: true, events: part(lane.events) })) }
+    case 'summary':
+      return { ...shown, sections: shown.sections.map((one) => ({ ...one, more: true, items: part(one.items) })) }
+    case 'table':
+      return { ...shown, rows: shown.rows.slice(0, Math.max(1, Math.floor(shown.rows.length * keep))) }
+  }
+}

@@ -1,0 +1,51 @@
+// What a view shows, in words: for hosts that draw nothing, and for the model.
+import type { ContentBlock } from '@modelcontextprotocol/server'
+import { writeTable } from '../../answer/compact/table.ts'
+import { quoted } from '../../base/text.ts'
+import type { Person, Shown } from './shown.ts'
+
+/** What a view comes to. */
+export type Drawn = { structured: Shown; notes: string[] } & ({ words: Words } | { content: ContentBlock[] })
+
+export interface Words {
+  /** Lines before the tables. */
+  head: string[]
+  /** By title; what doesn't fit is left out from the end of the longest. */
+  tables: { title: string; rows: Record<string, unknown>[] }[]
+}
+
+export function nameFor({ id, name, birthDate, gender }: Person): string {
+  const more = [birthDate && `born ${birthDate}`, gender && quoted(gender)].filter(Boolean).join(', ')
+  return `${name === '' ? '' : `${quoted(name)}${more && `, ${more}`} `}(Patient/${id})`
+}
+
+/** As much as fits, in whole lines and rows, and how much is left out. */
+export function written({ head, tables }: Words, maxChars: number): string {
+  const told = beginning(head, maxChars / 2)
+  const kept = tables.map(({ rows }) => rows.length)
+  for (;;) {
+    const blocks = tables.flatMap(({ title, rows }, at) => {
+      const shown = rows.slice(0, kept[at])
+      const table = shown.length === 0 ? [] : [writeTable(title, shown, false)]
+      const left =
+        shown.length < rows.length ? [`left out of ${title}: ${rows.length - shown.length} of ${rows.length}`] : []
+      return rows.length === 0 ? [] : [[...table, ...left].join('\n')]
+    })
+    const text = [told, ...blocks].join('\n\n')
+    const most = Math.max(...kept, 0)
+    if (text.length <= maxChars) return text
+    if (most === 0) return `${told}\n\nleft out: ${tables.length} tables`
+    kept[kept.indexOf(most)] = Math.floor(most * Math.min(0.9, maxChars / text.length))
+  }
+}
+
+/** The first lines, as far as they fit, and how many follow. */
+function beginning(lines: readonly string[], maxChars: number): string {
+  let size = 0
+  const fitting = lines.findIndex((line) => {
+    size += line.length + 1
+    return size > maxChars
+  })
+  if (fitting < 0) return lines.join('\n')
+  return [...lines.slice(0, Math.max(1, fitting)), `left out: ${lines.length - Math.max(1, fitting)} lines`].join('\n')
+}

@@ -1,0 +1,63 @@
+// What `show` makes of Observations, without a server: laws that hold for any of them.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { seriesIn, thinned } from '../../src/tools/show/series.ts'
+import type { Point } from '../../src/tools/show/shown.ts'
+import { written } from '../../src/tools/show/words.ts'
+
+const point = fc.record({
+  id: fc.constant('Observation/1'),
+  at: fc.constant('2024'),
+  value: fc.double({ noNaN: true }),
+})
+
+test('of any number of points, as many are kept as are wanted, with first, last, lowest and highest, in order', () => {
+  fc.assert(
+    fc.property(fc.array(point, { maxLength: 2000 }), fc.integer({ min: 4, max: 200 }), (given, most) => {
+      const points: Point[] = given
+      const kept = thinned(points, most)
+      expect(kept.length).toBeLessThanOrEqual(Math.max(most, 2))
+      expect(kept).toEqual(points.filter((one) => kept.includes(one)))
+      if (points.length <= most) return
+      const values = (list: readonly Point[]) => list.map(({ value }) => value)
+      expect([kept[0], kept.at(-1)]).toEqual([points[0], points.at(-1)])
+      expect(Math.min(...values(kept))).toBe(Math.min(...values(points)))
+      expect(Math.max(...values(kept))).toBe(Math.max(...values(points)))
+    }),
+  )
+})
+
+test('10,000 results become a few hundred points, and all are counted', () => {
+  const observations = Array.from({ length: 10_000 }, (_, at) => ({
+    ...{ resourceType: 'Observation', id: String(at), status: 'final', code: { text: 'Pulse' } },
+    ...{ effectiveDateTime: new Date(at * 3_600_000).toISOString(), valueQuantity: { value: at % 97, unit: '/min' } },
+  }))
+  const [series] = seriesIn(observations).series
+  expect(series).toMatchObject({ total: 10_000, unit: '/min' })
+  expect(thinned(series?.points ?? [], 400).length).toBeLessThanOrEqual(400)
+})
+
+test('whatever an Observation holds, it makes a series or is counted as not drawn, and never throws', () => {
+  const odd = fc.anything({ withNullPrototype: false })
+  const observation = fc.record({
+    resourceType: fc.constant('Observation'),
+    ...{ id: odd, status: odd, code: odd, component: odd, effectiveDateTime: odd, valueQuantity: odd },
+    ...{ interpretation: odd, referenceRange: odd, dataAbsentReason: odd },
+  })
+  fc.assert(
+    fc.property(fc.array(observation, { maxLength: 5 }), (observations) => {
+      const { series } = seriesIn(observations)
+      for (const { points } of series) for (const { value } of points) expect(Number.isFinite(value)).toBe(true)
+    }),
+  )
+})
+
+test('words never exceed their budget', () => {
+  const rows = fc.array(fc.record({ name: fc.string({ maxLength: 80 }), value: fc.integer() }), { maxLength: 60 })
+  const tables = fc.array(fc.record({ title: fc.constantFrom('a', 'b'), rows }), { maxLength: 4 })
+  fc.assert(
+    fc.property(fc.array(fc.string({ maxLength: 100 }), { minLength: 1, maxLength: 30 }), tables, (head, all) => {
+      expect(written({ head, tables: all }, 1000).length).toBeLessThanOrEqual(1000)
+    }),
+  )
+})
