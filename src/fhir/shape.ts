@@ -45,7 +45,7 @@ export function shapeOf(definition: unknown): Shape | undefined {
     const [parent, name] = [id.slice(0, at), id.slice(at + 1)]
     const extended = isProfile && /^(?:extension|modifierExtension):/.test(name)
     const isCommon = OF_ELEMENTS.test(name) || (OF_RESOURCES.test(name) && !parent.includes('.'))
-    if (element.max === '0' || (isCommon && !extended)) continue
+    if (id === '' || element.max === '0' || (isCommon && !extended)) continue
     const part = partOf(element, name, changed.has(id) || element.mustSupport === true)
     byId.set(id, part)
     const holder = parent.includes('.') ? byId.get(parent)?.parts : top
@@ -74,7 +74,7 @@ function partOf(element: Record<string, unknown>, name: string, told: boolean): 
   return {
     name,
     min: Number(element.min ?? 0),
-    many: element.max !== '1' && element.max !== '0',
+    many: element.max !== undefined && element.max !== '1',
     type: same === undefined ? typesOf(types) : `as ${same.slice(same.indexOf('.') + 1)}`,
     codes: fixed ?? bound?.codes ?? '',
     parts: [],
@@ -182,12 +182,8 @@ function partText(part: Part, depth: number, level: Level, known: ReadonlyMap<st
   const { name, min, many, type, parts } = part
   const marks = `${min > 0 ? '!' : ''}${many ? '[]' : ''}`
   const isHolder = type === 'BackboneElement' || type === 'Element'
-  const within =
-    parts.length === 0 || depth >= level.deep
-      ? isHolder
-        ? ' {…}'
-        : ''
-      : ` {${parts.map((one) => partText(one, depth + 1, level, known)).join(', ')}}`
+  const inner = parts.map((one) => partText(one, depth + 1, level, known)).join(', ')
+  const within = parts.length === 0 ? '' : ` {${depth >= level.deep ? '…' : inner}}`
   if (depth > level.typed) return `${name}${marks}${within}`
   const shown = isHolder || type === '' ? '' : ` ${type}`
   return `${name}${marks}${shown}${codesText(part, level, known)}${within}`

@@ -51,7 +51,7 @@ export async function putExactly(asker: Asker, { args, rows }: Exact): Promise<s
 }
 
 function cellOf(row: Row, path: string): unknown {
-  if (path in row) return row[path]
+  if (path in row) return row[path] ?? undefined
   const at = path.lastIndexOf('.')
   const parent = at < 0 ? undefined : cellOf(row, path.slice(0, at))
   return (parent as Row | undefined)?.[path.slice(at + 1)]

@@ -207,7 +207,7 @@ describe('groups', () => {
     expect(rows.map(({ category, count }) => [category, count])).toEqual([
       ['a', 2],
       ['b', 1],
-      [undefined, 1],
+      [null, 1],
     ])
   })
 

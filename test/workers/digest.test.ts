@@ -228,7 +228,7 @@ describe('more than a digest holds', () => {
     expect(start.head).toContain('Narrow the search, e.g. by code or date.')
     const path = /Continue with path (\S+)/.exec(start.head)?.[1]
     const rest = await digest({ path })
-    expect(rest.head).toMatch(/^Digest of \d+ resources in \d+ rows, from this page on\.$/)
+    expect(rest.head).toMatch(/^Digest of \d+ resources in \d+ rows, from this page on\.$/m)
     const both = sums(start.rows)
     for (const [type, count] of Object.entries(sums(rest.rows))) both[type] = (both[type] ?? 0) + count
     expect(both).toEqual(Object.fromEntries(totals))
@@ -501,4 +501,27 @@ describe('groups', () => {
     const failing = await withGroups({ path: 'Claim', by: ['item.net.value.toString()'] })
     expect(failing.head).toContain('Not counted, since an expression failed there')
   })
+})
+
+test('in a connection narrowed to one patient, groups and second searches reach nobody else', async () => {
+  const own = `Patient/${PATIENT_IDS.diabetic}`
+  const narrow = (await signIn(alice, undefined, 'read', { patient: own })).access
+  const calls: Record<string, unknown>[] = [
+    { path: 'Observation?code=4548-4', by: ['subject'], pick: 'latest' },
+    { path: 'Condition', without: 'Observation?code=29463-7' },
+    { path: 'Patient', with: 'Observation' },
+    { path: 'Claim', by: ['patient', 'status'], sort: '-sum' },
+    { path: 'Task', by: ['for', 'owner'] },
+    { path: 'Observation?code=none' },
+  ]
+  for (const args of calls) {
+    const { text, isError } = await digest(args, narrow)
+    expect(isError, text).toBe(false)
+    expect(new Set(text.match(/Patient\/[0-9a-f-]{36}/g) ?? [own]), JSON.stringify(args)).toEqual(new Set([own]))
+  }
+  const types = (await signIn(alice, undefined, 'read', { types: 'Condition' })).access
+  const refused = await digest({ path: 'Condition', without: 'Observation' }, types)
+  expect(refused.isError).toBe(true)
+  // Names that may not be read are left out; the groups stay.
+  expect((await digest({ path: 'Condition', by: ['subject'], top: 3 }, types)).rows).toHaveLength(3)
 })

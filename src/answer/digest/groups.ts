@@ -56,14 +56,14 @@ export function groupRows(members: readonly Member[], expressions: readonly stri
     const named = Object.fromEntries(Object.entries(head).map(([name, shown]) => [name, withDisplay(shown, displays)]))
     const rows = pick ? [pickedOf(members, pick)] : byUnit(members.flatMap(perValue)).map(aggregate)
     return rows.map(({ of, ...row }) => {
-      const status = hasStatus ? {} : { status: statusesOf(of) }
+      const status = hasStatus || row.status !== undefined ? {} : { status: statusesOf(of) }
       return present<Row>({ ...named, ...row, ...status })
     })
   })
 }
 
 function headOf({ type }: Member, keys: readonly (Key | undefined)[], names: readonly string[], typed: boolean): Row {
-  const cells = names.map((name, at) => [columnOf(name), keys[at]?.shown])
+  const cells = names.map((name, at) => [columnOf(name), keys[at]?.shown ?? null])
   return { ...(typed && { resourceType: type }), ...Object.fromEntries(cells) }
 }
 
@@ -100,9 +100,10 @@ type Figures = Row & { of: readonly Member[] }
 
 type Single = Omit<Fact, 'value'> & { value?: Value; member: Member }
 
-/** A fact for each value; for what has none, one. */
+/** A fact for each number; for what has none, one. */
 function perValue(member: Member): Single[] {
-  const { values, keys: _keys, type: _type, ...rest } = member
+  const { values: all, keys: _keys, type: _type, ...rest } = member
+  const values = all.filter(({ number }) => number !== undefined)
   return values.length === 0 ? [{ ...rest, member }] : values.map((value) => ({ ...rest, value, member }))
 }
 
@@ -127,7 +128,7 @@ function pickedOf(members: readonly Member[], pick: Pick): Figures {
   const order = (a: Fact) =>
     a.date && at ? compareSpans(a.date.span, at.date.span) * (pick === 'latest' ? 1 : -1) : -1
   const tied = from.filter((other) => order(other) === 0)
-  const { date, values = [], type, id } = (tied.length > 1 ? newestStored(tied) : one) ?? {}
+  const { date, values = [], type, id, status } = (tied.length > 1 ? newestStored(tied) : one) ?? {}
   return {
     date: date?.written,
     value: values.length > 1 ? values.map(({ shown }) => shown).join(', ') : values[0]?.shown,
@@ -136,6 +137,7 @@ function pickedOf(members: readonly Member[], pick: Pick): Figures {
     passedOver:
       facts.filter((other) => other.value === undefined && from === valued && order(other) > 0).length || undefined,
     record: id ? `${type}/${id}` : undefined,
+    status,
     of: members,
     count: members.length,
   }
@@ -160,7 +162,8 @@ export function sortRows(rows: readonly Row[], sort: string): Row[] {
   const isMeasured = dependsOnUnit(name)
   return rows.toSorted((a, b) => {
     const [one, two] = [a[column], b[column]]
-    if (one === undefined || two === undefined) return Number(one === undefined) - Number(two === undefined)
+    const [lacks, too] = [one, two].map((cell) => Number(cell === undefined || cell === null))
+    if (lacks || too) return (lacks ?? 0) - (too ?? 0)
     if (isMeasured && a.unit !== b.unit) {
       return (units.get(b.unit) ?? 0) - (units.get(a.unit) ?? 0) || (String(a.unit) < String(b.unit) ? -1 : 1)
     }

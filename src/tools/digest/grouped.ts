@@ -29,7 +29,7 @@ export async function groupedDigest(search: Search, args: GroupedArguments, cont
   const counted = kept.filter(({ failed }) => !failed).map(({ member }) => member)
   const all = groupRows(counted, members.columns, pick).map((row) => (isList ? listed(row) : row))
   const sorted = order === '' ? all : sortRows(all, order)
-  const { rows, cut } = bounded(sorted, top, order)
+  const { rows, cut } = withoutIds(bounded(sorted, top, order))
   const fitted = leading(rows, context.answerChars - RESERVE)
   const named = await withNames(fitted, context)
   const shown = leading(order === '' ? sortRows(named, members.columns[0] ?? '') : named, context.answerChars - RESERVE)
@@ -82,6 +82,17 @@ function bounded(rows: readonly Row[], top: number | undefined, order: string): 
   }
 }
 
+/** Rows that have the ids of their records: of more, these would cost as much as all else of the rows. */
+const MOST_WITH_IDS = 50
+
+function withoutIds({ rows, cut }: { rows: Row[]; cut: string[] }): { rows: Row[]; cut: string[] } {
+  if (rows.length <= MOST_WITH_IDS || rows.every(({ record }) => record === undefined)) return { rows, cut }
+  return {
+    rows: rows.map(({ record: _record, ...rest }) => rest),
+    cut: [...cut, `Ids of the records are told of up to ${MOST_WITH_IDS} rows (\`top\`).`],
+  }
+}
+
 function unitsApart(rows: readonly Row[], order: string): string[] {
   const units = new Set(rows.map(({ unit }) => unit).filter((unit) => unit !== undefined))
   return dependsOnUnit(order) && units.size > 1
@@ -99,7 +110,7 @@ function several(kept: readonly Kept[], columns: readonly string[]): string[] {
     const counts = kept.map(({ member }) => member.keys[at]?.length ?? 0)
     const [none, more] = [counts.filter((count) => count === 0).length, counts.filter((count) => count > 1).length]
     return [
-      ...(none > 0 ? [`${amount(none, 'record')} without ${name}: the row that lacks it.`] : []),
+      ...(none > 0 ? [`${amount(none, 'record')} without ${name}: the row with null.`] : []),
       ...(more > 0 ? [`${amount(more, 'record')} with several ${name}: counted once in the group of each.`] : []),
     ]
   })

@@ -4,7 +4,6 @@ import { isRecord, records, scalarText } from '../../base/json.ts'
 import { criterion, formatPlace } from '../../fhir/query.ts'
 import { type Shape, shapeOf, shapeText, valueSetsIn } from '../../fhir/shape.ts'
 import type { ToolContext } from '../kit/tool.ts'
-import { readTogether } from './reading.ts'
 
 const BASES = ['http://hl7.org/fhir/StructureDefinition/', 'https://medplum.com/fhir/StructureDefinition/']
 const KEPT_MS = 3_600_000
@@ -56,23 +55,23 @@ async function ownOperations({ fhir, signal }: ToolContext): Promise<unknown[]> 
   return records(answer?.body, 'entry').map(({ resource }) => resource)
 }
 
-/** Value sets that one request asks for, and codes of each: of more, the name says enough. */
+/** Value sets that are asked for, and codes of each: of more, the name says enough. */
 const MOST_SETS = 15
 const MOST_CODES = 21
 
 /** The codes of required bindings that the definition names only in part. */
-async function codesOf(shape: Shape, { fhir, caller, signal }: ToolContext): Promise<Map<string, string[]>> {
-  const sets = valueSetsIn(shape).slice(0, MOST_SETS)
-  const paths = sets.map((url) => `ValueSet/$expand?url=${encodeURIComponent(url)}&count=${MOST_CODES}`)
-  const answers = await readTogether(fhir, caller.medplum.fhirBase, paths, signal).catch(() => [])
-  return new Map(
-    answers.flatMap(({ body }, at): [string, string[]][] => {
-      const expansion = isRecord(body) ? body.expansion : undefined
+async function codesOf(shape: Shape, { fhir, signal }: ToolContext): Promise<Map<string, string[]>> {
+  const found = valueSetsIn(shape)
+    .slice(0, MOST_SETS)
+    .map(async (url): Promise<[string, string[]][]> => {
+      const parameters = [criterion('url', url), criterion('count', String(MOST_CODES))]
+      const path = formatPlace({ segments: ['ValueSet', '$expand'], parameters })
+      const answer = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
+      const expansion = isRecord(answer?.body) ? answer.body.expansion : undefined
       const codes = records(expansion, 'contains')
         .map(({ code }) => scalarText(code))
         .filter(Boolean)
-      const url = sets[at]
-      return url === undefined || codes.length === 0 || codes.length >= MOST_CODES ? [] : [[url, codes]]
-    }),
-  )
+      return codes.length === 0 || codes.length >= MOST_CODES ? [] : [[url, codes]]
+    })
+  return new Map((await Promise.all(found)).flat())
 }
