@@ -222,7 +222,7 @@ describe('how it asks', () => {
     expect((await search('Vega-Castillo')).results[0]?.id).toBe(MARISOL)
   })
 
-  test('and tells of a limit that is reached instead of finding nothing', async () => {
+  test('and reports a reached limit instead of finding nothing', async () => {
     const throttled = {
       resourceType: 'Bundle',
       type: 'batch-response',
@@ -252,7 +252,7 @@ describe('how it asks', () => {
 })
 
 describe('rights', () => {
-  test('who may only read finds the same', async () => {
+  test('a person with read access finds the same', async () => {
     const reader = (await signIn(rita)).access
     expect(await contract(reader, 'search', { query: 'Vega-Castillo' })).toEqual(await search('Vega-Castillo'))
   })

@@ -71,7 +71,7 @@ describe('the consent page', () => {
     }
   })
 
-  test('says who asks, where access goes, what it is, and that this is a preview', async () => {
+  test('names the application, its destination and its access, and says that this is a preview', async () => {
     const { html } = await open((await authorization((await register()).client_id)).url)
     for (const text of [
       'Test client',
@@ -533,7 +533,7 @@ describe('who may ask', () => {
   })
 })
 
-test('the home page names the URL to add and the preview', async () => {
+test('the home page shows the URL to add and says that this is a preview', async () => {
   const response = await send(`${ORIGIN}/`)
   const html = await response.text()
   expect(html).toContain(RESOURCE)

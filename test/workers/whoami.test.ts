@@ -13,7 +13,7 @@ async function linesOf(access: string): Promise<string[]> {
   return content[0]?.text.split('\n') ?? []
 }
 
-test('tells person, server, project, rights, access, client and how long, a line each', async () => {
+test('gives person, server, project, rights, access, client and expiry, one per line', async () => {
   const { access, clientId } = await signIn(alice)
   const lines = await linesOf(access)
   expect(lines.map((line) => line.split(':')[0])).toEqual([
@@ -34,7 +34,7 @@ test('tells person, server, project, rights, access, client and how long, a line
       `Medplum server: ${SANDBOX}`,
       expect.stringMatching(/^Project: "Sandbox Clinic" \(Project\/[0-9a-f-]{36}\)$/),
       'Project admin: no',
-      'Granted access: admin',
+      'Granted access: Admin',
       `Client: "Test client" (${clientId})`,
       expect.stringMatching(/^Lasts: renewed automatically/),
     ]),
@@ -54,12 +54,12 @@ describe('rights', () => {
   })
 })
 
-test('tells what it knows by itself when Medplum doesn’t answer', async () => {
+test('says what it knows without Medplum when Medplum doesn’t answer', async () => {
   const { access } = await signIn(alice)
   await sandbox.faults([{ path: '^/auth/me', status: 503, times: 1 }])
   const lines = await linesOf(access)
   expect(lines[0]).toMatch(/^Signed in: Practitioner\/[0-9a-f-]{36}$/)
-  expect(lines).toContain('Granted access: admin')
+  expect(lines).toContain('Granted access: Admin')
   expect(lines.at(-1)).toContain('unknown')
 })
 

@@ -1,5 +1,5 @@
-// What the cells of a column begin and end with, so that the head of a table can say it once: the type of a reference, the system
-// of a code, the unit of a quantity, the seconds and zone of a time.
+// What the cells of a column have in common at the beginning and end, so that the header of a table can say it once: the type of a
+// reference, the system of a code, the unit of a quantity, the seconds and zone of a time.
 
 import { isLikeOurs } from './literal.ts'
 
@@ -20,7 +20,7 @@ export interface Affixed {
 const MIN_ROWS = 2
 
 /**
- * What most cells begin and end with, if they are datatypes in short, or all, if they are plain words; undefined where that is
+ * What most cells begin and end with, if they are datatypes in short, or all, if they are plain words; undefined if that is
  * nothing.
  *
  * @param values what the cells are the literals of

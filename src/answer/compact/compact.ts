@@ -82,7 +82,7 @@ const MIN_TABLE_ROWS = 3
 const MIN_TABLE_CHARS = 300
 const MAX_TABLE_DEPTH = 4
 
-/** The value with its long lists of objects taken out and put among the tables; undefined where nothing is left. */
+/** The value with its long lists of objects taken out and put among the tables; undefined if there is nothing left. */
 function withoutTables(
   value: unknown,
   path: string,

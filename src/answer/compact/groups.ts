@@ -3,7 +3,7 @@ import { type Layout, layOut, type Written } from './layout.ts'
 
 /** An entry as a row: its resource's properties, and the entry's other properties under `@`. */
 export interface Row {
-  /** Resource type; empty where the entry has no resource. */
+  /** Resource type; empty if the entry has no resource. */
   type: string
   /** Place among the entries. */
   at: number
