@@ -42,7 +42,7 @@ describe('sums', () => {
   test('end, whatever the numbers', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.double({ noNaN: true, min: -1e300, max: 1e300 }), { minLength: 1, maxLength: 5 }),
         (values) => {
           const { sum } = sumAndMean(values) ?? {}
           const about = values.reduce((all, one) => all + one, 0)

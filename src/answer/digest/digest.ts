@@ -108,7 +108,7 @@ function addTo(groups: Map<string, Group>, resource: Record<string, unknown>): v
 }
 
 /** The value of a resource or component. */
-export function valued(
+function valued(
   element: Record<string, unknown>,
   read: (element: Record<string, unknown>) => Value | undefined,
 ): Pick<Fact, 'value' | 'absent'> {
@@ -160,32 +160,6 @@ function rowOf({ type, system, code, display, of, ...told }: Group, facts: reado
   })
 }
 
-<<<<<<< HEAD
-=======
-/** The first of those that none exceeds. */
-function extreme<T>(all: readonly T[], compare: (a: T, b: T) => number): T | undefined {
-  let best = all[0]
-  for (const one of all) if (best !== undefined && compare(one, best) > 0) best = one
-  return best
-}
-
-function compareNumbers(a: Value, b: Value): number {
-  return (a.number ?? 0) - (b.number ?? 0) || (a.side ?? 0) - (b.side ?? 0)
-}
-
-function compareStored(a: DateSpan | undefined, b: DateSpan | undefined): number {
-  return (a?.start ?? Number.NEGATIVE_INFINITY) > (b?.start ?? Number.NEGATIVE_INFINITY) ? 1 : 0
-}
-
-/** `completed 12, stopped 3`: the most frequent first; undefined if none has a status. */
-function statusesOf(facts: readonly Fact[]): string | undefined {
-  const counts = new Map<string, number>()
-  for (const { status } of facts) if (status !== undefined) counts.set(status, (counts.get(status) ?? 0) + 1)
-  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || compareText(a, b))
-  return sorted.map(([status, count]) => `${status} ${count}`).join(', ') || undefined
-}
-
->>>>>>> main
 function compareRows(a: DigestRow, b: DigestRow): number {
   return (
     compareText(a.type, b.type) ||

@@ -113,7 +113,7 @@ function compareNumbers(a: Value, b: Value): number {
   return (a.number ?? 0) - (b.number ?? 0) || (a.side ?? 0) - (b.side ?? 0)
 }
 
-/** `completed 12, stopped 3`: the most frequent first; undefined where none has a status. */
+/** `completed 12, stopped 3`: the most frequent first; undefined if none has a status. */
 export function statusesOf(facts: readonly Pick<Fact, 'status'>[]): string | undefined {
   const counts = new Map<string, number>()
   for (const { status } of facts) if (status !== undefined) counts.set(status, (counts.get(status) ?? 0) + 1)
