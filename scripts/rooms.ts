@@ -152,6 +152,7 @@ export const ROOMS: Record<string, Room> = {
     knows: [
       'access/risk',
       'advice/replies',
+      'advice/requests',
       'answer',
       'audit',
       'client',

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { PRACTITIONER_IDS } from '../../sandbox/clinic/staff.ts'
 import { allOf, create, medplumToken } from './medplum.ts'
-import { callTool, contract, definitionOf } from './surface.ts'
+import { callTool, contract, definitionOf, READ_ONLY } from './surface.ts'
 import { alice, rita, SANDBOX, sandbox, signIn } from './world.ts'
 
 interface Fetched {
@@ -58,12 +58,7 @@ test('one text of JSON: id, title, text, url and metadata', async () => {
 
 test('is declared as a tool that only reads', async () => {
   const definition = await definitionOf(access, 'fetch')
-  expect(definition?.annotations).toMatchObject({
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  })
+  expect(definition?.annotations).toMatchObject(READ_ONLY)
   expect(definition?.inputSchema).toMatchObject({ properties: { id: { type: 'string' } }, required: ['id'] })
 })
 

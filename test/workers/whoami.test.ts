@@ -1,6 +1,6 @@
 // Who is signed in, as a person would ask it.
 import { afterEach, describe, expect, test } from 'vitest'
-import { callTool, definitionOf } from './surface.ts'
+import { callTool, definitionOf, READ_ONLY } from './surface.ts'
 import { ada, alice, register, rita, SANDBOX, sandbox, signIn } from './world.ts'
 
 afterEach(() => sandbox.clearFaults())
@@ -71,11 +71,6 @@ test('a client cannot fake a line by its name', async () => {
 
 test('is declared as a tool that only reads and takes nothing', async () => {
   const definition = await definitionOf((await signIn(alice)).access, 'whoami')
-  expect(definition?.annotations).toMatchObject({
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  })
+  expect(definition?.annotations).toMatchObject(READ_ONLY)
   expect(definition?.inputSchema).toMatchObject({ type: 'object', properties: {} })
 })

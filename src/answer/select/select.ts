@@ -152,8 +152,12 @@ class Seen {
     if (name !== undefined && ![...this.#names].some((one) => one === name || isChoice(one, name))) {
       return `no resource here has ${name}; they have ${list(this.#names)}`
     }
+    if (/\bmeta\.author\b/.test(text)) return 'only a read of one record (Type/ID) and its history say who changed it'
     if (/[\w)]\.extension\b/.test(text) && !text.includes('_')) {
       return 'the extension of a primitive is written _birthDate.extension'
+    }
+    if (/[<>=~]\s*@|@[\dT:.Z+-]+\s*[<>=~]/.test(text)) {
+      return 'no resource here has a value there, or the two dates are not equally precise: those compare only where what both have differs; write a whole date, as in birthDate >= @1960-01-01'
     }
     return /\bas\b|ofType/.test(text)
       ? 'types tell the forms of a choice apart, value.ofType(Quantity) or (value as Quantity); other elements, such as effectiveDateTime, are written without'

@@ -8,13 +8,16 @@ import { MAX_PART } from '../../text/file.ts'
 
 /** Parts that are read at most: each begins at the file's beginning again. */
 const MAX_PARTS = 8
+const TOO_LARGE = `a digest reads at most the first ${MAX_PARTS} MiB of a file`
+/** How to come to a file of which all is counted. */
+export const NARROWER = 'Export less into one file, e.g. by _type or _since.'
 
 type Kept = Record<string, unknown>
 
 export interface FileRecords {
   resources: Record<string, unknown>[]
-  /** Whether the file continues after these. */
-  more: boolean
+  /** Why the file continues after these; undefined where they are all. */
+  partial: string | undefined
 }
 
 export function isFilePath(path: string): boolean {
@@ -38,8 +41,12 @@ export async function recordsOfFile(
     const lines = text.split('\n')
     rest = isLast ? '' : (lines.pop() ?? '')
     for (const line of lines) if (line.trim() !== '') resources.push(keep(recordOf(line)))
-    if (isLast || resources.length >= cap || at + 1 >= MAX_PARTS) {
-      return { resources: resources.slice(0, cap), more: !isLast || resources.length > cap }
+    const isFull = resources.length > cap || (resources.length === cap && !isLast)
+    if (!isLast && !isFull && at + 1 < MAX_PARTS) continue
+    const why = isFull ? `a digest counts at most ${cap.toLocaleString('en-US')}` : TOO_LARGE
+    return {
+      resources: resources.slice(0, cap),
+      partial: isLast && !isFull ? undefined : why,
     }
   }
 }

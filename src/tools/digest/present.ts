@@ -10,14 +10,18 @@ import { CAP, type Found } from './read.ts'
 export const RESERVE = 1_000
 
 /** Of how much this is the digest, and how to get at the rest. */
-export function extentOf({ total, capped, partial, next, later }: Found, count: number, rows: string): string {
+export function extentOf(
+  { total, capped, partial, next, later, narrower }: Found,
+  count: number,
+  rows: string,
+): string {
   if (count === 0) return 'No resources found.'
   const found = `${amount(count, 'resource')} in ${rows}`
   if (!capped && partial === undefined) return `Digest of ${later ? `${found}, from this page on` : `all ${found}`}.`
   const of = total === undefined ? '' : ` of ${number(total)}`
   const why = partial ?? `a digest counts at most ${number(CAP)}`
   const go = next === undefined ? '' : ` Continue with path ${next}`
-  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${rows}: ${why}. All figures are of these only. Narrow the search, e.g. by code or date.${go}`
+  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${rows}: ${why}. All figures are of these only. ${narrower}${go}`
 }
 
 /** What is in no sum and no mean, though it was found. */

@@ -9,7 +9,7 @@ import type { ToolContext } from '../kit/tool.ts'
 import { missedCodes } from '../perform/missed-codes.ts'
 import { advised } from '../perform/perform.ts'
 import { type Prepared, prepare } from '../request/prepare.ts'
-import { isFilePath, recordsOfFile } from './file.ts'
+import { isFilePath, NARROWER, recordsOfFile } from './file.ts'
 
 /** Resources that one search counts. */
 export const CAP = 10_000
@@ -33,6 +33,8 @@ export interface Found extends Omit<AllPages, 'entries'> {
   notes: string[]
   /** From a page in the middle on. */
   later: boolean
+  /** How to come to less, of which all is counted. */
+  narrower: string
 }
 
 /**
@@ -58,11 +60,11 @@ export async function readSearch(
 ): Promise<Found> {
   const { fhir, progress, signal } = context
   if (isFile) {
-    const file = await advised(prepared, context, () =>
+    const { resources, partial } = await advised(prepared, context, () =>
       recordsOfFile(fhir, prepared.request, { cap: CAP, signal, keep }),
     )
-    const none = { total: undefined, next: undefined, pages: 1, later: false }
-    return { ...none, resources: file.resources, capped: file.more, notes }
+    const read = { total: undefined, next: undefined, pages: 1, later: false, capped: false }
+    return { ...read, resources, notes, narrower: NARROWER, ...(partial !== undefined && { partial }) }
   }
   const { entries, ...read } = await advised(prepared, context, () =>
     readAll(fhir, path, { cap: CAP, progress, signal, keep }),
@@ -71,8 +73,16 @@ export async function readSearch(
     entries.length > 0
       ? []
       : [...hintsOf(prepared.request.path), ...(await missedCodes(prepared.asked, NOTHING, context))]
-  return { ...read, resources: newestOf(entries, path), notes: [...notes, ...hints], later: isLater(path) }
+  return {
+    ...read,
+    resources: newestOf(entries, path),
+    notes: [...notes, ...hints],
+    later: isLater(path),
+    narrower: NARROW,
+  }
 }
+
+const NARROW = 'Narrow the search, e.g. by code or date.'
 
 /** Whether this is all that the search finds. */
 export function isWhole({ capped, partial, later }: Found): boolean {

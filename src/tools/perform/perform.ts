@@ -7,7 +7,7 @@ import { inputOf } from '../../advice/replies/operation-inputs.ts'
 import { describeRights } from '../../advice/replies/rights.ts'
 import { typeOf } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
-import { quoted } from '../../base/text.ts'
+import { fewerLines, quoted } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
@@ -25,7 +25,7 @@ import type { ToolContext, ToolOutput } from '../kit/tool.ts'
 
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
-import { unknownProfiles, unloadedCodes, validatedIn } from './definitions.ts'
+import { storedBy, unloadedCodes, unmet, unmetByRecords } from './definitions.ts'
 import { missedCodes } from './missed-codes.ts'
 import { present, withNotes } from './present.ts'
 import { withStored } from './put-back.ts'
@@ -52,20 +52,21 @@ export async function perform(
 ): Promise<ToolOutput> {
   const { caller, event } = context
   const { view, path } = viewOf(args, args.path, context.answerChars)
-  const understood = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
-  event.kind = understood.risk.kind
-  event.type = typeOf(understood.risk.targets[0]) ?? 'other'
-  if (scope) confineTo(scope, understood)
-  const summary = await capabilitySummary(understood, view, context)
-  if (summary !== undefined) return summary
-  return advised(understood, context, async () => {
-    const prepared = await withCapability(understood, { ...args, path }, context)
+  const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
+  event.kind = prepared.risk.kind
+  event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
+  if (scope) confineTo(scope, prepared)
+  const summary = await capabilitySummary(prepared, view, context)
+  if (summary !== undefined) return fewerLines(summary, view.maxChars)
+  const work = advised(prepared, context, async () => {
     if (view.all) return performAll(prepared, view, context)
     if (args.dryRun && prepared.risk.kind !== 'read') {
       await context.fhir.check(prepared.request)
-      const text = await dryRun(args, prepared, context)
-      const unchecked = await unknownProfiles(prepared.asked.body, context)
-      return withNotes([{ type: 'text', text }], [...prepared.notes, ...unchecked])
+      const { text, patched } = await dryRun(args, prepared, context)
+      const found = await unmetByRecords([...storedBy(prepared.asked), ...patched], context)
+      const notes = [...prepared.notes, ...found]
+      const room = view.maxChars - notes.join('\n').length - notes.length * 'Note: '.length
+      return withNotes([{ type: 'text', text: fewerLines(text, Math.max(room, view.maxChars / 2)) }], notes)
     }
     const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
     if (!('agreed' in permit)) return permit
@@ -73,15 +74,10 @@ export async function perform(
     const exact = await pinnedToAgreement(permit.agreed, { ...args, path }, prepared, context)
     return performOne(exact, prepare(exact, caller.medplum.fhirBase, context.marks.label), view, context)
   })
-}
-
-/** The same, checked beside what the server offers, where that matters. */
-async function withCapability(prepared: Prepared, args: RequestArguments, context: ToolContext): Promise<Prepared> {
-  if (!prepared.needsCapability) return prepared
-  await context.fhir.check(prepared.request)
-  const { fhirBase } = context.caller.medplum
-  const capability = await loadCapability(fhirBase, context.fhir)
-  return capability === undefined ? prepared : prepare(args, fhirBase, context.marks.label)
+  return work.catch((error: unknown) => {
+    if (error instanceof FhirError) error.message = fewerLines(error.message, view.maxChars)
+    throw error
+  })
 }
 
 /** Carries out work for a request, and adds to an error of Medplum's what may help. */
@@ -160,13 +156,23 @@ async function performOne(
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
   const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
   if (running) return presentJob(context, prepared, view, jobPath)
-  const unloaded = await unloadedCodes(prepared.asked, response, context)
-  const unchecked = await unknownProfiles(validatedIn(prepared.asked), context)
   const missed = await missedCodes(prepared.asked, response.body, context)
-  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...unloaded, ...unchecked, ...missed] }
+  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...missed] }
   // Where something was left out, nothing says how many there are.
   const body = fhir.withheld === undefined ? withTotal(prepared.asked.path, response.body) : response.body
-  return present(told, { ...response, body }, view, args.offset)
+  return presentWhole(told, { ...response, body }, view, context, args.offset)
+}
+
+/** An answer, and what it stands on that is not there. */
+async function presentWhole(
+  prepared: Prepared,
+  response: FhirResponse,
+  view: View,
+  context: ToolContext,
+  offset?: number,
+): Promise<ToolOutput> {
+  const notes = [...prepared.notes, ...(await unmet(prepared.asked, response, context))]
+  return present({ ...prepared, notes }, response, view, offset)
 }
 
 /** JSON that is a file is read from its beginning, whichever part is asked for: only as a whole can it be searched for secrets. */
@@ -205,7 +211,10 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   const { entries, total, next, partial } = await readAll(fhir, path, { cap: MAX_ALL, progress, signal })
   event.status = 200
   const isHistory = parsePlace(path).segments.includes('_history')
-  const isComplete = next === undefined && partial === undefined
+  const isLater = parsePlace(path).parameters.some(
+    ({ key, value }) => key === '_cursor' || (key === '_offset' && value !== '0'),
+  )
+  const isComplete = next === undefined && partial === undefined && !isLater
   const whole = total ?? (isComplete ? matchesOf(entries) : await countOf(path, context))
   const body = {
     resourceType: 'Bundle',
@@ -266,12 +275,8 @@ async function compareVersion(
 }
 
 /** Background work: its answer, or how to ask for it later. */
-async function presentJob(
-  { fhir, progress, signal, event }: ToolContext,
-  prepared: Prepared,
-  view: View,
-  jobPath: string,
-): Promise<ToolOutput> {
+async function presentJob(context: ToolContext, prepared: Prepared, view: View, jobPath: string): Promise<ToolOutput> {
+  const { fhir, progress, signal, event } = context
   const done = await follow(fhir, jobPath, progress, signal)
   if (!done) {
     const how = `Medplum is still working on this. Ask again with GET ${jobPath}, now or later, in any session; DELETE ${jobPath} cancels it.`
@@ -285,7 +290,7 @@ async function presentJob(
   const { hidden } = prepared.request
   const path = result
   const stored = await fhir.send({ method: 'GET', path, repeatable: true, part, signal, ...(hidden && { hidden }) })
-  return present(prepared, asJson(stored, hidden), view)
+  return presentWhole(prepared, asJson(stored, hidden), view, context)
 }
 
 /** A stored answer as the value that it is. */
