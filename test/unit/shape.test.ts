@@ -64,6 +64,23 @@ describe('the shape of all types', () => {
     expect(lineOf(shapeText(shapeIn('Observation')), 'status')).toMatch(/\|…$/)
   })
 
+  test('is bounded however large a definition is: the deepest elements by name, then none, and a long value set by name', () => {
+    const deep = (path: string) => [
+      { id: path, min: 0, max: '*', type: [{ code: 'BackboneElement' }] },
+      ...Array.from({ length: 40 }, (_, at) => ({
+        ...{ id: `${path}.element${at}`, min: 0, max: '1', type: [{ code: 'code' }], short: 'a | b | c +' },
+        binding: { strength: 'required', valueSet: 'http://x/ValueSet/many' },
+      })),
+    ]
+    const element = [{ id: 'X' }, ...Array.from({ length: 20 }, (_, at) => deep(`X.part${at}`)).flat()]
+    const many = new Map([['http://x/ValueSet/many', Array.from({ length: 30 }, (_, at) => `code${at}`)]])
+    const text = shapeText(shapeOf({ type: 'X', snapshot: { element } }) as Shape, many)
+    expect(encode(text).length).toBeLessThanOrEqual(1500)
+    expect(text).toMatch(/\n {2}part19\[\] \{/)
+    const [few] = [shapeOf({ type: 'X', snapshot: { element: [{ id: 'X' }, ...deep('X.part').slice(0, 2)] } })]
+    expect(shapeText(few as Shape, many)).toContain('element0 code (many)')
+  })
+
   test('of odd definitions is none, or what there is', () => {
     for (const odd of [undefined, null, 'x', {}, { snapshot: {} }, { snapshot: { element: [] } }])
       expect(shapeOf(odd)).toBeUndefined()
