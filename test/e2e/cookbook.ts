@@ -77,7 +77,7 @@ const visit: Use = {
       check: bundle,
     },
     {
-      say: 'The Task.',
+      say: 'Create the Task. The answer shows what differs from what was sent.',
       call: {
         method: 'POST',
         path: 'Task',
@@ -90,9 +90,9 @@ const visit: Use = {
         },
       },
       keep: { task: 'id' },
-      shows: '{ resourceType id status intent description for { reference } }',
+      shows: '{ resourceType id meta { versionId } }',
       check({ json }) {
-        expect(json).toMatchObject({ resourceType: 'Task', status: 'requested' })
+        expect(json).toMatchObject({ resourceType: 'Task', id: expect.any(String) })
       },
     },
     {
@@ -201,10 +201,11 @@ const claim: Use = {
       check: bundle,
     },
     {
-      say: 'The claim.',
+      say: 'Create the claim. `format` "json" returns the whole record, which the next call sends.',
       call: {
         method: 'POST',
         path: 'Claim',
+        format: 'json',
         body: {
           resourceType: 'Claim',
           status: 'active',

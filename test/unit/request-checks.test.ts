@@ -722,3 +722,30 @@ describe('searches in GraphQL', () => {
     expect(check('POST $graphql', query(text)).kind).toBe('clear')
   })
 })
+
+describe('the code of a bot that is made by $init', () => {
+  const made = (code: string) => ({ name: 'b', executableCode: { contentType: 'text/javascript', data: btoa(code) } })
+  const parameters = (code: string) => ({
+    resourceType: 'Parameters',
+    parameter: [{ name: 'executableCode', valueAttachment: made(code).executableCode }],
+  })
+
+  test.each([
+    ['import x from "y"', 'has an `import` statement'],
+    ['const handler = 1;', 'sets no `exports.handler`'],
+  ])('is refused where it would fail at each run: %s', (code, why) => {
+    for (const body of [made(code), parameters(code)]) {
+      expect(refusal('POST Bot/$init', body)).toContain(why)
+      expect(refusal('POST Bot/$init', body)).toContain('`executableCode`')
+    }
+  })
+
+  test.each([
+    made('exports.handler = async function (medplum, event) { return 1; };'),
+    { name: 'b' },
+    { name: 'b', executableCode: { data: '%%%' } },
+    undefined,
+  ])('is left alone otherwise: %j', (body) => {
+    expect(warnings('POST Bot/$init', body)).toBe('')
+  })
+})

@@ -175,8 +175,8 @@ describe('what models write', () => {
 test('a row has a cell for each expression', () => {
   const select = compileSelect(['id', 'name.given', 'gender'])
   expect(select.expressions).toEqual(['id', 'name.given', 'gender'])
-  expect(select.row(PATIENT)).toEqual({ cells: ['p1', ['Ann', 'Bea', 'Annie'], undefined] })
-  expect(compileSelect([]).row(PATIENT)).toEqual({ cells: [] })
+  expect(select.row(PATIENT)).toEqual({ cells: ['p1', ['Ann', 'Bea', 'Annie'], undefined], failed: false })
+  expect(compileSelect([]).row(PATIENT)).toEqual({ cells: [], failed: false })
 })
 
 describe('refused before anything is evaluated', () => {

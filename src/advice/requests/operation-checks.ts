@@ -14,6 +14,7 @@ type Check = (asked: Asked, place: Place) => Partial<Found>
 const CHECKS: readonly (readonly [type: RegExp, operation: string | undefined, check: Check])[] = [
   [/^Agent$/, '$push', pushed],
   [/^Bot$/, '$deploy', deployed],
+  [/^Bot$/, '$init', initialised],
   [/^Bot$/, undefined, botWritten],
   [/^[^$]/, '$validate', validated],
   [/^\$validate$/, '$validate', validatedNowhere],
@@ -97,6 +98,27 @@ function deployed({ body }: Asked): Partial<Found> {
     : {}
 }
 
+/** `Bot/$init` with code makes a bot that runs: what is wrong with that shows as late. */
+function initialised({ body, ...asked }: Asked): Partial<Found> {
+  const given = records(body, 'parameter').find(({ name }) => name === 'executableCode')?.valueAttachment
+  const { data, title } = [given, isRecord(body) ? body.executableCode : undefined].find(isRecord) ?? {}
+  const code = decoded(scalarText(data))
+  if (code === undefined) return {}
+  const { refusals = [], warnings = [] } = deployed({ ...asked, body: { code, filename: title } })
+  const named = (text: string) => text.replace('`code`', '`executableCode`')
+  return { refusals: refusals.map(named), warnings: warnings.map(named) }
+}
+
+function decoded(base64: string): string | undefined {
+  try {
+    return base64 === ''
+      ? undefined
+      : new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)))
+  } catch {
+    return undefined
+  }
+}
+
 const CODE = /^\/?(?:code|sourceCode|executableCode)(?:\/|$)/
 
 function botWritten({ method, body }: Asked, { segments }: Place): Partial<Found> {
@@ -118,7 +140,7 @@ function botCreated({ method, body }: Asked, { segments }: Place): Partial<Found
   if (method !== 'POST' || segments.length !== 1 || !isRecord(body)) return {}
   return {
     warnings: [
-      'A Bot made by POST Bot has no ProjectMembership: Subscriptions to it fail without a word, although $execute works. POST Bot/$init with {"name":"…"} makes one that has; a project admin may call it.',
+      'A Bot made by POST Bot has no ProjectMembership: Subscriptions to it fail without a word, although $execute works. POST Bot/$init with {"name":"…"} makes one that has, with {"executableCode":{"contentType":"text/javascript","title":"index.js","data":BASE64}} besides also its code; a project admin may call it.',
     ],
   }
 }

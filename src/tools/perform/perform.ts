@@ -3,6 +3,7 @@
 import type { Risk } from '../../access/risk/risk.ts'
 import { advise } from '../../advice/replies/advise.ts'
 import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
+import { inputOf } from '../../advice/replies/operation-inputs.ts'
 import { describeRights } from '../../advice/replies/rights.ts'
 import { typeOf } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
@@ -25,9 +26,11 @@ import type { ToolContext, ToolOutput } from '../kit/tool.ts'
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
 import { storedBy, unloadedCodes, unmet, unmetByRecords } from './definitions.ts'
+import { missedCodes } from './missed-codes.ts'
 import { present, withNotes } from './present.ts'
 import { withStored } from './put-back.ts'
 import { sendMarked } from './send-marked.ts'
+import { profileShape, typeShape } from './shapes.ts'
 
 /** What the requests of one tool may do. */
 export interface Scope {
@@ -96,7 +99,16 @@ async function addAdvice(error: FhirError, { asked, risk }: Prepared, context: T
   const advice = advise(asked, { status, outcome, headers }, capability)
   const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(risk)) : undefined
   const unloaded = status === 404 ? await unloadedCodes(asked, { status, body: outcome }, context) : []
-  error.message = [error.message, rights, advice, ...unloaded].filter(Boolean).join('\n')
+  const inputs = status === 400 || status === 422 ? [...inputOf(asked.path), ...shapeOfWrite(asked, risk)] : []
+  error.message = [error.message, rights, advice, ...unloaded, ...inputs].filter(Boolean).join('\n')
+}
+
+/** Where the elements of a record that was refused are told. */
+function shapeOfWrite({ method, path, body }: Prepared['asked'], risk: Risk): string[] {
+  if (risk.kind === 'read' || !/^(?:POST|PUT|PATCH)$/.test(method) || path.includes('$')) return []
+  const type = resourceTypeOf(risk)
+  if (type === undefined || (isRecord(body) && body.resourceType === 'Bundle' && type !== 'Bundle')) return []
+  return [`GET metadata?type=${type} tells the elements of ${type}, their types and codes.`]
 }
 
 /** The resource type that a request is about, where it is about one. */
@@ -144,7 +156,8 @@ async function performOne(
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
   const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
   if (running) return presentJob(context, prepared, view, jobPath)
-  const told = { ...prepared, notes: [...prepared.notes, ...notes] }
+  const missed = await missedCodes(prepared.asked, response.body, context)
+  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...missed] }
   // Where something was left out, nothing says how many there are.
   const body = fhir.withheld === undefined ? withTotal(prepared.asked.path, response.body) : response.body
   return presentWhole(told, { ...response, body }, view, context, args.offset)
@@ -212,31 +225,37 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   }
   const response = { status: 200, contentType: 'application/fhir+json', body }
   const stopped = partial === undefined ? [] : [`Not all pages were read: ${partial}.`]
+  const missed = await missedCodes(prepared.asked, body, context)
   // The notes are about the path that was read, which has an order.
   const steady = { ...prepared, request: { ...request, path }, asked: { ...prepared.asked, path } }
-  return present({ ...steady, notes: [...prepared.notes, ...stopped] }, response, view)
+  return present({ ...steady, notes: [...prepared.notes, ...stopped, ...missed] }, response, view)
 }
 
 // ── What the server offers ──
 
 /** In place of the CapabilityStatement, which is too large for any context, a summary of it, or of one type's part. */
-async function capabilitySummary(
-  { request }: Prepared,
-  view: View,
-  { caller, fhir, event }: ToolContext,
-): Promise<string | undefined> {
+async function capabilitySummary({ request }: Prepared, view: View, context: ToolContext): Promise<string | undefined> {
+  const { caller, fhir, event } = context
   const { segments, parameters } = parsePlace(request.path)
   if (request.method !== 'GET' || segments.length !== 1 || segments[0] !== 'metadata') return undefined
   const type = parameters.find(({ key }) => /^_?type$/.test(key))?.value
+  const profile = parameters.find(({ key }) => /^_?profile$/.test(key))?.value
   if (view.format === 'json' || view.columns) return undefined
   const capability = await loadCapability(caller.medplum.fhirBase, fhir)
   if (capability === undefined) return undefined
   event.status = 200
+  if (profile !== undefined) {
+    const shape = await profileShape(profile, context)
+    if (shape !== undefined) return shape
+    throw new UserError(
+      `This server has no profile ${quoted(profile)} with its elements. GET StructureDefinition?derivation=constraint&_elements=url,name,type lists those that it has.`,
+    )
+  }
   if (type === undefined) return summarizeServer(capability)
   if (!capability.types.has(type)) {
     throw new UserError(`There is no resource type ${quoted(type)} here. GET metadata lists them. Nothing was sent.`)
   }
-  return summarizeType(capability, type)
+  return [summarizeType(capability, type), await typeShape(type, context)].filter(Boolean).join('\n')
 }
 
 /** Medplum ignores If-Match on DELETE, so the version is compared right before. */
