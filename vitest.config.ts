@@ -82,6 +82,8 @@ export default defineConfig(({ mode }) => ({
         test: {
           name: 'node',
           include: ['test/unit/**/*.test.ts', 'test/sandbox/**/*.test.ts'],
+          // So that a test can stand in for the runtime that it imports.
+          server: { deps: { inline: ['@cloudflare/workers-oauth-provider', 'agents'] } },
           maxWorkers: AT_ONCE,
           testTimeout: 30_000,
           hookTimeout: 30_000,
