@@ -98,6 +98,7 @@ export const ROOMS: Record<string, Room> = {
       'access/narrow',
       'access/risk',
       'advice/replies',
+      'answer',
       'answer/compact',
       'answer/digest',
       'audit',
@@ -116,6 +117,7 @@ export const ROOMS: Record<string, Room> = {
       'answer/digest',
       'answer/select',
       'client',
+      'compute',
       'fhir',
       'text',
       'tools/kit',
@@ -189,6 +191,11 @@ export const ROOMS: Record<string, Room> = {
     is: 'What a tool is, what it works with, and how its result becomes MCP’s',
     never: 'what only one tool needs',
     knows: ['access', 'access/risk', 'audit', 'call', 'client', 'fhir', 'marks'],
+  },
+  compute: {
+    is: 'Programs in an isolate of their own: what they have of JavaScript, and how their steps are counted',
+    never: 'FHIR, a network, what another call left',
+    knows: [],
   },
   answer: {
     is: 'Answers within their budget: whole entries dropped, never JSON cut',
