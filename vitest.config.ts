@@ -41,6 +41,7 @@ function inWorkerd(
             ...inject('upstreams')[started++ % AT_ONCE],
             ...settings,
           },
+          workerLoaders: { LOADER: {} },
           ratelimits: Object.fromEntries(
             ['SIGN_IN', 'CALLS', 'REGISTRATION', 'TOKENS', 'READS', 'WRITES', 'OPERATIONS'].map((limit, index) => [
               `LIMIT_${limit}`,
