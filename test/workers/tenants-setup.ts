@@ -3,6 +3,7 @@
 import type { TestProject } from 'vitest/node'
 import { startSandbox } from '../../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
+import { buildViews } from '../../views/page.ts'
 import { REQUEST_LIMITS } from './global-setup.ts'
 
 declare module 'vitest' {
@@ -12,6 +13,7 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await buildViews()
   const start = (tenant: string) =>
     startSandbox({
       control: true,

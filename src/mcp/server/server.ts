@@ -26,6 +26,7 @@ import { note } from './notes.ts'
 import { paceOf } from './pace.ts'
 import { registerPrompts } from './prompts.ts'
 import { registerResources } from './resources.ts'
+import { registerViews } from './views.ts'
 
 const INSTRUCTIONS = [
   'Medplum: FHIR R4 health records, limited to what the signed-in person can access. Read, search, count and change patients, observations, medications, tasks, appointments, claims and all other resources; run operations, bots and agents. Paths are FHIR paths below the base, such as Observation?subject=Patient/ID&code=4548-4.',
@@ -95,6 +96,7 @@ export function buildServer(env: Bindings, settings: Settings, versions?: string
     background: waitUntil,
   }
   for (const tool of TOOLS[settings.tools]) register(server, tool, support)
+  registerViews(server, env.ASSETS, LIST_TTL_MS)
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
   registerCompletion(server, {
     ...registerResources(server, support, LIST_TTL_MS),
