@@ -5,6 +5,8 @@ import { SANDBOX_CLIENT_ID } from './sandbox/world.ts'
 const ASKING = 'test/workers/confirm*.test.ts'
 const TENANTS = 'test/workers/tenants*.test.ts'
 const ONE_SANDBOX = './test/workers/global-setup.ts'
+/** How many test files run at the same time. */
+const AT_ONCE = 2
 
 interface InWorkerd {
   include: string[]
@@ -13,15 +15,15 @@ interface InWorkerd {
   setup: string
   /** Settings besides those that all have. */
   settings: Record<string, string>
-  order: number
 }
 
-/** Tests that run in workerd beside the Worker, in front of sandboxes of their own. */
+/** Tests that run beside the Worker in one of a few workerd, each with sandboxes of its own: tests log and disturb what those are asked. */
 function inWorkerd(
   name: string,
   mode: string,
-  { include, exclude, setup, settings, order }: InWorkerd,
+  { include, exclude, setup, settings }: InWorkerd,
 ): TestProjectConfiguration {
+  let started = 0
   return {
     define: { FULL_TESTS: String(mode === 'full') },
     plugins: [
@@ -30,14 +32,13 @@ function inWorkerd(
         miniflare: {
           bindings: {
             PUBLIC_URL: 'http://localhost:8790',
-            MEDPLUM_BASE_URL: inject('sandboxUrl'),
             MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID,
             UPSTREAM_TIMEOUT_SECONDS: '20',
             MAX_ACCESS: 'admin',
             CLIENT_DOCUMENTS: 'on',
             // Most tests compare what is stored with what was sent; test/workers/provenance.test.ts has it on.
             AI_TAG: 'off',
-            TENANTS: inject('tenants'),
+            ...inject('upstreams')[started++ % AT_ONCE],
             ...settings,
           },
           ratelimits: Object.fromEntries(
@@ -57,8 +58,7 @@ function inWorkerd(
       testTimeout: 30_000,
       hookTimeout: 30_000,
       isolate: false,
-      maxWorkers: 1,
-      sequence: { groupOrder: order },
+      maxWorkers: AT_ONCE,
       deps: {
         optimizer: {
           ssr: {
@@ -81,7 +81,7 @@ export default defineConfig(({ mode }) => ({
         test: {
           name: 'node',
           include: ['test/unit/**/*.test.ts', 'test/sandbox/**/*.test.ts'],
-          sequence: { groupOrder: 1 },
+          maxWorkers: AT_ONCE,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -93,7 +93,7 @@ export default defineConfig(({ mode }) => ({
           include: ['test/e2e/**/*.test.ts', 'test/doctor/**/*.test.ts', 'test/setup/**/*.test.ts'],
           // They mostly wait.
           maxWorkers: 3,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -104,21 +104,18 @@ export default defineConfig(({ mode }) => ({
         exclude: [ASKING, TENANTS],
         setup: ONE_SANDBOX,
         settings: { CONFIRM: 'never' },
-        order: 2,
       }),
       inWorkerd('asking', mode, {
         include: [ASKING],
         exclude: [],
         setup: ONE_SANDBOX,
         settings: { CONFIRM: 'delete' },
-        order: 3,
       }),
       inWorkerd('tenants', mode, {
         include: [TENANTS],
         exclude: [],
         setup: './test/workers/tenants-setup.ts',
         settings: { CONFIRM: 'delete', AUDIT_KEY: 'a key of thirty-two characters!!' },
-        order: 4,
       }),
     ],
   },

@@ -39,15 +39,15 @@ export interface CallOptions {
 export interface ConnectedClient {
   /** Protocol revision in use. */
   protocol: string | undefined
-  /** The session's id, where there is one. */
+  /** The session's id, if there is one. */
   sessionId: string | undefined
   toolNames(): Promise<string[]>
   call(name: string, args: Record<string, unknown>, options?: CallOptions): Promise<ToolResult>
   /** Exchanges the code of a sign-in that a call led to. */
   finish(signIn: SignIn): Promise<void>
-  /** Ends the session, where there is one, and closes. */
+  /** Ends the session, if there is one, and closes. */
   close(): Promise<void>
-  /** Closes without a word, as a program that is killed: the session stays. */
+  /** Closes silently, as a program that is killed: the session stays. */
   leave(): Promise<void>
 }
 
@@ -164,7 +164,7 @@ async function attempt(way: Way, base: string, signIn: SignIn, fetch?: Fetch): P
   return wrap(client, () => client.getNegotiatedProtocolVersion(), transport)
 }
 
-/** A first connection ends in the sign-in; the code is then exchanged and the error goes on to connect anew. */
+/** A first connection ends with the sign-in; then the code is exchanged and the error leads to a second connection. */
 async function orSignIn(
   client: Client1 | Client2,
   connecting: () => Promise<unknown>,

@@ -17,7 +17,7 @@ export async function freePortFrom(usual: number, other?: number): Promise<numbe
   return freePort()
 }
 
-/** Whether nobody listens on a port and a server may. Both are tried: some systems let two servers share a port. */
+/** Whether a port is free and a server may listen on it. Both are tried: some systems let two servers share a port. */
 export async function isFree(port: number): Promise<boolean> {
   for (const host of LOOPBACKS) if ((await answers(port, host)) || !(await canListen(port, host))) return false
   return true
@@ -26,7 +26,7 @@ export async function isFree(port: number): Promise<boolean> {
 async function answers(port: number, host: string): Promise<boolean> {
   const socket = connect({ port, host, timeout: 1_000 })
   try {
-    // A listener that is too busy to accept is one all the same.
+    // A listener that is too busy to accept still counts.
     await Promise.race([once(socket, 'connect'), once(socket, 'timeout')])
     return true
   } catch {

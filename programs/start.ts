@@ -118,7 +118,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Where npm is killed, nothing tells the program that it runs, nor the shell between them. */
+/** If npm is killed, neither the program that it runs nor the shell between them learns of it. */
 function endWithNpm(): void {
   if (process.env.npm_lifecycle_event === undefined) return
   const above = [process.ppid]
@@ -135,7 +135,7 @@ function endWithNpm(): void {
   }, 500).unref()
 }
 
-/** No command here has a quote: each shell reads them in its own way. */
+/** No command here has a quote, because shells read them differently. */
 function welcome(origin: string, medplum: string): string {
   const url = `${origin}/mcp`
   const logins = Object.values(SANDBOX_USERS).map((user) => `  ${user.email.padEnd(20)} ${roleOf(user)}`)

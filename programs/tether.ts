@@ -1,11 +1,11 @@
 /**
  * Loaded into the process of wrangler (`--import`): ties it and all that it starts to the process that started it. When that one
- * ends, by whatever cause, the channel between them closes and everything here ends too. Works the same on every system.
+ * ends, for whatever reason, the channel between them closes and everything here ends too. Works the same on every system.
  */
 import type { ChildProcess } from 'node:child_process'
 import { subscribe } from 'node:diagnostics_channel'
 
-/** What is told to the process that started this one, so that it can clean up where this one was killed. */
+/** Reported to the process that started this one, so that it can clean up if this one is killed. */
 export interface Tethered {
   tethered: number[]
 }

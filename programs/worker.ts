@@ -107,11 +107,11 @@ export async function startWorker({
   return { url, output: () => output, stop, ended }
 }
 
-/** Settles when a process is gone with everything that it started, also where it was killed and could not clean up. */
+/** Settles when a process has ended with everything that it started, even if it was killed and could not clean up. */
 async function endOf(child: ChildProcess): Promise<void> {
   let started: number[] = []
   child.on('message', (message) => {
-    // Wrangler sends messages of its own.
+    // Wrangler also sends messages.
     if (typeof message === 'object' && 'tethered' in message) ({ tethered: started } = message as Tethered)
   })
   await once(child, 'exit')

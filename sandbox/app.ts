@@ -1,4 +1,4 @@
-/** All routes of a sandbox. What matches none of them gets Express's "Cannot GET …". */
+/** All routes of a sandbox. Other paths get Express's "Cannot GET …". */
 import { OperationOutcomeError } from '@medplum/core'
 import { type Context, Hono } from 'hono'
 import { fhirHandler } from './fhir.ts'
@@ -15,7 +15,7 @@ import { loginBehind, token } from './oauth/token.ts'
 import { storedFile } from './records/storage.ts'
 import type { Env } from './traffic.ts'
 
-/** What the sandbox has of Medplum's App, which lies on an origin of its own: the login page. */
+/** The login page, the only part of Medplum's App that the sandbox has; it has its own origin. */
 export function loginApp(ground: Ground): Hono {
   return new Hono()
     .get('/oauth', (c) => showLoginPage(ground, new URL(c.req.url).searchParams))

@@ -130,7 +130,7 @@ async function route(router: FhirRouter, call: Call): Promise<FhirResponse> {
   return (code && isNotFound(response[0]) && (await custom(call, code, body))) || response
 }
 
-/** Medplum looks for an operation of the project's own when it has none of that name. */
+/** Medplum looks for an operation of the project if it has none of that name. */
 function custom({ records, request, url }: Call, code: string, body: unknown): Promise<FhirResponse | undefined> {
   const input = request.method === 'GET' ? Object.fromEntries(url.searchParams) : body
   return customOperation(records, code, input, request.headers.get('content-type') ?? undefined)

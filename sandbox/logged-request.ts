@@ -1,4 +1,4 @@
-/** What the request log of a sandbox tells of each request; tests that run in workerd read it, too. */
+/** An entry of a sandbox's request log; tests in workerd read it, too. */
 export interface LoggedRequest {
   n: number
   method: string

@@ -24,7 +24,7 @@ export class State {
     this.#file = file
   }
 
-  /** @throws {Error} where the file is damaged */
+  /** @throws {Error} if the file is damaged */
   async restore(): Promise<void> {
     const text = await readFile(this.#file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error

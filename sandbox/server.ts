@@ -26,11 +26,11 @@ import { clinicWorld } from './world.ts'
 export interface SandboxOptions {
   /** 0 (the default) takes a free port. */
   port?: number
-  /** Of the login page, which has an origin of its own as in Medplum; 0 (the default) takes a free one. */
+  /** Port of the login page, which has its own origin as in Medplum; 0 (the default) takes a free one. */
   appPort?: number
   /** What its addresses begin with, such as `projects/ID/`: a Medplum of 5.2 has a base and an issuer for each project. */
   path?: string
-  /** To listen on; URLs say `localhost` all the same. */
+  /** Address to listen on; URLs say `localhost` regardless. */
   host?: string
   /** Who and what exists. */
   world?: World

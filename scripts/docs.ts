@@ -8,7 +8,7 @@ import { settingsTable } from '../src/config/settings-docs.ts'
 import { roomsTable } from './rooms.ts'
 import { requestsTable } from './upstream-requests.ts'
 
-/** What stands in each document, by the name in its marks. */
+/** The tables of each document, by the name in its markers. */
 export const DOCUMENTS: Record<string, Record<string, () => string>> = {
   'docs/operations.md': { settings: settingsTable },
   'docs/architecture.md': { rooms: roomsTable },

@@ -94,6 +94,7 @@ export const ROOMS: Record<string, Room> = {
     is: 'The FHIR tools and `whoami`, a file each',
     never: 'MCP, OAuth, settings',
     knows: [
+      'access',
       'access/narrow',
       'access/risk',
       'advice/replies',

@@ -1,4 +1,4 @@
-// The front of the Worker: who may ask at all, and which part answers.
+// The front of the Worker: who may call, and which part answers.
 
 import type { OAuthAuthorizationServer, OAuthResourceServer } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'

@@ -5,6 +5,7 @@ import { cors } from 'hono/cors'
 import { type Bindings, isLoopback, readSettings } from './config/settings.ts'
 import { findSettings, tenantAt } from './config/tenants.ts'
 import { LIMIT_PERIOD_S } from './mcp/server/pace.ts'
+import { errorMessage } from './mcp/session/message.ts'
 import { MAX_REGISTRATION_BYTES } from './oauth/clients/registration.ts'
 import type { AuthenticatedHandler } from './oauth/provider.ts'
 
@@ -111,5 +112,5 @@ export function limitCalls(handler: AuthenticatedHandler): AuthenticatedHandler 
 }
 
 function rpcError(message: string) {
-  return { jsonrpc: '2.0', error: { code: -32000, message }, id: null }
+  return errorMessage(-32000, message)
 }

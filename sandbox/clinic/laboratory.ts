@@ -10,7 +10,7 @@ import { type Chance, chance } from './random.ts'
 import { concept, flag, LOINC } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
-/** Days between two draws of a panel for this person at this time; undefined when it isn't indicated. */
+/** Days between two draws of a panel for this person at this time; undefined if it isn't indicated. */
 function interval({ health, person }: Chart, panel: PanelKey, day: number): number | undefined {
   const age = (day - person.born) / YEAR
   const ill = (...keys: Parameters<typeof onsetOf>[1][]) => keys.some((key) => (onsetOf(health, key) ?? 1) <= day)

@@ -1,4 +1,4 @@
-/** What every part of the sandbox stands on: the records, the logins, the clock and the settings. */
+/** What every part of the sandbox uses: the records, the logins, the clock and the settings. */
 
 import type { Agents } from './connected-agents.ts'
 import type { Jobs } from './job-queue.ts'
@@ -21,7 +21,7 @@ export interface Ground {
   limits: Limits
   jobs: Jobs
   agents: Agents
-  /** Seconds; a ClientApplication with lifetimes of its own overrides them. */
+  /** Seconds; a ClientApplication can override them. */
   lifetimes: Lifetimes
   /** Every credential ever issued or configured. */
   secrets: Set<string>

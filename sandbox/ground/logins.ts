@@ -30,7 +30,7 @@ export interface Login {
   granted: boolean
   revoked: boolean
   superAdmin: boolean
-  /** Known only to the newest refresh token; absent when there must be none. */
+  /** Known only to the newest refresh token; absent if there must be none. */
   refreshSecret?: string
   /** ms since 1970 */
   authTime: number

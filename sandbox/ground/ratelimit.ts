@@ -12,7 +12,7 @@ export interface RequestLimits {
   auth?: number
   /** Everything else. */
   requests?: number
-  /** FHIR units a member, where its project sets no quota; Medplum's own default is 50,000. */
+  /** FHIR units per member, if its project sets no quota; Medplum's default is 50,000. */
   interactions?: number
 }
 
@@ -53,7 +53,7 @@ export class Limits {
     )
   }
 
-  /** @returns how a member stands, if it took anything this minute */
+  /** @returns a member's usage, if it used anything this minute */
   stateOf(project: Project, membershipId: string) {
     const bucket = this.buckets.get(membershipId)
     const msBeforeReset = (bucket?.ends ?? 0) - this.now()

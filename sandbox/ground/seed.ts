@@ -12,7 +12,7 @@ export interface World {
   passwords: Record<string, string>
   /** Ids of Agents that are connected. */
   connectedAgents?: string[]
-  /** Ids of Users for whom Medplum's super admin rules hold. */
+  /** Ids of Users with Medplum's super admin rights. */
   superAdmins: string[]
   /** The client that `/oauth2/register` hands out to a caller that names one of its redirect URIs. */
   registrable?: { clientId: string; redirectUris: string[] }

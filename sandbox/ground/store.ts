@@ -12,7 +12,7 @@ export interface Version {
   deleted: boolean
 }
 
-/** All versions of a record that isn't as it was seeded; none where it is expunged. */
+/** All versions of a record that differs from the seed; none if it is expunged. */
 export interface Change {
   type: string
   id: string

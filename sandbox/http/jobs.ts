@@ -109,7 +109,7 @@ async function status({ ground, records }: Call, id = ''): Promise<Response> {
   return resourceAnswer(ground, job, ended ? 200 : 202)
 }
 
-/** Says that the job is cancelled, which is all that happens to it. Whoever may read a job may do so. */
+/** Marks the job as cancelled, without any other effect. Anyone who may read a job may do so. */
 async function cancel(records: Records, id = ''): Promise<void> {
   const job = await records.readResource<AsyncJob>('AsyncJob', id)
   if (job.status === 'accepted') {

@@ -22,7 +22,7 @@ export function checkRedirect(
   return mayRedirect(client, uri) ? { client, to: new URL(uri) } : 'Invalid redirect URI'
 }
 
-/** RFC 6749 section 4.1.1; a request in order goes on to the login page with all its parameters. */
+/** RFC 6749 section 4.1.1; a valid request continues to the login page with all its parameters. */
 export function authorize(ground: Ground, query: URLSearchParams): Response {
   const checked = checkRedirect(ground, query)
   if (typeof checked === 'string') {

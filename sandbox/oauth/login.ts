@@ -14,7 +14,7 @@ export async function showLoginPage(ground: Ground, query: URLSearchParams): Pro
 
 /** @param form the parameters of the authorization request, plus `email` and `password` */
 export async function submitLoginPage(ground: Ground, form: URLSearchParams): Promise<Response> {
-  // The form comes back from a browser: its redirect URI is checked again, or this would be an open redirector.
+  // The form comes from a browser: its redirect URI is checked again, or this would be an open redirector.
   const checked = checkRedirect(ground, form)
   if (typeof checked === 'string') {
     return plain(checked, 400)

@@ -1,4 +1,4 @@
-/** The token endpoint (RFC 6749 section 3.2) with Medplum's error words, several of which aren't those of the RFC. */
+/** The token endpoint (RFC 6749 section 3.2) with Medplum's error codes, some of which aren't those of the RFC. */
 import { createHash } from 'node:crypto'
 import type { ClientApplication, Project } from '@medplum/fhirtypes'
 import { json, oauthError, plain } from '../ground/answers.ts'
@@ -49,7 +49,7 @@ async function byCode(ground: Ground, form: URLSearchParams, clientId: string | 
     return oauthError('invalid_request', 'Invalid client')
   }
   if (login.granted) {
-    // A code that comes back may have been stolen: the whole login dies with it.
+    // A reused code may have been stolen: the whole login is revoked.
     login.revoked = true
     return oauthError('invalid_grant', 'Token already granted')
   }

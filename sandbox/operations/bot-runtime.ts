@@ -78,7 +78,7 @@ async function answer(client: Client, { call, method, args }: Extract<FromBot, {
   }
 }
 
-/** A bot that has a membership (as `Bot/$init` gives) acts with its own rights, another with those of the caller. */
+/** A bot with a membership (as from `Bot/$init`) acts with its own rights, any other with those of the caller. */
 function runningAs(records: Records, bot: WithId<Bot>): Records {
   const { ground, access } = records
   const reference = `Bot/${bot.id}`

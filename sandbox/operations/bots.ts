@@ -23,7 +23,7 @@ export const botRoutes: DirectRoute[] = [
   ['POST', /^\/Bot(?:\/([^/]+))?\/\$execute$/, execute],
 ]
 
-/** Makes a Bot together with its membership, so that it runs with rights of its own. */
+/** Creates a Bot with its membership, so that it runs with its own rights. */
 async function init(req: FhirRequest, records: Records): Promise<FhirResponse> {
   const { project, membership } = records.access.caller
   if (!membership.admin) {

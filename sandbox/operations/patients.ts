@@ -52,7 +52,7 @@ async function everything(req: FhirRequest, records: Records): Promise<FhirRespo
   return [allOk, { ...bundle, entry: [...entry, ...(await mentioned(records, entry))] }]
 }
 
-/** What isn't of a patient but is named in a chart, by whatever is in it already. */
+/** What doesn't belong to a patient but is referred to in the chart. */
 const MENTIONED = /^(Organization|Location|Practitioner|PractitionerRole|Medication|Device)\//
 
 async function mentioned(records: Records, chart: readonly BundleEntry[]): Promise<BundleEntry[]> {
@@ -88,7 +88,7 @@ const SECTIONS: [string, string, ...string[]][] = [
   ['Plan of Treatment', '18776-5', 'CarePlan', 'Goal', 'ServiceRequest'],
 ]
 
-/** A document as the International Patient Summary has it, with the records listed but not told in prose. */
+/** A document like the International Patient Summary, with the records listed but not described. */
 async function summary(req: FhirRequest, records: Records): Promise<FhirResponse> {
   const patient = await records.readResource<Patient>('Patient', paramOf(req, 'id'))
   records.consume(COST.search)

@@ -15,7 +15,7 @@ export function withSignedUrls<T>(ground: Ground, value: T, binary: (id: string)
   })
 }
 
-/** As in Medplum, no more is kept than what stands in the place of the id. */
+/** As in Medplum, only what is in the place of the id is kept. */
 export function withBinaryUrls<T>(ground: Ground, value: T): T {
   const places = [`${ground.baseUrl}storage/`, `${ground.baseUrl}fhir/R4/Binary/`, 'Binary/']
   return rewrite(value, (url) => {

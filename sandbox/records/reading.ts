@@ -166,7 +166,7 @@ export abstract class Reading extends FhirRepository {
     }
   }
 
-  /** A search of the server's own, on behalf of the caller but not counted. */
+  /** A search by the server itself, for the caller but not counted. */
   protected matches(request: SearchRequest): Stored[] {
     normalize(request)
     return find(this.ground.store, this.ground.baseUrl, request, (one) => this.visible(one)).resources
@@ -178,7 +178,7 @@ export abstract class Reading extends FhirRepository {
     }
   }
 
-  /** What lies outside the caller's project or criteria doesn't exist. */
+  /** Records outside the caller's project or criteria don't exist. */
   protected known(type: string, id: string): Version {
     const version = this.ground.store.current(type, id)
     if (!version || !this.access.sees(version.resource) || !this.access.may('read', version.resource)) {

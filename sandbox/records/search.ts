@@ -141,7 +141,7 @@ function sort(resources: Stored[], rules: SortRule[] | undefined): Stored[] {
   return keyed.map((one) => one.resource)
 }
 
-/** As in PostgreSQL, what has no value comes last, and first when descending. */
+/** As in PostgreSQL, records without a value come last, or first if descending. */
 function compareKeys(a: Key, b: Key): number {
   if (a === undefined || b === undefined) {
     return Number(a === undefined) - Number(b === undefined)

@@ -1,4 +1,4 @@
-/** Files by signed links, as Medplum's storage gives them: whoever has such a link reads the file, for an hour, without a token. */
+/** Files by signed links, as from Medplum's storage: anyone with such a link can read the file for an hour, without a token. */
 import { hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { WithId } from '@medplum/core'
 import type { Binary } from '@medplum/fhirtypes'

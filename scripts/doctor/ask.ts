@@ -1,4 +1,4 @@
-// One HTTP request as it is, for looking at a deployment from outside: any Host, no redirect followed, no cookie kept.
+// One plain HTTP request to check a deployment from outside: any Host, no redirects followed, no cookies kept.
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 
@@ -9,7 +9,7 @@ export interface Answer {
   status: number
   headers: Headers
   text: string
-  /** The body as a JSON object; empty where it is none. */
+  /** The body as a JSON object; empty if it isn't one. */
   json: Record<string, unknown>
 }
 

@@ -1,10 +1,10 @@
-// The client that the doctor is: it registers, and goes again where the server lets it.
+// The doctor as a client: it registers, and deletes its registration if the server allows that.
 import { createHash, randomBytes } from 'node:crypto'
 import { type Answer, ask } from './ask.ts'
 import { brief, type Finding, fault, healthy } from './finding.ts'
 import type { Place } from './place.ts'
 
-/** Of a client whose redirect URI nobody listens at. */
+/** A redirect URI at which nothing listens. */
 export const DEAD_END = 'http://127.0.0.1:33418/callback'
 
 export interface Client {
@@ -47,7 +47,7 @@ export async function register(
 async function unregister(origin: string, { json }: Answer): Promise<void> {
   const { registration_client_uri: uri, registration_access_token: token } = json
   if (typeof uri !== 'string' || typeof token !== 'string') return
-  // Elsewhere the token is nobody's business.
+  // The token is not sent anywhere else.
   if (!URL.canParse(uri) || new URL(uri).origin !== origin) return
   // That it stays is no fault of the deployment's.
   await ask(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } }).catch(() => {})

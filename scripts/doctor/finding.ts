@@ -18,7 +18,7 @@ export function fault(check: string, found: string, fix: string): Finding {
   return { check, ok: false, found, fix }
 }
 
-/** @param right whether it is as it should be; the fix of what is wrong is the same however it was seen */
+/** @param right whether it is correct; the fix is the same for every way in which it can be wrong */
 export function verdict(check: string, right: boolean, said: { right: string; wrong: string; fix: string }): Finding {
   return right ? healthy(check, said.right) : fault(check, said.wrong, said.fix)
 }

@@ -1,4 +1,4 @@
-// Where the browser comes back to with the code of a sign-in: a port of this machine, open for that one time (RFC 8252 section 7.3).
+// Where the browser returns with the code of a sign-in: a port of this machine, open only for that (RFC 8252 section 7.3).
 import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
@@ -8,9 +8,9 @@ const PATH = '/callback'
 
 export interface Loopback {
   redirectUri: string
-  /** By which the browser's coming back is told from anybody else's request. */
+  /** Distinguishes the browser's return from any other request. */
   state: string
-  /** What the browser came back with; undefined where it didn't in time. */
+  /** What the browser came back with; undefined if it didn't in time. */
   back(waitMs: number): Promise<URLSearchParams | undefined>
   close(): Promise<void>
 }

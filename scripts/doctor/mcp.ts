@@ -4,7 +4,7 @@ import { brief } from './finding.ts'
 
 const REVISION = '2026-07-28'
 
-/** @returns the result. @throws with the answer's own words where there is none */
+/** @returns the result. @throws with the text of the answer if there is none */
 export async function callMcp(
   url: string,
   token: string,

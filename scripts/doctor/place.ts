@@ -1,4 +1,4 @@
-// Which MCP endpoint is examined: the deployment's own, or that of a tenant (setting TENANTS), which has paths of its own.
+// Which MCP endpoint is checked: the deployment's own, or that of a tenant (setting TENANTS), which has its own paths.
 
 export interface Place {
   /** Of the deployment; its tenants have no issuer of their own. */
@@ -19,7 +19,7 @@ export function placeAt({ origin, pathname }: URL): Place {
   return { origin, tenant, root, resource: `${origin}${root}/mcp`, callback: `${origin}${root}/oauth/callback` }
 }
 
-/** Where its resource's metadata lies (RFC 9728 section 3.1). */
+/** The address of its resource metadata (RFC 9728 section 3.1). */
 export function metadataUrlOf({ origin, root }: Place): string {
   return `${origin}/.well-known/oauth-protected-resource${root}/mcp`
 }

@@ -38,7 +38,7 @@ function unescaped(text: string): string {
   return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
 }
 
-/** The address that a page goes on to by itself. */
+/** The address to which a page continues by itself. */
 function onwardIn(html: string): string {
   const [, address = ''] = /<meta http-equiv="refresh" content="0; url=([^"]*)"/.exec(html) ?? []
   return unescaped(address)
@@ -124,7 +124,7 @@ async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
   ]
 }
 
-/** Medplum's App, which has the login page, lies on an origin of its own. */
+/** Medplum's App, with the login page, has its own origin. */
 async function loginPage(page: URL): Promise<Finding> {
   const answer = await ask(page, { headers: { accept: 'text/html' } }).catch(() => undefined)
   return verdict('login-page', answer !== undefined && answer.status < 400, {

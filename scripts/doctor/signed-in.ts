@@ -17,7 +17,7 @@ const REVOCATION_PAUSE_MS = 500
 export interface PersonWishes {
   /** Takes the address that a person is to open. */
   show: (url: string) => void
-  /** How long to wait for the person; five minutes unless told. */
+  /** How long to wait for the person; five minutes by default. */
   waitMs?: number
 }
 

@@ -17,7 +17,7 @@ const bundle = z.object({ entry: z.array(z.object({ resource: application })).op
 type Application = z.infer<typeof application>
 
 export interface ClientPlan {
-  /** What is to be done; undefined when nothing is. */
+  /** What is to be done; undefined if nothing is. */
   step: string | undefined
   /** Does it, and returns the client's id. */
   apply(): Promise<string>

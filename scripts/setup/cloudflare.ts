@@ -1,4 +1,4 @@
-// The Cloudflare account as it is, by reading only: may this Worker be deployed there, and what of it is there already.
+// The Cloudflare account, read-only: whether this Worker may be deployed there, and what already exists.
 import * as z from 'zod'
 import { Stop } from './stop.ts'
 import { PERMISSIONS, wrangler } from './wrangler.ts'
@@ -44,7 +44,7 @@ export class Cloudflare {
     throw new Stop('There is no Cloudflare login, or it has expired', LOG_IN)
   }
 
-  /** @param wanted id of the account, where there are several. @throws {Stop} for what the account lacks */
+  /** @param wanted id of the account, if there are several. @throws {Stop} if the account lacks something */
   async account(wanted: string | undefined): Promise<Account> {
     const answer = await this.#get('/accounts')
     const accounts = z
@@ -71,7 +71,7 @@ export class Cloudflare {
     return { ...chosen, subdomain }
   }
 
-  /** The Worker of this name. @returns undefined where there is none. @throws {Stop} when another Worker has the name */
+  /** The Worker of this name. @returns undefined if there is none. @throws {Stop} when another Worker has the name */
   async worker(account: Account, name: string): Promise<Deployed | undefined> {
     const script = `/accounts/${account.id}/workers/scripts/${name}`
     const settings = await this.#get(`${script}/settings`)

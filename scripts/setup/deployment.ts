@@ -13,7 +13,7 @@ const shape = z.object({
   accountId: z.string(),
   /** Id of the KV namespace. */
   kv: z.string(),
-  /** Settings that differ from wrangler.toml. Secrets are none of them. One that is JSON may stand there as an object. */
+  /** Settings that differ from wrangler.toml, without secrets. A JSON setting may be an object. */
   vars: z.record(
     z.string(),
     z.union([z.string(), z.record(z.string(), z.unknown()).transform((object) => JSON.stringify(object))]),

@@ -13,7 +13,7 @@ export interface Wishes {
   credentials: Credentials
   /** Of the Worker. */
   name: string
-  /** Where the deployment is reached, where that isn't its workers.dev address. */
+  /** The deployment's address, if it isn't its workers.dev address. */
   publicUrl?: string | undefined
   /** An existing ClientApplication. */
   clientId?: string | undefined
@@ -21,13 +21,13 @@ export interface Wishes {
   /** Path of deployment.json. */
   file: string
   say: (line: string) => void
-  /** Looks at the deployment afterwards; `npm run doctor` unless told. */
+  /** Looks at the deployment afterwards; `npm run doctor` by default. */
   check?: typeof examine
-  /** Changes things at Cloudflare; the real one unless told. */
+  /** Changes things at Cloudflare; the real one by default. */
   tool?: typeof wrangler
 }
 
-/** @returns whether the deployment is healthy, as far as it was looked at. @throws {Stop} before anything is changed, or between two steps */
+/** @returns whether the deployment is healthy, as far as it was checked. @throws {Stop} before anything is changed, or between two steps */
 export async function setup(wishes: Wishes): Promise<boolean> {
   const { say, dryRun, file, name, tool = wrangler } = wishes
   const before = readDeployment(file)

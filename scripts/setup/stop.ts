@@ -9,7 +9,7 @@ export class Stop extends Error {
   }
 }
 
-/** Runs a program: one that stops tells why, and ends with 1. */
+/** Runs a program; if it stops, prints why and exits with 1. */
 export async function orStop(program: () => Promise<void>): Promise<void> {
   try {
     await program()

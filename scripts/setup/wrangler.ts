@@ -1,4 +1,4 @@
-// Runs wrangler, which does all that changes something at Cloudflare.
+// Runs wrangler, which makes all changes at Cloudflare.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,7 @@ import { Stop } from './stop.ts'
 
 export const WRANGLER = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url))
 
-/** What a login needs that may read but not write, or not even read. */
+/** Advice for a login without the permission to write, or even to read. */
 export const PERMISSIONS =
   'Give the API token "Workers Scripts: Edit" and "Workers KV Storage: Edit" (https://dash.cloudflare.com/profile/api-tokens), or run npx wrangler login. Then run npm run setup again.'
 

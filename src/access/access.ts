@@ -1,4 +1,4 @@
-// What a connection may do: the one place where a request's risk meets the access that the person granted.
+// What a connection may do: the only place where a request's risk is compared with the access that the person granted.
 import { AccessError } from '../client/access-error.ts'
 import type { Guard } from '../client/guard.ts'
 import { narrowingGuard } from './narrow/guard.ts'
@@ -35,6 +35,14 @@ export class LevelError extends AccessError {
   }
 }
 
+/** What a level is called, everywhere. */
+export const LEVEL_NAME: Readonly<Record<Level, string>> = {
+  read: 'Read',
+  write: 'Read and write',
+  full: 'Full',
+  admin: 'Admin',
+}
+
 /** The lower of two levels. */
 export function lower(a: Level, b: Level): Level {
   return LEVELS[Math.min(LEVELS.indexOf(a), LEVELS.indexOf(b))] ?? 'read'
@@ -44,13 +52,14 @@ export function covers(held: Level, needed: Level): boolean {
   return LEVELS.indexOf(held) >= LEVELS.indexOf(needed)
 }
 
-/** Why a request of this risk may not pass; undefined where it may. */
+/** Why a request of this risk may not pass; undefined if it may. */
 export function refusalOf({ kind, reason, targets }: Risk, { level }: Access): LevelError | undefined {
   const needed = NEEDED[kind]
   if (covers(level, needed)) return undefined
   const what = targets[0] && targets[0] !== '*' ? `${targets[0]}: ${reason}` : reason
+  const name = LEVEL_NAME[needed]
   return new LevelError(
-    `This connection may ${MAY[level]}, and this needs the access level "${needed}" (${what}). Nothing was sent. To allow it, the person signs in to this server again in the client (signing out there first, if it doesn't ask) and chooses "${needed}", if it is offered.`,
+    `This connection may ${MAY[level]}, and this needs the access level "${name}" (${what}). Nothing was sent. To allow it, the person signs in to this server again in the client (signing out there first, if it doesn't ask) and chooses "${name}", if it is offered.`,
     needed,
   )
 }

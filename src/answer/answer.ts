@@ -25,6 +25,8 @@ export interface AnswerOptions {
   from?: number
   /** Of a batch's answer, indexes of the entries that stored something: what they bring only repeats what was sent. */
   stored?: ReadonlySet<number>
+  /** What was taken off the body before, if anything. */
+  leftOut?: readonly string[]
   /** The path that continues after this many entries, if the request can be repeated. */
   nextAfter?(entries: number): string
 }
@@ -50,7 +52,7 @@ const NARRATIVE = 'generated narratives (text.div); `format` "json" or `select` 
 export function answer(body: unknown, options: AnswerOptions): Answered {
   const isCompact = options.format === 'compact' && !options.columns
   const { value, narratives } = isCompact ? withoutNoise(body) : { value: body, narratives: 0 }
-  const leftOut = narratives > 0 ? [NARRATIVE] : []
+  const leftOut = [...(options.leftOut ?? []), ...(narratives > 0 ? [NARRATIVE] : [])]
   if (!isRecord(value) || value.resourceType !== 'Bundle' || !Array.isArray(value.entry)) {
     return one(value, leftOut, options)
   }

@@ -15,7 +15,7 @@ const MIN_ECHOES = 20
 const MAX_NAMED = 20
 
 /**
- * Entries whose resource only repeats what was sent, with their id alone; undefined where there are only a few.
+ * Entries whose resource only repeats what was sent, with their id alone; undefined if there are only a few.
  *
  * @param written indexes of the entries that stored something
  */

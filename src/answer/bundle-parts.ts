@@ -1,5 +1,5 @@
-// Which entries of a Bundle go into an answer that can't hold them all: from where the last answer stopped, as many as fit, and
-// at the first time the last match too, so that both ends are known. What a match brought along goes with it, as far as it fits.
+// Which entries of a Bundle go into an answer that can't hold them all: from where the last answer stopped, as many as fit, and in the
+// first answer the last match too, so that both ends are known. Included resources come with their match if they fit.
 import { isRecord } from '../base/json.ts'
 
 export type Entry = Record<string, unknown>

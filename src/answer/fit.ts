@@ -1,4 +1,4 @@
-// How many entries an answer has room for, found by writing it as seldom as possible: it takes long.
+// How many entries fit into an answer, found with as few attempts as possible because writing one is slow.
 
 /** An answer with some of the entries. */
 export interface Attempt<T> {

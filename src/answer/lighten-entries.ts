@@ -1,4 +1,4 @@
-// Entries of a Bundle that alone would take up too much of an answer, with less in them, and the lines that say what is missing.
+// Shortens entries of a Bundle that would use too much of an answer, and says what is missing.
 import { isRecord } from '../base/json.ts'
 import type { Entry } from './bundle-parts.ts'
 import { type Lightened, lighten } from './lighten.ts'

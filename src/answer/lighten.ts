@@ -1,4 +1,4 @@
-// One value that is too large for an answer: attachments' data goes first, then long text, then items of long lists, each named.
+// Shortens one value that is too large for an answer: first attachment data, then long text, then items of long lists, each named.
 // Nothing is cut in the middle.
 import { isRecord } from '../base/json.ts'
 import { below } from './compact/literal.ts'

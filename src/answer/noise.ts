@@ -1,5 +1,5 @@
-// What an answer can lose without anybody missing it: what the server adds for itself, and the narrative that repeats the data.
-// Everything else stays. This list is the whole of it (docs/answers.md).
+// What an answer can lose without loss of meaning: what the server adds for itself, and narrative that repeats the data. Everything else
+// stays; this list is complete (docs/answers.md).
 import { isRecord } from '../base/json.ts'
 
 const TRACING = 'https://medplum.com/fhir/StructureDefinition/tracing'

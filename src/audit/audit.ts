@@ -10,15 +10,15 @@ import { findSettings, tenantAt, tenantOf } from '../config/tenants.ts'
 import { RESOURCE_TYPES } from '../fhir/resource-types.ts'
 
 export interface CallEvent {
-  /** Name of the tool, one of those that the server offers. */
+  /** Name of a tool that the server offers. */
   tool: string
   /** What the request would do. */
   kind?: Kind
-  /** The resource type or operation that it is about, as {@link typeOf} tells it. */
+  /** Its resource type or operation, from {@link typeOf}. */
   type?: string
-  /** HTTP status of Medplum's answer; absent where there was none. */
+  /** HTTP status of Medplum's answer; absent if there was none. */
   status?: number
-  /** `asked`: nothing was done, because the person is asked first, or did not agree. */
+  /** `asked`: nothing was done, because the person must confirm first, or did not agree. */
   outcome: 'ok' | 'asked' | 'error'
   /** Milliseconds. */
   ms: number
@@ -41,7 +41,7 @@ export interface OAuthEvent {
     | 'lowered'
     | 'disconnected'
     | 'ended'
-  /** What was granted, or lowered to. */
+  /** The level that was granted, or reduced to. */
   level?: Level
   /** Why a sign-in failed: the person, Medplum, or the way to it. */
   reason?: 'denied' | 'ended' | 'unavailable' | 'stale' | 'reused'
@@ -53,18 +53,18 @@ export interface OAuthEvent {
 export interface Subject {
   userId?: string
   clientId?: string
-  /** The protected resource that a sign-in is for; of who is signed in, the user id tells. */
+  /** The protected resource that a sign-in is for; the user id says who is signed in. */
   resource?: string | undefined
 }
 
-/** All that is ever written. */
+/** The complete list of what is written. */
 interface Line extends Partial<Omit<CallEvent, 'outcome'>>, Partial<Omit<OAuthEvent, 'decision'>> {
   event: 'tool_call' | 'oauth'
   decision?: OAuthEvent['decision']
   outcome?: CallEvent['outcome']
-  /** About what a model reads of the answer. */
+  /** Approximately what a model reads of the answer. */
   tokens?: number
-  /** Host of the client's metadata document; of a client that registered itself, only that. */
+  /** Host of the client's metadata document, or the fact that it registered itself. */
   client?: string
   /** The person, as a keyed hash; absent without the secret AUDIT_KEY. */
   who?: string
@@ -75,7 +75,7 @@ interface Line extends Partial<Omit<CallEvent, 'outcome'>>, Partial<Omit<OAuthEv
 /** FHIR in the compact form and as JSON, by the tokenizers of current models: 2.8 to 3.6 characters each. */
 const CHARS_PER_TOKEN = 3.2
 
-/** Writes a tool call down. */
+/** Logs a tool call. */
 export async function auditCall(event: CallEvent, subject: Subject, env: Bindings): Promise<void> {
   const { tool, kind, type, status, outcome, ms, level, chars } = event
   const tokens = Math.ceil(chars / CHARS_PER_TOKEN)
@@ -83,7 +83,7 @@ export async function auditCall(event: CallEvent, subject: Subject, env: Binding
   write({ ...told(line), ...(await identify(subject, env)) }, env)
 }
 
-/** Writes an OAuth decision down. */
+/** Logs an OAuth decision. */
 export async function auditOAuth(event: OAuthEvent, subject: Subject, env: Bindings): Promise<void> {
   const { decision, level, reason, status } = event
   write({ ...told({ event: 'oauth', decision, level, reason, status }), ...(await identify(subject, env)) }, env)
@@ -123,7 +123,7 @@ async function identify(subject: Subject, env: Bindings): Promise<Pick<Line, 'cl
   }
 }
 
-/** Of the tenants that there are: a token that was made up may name anything. */
+/** Only existing tenants: a forged token may name anything. */
 function tenantLabel({ userId, resource }: Subject, env: Bindings): string | undefined {
   const tenant = userId === undefined ? tenantAt(URL.parse(resource ?? '')?.pathname ?? '/') : tenantOf(userId)
   return findSettings(env, tenant) ? tenant : 'other'
@@ -135,7 +135,7 @@ function clientLabel(clientId: string): string {
   return url?.hostname.slice(0, 80) ?? 'registered'
 }
 
-/** HMAC-SHA-256, its first 128 bits: the same for the same person, and nothing without the key. */
+/** The first 128 bits of an HMAC-SHA-256: the same for the same person, meaningless without the key. */
 async function keyedHash(text: string, secret: string): Promise<string> {
   const encoder = new TextEncoder()
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }

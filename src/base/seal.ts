@@ -1,4 +1,4 @@
-// Encryption of what is in Durable Object storage, under keys that are kept elsewhere (in a grant's encrypted props).
+// Encryption of Durable Object storage, under keys that are kept elsewhere (in a grant's encrypted props).
 
 const IV_BYTES = 12
 
@@ -27,7 +27,7 @@ export async function open<T>(key: string, purpose: string, sealed: Uint8Array |
   return openUnder(await keyFor(key, purpose), purpose, sealed)
 }
 
-/** As {@link seal}, under a key of {@link keyFor}, for who seals much under one; `context` is bound as additional data. */
+/** Like {@link seal}, under a key of {@link keyFor}, to seal much under one key; `context` is bound as additional data. */
 export async function sealUnder(key: CryptoKey, context: string, value: unknown): Promise<Uint8Array<ArrayBuffer>> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES))
   const plain = new TextEncoder().encode(JSON.stringify(value))
@@ -55,7 +55,7 @@ export async function openUnder<T>(key: CryptoKey, context: string, sealed: Uint
   return JSON.parse(new TextDecoder().decode(plain)) as T
 }
 
-/** One AES key a purpose, derived by HKDF-SHA-256 (RFC 5869), so that no key serves two storages. */
+/** One AES key per purpose, derived by HKDF-SHA-256 (RFC 5869), so that no key serves two storages. */
 export async function keyFor(key: string, purpose: string): Promise<CryptoKey> {
   const master = await crypto.subtle.importKey('raw', fromBase64Url(key), 'HKDF', false, ['deriveKey'])
   return crypto.subtle.deriveKey(

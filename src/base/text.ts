@@ -1,6 +1,6 @@
-// Text of somebody else, shown: in it, everything that is there can be seen, and it cannot leave its line.
+// Foreign text for display: every character in it is visible, and it can't leave its line.
 
-/** Whatever a reader can't see or a terminal would act on: controls, line ends, marks of direction, tags, fillers, private use. */
+/** Characters that are invisible or that a terminal would act on: controls, line ends, direction marks, tags, fillers, private use. */
 export const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
 /** Combining marks on top of two others: they would draw over the lines around them. */
@@ -13,10 +13,15 @@ export function quoted(text: string): string {
   return visible(JSON.stringify(text))
 }
 
-/** Text in which everything is seen that is there; in the strings of JSON it means the same. */
+/** Text with all characters visible; within strings of JSON it means the same. */
 export function visible(text: string): string {
   if (!BEYOND_ASCII.test(text)) return text
   return text.replace(UNSEEN, escaped).replace(HEAPED, escaped)
+}
+
+/** The same of a text of several lines. */
+export function visibleLines(text: string): string {
+  return text.replaceAll(/[^\t\n\r]+/g, visible)
 }
 
 function escaped(char: string): string {

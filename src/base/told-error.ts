@@ -1,5 +1,5 @@
-// Errors whose message is made for the model: the one boundary (src/tools/kit/register.ts) passes their words on, and of any
-// other error only a number to report.
+// Errors whose message is written for the model. The one boundary (src/tools/kit/register.ts) passes on their text; for any other error
+// it gives only a report number.
 
 /** An error that a model may read: it says what failed and what to do. */
 export abstract class ToldError extends Error {

@@ -1,4 +1,4 @@
-// Who calls, with what authority: rebuilt for each request from its verified token; never stored, never logged.
+// Who calls, with which authority: rebuilt for each request from its verified token; never stored, never logged.
 
 import type { Access } from '../access/access.ts'
 import type { MedplumSession } from '../client/request.ts'
@@ -6,18 +6,18 @@ import type { Confirmations } from './confirmation.ts'
 
 /** The person and the client behind one request. */
 export interface Caller {
-  /** Of the Medplum User; a tenant's people have its name in it (`tenants.ts`). */
+  /** Id of the Medplum User, with the tenant's name if there is one (`tenants.ts`). */
   userId: string
   grantId: string
   /** Name of the tenant; undefined for the deployment's own. */
   tenant?: string | undefined
   client: { id: string; name: string }
-  /** What the connection may do now: what was granted, or less where the person has lowered it since. */
+  /** What the connection may do now: what was granted, or less if the person has reduced it since. */
   access(): Promise<Access>
   /** What the person agrees to before a change. */
   confirmations: Confirmations
   medplum: MedplumSession & {
-    /** Root of the Medplum App, for links to records; undefined where none is known. */
+    /** Root of the Medplum App, for links to records; undefined if unknown. */
     appUrl?: URL | undefined
     /** `Practitioner/123` and the like. */
     profile: string

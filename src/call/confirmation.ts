@@ -1,14 +1,14 @@
-// What a person agrees to before a change, and what keeps it: the contract between the tools, which ask, and the grant, which
-// seals the answer and lets it be used once.
+// A person's approval of a change and how it is kept: the contract between the tools, which ask, and the grant, which seals the answer
+// and lets it be used once.
 
-/** A version of a record that was read: what is done later is done to this one only. */
+/** A version of a record that was read: a later change applies only to this one. */
 export interface Seen {
   /** `Task/123` */
   path: string
   version: string
 }
 
-/** What was agreed to. Outside memory it exists sealed only. */
+/** An approval. Outside memory it exists only sealed. */
 export interface Agreement {
   /** Of the tool's name and the arguments that are sent. */
   digest: string
@@ -26,7 +26,7 @@ export interface Confirmations {
   seal(agreement: Agreement): Promise<string>
   /** What this grant sealed; undefined for anything else. */
   open(sealed: string): Promise<Agreement | undefined>
-  /** True the first time for a nonce, false ever after. */
+  /** True the first time for a nonce, then always false. */
   burn(nonce: string, expiresAt: number): Promise<boolean>
   /**
    * A page where the person can agree: its address, the same one as long as the same is asked.
@@ -34,6 +34,6 @@ export interface Confirmations {
    * @param lines what would be done
    */
   propose(agreement: Agreement, lines: readonly string[]): Promise<string>
-  /** What the person decided on the page about these arguments; it is used up by this. */
+  /** The person's decision on the page about these arguments. Reading it uses it up. */
   decision(digest: string): Promise<{ approved: string } | 'declined' | undefined>
 }

@@ -1,4 +1,4 @@
-// Why a request didn't go out: what the person granted doesn't cover it.
+// Why a request was not sent: the granted access doesn't cover it.
 import { ToldError } from '../base/told-error.ts'
 
 /** A request that the connection's access doesn't cover. Nothing was sent. */

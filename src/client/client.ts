@@ -1,5 +1,5 @@
-// The one place that speaks to Medplum's FHIR API: own fetch wrapper, because a general client retries POST, hides status
-// and headers, and sends its token to absolute URLs. Whatever is sent passes the guard here.
+// The only place that calls Medplum's FHIR API. It has its own fetch wrapper because a general client retries POST, hides status and
+// headers, and sends its token to absolute URLs. Every request passes the guard here.
 
 import { isRecord, records } from '../base/json.ts'
 import { redact } from '../secrets/redact.ts'
@@ -31,7 +31,7 @@ export class FhirClient {
     return this.#delivery.remainingMs
   }
 
-  /** Who is signed in, with which rights; undefined where Medplum doesn't tell. */
+  /** Who is signed in, with which rights; undefined if Medplum doesn't say. */
   async whoAmI(): Promise<unknown> {
     return this.#delivery.whoAmI().then(
       (found) => redact(found),
@@ -126,7 +126,7 @@ function matchesIn(bundle: Record<string, unknown>): Record<string, unknown>[] {
   )
 }
 
-/** Not there, or not any more. */
+/** Missing or deleted. */
 function isAbsence(error: unknown): boolean {
   return error instanceof FhirError && (error.status === 404 || error.status === 410)
 }

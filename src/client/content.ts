@@ -12,10 +12,10 @@ export type TextType = 'text/plain' | typeof HL7 | typeof FORM
 const UTF_8 = new TextEncoder()
 
 export class Content {
-  /** Never with parameters: by a `charset` Medplum would read another body in the same bytes. Without one it reads UTF-8. */
+  /** Never with parameters: with a `charset` Medplum would read another body from the same bytes. Without one it reads UTF-8. */
   readonly type: string
   readonly bytes: Uint8Array
-  /** What Medplum's parser makes of the bytes: JSON as a value, other text as it is. Undefined for a file, which it only keeps. */
+  /** What Medplum's parser makes of the bytes: JSON as a value, other text unchanged. Undefined for a file, which it only stores. */
   readonly value: unknown
 
   private constructor(type: string, bytes: Uint8Array, value: unknown) {
@@ -44,7 +44,7 @@ export class Content {
     return new Content(type, asBytes(data), undefined)
   }
 
-  /** FHIR JSON for Binary: the one type of file that Medplum looks into, for it may be a Binary resource. */
+  /** FHIR JSON for Binary: the only type of file that Medplum parses, because it may be a Binary resource. */
   static fhirFile(data: string, value: unknown): Content {
     return new Content(FHIR_JSON, asBytes(data), value)
   }

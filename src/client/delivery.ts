@@ -1,16 +1,18 @@
-// Requests on their way to Medplum and back: the caller's token, what a call's time allows, and what may be sent again.
+// Sends requests to Medplum: the caller's token, the time limit of a call, and what may be sent again.
 
 import { timedOut, withDeadline } from '../base/deadline.ts'
+import { secondsToWait } from '../base/rate-limit.ts'
 import { VERSION } from '../base/version.ts'
 import { confine, relativeTo } from '../fhir/path.ts'
 import { FhirError } from './fhir-error.ts'
 import { asksAuthor, received } from './received.ts'
 import type { FhirRequest, FhirResponse, MedplumSession, Method } from './request.ts'
-import { backoff, secondsToWait } from './retry.ts'
 import { ConnectionLost, connectionLost, pause, TransportError } from './transport.ts'
 
 const USER_AGENT = `medplum-mcp/${VERSION}`
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const MAX_ATTEMPTS = 4
+const FIRST_MS = 200
 
 /** A place below the FHIR base. */
 interface Address {
@@ -20,13 +22,13 @@ interface Address {
   local: string
 }
 
-/** The way to one person's Medplum, for the requests of one call. */
+/** Sends the requests of one call to one person's Medplum. */
 export class Delivery {
   readonly #medplum: MedplumSession
   readonly #timeoutMs: number
   readonly #traceparent: string | undefined
   readonly #endsAt: number
-  /** The last path that was confined, and what came of it. */
+  /** The last confined path, and its result. */
   #confined: { path: string; place: Address } | undefined
 
   /**
@@ -80,7 +82,7 @@ export class Delivery {
     })
   }
 
-  /** What `/auth/me` answers, the one address outside the FHIR base; asked once. */
+  /** The answer of `/auth/me`, the only address outside the FHIR base; requested once. */
   async whoAmI(): Promise<unknown> {
     return withDeadline(this.remainingMs, undefined, async (signal) => {
       const { href: url } = new URL('../../auth/me', this.#medplum.fhirBase)
@@ -114,7 +116,7 @@ export class Delivery {
     }
   }
 
-  /** Milliseconds to wait before the request may be repeated; undefined where it may not, or not in time. */
+  /** Milliseconds to wait before the request may be repeated; undefined if it may not, or not in time. */
   #wait({ repeatable }: FhirRequest, attempt: number, response?: Response): number | undefined {
     if (!repeatable) return undefined
     const pace = backoff(attempt)
@@ -148,12 +150,18 @@ export class Delivery {
   }
 }
 
-/** How a request is named in errors: without the query, which may hold what identifies a patient. */
+/** How errors name a request: without the query, which may identify a patient. */
 export function requestLine(method: Method, path: string): string {
   return `${method} ${path.split('?')[0] || '(the FHIR base)'}`
 }
 
-/** A guard that failed on a repeated write may have met that very write: its first answer can have been lost on the way. */
+/** Milliseconds to wait after the nth attempt (from 0), with jitter; undefined if enough were made. */
+export function backoff(attempt: number): number | undefined {
+  if (attempt >= MAX_ATTEMPTS - 1) return undefined
+  return FIRST_MS * 2 ** attempt * (0.5 + Math.random())
+}
+
+/** A condition that fails on a repeated write may have met that same write, whose first answer was lost. */
 function asRepeated(error: unknown): unknown {
   if (error instanceof FhirError && error.status === 412) {
     error.message +=

@@ -1,4 +1,4 @@
-// What a FHIR server says went wrong, as a value and as words for a model.
+// What a FHIR server says went wrong, as a value and as text for a model.
 
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
 import { oneLine } from '../base/text.ts'
@@ -22,7 +22,7 @@ export class FhirError extends ToldError {
   }
 }
 
-/** By its type alone: the issues are read with care anyway. @medplum/core's own test would bring 14 KiB of bundle along. */
+/** Only by its type, since the issues are read with care anyway. The check of @medplum/core would add 14 KiB to the bundle. */
 function isOperationOutcome(body: unknown): body is OperationOutcome {
   return typeof body === 'object' && body !== null && 'resourceType' in body && body.resourceType === 'OperationOutcome'
 }
@@ -33,11 +33,11 @@ function detail(outcome: OperationOutcome | undefined, body: unknown): string {
   return 'The answer was not a FHIR OperationOutcome, so there are no details.'
 }
 
-/** Characters of one line, and of all: the first of a thousand wrong properties shows what is wrong. */
+/** Maximum characters of one line, and of all. The first of a thousand wrong properties shows what is wrong. */
 const MAX_LINE = 1000
 const MAX_LINES = 8000
 
-/** Medplum's words may repeat what was sent or stored: they stay on their line, and in measure. */
+/** Medplum's messages may repeat what was sent or stored: they stay on their line and have a limited length. */
 function line(text: string): string {
   return oneLine(text, MAX_LINE)
 }
@@ -52,7 +52,7 @@ function bounded(lines: readonly string[]): string[] {
   return more === 0 ? shown : [...shown, `- and ${more} more issues`]
 }
 
-/** One line for all issues that say the same, with all their places: `- error structure at Patient.birthDate: Invalid date format` */
+/** One line for all issues with the same message, with all their places: `- error structure at Patient.birthDate: Invalid date format` */
 function grouped(given: unknown): string[] {
   // A proxy between this server and Medplum may answer anything.
   const issues = listOf(given).filter((one): one is OperationOutcomeIssue => typeof one === 'object' && one !== null)

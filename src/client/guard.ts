@@ -1,22 +1,22 @@
 // The guard between a connection and Medplum: the form of the guard that the client asks about each request and each answer.
 import type { FhirRequest, FhirResponse } from './request.ts'
 
-/** A request that may go out, and how its answer is to be shown. */
+/** A request that may be sent, and how to show its answer. */
 export interface Passage {
   request: FhirRequest
-  /** The answer as it may be shown; undefined where it has to look as if nothing were there. */
+  /** The answer as it may be shown; undefined if it has to look as if nothing were there. */
   settle?(response: FhirResponse): FhirResponse | undefined
   /** What isn't there and what is gone (404, 410) must look alike. */
   conceals?: boolean
 }
 
-/** What is at a path, past the guard, for a decision; undefined where nothing is. */
+/** What is at a path, past the guard, for a decision; undefined if there is nothing. */
 export type Read = (path: string) => Promise<unknown>
 
-/** What every request of a connection passes on its way out, and every answer on its way in. */
+/** Checks every request of a connection before it is sent, and every answer before it is shown. */
 export interface Guard {
   /**
-   * @returns undefined where the request has to look as if what it names weren't there
+   * @returns undefined if the request has to look as if what it names weren't there
    * @throws {AccessError} {LimitError} for what the connection may not do, or not now
    */
   admit(request: FhirRequest, read: Read): Promise<Passage | undefined>
@@ -24,7 +24,7 @@ export interface Guard {
   withheld(): string | undefined
 }
 
-/** What Medplum answers for what isn't there. */
+/** Medplum's answer for a missing resource. */
 export const NOT_FOUND = {
   resourceType: 'OperationOutcome',
   id: 'not-found',

@@ -6,16 +6,16 @@ import { FhirError } from './fhir-error.ts'
 import type { FhirResponse } from './request.ts'
 import { pause, TransportError } from './transport.ts'
 
-/** Tells a waiting client how far the work is; `total` where that is known. */
+/** Reports progress to a waiting client; with `total` if it is known. */
 export type Progress = (progress: number, total: number | undefined, message: string) => Promise<void>
 
 const FIRST_WAIT_MS = 300
 const MAX_WAIT_MS = 5_000
-/** The call must end before the host gives up on it. */
+/** The call must end before the host gives up. */
 const RESERVE_MS = 5_000
 
 /**
- * The answer of a job that is done, or undefined where the call's time was too short or its state can't be had now: it goes
+ * The answer of a job that is done, or undefined if the call's time was too short or its state can't be had now: it goes
  * on, and can be asked for.
  */
 export async function follow(
@@ -38,23 +38,23 @@ export async function follow(
   return undefined
 }
 
-/** The work was accepted: that its state can't be had is no reason to do it again, as an error would suggest. */
+/** The work was accepted. If its state is not available, an error would wrongly suggest doing it again. */
 function notNow(error: unknown): undefined {
   const passes = error instanceof FhirError && (error.status === 429 || error.status >= 500)
   if (!passes && !(error instanceof TransportError)) throw error
 }
 
-/** Whether this path tells the state of a job. */
+/** Whether this path asks for the state of a job. */
 export function isJobPath(path: string): boolean {
   return /^(job\/[^/?]+\/status|bulkdata\/export\/[^/?]+)$/.test(path)
 }
 
-/** A cancelled job keeps answering 202, until it ends all the same. */
+/** A cancelled job keeps answering 202 until it ends. */
 export function isEnded(job: unknown): boolean {
   return isRecord(job) && (job.status === 'cancelled' || job.status === 'error')
 }
 
-/** The Binary in which a finished batch left its Bundle of answers. */
+/** The Binary with the Bundle of answers of a finished batch. */
 export function resultOf(job: unknown): string | undefined {
   for (const { name, valueReference } of outputOf(job)) {
     const reference = isRecord(valueReference) ? valueReference.reference : undefined
@@ -63,7 +63,7 @@ export function resultOf(job: unknown): string | undefined {
   return undefined
 }
 
-/** How far a running job is, where Medplum tells. */
+/** The progress of a running job, if Medplum says. */
 function percentOf(job: unknown): number | undefined {
   for (const { name, valueDecimal, valueInteger } of outputOf(job)) {
     if (!/progress|percent/i.test(String(name))) continue

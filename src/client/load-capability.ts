@@ -5,13 +5,13 @@ import type { FhirClient } from './client.ts'
 const KEPT_MS = 3_600_000
 const known = new Map<string, { at: number; capability: Capability }>()
 
-/** What is known of this server already, without asking it. */
+/** What is already known about this server. */
 export function knownCapability(fhirBase: URL): Capability | undefined {
   const entry = known.get(fhirBase.href)
   return entry && Date.now() - entry.at < KEPT_MS ? entry.capability : undefined
 }
 
-/** What this server offers; undefined when it can't be had now: it is advice, and nothing waits for it to succeed. */
+/** What this server offers; undefined if it can't be had now: it is advice, and nothing waits for it to succeed. */
 export async function loadCapability(fhirBase: URL, fhir: FhirClient): Promise<Capability | undefined> {
   const already = knownCapability(fhirBase)
   if (already) return already

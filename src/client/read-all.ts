@@ -11,24 +11,24 @@ import { TransportError } from './transport.ts'
 type Entry = Record<string, unknown>
 
 export interface ReadOptions {
-  /** Resources after which no further page is asked for. The last page stays whole, so there may be a few more. */
+  /** Maximum number of resources: after these, no further page is requested. The last page stays whole, so there may be a few more. */
   cap: number
   progress: Progress
   signal: AbortSignal
   /** The answer to `path`, if it was asked for already. */
   first?: FhirResponse
-  /** What to keep of a resource, where less than all of it is needed: thousands of whole ones may not fit into memory. */
+  /** What to keep of a resource if not all of it is needed: thousands of whole ones may not fit into memory. */
   keep?(resource: Entry): Entry
 }
 
 export interface AllPages {
   /** Bundle entries, each version of a resource once; of a match that was also included, the match. */
   entries: Entry[]
-  /** All matches, by the server's count; undefined where it gave none. */
+  /** The server's count of all matches; undefined if it gave none. */
   total: number | undefined
-  /** There are more than were read, because of `cap`. */
+  /** There are more than `cap` allowed to read. */
   capped: boolean
-  /** The path of the first page that was not read, where there is more. */
+  /** The path of the first unread page, if there is one. */
   next: string | undefined
   /** Pages read. */
   pages: number
@@ -36,7 +36,7 @@ export interface AllPages {
   partial?: string
 }
 
-/** Time that must be left of the call to ask for another page, in milliseconds. */
+/** Time that must remain in the call to request another page, in milliseconds. */
 const RESERVE_MS = 10_000
 
 /**
@@ -93,7 +93,7 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof TransportError && / is larger than \d+ MB /.test(error.message)
 }
 
-/** More resources than fit on a page bear the same time, so the cursor can't pass them (medplum/medplum#10387). */
+/** More resources than fit on a page have the same time, so the cursor can't get past them (medplum/medplum#10387). */
 function isStuck(error: unknown): boolean {
   return error instanceof FhirError && error.status === 500 && /cursor fails to make progress/i.test(error.message)
 }

@@ -33,7 +33,7 @@ export async function readBytes(
   }
 }
 
-/** How many bytes HTTP lets the body have; unknown (NaN) where it doesn't say, or says it of an encoded body. */
+/** How many bytes the body has according to HTTP; NaN if unknown, or if the body is encoded. */
 function sizeOf({ headers }: Response): number {
   return headers.has('content-encoding') ? Number.NaN : Number(headers.get('content-length') ?? Number.NaN)
 }

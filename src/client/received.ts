@@ -1,4 +1,4 @@
-// What Medplum answered: an error thrown, a body in measure, no link in it that leads outside. Secrets are still in it: the client
+// What Medplum answered: an error thrown, a body of limited length, no link in it that leads outside. Secrets are still in it: the client
 // hides them before anything leaves it.
 
 import { isRecord } from '../base/json.ts'
@@ -53,13 +53,13 @@ export async function received(
   }
 }
 
-/** Whoever stored a file chose its type: what is no media type (RFC 9110, section 8.3.1) says nothing. */
+/** A file's type was chosen by whoever stored it: an invalid media type (RFC 9110, section 8.3.1) is ignored. */
 function mediaTypeOf(header: string | null): string {
   const type = header?.split(';')[0]?.trim().toLowerCase() ?? ''
   return /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}$/.test(type) ? type : ''
 }
 
-/** FHIR's own JSON, in contrast to JSON that is merely a file's content. */
+/** FHIR's own JSON, as opposed to the content of a JSON file. */
 function isFhirJson(contentType: string): boolean {
   return contentType === 'application/fhir+json'
 }
@@ -75,10 +75,10 @@ function parseBody(contentType: string, bytes: Uint8Array): unknown {
   }
 }
 
-/** The part that narrows a base to a project: `https://api.medplum.com/projects/ID/fhir/R4/`. Links may leave it out. */
+/** The part of a base that names a project: `https://api.medplum.com/projects/ID/fhir/R4/`. Links may omit it. */
 const PROJECT = /\/projects\/[^/]+(?=\/fhir\/R4\/$)/
 
-/** An address that Medplum gives, as a path that can be asked for again; undefined where it leads elsewhere. */
+/** An address from Medplum, as a path that can be requested; undefined if it leads elsewhere. */
 function localPath(address: string | null, fhirBase: URL): string | undefined {
   if (!address) return undefined
   const whole = fhirBase.href.replace(PROJECT, '')
@@ -90,7 +90,7 @@ function localPath(address: string | null, fhirBase: URL): string | undefined {
   }
 }
 
-/** Paging links of a Bundle as paths below the base: a foreign one is dropped, so that no link leads a model outside. */
+/** Paging links of a Bundle as paths below the base. A foreign link is dropped, so that no link leads a model elsewhere. */
 function withLocalLinks(body: unknown, fhirBase: URL): unknown {
   if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.link)) return body
   const link = body.link.flatMap((item: unknown) => {
@@ -109,7 +109,7 @@ export function asksAuthor({ method, path }: FhirRequest): boolean {
   return method === 'GET' && RECORD.test(path)
 }
 
-/** The answer of the extended mode with `meta.author` as the only thing that it adds. */
+/** The answer of the extended mode, of which only `meta.author` is kept. */
 export function withAuthorOnly(body: unknown): unknown {
   if (!isRecord(body)) return body
   if (body.resourceType !== 'Bundle' || body.type !== 'history') return plainRecord(body)

@@ -13,15 +13,15 @@ export interface FhirRequest {
   ifMatch?: string
   /** Search that must find nothing, for a conditional create. */
   ifNoneExist?: string
-  /** Asks Medplum to answer 202 and work on (`Prefer: respond-async`). */
+  /** Asks Medplum to answer 202 and continue in the background (`Prefer: respond-async`). */
   respondAsync?: boolean
-  /** Repeating it does no harm: it may be sent again after 429, 502, 503, 504 and lost connections. */
+  /** Repeating it is harmless: it may be sent again after 429, 502, 503, 504 and lost connections. */
   repeatable?: boolean
-  /** Bytes of a file to pass over, and the most to read after them. */
+  /** Bytes of a file to skip, and the maximum to read after them. */
   part?: { offset: number; length: number }
   /** Names of GraphQL response keys that hold secrets under another name. */
   hidden?: ReadonlySet<string>
-  /** What this server itself records of a write that was admitted: who did it. Never set by a caller's arguments. */
+  /** What this server itself records about an admitted write: who made it. Never set by a caller's arguments. */
   mark?: boolean
   /** Aborts the request at Medplum. */
   signal?: AbortSignal
@@ -32,22 +32,22 @@ export interface FhirResponse {
   status: number
   /** Media type without parameters, in lower case. */
   contentType: string
-  /** JSON as a value with links made local and secrets hidden, other text as a string, bytes as such, nothing as undefined. */
+  /** JSON as a value with local links and hidden secrets, other text as a string, bytes unchanged, nothing as undefined. */
   body: unknown
-  /** Where an asynchronous job tells its state, as a path relative to the FHIR base. */
+  /** Where to ask for the state of an asynchronous job, as a path relative to the FHIR base. */
   jobPath?: string
   /** For a file: what is known about it besides the part that was read. */
   file?: FileFacts
 }
 
 export interface FileFacts {
-  /** In bytes, where Medplum tells. */
+  /** In bytes, if Medplum says. */
   size: number | undefined
   /** The byte before what was read. */
   before: number | undefined
-  /** Whether there is more behind what was read. */
+  /** Whether there is more after what was read. */
   more: boolean
-  /** As the media type names it. */
+  /** As named in the media type. */
   charset?: string | undefined
 }
 

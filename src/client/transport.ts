@@ -1,7 +1,7 @@
 // The way between this server and Medplum: how it fails.
 import { ToldError } from '../base/told-error.ts'
 
-/** The request could not be sent, or its answer not be read: no status, so it may be unknown whether Medplum acted. */
+/** The request could not be sent or its answer not read. Without a status it may be unknown whether Medplum acted. */
 export class TransportError extends ToldError {
   override readonly name = 'TransportError'
 }
@@ -11,7 +11,7 @@ export class SessionError extends ToldError {
   override readonly name = 'SessionError'
 }
 
-/** The network failed, or the request was aborted: which of the two, the signal tells. Whoever sent it makes a TransportError of it. */
+/** The network failed, or the request was aborted; the signal tells which. The sender turns it into a TransportError. */
 export class ConnectionLost extends Error {}
 
 /** @throws {ConnectionLost} */

@@ -2,15 +2,15 @@
 // doesn't load it; env.ts and tenants.ts parse the settings.
 
 export interface SettingText {
-  /** What holds where it is not set; `required` where there is nothing that could. */
+  /** What applies if it is not set; `required` if there is no default. */
   unset: string
   /** In a table's cell. */
   meaning: string
-  /** It is set by `wrangler secret put` and is in no file. */
+  /** It is set by `wrangler secret put` and is not in a file. */
   isSecret?: true
 }
 
-/** In the order in which they are shown. */
+/** In display order. */
 export const SETTINGS: Record<string, SettingText> = {
   PUBLIC_URL: {
     unset: 'required',

@@ -14,7 +14,7 @@ export interface Bindings extends Env {
 export interface Settings {
   /** Name of the tenant; undefined for the deployment's own. */
   readonly tenant: string | undefined
-  /** What the paths of all that it has for itself begin with: `/t/{tenant}`, or nothing. */
+  /** The prefix of its own paths: `/t/{tenant}`, or nothing. */
   readonly root: string
   /** Origin of this server, also the OAuth issuer; no trailing slash. */
   readonly publicUrl: URL
@@ -27,7 +27,7 @@ export interface Settings {
     readonly baseUrl: URL
     /** The FHIR base, `{baseUrl}fhir/R4/`. */
     readonly fhirBase: URL
-    /** Root of the Medplum App that shows this server's records, with a trailing slash; undefined where none is known. */
+    /** Root of the Medplum App that shows this server's records, with a trailing slash; undefined if unknown. */
     readonly appUrl: URL | undefined
     readonly clientId: string
     readonly clientSecret: string | undefined
@@ -36,9 +36,9 @@ export interface Settings {
   readonly clientDocuments: boolean
   readonly sessionIdleMs: number
   readonly upstreamTimeoutMs: number
-  /** Characters that an answer may have, unless a call says something else. */
+  /** Maximum characters of an answer, unless a call sets its own. */
   readonly answerChars: number
-  /** Which tools are offered: all in one, or reads, writes, deletions and operations apart. */
+  /** Which tools are offered: one for everything, or separate ones for reads, writes, deletions and operations. */
   readonly tools: 'default' | 'directory'
   /** The highest access level that a person may grant. */
   readonly maxAccess: Level
@@ -46,13 +46,13 @@ export interface Settings {
   readonly marks: { readonly label: boolean; readonly provenance: boolean; readonly auditEvent: boolean }
   /** Key of the hash that tells people apart in audit events; undefined if they aren't told apart. */
   readonly auditKey: string | undefined
-  /** Before what the person is asked: what deletes or administers; every change; nothing. */
+  /** What the person must confirm: deletions and administration, every change, or nothing. */
   readonly confirm: 'delete' | 'write' | 'never'
-  /** Sign-ins from before this moment have ended, milliseconds since the epoch; 0 where none has. */
+  /** Sign-ins from before this moment have ended, milliseconds since the epoch; 0 if there are none. */
   readonly revokedBefore: number
 }
 
-/** A setting that is missing or malformed: the message names it and shows a right one. */
+/** A setting that is missing or malformed: the message names it and shows a valid one. */
 export class SettingError extends Error {
   readonly setting: string
   readonly problem: string
@@ -115,15 +115,15 @@ export function parseSettings(env: Bindings, tenant?: string): Settings {
     sessionIdleMs: positive('SESSION_IDLE_HOURS', env.SESSION_IDLE_HOURS, 24) * 3_600_000,
     upstreamTimeoutMs: positive('UPSTREAM_TIMEOUT_SECONDS', env.UPSTREAM_TIMEOUT_SECONDS, 55) * 1000,
     answerChars: answerChars(env.ANSWER_CHARS),
-    tools: toolSet(env.TOOLS),
-    maxAccess: level(env.MAX_ACCESS),
+    tools: oneOf('TOOLS', env.TOOLS, ['default', 'directory']),
+    maxAccess: oneOf('MAX_ACCESS', env.MAX_ACCESS, LEVELS, 'full'),
     marks: {
       label: onOff('AI_TAG', env.AI_TAG, 'on'),
       provenance: onOff('AI_PROVENANCE', env.AI_PROVENANCE, 'off'),
       auditEvent: onOff('FHIR_AUDIT', env.FHIR_AUDIT, 'off'),
     },
     auditKey: auditKey(env.AUDIT_KEY),
-    confirm: confirmPolicy(env.CONFIRM),
+    confirm: oneOf('CONFIRM', env.CONFIRM, ['delete', 'write', 'never']),
     revokedBefore: moment('REVOKED_BEFORE', env.REVOKED_BEFORE),
   }
 }
@@ -131,7 +131,7 @@ export function parseSettings(env: Bindings, tenant?: string): Settings {
 const HOSTED_ORIGIN = 'https://api.medplum.com'
 const HOSTED_APP = 'https://app.medplum.com/'
 
-/** Where the records can be looked at. Each self-hosted Medplum has an App of its own, and a link to another would mislead. */
+/** Where to view the records. Each self-hosted Medplum has its own App, and a link to another would mislead. */
 function appUrl(value: string | undefined, baseUrl: URL): URL | undefined {
   if (value?.trim()) return rootUrl('MEDPLUM_APP_URL', value, HOSTED_APP)
   return baseUrl.origin === HOSTED_ORIGIN ? new URL(HOSTED_APP) : undefined
@@ -166,7 +166,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** Any where none are named, but not on loopback. */
+/** Any if none are named, but not on loopback. */
 function allowedOrigins(value: string | undefined, publicUrl: URL): ReadonlySet<string> | 'any' {
   const named = (value ?? '')
     .split(',')
@@ -179,7 +179,7 @@ function allowedOrigins(value: string | undefined, publicUrl: URL): ReadonlySet<
   return named.length === 0 && publicUrl.protocol === 'https:' ? 'any' : new Set([publicUrl.origin, ...named])
 }
 
-/** The bounds are those of a call's own limit: hosts cut or drop what is larger than 100,000 characters. */
+/** The same limits as for a call: hosts cut or drop answers over 100,000 characters. */
 function answerChars(value: string | undefined): number {
   const number = positive('ANSWER_CHARS', value, 60_000)
   if (!Number.isInteger(number) || number < 2_000 || number > 100_000)
@@ -187,26 +187,20 @@ function answerChars(value: string | undefined): number {
   return number
 }
 
-function toolSet(value: string | undefined): Settings['tools'] {
-  const name = value?.trim() || 'default'
-  if (name === 'default' || name === 'directory') return name
-  throw new SettingError('TOOLS', 'must be default or directory', 'default')
+/** One of a few words; by default the first. */
+function oneOf<const Word extends string>(
+  name: string,
+  value: string | undefined,
+  words: readonly [Word, ...Word[]],
+  fallback = words[0],
+): Word {
+  const word = value?.trim() || fallback
+  const found = words.find((one) => one === word)
+  if (found !== undefined) return found
+  throw new SettingError(name, `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`, fallback)
 }
 
-function level(value: string | undefined): Level {
-  const name = value?.trim() || 'full'
-  const found = LEVELS.find((one) => one === name)
-  if (found) return found
-  throw new SettingError('MAX_ACCESS', `must be one of ${LEVELS.join(', ')}`, 'full')
-}
-
-function confirmPolicy(value: string | undefined): Settings['confirm'] {
-  const name = value?.trim() || 'delete'
-  if (name === 'delete' || name === 'write' || name === 'never') return name
-  throw new SettingError('CONFIRM', 'must be delete, write or never', 'delete')
-}
-
-/** Short ones could be guessed, and with them every hash. */
+/** A short key could be guessed, and with it every hash. */
 const MIN_KEY = 32
 
 function auditKey(value: string | undefined): string | undefined {
@@ -224,7 +218,7 @@ function auditKey(value: string | undefined): string | undefined {
 const MAX_AHEAD_MS = 300_000
 const MOMENT = '2026-11-26T12:00:00Z'
 
-/** A moment, in milliseconds since the epoch; 0 where none is set. */
+/** A moment, in milliseconds since the epoch; 0 if none is set. */
 function moment(name: string, value: string | undefined): number {
   const text = value?.trim()
   if (!text) return 0
@@ -233,7 +227,7 @@ function moment(name: string, value: string | undefined): number {
   return time
 }
 
-/** Asked each time: while a Worker starts, its clock is at 0. */
+/** Checked each time: while a Worker starts, its clock is at 0. */
 function demandPast({ revokedBefore }: Settings): void {
   const now = Date.now()
   if (now > 0 && revokedBefore > now + MAX_AHEAD_MS) {
@@ -242,9 +236,7 @@ function demandPast({ revokedBefore }: Settings): void {
 }
 
 function onOff(name: string, value: string | undefined, fallback: 'on' | 'off'): boolean {
-  const word = value?.trim() || fallback
-  if (word === 'on' || word === 'off') return word === 'on'
-  throw new SettingError(name, 'must be on or off', fallback)
+  return oneOf(name, value, ['on', 'off'], fallback) === 'on'
 }
 
 function positive(name: string, value: string | undefined, fallback: number): number {

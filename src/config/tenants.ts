@@ -16,10 +16,10 @@ const FIELDS = {
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/
 const EXAMPLE = '{"acme": {"baseUrl": "https://api.medplum.com/", "clientId": "the id of a ClientApplication"}}'
 const SECRETS_EXAMPLE = '{"acme": "the secret of its ClientApplication"}'
-/** Between a tenant's name and a Medplum user id: no id of Medplum's that is accepted holds it, nor does a name. */
+/** Separates a tenant's name from a Medplum user id: no accepted id or name contains it. */
 const SEPARATOR = '~'
 
-/** There is no tenant of this name, or none any more. */
+/** There is no tenant of this name, or it was removed. */
 export class UnknownTenantError extends Error {
   override readonly name = 'UnknownTenantError'
 }
@@ -40,7 +40,7 @@ export function tenantsOf(env: Bindings): ReadonlyMap<string, Settings> {
   return tenants
 }
 
-/** The settings of a tenant, of the deployment itself without a name; undefined where there is no such tenant. */
+/** The settings of a tenant, of the deployment itself without a name; undefined if there is no such tenant. */
 export function findSettings(env: Bindings, tenant: string | undefined): Settings | undefined {
   return tenant === undefined ? readSettings(env) : tenantsOf(env).get(tenant)
 }
@@ -68,12 +68,12 @@ export function homeAt(env: Bindings, path: string): string {
   return findSettings(env, tenantAt(path))?.root || '/'
 }
 
-/** The name in a path such as `/t/acme/mcp`, be there such a tenant or not; undefined outside `/t/`. */
+/** The name in a path such as `/t/acme/mcp`, whether or not there is such a tenant; undefined outside `/t/`. */
 export function tenantAt(path: string): string | undefined {
   return /^\/t\/([^/]*)/.exec(path)?.[1]
 }
 
-/** The name in a user id, be there such a tenant or not. */
+/** The name in a user id, whether or not there is such a tenant. */
 export function tenantOf(userId: string): string | undefined {
   const [name, id] = userId.split(SEPARATOR)
   return id === undefined ? undefined : name
@@ -84,7 +84,7 @@ export function userIdAt({ tenant }: Settings, medplumUserId: string): string {
   return tenant === undefined ? medplumUserId : `${tenant}${SEPARATOR}${medplumUserId}`
 }
 
-/** What the server of a tenant is called. */
+/** The title of a tenant's server. */
 export function titleOf({ tenant }: Settings): string {
   return tenant === undefined ? 'Medplum' : `Medplum (${tenant})`
 }
@@ -109,7 +109,7 @@ function parseTenants(env: Bindings): ReadonlyMap<string, Settings> {
   return new Map(entries.map(([name, entry]) => [name, parseTenant(env, name, entry, secretOf.get(name))]))
 }
 
-/** An entry: of the deployment's settings those that it sets, and of its Medplum all. */
+/** An entry: those of the deployment's settings that it overrides, and all those of its Medplum. */
 function parseTenant(env: Bindings, name: string, entry: unknown, secret: unknown): Settings {
   if (!NAME.test(name)) {
     const problem = `has the name ${JSON.stringify(name)}; a name is 1 to 32 of a-z, 0-9 and -, with no - at its ends`
@@ -145,7 +145,7 @@ function isField(name: string): name is keyof typeof FIELDS {
   return Object.hasOwn(FIELDS, name)
 }
 
-/** The entries of a setting that is a JSON object; none where it is empty. What it holds is in no message: it may be secret. */
+/** The entries of a setting that is a JSON object; none if it is empty. Messages never contain its content, which may be secret. */
 function jsonObject(name: string, value: string | undefined, example: string): [string, unknown][] {
   if (!value?.trim()) return []
   let object: unknown

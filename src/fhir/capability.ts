@@ -2,7 +2,7 @@
 // (319 KB) to keep whole or to show to a model.
 import { records } from '../base/json.ts'
 
-/** What a FHIR server says that it offers. */
+/** What a FHIR server says it offers. */
 export interface Capability {
   /** Resource types, including those that Medplum adds to FHIR and doesn't declare. */
   readonly types: ReadonlySet<string>
@@ -12,7 +12,7 @@ export interface Capability {
   operations(type: string): ReadonlySet<string>
 }
 
-/** Medplum's statement leaves its own types out (metadata.ts of its server lists FHIR's only). */
+/** Medplum's statement omits its own types (metadata.ts of its server lists only FHIR's). */
 const MEDPLUM_TYPES = [
   'AccessPolicy',
   'Agent',
@@ -43,7 +43,7 @@ const MEDPLUM_TYPES = [
   'UserSecurityRequest',
 ]
 
-/** Search parameters of every type, which a statement may leave out (FHIR R4, section 3.1.1.4; Medplum's own last). */
+/** Search parameters of every type, which a statement may omit (FHIR R4, section 3.1.1.4; Medplum's own last). */
 const COMMON_PARAMETERS: readonly (readonly [string, string])[] = [
   ['_id', 'token'],
   ['_lastUpdated', 'date'],

@@ -34,7 +34,7 @@ export function spanOf(value: unknown): DateSpan | undefined {
   return { start: midnight, end: next.getTime() }
 }
 
-/** Order by when they begin, then by when they end: of `2019` and `2019-01-01` the year is the later one. */
+/** Order by beginning, then by end: of `2019` and `2019-01-01` the year is the later one. */
 export function compareSpans(a: DateSpan, b: DateSpan): number {
   return a.start - b.start || a.end - b.end
 }

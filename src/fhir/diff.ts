@@ -3,13 +3,13 @@
 import { isRecord } from '../base/json.ts'
 import { visible } from '../base/text.ts'
 
-/** One place where two values differ; `before` or `after` is absent where there is nothing. */
+/** One place where two values differ; `before` or `after` is absent if there is nothing. */
 export interface Difference {
   /** `name[0].family`; empty for the value itself. */
   path: string
   before?: unknown
   after?: unknown
-  /** It differs, but that can't be shown: both look alike. */
+  /** It differs, but both look alike, so the difference can't be shown. */
   concealed?: true
 }
 
@@ -19,7 +19,7 @@ export interface Side {
   shown: unknown
 }
 
-/** What Medplum sets by itself at every change. */
+/** What Medplum itself sets at every change. */
 const SET_BY_SERVER: ReadonlySet<string> = new Set([
   'versionId',
   'lastUpdated',
@@ -40,7 +40,7 @@ export function differences(before: unknown, after: unknown): Difference[] {
   return found
 }
 
-/** What a person would see change between two versions of a resource: without what the server sets by itself. */
+/** The changes that a person would see between two versions of a resource, without what the server sets itself. */
 export function changesOf(before: Side, after: Side): Difference[] {
   const found: Difference[] = []
   compare('', ...([before, after].map(withoutServerSide) as [Side, Side]), found)
@@ -130,7 +130,7 @@ function own(value: unknown, name: string): unknown {
   return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
-/** A name that could break a line, or look like one, is quoted. */
+/** Quotes a name that could break a line or look like one. */
 function joined(path: string, name: string): string {
   const word = /^[A-Za-z_$][\w$-]*$/.test(name) ? name : short(name)
   return path === '' ? word : `${path}.${word}`

@@ -70,7 +70,7 @@ function partOf(part: unknown): [string, unknown] {
   return [String(name), name === 'value' ? JSON.parse(given) : given]
 }
 
-/** What is at a JSON Pointer; undefined where nothing is. */
+/** What is at a JSON Pointer; undefined if there is nothing. */
 export function valueAt(document: unknown, path: unknown): unknown {
   try {
     return get(document, pointer(path, 'path'))
@@ -160,7 +160,7 @@ function put(document: unknown, path: readonly string[], value: unknown, how: 'a
   return document
 }
 
-/** The list at a path, which Medplum makes where there is none yet. */
+/** The list at a path, which Medplum creates if there is none yet. */
 function listAt(document: unknown, path: readonly string[]): unknown {
   const [holder, name] = [path.slice(0, -1), path.at(-1)]
   const parent = name === undefined ? undefined : get(document, holder)
@@ -188,7 +188,7 @@ function member(value: unknown, name: string): unknown {
   return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
-/** An own property, also where it is called `__proto__`. */
+/** An own property, even if its name is `__proto__`. */
 function define(target: Record<string, unknown>, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true })
 }

@@ -42,7 +42,7 @@ export function withStableOrder(path: string): string {
   })
 }
 
-/** Half as many entries; undefined where one alone is too large. */
+/** Half as many entries; undefined if one alone is too large. */
 export function halved(path: string): string | undefined {
   const place = parsePlace(path)
   const count = countOf(place)
@@ -52,7 +52,7 @@ export function halved(path: string): string | undefined {
   return byCursor && half < MIN_CURSOR_COUNT ? byId(path, half) : changed(place, { _count: String(half) })
 }
 
-/** The same search from its beginning, ordered by id and paged by offset; undefined where it is ordered so already. */
+/** The same search from its beginning, ordered by id and paged by offset; undefined if it is ordered so already. */
 export function byId(path: string, count?: number): string | undefined {
   const place = parsePlace(path)
   if (parameter(place, '_sort') !== '_lastUpdated') return undefined
@@ -141,7 +141,7 @@ export function withTotal(path: string, body: unknown): unknown {
   return { ...head, total: matchesOf(records(body, 'entry')), ...(entry !== undefined && { entry }) }
 }
 
-/** All matches, by the server's count; undefined where it gave none. */
+/** The server's count of all matches; undefined if it gave none. */
 export function totalOf(body: unknown): number | undefined {
   return isRecord(body) && body.resourceType === 'Bundle' && typeof body.total === 'number' ? body.total : undefined
 }

@@ -3,7 +3,7 @@
 import { ToldError } from '../base/told-error.ts'
 import { withoutEnd } from '../base/trim.ts'
 
-/** A path that doesn't lead below the FHIR base. The message tells the caller what a right one looks like. */
+/** A path that doesn't lead below the FHIR base. The message shows the caller a valid one. */
 export class PathError extends ToldError {
   override readonly name = 'PathError'
 }
@@ -47,7 +47,7 @@ export function relativeTo(base: URL, url: URL): string {
   return below + url.search
 }
 
-/** Takes the origin off a full URL; a URL of another origin, scheme, port or with user info is refused. */
+/** Removes the origin from a full URL; refuses a URL with another origin, scheme or port, or with user info. */
 function withoutOrigin(given: string, base: URL): string {
   const scheme = /^[^/?]*:/.test(given)
   if (!scheme) return given
@@ -71,7 +71,7 @@ function segmentsBelow(path: string, base: URL): string[] {
   return rest.replace(/\/$/, '').split('/').map(cleanSegment)
 }
 
-/** A path that spells out another base of the same server, such as `fhir/R5/Patient`. */
+/** A path with another base of the same server, such as `fhir/R5/Patient`. */
 function isFullPath(path: string, root: string): boolean {
   return path.split('/')[0] === root.split('/')[0]
 }

@@ -8,9 +8,9 @@ export interface Asked {
   /** Relative to the FHIR base, with any query. */
   path: string
   body?: unknown
-  /** Of If-None-Exist, as a query. */
+  /** The query of If-None-Exist. */
   ifNoneExist?: string
-  /** Address of the FHIR base, to know the server's own in a value. */
+  /** Address of the FHIR base, to recognize the server's own addresses in a value. */
   base?: string
 }
 
@@ -30,7 +30,7 @@ export interface Place {
   parameters: QueryParameter[]
 }
 
-/** Takes a path below the FHIR base apart, as a model means it. Never throws. */
+/** Parses a path below the FHIR base as a model means it. Never throws. */
 export function parsePlace(path: string): Place {
   const local = path.trim().replace(/^(?:https?:\/\/[^/?#]*)?\/?(?:fhir\/R4(?=[/?]|$))?\/?/i, '')
   const { before, query } = split(local)
@@ -62,7 +62,7 @@ function parsed(query: string, read: (text: string) => string): QueryParameter[]
     })
 }
 
-/** Escapes that are none stay as they are: `100%` is a percentage. */
+/** Invalid escapes stay unchanged: `100%` is a percentage. */
 function decode(text: string): string {
   return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
     try {
@@ -73,7 +73,7 @@ function decode(text: string): string {
   })
 }
 
-/** The first escapes in a query that are no UTF-8, such as `%FC` for ü; undefined where all are. */
+/** The first escapes in a query that are not UTF-8, such as `%FC` for ü; undefined if there are none. */
 export function brokenEscapes(query: string): string | undefined {
   return query.match(/(?:%[0-9a-f]{2})+/gi)?.find((escapes) => decode(escapes) === escapes)
 }
@@ -83,7 +83,7 @@ function split(path: string): { before: string; query: string } {
   return mark < 0 ? { before: path, query: '' } : { before: path.slice(0, mark), query: path.slice(mark + 1) }
 }
 
-/** What stays readable: it ends no value, and neither a URL nor Medplum reads it as anything else; `/$` could name an operation. */
+/** Characters that stay readable: they end no value, and neither a URL nor Medplum interprets them. `/$` could name an operation. */
 const READABLE = /%(?:24|2C|2F(?!%24)|3A|40|7C)/g
 
 function encode(text: string): string {
@@ -99,20 +99,20 @@ export function formatPlace({ segments, parameters }: Place): string {
   return segments.join('/') + (parameters.length > 0 ? `?${formatQuery(parameters)}` : '')
 }
 
-/** The path with its query in the form in which it is sent; all else of it stays. */
+/** The path with its query in the form in which it is sent; the rest is unchanged. */
 export function withPlainQuery(path: string): string {
   const { before, query } = split(path)
   return parseQuery(query).length > 0 ? `${before}?${formatQuery(parseQuery(query))}` : before
 }
 
-/** The same for an address that a server gave, where a `+` is a space. */
+/** The same for an address from a server, in which a `+` is a space. */
 export function withPlainQueryOfServer(path: string): string {
   const { before, query } = split(path)
   const parameters = parsed(query, (text) => decode(text.replaceAll('+', ' ')))
   return parameters.length > 0 ? `${before}?${formatQuery(parameters)}` : before
 }
 
-/** Parameters that steer a search instead of filtering it (FHIR R4, section 3.1.1.1; Medplum's own included). */
+/** Parameters that control a search instead of filtering it (FHIR R4, section 3.1.1.1, and Medplum's own). */
 export const CONTROLS: ReadonlySet<string> = new Set([
   '_',
   '_count',
@@ -132,7 +132,7 @@ export const CONTROLS: ReadonlySet<string> = new Set([
 
 /** What a parameter name such as `subject:Patient.birthdate`, `_has:Observation:patient:code` or `name:exact` says. */
 export interface Meaning {
-  /** Types that own the last parameter; undefined where the name doesn't tell. */
+  /** Types that have the last parameter; undefined if the name doesn't say. */
   types: string[] | undefined
   name: string
   modifier: string | undefined
@@ -164,7 +164,7 @@ export function meaningOf(key: string, types: string[] | undefined, capability: 
   return { types: owners, name, modifier, nested, linkTypes }
 }
 
-/** A reference parameter called after a type leads there: `patient`, `encounter`. */
+/** A reference parameter with the name of a type leads to that type: `patient`, `encounter`. */
 function targetOf(
   name: string,
   modifier: string | undefined,
@@ -189,14 +189,14 @@ export function kindsOf({ name, types }: Meaning, capability: Capability | undef
   return new Set(owners.flatMap((type) => capability.searchParams(type).get(name) ?? []))
 }
 
-/** The types that a search looks at: `_type` overrides the path; undefined for a search that names none. */
+/** The types that a search covers: `_type` overrides the path; undefined for a search that names none. */
 export function searchedTypes({ segments, parameters }: Place): string[] | undefined {
   const named = parameters.filter(({ key }) => key === '_type').at(-1)?.value
   if (named) return named.split(',')
   return segments[0] === undefined || segments[0].startsWith('_') ? undefined : [segments[0]]
 }
 
-/** What a search says in addition to its criteria: which of its matches come, in which order, with what. */
+/** What a search says besides its criteria: which matches to return, in which order, with what. */
 const PRESENTATION: ReadonlySet<string> = new Set([
   '_count',
   '_cursor',
@@ -212,7 +212,7 @@ const PRESENTATION: ReadonlySet<string> = new Set([
   '_total',
 ])
 
-/** The path that counts the matches of a type's search; undefined for any other path. */
+/** The path that counts the matches of a search by type; undefined for any other path. */
 export function countPath(path: string): string | undefined {
   const { segments, parameters } = parsePlace(path)
   if (segments.length !== 1 || !/^[A-Z]/.test(segments[0] ?? '')) return undefined

@@ -46,7 +46,7 @@ function asDay(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10)
 }
 
-/** By comparison: which of them Medplum gets right when it takes the span for its first instant, and what to ask instead. */
+/** For each comparison, whether Medplum gets it right although it reads the span as its first instant, and what to ask instead. */
 const BOUNDS: Record<string, { bounds: (date: SearchDate) => string[]; rightAtStart: boolean }> = {
   eq: { bounds: ({ start, end }) => [`ge${start}`, `lt${end}`], rightAtStart: false },
   gt: { bounds: ({ end }) => [`ge${end}`], rightAtStart: false },

@@ -7,11 +7,11 @@ export interface StrictPlace {
   segments: string[]
   /** With its question mark; empty without a query. */
   query: string
-  /** It isn't written as confinement lets a path through, so Medplum may read it in another way. */
+  /** It isn't written as confinement requires, so Medplum may read it differently. */
   odd: boolean
 }
 
-/** Takes origin and base path off, and decodes the segments as confinement does. Any input has a place. */
+/** Removes origin and base path, and decodes the segments like confinement. Accepts any input. */
 export function placeOf(path: unknown): StrictPlace {
   if (typeof path !== 'string') return { segments: [], query: '', odd: true }
   const mark = path.indexOf('?')

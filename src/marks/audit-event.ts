@@ -6,7 +6,7 @@ import type { Method } from '../client/request.ts'
 
 import type { Author } from './provenance.ts'
 
-/** A request that was sent, and what came of it. */
+/** A request that was sent, and its result. */
 export interface Act {
   method: Method
   /** Relative to the FHIR base. */
@@ -15,6 +15,8 @@ export interface Act {
   body?: unknown
   /** What it was about: `Patient/123`, `Patient/123/_history/4`, `Observation`. */
   targets: readonly string[]
+  /** Medplum has carried it out: whatever fails afterwards, it is done. */
+  isDone?: true
 }
 
 /** 0 success, 4 refused by Medplum, 8 failed or unknown (FHIR R4, audit-event-outcome). */

@@ -14,7 +14,7 @@ export const AI_ASSERTED = {
   display: 'Artificial Intelligence asserted',
 } as const
 
-/** Contents, not records: a label there would change a file, a message or an argument. */
+/** Content, not records: a label would change a file, a message or an argument. */
 const UNLABELLED: ReadonlySet<string> = new Set(['Binary', 'Bundle', 'Parameters'])
 
 /**
@@ -55,7 +55,7 @@ function requestOf(entry: unknown): { method: string; url: string } | undefined 
   return { method: request.method.toUpperCase(), url: localPart(request.url) }
 }
 
-/** Confinement lets an entry name its place with a leading slash, the base's path or the whole address. */
+/** Confinement allows an entry's URL to have a leading slash, the base's path or the whole address. */
 function localPart(url: string): string {
   return url
     .trim()
@@ -85,7 +85,7 @@ function isLabel(coding: unknown): boolean {
   return isRecord(coding) && coding.system === AI_ASSERTED.system && coding.code === AI_ASSERTED.code
 }
 
-/** A JSON Patch that leaves the label, and the version that it holds for, if it holds for no other. */
+/** A JSON Patch that adds the label, and the only version that it applies to, if there is one. */
 export interface LabelledPatch {
   operations: unknown[]
   onlyFor?: string
@@ -97,7 +97,7 @@ export interface LabelledPatch {
  * was read, so that no label of somebody else's is lost.
  *
  * @param current the record as it is
- * @returns undefined where the patch itself changes the labels, or the record can't be labelled
+ * @returns undefined if the patch itself changes the labels, or the record can't be labelled
  */
 export function labelPatch(operations: readonly unknown[], current: unknown): LabelledPatch | undefined {
   const meta = isRecord(current) ? current.meta : undefined
@@ -129,7 +129,7 @@ export interface Written {
   created: boolean
 }
 
-/** A version older than the request by more than clocks differ was there before: Medplum answers an unchanged PUT with it. */
+/** A version that is clearly older than the request existed before: Medplum answers an unchanged PUT with it. */
 const CLOCKS_DIFFER_MS = 60_000
 /** A Provenance of a Provenance would need one as well. */
 const UNRECORDED: ReadonlySet<string> = new Set(['Provenance', 'AuditEvent'])

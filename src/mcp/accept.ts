@@ -65,7 +65,7 @@ export async function inFormTaken(
   return response
 }
 
-/** The messages of an event stream, as they come. */
+/** The messages of an event stream, unchanged. */
 async function* messagesIn(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown> {
   let text = ''
   for await (const chunk of body.pipeThrough(new TextDecoderStream())) {

@@ -48,7 +48,7 @@ export class StandingServer {
   /**
    * Answers a plain call; a client that goes away cancels it.
    *
-   * @returns undefined where the server refused it before anything was done
+   * @returns undefined if the server refused it before anything was done
    */
   async answer(call: JSONRPCRequest, authInfo: AuthInfo, signal: AbortSignal): Promise<Response | undefined> {
     await this.#connected

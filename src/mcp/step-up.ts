@@ -15,7 +15,7 @@ import { riskOf } from '../tools/risk-of-call.ts'
 /** The first revision whose clients sign in again after `insufficient_scope`. */
 const SINCE = '2025-11-25'
 
-/** The challenge for a message that needs more access; undefined where it doesn't, or where the client can't get more. */
+/** The challenge for a message that needs more access; undefined if it doesn't, or where the client can't get more. */
 export async function stepUp(
   request: Request,
   message: unknown,

@@ -66,7 +66,7 @@ export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: B
   }
 }
 
-/** The name under which the object knows a page: its key can't be told from it. */
+/** The object's name for a page, which doesn't reveal the page's key. */
 export function pageId(key: string): Promise<string> {
   return sha256(`page ${key}`)
 }
@@ -80,7 +80,7 @@ function sealWords(key: string, words: Words): Promise<Uint8Array> {
   return seal(key, WORDS, words)
 }
 
-/** Still the same question: about the same versions, in the same words. */
+/** Whether it is still the same question: about the same versions, with the same text. */
 function isSame(before: Kept, { seen, found }: Agreement, asked: string): boolean {
   const [a, b] = [before.agreement, { seen, found }].map((one) => JSON.stringify([one.seen, one.found ?? null]))
   return a === b && before.asked === asked

@@ -2,6 +2,7 @@
 // lowered since. It is asked at most once a second by each isolate, so that a change takes effect within a second everywhere.
 
 import { type Access, lower } from '../access/access.ts'
+import { Latest } from '../base/latest.ts'
 import { SessionError } from '../client/transport.ts'
 import type { Bindings } from '../config/settings.ts'
 import { grantNameOf } from './grant-name.ts'
@@ -10,7 +11,7 @@ import { levelOf } from './scopes.ts'
 
 const FRESH_MS = 1_000
 const MAX_KNOWN = 1_000
-const known = new Map<string, { at: number; state: Promise<GrantState> }>()
+const known = new Latest<{ at: number; state: Promise<GrantState> }>(MAX_KNOWN)
 
 /**
  * What the caller's connection may do now.
@@ -26,7 +27,7 @@ export async function accessOf(record: CallerRecord, env: Bindings): Promise<Acc
   return { ...record.props.narrowing, level: limit === undefined ? level : lower(level, limit) }
 }
 
-/** What a grant's object said of it, at most a second ago; `name` is user id and grant id. */
+/** The state that a grant's object reported at most a second ago; `name` is user id and grant id. */
 export async function stateOf(name: string, env: Bindings): Promise<GrantState> {
   const now = Date.now()
   const before = known.get(name)
@@ -34,10 +35,7 @@ export async function stateOf(name: string, env: Bindings): Promise<GrantState> 
   const state = env.GRANT.getByName(name).state()
   // A failure isn't kept: the next call asks again.
   state.catch(() => known.delete(name))
-  known.delete(name)
   known.set(name, { at: now, state })
-  const [oldest] = known.keys()
-  if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
   return state
 }
 

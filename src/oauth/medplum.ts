@@ -8,7 +8,7 @@ import { userIdAt } from '../config/tenants.ts'
 /** What a client's sign-in asks for at Medplum. `offline_access` brings a refresh token (except to a super admin). */
 export const CLIENT_SCOPES: readonly string[] = ['openid', 'profile', 'offline_access']
 const TIMEOUT_MS = 20_000
-/** Medplum's default life of a refresh token, for one that doesn't tell its own. */
+/** Medplum's default lifetime of a refresh token, for one that doesn't say. */
 const DEFAULT_REFRESH_LIFE_MS = 14 * 86_400_000
 
 /** Medplum tokens of one sign-in. Times are milliseconds since the epoch, by this machine's clock. */
@@ -22,7 +22,7 @@ export interface MedplumTokens {
 /** Who signed in at Medplum, and with which tokens. */
 export interface SignIn {
   tokens: MedplumTokens
-  /** Of the Medplum User (`sub`), and of the tenant. */
+  /** Id of the Medplum User (`sub`), with the tenant. */
   userId: string
   /** The profile resource, such as `Practitioner/123`, and its display name. */
   profile: string
@@ -55,7 +55,7 @@ const tokenAnswer = z.object({
   project: z.object({ reference: z.string(), display: z.string().optional() }).optional(),
 })
 
-/** What the browser carries through Medplum's login: kept server-side, bound to the browser, used once. */
+/** The state of a login at Medplum: kept on the server, bound to the browser, used once. */
 export interface LoginSecrets {
   /** PKCE code verifier (RFC 7636). */
   verifier: string
@@ -69,7 +69,7 @@ export function newLoginSecrets(): LoginSecrets {
   return { verifier: random(), nonce: random() }
 }
 
-/** Where Medplum sends the browser back to. Each tenant has its own: Medplum's answer doesn't tell who answers (RFC 9700 section 4.4). */
+/** Where Medplum sends the browser back to. Each tenant has its own: Medplum's answer doesn't say who sent it (RFC 9700 section 4.4). */
 function callbackUrl(settings: Settings): string {
   return `${settings.publicUrl.origin}${settings.root}/oauth/callback`
 }
@@ -202,7 +202,7 @@ function tokensOf(answer: z.infer<typeof tokenAnswer>): MedplumTokens {
   return tokens
 }
 
-/** Life of a refresh token in milliseconds: it is a JWT whose `exp` and `iat` tell, whatever the clocks say. */
+/** Lifetime of a refresh token in milliseconds, from `exp` and `iat` of its JWT, whatever the clocks say. */
 function lifetimeOf(jwt: string): number {
   const claims = parseClaims(jwt)
   const { exp, iat } = (claims ?? {}) as { exp?: unknown; iat?: unknown }

@@ -19,14 +19,14 @@ export const REGISTRATION_PATH = '/oauth/register'
 /** What the token endpoint asks at each code exchange and refresh; it runs inside the grant's own object. */
 export type TokenExchange = (input: { grantType: string; props: GrantProps }) => Promise<{
   newProps: GrantProps
-  /** Of the access token, where they differ. */
+  /** For the access token, if they differ. */
   accessTokenProps?: GrantProps
   accessTokenTTL: number
   refreshTokenTTL: number
   refreshTokenIdleTTL?: number
 }>
 
-/** Answers a request whose bearer was verified, for its caller. */
+/** Answers a request with a verified token, for its caller. */
 export type AuthenticatedHandler = (
   request: Request,
   caller: CallerRecord,
@@ -50,7 +50,7 @@ export function createAuthorizationServer(env: Bindings, exchange?: TokenExchang
     tokenEndpoint: TOKEN_PATH,
     clientRegistrationEndpoint: REGISTRATION_PATH,
     clientIdMetadataDocumentEnabled: clientDocuments,
-    // Those of known applications alone (redirects.ts): what registers and what asks is held to the list before it comes here.
+    // Those of known applications alone (redirects.ts): what registers and what asks is compared with the list before it comes here.
     allowPrivateUseRedirectUris: true,
     scopesSupported: [...SCOPES],
     ...(exchange && { tokenExchangeCallback: exchange }),

@@ -2,7 +2,7 @@
 import type { Level } from '../access/access.ts'
 import type { Narrowing } from '../access/narrow/narrowing.ts'
 
-/** What the provider keeps encrypted in a grant, and hands out with each verified token. */
+/** What the provider stores encrypted in a grant, and returns with each verified token. */
 export interface GrantProps {
   /** Key of what the grant's Durable Objects store; it exists nowhere else. */
   vaultKey: string
@@ -12,9 +12,9 @@ export interface GrantProps {
   profile: string
   project: string
   clientName: string
-  /** To what the person narrowed the connection; absent from grants made before that could be done. */
+  /** The limits that the person set for the connection; absent from older grants. */
   narrowing?: Narrowing
-  /** Of an access token alone: the client was asked to step up, and refreshed instead. */
+  /** Only for an access token: the client was asked to step up, and refreshed instead. */
   challenged?: true
 }
 
@@ -27,11 +27,11 @@ export interface CallerRecord {
   props: GrantProps
 }
 
-/** What the grant's object says of the grant. */
+/** The state of a grant, from its object. */
 export interface GrantState {
   /** False once the person has disconnected it. */
   active: boolean
-  /** The level that the person lowered it to. */
+  /** The level that the person reduced it to. */
   limit?: Level
 }
 

@@ -23,9 +23,9 @@ export function levelOf(scopes: readonly string[]): Level | undefined {
 
 /** What a client asked for, as the consent page offers it. */
 export interface Offer {
-  /** From the least; none above what was asked for or what the deployment allows. */
+  /** In ascending order; none above what was requested or what the deployment allows. */
   levels: Level[]
-  /** The one chosen unless the person chooses another: the least, or what a step-up needs. */
+  /** The preselected one: the lowest, or what a step-up needs. */
   preselected: Level
 }
 
@@ -42,7 +42,7 @@ export function offerFor(asked: readonly string[], most: Level): Offer {
   return { levels: LEVELS.filter((level) => covers(top, level)), preselected: isParticular ? top : 'read' }
 }
 
-/** The SMART scopes (SMART App Launch 2.0, section 3.0) asked for at Medplum: they narrow what its token can do. */
+/** The SMART scopes (SMART App Launch 2.0, section 3.0) requested at Medplum: they limit what its token can do. */
 export function smartScopes(level: Level): string[] {
   // Above reading, Medplum's operations don't fit into them: the guard of this server decides alone.
   return level === 'read' ? ['user/*.rs'] : []

@@ -1,7 +1,8 @@
 // Tokens that were verified a moment ago, in this isolate's memory: a client that calls again costs no read of KV and no unwrapping of
-// keys. That its grant has ended meanwhile is known all the same: the grant's object is asked at most a second ago (current.ts).
+// keys. That its grant has ended meanwhile is known anyway: the grant's object is asked at most a second ago (current-access.ts).
 
 import type { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
+import { Latest } from '../base/latest.ts'
 import type { Bindings } from '../config/settings.ts'
 import { stateOf } from './current-access.ts'
 import { grantOf, isGrantName } from './grant-name.ts'
@@ -18,9 +19,9 @@ interface Known {
   validation: NonNullable<Validation>
 }
 
-const kept = new Map<string, Known>()
+const kept = new Latest<Known>(MAX_KEPT)
 
-/** What the authorization server says of a token for a resource; null where it is good for nothing there. */
+/** What the authorization server says about a token for a resource; null if the token is not valid there. */
 export async function verify(
   authorizationServer: OAuthAuthorizationServer<Bindings>,
   resource: string,
@@ -36,13 +37,12 @@ export async function verify(
     before && Date.now() < before.until ? before : await validated(authorizationServer, resource, token, env)
   // KV may still know tokens of a grant that has ended. Only now: a token that was made up must not make objects.
   const active = known !== undefined && (await stateOf(grant, env)).active
-  // The one that was used last comes last.
+  if (active) {
+    kept.set(key, known)
+    return known.validation
+  }
   kept.delete(key)
-  if (!active) return null
-  kept.set(key, known)
-  const [oldest] = kept.keys()
-  if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest)
-  return known.validation
+  return null
 }
 
 async function validated(

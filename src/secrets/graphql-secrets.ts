@@ -1,5 +1,4 @@
-// Which keys of a GraphQL answer hold secrets: the document may give a secret field any other name (an alias), and the answer
-// need not say of which type it is.
+// Which keys of a GraphQL answer hold secrets: the document may rename a secret field (an alias), and the answer need not name its type.
 import { Kind as Node, parse, type SelectionSetNode } from 'graphql'
 import { isRecord } from '../base/json.ts'
 import { isSecretField, secretFieldsOf } from './redact.ts'

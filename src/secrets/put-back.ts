@@ -1,5 +1,5 @@
-// A model that reads a record, changes it and writes it back sends placeholders where secrets were hidden from it: they are put
-// back to what is stored. If nothing is stored in such a place, that is said, and nothing is guessed.
+// A model that reads a record, changes it and writes it back sends placeholders for the secrets that were hidden from it. They are
+// replaced by what is stored. If nothing is stored there, that is reported and nothing is guessed.
 import { isRecord } from '../base/json.ts'
 import { differences } from '../fhir/diff.ts'
 import { isPlaceholder } from './redact.ts'
@@ -9,7 +9,7 @@ export class NothingStored extends Error {
   override readonly name = 'NothingStored'
 }
 
-/** More are not looked for: each is compared with what is stored. */
+/** Maximum number: each is compared with what is stored. */
 const MOST = 200
 
 /** Where a value holds placeholders: `secret[0].valueString`. No more than 201 of them. */
@@ -62,7 +62,7 @@ interface Lists {
   path: string
 }
 
-/** Items of a list may have moved: the one that looks the same is meant, or the one that is called the same. */
+/** Items of a list may have moved: the one that looks the same, or has the same name, is meant. */
 function inList(item: unknown, index: number, { given, stored, shown, path }: Lists): unknown {
   if (placeholdersIn(item).length === 0) return item
   const [olds, seen] = [listOf(stored), listOf(shown)]
@@ -74,7 +74,7 @@ function inList(item: unknown, index: number, { given, stored, shown, path }: Li
   return at === undefined ? putBack(item, undefined, undefined, place) : putBack(item, olds[at], seen[at], place)
 }
 
-/** What an item of a list is called by. */
+/** The name of an item in a list. */
 const CALLED = ['name', 'url', 'id']
 
 function isCalled(item: unknown): boolean {

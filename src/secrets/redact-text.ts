@@ -1,8 +1,8 @@
-// Secrets in text: JSON that is a file, an export's lines, a part of either. Values are redacted as in any other answer; what can't
-// be read as a value is searched string by string, and rather too much is hidden than too little.
+// Secrets in text: JSON files, lines of an export, parts of either. Values are redacted as in any other answer. What can't be parsed is
+// searched string by string; it is better to hide too much than too little.
 import { HIDDEN, isSecretField, redact, SECRET_FIELDS_OF, withoutSignedUrls } from './redact.ts'
 
-/** A text of this media type as it may be shown. Text without secrets stays as it is, to the byte. */
+/** A text of this media type as it may be shown. Text without secrets stays unchanged, to the byte. */
 export function redactText(contentType: string, text: string): string {
   if (!/json$/.test(contentType)) return withoutSignedUrls(text)
   return contentType.endsWith('ndjson') ? text.split('\n').map(redactJson).join('\n') : redactJson(text)
@@ -12,7 +12,7 @@ function redactJson(text: string): string {
   return text.trim() === '' ? text : (redactValue(text) ?? redactFragment(text))
 }
 
-/** Undefined for what is no JSON value. */
+/** Undefined if it is not a JSON value. */
 function redactValue(text: string): string | undefined {
   let value: unknown
   try {
@@ -31,11 +31,11 @@ function redactValue(text: string): string | undefined {
 
 const TOKEN = /"(?:[^"\\]|\\.)*"?|[{}[\],]/gs
 
-/** JSON that breaks off or is malformed: each string under a name that is a secret's is hidden, at any depth below it. */
+/** Truncated or malformed JSON: each string below the name of a secret is hidden, at any depth. */
 function redactFragment(text: string): string {
   const isSecret = secretNamesIn(text)
   let depth = 0
-  /** The depth below which all is hidden. */
+  /** The depth below which everything is hidden. */
   let hidden = Number.POSITIVE_INFINITY
   let isNext = false
   return text.replace(TOKEN, (token, at: number) => {

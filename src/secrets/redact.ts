@@ -1,5 +1,5 @@
-// What an answer may hold and a transcript must not: signed storage addresses, which work for anybody, and fields that hold
-// secrets. Applied to every JSON answer: a resource, a batch, a history, GraphQL, a line of an export.
+// What a transcript must not contain: signed storage addresses, which work for anybody, and secret fields. Applied to every JSON answer:
+// a resource, a batch, a history, GraphQL, a line of an export.
 import { isRecord } from '../base/json.ts'
 
 export const HIDDEN = '(hidden)'
@@ -106,7 +106,7 @@ function hideAll(value: unknown): unknown {
   return value === null || value === undefined ? value : HIDDEN
 }
 
-/** The values, and not what they are called: `[{"name":"API_KEY","valueString":"(hidden)"}]`. */
+/** The values, but not their names: `[{"name":"API_KEY","valueString":"(hidden)"}]`. */
 function hideValues(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hideValues)
   if (!isRecord(value)) return hideAll(value)
@@ -133,7 +133,7 @@ function withoutSecret(extension: unknown): unknown {
 }
 
 const URL_IN_TEXT = /https?:\/\/[^\s"'<>]+/gi
-/** The end of a stored file's address: the Binary's id and version. What is signed otherwise is no file of Medplum's. */
+/** The end of a stored file's address: the Binary's id and version. Anything signed differently is not a file of Medplum. */
 const STORED = /\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[0-9a-f-]{36}$/i
 /** Of AWS and Google (`Signature`, `X-Amz-Signature`, `X-Goog-Signature`), of Azure (`sig`), and tokens. */
 const SIGNATURE = /\b(?:signature|sig|access_token|token)=/i

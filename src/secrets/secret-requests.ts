@@ -1,5 +1,4 @@
-// Requests whose answer would show a secret where no field name tells that it is one: refused before they are sent, since
-// nothing could be hidden in the answer.
+// Requests whose answer would show a secret that no field name reveals. They are refused, since it could not be hidden in the answer.
 import { isRecord } from '../base/json.ts'
 import { quoted } from '../base/text.ts'
 import { operationsOf } from '../fhir/json-patch.ts'
@@ -12,7 +11,7 @@ export function answersText(path: string): boolean {
 }
 
 /**
- * Why this request would show a secret, as a sentence for a model; undefined where it would not.
+ * Why this request would show a secret, as a sentence for a model; undefined if it would not.
  *
  * @param path relative to the FHIR base and confined to it
  * @param body as parsed JSON, or text
@@ -50,12 +49,12 @@ function csvRefusal(place: string, query: string): string | undefined {
     : `\`_fields\` of a CSV takes names of elements, such as name or birthDate. ${quoted(odd.slice(0, 100))} could show what is hidden in JSON. Leave it out, or search as JSON.`
 }
 
-/** Medplum takes a column for FHIRPath and applies it to the record as it is stored: by a function, a secret would get any name. */
+/** Medplum evaluates a column as FHIRPath on the stored record: a function could give a secret any name. */
 const COLUMN = /^[A-Za-z_][\w-]*(?:\[\d+\])?(?:\.[A-Za-z]\w*(?:\[\d+\])?)*$/
 /** Elements below which there are resources of any type. */
 const HOLDS_RESOURCES = /\b(?:contained|resource|parameter)\b/
 
-/** A failed `test` tells the value that is there; `copy` and `move` give it another name (RFC 6902, 4.4 to 4.6). */
+/** A failed `test` reveals the stored value; `copy` and `move` give it another name (RFC 6902, 4.4 to 4.6). */
 function patchRefusal(type: string, body: unknown): string | undefined {
   const operations = body === undefined ? [] : operationsOf(body)
   if (operations === undefined)
@@ -83,7 +82,7 @@ const EXTENSION_URL = /(^|\/)extension\/[^/]+\/url$/
 /** Elements that mark a value near them as a secret: a type, the URL of an extension, the name of a parameter. */
 const TELLING = /\/(?:name|resourceType|url)$/
 
-/** Whether a patch could show what is hidden, if there is any: its result is to be looked at, for the record as it is. */
+/** Whether a patch could show what is hidden: if so, its result must be checked for the current record. */
 export function mayUncover(operations: readonly unknown[]): boolean {
   return operations.filter(isRecord).some(({ op, path }) => {
     const isVersion = op === 'test' && path === '/meta/versionId'
@@ -118,7 +117,7 @@ function graphqlRefusal(query: string, body: unknown): string | undefined {
 
 const MAX_DEPTH = 10
 
-/** What holds for a request holds for each entry; and which keys GraphQL fills is known only of a request of its own. */
+/** The rules for a request apply to each entry. The keys of a GraphQL answer are known only for a separate request. */
 function bundleRefusal(body: unknown, depth: number): string | undefined {
   if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry) || depth > MAX_DEPTH)
     return undefined

@@ -1,5 +1,5 @@
-// A record with its secrets, for judging and composing changes. What turns into JSON, text or a copy is its redacted form; the
-// secrets leave it in the body of a request only.
+// A record with its secrets, for checking and composing changes. Converted to JSON, text or a copy it is redacted; the secrets leave it
+// only in the body of a request.
 import { isRecord } from '../base/json.ts'
 import { changesOf, type Difference, type Side } from '../fhir/diff.ts'
 import { applyPatch, valueAt } from '../fhir/json-patch.ts'
@@ -8,7 +8,7 @@ import { HIDDEN, isPlaceholder, redact } from './redact.ts'
 
 type Json = Record<string, unknown>
 
-/** What a change makes of a record, or why it can't be made, as a part of a sentence. */
+/** The record after a change, or why the change can't be made, as part of a sentence. */
 export type Changed = { after: Whole } | { problem: string }
 
 export class Whole {
@@ -34,24 +34,24 @@ export class Whole {
     return concealed(this.#value, this.#shown).length > 0
   }
 
-  /** With its secrets: into the body of a request, and nothing else. */
+  /** With its secrets: only for the body of a request. */
   into<T>(compose: (value: unknown) => T): T {
     return compose(this.#value)
   }
 
-  /** A text of Medplum's about this record, which may repeat a value of it. */
+  /** A text from Medplum about this record, which may repeat a value. */
   scrubbed(text: string): string {
     const secrets = concealed(this.#value, this.#shown).sort((a, b) => b.length - a.length)
     return secrets.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), text)
   }
 
-  /** What a PUT of this body leaves; undefined where that isn't known. */
+  /** The record after a PUT of this body; undefined if unknown. */
   replacedBy(body: unknown): Changed | undefined {
     if (!isRecord(body)) return undefined
     return orProblem(() => ({ after: this.#changed(putBack(bounded(body), this.#value, this.#shown)) }))
   }
 
-  /** What a JSON Patch leaves, and the patch itself with what is stored in the place of placeholders. */
+  /** The record after a JSON Patch, and the patch itself with stored values instead of placeholders. */
   patchedBy(operations: readonly unknown[]): { after: Whole; operations: Whole } | { problem: string } {
     return orProblem(() => {
       const filled: unknown[] = []
@@ -65,7 +65,7 @@ export class Whole {
     })
   }
 
-  /** Parameters, or an object, with what is stored under their names in the place of placeholders. */
+  /** Parameters, or an object, with the values stored under their names instead of placeholders. */
   filledIn(input: unknown): Changed {
     return orProblem(() => {
       if (!isRecord(input) || !Array.isArray(input.parameter)) {
@@ -81,7 +81,7 @@ export class Whole {
     })
   }
 
-  /** What differs in another version, as it may be shown. */
+  /** The differences from another version, as they may be shown. */
   changesTo(after: Whole): Difference[] {
     const side = after.#side()
     const [old, now] = [this.#value, after.#value].map((one) => (isRecord(one) ? one.code : undefined))
@@ -91,7 +91,7 @@ export class Whole {
     return changesOf(this.#side(), isNewCode ? { ...side, shown: { ...after.#shown, code: now } } : side)
   }
 
-  /** The record as it would be; a secret of it that would be shown from then on isn't moved there. */
+  /** The changed record. A change that would expose one of its secrets is refused. */
   #changed(value: unknown): Whole {
     const after = new Whole(value)
     const shown = JSON.stringify(after.#shown)
@@ -104,7 +104,7 @@ export class Whole {
     throw new NothingStored('it would show what is hidden. Leave each placeholder where it was read')
   }
 
-  /** A signed address is another one at each read: it is what it is shown as. */
+  /** A signed address differs at each read; it is compared as it is shown. */
   #side(): Side {
     return { value: unsigned(this.#value, this.#shown), shown: this.#shown }
   }

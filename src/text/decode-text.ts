@@ -1,4 +1,4 @@
-// The bytes of a text in the encoding that it is in. Whoever reads `5 �g` can't tell micrograms from milligrams.
+// Decodes the bytes of a text in its encoding. In `5 �g`, micrograms can't be told from milligrams.
 
 /** Text, and what should be known of how it was read. */
 export interface Decoded {

@@ -12,14 +12,14 @@ export interface FilePart {
   contentType: string
   /** The part; of JSON that is one value, the whole file. */
   bytes: Uint8Array
-  /** Where the part begins; undefined where the whole was asked for. */
+  /** Where the part begins; undefined if the whole was asked for. */
   from: number | undefined
   /** Of the whole file, where it is known. */
   size: number | undefined
   more: boolean
   /** The byte before the part, where there is one. */
   before?: number | undefined
-  /** As the media type names it. */
+  /** As named in the media type. */
   charset?: string | undefined
   /** The most text to show, in bytes; default {@link MAX_PART}. */
   maxText?: number

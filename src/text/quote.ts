@@ -1,6 +1,6 @@
-// Text that a record or a file holds, set between two lines that its writer could not know: whatever is between them is
-// content, also where it looks like an answer, an instruction or the end of the quotation. What can't be seen is shown.
-import { visible } from '../base/text.ts'
+// Text of a record or a file, set between two lines that its author could not know. Everything between them is content, even if it looks
+// like an answer, an instruction or the end of the quotation. Invisible characters are shown.
+import { visibleLines } from '../base/text.ts'
 
 /**
  * The text as quoted record content.
@@ -11,7 +11,7 @@ export function quotedText(text: string, contentType: string, exact = false): st
   if (text === '') return text
   const mark = markFor(text)
   const about = contentType ? `${contentType}, ` : ''
-  const shown = exact ? text : text.replaceAll(/[^\t\n\r]+/g, visible)
+  const shown = exact ? text : visibleLines(text)
   return `${about}quoted record content up to the line ${mark}:\n${shown}\n${mark}`
 }
 

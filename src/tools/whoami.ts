@@ -1,6 +1,7 @@
-// Who is signed in, where, and with which rights: what a person asks when an answer is not what they expected.
+// Who is signed in, where, and with which rights: what to check when an answer is unexpected.
 
 import * as z from 'zod'
+import { LEVEL_NAME } from '../access/access.ts'
 import { narrowedTo } from '../access/narrow/narrowing.ts'
 import { describeRights, policyRules } from '../advice/replies/rights.ts'
 import { literal } from '../answer/compact/literal.ts'
@@ -35,7 +36,7 @@ export const whoami = defineTool({
       ['Project', withReference(isRecord(project) ? scalarText(project.name) : '', medplum.project)],
       ['Project admin', isRecord(membership) ? (membership.admin === true ? 'yes' : 'no') : ''],
       ['Rights', rightsIn(me)],
-      ['Granted access', access.level],
+      ['Granted access', LEVEL_NAME[access.level]],
       ['Narrowed to', narrowedTo(access)],
       ['Client', `${quoted(client.name)} (${literal(client.id)})`],
       ['Lasts', isRecord(project) && project.superAdmin === true ? FOR_SUPER_ADMINS : BY_RENEWAL],

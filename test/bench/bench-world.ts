@@ -8,7 +8,7 @@ import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { type Send, signedIn } from '../sandbox/client.ts'
 
 export interface Request {
-  /** GET unless told. */
+  /** GET by default. */
   method?: string
   path: string
   body?: unknown

@@ -152,7 +152,7 @@ export async function stream(url: string, token: string, needle: Needle): Promis
   const address = `${url}${await endpoint}`
   const send = async (body: string) => {
     const { status, text } = await ask(address, common, body)
-    if (status !== 202) throw new Error(`A message was answered with ${status}: ${text}`)
+    if (status !== 202) throw new Error(`A message got ${status}: ${text}`)
   }
   const initialized = next('0')
   await send(initializeOf('2024-11-05'))

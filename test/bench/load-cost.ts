@@ -119,7 +119,7 @@ export interface Idle {
   stored: number
   /** Bytes of memory each, while open. */
   memory: number
-  /** How many had left memory after the silence, and answered all the same. */
+  /** How many had left memory after the silence, and answered anyway. */
   evicted: number
 }
 

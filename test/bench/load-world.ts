@@ -124,7 +124,7 @@ async function signIn(url: string): Promise<string> {
   const person = new SignIn(SANDBOX_USERS.alice)
   await (await connect('Streamable HTTP 2026-07-28, SDK 2', url, person)).close()
   const token = person.tokenSet?.access_token
-  if (token === undefined) throw new Error('The sign-in gave no token')
+  if (token === undefined) throw new Error('The sign-in returned no token')
   return token
 }
 

@@ -165,7 +165,7 @@ const [BEGIN, END] = ['<!-- figures: npm run bench -- load --write -->', '<!-- e
 async function publish(text: string, rows: readonly Row[]): Promise<void> {
   const document = await readFile(DOCUMENT, 'utf8')
   const [head, tail] = [document.indexOf(BEGIN), document.indexOf(END)]
-  if (head < 0 || tail < head) throw new Error(`docs/performance.md lacks its marks: ${BEGIN} and ${END}`)
+  if (head < 0 || tail < head) throw new Error(`docs/performance.md lacks its markers: ${BEGIN} and ${END}`)
   await writeFile(DOCUMENT, `${document.slice(0, head + BEGIN.length)}\n\n${text}\n\n${document.slice(tail)}`)
   await writeFile(PICTURE, plot(rows))
 }

@@ -22,7 +22,7 @@ export function dayOf(date: string): { from: string; to: string } {
   return { from, to: new Date(Date.parse(from) + 86_400_000).toISOString().slice(0, 10) }
 }
 
-/** The latest; undefined where two share the time, so that neither is. */
+/** The latest; undefined if two share the time, so that neither is. */
 export function newest<T>(all: readonly T[], dateOf: (one: T) => string | undefined): T | undefined {
   const [one, other] = all.toSorted((a, b) => ((dateOf(a) ?? '') < (dateOf(b) ?? '') ? 1 : -1))
   return one && other && dateOf(one) === dateOf(other) ? undefined : one

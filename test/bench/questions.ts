@@ -79,7 +79,7 @@ function report(outcomes: readonly Outcome[]): void {
   const reads = outcomes.flatMap(({ answers }) => answers.filter(({ tool }) => tool === 'fhir-read'))
   const ratio = sum(reads.map(({ tokens }) => tokens)) / sum(reads.map(({ rawTokens }) => rawTokens))
   console.log(`Without digests ${ratio.toFixed(3)} of the raw tokens, if codes were known beforehand on both sides`)
-  console.log('Tokens are of arguments and answers (o200k); raw are those of the same requests as extended JSON.')
+  console.log('Tokens count arguments and answers (o200k); raw is the same requests as extended JSON.')
   const failed = outcomes.filter(({ missing }) => missing.length > 0)
   for (const { question, missing } of failed) {
     console.log(`\nNOT ANSWERED  [${question.kind}, ${question.form}] ${question.text}`)

@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
  */
 const { default: WORKERD } = createRequire(import.meta.url)('workerd') as { default: string }
 
-/** Bundles as a deployment does, into `folder`; the configuration is the project's unless told. */
+/** Bundles as a deployment does, into `folder`; the configuration is the project's by default. */
 export async function bundle(folder: string, config = join(ROOT, 'wrangler.toml')): Promise<Buffer> {
   const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
   await promisify(execFile)(

@@ -4,16 +4,10 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { freePort, startWorker } from '../../programs/worker.ts'
-import { startSandbox } from '../../sandbox/server.ts'
-import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
-import { startFront } from './front.ts'
-import { type Adapter, LONG_MS, Play, STEPS, together } from './scenario.ts'
+import { playAll } from './play-all.ts'
+import { type Adapter, STEPS } from './scenario.ts'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -37,39 +31,9 @@ const modules = await Promise.all(
 )
 const adapters = modules.flat().filter(({ name }) => name.includes(values.only ?? ''))
 
-const [port, target] = [await freePort(), await freePort()]
-const sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], jobMs: LONG_MS })
-const state = await mkdtemp(join(tmpdir(), 'medplum-mcp-clients-'))
-const url = `http://localhost:${port}`
-const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, PUBLIC_URL: url }
-const start = () => startWorker({ port: target, state, vars })
-let worker = await start()
-const front = await startFront(port, target)
-const plays = adapters.map((adapter) => new Play(adapter, { mcpUrl: `${url}/mcp`, expire: front.expire }))
-try {
-  await together(plays, (play) => play.begin())
-  await worker.stop()
-  worker = await start()
-  await together(plays, (play) => play.end())
-} finally {
-  front.close()
-  await worker.stop()
-  await sandbox.close()
-  await rm(state, { recursive: true, force: true })
-}
-for (const { adapter, outcomes } of plays) {
-  console.log(`${adapter.name} ${version(adapter)}`)
-  for (const step of STEPS) {
-    const { passed, remark } = outcomes[step]
-    console.log(`  ${step}: ${passed ? 'passed' : 'FAILED'}${remark && ` (${remark})`}`)
-  }
-}
-
-const all = plays.flatMap(({ outcomes }) => Object.values(outcomes))
-const failed = all.filter(({ passed }) => !passed).length
+const { plays, failed } = await playAll(adapters, version)
 const stale = values.only === undefined && failed === 0 && !shown()
 if (stale) console.log('docs/clients.md shows another result: npm run test:clients -- --write')
-console.log(`${all.length - failed} passed, ${failed} failed`)
 process.exit(failed > 0 || stale ? 1 : 0)
 
 /** Installs the clients unless what is installed is what the lock says. */

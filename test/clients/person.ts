@@ -15,5 +15,5 @@ export async function approve(link: string): Promise<void> {
   const token = /name="token" value="([^"]*)"/.exec(page)?.[1] ?? ''
   const decided = await person.visit(link, new URLSearchParams({ token, decision: 'approved' }))
   await decided.text()
-  if (decided.status !== 303) throw new Error(`${origin} took no decision: ${decided.status}`)
+  if (decided.status !== 303) throw new Error(`${origin} did not accept the decision: ${decided.status}`)
 }

@@ -20,7 +20,7 @@ export interface Opened {
   tools(): Promise<string[]>
   /** @throws where the client itself reports a failure so, as it does without a valid token */
   call(tool: string, args: Record<string, unknown>, onProgress: () => void): Promise<Answer>
-  /** Connects anew with the tokens that it has, for a client whose connection ends with the server's. */
+  /** Connects again with the tokens that it has, for a client whose connection ends with the server's. */
   reconnect?(): Promise<void>
   /** Has a client that goes by its own clock alone believe that its token has expired. */
   age?(): Promise<void>
@@ -212,7 +212,7 @@ async function revoke(mcpUrl: string, { accessToken, clientId }: Kept): Promise<
   const { revocation_endpoint } = (await metadata.json()) as { revocation_endpoint: string }
   const body = new URLSearchParams({ token: accessToken, client_id: clientId })
   const response = await fetch(revocation_endpoint, { method: 'POST', body })
-  must(response.ok, `the revocation was answered with ${response.status}`)
+  must(response.ok, `the revocation got ${response.status}`)
 }
 
 async function accepted(mcpUrl: string, token: string): Promise<boolean> {

@@ -108,7 +108,7 @@ it.each(['', '/t/north'])('signs a person in at %s/mcp, with the least access, a
   expect(JSON.stringify(findings)).not.toContain(SANDBOX_USERS.alice.email)
 })
 
-it('names no fault but that nobody signed in', async () => {
+it('reports only that nobody signed in', async () => {
   front.plant({})
   const findings = await examine(front.url, { person: { show: () => {}, waitMs: 1 } })
   expect(findings.filter((one) => !one.ok)).toEqual([
@@ -134,7 +134,7 @@ const atMcp = (holding: string, change: (text: string) => Partial<Passing>) =>
     if (it.status === 200 && it.text.includes(holding)) Object.assign(it, change(it.text))
   })
 
-/** What is wrong, the check that finds it, the fix, and whether the token is revoked all the same. */
+/** What is wrong, the check that finds it, the fix, and whether the token is revoked anyway. */
 const SIGNED_IN: [string, string, RegExp, boolean, Fault][] = [
   ['the code is refused', 'token', /tail/, false, atToken('code', 400)],
   [

@@ -96,10 +96,13 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
       await expectText(page.getByRole('status'), 'Access reduced.')
       await expectText(claude, 'Read: View and search')
       await expectText(page.getByRole('article', { name: 'Cursor' }), 'Full: Everything you can do with records')
-      await vi.waitFor(async () => expect(await said(mine, WRITE)).toContain('needs the access level "write"'), {
-        timeout: 3_000,
-        interval: 100,
-      })
+      await vi.waitFor(
+        async () => expect(await said(mine, WRITE)).toContain('needs the access level "Read and write"'),
+        {
+          timeout: 3_000,
+          interval: 100,
+        },
+      )
       expect(await said(other, WRITE)).toContain('Task')
 
       await tabTo(page, 'Disconnect Claude')

@@ -25,15 +25,15 @@ const INTRODUCTION = `# Cookbook
 
 <!-- Written by test/e2e/cookbook.test.ts; change test/e2e/cookbook.ts and run: npx vitest run test/e2e/cookbook.test.ts -u -->
 
-What people ask of this server, as the calls of \`fhir-request\` that do it. Each call stands here with its arguments and a real answer
-of the sandbox (\`npm start\`), shortened to what matters. The test \`test/e2e/cookbook.test.ts\` makes these very calls with real MCP
-clients over each transport, and fails when an answer differs from what stands here. Records come in the compact form
-([answers.md](answers.md)); here they are shown as the JSON that it stands for.
+Common tasks as calls of \`fhir-request\`. Each call is shown with its arguments and a real answer of the sandbox (\`npm start\`), shortened.
+The test \`test/e2e/cookbook.test.ts\` makes the same calls with real MCP clients over each transport, and fails if an answer differs from
+this page. Answers come in the compact form ([answers.md](answers.md)); here they are shown as the equivalent JSON.
 
-\`{patient}\` and the like stand for values of earlier answers, taken as said under "Keep": by a
-[FHIRPath](https://hl7.org/fhir/R4/fhirpath.html), or by a pattern. Ids that nothing needs later are shown as \`…\`. Unless it is said otherwise,
-alice@example.com is signed in, a practitioner. Each recipe names the access level that it needs, which you choose on the consent page when you
-connect. With \`npm start\` that page offers them all; a deployment offers Admin only with \`MAX_ACCESS=admin\`. All people are made up.`
+\`{patient}\` and the like stand for values of earlier answers, obtained as listed under "Keep": with a
+[FHIRPath](https://hl7.org/fhir/R4/fhirpath.html) expression or a pattern. Ids that are not used later are shown as \`…\`. Unless stated
+otherwise, the practitioner alice@example.com is signed in. Each recipe names the access level that it needs, which you choose on the consent
+page when you connect. With \`npm start\` that page offers all levels; a deployment offers Admin only with \`MAX_ACCESS=admin\`. All people are
+fictional.`
 
 /** @param level the access level that all of it needs */
 export function chapter({ title, why, steps }: Use, told: string[], level: Level): string {

@@ -1,4 +1,4 @@
-// What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and the document is what came of it.
+// What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and the document is its result.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectedClient, connect, SignIn, type Way } from '../../programs/clients.ts'
@@ -65,7 +65,7 @@ describe.each(TRANSPORTS)('%s', (way) => {
     chapters.push(chapter(use, told, LEVELS.findLast((level) => levels.includes(level)) ?? 'read'))
   })
 
-  test('is what docs/cookbook.md tells', async () => {
+  test('is what docs/cookbook.md shows', async () => {
     expect(chapters).toHaveLength(USES.length)
     await expect(page(chapters, USES)).toMatchFileSnapshot('../../docs/cookbook.md')
   })

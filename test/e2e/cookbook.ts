@@ -67,10 +67,10 @@ const records: Use = {
 
 const visit: Use = {
   title: 'Plan a visit: a Task, an Appointment, and the Task done',
-  why: 'Somebody is asked to arrange a video visit, books it on a free time of the telehealth schedule, and ticks the work off.',
+  why: 'Someone is asked to arrange a video visit, books a free time in the telehealth schedule, and marks the task as done.',
   steps: [
     {
-      say: 'For whom?',
+      say: 'The patient.',
       call: PATIENT,
       keep: { patient: 'entry.resource.id' },
       shows: '{ resourceType entry { resource { id } } }',
@@ -103,14 +103,14 @@ const visit: Use = {
       check: bundle,
     },
     {
-      say: 'Whose time it takes.',
+      say: 'The practitioner whose time it takes.',
       call: { method: 'GET', path: 'Schedule?actor:Practitioner.name=nguyen' },
       keep: { schedule: "entry.resource.where(comment.startsWith('Telehealth')).id" },
       shows: '{ resourceType entry { resource { id comment actor { display } } } }',
       check: bundle,
     },
     {
-      say: 'Free times of a day. `$find` works them out from the opening hours and what is booked.',
+      say: 'Free times on one day. `$find` calculates them from the opening hours and existing bookings.',
       call: {
         method: 'GET',
         path: 'Schedule/{schedule}/$find?start=2027-03-16T00:00:00Z&end=2027-03-17T00:00:00Z&service-type-reference=HealthcareService/{service}',
@@ -124,7 +124,7 @@ const visit: Use = {
       },
     },
     {
-      say: 'The booking, of the first of them: `{slot}` stands for the whole Slot as it was found.',
+      say: 'Book the first one. `{slot}` stands for the whole Slot from the answer.',
       call: {
         method: 'POST',
         path: 'Appointment/$book',
@@ -158,7 +158,7 @@ const visit: Use = {
       },
     },
     {
-      say: 'The Task is done. The `test` makes the patch fail if somebody else has changed the status meanwhile.',
+      say: 'Complete the Task. The `test` makes the patch fail if somebody else has changed the status in the meantime.',
       call: {
         method: 'PATCH',
         path: 'Task/{task}',
@@ -182,7 +182,7 @@ const visit: Use = {
 
 const claim: Use = {
   title: 'Submit a Claim',
-  why: '`Claim/$submit` hands a claim to whatever the project has set up for it (`CLAIM_SUBMIT_OPERATION`); in the sandbox, a Bot that stands for a clearinghouse.',
+  why: '`Claim/$submit` passes a claim to whatever the project has configured (`CLAIM_SUBMIT_OPERATION`); in the sandbox, a Bot that acts as a clearinghouse.',
   steps: [
     {
       say: 'The patient, her insurance and what she is treated for, in one search.',
@@ -237,7 +237,7 @@ const claim: Use = {
       },
     },
     {
-      say: 'Submitted. `{theClaim}` stands for the Claim as it was answered. Each submission is a new one, so it is never repeated by itself.',
+      say: 'Submit it. `{theClaim}` stands for the Claim in the answer. Each submission is a new one, so the server never repeats it.',
       call: {
         method: 'POST',
         path: 'Claim/$submit',
@@ -250,7 +250,7 @@ const claim: Use = {
       },
     },
     {
-      say: 'What became of it, now or later.',
+      say: 'Its result, now or later.',
       call: { method: 'GET', path: 'ClaimResponse?request=Claim/{claim}' },
       shows: '{ resourceType entry { resource { resourceType id outcome disposition } } }',
       check({ json }) {
@@ -265,7 +265,7 @@ const bot: Use = {
   why: 'A Bot is a function in Medplum that works on records. Only a project administrator may create one, with the level Admin. This one makes a Task from JSON and acknowledges an HL7 v2 message.',
   steps: [
     {
-      say: 'The Bot, with rights of its own.',
+      say: 'Create the Bot, with its own rights.',
       as: 'ada',
       call: {
         method: 'POST',
@@ -279,7 +279,7 @@ const bot: Use = {
       },
     },
     {
-      say: 'Its code.',
+      say: 'Deploy its code.',
       as: 'ada',
       call: { method: 'POST', path: 'Bot/{bot}/$deploy', body: { code: BOT_CODE, filename: 'call-back.js' } },
       shows: '{ resourceType issue { severity details { text } } }',
@@ -296,7 +296,7 @@ const bot: Use = {
       check: bundle,
     },
     {
-      say: 'Run with JSON. What the Bot returns is the answer.',
+      say: 'Run it with JSON. The answer is what the Bot returns.',
       as: 'ada',
       call: {
         method: 'POST',
@@ -311,7 +311,7 @@ const bot: Use = {
       },
     },
     {
-      say: 'The Task is there.',
+      say: 'Read the Task.',
       as: 'ada',
       call: { method: 'GET', path: 'Task/{task}' },
       shows: '{ resourceType id status description }',
@@ -320,7 +320,7 @@ const bot: Use = {
       },
     },
     {
-      say: 'Run with an HL7 v2 message. The Bot gets it parsed, and has to return text.',
+      say: 'Run it with an HL7 v2 message. The Bot gets it parsed and must return text.',
       as: 'ada',
       call: {
         method: 'POST',
@@ -338,10 +338,10 @@ const bot: Use = {
 
 const admission: Use = {
   title: 'Send an HL7 v2 message through an Agent',
-  why: "An Agent is Medplum's bridge to systems on a local network. A patient's registration goes to the laboratory as an ADT message over MLLP, and its acknowledgement comes back.",
+  why: "An Agent is Medplum's bridge to systems on a local network. A patient's registration goes to the laboratory as an ADT message over MLLP, and the acknowledgement comes back.",
   steps: [
     {
-      say: 'The patient, and of her what the PID segment needs.',
+      say: 'The patient, with what the PID segment needs.',
       call: PATIENT,
       keep: {
         mrn: 'entry.resource.identifier.value',
@@ -354,7 +354,7 @@ const admission: Use = {
       check: bundle,
     },
     {
-      say: 'The bridge.',
+      say: 'The Agent.',
       call: { method: 'GET', path: 'Agent?name=Laboratory' },
       keep: { agent: 'entry.resource.id' },
       shows: '{ resourceType entry { resource { id name status } } }',
@@ -369,14 +369,14 @@ const admission: Use = {
       },
     },
     {
-      say: 'Where to send it.',
+      say: 'The device to send it to.',
       call: { method: 'GET', path: 'Device?device-name=Laboratory' },
       keep: { device: 'entry.resource.id' },
       shows: '{ resourceType entry { resource { id status deviceName { name } } } }',
       check: bundle,
     },
     {
-      say: "The message (ADT^A04, register a patient). Segments end with a carriage return, `\\r` in JSON. The `contentType` of the message stands in the body; the request itself is JSON. Plain JSON, not Parameters: of those Medplum reads texts alone, and would not see `waitForResponse`. With `waitForResponse` the answer is the laboratory's acknowledgement: `MSA|AA` means that it took the message.",
+      say: "The message (ADT^A04, register a patient). Segments end with a carriage return, `\\r` in JSON. The `contentType` of the message goes into the body; the request itself is JSON. Use plain JSON, not Parameters: from those Medplum reads only texts and would miss `waitForResponse`. With `waitForResponse` the answer is the laboratory's acknowledgement: `MSA|AA` means that it took the message.",
       call: {
         method: 'POST',
         path: 'Agent/{agent}/$push',
@@ -393,7 +393,7 @@ const admission: Use = {
       },
     },
     {
-      say: 'A message without a control id (MSH-10) is refused by the laboratory: `MSA|AE`. The request has succeeded all the same, so read the acknowledgement.',
+      say: 'A message without a control id (MSH-10) is refused by the laboratory: `MSA|AE`. The request succeeds anyway, so read the acknowledgement.',
       call: {
         method: 'POST',
         path: 'Agent/{agent}/$push',
@@ -413,10 +413,10 @@ const admission: Use = {
 
 const graphql: Use = {
   title: 'Ask for just the fields you need, with GraphQL',
-  why: 'One question across types, with nothing in the answer that was not asked for: it fits a context where whole resources do not.',
+  why: 'One question across types, and an answer with only the requested fields: it fits a context that whole resources would not.',
   steps: [
     {
-      say: 'About whom?',
+      say: 'The patient.',
       call: PATIENT,
       keep: { patient: 'entry.resource.id' },
       shows: '{ resourceType entry { resource { id } } }',
@@ -448,7 +448,7 @@ const graphql: Use = {
 
 const bulk: Use = {
   title: 'Export in bulk, and read a part of a file',
-  why: 'An export runs in the background and writes one file of NDJSON for each type. The call follows it, tells how it goes to a client that asks for progress, and answers with the list of files.',
+  why: 'An export runs in the background and writes one file of NDJSON for each type. The call waits for it, reports progress to a client that asks for it, and answers with the list of files.',
   steps: [
     {
       say: 'A group of patients.',
@@ -458,7 +458,7 @@ const bulk: Use = {
       check: bundle,
     },
     {
-      say: 'All their conditions and observations. If the export takes longer than the call may, the answer names the path at which to ask for it later.',
+      say: 'All their conditions and observations. If the export takes longer than the call may, the answer gives the path to ask later.',
       call: { method: 'GET', path: 'Group/{group}/$export?_type=Condition,Observation' },
       progress: true,
       keep: {
@@ -485,10 +485,10 @@ const bulk: Use = {
 
 const document: Use = {
   title: "Open a document's PDF",
-  why: 'A DocumentReference says what a document is and where its content lies; the content itself is a Binary. It comes as an embedded resource, which hosts can show or pass on as a file.',
+  why: 'A DocumentReference describes a document and says where its content is; the content itself is a Binary. It comes as an embedded resource, which hosts can show or pass on as a file.',
   steps: [
     {
-      say: 'Whose?',
+      say: 'The patient.',
       call: PATIENT,
       keep: { patient: 'entry.resource.id' },
       shows: '{ resourceType entry { resource { id } } }',

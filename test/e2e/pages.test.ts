@@ -106,7 +106,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('a button copies the address, by keyboard, and says so', async () => {
+  test('a button copies the address, also by keyboard, and says so', async () => {
     await look('/', { permissions: ['clipboard-read', 'clipboard-write'] }, async ({ page }) => {
       const button = page.getByRole('button', { name: `Copy ${mcpUrl}`, exact: true })
       await button.focus()
@@ -128,7 +128,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('where nothing may be copied, the button selects', async () => {
+  test('if copying is not allowed, the button selects', async () => {
     await look('/', {}, async ({ page }) => {
       await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }))
       await page.getByRole('button', { name: 'Copy claude mcp add' }).click()
@@ -138,7 +138,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('without scripts all is there but the buttons that need them', async () => {
+  test('without scripts everything works except the buttons that need them', async () => {
     await look('/', { javaScriptEnabled: false }, async ({ page }) => {
       const copyable = page.locator('pre')
       expect(await copyable.getByText(mcpUrl).first().isVisible()).toBe(true)
@@ -150,7 +150,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('an error page leads home, from another host name too', async () => {
+  test('an error page links to the home page, also under another host name', async () => {
     const other = worker.url.replace('localhost', '127.0.0.1')
     await look('/nowhere', {}, async ({ page }) => {
       for (const address of [`${worker.url}/nowhere`, `${other}/`]) {

@@ -34,7 +34,7 @@ export interface Answer {
   result: ToolResult
   /** The first block of text; of quoted content, that content. */
   text: string
-  /** The same as a value, from JSON or the compact form; undefined where it is neither. */
+  /** The same as a value, from JSON or the compact form; undefined if it is neither. */
   json: unknown
   progress: { progress: number; message?: string | undefined }[]
   /** The access level that the call needs. */

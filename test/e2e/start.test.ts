@@ -45,7 +45,7 @@ describe('ports', () => {
     }
   })
 
-  test('the usual port is taken where it is free, but for one that is spoken for', async () => {
+  test('the usual port is used if it is free, unless it is reserved', async () => {
     const port = await freePort()
     expect(await isFree(port)).toBe(true)
     expect(await freePortFrom(port)).toBe(port)
@@ -56,7 +56,7 @@ describe('ports', () => {
     expect(() => portOf(text, '--port')).toThrow('--port takes a port from 1 to 65535')
   })
 
-  test('a server that looks well is not taken for the Worker', async () => {
+  test('another healthy server is not mistaken for the Worker', async () => {
     const port = await listening(
       createHttpServer((_, response) => response.end('{"status":"ok"}')),
       '127.0.0.1',

@@ -119,7 +119,7 @@ export class Actor {
     for (const abandoned of this.#abandoned) await this.#revokeTokensOf(abandoned)
   }
 
-  /** The Worker is being started anew. */
+  /** The Worker is being restarted. */
   async #away(): Promise<void> {
     this.#model.count('reconnect: failed')
     await pause(1000)
@@ -191,7 +191,7 @@ export class Actor {
   /** @returns HTTP status of the token endpoint */
   async #refresh(): Promise<number> {
     const { tokenSet } = this.#signIn
-    if (!tokenSet?.refresh_token) throw new Error('There is no token to renew')
+    if (!tokenSet?.refresh_token) throw new Error('There is no token to refresh')
     const response = await this.#token({ grant_type: 'refresh_token', refresh_token: tokenSet.refresh_token })
     const text = await response.text()
     if (response.ok) this.#signIn.saveTokens(JSON.parse(text) as NonNullable<typeof tokenSet>)
@@ -201,7 +201,7 @@ export class Actor {
 
   async #signOut(): Promise<void> {
     const before = this.#signIn
-    // An answer that is lost may have been a yes: either way, the client begins anew, and asks again in the end.
+    // An answer that is lost may have been a yes: either way, the client begins again, and asks again in the end.
     await this.#revoke()
       .catch((error: unknown) => {
         this.#abandoned.push(before)
@@ -214,7 +214,7 @@ export class Actor {
     this.#model.count('sign out and in')
   }
 
-  /** First the session ends: afterwards the client would sign in anew to end it. */
+  /** First the session ends: afterwards the client would sign in again to end it. */
   async #revoke(): Promise<void> {
     await this.#client?.close().catch(() => {})
     this.#client = undefined
@@ -224,7 +224,7 @@ export class Actor {
   async #revokeTokensOf(signIn: Counted): Promise<void> {
     const response = await this.#token({ token: signIn.tokenSet?.access_token ?? '' }, signIn)
     await response.text()
-    if (!response.ok) throw new Error(`The revocation was answered with ${response.status}`)
+    if (!response.ok) throw new Error(`The revocation got ${response.status}`)
   }
 
   #token(form: Record<string, string>, signIn = this.#signIn): Promise<Response> {

@@ -25,7 +25,7 @@ export interface Found {
 export class Model {
   readonly #writes = new Map<string, Write>()
   readonly broken: string[] = []
-  /** What was tried, by what came of it. */
+  /** What was tried, by its result. */
   readonly counts = new Map<string, number>()
 
   count(what: string): void {
@@ -53,7 +53,7 @@ export class Model {
   /** What a client was told of a change that was guarded by its version. */
   updated(marker: string, text: string, fate: Fate): void {
     const write = this.#writes.get(marker)
-    if (!write) throw new Error(`An update of ${marker}, which nobody created`)
+    if (!write) throw new Error(`An update of ${marker}, which was never created`)
     if (fate === 'done') write.texts.clear()
     if (fate === 'not sent') write.texts.delete(text)
     else write.texts.add(text)

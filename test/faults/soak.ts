@@ -1,6 +1,6 @@
 /**
  * `npm run test:faults` ends with this: two people with ten clients each work at random while Medplum fails in every way it can, its
- * clock is off, and the Worker is started anew. `-- --seconds 600 --seed 7` for longer, and for the same plan once more.
+ * clock is off, and the Worker is restarted. `-- --seconds 600 --seed 7` for longer, and for the same plan once more.
  */
 
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'

@@ -31,7 +31,7 @@ export const cloudflareAgents: Adapter = {
         method: 'POST',
         body: JSON.stringify(asked),
       })
-      if (!response.ok) throw new Error(`${act} was answered with ${response.status}: ${await response.text()}`)
+      if (!response.ok) throw new Error(`${act} got ${response.status}: ${await response.text()}`)
       return (await response.json()) as T
     }
     const state = () => ask<State>('state')

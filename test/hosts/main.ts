@@ -4,17 +4,11 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { freePort, startWorker } from '../../programs/worker.ts'
-import { startSandbox } from '../../sandbox/server.ts'
-import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
-import { startFront } from '../clients/front.ts'
+import { playAll } from '../clients/play-all.ts'
 import { Home } from '../clients/program.ts'
-import { type Adapter, LONG_MS, type Opened, Play, STEPS, type Step, together } from '../clients/scenario.ts'
+import { type Adapter, type Opened, STEPS, type Step } from '../clients/scenario.ts'
 import { cloudflareAgents } from './cloudflare-agents.ts'
 import { inspectorWeb } from './inspector-web.ts'
 import { NOTHING, startModel } from './model.ts'
@@ -27,49 +21,20 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DOCUMENT = fileURLToPath(new URL('../../docs/hosts.md', import.meta.url))
 const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->', '<!-- hosts: end -->']
 
-/** Hosts that this command doesn't play, and why. */
-const NOT_PLAYED = [
+/** Hosts that this command does not test, and why. */
+const NOT_TESTED = [
   ['Copilot CLI', '1.0.102', 'by hand: yes; on a machine without a keychain its next process is signed out'],
   ['Qwen Code', '0.24.4', 'not tested: without a terminal it does not connect to a server that asks for a sign-in'],
 ]
 
 install()
-const [port, target] = [await freePort(), await freePort()]
-const sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`], jobMs: LONG_MS })
-const state = await mkdtemp(join(tmpdir(), 'medplum-mcp-hosts-'))
-const url = `http://localhost:${port}`
-const vars = { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID, PUBLIC_URL: url }
-const start = () => startWorker({ port: target, state, vars })
-let worker = await start()
-const front = await startFront(port, target)
 const ADAPTERS = [...programs.map(adapterOf), inspectorWeb, cloudflareAgents, useMcp]
 const adapters = ADAPTERS.filter(({ name }) => name.includes(values.only ?? ''))
-const plays = adapters.map((adapter) => new Play(adapter, { mcpUrl: `${url}/mcp`, expire: front.expire }))
-try {
-  await together(plays, (play) => play.begin())
-  await worker.stop()
-  worker = await start()
-  await together(plays, (play) => play.end())
-} finally {
-  front.close()
-  await worker.stop()
-  await sandbox.close()
-  await rm(state, { recursive: true, force: true })
-}
-for (const { adapter, outcomes } of plays) {
-  console.log(`${adapter.name} ${version(adapter.package)}`)
-  for (const step of STEPS) {
-    const { passed, remark } = outcomes[step]
-    console.log(`  ${step}: ${passed ? 'passed' : 'FAILED'}${remark && ` (${remark.slice(-400)})`}`)
-  }
-}
-const all = plays.flatMap(({ outcomes }) => Object.values(outcomes))
-const failed = all.filter(({ passed }) => !passed).length
+const { plays, failed } = await playAll(adapters, (adapter) => version(adapter.package))
 if (values.write && failed === 0) {
   const [before = '', rest = ''] = readFileSync(DOCUMENT, 'utf8').split(BEGIN)
   writeFileSync(DOCUMENT, `${before}${BEGIN}\n${table()}\n${END}${rest.split(END)[1]}`)
 }
-console.log(`${all.length - failed} passed, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)
 
 function adapterOf(program: Program): Adapter {
@@ -138,7 +103,7 @@ function table(): string {
     if (!play) return written.find((line) => line.startsWith(`| ${name} |`)) ?? []
     return row(name, version(folder), (step) => play.outcomes[step].remark || 'yes')
   })
-  for (const [name = '', version = '', reason = ''] of NOT_PLAYED) {
+  for (const [name = '', version = '', reason = ''] of NOT_TESTED) {
     rows.push(row(name, version, (_, at) => (at === 0 ? reason : 'not tested')))
   }
   return [`| host | version | ${STEPS.join(' | ')} |`, `|---|---|${'---|'.repeat(STEPS.length)}`, ...rows].join('\n')

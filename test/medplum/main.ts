@@ -63,7 +63,7 @@ async function main(): Promise<number> {
   }
   const interrupted = new Promise<never>((_, reject) => {
     const stop = (why: Interrupted) => {
-      console.log(`\n${why.message}: taking everything away`)
+      console.log(`\n${why.message}: deleting everything`)
       report.stop(why)
       reject(why)
     }

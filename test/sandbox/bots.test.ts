@@ -51,7 +51,7 @@ it('works on the records with the rights of the caller', async () => {
   expect([refused.status, refused.body.issue[0]?.details?.text]).toEqual([400, 'Forbidden'])
 })
 
-it('works with rights of its own when it was made by $init, even for a read-only caller', async () => {
+it('works with its own rights if it was created by $init, even for a read-only caller', async () => {
   bot = (await ada<Bot>('POST', 'Bot/$init', { name: 'Own rights' }, JSON_TYPE)).body
   await ada('POST', `Bot/${bot.id}/$deploy`, { code: MAKES_A_TASK }, JSON_TYPE)
   expect((await execute<Task>(rita, { what: 'Call back' })).body.description).toBe('Call back')

@@ -26,7 +26,7 @@ export interface Login {
   membershipId?: string
   /** For a person who exists only in that project. */
   projectId?: string
-  /** `openid` unless told. */
+  /** `openid` by default. */
   scope?: string
 }
 

@@ -109,7 +109,7 @@ describe('sameness', () => {
 })
 
 describe('size', () => {
-  it('is that of a small clinic', () => {
+  it('is the size of a small clinic', () => {
     expect(records.length).toBeGreaterThan(8_000)
     expect(records.length).toBeLessThan(12_000)
   })
@@ -163,7 +163,7 @@ describe('coherence', () => {
       .filter((one) => one.subject?.reference === `Patient/${patient}` && one.code.coding?.[0]?.code === code)
       .sort((a, b) => (a.effectiveDateTime ?? '').localeCompare(b.effectiveDateTime ?? ''))
 
-  it('lets nothing be measured after now or after death', () => {
+  it('has no measurement after now or after death', () => {
     expect(observations.filter((one) => (one.effectiveDateTime ?? '') > CLINIC_NOW)).toEqual([])
     expect(observations.filter((one) => (one.issued ?? '') > CLINIC_NOW)).toEqual([])
     const late = of(PATIENT_IDS.deceased, '29463-7').filter((one) => (one.effectiveDateTime ?? '') > '2025-11-18')

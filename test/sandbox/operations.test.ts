@@ -207,7 +207,7 @@ describe('terminology', () => {
 })
 
 describe('patients', () => {
-  it('are told whole, page by page', async () => {
+  it('are returned completely, page by page', async () => {
     const found = await alice<Bundle<Patient>>('GET', 'Patient?_count=1')
     const id = found.body.entry?.[0]?.resource?.id
     const all = await alice<Bundle>('GET', `Patient/${id}/$everything`)

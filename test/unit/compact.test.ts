@@ -34,6 +34,8 @@ const NASTY = [
   '[1]',
   'x, y=z',
   '=*',
+  '=…',
+  '…',
   'Patient/7f2d',
   '2026-01-01T00:00:00Z',
   '2026-01-01T10:00:00Z',
@@ -101,7 +103,7 @@ const datatype = fc
   )
   .map((value) => plain(value))
 /** What columns are made of: values of one kind, most of them alike, some of them absent. */
-const unit = fc.constantFrom('kg', 'mm[Hg]', '10*3/uL', '"', 'tablet')
+const unit = fc.constantFrom('kg', 'mm[Hg]', '10*3/uL', 'a…b', '"', 'tablet')
 const moment = fc.constantFrom(
   '2026-01-01',
   '2026-01-01T10:00:00Z',
@@ -109,7 +111,7 @@ const moment = fc.constantFrom(
   '2026-02-03T11:30:00Z',
   '2026',
 )
-const display = fc.constantFrom('Ann', 'Dr. Ben, MD', 'a|b', '; =', '"quoted"', '<x>', '*1')
+const display = fc.constantFrom('Ann', 'Dr. Ben, MD', 'a|b', '; =', '"quoted"', '<x>', '*1', '…')
 const coding = fc.record(
   { system: fc.constantFrom('http://loinc.org', 'urn:x'), code: fc.constantFrom('a', '4548-4', '12', 'x y'), display },
   { requiredKeys: ['system', 'code'] },

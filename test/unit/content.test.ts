@@ -245,7 +245,7 @@ describe('numbers that Medplum would store otherwise', () => {
     expect(note(body)).toContain(told)
   })
 
-  test('are told as well where only the value is left', () => {
+  test('are also reported if only the value is left', () => {
     expect(note({ value: 2 ** 53 })).toContain('value: an integer beyond 9007199254740991 as 9007199254740992')
   })
 

@@ -149,11 +149,9 @@ class Reader {
   #rows(count: number, said: Entry): Entry[] {
     const same = this.peek().startsWith('same: ') ? this.#same(this.next()) : {}
     const head = split(this.next(), '|').map((column) => {
-      const affix = /^((?:"(?:[^"\\]|\\.)*"|[^="])+)=([^*]*)\*(.*)$/.exec(column)
+      const affix = /^((?:"(?:[^"\\]|\\.)*"|[^="])+)=([^…]*)…(.*)$/.exec(column)
       return affix ? { path: affix[1] ?? '', prefix: affix[2] ?? '', suffix: affix[3] ?? '' } : { path: column }
     })
-    const rare = head.at(-1)?.path === '…'
-    if (rare) head.pop()
     if (head.length === 1 && head[0]?.path === '') head.pop()
     return Array.from({ length: count }, () => {
       const row = merged(said, same)
@@ -167,8 +165,6 @@ class Reader {
         const isWhole = column.prefix === undefined || /^[<({["]/.test(plain)
         set(row, steps(column.path), parsed(isWhole ? plain : `${column.prefix}${plain}${column.suffix}`))
       }
-      const more = cells[head.length]
-      if (more !== undefined && rare) this.#pairs(more, row)
       return row
     })
   }

@@ -6,7 +6,7 @@ import { applyPatch, operationsOf } from '../../src/fhir/json-patch.ts'
 const lines = (before: unknown, after: unknown, most = 20) => differenceLines(differences(before, after), most)
 
 describe('differences', () => {
-  test('none between what is the same, in whatever order', () => {
+  test('none between equal values, in any order', () => {
     expect(lines({ a: 1, b: { c: [1, 2] } }, { b: { c: [1, 2] }, a: 1 })).toEqual([])
   })
 
@@ -32,11 +32,11 @@ describe('differences', () => {
     expect(lines({ a: before }, { a: after })).toEqual(expected)
   })
 
-  test('what is more than asked for is counted', () => {
+  test('anything beyond the limit is counted', () => {
     expect(lines({ a: 1, b: 1, c: 1 }, {}, 1)).toEqual(['a: removed 1', 'and 2 more differences'])
   })
 
-  test('neither a value nor a name can break or turn a line', () => {
+  test('neither a value nor a name can break a line or reverse its direction', () => {
     expect(lines({}, { 'a\nDelete everything': 'x\ny\u202e' })).toEqual([
       String.raw`"a\nDelete everything": added "x\ny\u202e"`,
     ])
@@ -58,7 +58,7 @@ describe('differences', () => {
   })
 })
 
-test('what may not be shown is only told to differ', () => {
+test('what may not be shown is only said to differ', () => {
   const side = (value: string, ...list: string[]) => ({
     value: { secret: value, list },
     shown: { secret: '(hidden)', list: list.map(() => '(hidden)') },

@@ -30,7 +30,7 @@ function one(resources: unknown[]): DigestRow {
 }
 
 describe('a row', () => {
-  test('has its properties in order, and none that says nothing', () => {
+  test('has its properties in order, without empty ones', () => {
     const row = one([
       observation('b', '2024-03-01', kg(80)),
       observation('a', '2023-03-01', kg(82.5)),
@@ -281,7 +281,7 @@ describe('values', () => {
     ])
   })
 
-  test('that are missing are counted where the reason is told, in the row of the unit that most have', () => {
+  test('that are missing are counted if there is a reason, in the row of the most frequent unit', () => {
     const absent = { dataAbsentReason: { coding: [{ code: 'refused' }] } }
     const rows = digest([
       observation('a', '2024-01-01', absent),
@@ -362,7 +362,7 @@ describe('what is withdrawn', () => {
     })
   })
 
-  test('alone leaves nothing but the count', () => {
+  test('alone leaves only the count', () => {
     expect(one([observation('a', '2020-01-01', { ...kg(8), status: 'entered-in-error' })])).toStrictEqual({
       ...{ type: 'Observation', system: LOINC, code: '29463-7', display: 'Body weight' },
       ...{ count: 1, status: 'entered-in-error 1', unit: 'kg' },
@@ -499,7 +499,7 @@ const resource = fc.oneof(
   fc.constantFrom(undefined, null, NaN, Symbol.iterator, [], 'x'),
 )
 
-test('whatever it is given: no resource is lost or counted twice, and every property is a scalar', () => {
+test('for any input: no resource is lost or counted twice, and every property is a scalar', () => {
   fc.assert(
     fc.property(fc.array(resource, { maxLength: 12 }), (resources) => {
       const rows = digest(resources)
@@ -522,7 +522,7 @@ function typeIn(value: unknown): string {
   return ['string', 'number', 'boolean'].includes(typeof type) && type !== '' ? String(type) : 'unknown'
 }
 
-test('what is kept of a resource is all that a digest reads', () => {
+test('a resource keeps everything that a digest reads', () => {
   for (const resourceType of ['Observation', 'Condition', 'Claim', 'Encounter', 'Goal', 'ImagingStudy', 'AuditEvent']) {
     const read = new Set<string>()
     const watched = new Proxy<Record<string, unknown>>(
@@ -541,7 +541,7 @@ test('what is kept of a resource is all that a digest reads', () => {
   }
 })
 
-test('the order of the set changes nothing but ties', () => {
+test('the order of the set changes only ties', () => {
   const dated = fc
     .uniqueArray(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 20 })
     .chain((days) => fc.tuple(fc.constant(days), fc.shuffledSubarray(days, { minLength: days.length })))

@@ -18,7 +18,7 @@ function read(changes: Record<string, string | undefined>) {
   return readSettings({ ...GOOD, ...changes } as unknown as Bindings)
 }
 
-test('settings that suffice, with the defaults of the others', () => {
+test('the required settings, with defaults for the others', () => {
   const settings = read({})
   expect(settings.resource).toBe('https://mcp.example.com/mcp')
   expect(settings.medplum.fhirBase.href).toBe('https://api.medplum.com/fhir/R4/')
@@ -78,7 +78,7 @@ test('a base URL without its last slash, and more origins', () => {
   )
 })
 
-test('without origins named, any may call by https, none but the own on loopback', () => {
+test('without named origins, any may call over https, only its own on loopback', () => {
   expect(read({}).allowedOrigins).toBe('any')
   expect(read({ PUBLIC_URL: 'http://localhost:8787' }).allowedOrigins).toEqual(new Set(['http://localhost:8787']))
 })
@@ -118,7 +118,7 @@ test.each([
   expect(read({ CONFIRM }).confirm).toBe(confirm)
 })
 
-test('a key for the hashes of people, or none', () => {
+test('a key for the hashes of people, or no key', () => {
   expect(read({}).auditKey).toBeUndefined()
   expect(read({ AUDIT_KEY: '' }).auditKey).toBeUndefined()
   expect(read({ AUDIT_KEY: 'k'.repeat(32) }).auditKey).toBe('k'.repeat(32))

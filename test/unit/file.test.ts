@@ -29,7 +29,7 @@ function allParts(file: Uint8Array, contentType: string): string[] {
 }
 
 describe('text', () => {
-  test('that is short comes whole, with nothing beside it', () => {
+  test('that is short comes whole, without anything else', () => {
     expect(part(encode('Grüße\n'), 'text/plain').texts).toEqual(['Grüße\n'])
   })
 

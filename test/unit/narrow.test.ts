@@ -437,7 +437,7 @@ describe('one patient: changes', () => {
   })
 
   test('a stored search in the place of a reference may not stay', async () => {
-    const old = { ...mine, focus: [{ reference: SEARCHES[0] }] }
+    const old = { ...mine, focus: [{ reference: 'Observation?x' }] }
     expect(await sentFor(patient, 'PUT', 'Observation/mine', old, { 'Observation/mine': old })).toBe('refused')
   })
 
@@ -465,7 +465,7 @@ describe('one patient: what is shown', () => {
     const { shown } = await pass(patient, request('GET', path), stored)
     return shown?.(body)
   }
-  test('a record of another looks as if it weren’t there', async () => {
+  test('another patient’s record looks as if it didn’t exist', async () => {
     expect(await answer('Observation/theirs', theirs)).toBeUndefined()
     expect(await answer('Observation/mine', mine)).toEqual(mine)
     expect(await answer('Device/1', mine)).toBeUndefined()
@@ -526,7 +526,7 @@ describe('a batch', () => {
   })
   const batch = (...entries: Json[]) => request('POST', '', { resourceType: 'Bundle', type: 'batch', entry: entries })
 
-  test('is narrowed entry by entry, and what may not be read is answered in its place', async () => {
+  test('is limited entry by entry, and an entry that may not be read gets an answer in its place', async () => {
     const { sent, shown } = await pass(
       patient,
       batch(entry('GET', 'Observation'), entry('GET', 'Device'), entry('GET', 'Observation/theirs')),
@@ -570,7 +570,7 @@ describe('a batch', () => {
     expect((await pass(patient, batch(created(`urn:uuid:${OTHER}?x`)))).sent).toBe('refused')
   })
 
-  test('of what is gone nothing more is told than of what is not there', async () => {
+  test('a deleted record gets the same answer as a missing one', async () => {
     const { shown } = await pass(patient, batch(entry('GET', 'Observation/theirs')), stored)
     const gone = { response: { status: '410', outcome: { id: 'gone' } } }
     expect(JSON.stringify(shown?.({ resourceType: 'Bundle', type: 'batch-response', entry: [gone] }))).toMatch(
@@ -578,9 +578,32 @@ describe('a batch', () => {
     )
   })
 
-  test('lends no read an address that other entries could refer to', async () => {
+  test('gives no read an address that other entries could refer to', async () => {
     const { sent } = await pass(patient, batch({ ...entry('GET', 'Observation/mine'), fullUrl: `urn:uuid:${OTHER}` }))
     expect(JSON.stringify((sent as FhirRequest).content?.value)).not.toContain('urn:uuid')
+  })
+
+  test.each(['PUT', 'PATCH', 'DELETE'])('a %s of what a search finds is refused', async (method) => {
+    const one = entry(method, 'Observation?code=x', method === 'PUT' ? mine : { resourceType: 'Binary', data: 'W10=' })
+    for (const access of [patient, { ...patient, types: ['Observation'] }]) {
+      expect((await pass(access, batch(entry('GET', 'Observation'), one), stored)).sent).toBe('refused')
+    }
+  })
+
+  test('narrowed to types, a PUT of what a search finds goes on within them, and a PATCH doesn’t', async () => {
+    const access = types('Observation')
+    const one = (method: string, url: string) =>
+      batch(entry(method, url, method === 'PUT' ? mine : { resourceType: 'Binary' }))
+    expect((await pass(access, one('PUT', 'Observation?identifier=x'))).sent).not.toBe('refused')
+    for (const [method, url] of [
+      ['PATCH', 'Observation?identifier=x'],
+      ['PUT', 'Task?identifier=x'],
+      ['PUT', 'Observation?encounter.status=x'],
+      ['PUT', 'Observation?identifier=x&_type=Task'],
+      ['PUT', 'Observation?_has:Task:focus:code=x'],
+    ] as const) {
+      expect((await pass(access, one(method, url))).sent, `${method} ${url}`).toBe('refused')
+    }
   })
 
   test('has a bounded number of changes, and is one', async () => {
@@ -592,7 +615,7 @@ describe('a batch', () => {
     expect((await pass(patient, request('POST', '', collection))).sent).toBe('refused')
   })
 
-  test('changes of what isn’t the patient’s look as if it weren’t there', async () => {
+  test('changes of another patient’s record look as if it didn’t exist', async () => {
     expect((await pass(patient, batch(entry('DELETE', 'Observation/theirs')), stored)).sent).toBe('absent')
   })
 })
@@ -625,7 +648,7 @@ describe('types', () => {
     expect(await sentFor(access, method, path)).toBe(expected)
   })
 
-  test('a condition of a create can’t reach beyond', async () => {
+  test('a condition of a create can’t exceed the limits', async () => {
     const create = request('POST', 'Observation', mine)
     expect((await pass(access, { ...create, ifNoneExist: 'identifier=x' })).sent).not.toBe('refused')
     expect((await pass(access, { ...create, ifNoneExist: 'encounter:Encounter.status=x' })).sent).toBe('refused')
@@ -657,7 +680,7 @@ describe('types', () => {
     )
   })
 
-  test('a patch is made to the version for which it was judged', async () => {
+  test('a patch is applied to the version for which it was checked', async () => {
     const patch = [{ op: 'add', path: '/note/-', value: { text: 'a question?' } }]
     const { sent } = await pass(access, request('PATCH', 'Observation/noted', patch), { 'Observation/noted': noted })
     expect(sent).toMatchObject({

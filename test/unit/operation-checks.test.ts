@@ -101,7 +101,7 @@ test.each([
   expect(checkAnswer(asked, { status: 200, body }).join()).toContain(said)
 })
 
-describe('a rule that would do nothing is warned of', () => {
+describe('a rule without effect gets a warning', () => {
   const known = indexCapability(statement)
   const policy = (rule: object) => ({ resourceType: 'AccessPolicy', resource: [rule] })
   const subscription = (criteria: string, channel: object) => ({ resourceType: 'Subscription', criteria, channel })

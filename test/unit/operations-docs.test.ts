@@ -19,7 +19,7 @@ describe('settings', () => {
     expect(withTables(text, tables)).toBe(text)
   })
 
-  test('a document without the marks is refused', () => {
+  test('a document without the markers is refused', () => {
     expect(() => withTables('# A document', { settings: () => '' })).toThrow('missing')
   })
 
@@ -52,7 +52,7 @@ describe('settings', () => {
   })
 })
 
-test('each event of the log is told, and none that there is not', () => {
+test('the table has each event of the log, and no others', () => {
   const written = new Set(sources.flatMap((text) => [...text.matchAll(/event: '([a-z_]+)'/g)].map(([, name]) => name)))
   const told = [...operations.matchAll(/^\| `([a-z_]+)` \| (?:log|warn|error)/gm)].map(([, name]) => name)
   expect(told.sort()).toEqual([...written].sort())
@@ -122,6 +122,6 @@ describe('server.json (MCP registry, schema of 2025-12-11)', () => {
   })
 })
 
-test('the changelog tells of this version first', () => {
+test('the changelog begins with this version', () => {
   expect(readFileSync('CHANGELOG.md', 'utf8').match(/^## \[?(\d+\.\d+\.\d+)/m)?.[1]).toBe(VERSION)
 })

@@ -12,6 +12,7 @@ import { fhirDigest } from '../../src/tools/fhir-digest.ts'
 import { fhirRead } from '../../src/tools/fhir-read.ts'
 import { understand } from '../../src/tools/kit/schema.ts'
 import { prepare, type RequestArguments } from '../../src/tools/request/prepare.ts'
+import { runs } from '../runs.ts'
 
 interface Recorded {
   url: string
@@ -171,7 +172,7 @@ describe.each(Object.entries(WAYS))('%s', (_way, way) => {
           expect(await way.send(`identifier=${written(value)}`)).toEqual([['identifier', value]])
         },
       ),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     )
   })
 })

@@ -92,7 +92,7 @@ describe('lines', () => {
     contained: [{ resourceType: 'Organization', id: 'c', name: 'House', text: { div: 'x' } }],
   }
 
-  test('one for each value, without narrative and metadata', () => {
+  test('one for each value, without narrative or metadata', () => {
     expect(recordLines(patient)).toEqual([
       'Name: "Lee"',
       'Name: "Li"',

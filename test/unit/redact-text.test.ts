@@ -43,7 +43,7 @@ describe.each(HOLDERS)('$resourceType', (resource) => {
   })
 })
 
-test('a line of an export is judged by itself: beside a bot, the code of an observation is shown', () => {
+test('each line of an export is judged separately: next to a bot, the code of an observation is shown', () => {
   const lines = [
     { resourceType: 'Bot', code: SECRET },
     { resourceType: 'Observation', code: { text: 'shown' } },

@@ -81,7 +81,7 @@ test('what is not there does not look hidden', () => {
   expect(redact({ resourceType: 'Bot', code: null })).toEqual({ resourceType: 'Bot', code: null })
 })
 
-test('what secrets are called stays, but not where a GraphQL document names the fields', () => {
+test('the names of secret fields stay, unless a GraphQL document renames them', () => {
   const project = {
     resourceType: 'Project',
     secret: [
@@ -256,7 +256,7 @@ describe('a request that would show a secret under another name is refused', () 
     expect(secretRefusal('POST', '', batch('PATCH', 'Patient/1', resource))).toContain('Bundle.entry[1]')
   })
 
-  test('GraphQL in a batch, whose answer says nothing of its keys', () => {
+  test('GraphQL in a batch, whose answer does not name its keys', () => {
     expect(secretRefusal('POST', '', batch('POST', '$graphql', { query: '{ BotList { x: code } }' }))).toContain(
       'a separate request',
     )

@@ -170,7 +170,7 @@ describe('searches rewritten to the same meaning', () => {
     expect(check(`GET ${path}`)).toMatchObject({ kind: 'clear' })
   })
 
-  test('a code that FHIR does not have is told', () => {
+  test('a code that FHIR does not have is reported', () => {
     expect(warnings('GET Observation?status=done')).toContain('done is not a FHIR code')
   })
 
@@ -246,7 +246,7 @@ describe('searches rewritten to the same meaning', () => {
     }
   })
 
-  test('without a capability, only what is a date everywhere is rewritten', () => {
+  test('without a capability, only parameters that are dates everywhere are rewritten', () => {
     expect(check('GET Patient?birthdate=ge1990', undefined, undefined).kind).toBe('rewritten')
     expect(checkRequest({ method: 'GET', path: 'Patient?_lastUpdated=2024-02-11' }, undefined).kind).toBe('rewritten')
     expect(checkRequest({ method: 'GET', path: 'Observation?date=2024-02-11' }, undefined).kind).toBe('rewritten')
@@ -363,7 +363,7 @@ describe('content', () => {
     expect(check(request, body)).toEqual({ kind: 'clear', warnings: [] })
   })
 
-  test('the codes are told once each', () => {
+  test('each code is given once', () => {
     const lists = Object.values(CODES).flatMap((properties) => Object.values(properties))
     for (const list of lists) expect(new Set(list.split(' ')).size).toBe(list.split(' ').length)
   })
@@ -473,7 +473,7 @@ describe('answers', () => {
     expect(answer(request, response, body)).toBe('')
   })
 
-  test('a transaction that was not atomic: loudly, the status of each entry', () => {
+  test('a transaction that was not atomic: a warning with the status of each entry', () => {
     const said = recorded('bundles/transaction-failing-entry-not-atomic')
     expect(said).toContain('NOT ATOMIC')
     expect(said).toContain('[0] 201, [1] 400')
@@ -553,7 +553,7 @@ describe('the same condition twice in a batch', () => {
   })
 })
 
-test('elements that no record has are told', () => {
+test('elements that no record has are reported', () => {
   const answer = (...resources: object[]) => ({
     status: 200,
     body: { resourceType: 'Bundle', type: 'searchset', entry: resources.map((resource) => ({ resource })) },

@@ -1,9 +1,10 @@
 // When a request may be sent again, and how a whole call of requests keeps within its time.
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { secondsToWait } from '../../src/base/rate-limit.ts'
 import { FhirClient } from '../../src/client/client.ts'
 import { Content } from '../../src/client/content.ts'
+import { backoff } from '../../src/client/delivery.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
-import { backoff, secondsToWait } from '../../src/client/retry.ts'
 import { TransportError } from '../../src/client/transport.ts'
 
 afterEach(() => {

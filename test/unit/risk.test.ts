@@ -102,7 +102,7 @@ describe('operations that nobody listed', () => {
   ])('%s %s is as much as its namesake', (method, path) => expect(kindOf(method, path)).toBe('admin'))
 })
 
-describe('writing a path in another way', () => {
+describe('another spelling of a path', () => {
   const ways: [string, (path: string) => string][] = [
     ['leading slash', (path) => `/${path}`],
     ['base path', (path) => `fhir/R4/${path}`],
@@ -254,6 +254,10 @@ describe('GraphQL', () => {
     expect(kindOf('POST', '$graphql', { query: two, operationName })).toBe(kind)
   })
 
+  test('an operation named in a query runs, however it is written', () => {
+    for (const name of ['$run', '%24run']) expect(kindOf('GET', `Patient?x=/${name}`)).toBe('operate')
+  })
+
   test('a document in the query counts beside the one in the body', () => {
     const path = `$graphql?query=${encodeURIComponent('mutation { PatientDelete(id: "1") { id } }')}`
     expect(kindOf('POST', path, { query: '{ x }' })).toBe('delete')
@@ -383,13 +387,13 @@ describe('any input', () => {
     }
   })
 
-  test('that throws when it is looked at is admin', () => {
+  test('that throws when it is read is admin', () => {
     expect(kindOf('POST', '', hostile)).toBe('admin')
     expect(classify({ method: Object.create(null), path: 'Patient' }).kind).toBe('admin')
     expect(classify(undefined as unknown as Parameters<typeof classify>[0]).kind).toBe('admin')
   })
 
-  test('grows no lesser by what a batch adds to it', () => {
+  test('never decreases when a batch grows', () => {
     for (let run = 0; run < 2_000; run++) {
       const lines = [pick(LINES), pick(LINES), pick(LINES)].filter(({ path }) => path !== '')
       const whole = kindOf('POST', '', batch(value(3), ...lines.map(({ method, path }) => entry(method, filled(path)))))

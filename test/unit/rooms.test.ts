@@ -23,7 +23,7 @@ const roomOf = (file: string) => dirname(file).replace(/^\.$/, '')
 const imports = importsIn('src')
 const files = [...imports.keys()]
 
-/** The first circle in a graph, as the names along it; undefined where there is none. */
+/** The first circle in a graph, as the names along it; undefined if there is none. */
 function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>()
   const follow = (name: string, way: string[]): string[] | undefined => {
@@ -70,7 +70,7 @@ describe('the rooms of src/', () => {
     expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(ROOMS).sort())
   })
 
-  test.each(Object.keys(ROOMS))('"%s" knows only what it may, all of it, and is not too full', (room) => {
+  test.each(Object.keys(ROOMS))('"%s" imports only allowed rooms, uses every arrow, and is not too full', (room) => {
     const own = files.filter((file) => roomOf(file) === room)
     const known = new Set(own.flatMap((file) => imports.get(file) ?? []).map(roomOf))
     const foreign = [...known].filter((one) => one !== room && one !== 'base')

@@ -72,7 +72,7 @@ describe('understands', () => {
 describe('the searches', () => {
   const BASE = new URL('https://medplum.example/fhir/R4/')
 
-  test('for any words are a few reads below the base', () => {
+  test('for any words are a few reads below the FHIR base', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.lorem(), fc.string({ unit: 'binary' })), (query) => {
         const wanted = understand(query)
@@ -107,7 +107,7 @@ describe('the searches', () => {
     expect(searchesFor(understand('(555) 010-0177'))[0]).toContain('555-010-0177')
   })
 
-  test('for anything less ask with each word alone, and never by a year alone', () => {
+  test('for shorter input ask with each word alone, and never by a year alone', () => {
     expect(searchesForAny(understand('Marisol'))).toEqual([])
     const paths = searchesForAny(understand('Vega 1961'))
     expect(paths.some((path) => path.startsWith('Patient?name='))).toBe(true)

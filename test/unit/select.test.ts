@@ -325,7 +325,7 @@ describe('no expression or record holds the Worker up', () => {
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 
-  test('four hundred signs are worked through one by one', () => {
+  test('four hundred characters are handled one by one', () => {
     const select = compileSelect([`${'-'.repeat(400)}1`])
     expect(select.row(bundle).cells).toEqual([1])
   })
@@ -360,7 +360,7 @@ describe('no expression or record holds the Worker up', () => {
   })
 })
 
-/** A value as it comes from an answer: `__proto__` is a property like any other, and there is no -0. */
+/** A value unchanged from an answer: `__proto__` is a property like any other, and there is no -0. */
 function asParsed(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }
@@ -425,7 +425,7 @@ describe('odd resources', () => {
     }
   }
 
-  test('what is spared is what the library would find nothing in', () => {
+  test('only what the library would find nothing in is skipped', () => {
     fc.assert(
       fc.property(
         odd,

@@ -26,7 +26,7 @@ test.each([
   expect(spellings(typed)).toContain(written)
 })
 
-test('what was typed comes first, and there are never too many', () => {
+test('the typed spelling comes first, and there are never too many', () => {
   expect(spellings('Müller').slice(0, 2)).toEqual(['müller', 'muller'])
   expect(spellings('a'.repeat(60)).length).toBe(MAX_SPELLINGS)
   expect(spellings('a'.repeat(100_000)).length).toBe(1)

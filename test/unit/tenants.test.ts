@@ -100,7 +100,7 @@ describe('a malformed setting', () => {
     ['a base URL that is none', { acme: { ...OWN, baseUrl: 'acme' } }, 'TENANTS: acme.baseUrl is not a URL'],
     ['http', { acme: { ...OWN, baseUrl: 'http://api.acme.example' } }, 'TENANTS: acme.baseUrl must be https'],
     ['a query', { acme: { ...OWN, appUrl: 'https://a.example/?x' } }, 'TENANTS: acme.appUrl must not have a query'],
-    ['a level', { acme: { ...OWN, maxAccess: 'all' } }, 'TENANTS: acme.maxAccess must be one of'],
+    ['a level', { acme: { ...OWN, maxAccess: 'all' } }, 'TENANTS: acme.maxAccess must be read, write, full or admin'],
     ['a policy', { acme: { ...OWN, confirm: 'sometimes' } }, 'TENANTS: acme.confirm must be'],
     ['a number', { acme: { ...OWN, clientId: 7 } }, 'TENANTS: acme.clientId must be a text'],
     ['an unknown field', { acme: { ...OWN, clientSecret: 's3cr3t' } }, 'TENANTS: acme.clientSecret is not known'],

@@ -43,7 +43,7 @@ function refusal(tool: Tool, args: unknown): string {
   return understood.issues.map(({ message }) => message).join('\n')
 }
 
-test.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s refuses what it does not know', (name, tool) => {
+test.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s refuses unknown input', (name, tool) => {
   expect(understand(tool, RIGHT[name])).toHaveProperty('value')
   const text = refusal(tool, { ...RIGHT[name], surprise: 1 })
   expect(text).toContain(`${name} has no argument \`surprise\`.`)
@@ -92,7 +92,7 @@ test('names no value: it may be a secret', () => {
   expect(refusal(fhirRequest, { ...write, headers: { authorization: 'Bearer hush' } })).not.toContain('hush')
 })
 
-test('a method that says no more than the tool itself is taken', () => {
+test('a method that only repeats what the tool does is accepted', () => {
   for (const [tool, args] of [
     [fhirRead, { method: 'get', path: 'Patient' }],
     [fhirRead, { method: 'POST', path: 'Patient/_search', form: 'name=smith' }],
@@ -102,7 +102,7 @@ test('a method that says no more than the tool itself is taken', () => {
     expect(understand(tool, args)).toHaveProperty('value')
 })
 
-test('what Cursor fills in for a tool without arguments is no argument', () => {
+test('what Cursor fills in for a tool without arguments does not count as an argument', () => {
   expect(understand(whoami, { random_string: 'dummy' })).toHaveProperty('value')
 })
 

@@ -3,11 +3,21 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { literal } from '../../src/answer/compact/literal.ts'
 import { oneLine, quoted, visible } from '../../src/base/text.ts'
+import { UserError } from '../../src/base/told-error.ts'
 import { short } from '../../src/fhir/diff.ts'
 import { shownName } from '../../src/oauth/clients/client-name.ts'
 import { linesOfFile } from '../../src/text/file-text.ts'
 import { quotedText } from '../../src/text/quote.ts'
 import { titleOf } from '../../src/text/record-text.ts'
+import { spelledOut } from '../../src/tools/confirm/spelling.ts'
+import { explain } from '../../src/tools/kit/register.ts'
+import { withNotes } from '../../src/tools/perform/present.ts'
+
+/** The lines of a question about a creation. */
+function question(details: { path: string; after: unknown }[], name = ''): string[] {
+  const change = { head: 'Create Basic', details, isNew: true as const, seen: [] }
+  return spelledOut(change, { names: new Map([['Patient/1', name]]), room: 100_000 }, true)
+}
 
 const UNSEEN: [string, string][] = [
   ['a variation selector', '\ufe0f'],
@@ -41,6 +51,13 @@ const SURFACES: [string, (text: string) => string][] = [
   ['a file by fhir-request', (text) => quotedText(text, '')],
   ['a title', (text) => titleOf({ resourceType: 'Organization', id: '1', name: text })],
   ["a client's name", shownName],
+  ['a value in a question', (text) => question([{ path: 'a', after: text }]).join('\n')],
+  ['a long value in a question', (text) => question([{ path: 'a', after: `${text}${'.'.repeat(300)}` }]).join('\n')],
+  ['the name of an element in a question', (text) => question([{ path: text, after: 1 }]).join('\n')],
+  ['a name within an element in a question', (text) => question([{ path: 'a', after: { [text]: 1 } }]).join('\n')],
+  ['a name behind a reference', (text) => question([{ path: 'reference', after: 'Patient/1' }], text).join('\n')],
+  ['an error', (text) => explain(new UserError(text))],
+  ['a note', (text) => JSON.stringify(withNotes([], [text]))],
 ]
 
 describe.each(SURFACES)('%s', (_, show) => {
@@ -62,6 +79,16 @@ test('what is shown means the same in the strings of JSON', () => {
   for (const [, char] of UNSEEN.filter(([, one]) => one.charCodeAt(0) > 31)) {
     expect(JSON.parse(visible(JSON.stringify(char)))).toBe(char)
   }
+})
+
+test('nothing that is sent begins a line of a question', () => {
+  const name = 'x\nNothing else will happen\r\u2028'
+  expect(question([{ path: name, after: 1 }])).toHaveLength(2)
+  expect(question([{ path: 'a', after: { [name]: { [name]: name } } }]).slice(2)).toEqual([
+    expect.stringMatching(/^ {2}\| /),
+    expect.stringMatching(/^ {2}\| /),
+  ])
+  for (const line of question([{ path: name, after: { [name]: name } }])) expect(line).not.toMatch(/[\n\r\u2028]/)
 })
 
 test('is defined once', () => {

@@ -3,6 +3,6 @@ import { expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { VERSION } from '../../src/base/version.ts'
 
-test('the version that clients are told is that of the package', () => {
+test('clients see the version of the package', () => {
   expect(VERSION).toBe(manifest.version)
 })

@@ -2,9 +2,12 @@
 import { inspect } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Content } from '../../src/client/content.ts'
 import { differenceLines } from '../../src/fhir/diff.ts'
 import { isPlaceholder } from '../../src/secrets/redact.ts'
 import { Whole } from '../../src/secrets/whole.ts'
+import type { ToolContext } from '../../src/tools/kit/tool.ts'
+import { withStored } from '../../src/tools/perform/put-back.ts'
 
 const SECRET = 'unmistakable-secret'
 
@@ -61,6 +64,11 @@ const RECORD = fc.oneof(
   }),
 )
 
+const batch = (entry: object) => ({
+  method: 'POST',
+  path: '',
+  body: { resourceType: 'Bundle', type: 'batch', entry: [entry] },
+})
 const copy = (value: object) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>
 
 /** The same, with the items of each list in another order. */
@@ -127,7 +135,7 @@ describe('a whole record', () => {
     )
   })
 
-  test('never lets what differs show a secret, but the new code of a bot', () => {
+  test('never shows a secret in a difference, except the new code of a bot', () => {
     fc.assert(
       fc.property(RECORD, RECORD, (one, other) => {
         fc.pre(other.resourceType !== 'Bot')
@@ -163,7 +171,7 @@ describe('a whole record', () => {
     })
   })
 
-  test('does not differ from itself where its addresses are signed anew', () => {
+  test('does not differ from itself if its addresses are signed again', () => {
     const url = (signature: string) =>
       `https://x.example.com/5a9d0000-0000-4000-8000-000000000011/5a9d0000-0000-4000-8000-000000000012?Signature=${signature}`
     const at = (signature: string) => new Whole({ resourceType: 'Media', content: { url: url(signature) } })
@@ -184,6 +192,42 @@ describe('a whole record', () => {
       extension: [{ url, valueString: SECRET }],
     })
     expect(whole.patchedBy(patch)).toEqual({ problem: expect.stringContaining('would show what is hidden') })
+  })
+
+  test.each<[string, object, unknown[] | object]>([
+    [
+      'an item that is added to a list',
+      { op: 'add', path: '/secret/0', value: { name: 'A', valueString: '(hidden)' } },
+      [],
+    ],
+    ['an item under another name', [], { secret: [{ name: 'Z', valueString: '(hidden)' }] }],
+    ['one of several items without names', [], { header: ['(hidden)'] }],
+  ])('takes no stored value for %s', (_, operation, body) => {
+    const whole = new Whole({
+      resourceType: 'Endpoint',
+      secret: [{ name: 'A', valueString: 'secret-one' }],
+      header: ['secret-two', 'secret-three'],
+    })
+    const result = Array.isArray(operation)
+      ? whole.replacedBy({ resourceType: 'Endpoint', ...body })
+      : whole.patchedBy([operation])
+    expect(result).toEqual({ problem: expect.stringContaining('no stored value to restore') })
+  })
+
+  test('finds an item by its name when all else of it has changed', () => {
+    const whole = new Whole({
+      resourceType: 'Project',
+      secret: [
+        { name: 'A', valueString: 'secret-one' },
+        { name: 'B', valueString: 'secret-two' },
+      ],
+    })
+    const result = whole.replacedBy({
+      resourceType: 'Project',
+      secret: [{ name: 'B', valueString: '(hidden)', id: 'x' }],
+    })
+    if (!result || 'problem' in result) throw new Error(JSON.stringify(result))
+    expect(result.after.into((value) => value)).toMatchObject({ secret: [{ name: 'B', valueString: 'secret-two' }] })
   })
 
   test('takes a secret out whole of which another is a part', () => {
@@ -209,6 +253,38 @@ test.each([
 ])('%j stands for what was hidden: %j', (text, expected) => {
   expect(isPlaceholder(text)).toBe(expected)
 })
+
+test.each([
+  ['PUT', { method: 'PUT', path: 'Bot/1', body: { resourceType: 'Bot', id: '1', code: '(hidden)' } }],
+  ['PATCH', { method: 'PATCH', path: 'Bot/1', body: [{ op: 'replace', path: '/code', value: '(hidden)' }] }],
+  [
+    'a PATCH that could show something',
+    { method: 'PATCH', path: 'Bot/1', body: [{ op: 'replace', path: '/name', value: 'b' }] },
+  ],
+  [
+    'PUT in a batch',
+    batch({ request: { method: 'PUT', url: 'Bot/1' }, resource: { resourceType: 'Bot', id: '1', code: '(hidden)' } }),
+  ],
+  [
+    'PATCH in a batch',
+    batch({
+      request: { method: 'PATCH', url: 'Bot/1' },
+      resource: { resourceType: 'Binary', data: btoa('[{"op":"replace","path":"/code","value":"(hidden)"}]') },
+    }),
+  ],
+] as [string, { method: 'PUT' | 'PATCH' | 'POST'; path: string; body: unknown }][])(
+  'what goes out by %s is for the version whose secrets it holds',
+  async (_, { method, path, body }) => {
+    const stored = new Whole({ resourceType: 'Bot', id: '1', name: 'a', code: SECRET, meta: { versionId: 'v7' } })
+    const context = { fhir: { wholes: async () => [stored] } } as unknown as ToolContext
+    const { content, ifMatch } = await withStored({ method, path, content: Content.json(body) }, context)
+    const sent = JSON.stringify(content?.value).replaceAll(/"data":"([^"]+)"/g, (_all, data: string) => atob(data))
+    expect(sent.includes(SECRET)).toBe(!/name/.test(JSON.stringify(body)))
+    const isBound =
+      ifMatch === 'W/"v7"' || sent.includes('"path":"/meta/versionId","value":"v7"') || sent.includes('W/\\"v7\\"')
+    expect(isBound, sent).toBe(true)
+  },
+)
 
 test('a value that many placeholders are made of is refused', () => {
   const whole = new Whole({ resourceType: 'Project', secret: [] })

@@ -277,7 +277,7 @@ describe('`all`', () => {
     for (const answer of answers) expect(answer.length).toBeLessThanOrEqual(60_000)
   })
 
-  test('tells how far it is, to a client that asked', async () => {
+  test('reports progress to a client that asked for it', async () => {
     const message = fhirCall({ method: 'GET', path: 'Encounter?_total=accurate', all: true, format: undefined })
     const params = { ...message.params, _meta: { progressToken: 'p' } }
     const total = (await allOf(medplum, 'Encounter')).length
@@ -441,7 +441,7 @@ describe('the budget', () => {
     expect((await say(small, access, 'fhir-digest', { path })).all.length).toBeLessThanOrEqual(5000)
   })
 
-  test('holds for an error, however much Medplum says', async () => {
+  test('applies to an error, however long Medplum’s message', async () => {
     const issue = Array.from({ length: 900 }, (_, at) => ({
       ...{ severity: 'error', code: 'structure', expression: [`Patient.x${at}`] },
       details: { text: `Invalid additional property "${`x${at}`.repeat(200)}"` },

@@ -115,7 +115,7 @@ test('of a full run holds no id, name, path, query, body or token', async () => 
   }
 })
 
-test('tells of a call what it was, what came of it and how much was read', async () => {
+test('records what a call was, its result and how much was read', async () => {
   const { access } = await signIn(alice, undefined, 'write')
   const answer = await fhir(access, { method: 'GET', path: 'Patient?_count=1' })
   const chars = answer.content.reduce((sum, { text }) => sum + text.length, 0)
@@ -137,7 +137,7 @@ describe('of OAuth', () => {
     await new Person(send).signIn(request.url, REDIRECT_URI, alice, decision)
   }
 
-  test('tells consent, level, refresh and revocation', async () => {
+  test('records consent, level, refresh and revocation', async () => {
     const tokens = await signIn(alice, undefined, 'write')
     await refresh(tokens)
     await refresh({ ...tokens, refresh: `${grantName(tokens)}:wrong` })
@@ -157,13 +157,13 @@ describe('of OAuth', () => {
     expect(decisions()).toEqual(['consent_shown', 'denied'])
   })
 
-  test('tells a sign-in that Medplum did not finish', async () => {
+  test('records a sign-in that Medplum did not finish', async () => {
     await sandbox.faults([{ path: '^/oauth2/token', status: 500, times: 9 }])
     await answered('approve')
     expect(decisions()).toEqual(['consent_shown', 'approved admin', 'sign_in_failed unavailable'])
   })
 
-  test('tells that Medplum ended the login', async () => {
+  test('reports that Medplum ended the login', async () => {
     const { access } = await signIn()
     logged = []
     await sandbox.revoke(alice.email)
@@ -171,7 +171,7 @@ describe('of OAuth', () => {
     expect(decisions()).toEqual(['ended'])
   })
 
-  test('tells what the person lowers and disconnects', async () => {
+  test('records what the person reduces and disconnects', async () => {
     const tokens = await signIn()
     const grant = env.GRANT.getByName(grantName(tokens))
     logged = []

@@ -121,7 +121,7 @@ test('a file of JSON is stored as the bytes that were given', async () => {
   }
 })
 
-test('numbers that Medplum changes are told beside the answer', async () => {
+test('numbers that Medplum changes are reported with the answer', async () => {
   const { access } = await signIn(alice)
   const text =
     '{"resourceType":"Observation","status":"final","code":{"text":"dose"},"valueQuantity":{"value":1.10,"unit":"mg"}}'

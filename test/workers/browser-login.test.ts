@@ -70,7 +70,7 @@ describe('the way to Medplum', () => {
     expect(await htmlOf(person)).toContain(SIGNED_IN)
   })
 
-  test('gives Medplum’s tokens back, and touches no other login of the person', async () => {
+  test('revokes Medplum’s tokens, and touches no other login of the person', async () => {
     const { result: person, requests } = await sandbox.during(async (soFar) => {
       const signedIn = await atPage()
       await vi.waitFor(async () => expect((await soFar()).map(({ path }) => path)).toContain('/oauth2/logout'))

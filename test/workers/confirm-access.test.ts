@@ -111,7 +111,9 @@ test.each([
 ])('nobody is asked about a write %s where the connection may only read', async (_, args) => {
   for (const level of ['read', 'write'] as const) {
     for (const capabilities of [{ elicitation: { form: {} } }, {}]) {
-      const { result, writes } = await writesDuring(() => calls()(accessOf(level), args(), { capabilities }))
+      const { result, writes } = await writesDuring(() =>
+        calls({ MAX_ACCESS: level })(accessOf(level), args(), { capabilities }),
+      )
       expect(wasAsked(result), result.text).toBe(level === 'write')
       expect(writes).toEqual([])
     }

@@ -36,7 +36,7 @@ async function agreed(call: Call, args: Record<string, unknown>, meanwhile = asy
 }
 
 describe('an update, where every change is asked about', () => {
-  test('PUT says what differs, and is done to that version alone', async () => {
+  test('PUT shows the differences, and changes only that version', async () => {
     const { id } = await newTask()
     const args = { method: 'PUT', path: `Task/${id}`, body: { ...TASK, id, status: 'accepted' } }
     const { question, result, writes } = await agreed(everything, args)
@@ -62,6 +62,22 @@ describe('an update, where every change is asked about', () => {
     const { state } = await everything(access, args)
     const { result, writes } = await writesDuring(() =>
       everything(access, { ...args, ...other }, { state, responses: ACCEPT }),
+    )
+    expect(result.text).toContain('for other arguments')
+    expect(writes).toEqual([])
+  })
+
+  test.each([{ ifMatch: 'another' }, { respondAsync: true }])('nor is it for a call with %j', async (more) => {
+    const { id } = await newTask()
+    const request = { method: 'PUT', url: `Task/${id}` }
+    const resource = { ...TASK, id, status: 'accepted' }
+    const args =
+      'ifMatch' in more
+        ? { method: 'PUT', path: `Task/${id}`, body: resource }
+        : { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry: [{ request, resource }] } }
+    const { state } = await everything(access, args)
+    const { result, writes } = await writesDuring(() =>
+      everything(access, { ...args, ...more }, { state, responses: ACCEPT }),
     )
     expect(result.text).toContain('for other arguments')
     expect(writes).toEqual([])
@@ -104,7 +120,7 @@ describe('an update, where every change is asked about', () => {
     expect(writes).toEqual([])
   })
 
-  test('the order of names makes no other content', async () => {
+  test('the order of properties does not change the content', async () => {
     const { id } = await newTask()
     const { state } = await everything(access, {
       method: 'PUT',
@@ -217,7 +233,7 @@ describe('which requests are asked about', () => {
     expect(await isAsked(everything, args)).toBe(false)
   })
 
-  test('nothing where the deployment wants it so', async () => {
+  test('nothing if the deployment says so', async () => {
     const { id } = await newTask()
     const answer: Answer = await nothing(access, { method: 'DELETE', path: `Task/${id}` })
     expect(answer).toMatchObject({ question: undefined, isError: false })
@@ -326,7 +342,7 @@ test('an operation is told by its reason, its subject and its parameters', async
   ])
 })
 
-test('a mutation is told by what it does, and done to that version alone', async () => {
+test('a mutation is described by its effect, and changes only that version', async () => {
   const { id } = await newTask()
   const args = { method: 'POST', path: '$graphql', body: { query: `mutation { TaskDelete(id: "${id}") { id } }` } }
   const { question, result, writes } = await agreed(deletions, args, () => touch(`Task/${id}`))

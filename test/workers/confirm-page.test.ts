@@ -166,7 +166,7 @@ describe('the page', () => {
     expect(status).toBe(404)
   })
 
-  test('a refusal is told to the model, and is the end of it', async () => {
+  test('a refusal is reported to the model and ends the matter', async () => {
     const { path, deletion } = await newTask()
     const link = linkIn((await call(deletion)).text)
     expect(await browser.decide(link, alice, 'declined')).toContain('You refused this')

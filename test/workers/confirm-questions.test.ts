@@ -46,6 +46,27 @@ async function refusal(args: Record<string, unknown>): Promise<string> {
   return text
 }
 
+test('a batch within a batch is told entry by entry', async () => {
+  const { id } = await make(TASK)
+  const inner = { resourceType: 'Bundle', type: 'batch', entry: [{ request: { method: 'DELETE', url: `Task/${id}` } }] }
+  expect(await shown(batch([{ request: { method: 'POST', url: '' }, resource: inner }]))).toContain(
+    `- Delete Task/${id} "Call back"`,
+  )
+})
+
+test.each([
+  ['a DELETE that an operation’s name hides in', (id: string) => ({ method: 'DELETE', path: `Task/${id}?x=/$run` })],
+  [
+    'GraphQL of another kind',
+    () => ({ method: 'POST', path: '$graphql', body: { query: 'subscription { Task { id } }' } }),
+  ],
+])('%s is not sent unasked', async (_, args) => {
+  const { id } = await make(TASK)
+  const { question, isError, text } = await asked(args(String(id)))
+  expect(question !== undefined || text.includes('/confirm/') || isError, text).toBe(true)
+  expect(await exists(medplum, `Task/${id}`)).toBe(true)
+})
+
 describe('GraphQL', () => {
   test('names the record whose id is a variable’s default, behind a long comment', async () => {
     const { id } = await make(TASK)
@@ -55,7 +76,7 @@ describe('GraphQL', () => {
     ])
   })
 
-  test('tells each of its mutations, with what it writes', async () => {
+  test('describes each of its mutations, with what it writes', async () => {
     const [one, two] = await Promise.all([make(TASK), make(TASK)])
     const query = `mutation($t: TaskCreate!) {
       a: TaskDelete(id: "${one.id}") { id }
@@ -124,7 +145,7 @@ describe('what governs access is shown in full, with names', () => {
     expect(lines).toContain('secret: "(hidden)"')
   })
 
-  test('a membership, new and changed', async () => {
+  test('a membership, new or changed', async () => {
     const [one, two] = await Promise.all([
       make({ resourceType: 'AccessPolicy', name: 'Reads little' }),
       make({ resourceType: 'AccessPolicy', name: 'Does all' }),
@@ -185,7 +206,7 @@ describe('code is shown in full, decoded', () => {
     expect(lines.join()).not.toContain('old-code')
   })
 
-  test('that is no text is not asked about', async () => {
+  test('that isn’t text can’t be confirmed', async () => {
     const valueAttachment = { contentType: 'text/typescript', data: btoa('\xff\xfe\xfd') }
     const body = { resourceType: 'Parameters', parameter: [{ name: 'sourceCode', valueAttachment }] }
     expect(await refusal({ method: 'POST', path: 'Bot/$init', body })).toContain('`sourceCode.data` holds bytes')
@@ -254,7 +275,7 @@ describe('a batch', () => {
     }
   })
 
-  test('of very many writes is asked about, and of more than can be shown it is refused', async () => {
+  test('of very many writes needs confirmation, and with more than can be shown is refused', async () => {
     const entries = (count: number) =>
       batch(Array.from({ length: count }, () => ({ request: { method: 'POST', url: 'Task' }, resource: TASK })))
     expect((await shown(entries(50)))[0]).toBe('50 changes at once: 50 creations')
@@ -270,7 +291,7 @@ describe('a batch', () => {
     expect(await refusal(batch([{ request: { method: 'DELETE', url } }]))).toContain(`DELETE Task/${id}`)
   })
 
-  test('of which nothing could be carried out is not asked about', async () => {
+  test('that could not be carried out at all needs no confirmation', async () => {
     const url = `Task/${crypto.randomUUID()}`
     expect(await refusal(batch([{ request: { method: 'DELETE', url } }]))).toContain('Medplum answers 404')
   })

@@ -386,7 +386,7 @@ describe('asked within a session, answered by hand', () => {
     expect(await exists(medplum, path)).toBe(true)
   })
 
-  test('a client that takes JSON only, and would never see the question, gets the link', async () => {
+  test('a client that accepts only JSON, and would never see the question, gets the link', async () => {
     const { path, deletion } = await newTask()
     const begun = await post(mine.access, initialize)
     await begun.text()
@@ -415,7 +415,7 @@ describe('asked within a session, answered by hand', () => {
     expect(await exists(medplum, path)).toBe(false)
   })
 
-  test('a yes that was given before is none to the next question', async () => {
+  test('an earlier yes does not answer the next question', async () => {
     const first = await asked(mine.access)
     await first.answer(YES)
     await first.end()

@@ -16,7 +16,7 @@ import { ORIGIN, type RpcAnswer, rpc, SANDBOX, sandbox, send } from './world.ts'
 const MODERN = '2026-07-28'
 
 export interface Round {
-  /** What the client declares; forms unless told. */
+  /** What the client declares; forms by default. */
   capabilities?: object
   responses?: Record<string, unknown>
   state?: string | undefined

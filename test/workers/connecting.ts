@@ -37,7 +37,7 @@ export interface Entry {
   levels: string[]
 }
 
-/** What the page shows of this client; undefined where it shows nothing. */
+/** What the page shows of this client; undefined if it shows nothing. */
 export async function entryOf(person: Person, clientName: string): Promise<Entry | undefined> {
   const sections = [...(await htmlOf(person)).matchAll(/<article\b[\s\S]*?<\/article>/g)].map(([section]) => section)
   const section = sections.find((one) => unescaped(one).includes(`>${clientName}</h2>`))

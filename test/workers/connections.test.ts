@@ -29,7 +29,7 @@ import {
 
 const READ = { method: 'GET', path: 'Patient?_count=1' }
 const WRITE = { method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'connections' } } }
-const REFUSED = /needs the access level "write"/
+const REFUSED = /needs the access level "Read and write"/
 /** A change is felt within a second; the rest is what a slow machine takes. */
 const SOON = { timeout: 2_500, interval: 50 }
 
@@ -65,7 +65,7 @@ describe('the page', () => {
     expect(levels).toEqual(['read'])
   })
 
-  test('shows to what a client is narrowed, of a patient not whom; neither does KV', async () => {
+  test('shows what a client is limited to, but not to which patient; nor does KV', async () => {
     const { client_id } = await register({ client_name: 'Narrowed' })
     const patient = crypto.randomUUID()
     const tokens = await signIn(ada, client_id, 'read', { types: 'Task, Observation', patient })
@@ -84,7 +84,7 @@ describe('the page', () => {
     expect(await entryOf(await atPage(), client_name)).toBeDefined()
   })
 
-  test('tells two of one name apart', async () => {
+  test('distinguishes two with the same name', async () => {
     const { name } = await connected()
     await signIn(ada, (await register({ client_name: name })).client_id)
     const html = await htmlOf(await atPage())
@@ -315,7 +315,7 @@ describe('what a client did', () => {
     }, SOON)
   })
 
-  test('without a type is told by what the tool does', async () => {
+  test('without a type is described by what the tool does', async () => {
     const { name, access } = await connected()
     for (const params of [{ name: 'whoami' }, { name: 'search', arguments: { query: 'Vega' } }]) {
       const { result } = await rpc(await post(access, { jsonrpc: '2.0', id: 1, method: 'tools/call', params }))
@@ -382,7 +382,7 @@ describe('what a client did', () => {
     expect(activity.map(({ tool }) => tool)).toEqual(tools.toReversed())
   })
 
-  test('that it can’t be noted is no failure of the call', async () => {
+  test('a call does not fail if it can’t be recorded', async () => {
     const { access } = await connected()
     const warned = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const note = vi.spyOn(Grant.prototype, 'note').mockRejectedValue(new Error('storage is away'))

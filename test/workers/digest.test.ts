@@ -236,7 +236,7 @@ describe('more than a digest holds', () => {
     expect(head).not.toContain('The rest')
   })
 
-  test('tells how many there are, where Medplum does', async () => {
+  test('says how many there are, if Medplum does', async () => {
     const entry = Array.from({ length: 10_000 }, (_, id) => ({ resource: { resourceType: 'Slot', id: `${id}` } }))
     const link = [{ relation: 'next', url: 'Slot?_cursor=1-1-a&_count=500&_sort=_lastUpdated' }]
     const body = { resourceType: 'Bundle', type: 'searchset', total: 23_456, entry, link }
@@ -269,7 +269,7 @@ describe('more than a digest holds', () => {
   })
 })
 
-describe('what is no read of records', () => {
+describe('anything but a read of records', () => {
   const API = ({ path }: LoggedRequest) => path.startsWith('/fhir/') || path.startsWith('/auth/me')
 
   test.each([

@@ -198,7 +198,7 @@ test('a read is a read', async () => {
   expect(JSON.parse(text)).toMatchObject({ resourceType: 'Bundle' })
 })
 
-test('the tools that write and delete alone have it too', async () => {
+test('the tools that only write or delete have it too', async () => {
   const ask = deployment({ TOOLS: 'directory' })
   const { id } = await create(medplum, TASK)
   const { result, writes } = await writesDuring(() =>
@@ -229,10 +229,34 @@ test.each([
   }
 })
 
-test('an entry of a batch is called what it is', async () => {
+test('an entry of a batch is named correctly', async () => {
   const entry = [
     { request: { method: 'POST', url: 'Patient' }, resource: { resourceType: 'Patient', name: [{ given: ['Ann'] }] } },
   ]
   const { lines } = await dry({ method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
   expect(lines[0]).toBe('0. Create Patient "Ann"')
+})
+
+test('what governs access is told as it would be asked about: all of it, new or changed', async () => {
+  const admin = (await signIn(ada, undefined, 'admin')).access
+  const types = Array.from({ length: 45 }, (_, at) => ({ resourceType: 'Patient', criteria: `Patient?name=n${at}` }))
+  const policy = { resourceType: 'AccessPolicy', name: 'Open', resource: [...types, { resourceType: '*' }] }
+  const made = await create(await medplumToken(ada), {
+    resourceType: 'AccessPolicy',
+    name: 'Open',
+    resource: types.slice(0, 1),
+  })
+  for (const [args, head] of [
+    [{ method: 'POST', path: 'AccessPolicy', body: policy }, 'Create AccessPolicy "Open"'],
+    [
+      { method: 'PUT', path: `AccessPolicy/${made.id}`, body: { ...policy, id: made.id } },
+      `Change AccessPolicy/${made.id} "Open"`,
+    ],
+  ] as const) {
+    const { isError, text } = await fhir(admin, { ...args, dryRun: true })
+    expect(isError, text).toBe(false)
+    expect(text.split('\n')[1]).toBe(head)
+    for (const { criteria } of types.slice(1)) expect(text).toContain(criteria)
+    expect(text).toMatch(/resource\[45\]\.resourceType: (added )?"\*"/)
+  }
 })

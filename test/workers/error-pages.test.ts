@@ -92,7 +92,7 @@ describe('an error', () => {
     expect((await under({}, '/style.css', {}, 'http://rebound.example')).status).toBe(200)
   })
 
-  test('under HEAD has no body', async () => {
+  test('has no body for HEAD', async () => {
     const response = await get('/nowhere', BROWSER, { method: 'HEAD' })
     expect(response.status).toBe(404)
     expect(await response.text()).toBe('')
@@ -112,7 +112,7 @@ describe('an error', () => {
     expect(html).not.toContain('<img')
   })
 
-  test('without words of its own has no empty line', async () => {
+  test('without a text of its own has no empty line', async () => {
     const app = new Hono<{ Bindings: Bindings }>().use(errorPages).all('*', () => new Response(null, { status: 418 }))
     const request = new Request(`${ORIGIN}/`, { headers: { accept: BROWSER } })
     expect(await (await app.fetch(request, env as Bindings)).text()).not.toContain('<p></p>')
@@ -165,7 +165,7 @@ describe('a sign-in that cannot go on', () => {
     await expectProblem(await approve(), 'was already used')
   })
 
-  test('because what was posted is no form', async () => {
+  test('because the post was not a form', async () => {
     const response = await get('/authorize', BROWSER, {
       method: 'POST',
       body: '{}',

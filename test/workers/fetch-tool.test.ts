@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { PRACTITIONER_IDS } from '../../sandbox/clinic/staff.ts'
 import { allOf, create, medplumToken } from './medplum.ts'
-import { callTool, contract, definitionOf } from './surface.ts'
+import { callTool, contract, definitionOf, READ_ONLY } from './surface.ts'
 import { alice, rita, SANDBOX, sandbox, signIn } from './world.ts'
 
 interface Fetched {
@@ -58,12 +58,7 @@ test('one text of JSON: id, title, text, url and metadata', async () => {
 
 test('is declared as a tool that only reads', async () => {
   const definition = await definitionOf(access, 'fetch')
-  expect(definition?.annotations).toMatchObject({
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  })
+  expect(definition?.annotations).toMatchObject(READ_ONLY)
   expect(definition?.inputSchema).toMatchObject({ properties: { id: { type: 'string' } }, required: ['id'] })
 })
 
@@ -89,7 +84,7 @@ describe('a patient', () => {
     }
   })
 
-  test('whom a reader may see, too', async () => {
+  test('also if the reader may see little', async () => {
     const reader = (await signIn(rita)).access
     expect(await contract(reader, 'fetch', { id: MARISOL })).toEqual(await fetched(MARISOL))
   })
@@ -155,7 +150,7 @@ describe('which record is meant', () => {
     expect(content[0]?.text).toContain('HTTP 404')
   })
 
-  test('a type that is misspelled is told', async () => {
+  test('a misspelled type is reported', async () => {
     const { isError, content } = await callTool(access, 'fetch', { id: `Patiend/${PATIENT_IDS.diabetic}` })
     expect(isError).toBe(true)
     expect(content[0]?.text).toMatch(/Patiend|Unknown/)
@@ -208,14 +203,14 @@ describe('files', () => {
     expect(lines.join()).not.toContain(data)
   })
 
-  test('what is no text is named by its path', async () => {
+  test('anything but text is named by its path', async () => {
     const [letter] = await allOf(token, `DocumentReference?patient=${MARISOL}&type=57133-1`)
     const { text } = await fetched(`DocumentReference/${letter?.id}`)
     expect(text).toMatch(/\nFile, not shown as text: "Referral letter", application\/pdf, Binary\/[0-9a-f-]{36}$/)
     expect(text).not.toContain('Signature=')
   })
 
-  test('what only calls itself text is named by what it is', async () => {
+  test('a file that is wrongly called text is named by its real type', async () => {
     const [letter] = await allOf(token, `DocumentReference?patient=${MARISOL}&type=57133-1`)
     const url = /storage\/([0-9a-f-]{36})/.exec(JSON.stringify(letter))?.[1]
     const made = await create(token, {
@@ -226,7 +221,7 @@ describe('files', () => {
     expect((await fetched(`DocumentReference/${made.id}`)).text).toContain('File, not shown as text: application/pdf')
   })
 
-  test('one that is gone is named, and the record shown', async () => {
+  test('a deleted one is named, and the record shown', async () => {
     const made = await create(token, {
       resourceType: 'DocumentReference',
       status: 'current',

@@ -174,7 +174,7 @@ describe('arguments that the tool does not have', () => {
     expect(requests).toEqual([])
   })
 
-  test('a query beside the path goes into it, and is told', async () => {
+  test('a query beside the path is moved into it, with a note', async () => {
     const { notes, requests } = await call({ method: 'GET', path: 'Patient', params: { name: 'nobody', _count: 1 } })
     expect(requests.map(({ path }) => path)).toEqual(['/fhir/R4/Patient?name=nobody&_count=1'])
     expect(notes).toContain('Note: `params` was put into the path: Patient?name=nobody&_count=1')

@@ -51,7 +51,7 @@ test('a text comes back as text, in parts where it is long', async () => {
   expect(joined === text).toBe(true)
 })
 
-test('a large file is told of first, and its parts join to the original', async () => {
+test('a large file is announced first, and its parts join to the original', async () => {
   const original = Array.from({ length: 1_500_000 }, (_, n) => String.fromCharCode(32 + ((n * 7919) % 89))).join('')
   const path = 'Binary/large'
   const headers = { 'content-type': 'application/octet-stream', 'content-length': String(original.length) }
@@ -132,7 +132,7 @@ test('CSV is set apart from the answer in every format', async () => {
   }
 })
 
-test('JSON that is a file shows no secret, from whichever offset', async () => {
+test('a JSON file shows no secret, from any offset', async () => {
   const body = JSON.stringify({ resourceType: 'JsonWebKey', note: 'x'.repeat(3000), d: 'very-secret-value' }, null, 2)
   await sandbox.faults([
     { path: '^/fhir/R4/Binary/keys$', times: 4, status: 200, headers: { 'content-type': 'application/json' }, body },

@@ -269,7 +269,7 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
   120_000,
 )
 
-test('the tool answers whatever arguments it gets, and never internal error', async () => {
+test('the tool answers any arguments, and never with an internal error', async () => {
   vi.restoreAllMocks()
   const { access } = await signIn()
   vi.spyOn(console, 'log').mockImplementation(() => {})

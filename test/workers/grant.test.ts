@@ -215,7 +215,7 @@ describe('the code', () => {
     return { request, code: callback.searchParams.get('code') ?? '' }
   }
 
-  test('works once; a second use revokes what the first one gave', async () => {
+  test('works once; a second use revokes what the first gave', async () => {
     const { request, code: value } = await code()
     const first = await exchange(request, value)
     const { access_token: access } = await first.json<{ access_token: string }>()

@@ -255,7 +255,7 @@ describe('text keeps its place', () => {
     }
   })
 
-  test('where a single word looks like one of ours', async () => {
+  test('if a single word looks like one of ours', async () => {
     const words = [
       '#',
       '##',

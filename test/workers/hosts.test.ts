@@ -86,7 +86,7 @@ describe('an answer comes in a form that its client takes', () => {
     expect(requests).toEqual([])
   })
 
-  test('a stream for a client that takes anything, none for one that takes JSON only', async () => {
+  test('a stream for a client that accepts anything, none for one that accepts only JSON', async () => {
     const session = await startSession(mine.access)
     const open = await bare('GET', mine.access, { ...session, accept: '*/*' })
     expect(open.headers.get('content-type')).toBe('text/event-stream')
@@ -163,7 +163,7 @@ describe('a null is absent', () => {
   })
 })
 
-describe('a path is left out where it has a natural default', () => {
+describe('a path may be omitted if it has a natural default', () => {
   const body = {
     resourceType: 'Bundle',
     type: 'batch',

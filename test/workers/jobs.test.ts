@@ -98,7 +98,7 @@ describe.each(LANES)('%s', (_lane, ask) => {
   })
 })
 
-test('a client that gave no token is told nothing but the answer', async () => {
+test('a client without a progress token gets only the answer', async () => {
   const text = await (await post(tokens.access, fhirCall(WORK[0]?.[1] ?? {}), await startSession(tokens.access))).text()
   expect(text).not.toContain('notifications/progress')
   expect(text).toContain('batch-response')

@@ -6,7 +6,7 @@ import { alice, SANDBOX } from './world.ts'
 const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
-/** A Medplum access token of a person; Alice's unless told. */
+/** A Medplum access token of a person; Alice's by default. */
 export async function medplumToken(person = alice): Promise<string> {
   const login = { ...person, scope: 'openid', codeChallenge: CHALLENGE, codeChallengeMethod: 'S256' }
   const headers = { 'content-type': 'application/json' }

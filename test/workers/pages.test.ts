@@ -105,7 +105,7 @@ describe('as Markdown', () => {
     ])
   })
 
-  test('also at /llms.txt, as text that a browser shows', async () => {
+  test('also at /llms.txt, as text that a browser displays', async () => {
     const response = await get('/llms.txt')
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
     expect(await response.text()).toBe(await (await get('/', 'text/markdown')).text())
@@ -113,7 +113,7 @@ describe('as Markdown', () => {
 })
 
 describe('discovery before anyone connects', () => {
-  test('the server card needs no token, and is for every origin', async () => {
+  test('the server card needs no token, and any origin may read it', async () => {
     for (const origin of [undefined, 'https://anyone.example']) {
       const response = await get('/mcp/server-card', undefined, { headers: { ...(origin && { origin }) } })
       expect(response.status).toBe(200)
@@ -164,7 +164,7 @@ describe('discovery before anyone connects', () => {
     expect((await send(entries[0]?.url ?? '')).status).toBe(200)
   })
 
-  test('all else below /mcp still needs a token', async () => {
+  test('everything else below /mcp still needs a token', async () => {
     for (const path of ['/mcp', '/mcp/server-cards', '/mcp/server-card/x', '/mcp/stream']) {
       expect((await get(path)).status).toBe(401)
     }
@@ -187,7 +187,7 @@ describe('small files', () => {
     expect(svg).not.toMatch(/script|href|url\(/)
   })
 
-  test('/health asks nobody else, and is not kept', async () => {
+  test('/health asks no other server and is not cached', async () => {
     const response = await under({ MEDPLUM_BASE_URL: 'https://unreachable.invalid/' }, '/health')
     expect(response.status).toBe(200)
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -200,7 +200,7 @@ const READABLE = [
   ...['/mcp/server-card', '/.well-known/ai-catalog.json', '/.well-known/mcp/catalog.json'],
 ]
 
-test.each(READABLE)('%s answers HEAD as GET, and 405 to what it does not take', async (path) => {
+test.each(READABLE)('%s answers HEAD like GET, and other methods with 405', async (path) => {
   const [full, head] = [await get(path), await get(path, undefined, { method: 'HEAD' })]
   expect(full.status).toBe(200)
   expect(head.status).toBe(200)

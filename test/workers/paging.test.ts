@@ -137,7 +137,7 @@ describe('a search', () => {
 })
 
 describe('what is no search', () => {
-  test('$everything goes on as such, so that what was asked of it holds for each page', async () => {
+  test('the pages of $everything keep its parameters', async () => {
     const whole = await read(`${chart}/$everything`)
     const paged = await read(`${chart}/$everything?start=2020-01-01&_count=50`)
     expect(whole.entries.length).toBeGreaterThan(300)

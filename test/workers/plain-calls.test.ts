@@ -46,7 +46,7 @@ test.each([
   expect(await rpc(plain)).toEqual(await rpc(other))
 })
 
-test('an unknown tool and a broken envelope are told as by the handler of the SDK', async () => {
+test('an unknown tool and a broken envelope get the same errors as from the SDK’s handler', async () => {
   const unknown = (meta: object) =>
     post(
       mine.access,

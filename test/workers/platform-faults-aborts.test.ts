@@ -103,7 +103,7 @@ const IN_SESSIONS: [string, () => Promise<{ call: Call; goesOn: () => Promise<vo
           expect((await post(tokens.access, fhirCall(args), {}, stream.endpoint)).status).toBe(202)
           return JSON.parse(await stream.next())
         },
-        // The stream was the session: it is closed, and the client begins anew.
+        // The stream was the session: it is closed, and the client begins again.
         async goesOn() {
           await expect(stream.next()).rejects.toThrow()
           expect((await post(tokens.access, LIST, {}, stream.endpoint)).status).toBe(404)

@@ -52,7 +52,7 @@ describe.each([
     }
   })
 
-  test('a short life is told as it is', async () => {
+  test('a short lifetime is reported as it is', async () => {
     await sandbox.settings({ accessTokenLifetime: 600 })
     const { expiresIn } = await signIn()
     expect(expiresIn).toBeGreaterThan(590)

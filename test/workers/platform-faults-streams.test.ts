@@ -117,7 +117,7 @@ test.each([
   expect(await all(await resume(session, rest.at(-1)?.id ?? ''))).toEqual([])
 })
 
-test('two calls that are both resumed get each their own', async () => {
+test('two resumed calls each get their own', async () => {
   const session = await startSession(mine.access)
   const firsts = [await hungUp(session, 'one'), await hungUp(session, 'two')]
   const rests = await Promise.all(firsts.map(async ({ id }) => all(await resume(session, id))))

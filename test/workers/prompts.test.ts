@@ -58,7 +58,7 @@ describe.each(NAMES)('%s', (name) => {
     expect(text.split('\n').length).toBe((await textOf(name)).split('\n').length)
   })
 
-  test('names tools that there are, cautions, and asks before it writes', async () => {
+  test('names existing tools, cautions, and asks before it writes', async () => {
     const text = await textOf(name)
     expect(text).toContain('synthetic, de-identified or test data')
     for (const tool of text.match(/\bfhir-[a-z]+/g) ?? []) expect(await definitionOf(access, tool)).toBeDefined()
@@ -78,7 +78,7 @@ describe.each(NAMES)('%s', (name) => {
   })
 })
 
-test('optional arguments may be left out, and then aren’t spoken of', async () => {
+test('optional arguments may be omitted and are then not mentioned', async () => {
   const text = await textOf('schedule-appointment', { patient: 'Marisol' })
   expect(text).not.toMatch(/^(Practitioner|When):/m)
 })

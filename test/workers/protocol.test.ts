@@ -60,7 +60,7 @@ describe('2026-07-28', () => {
     expect((await rpc(response)).error).toMatchObject({ code: -32022, data: { supported: ['2026-07-28'] } })
   })
 
-  test('GET and DELETE without a session are 405', async () => {
+  test('GET and DELETE without a session get 405', async () => {
     for (const method of ['GET', 'DELETE']) {
       const response = await send(`${ORIGIN}/mcp`, {
         method,
@@ -77,13 +77,13 @@ describe.each(['without a session', 'in a session'])('2025-11-25 %s', (where) =>
     session = where === 'in a session' ? await startSession(tokens.access) : { 'mcp-protocol-version': '2025-11-25' }
   })
 
-  test('JSON that is broken is -32700 with 400', async () => {
+  test('malformed JSON is -32700 with 400', async () => {
     const response = await post(tokens.access, '{"jsonrpc":', session)
     expect(response.status).toBe(400)
     expect((await rpc(response)).error?.code).toBe(-32700)
   })
 
-  test('JSON that is no JSON-RPC is refused with 400', async () => {
+  test('JSON other than JSON-RPC is refused with 400', async () => {
     const response = await post(tokens.access, { hello: 'world' }, session)
     expect(response.status).toBe(400)
     expect((await rpc(response)).error?.code).toBeLessThan(0)
@@ -99,7 +99,7 @@ describe.each(['without a session', 'in a session'])('2025-11-25 %s', (where) =>
     expect((await rpc(await post(tokens.access, message, session))).error?.code).toBe(-32602)
   })
 
-  test('a version that was never one is refused with 400', async () => {
+  test('an invalid version is refused with 400', async () => {
     const message = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
     const response = await post(tokens.access, message, { ...session, 'mcp-protocol-version': '1999-01-01' })
     expect(response.status).toBe(400)

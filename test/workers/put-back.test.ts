@@ -232,7 +232,7 @@ describe('the secrets of a Project', () => {
   test('get one more by `add /secret/-`', async () => {
     const patch = [{ op: 'add', path: '/secret/-', value: { name: 'C', valueString: secret(3) } }]
     expect((await call({ method: 'PATCH', path, patch, dryRun: true })).text).toContain(
-      'secret[2]: added {"name":"C","valueString":"(hidden)"}',
+      'secret[2].name: added "C"\nsecret[2].valueString: added "(hidden)"',
     )
     expect((await call({ method: 'PATCH', path, patch })).isError).toBe(false)
     expect((await direct('GET', path)).secret).toEqual([...before, { name: 'C', valueString: secret(3) }])
@@ -242,7 +242,7 @@ describe('the secrets of a Project', () => {
   test('that would all be replaced are said to be', async () => {
     const patch = [{ op: 'add', path: '/secret', value: [{ name: 'A', valueString: 'x' }] }]
     expect((await call({ method: 'PATCH', path, patch, dryRun: true })).text).toMatch(
-      /secret\[0\]\.valueString: replaced\nsecret\[1\]: removed {"name":"B","valueString":"\(hidden\)"}/,
+      /secret\[0\]\.valueString: replaced\nsecret\[1\]\.name: removed "B"\nsecret\[1\]\.valueString: removed "\(hidden\)"/,
     )
   })
 
@@ -263,7 +263,7 @@ describe('the secrets of a Project', () => {
     )
   })
 
-  test('do not go to another name', async () => {
+  test('are not moved to another name', async () => {
     const seen = await read(path)
     const body = { ...seen, secret: [{ name: 'Z', valueString: '(hidden)' }] }
     const { isError, text } = await call({ method: 'PUT', path, body })
@@ -280,6 +280,32 @@ test('what goes out is bound to the version whose secrets it holds', async () =>
   )
   const put = requests.find(({ method }) => method === 'PUT')
   expect(put?.headers['if-match']).toBe(`W/"${(meta as { versionId: string }).versionId}"`)
+})
+
+test('a placeholder in a text or in GraphQL is refused', async () => {
+  for (const args of [
+    { method: 'POST', path: 'Bot/x/$execute', contentType: 'text/plain', text: '{"code": "(hidden)"}' },
+    {
+      method: 'POST',
+      path: '$graphql',
+      body: { query: 'mutation { BotUpdate(id: "x", res: {resourceType: "Bot", code: "(hidden)"}) { id } }' },
+    },
+  ]) {
+    const { result, writes } = await writesDuring(() => call(args))
+    expect(writes).toEqual([])
+    expect(result).toMatchObject({ isError: true, text: expect.stringContaining('contains a placeholder') })
+  }
+})
+
+test('what Medplum says of a change that is only tried repeats no secret', async () => {
+  const { id } = await direct('POST', 'Bot', { resourceType: 'Bot', name: 'a', code: secret(1) })
+  const seen = await read(`Bot/${id}`)
+  const issue = [{ severity: 'error', code: 'invalid', details: { text: `Not valid: ${secret(1)}` } }]
+  const body = JSON.stringify({ resourceType: 'OperationOutcome', issue })
+  const headers = { 'content-type': 'application/fhir+json' }
+  await sandbox.faults([{ path: '\\$validate$', times: 1, status: 400, headers, body }])
+  const args = { method: 'PUT', path: `Bot/${id}`, body: { ...seen, name: 'b' }, dryRun: true }
+  expect((await call(args)).text).toContain('Not valid: (hidden)')
 })
 
 test('a secret is rotated by its placeholder', async () => {

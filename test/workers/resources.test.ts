@@ -110,7 +110,7 @@ describe('a file', () => {
     return (await response.json<{ id: string }>()).id
   }
 
-  test('of text is text, any other its bytes', async () => {
+  test('text is returned as text, anything else as bytes', async () => {
     const text = await stored('text/plain', 'Hello')
     expect(await read(`fhir:///Binary/${text}`)).toEqual({
       uri: `fhir:///Binary/${text}`,
@@ -153,7 +153,7 @@ describe('abilities', () => {
   })
 })
 
-describe('what is not there is -32602 with its address', () => {
+describe('a missing resource is -32602 with its address', () => {
   const ADDRESSES = [
     `fhir:///Patient/${MISSING}`,
     'fhir:///Patient/not-a-uuid',
@@ -197,7 +197,7 @@ describe('what is not there is -32602 with its address', () => {
   })
 })
 
-test('a failure of Medplum is an error in its words', async () => {
+test('a failure of Medplum is an error with its message', async () => {
   await sandbox.faults([{ path: `^/fhir/R4/${MARISOL}`, status: 500, times: 1 }])
   const { error } = await ask(access, 'resources/read', { uri: `fhir:///${MARISOL}` })
   expect(error).toMatchObject({ code: -32603, message: expect.stringContaining('Medplum answered HTTP 500') })
@@ -244,7 +244,7 @@ describe('completion', () => {
     expect((await askModern(access, 'completion/complete', params)).error?.code).toBe(-32602)
   })
 
-  test('works in 2026-07-28, with the rights of whoever asks', async () => {
+  test('works in 2026-07-28, with the caller’s rights', async () => {
     const params = { ref: { type: 'ref/resource', uri: 'fhir:///{type}/{id}' }, argument: { name: 'id', value: '' } }
     const context = { arguments: { type: 'Patient' } }
     const { result } = await askModern(access, 'completion/complete', { ...params, context })

@@ -59,7 +59,7 @@ describe('a refresh token of before', () => {
     await refreshed(tokens)
   })
 
-  test('that was made up ends nothing', async () => {
+  test('that was invented ends nothing', async () => {
     const tokens = await signIn()
     later(61_000)
     for (const refreshToken of [`${grantName(tokens)}:${'x'.repeat(32)}`, `${tokens.refresh}x`]) {

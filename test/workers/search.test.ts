@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { PRACTITIONER_IDS } from '../../sandbox/clinic/staff.ts'
 import { create, medplumToken } from './medplum.ts'
-import { callTool, contract, definitionOf } from './surface.ts'
+import { callTool, contract, definitionOf, READ_ONLY } from './surface.ts'
 import { ada, alice, fhir, rita, SANDBOX, sandbox, signIn } from './world.ts'
 
 interface Found {
@@ -43,12 +43,7 @@ test('nothing found is an empty list', async () => {
 
 test('is declared as a tool that only reads', async () => {
   const definition = await definitionOf(access, 'search')
-  expect(definition?.annotations).toMatchObject({
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  })
+  expect(definition?.annotations).toMatchObject(READ_ONLY)
   expect(definition?.inputSchema).toMatchObject({ properties: { query: { type: 'string' } }, required: ['query'] })
 })
 
@@ -222,7 +217,7 @@ describe('how it asks', () => {
     expect((await search('Vega-Castillo')).results[0]?.id).toBe(MARISOL)
   })
 
-  test('and tells of a limit that is reached instead of finding nothing', async () => {
+  test('and reports a reached limit instead of finding nothing', async () => {
     const throttled = {
       resourceType: 'Bundle',
       type: 'batch-response',
@@ -252,7 +247,7 @@ describe('how it asks', () => {
 })
 
 describe('rights', () => {
-  test('who may only read finds the same', async () => {
+  test('a person with read access finds the same', async () => {
     const reader = (await signIn(rita)).access
     expect(await contract(reader, 'search', { query: 'Vega-Castillo' })).toEqual(await search('Vega-Castillo'))
   })

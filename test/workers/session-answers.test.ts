@@ -80,7 +80,7 @@ describe('an answer', () => {
     expect(messages[0]).toMatch(/^id: \S+\nevent: message\ndata: \{/)
   })
 
-  test('to a batch of 2025-03-26 is one list, of whatever order', async () => {
+  test('to a batch of 2025-03-26 is one list, in any order', async () => {
     const batch = [fhirCall(READ, 'a'), { jsonrpc: '2.0', id: 'b', method: 'ping' }]
     const response = await post(mine.access, batch, { ...session, 'mcp-protocol-version': '2025-03-26' })
     expect(typeOf(response)).toBe('application/json')
@@ -175,7 +175,7 @@ test('a session that is ended while a request is under way: that is answered 404
   expect(await result.text()).toContain('Session not found')
 })
 
-test('an event of a stream that never was is nothing to resume from, and other text is none', async () => {
+test('an unknown stream’s event can’t be resumed from, nor can other text', async () => {
   const resume = (last: string) => bare('GET', mine.access, { ...session, 'last-event-id': last })
   expect(await (await resume(`${crypto.randomUUID()}.1`)).text()).toBe('')
   expect((await resume('nonsense')).status).toBe(400)

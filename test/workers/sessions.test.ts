@@ -50,7 +50,7 @@ describe('a session belongs to its grant', () => {
     expect((await fhir(mine.access, READ, session)).isError).toBe(false)
   })
 
-  test('another grant of the same user gets 404 too', async () => {
+  test('another grant of the same user also gets 404', async () => {
     const session = await startSession(mine.access)
     const other = await signIn(alice)
     expect((await post(other.access, LIST, session)).status).toBe(404)
@@ -189,7 +189,7 @@ describe('a session ends', () => {
     await expectEmpty(id)
   })
 
-  test('an address that never was a session is 404, and makes none', async () => {
+  test('an address that was never a session is 404, and creates none', async () => {
     const objects = async () => (await listDurableObjectIds(env.MCP_SESSION)).length
     const before = await objects()
     const foreign = env.GRANT.newUniqueId().toString()

@@ -71,7 +71,7 @@ describe('the consent page', () => {
     }
   })
 
-  test('says who asks, where access goes, what it is, and that this is a preview', async () => {
+  test('names the application, its destination and its access, and says that this is a preview', async () => {
     const { html } = await open((await authorization((await register()).client_id)).url)
     for (const text of [
       'Test client',
@@ -119,12 +119,7 @@ describe('the consent page', () => {
 
   test('cannot be framed, scripted, cached or leaked by referrer', async () => {
     const { response } = await open((await authorization((await register()).client_id)).url)
-    const policy = response.headers.get('content-security-policy')
-    expect(policy).toContain("default-src 'none'")
-    expect(policy).toContain("frame-ancestors 'none'")
-    expect(policy).not.toContain('unsafe')
-    expect(response.headers.get('x-frame-options')).toBe('DENY')
-    expect(response.headers.get('referrer-policy')).toBe('no-referrer')
+    expectPageHeaders(response)
     expect(response.headers.get('cache-control')).toContain('no-store')
     expect(response.headers.get('set-cookie')).toMatch(/^__Host-.*Secure.*HttpOnly|^__Host-.*HttpOnly.*Secure/)
   })
@@ -533,7 +528,7 @@ describe('who may ask', () => {
   })
 })
 
-test('the home page names the URL to add and the preview', async () => {
+test('the home page shows the URL to add and says that this is a preview', async () => {
   const response = await send(`${ORIGIN}/`)
   const html = await response.text()
   expect(html).toContain(RESOURCE)

@@ -49,7 +49,9 @@ test('a client of SDK 1, which refreshes and tries again, gets an error result t
   for (const _ of [1, 2]) {
     const { isError, content } = await client.call('fhir-request', WRITE)
     expect(isError).toBe(true)
-    expect(content[0]?.text).toMatch(/needs the access level "write".*Nothing was sent.*signs in to this server again/)
+    expect(content[0]?.text).toMatch(
+      /needs the access level "Read and write".*Nothing was sent.*signs in to this server again/,
+    )
   }
   expect((await client.call('whoami', {})).isError).not.toBe(true)
   expect(person.asked).toBe(1)

@@ -1,5 +1,5 @@
 // What a host shows to a model before anything is called, held as an API: every tool's definition stands in __toolsnaps__, and
-// the rules of hosts and directories hold for all of them, in both sets (`npx vitest -u` writes the snapshots anew).
+// the rules of hosts and directories hold for all of them, in both sets (`npx vitest -u` writes the snapshots again).
 
 import { InMemoryTransport, McpServer } from '@modelcontextprotocol/server'
 import { encode } from 'gpt-tokenizer'
@@ -101,7 +101,7 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names }) => {
     }
   })
 
-  test('describes, and commands nobody', () => {
+  test('describes, without giving orders', () => {
     const texts = tools.flatMap(({ name, description, inputSchema }) => [
       [name, description] as const,
       ...Object.entries(inputSchema.properties).map(([key, one]) => [`${name}.${key}`, one.description ?? ''] as const),
@@ -141,7 +141,7 @@ test('a tool in both sets is the same in both', async () => {
   for (const tool of both) expect(directory).toContainEqual(tool)
 })
 
-test('the directory set has no tool that both reads and writes, by its hints', async () => {
+test('no tool of the directory set both reads and writes, by its hints', async () => {
   const tools = await listed(SETS.directory.ask)
   const reading = tools.filter(({ annotations }) => annotations?.readOnlyHint === true).map(({ name }) => name)
   expect(reading).toEqual(['fhir-read', 'fhir-digest', 'show', 'search', 'fetch', 'whoami'])

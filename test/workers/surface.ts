@@ -59,3 +59,6 @@ export async function create(
   if (isError) throw new Error(content[0]?.text)
   return /"id":"([^"]+)"/.exec(content[0]?.text ?? '')?.[1] ?? ''
 }
+
+/** The hints of a tool that only reads. */
+export const READ_ONLY = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }

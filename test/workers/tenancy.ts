@@ -1,6 +1,6 @@
 // Three places of one deployment, as a client sees them: its own Medplum, and the tenants north (at the same sandbox) and south (at
 // another). The same people, with the same ids, are at all of them.
-import { inject } from 'vitest'
+import { env } from 'cloudflare:workers'
 import { type Credentials, Person } from '../../programs/person.ts'
 import {
   type Authorization,
@@ -21,12 +21,6 @@ import {
   tokensOf,
 } from './world.ts'
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    southUrl: string
-  }
-}
-
 export interface Place {
   /** What its paths begin with. */
   root: string
@@ -39,7 +33,7 @@ const placeAt = (root: string, medplum: string): Place => ({ root, resource: `${
 
 export const OWN = placeAt('', SANDBOX)
 export const NORTH = placeAt('/t/north', SANDBOX)
-export const SOUTH = placeAt('/t/south', inject('southUrl'))
+export const SOUTH = placeAt('/t/south', JSON.parse(env.TENANTS).south.baseUrl)
 export const PLACES = [OWN, NORTH, SOUTH]
 
 /** Each place with each of the others. */

@@ -79,14 +79,14 @@ describe('a call', () => {
 
   test('is held to the level that the tenant allows', async () => {
     const { text } = await fhirAt(SOUTH, accessAt(SOUTH), { method: 'DELETE', path: 'Basic/1' })
-    expect(text).toContain('needs the access level "full"')
+    expect(text).toContain('needs the access level "Full"')
   })
 })
 
 // An SSE client can't start a sign-in in workerd (transports.test.ts).
 const OVER_HTTP = (Object.keys(WAYS) as Way[]).filter((way) => WAYS[way].transport === 'http')
 
-test.each(OVER_HTTP)('a real client finds its way to the tenant by the address alone: %s', async (way) => {
+test.each(OVER_HTTP)('a real client finds the tenant from the address alone: %s', async (way) => {
   const person = new SignIn(alice, send)
   const { result, north, south } = await askedDuring(async () => {
     const client = await connect(way, `${ORIGIN}${SOUTH.root}`, person, send)
@@ -132,7 +132,7 @@ describe.each(PAIRS)('a session of %s', (_name, from, to) => {
 })
 
 describe('a grant', () => {
-  test('takes the place of none at another tenant', async () => {
+  test('replaces no sign-in at another tenant', async () => {
     const { client_id } = await register()
     const all: [Place, Tokens][] = []
     for (const place of PLACES) all.push([place, await signInAt(place, alice, client_id)])
@@ -189,7 +189,7 @@ describe('audit events', () => {
     expect(new Set(whos).size).toBe(3)
   })
 
-  test('take no tenant from a token that was made up', async () => {
+  test('take no tenant from a forged token', async () => {
     const lines = logged()
     await token({ grant_type: 'refresh_token', refresh_token: 'Mary-Smith~1:2:3', client_id: 'c' })
     expect(lines).toMatchObject([{ decision: 'token_refused', tenant: 'other' }])

@@ -25,7 +25,7 @@ describe('the connections page', () => {
   const look = async (person: Person, place: Place) => unescaped(await (await person.visit(pageOf(place))).text())
   const grantOf = (place: Place) => grantName(tokensOf.get(place) as Tokens).split(':')[1] ?? ''
 
-  test('shows who is signed in there what they connected there, and nobody else', async () => {
+  test('shows people signed in there only their own connections there', async () => {
     const person = browser()
     for (const place of PLACES) {
       await enter(person, place)

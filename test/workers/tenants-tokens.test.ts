@@ -82,7 +82,7 @@ describe.each(PAIRS)('a token of %s', (_name, from, to) => {
 describe('a tenant that was taken out of the setting', () => {
   const TENANTS = JSON.stringify({ south: { baseUrl: SOUTH.medplum, clientId: 'client' } })
 
-  test('has no address any more, and its tokens are good nowhere', async () => {
+  test('has no address, and its tokens work nowhere', async () => {
     const { access } = await signInAt(NORTH)
     const init = { method: 'POST', headers: { authorization: `Bearer ${access}` }, body: JSON.stringify(INITIALIZE) }
     const statusAt = async (path: string) => (await under({ TENANTS }, path, init)).status
@@ -108,7 +108,7 @@ describe('a tenant that was taken out of the setting', () => {
   })
 })
 
-test('a callback of a tenant that there is not exchanges nothing', async () => {
+test('the callback of an unknown tenant exchanges nothing', async () => {
   const person = browser()
   const callback = await person.signIn((await requestAt(SOUTH)).url, `${ORIGIN}/t/south/oauth/callback`, alice)
   const { result, south } = await askedDuring(() => person.visit(`${ORIGIN}/t/east/oauth/callback${callback.search}`))

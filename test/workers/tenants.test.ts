@@ -122,7 +122,7 @@ describe('an address of a tenant that there is not', () => {
     }
   })
 
-  test('at a tenant that there is, its error pages lead to its own home page', async () => {
+  test('a tenant’s error pages lead to its own home page', async () => {
     const html = await (await get('/t/north/nothing', BROWSER)).text()
     expect(html).toContain(`href="${ORIGIN}/t/north"`)
   })
@@ -178,7 +178,7 @@ describe('a sign-in', () => {
     },
   )
 
-  test('offers no more than the tenant allows', async () => {
+  test('offers only what the tenant allows', async () => {
     const levelsAt = async (place: (typeof PLACES)[number]) => {
       const html = await (await new Person(send).visit((await requestAt(place)).url)).text()
       return [...html.matchAll(/name="level" value="(\w+)"/g)].map(([, level]) => level)

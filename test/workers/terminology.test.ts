@@ -99,7 +99,7 @@ describe('a profile that the server lacks', () => {
   })
 })
 
-test('a dry run of a batch tells what the condition of an entry comes to', async () => {
+test('a dry run of a batch says what the condition of an entry finds', async () => {
   const value = crypto.randomUUID()
   const resource = { resourceType: 'Patient', identifier: [{ system: 'urn:example:dry', value }] }
   const create = { method: 'POST', path: 'Patient', body: resource }

@@ -72,18 +72,21 @@ describe('a parameter that names no grant leads past no object', () => {
   })
 })
 
-test.each([300, 3_000])('a name of %i characters is no grant’s, and no failure of this server', async (length) => {
-  const name = `${'a'.repeat(length)}:b:c`
-  const clientId = (await register()).client_id
-  for (const form of [
-    { grant_type: 'refresh_token', refresh_token: name },
-    { grant_type: 'authorization_code', code: name },
-    { token: name },
-  ]) {
-    expect((await token({ ...form, client_id: clientId })).status).toBe(400)
-  }
-  expect((await post(name, LIST)).status).toBe(401)
-})
+test.each([300, 3_000])(
+  'a name of %i characters belongs to no grant, and is no failure of this server',
+  async (length) => {
+    const name = `${'a'.repeat(length)}:b:c`
+    const clientId = (await register()).client_id
+    for (const form of [
+      { grant_type: 'refresh_token', refresh_token: name },
+      { grant_type: 'authorization_code', code: name },
+      { token: name },
+    ]) {
+      expect((await token({ ...form, client_id: clientId })).status).toBe(400)
+    }
+    expect((await post(name, LIST)).status).toBe(401)
+  },
+)
 
 test('the grant whose object is asked ends by its own token only', async () => {
   const [mine, other] = [await signIn(alice), await signIn(ada)]

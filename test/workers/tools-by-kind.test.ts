@@ -99,7 +99,7 @@ const ACTS: Record<Tool, Act[]> = {
   ],
 }
 
-/** The arguments by which a tool could be asked to do this; undefined where it has none. */
+/** The arguments by which a tool could be asked to do this; undefined if it has none. */
 function argumentsFor(tool: Tool, { method, path, body }: Act): Record<string, unknown> | undefined {
   const sent = body === undefined ? {} : { body }
   if (tool === 'fhir-operate') return { method, path, ...sent }
@@ -163,7 +163,7 @@ describe('a batch of several kinds', () => {
   })
 })
 
-describe('what the tools are for, they do', () => {
+describe('the tools do what they are for', () => {
   test('reads: a record, a search by GET and by POST, a batch of reads, a GraphQL query', async () => {
     expect((await call('fhir-read', { path: chart })).text).toMatch(/^# Patient\n/)
     const search = { path: 'Patient/_search', form: `_id=${PATIENT_IDS.diabetic}` }
@@ -179,7 +179,7 @@ describe('what the tools are for, they do', () => {
     expect((await call('fhir-read', { path: '$graphql', body: { query } })).text).toMatch(/birthDate:\d{4}-/)
   })
 
-  test('writes, deletes, and nothing of it stays', async () => {
+  test('writes and deletes, and leaves nothing behind', async () => {
     const made = await call('fhir-write', { method: 'POST', path: 'Task', body: { ...task, description: 'by kind' } })
     const id = /^id: (\S+)$/m.exec(made.text)?.[1]
     const path = `Task/${id}`
@@ -236,7 +236,7 @@ describe('the forms of what is sent', () => {
     expect(text).toContain('`form` and `body`')
   })
 
-  test('text goes as it is, and a patch as a patch, also where a model writes it as JSON text', async () => {
+  test('text is sent unchanged, and a patch as a patch, even if a model writes it as JSON text', async () => {
     const sent = await call('fhir-write', {
       method: 'POST',
       path: 'Binary',

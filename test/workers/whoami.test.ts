@@ -1,6 +1,6 @@
 // Who is signed in, as a person would ask it.
 import { afterEach, describe, expect, test } from 'vitest'
-import { callTool, definitionOf } from './surface.ts'
+import { callTool, definitionOf, READ_ONLY } from './surface.ts'
 import { ada, alice, register, rita, SANDBOX, sandbox, signIn } from './world.ts'
 
 afterEach(() => sandbox.clearFaults())
@@ -13,7 +13,7 @@ async function linesOf(access: string): Promise<string[]> {
   return content[0]?.text.split('\n') ?? []
 }
 
-test('tells person, server, project, rights, access, client and how long, a line each', async () => {
+test('gives person, server, project, rights, access, client and expiry, one per line', async () => {
   const { access, clientId } = await signIn(alice)
   const lines = await linesOf(access)
   expect(lines.map((line) => line.split(':')[0])).toEqual([
@@ -34,7 +34,7 @@ test('tells person, server, project, rights, access, client and how long, a line
       `Medplum server: ${SANDBOX}`,
       expect.stringMatching(/^Project: "Sandbox Clinic" \(Project\/[0-9a-f-]{36}\)$/),
       'Project admin: no',
-      'Granted access: admin',
+      'Granted access: Admin',
       `Client: "Test client" (${clientId})`,
       expect.stringMatching(/^Lasts: renewed automatically/),
     ]),
@@ -54,12 +54,12 @@ describe('rights', () => {
   })
 })
 
-test('tells what it knows by itself when Medplum doesn’t answer', async () => {
+test('says what it knows without Medplum when Medplum doesn’t answer', async () => {
   const { access } = await signIn(alice)
   await sandbox.faults([{ path: '^/auth/me', status: 503, times: 1 }])
   const lines = await linesOf(access)
   expect(lines[0]).toMatch(/^Signed in: Practitioner\/[0-9a-f-]{36}$/)
-  expect(lines).toContain('Granted access: admin')
+  expect(lines).toContain('Granted access: Admin')
   expect(lines.at(-1)).toContain('unknown')
 })
 
@@ -71,11 +71,6 @@ test('a client cannot fake a line by its name', async () => {
 
 test('is declared as a tool that only reads and takes nothing', async () => {
   const definition = await definitionOf((await signIn(alice)).access, 'whoami')
-  expect(definition?.annotations).toMatchObject({
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  })
+  expect(definition?.annotations).toMatchObject(READ_ONLY)
   expect(definition?.inputSchema).toMatchObject({ type: 'object', properties: {} })
 })

@@ -1,21 +1,14 @@
 // The world as a test in workerd sees it: the Worker under test, the sandbox behind it over real HTTP, and its controls.
-import { exports } from 'cloudflare:workers'
-import { inject } from 'vitest'
+import { env, exports } from 'cloudflare:workers'
 import type { Credentials, Fetch } from '../../programs/person.ts'
 import { Person } from '../../programs/person.ts'
 import type { LoggedRequest } from '../../sandbox/logged-request.ts'
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    sandboxUrl: string
-  }
-}
 
 export type { LoggedRequest }
 
 export const ORIGIN = 'http://localhost:8790'
 export const RESOURCE = `${ORIGIN}/mcp`
-export const SANDBOX = inject('sandboxUrl')
+export const SANDBOX = env.MEDPLUM_BASE_URL
 export const REDIRECT_URI = 'http://127.0.0.1:33418/'
 
 export const alice: Credentials = { email: 'alice@example.com', password: 'medplum-sandbox' }
@@ -131,7 +124,7 @@ export function refresh(tokens: Pick<Tokens, 'clientId' | 'refresh'>): Promise<R
   return token({ grant_type: 'refresh_token', refresh_token: tokens.refresh ?? '', client_id: tokens.clientId })
 }
 
-/** A person signs in through the real pages; the whole way to tokens. The level is the highest offered, unless told. */
+/** A person signs in through the real pages; the whole way to tokens. The level is the highest offered, by default. */
 export async function signIn(
   credentials: Credentials = alice,
   clientId?: string,

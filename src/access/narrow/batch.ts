@@ -1,5 +1,5 @@
-// A batch of a narrowed connection, entry by entry: what may not be read is answered here, and a change that may not be made
-// stops the whole.
+// A batch of a limited connection, entry by entry: reads that aren't allowed are answered here, and a change that isn't allowed stops
+// the whole batch.
 
 import { isRecord } from '../../base/json.ts'
 import { AccessError } from '../../client/access-error.ts'
@@ -11,14 +11,14 @@ import type { Narrowed, Narrower } from './narrower.ts'
 
 type Json = Record<string, unknown>
 
-/** What becomes of an entry: sent, or answered here. */
+/** An entry: sent, or answered here. */
 type Outcome = { entry: Json; narrowed: Narrowed } | { answer: Json }
 
-/** Entries beyond these are refused: each change asks for a read of its own first. */
+/** Maximum number of entries: each change needs a separate read first. */
 const MAX_CHANGES = 20
 
 /**
- * @returns undefined where an entry would change what has to look as if it weren't there
+ * @returns undefined if an entry would change what has to look as if it weren't there
  * @throws {AccessError} where an entry isn't known to stay within; entries that read are refused each for itself
  */
 export async function narrowBatch(request: FhirRequest, narrower: Narrower): Promise<Passage | undefined> {

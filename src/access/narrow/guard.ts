@@ -1,4 +1,4 @@
-// The part of a connection's guard that keeps it to what the person narrowed it to.
+// The part of a connection's guard that enforces the limits that the person set.
 
 import type { Guard, Passage } from '../../client/guard.ts'
 import type { FhirRequest } from '../../client/request.ts'
@@ -46,7 +46,7 @@ function passageOf(request: FhirRequest, { place, settle, conceals, version }: N
   }
 }
 
-/** The change of no other version than the one that was checked. */
+/** Changes only the version that was checked. */
 function onlyFor(request: FhirRequest, version: string): Partial<FhirRequest> {
   if (request.method === 'PUT') return { ifMatch: request.ifMatch ?? `W/"${version}"` }
   const { method, content } = request

@@ -1,11 +1,10 @@
-// A request in FHIR's words (FHIR R4, section 3.1.0): which interaction with which type. What isn't plainly one of those listed
-// is `other`, and a search parameter that could reach beyond the records searched is named, so that a narrowed connection can
-// refuse both.
+// A request in FHIR's terms (FHIR R4, section 3.1.0): which interaction with which type. Anything else is `other`. Search parameters
+// that could reach beyond the records searched are named, so that a limited connection can refuse both.
 import { isType } from '../../fhir/compartment.ts'
 import { CONTROLS, type Place, type QueryParameter } from '../../fhir/query.ts'
 
 export type Interaction =
-  /** Tells of the server itself. */
+  /** Describes the server itself. */
   | { kind: 'server' | 'job' | 'batch' | 'other' }
   | { kind: 'search'; types: string[] }
   /** A version too. */

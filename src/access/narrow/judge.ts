@@ -1,12 +1,12 @@
-// What of an answer a narrowed connection may see. A record passes only if it is known to lie within; everything else is left
-// out, whatever brought it along.
+// Which parts of an answer a limited connection may see. A record passes only if it is known to be within the limits; everything else is
+// left out.
 import { isRecord, records } from '../../base/json.ts'
 import { type Narrowing, narrowedTo, SHARED_TYPES } from './narrowing.ts'
 import { isPatientType, mentionsOther, patientsOf, withoutOthers } from './patient-compartment.ts'
 
 type Resource = Record<string, unknown>
 
-/** Judges the answers of one call. */
+/** Checks the answers of one call. */
 export class Judge {
   /** Ids of the files that records of the patient named. */
   readonly files = new Set<string>()
@@ -46,7 +46,7 @@ export class Judge {
     return { body: withEntries(body, kept, lost === left) }
   }
 
-  /** Versions of one record: those in which it lay within, and none at all if it never did. */
+  /** The versions of one record that are within the limits; none if it never was. */
   history(body: unknown): { body: unknown } | undefined {
     if (!isRecord(body) || body.resourceType !== 'Bundle') return this.single(body)
     const entries = records(body, 'entry')
@@ -65,7 +65,7 @@ export class Judge {
     return shown ? [{ ...rest, resource: shown }] : []
   }
 
-  /** A record as it may be shown; undefined where it may not. */
+  /** A record as it may be shown; undefined if it may not. */
   #shown(resource: Resource, trusted: boolean): unknown {
     const { types, patient } = this.#narrowing
     const type = String(resource.resourceType)
@@ -90,7 +90,7 @@ function modeOf({ search }: Resource): unknown {
   return isRecord(search) ? search.mode : undefined
 }
 
-/** A count that took in what is left out would tell of it. */
+/** A count that included what is left out would reveal it. */
 function withEntries({ entry: _entry, total, ...bundle }: Resource, kept: Resource[], isWhole: boolean): Resource {
   return { ...bundle, ...(isWhole && total !== undefined && { total }), ...(kept.length > 0 && { entry: kept }) }
 }

@@ -1,5 +1,5 @@
-// A connection that the person narrowed to some resource types, to one patient's records, or both: what a request becomes
-// before it is sent, and how its answer is judged. Whatever isn't known to stay within is refused.
+// A connection that the person limited to some resource types, to one patient's records, or both: how a request is changed before it is
+// sent, and how its answer is checked. Whatever isn't known to stay within the limits is refused.
 
 import { isRecord } from '../../base/json.ts'
 import { AccessError } from '../../client/access-error.ts'
@@ -16,24 +16,24 @@ import { type Current, checkNew, currentOf, patched } from './write.ts'
 export interface Attempt {
   method: string
   place: Place
-  /** As JSON; undefined where there is none. */
+  /** As JSON; undefined if there is none. */
   body: unknown
   ifNoneExist?: string | undefined
   inBatch: boolean
 }
 
-/** What becomes of it. */
+/** Its result. */
 export interface Narrowed {
   place: Place
-  /** The answer as it may be shown; undefined where it has to look as if nothing were there. */
+  /** The answer as it may be shown; undefined if it has to look as if nothing were there. */
   settle(body: unknown): { body: unknown } | undefined
-  /** Says nothing of what isn't the patient's: not there and gone look alike. */
+  /** Reveals nothing about other patients' records: missing and deleted look alike. */
   conceals: boolean
-  /** The version that was checked and that the change has to meet. */
+  /** The version that was checked and must still be current for the change. */
   version?: string
 }
 
-/** Narrows one connection's requests. It remembers, for the time of one call, which files the patient's records named. */
+/** Limits one connection's requests. During a call it remembers which files the patient's records named. */
 export class Narrower {
   readonly #narrowing: Narrowing
   readonly #read: Read
@@ -52,7 +52,7 @@ export class Narrower {
   }
 
   /**
-   * @returns undefined where the request has to look as if what it names weren't there
+   * @returns undefined if the request has to look as if what it names weren't there
    * @throws {AccessError} for what isn't known to stay within
    */
   async narrow(asked: Attempt): Promise<Narrowed | undefined> {
@@ -88,7 +88,7 @@ export class Narrower {
     if (reached.length > 0) throw this.refusal(`this is about ${reached.join(', ')}`)
   }
 
-  /** Within its types, a connection is free; but what a body refers to may be searched for among all. */
+  /** Within its types a connection is free, but references in a body may be searched among all types. */
   async #passed({ place, body, inBatch }: Attempt, interaction: Interaction): Promise<Narrowed | undefined> {
     const pass = { place, conceals: false, settle: this.#settle(interaction, false) }
     if (interaction.kind !== 'patch') {

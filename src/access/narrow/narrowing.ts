@@ -1,10 +1,10 @@
 // How a person can limit a connection in addition to its access level: some resource types, one patient's records, or both.
 
-/** To what a person narrowed a connection. */
+/** The limits that a person set for a connection. */
 export interface Narrowing {
   /** Resource types; any, if there are none here. */
   types?: readonly string[]
-  /** Id of the one Patient whose compartment can be reached. */
+  /** Id of the only Patient whose compartment can be reached. */
   patient?: string
 }
 

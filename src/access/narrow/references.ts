@@ -1,5 +1,5 @@
-// References (FHIR R4, section 2.3) in what a narrowed connection sends and is shown. A literal one names its record. A search in
-// the place of one is carried out by Medplum over everything that the person may see, whatever the connection is narrowed to.
+// References (FHIR R4, section 2.3) in what a limited connection sends and receives. A literal reference names its record. Medplum runs
+// a search in place of a reference over everything that the person may see, whatever the limits.
 import { isRecord } from '../../base/json.ts'
 
 type Json = Record<string, unknown>
@@ -11,7 +11,7 @@ const IN_BUNDLE = /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** The elements of a Reference: `identifier` alone is one of many other datatypes, too. */
 const ELEMENTS = /^(?:id|extension|_?type|identifier|_?display|_reference)$/
 
-/** All objects within a value, itself included. */
+/** All objects within a value, including itself. */
 function objectsIn(value: unknown): Json[] {
   const found: Json[] = []
   const waiting = [value]
@@ -51,7 +51,7 @@ export function asksSearch(value: unknown): boolean {
 export const ASKS_SEARCH = 'the body refers to the result of a search. Search first, then refer by type and id'
 
 /**
- * What is wrong with the references of a record that is to be stored, as part of a sentence; undefined where nothing is.
+ * What is wrong with the references of a record that is to be stored, as part of a sentence; undefined if there is nothing.
  *
  * @param before the record as it is, whose references may stay
  */
@@ -68,7 +68,7 @@ export function checkReferences(
   return undefined
 }
 
-/** What is wrong with references by identifier alone: whose record they mean can't be told. */
+/** The problem with references by identifier alone: it is unknown whose record they mean. */
 export function checkIdentifiers(record: unknown, before: unknown): string | undefined {
   const of = (value: unknown) => objectsIn(value).filter((one) => [undefined, 'Patient'].includes(meant(one)))
   const kept = new Set(of(before).map((one) => JSON.stringify(one)))

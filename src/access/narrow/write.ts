@@ -1,6 +1,5 @@
-// Changes by a narrowed connection. A patch is applied here and its result judged as a whole record is, for the version that was
-// read: what the operations look like tells nothing. A record that is one patient's alone stays that patient's alone, and nothing
-// new is anybody else's.
+// Changes by a limited connection. A patch is applied here and its result checked like a whole record, for the version that was read:
+// the operations alone don't show the effect. A record of one patient stays that patient's, and a new record belongs to nobody else.
 
 import { isRecord } from '../../base/json.ts'
 import type { Read } from '../../client/guard.ts'
@@ -15,7 +14,7 @@ export interface Current {
   record: Record<string, unknown>
 }
 
-/** The record as it is; undefined where it isn't there, or has no version. */
+/** The record as it is; undefined if it isn't there, or has no version. */
 export async function currentOf({ type, id }: { type: string; id: string }, read: Read): Promise<Current | undefined> {
   const found = await read(`${type}/${id}`)
   if (!isRecord(found) || found.resourceType !== type) return undefined
@@ -39,7 +38,7 @@ interface New {
   before?: Record<string, unknown>
 }
 
-/** What is wrong with a record of a patient that is to be stored, as part of a sentence; undefined where nothing is. */
+/** What is wrong with a record of a patient that is to be stored, as part of a sentence; undefined if there is nothing. */
 export function checkNew(body: unknown, { type, patient, inBatch, id, before }: New): string | undefined {
   if (!isRecord(body) || body.resourceType !== type) return `the body must be a ${type} in JSON`
   if (id !== undefined && body.id !== id) return 'the body must have the id that the path names'

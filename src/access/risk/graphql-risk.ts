@@ -50,7 +50,7 @@ export function classifyGraphql(body: unknown, query: string): Effect {
   return { kind, targets: effects.flatMap((effect) => effect.targets), reason }
 }
 
-/** What the mutations of such a request do, each by itself; undefined where that isn't known. */
+/** What each mutation of such a request does; undefined if that isn't known. */
 export function mutationsIn(body: unknown, query: string): Mutation[] | undefined {
   const found: Mutation[] = []
   for (const call of callsIn(body, query)) {
@@ -109,7 +109,7 @@ function documentOf(text: unknown): DocumentNode | undefined {
   }
 }
 
-/** The operation that is named, or all where none is. */
+/** The named operation, or all if none is named. */
 function operationsOf(document: DocumentNode, operationName: unknown): OperationDefinitionNode[] {
   const operations = document.definitions.filter((one) => one.kind === Node.OPERATION_DEFINITION)
   const named = operations.filter((one) => one.name?.value === operationName)

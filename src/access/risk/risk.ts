@@ -1,6 +1,6 @@
-// What a request would do, before it is sent. Neither the method tells (GET runs bots and submits claims, POST searches) nor
-// the token's scope (a read-only one still lets an admin expunge), so every gate asks here. Where something is unknown it is
-// counted as more than it may be, never as less; docs/risk.md shows the tables and the rules.
+// What a request would do, determined before it is sent. Neither the method (GET runs bots and submits claims, POST searches) nor the
+// token's scope (a read-only one still lets an admin expunge) says that, so every check asks here. Unknown requests are never ranked too
+// low. docs/risk.md has the tables and the rules.
 
 import { isRecord } from '../../base/json.ts'
 import type { Method } from '../../client/request.ts'
@@ -26,9 +26,9 @@ export interface Risk {
    * No query values. At most {@link MAX_TARGETS}, then `…`.
    */
   targets: string[]
-  /** Of a batch: what each entry would do, in its order. */
+  /** For a batch: what each entry would do, in order. */
   parts?: Risk[]
-  /** Why it is of this kind, for a person. */
+  /** The reason for this kind, for a person. */
   reason: string
 }
 
@@ -91,7 +91,7 @@ function classifyRoute(method: string, place: StrictPlace): Risk {
   return risk
 }
 
-/** The route that Medplum would take: of those that match, the one with the most words of its own. */
+/** The route that Medplum would choose: of those that match, the one with the most fixed words. */
 function routeOf(method: string, segments: string[], query: string): Route | undefined {
   let best: Route | undefined
   let most = -1
@@ -141,7 +141,7 @@ function kindOf(method: string): Kind {
   return method === 'DELETE' ? 'delete' : 'operate'
 }
 
-/** A POST to the base: as much as the highest of its entries. What is no batch is refused by Medplum and counts as a write. */
+/** A POST to the base has the kind of its highest entry. Anything but a batch is refused by Medplum and counts as a write. */
 function classifyBundle(body: unknown): Risk {
   const entries = isRecord(body) && body.resourceType === 'Bundle' && Array.isArray(body.entry) ? body.entry : []
   if (entries.length === 0) return { kind: 'write', targets: ['*'], reason: 'a batch without entries' }

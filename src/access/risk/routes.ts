@@ -1,9 +1,8 @@
-// What each of Medplum's routes does, as a table: the classifier, docs/risk.md and the tests all read it, so that a route's
-// risk is decided, reasoned and proved in one place. Found in Medplum's route table (packages/server/src/fhir/routes.ts) and
-// its operation handlers.
+// What each of Medplum's routes does, as a table. The classifier, docs/risk.md and the tests all read it, so that a route's risk is
+// decided and explained in one place. Taken from Medplum's route table (packages/server/src/fhir/routes.ts) and its operation handlers.
 import type { Method } from '../../client/request.ts'
 
-/** From the least to the most that a request can do. */
+/** From least to most. */
 export const KINDS = ['read', 'write', 'delete', 'operate', 'admin'] as const
 export type Kind = (typeof KINDS)[number]
 
@@ -26,7 +25,7 @@ export interface Route {
 /** One line of a group: methods and paths separated by spaces, the kind, the reason. */
 type Line = [methods: string, paths: string, kind: Kind, why: string]
 
-/** Every route whose effect is known. What is not here runs something unknown if it is an operation, and goes by its method otherwise. */
+/** Every route whose effect is known. Anything else counts as unknown if it is an operation, and otherwise depends on its method. */
 export const ROUTES: Route[] = [
   ...group('Resources', [
     ['GET', '(base) {type} {type}/{id}', 'read', 'reads or searches'],
@@ -144,7 +143,7 @@ export const ROUTES: Route[] = [
   ]),
 ]
 
-/** Writing or deleting one of these is admin work, whichever way it is done. Reading them is a read. */
+/** Writing or deleting one of these is admin, in any way. Reading them is a read. */
 export const GOVERNING_TYPES: Record<string, string> = {
   AccessPolicy: 'says who may see and do what',
   ProjectMembership: 'gives a person or a bot its access',
@@ -175,7 +174,7 @@ export const GOVERNING_TYPES: Record<string, string> = {
 
 const GOVERNING = new Set(Object.keys(GOVERNING_TYPES).map((type) => type.toLowerCase()))
 
-/** Whether to write or delete this type is admin work. Letter case is ignored, to be safe. */
+/** Whether writing or deleting this type is admin. Letter case is ignored, to be safe. */
 export function governs(type: string): boolean {
   return GOVERNING.has(type.toLowerCase())
 }

@@ -1,4 +1,4 @@
-// What to do about an error of Medplum: it says what is wrong in its own words, seldom what a right request looks like.
+// What to do about an error of Medplum, whose messages say what is wrong but seldom what a correct request looks like.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
@@ -15,7 +15,7 @@ const MAX_ADVICE = 4
  *
  * @param request as it was sent
  * @param capability what the server offers; without it, no names are suggested
- * @returns undefined where there is nothing to add to the server's own words. Never throws.
+ * @returns undefined if there is nothing to add to the server's own words. Never throws.
  */
 export function advise(request: Asked, error: Failure, capability?: Capability): string | undefined {
   const asked = { ...request, method: request.method.toUpperCase() }
@@ -43,7 +43,7 @@ export function advise(request: Asked, error: Failure, capability?: Capability):
 
 const MAX_SAID = 3000
 
-/** On one line: it may contain what Medplum said, and so what somebody else wrote. */
+/** On one line: it may contain Medplum's message, and so foreign text. */
 function said(advice: readonly string[]): string | undefined {
   return oneLine(advice.join(' '), MAX_SAID) || undefined
 }

@@ -1,4 +1,4 @@
-// The entries of a batch or transaction that failed in an answer of 200, each with what can be done about it.
+// The failed entries of a batch or transaction that was answered with 200, each with advice.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
@@ -10,7 +10,7 @@ const MAX_ENTRIES = 20
 /** Characters of what Medplum says about one entry or GraphQL error: its words may repeat what was sent or stored. */
 export const MAX_WHY = 500
 
-/** As a sentence and a line an entry; none where all succeeded. */
+/** As a sentence and a line an entry; none if all succeeded. */
 export function failedEntries({ body: sent }: Asked, _place: Place, { body }: Answer): string[] {
   if (
     !isRecord(body) ||

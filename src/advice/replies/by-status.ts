@@ -1,6 +1,7 @@
-// Advice by the status, for the many errors whose text says no more than the status does ("Not found", "Forbidden").
+// Advice by status, for the many errors whose text only repeats the status ("Not found", "Forbidden").
 
 import { ROUTES } from '../../access/risk/routes.ts'
+import { secondsToWait } from '../../base/rate-limit.ts'
 import { nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { formatPlace } from '../../fhir/query.ts'
@@ -157,21 +158,14 @@ function preconditionFailed({ asked, place, text }: FailedRequest): string {
 
 const WAIT_UNKNOWN = 'Wait a minute before you retry.'
 
-/**
- * Medplum sends no Retry-After: the wait is the `t` of a limit with nothing left (`"fhirInteractions";r=0;t=42`), or in
- * milliseconds in the issue's diagnostics.
- */
+/** Medplum says how long to wait in the header `RateLimit`, or in milliseconds in the issue's diagnostics. */
 function tooManyRequests({ headers, diagnostics, place }: FailedRequest): string {
-  const waits = (headers.ratelimit ?? '').split(',').flatMap((limit) => {
-    const [left, seconds] = [/;\s*r=(\d+)/.exec(limit)?.[1], /;\s*t=(\d+)/.exec(limit)?.[1]]
-    return Number(left) === 0 && seconds !== undefined ? [Number(seconds)] : []
-  })
   const ms = /"_msBeforeNext":\s*(\d+)/.exec(diagnostics)?.[1]
-  if (waits.length === 0 && ms !== undefined) waits.push(Math.ceil(Number(ms) / 1000))
-  const wait = waits.length > 0 ? `Wait ${Math.max(...waits)} seconds before you retry.` : WAIT_UNKNOWN
-  const cost = 'The units for this minute are used up: a search costs 20, a write 100, a read 1.'
+  const seconds = secondsToWait(headers.ratelimit) ?? (ms === undefined ? undefined : Math.ceil(Number(ms) / 1000))
+  const wait = seconds === undefined ? WAIT_UNKNOWN : `Wait ${seconds} seconds before you retry.`
+  const units = 'The units for this minute are used up: a search costs 20, a write 100, a read 1.'
   const batch = place.segments.length === 0 ? ' Send smaller batches.' : ''
-  return `${wait} ${cost} Make fewer, larger requests (_count, _include).${batch}`
+  return `${wait} ${units} Make fewer, larger requests (_count, _include).${batch}`
 }
 
 function unavailable({ asked }: FailedRequest): string {

@@ -1,4 +1,4 @@
-// Advice by the words of an issue. Medplum's texts are the only key: their codes don't tell one fault from another.
+// Advice by the text of an issue. Medplum's texts are the only key: its codes don't distinguish errors.
 
 import { isRecord, textList } from '../../base/json.ts'
 import { criterion, formatPlace } from '../../fhir/query.ts'

@@ -1,4 +1,4 @@
-// Answers of 200 that say less, or something else, than they seem to: told to the model along with the answer.
+// Answers with status 200 that say less, or something else, than they seem to. The model gets a note with the answer.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
@@ -54,7 +54,7 @@ function estimatedTotal(_asked: Asked, { parameters }: Place, { body }: Answer):
   ]
 }
 
-/** A name in `_elements` that no record bears, be it the stem of a choice: Medplum leaves it out without a word. */
+/** A name in `_elements` that no record bears, be it the stem of a choice: Medplum leaves it out silently. */
 function missingElements(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
   const resources = isSearchset(body)
     ? records(body, 'entry').flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))

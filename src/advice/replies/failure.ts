@@ -1,4 +1,4 @@
-// What the server answered, and to what request: what all advice about answers reads.
+// The server's answer and the request it belongs to: what all advice about answers reads.
 
 import type { OperationOutcome } from '@medplum/fhirtypes'
 import type { Capability } from '../../fhir/capability.ts'
@@ -19,7 +19,7 @@ export interface FailedRequest {
   asked: Asked
   place: Place
   status: number
-  /** The text and the expression of an issue, empty where the advice goes by the status alone. */
+  /** The text and the expression of an issue, empty if the advice goes by the status alone. */
   text: string
   expression: string
   diagnostics: string

@@ -1,4 +1,4 @@
-// What may be behind a search that finds nothing.
+// Why a search may have found nothing.
 
 import { isRecord, records } from '../../base/json.ts'
 import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../../fhir/query.ts'
@@ -9,7 +9,7 @@ export function isSearchset(body: unknown): body is Record<string, unknown> {
   return isRecord(body) && body.resourceType === 'Bundle' && body.type === 'searchset'
 }
 
-/** A sentence for each filter that Medplum may have read otherwise; none where something was found. */
+/** A sentence for each filter that Medplum may have read otherwise; none if something was found. */
 export function noHits(_asked: Asked, place: Place, { body }: Answer): string[] {
   if (!isSearchset(body) || records(body, 'entry').length > 0) return []
   if (typeof body.total === 'number' && body.total > 0) return []

@@ -36,7 +36,7 @@ function interactionsOf(rule: Record<string, unknown>): string[] {
   return rule.readonly === true ? READING : [...READING, ...CHANGING]
 }
 
-/** The rules of the person's access policy, as `GET /auth/me` tells them; none where it tells of no policy. */
+/** The rules of the person's access policy, as `GET /auth/me` tells them; none if it tells of no policy. */
 export function policyRules(me: unknown): Record<string, unknown>[] {
   return isRecord(me) ? records(me.accessPolicy, 'resource') : []
 }

@@ -1,4 +1,4 @@
-// Advice of searches, by the words of an issue.
+// Advice about searches, by the text of an issue.
 
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { criterion, formatPlace, meaningOf, type QueryParameter, searchedTypes } from '../../fhir/query.ts'

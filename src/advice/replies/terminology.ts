@@ -1,10 +1,10 @@
-// Answers about codes whose code system isn't on the server, or not whole: they read as any other answer does.
+// Answers about codes whose code system isn't on the server, or only in part. They look like any other answer.
 
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
 import type { Answer } from './failure.ts'
 
-/** What is known of a code system: its `content` (FHIR R4, CodeSystemContentMode); undefined where the server has none. */
+/** What is known of a code system: its `content` (FHIR R4, CodeSystemContentMode); undefined if the server has none. */
 export type Content = string | undefined
 
 /** The code systems, by url or as `CodeSystem/ID`, on which an answer stands. Pure, and never throws. */
@@ -19,7 +19,7 @@ export function codeSystemsBehind(asked: Asked, answer: Answer): string[] {
 
 const MAX_SYSTEMS = 20
 
-/** What follows from an answer that stands on this code system, as a sentence; undefined where nothing need be said. */
+/** What follows from an answer that stands on this code system, as a sentence; undefined if nothing need be said. */
 export function aboutContent(system: string, content: Content): string | undefined {
   if (content === undefined) {
     return `Nothing follows from this answer about codes of ${system}: this server has no such CodeSystem, so no code was looked up.`

@@ -1,11 +1,12 @@
-// Requests that Medplum would answer with success and something else than was meant. They are refused, rewritten to the same
-// meaning, or sent with a warning: a model takes a 200 at its word.
+// Requests that Medplum would answer with success but misread. They are refused, rewritten with the same meaning, or sent with a
+// warning, because a model trusts a 200.
 
 import { isRecord } from '../../base/json.ts'
 import type { Capability } from '../../fhir/capability.ts'
 import { type Asked, formatPlace, parsePlace, parseQuery } from '../../fhir/query.ts'
+import { type Checked, none, refuse } from './checked.ts'
 import type { Findings } from './control-checks.ts'
-import { asDemands, CHECKS, type Checked, isSearchByPost, none, refuse, searched } from './path-checks.ts'
+import { asDemands, CHECKS, isSearchByPost, searched } from './path-checks.ts'
 
 export type { Asked } from '../../fhir/query.ts'
 
@@ -75,7 +76,7 @@ function check(asked: Asked, capability: Capability | undefined, inBundle: boole
   return settle(all, method, inBundle)
 }
 
-/** Only a search or read of its own is rewritten: what changes data is sent as it was approved, and an entry is in the body. */
+/** Only a separate search or read is rewritten: a change is sent as it was approved, and an entry is part of the body. */
 function settle(found: Checked, method: string, inBundle: boolean): Checked {
   if (!found.place || (!inBundle && (method === 'GET' || isSearchByPost(method, found.place.segments)))) return found
   return refuse(`${asDemands(found.notes)}\nSend ${method} ${formatPlace(found.place)} instead.`)
@@ -135,7 +136,7 @@ function checkIfNoneExist(
   return found.place ? refuse(`ifNoneExist: ${asDemands(found.notes)}`) : found
 }
 
-/** Of two creates with the same condition Medplum carries out one, but refers to both: what refers to the other leads nowhere. */
+/** Of two creates with the same condition Medplum makes only one, so references to the other lead nowhere. */
 function twiceCreated(entries: readonly unknown[]): string[] {
   const first = new Map<string, number>()
   return entries.flatMap((entry, index) => {

@@ -1,5 +1,4 @@
-// Writes that Medplum takes in another sense than was meant, or stores although FHIR forbids the content, found before they
-// are sent.
+// Writes that Medplum would misread, or store although FHIR forbids the content, found before they are sent.
 import { isRecord, records } from '../../base/json.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
 import type { Findings } from './control-checks.ts'
@@ -69,7 +68,7 @@ export const PATCH_EXAMPLE = '[{"op":"add","path":"/language","value":"en"}]'
  * An object meant as a patch, as JSON Patch: one operation, a list of them under a name, the Parameters of a Bundle's entry, a
  * FHIRPath Patch, or the properties to set.
  *
- * @returns undefined where that would mean something else
+ * @returns undefined if that would mean something else
  */
 export function asJsonPatch(body: unknown): string | undefined {
   if (!isRecord(body)) return undefined
@@ -79,7 +78,7 @@ export function asJsonPatch(body: unknown): string | undefined {
 
 const isOperation = (one: unknown) => isRecord(one) && typeof one.op === 'string' && typeof one.path === 'string'
 
-/** The operations that an object holds under a name, such as `operations`. */
+/** The operations that an object has under a name, such as `operations`. */
 function listIn(body: Record<string, unknown>): unknown[] | undefined {
   const [list, ...others] = Object.values(body).filter((value) => typeof value !== 'string')
   return others.length === 0 && Array.isArray(list) && list.length > 0 && list.every(isOperation) ? list : undefined

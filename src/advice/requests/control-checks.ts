@@ -1,9 +1,9 @@
-// Parameters that steer a search, such as _count: what Medplum ignores in them without a word.
+// Parameters that control a search, such as _count, and what Medplum silently ignores in them.
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { MAX_COUNT, MAX_OFFSET } from '../../fhir/paging.ts'
 import { criterion, type Meaning, type QueryParameter } from '../../fhir/query.ts'
 
-/** What was found in a request. Any refusal means that it must not be sent. */
+/** What was found in a request. With any refusal it must not be sent. */
 export interface Findings {
   refusals: string[]
   /** What was rewritten and why. */
@@ -26,17 +26,17 @@ export interface Search {
 export interface Case extends Search {
   parameter: QueryParameter
   meaning: Meaning
-  /** Search parameter types that it may have; empty where unknown. */
+  /** Search parameter types that it may have; empty if unknown. */
   kinds: ReadonlySet<string>
 }
 
-/** Checks one of the parameters that steer a search. */
+/** Checks one of the parameters that control a search. */
 export function checkControl(parameter: QueryParameter, code: string, search: Search): Finding[] {
   const found = CONTROL_RULES[code]?.(parameter, search)
   return [...controlModifier(parameter, code), ...(found ? [found] : []), ...repeated(parameter, search)]
 }
 
-/** Of these Medplum takes the last one without a word. */
+/** Medplum silently takes the last of these. */
 const SINGLE: ReadonlySet<string> = new Set([
   ...['_count', '_cursor', '_elements', '_fields', '_offset', '_summary', '_total'],
 ])
@@ -111,7 +111,7 @@ function checkCount({ value }: QueryParameter): Finding | undefined {
   }
 }
 
-/** Elements whose names differ from those of their search parameters by more than hyphens. */
+/** Elements whose search parameters have a different name, not only other hyphens. */
 const ELEMENTS: Record<string, string> = {
   _lastupdated: 'meta',
   _profile: 'meta',
@@ -187,7 +187,7 @@ function controlModifier({ key, value }: QueryParameter, code: string): Finding[
   return [{ refuse: `\`${key}\`: Medplum drops the modifier :${modifier} silently. ${right}` }]
 }
 
-/** @returns undefined when all are known or nothing is known */
+/** @returns undefined if all are known or nothing is known */
 export function unknownTypes(types: readonly string[], capability: Capability | undefined): string | undefined {
   const unknown = types.filter((type) => capability && capability.types.size > 0 && !capability.types.has(type))
   if (unknown.length === 0) return undefined

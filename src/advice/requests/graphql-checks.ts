@@ -10,7 +10,7 @@ import { checkSearch } from './search-checks.ts'
 
 const MAX_TOKENS = 50_000
 
-/** Checks every search of a request to `$graphql`. A document that can't be read is Medplum's to refuse. */
+/** Checks every search of a request to `$graphql`. Medplum refuses a document that can't be parsed. */
 export function checkGraphql(body: unknown, capability: Capability | undefined, base: string | undefined): Findings {
   const all: Findings = { refusals: [], notes: [], warnings: [] }
   if (!isRecord(body) || typeof body.query !== 'string') return all

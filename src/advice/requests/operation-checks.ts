@@ -1,4 +1,4 @@
-// Operations that Medplum answers with success although they did nothing, or something else than was meant.
+// Operations that Medplum answers with success although they did nothing, or something other than intended.
 
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import type { Asked, Place } from '../../fhir/query.ts'
@@ -10,7 +10,7 @@ interface Found {
 
 type Check = (asked: Asked, place: Place) => Partial<Found>
 
-/** By the operation's name, on types that have it; what only creates stands by its type. */
+/** By the operation's name, for types that have it; creates are listed by type. */
 const CHECKS: readonly (readonly [type: RegExp, operation: string | undefined, check: Check])[] = [
   [/^Agent$/, '$push', pushed],
   [/^Bot$/, '$deploy', deployed],
@@ -18,7 +18,7 @@ const CHECKS: readonly (readonly [type: RegExp, operation: string | undefined, c
   [/./, '$validate', validated],
 ]
 
-/** What is to be said of an operation, or of a create by POST, before it is sent. */
+/** Findings about an operation, or a create by POST, before it is sent. */
 export function operationFindings(asked: Asked, place: Place): Found {
   const [type = ''] = place.segments
   const last = place.segments.at(-1)
@@ -45,11 +45,11 @@ function pushed({ body }: Asked): Partial<Found> {
 
 // ── Bots ──
 
-/** A line that begins with a statement of modules; `import(…)` is none. */
+/** A line that begins with a module statement; `import(…)` is not one. */
 const OF_MODULES =
   /^[ \t]*(?:(import)(?:[ \t]*[{*"']|[ \t]+[\w$])|(export)(?:[ \t]*[{*]|[ \t]+(?:default|async|function|class|const|let|var)\b))/m
 
-/** Medplum deploys any text; what is wrong with it shows when the bot runs. */
+/** Medplum deploys any text; errors only show when the bot runs. */
 function deployed({ body }: Asked): Partial<Found> {
   const { code, filename } = isRecord(body) ? body : {}
   if (typeof code !== 'string' || /\.mjs$/.test(scalarText(filename))) return {}
@@ -90,7 +90,7 @@ function botCreated({ method, body }: Asked, { segments }: Place): Partial<Found
 
 // ── Validation ──
 
-/** Medplum checks the body as what it is, and by the profiles that it names itself; it reads no parameter. */
+/** Medplum validates the body by its own type and profiles; it reads no parameter. */
 function validated({ body }: Asked, { segments, parameters }: Place): Partial<Found> {
   const [type = ''] = segments
   const profile =

@@ -1,26 +1,16 @@
-// The checks of a request, from its path to its body: each finds one way in which Medplum takes it for something else.
+// The checks of a request, from its path to its body: each finds one way in which Medplum misreads it.
 
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { type Asked, CONTROLS, criterion, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
+import { type Check, type Checked, none, refuse } from './checked.ts'
 import { checkContent } from './content-checks.ts'
-import { checkPaging, type Findings, unknownTypes } from './control-checks.ts'
+import { checkPaging, unknownTypes } from './control-checks.ts'
 import { checkGraphql } from './graphql-checks.ts'
 import { operationFindings } from './operation-checks.ts'
+import { checkOutside } from './outside-check.ts'
 import { ruleWarnings } from './rule-checks.ts'
 import { checkSearch } from './search-checks.ts'
-
-export type Check = (asked: Asked, place: Place, capability: Capability | undefined, inBundle: boolean) => Checked
-/** Findings, and the parameters or segments to send instead. */
-export type Checked = Findings & { place?: Place }
-
-export function none(): Checked {
-  return { refusals: [], notes: [], warnings: [] }
-}
-
-export function refuse(message: string): Checked {
-  return { ...none(), refusals: [message] }
-}
 
 export function asDemands(notes: readonly string[]): string {
   return notes.map((note) => note.replace(' was sent as ', ' must be ')).join('\n')
@@ -29,7 +19,7 @@ export function asDemands(notes: readonly string[]): string {
 const isOperation = ({ segments }: Place) => segments.some((segment) => segment.startsWith('$'))
 const isHistory = ({ segments }: Place) => segments.includes('_history')
 
-/** In order: what an earlier one refuses, no later one looks at. */
+/** In order: the first refusal ends the checks. */
 export const CHECKS: readonly Check[] = [
   checkMethod,
   checkNamed,
@@ -67,54 +57,7 @@ function checkNamed(
   )
 }
 
-/** What exists outside the FHIR API, by first segment, and where in the Medplum App the same is done. */
-const OUTSIDE: Record<string, string> = {
-  admin: 'In the Medplum App, a project admin does this under Project (/admin).',
-  auth: 'In the Medplum App, passwords, sign-in and MFA are under Security (/security).',
-  'cds-services': '',
-  dicom: '',
-  email: 'A bot can send e-mail.',
-  fhircast: '',
-  healthcheck: '',
-  keyvalue: '',
-  oauth2: 'This server signs in by itself.',
-  'openapi.json': 'GET metadata says what the FHIR API offers.',
-  scim: '',
-  storage: 'GET Binary/ID reads a file.',
-  webhook: '',
-  ws: '',
-}
-
-/** By words further on in the path. */
-const IN_THE_APP: readonly (readonly [RegExp, string])[] = [
-  [
-    /^admin\/.*\binvite\b/,
-    'In the Medplum App, a project admin invites people under Project > Invite (/admin/invite).',
-  ],
-  [/^admin\/.*\bmembers?\b/, 'In the Medplum App, members are under Project > Users (/admin/users).'],
-  [/^admin\/.*\bclients?\b/, 'In the Medplum App, clients are under Project > Clients (/admin/clients).'],
-  [
-    /^admin\/.*\bbots?\b/,
-    'In the Medplum App, bots are under Project > Bots (/admin/bots); POST Bot/$init creates one here.',
-  ],
-  [/^admin\/.*\bsecrets?\b/, 'In the Medplum App, secrets are under Project > Secrets (/admin/secrets).'],
-  [/^admin\/.*\bsites?\b/, 'In the Medplum App, sites are under Project > Sites (/admin/sites).'],
-  [/^admin\/super\b/, 'In the Medplum App, this is for super admins (/admin/super).'],
-]
-
-function checkOutside(_asked: Asked, { segments }: Place): Checked {
-  const [first = ''] = segments
-  if (!Object.hasOwn(OUTSIDE, first)) return none()
-  const path = segments.join('/')
-  const where = IN_THE_APP.find(([words]) => words.test(path))?.[1] ?? OUTSIDE[first]
-  return refuse(
-    [`\`path\`: ${path} is outside Medplum's FHIR API. This server reaches only that API.`, where]
-      .filter(Boolean)
-      .join(' '),
-  )
-}
-
-/** First segments that are no types: they are routes of Medplum. */
+/** First segments that are routes of Medplum, not types. */
 const ROUTES: ReadonlySet<string> = new Set(['metadata', 'job', 'bulkdata', '_search', '_history', '.well-known'])
 
 function checkType({ method }: Asked, place: Place, capability: Capability | undefined): Checked {
@@ -153,7 +96,7 @@ function checkCompartment({ method }: Asked, place: Place, capability: Capabilit
   return refuse(`\`path\`: Medplum has no compartment paths (404). Search by reference: ${method} ${form}`)
 }
 
-/** Writes to a bare type are conditional ones: without criteria they hit whatever is alone of its type. */
+/** Writes to a bare type are conditional: without criteria they change the only resource of that type, if there is just one. */
 function checkOneOf({ method }: Asked, place: Place): Checked {
   const { segments, parameters } = place
   const [type] = segments
@@ -254,7 +197,7 @@ function checkWrite(
   return { ...found, warnings: [...found.warnings, ...ruleWarnings(body, capability)] }
 }
 
-/** In a batch, Medplum takes the criteria of POST Type/_search from the entry's resource, which they aren't. */
+/** In a batch, Medplum reads the criteria of POST Type/_search from the entry's resource, where they aren't. */
 function checkSearchEntry(
   { method }: Asked,
   { segments, parameters }: Place,

@@ -1,4 +1,4 @@
-// Rules that Medplum stores as they come and that then do nothing: parts of an AccessPolicy, and Subscriptions.
+// Rules that Medplum stores but that have no effect: parts of an AccessPolicy, and Subscriptions.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { type Capability, nearest } from '../../fhir/capability.ts'
@@ -13,7 +13,7 @@ export function ruleWarnings(resource: unknown, capability: Capability | undefin
   return resource.resourceType === 'Subscription' ? subscription(resource, capability) : []
 }
 
-/** Whether a body, or an entry of it, is such a rule: what is wrong with it shows only beside what the server offers. */
+/** Whether a body, or an entry of it, is such a rule: it can only be checked if the server's capability is known. */
 export function holdsRule(body: unknown): boolean {
   const resources = [body, ...records(body, 'entry').map(({ resource }) => resource)]
   return resources.some(
@@ -56,7 +56,7 @@ function subscription({ criteria, channel }: Record<string, unknown>, capability
   ]
 }
 
-/** Search parameters that a type doesn't have; none where the server doesn't say which it has. */
+/** Search parameters that a type doesn't have; none if the server doesn't list them. */
 function criteriaOf(at: string, criteria: string, capability: Capability | undefined): string[] {
   const { segments, parameters } = parsePlace(criteria)
   return parameters.flatMap(({ key }) => {

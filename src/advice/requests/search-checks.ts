@@ -1,4 +1,4 @@
-// Searches that Medplum answers with 200 and something else than was asked, found before they are sent.
+// Searches that Medplum answers with 200 but misreads, found before they are sent.
 import { nearest } from '../../fhir/capability.ts'
 import { CONTROLS, criterion, formatQuery, kindsOf, meaningOf, type QueryParameter } from '../../fhir/query.ts'
 import { boundsOf, hasSeveralValues, isDayOnly, isMisread, parseSearchDate } from '../../fhir/search-dates.ts'
@@ -71,7 +71,7 @@ const FILTER_RULES: readonly ((given: Case) => Finding | undefined)[] = [
   dayInFilterExpression,
 ]
 
-/** What is left of an escape after decoding was escaped twice, or isn't one. */
+/** An escape that remains after decoding was escaped twice, or is none. */
 function escapedTwice({ parameter: { key, value } }: Case): Finding | undefined {
   const [escapes] = /(?:%[0-9a-f]{2})+/i.exec(value) ?? []
   return escapes === undefined
@@ -127,7 +127,7 @@ function unknownModifier({ parameter: { key, value }, meaning: { modifier } }: C
   }
 }
 
-/** Refused by Medplum for codes with a system; of a plain code, such as a status, it drops them silently. */
+/** Medplum refuses these for codes with a system; for a plain code, such as a status, it silently drops them. */
 const NOT_FOR_TOKENS = ['above', 'below', 'in', 'not-in', 'of-type']
 
 function modifierForTokens({ parameter: { key, value }, meaning: { modifier }, kinds }: Case): Finding | undefined {

@@ -1,5 +1,5 @@
-// Values that can't be found as they are written: Medplum compares codes, systems and references letter by letter, and takes a
-// value that it can't read for another one.
+// Values that can't be found as written: Medplum compares codes, systems and references letter by letter, and replaces a value that it
+// can't parse by another one.
 
 import { criterion, formatQuery } from '../../fhir/query.ts'
 import { RESOURCE_TYPES } from '../../fhir/resource-types.ts'
@@ -27,7 +27,7 @@ function missingOrNot({ parameter: { key, value }, meaning: { modifier } }: Case
   return { refuse: `\`${key}=${value}\`: Medplum would take this for false. Write ${key}=true or ${key}=false.` }
 }
 
-/** The parameter with each of its values, which commas part, in another form. */
+/** The parameter with each of its comma-separated values in another form. */
 function rewritten(
   { parameter: { key, value } }: Case,
   form: (one: string) => string,

@@ -1,5 +1,5 @@
-// What the cells of a column begin and end with, so that the head of a table can say it once: the type of a reference, the system
-// of a code, the unit of a quantity, the seconds and zone of a time.
+// What the cells of a column have in common at the beginning and end, so that the header of a table can say it once: the type of a
+// reference, the system of a code, the unit of a quantity, the seconds and zone of a time.
 
 import { isLikeOurs } from './literal.ts'
 
@@ -20,7 +20,7 @@ export interface Affixed {
 const MIN_ROWS = 2
 
 /**
- * What most cells begin and end with, if they are datatypes in short, or all, if they are plain words; undefined where that is
+ * What most cells begin and end with, if they are datatypes in short, or all, if they are plain words; undefined if that is
  * nothing.
  *
  * @param values what the cells are the literals of
@@ -45,7 +45,7 @@ const QUANTITY = /^(\[?<)(-?\d[\d.e+-]*)((?: "(?:[^"\\]|\\.)*")+(?: -)?>\]?)$/
 const WHOLE = /^[<({["]/
 
 interface Parts {
-  /** Prefix and suffix, with `*` between them. */
+  /** Prefix and suffix, with `…` between them. */
   both: string
   prefix: string
   rest: string
@@ -57,7 +57,7 @@ function partsOf(cell: string): Parts | undefined {
   const form = cell.charAt(at) === '(' ? CODED : /[\d-]/.test(cell.charAt(at + 1)) ? QUANTITY : REFERENCE
   const [, prefix, rest, suffix] = form.exec(cell) ?? (form === REFERENCE ? CODED.exec(cell) : undefined) ?? []
   if (prefix === undefined || rest === undefined || suffix === undefined || isLikeOurs(rest)) return undefined
-  return { both: `${prefix}*${suffix}`, prefix, rest, suffix }
+  return { both: `${prefix}…${suffix}`, prefix, rest, suffix }
 }
 
 function affixedShort(cells: Cells): Affixed | undefined {

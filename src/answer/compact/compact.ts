@@ -3,7 +3,7 @@
 import { isRecord, records } from '../../base/json.ts'
 import { isNameable } from './column.ts'
 import { type Group, groupOf, inPlace, type Row, type Table, withNumbers } from './groups.ts'
-import { type Draft, layOut } from './layout.ts'
+import { layOut, type Written } from './layout.ts'
 import { below, keyOf, literal } from './literal.ts'
 import { Anchors, sameLine, tableLines } from './table.ts'
 
@@ -20,8 +20,7 @@ export type Remarks = ReadonlyMap<unknown, readonly string[]>
  */
 export function compact(value: unknown, remarks: Remarks = new Map(), sizes: Map<unknown, number> = new Map()): string {
   const anchors = new Anchors(isNameable)
-  const draft = { known: new Set<string>(), written: new Map<object, string>() }
-  const lines = documentLines(value, { mark: '#', anchors, draft, remarks, sizes })
+  const lines = documentLines(value, { mark: '#', anchors, written: new Map(), remarks, sizes })
   return anchors.resolve(lines.join('\n'))
 }
 
@@ -30,7 +29,7 @@ interface Context {
   /** The `#` of its heading. */
   mark: string
   anchors: Anchors
-  draft: Draft
+  written: Written
   remarks: Remarks
   sizes: Map<unknown, number>
 }
@@ -40,10 +39,10 @@ function deeper(context: Context, steps = 1): Context {
 }
 
 function documentLines(value: unknown, context: Context): string[] {
-  const { mark, anchors, draft, remarks } = context
+  const { mark, anchors, written, remarks } = context
   const said = remarks.get(value) ?? []
   if (Array.isArray(value) && value.length > 1 && value.every(isRow)) {
-    return [...said, `${mark} (${value.length})`, ...tableLines(layOut(value, draft), anchors)]
+    return [...said, `${mark} (${value.length})`, ...tableLines(layOut(value, written), anchors)]
   }
   if (!isRecord(value)) return [...said, literal(value)]
   if (isBundle(value)) return bundleLines(value, value, context)
@@ -66,7 +65,7 @@ function isBundle(value: Resource): boolean {
 // ── One record ──
 
 /** One line for each property; long lists of objects come after these, as tables of their own. */
-function recordLines(record: Resource, { mark, anchors, draft }: Context): string[] {
+function recordLines(record: Resource, { mark, anchors, written }: Context): string[] {
   const tables: [path: string, rows: Record<string, unknown>[]][] = []
   const lines = Object.entries(record).flatMap(([name, value]) => {
     const rest = withoutTables(value, below('', name), 1, tables)
@@ -74,7 +73,7 @@ function recordLines(record: Resource, { mark, anchors, draft }: Context): strin
   })
   const more = tables.flatMap(([path, rows]) => [
     `${mark} ${path} (${rows.length})`,
-    ...tableLines(layOut(rows, draft), anchors),
+    ...tableLines(layOut(rows, written), anchors),
   ])
   return [...lines, ...more]
 }
@@ -83,7 +82,7 @@ const MIN_TABLE_ROWS = 3
 const MIN_TABLE_CHARS = 300
 const MAX_TABLE_DEPTH = 4
 
-/** The value with its long lists of objects taken out and put among the tables; undefined where nothing is left. */
+/** The value with its long lists of objects taken out and put among the tables; undefined if there is nothing left. */
 function withoutTables(
   value: unknown,
   path: string,
@@ -116,7 +115,7 @@ function bundleLines(bundle: Resource, about: unknown, context: Context): string
   const entries = records(bundle, 'entry')
   lines.push(returnedLine(entries), ...nextLine(link), ...(context.remarks.get(about) ?? []))
   const byType = Map.groupBy(entries.map(rowOf), ({ type }) => type)
-  const groups = [...byType].map(([type, rows]) => groupOf(type, rows, context.draft))
+  const groups = [...byType].map(([type, rows]) => groupOf(type, rows, context.written))
   const unnumbered = inPlace(groups)
   return [...lines, ...groups.flatMap((group) => typeLines(group, unnumbered, deeper(context)))]
 }

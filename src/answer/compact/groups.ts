@@ -1,10 +1,9 @@
-// The rows of a Bundle by type, and a type's rows in parts about the same thing where that is shorter to tell: observations by
-// their code share category, unit and reference range too.
-import { costOfSame, type Draft, type Layout, layOut } from './layout.ts'
+// The rows of a Bundle by type, and a type's rows in parts about the same thing: observations by their code share category, unit and reference range too.
+import { type Layout, layOut, type Written } from './layout.ts'
 
 /** An entry as a row: its resource's properties, and the entry's other properties under `@`. */
 export interface Row {
-  /** Resource type; empty where the entry has no resource. */
+  /** Resource type; empty if the entry has no resource. */
   type: string
   /** Place among the entries. */
   at: number
@@ -29,25 +28,16 @@ export interface Table {
   layout: Layout
 }
 
-/** Tokens that a part takes with its heading, and a row with its number, which all parts but one need. */
-const PART = 8
-const NUMBER = 2
-
 /** How rows of one type are written. A Bundle within a Bundle has its own tables. */
-export function groupOf(type: string, rows: Row[], draft: Draft): Group {
+export function groupOf(type: string, rows: Row[], written: Written): Group {
   if (type === 'Bundle' || rows.length === 1) return { type, rows, same: [], tables: [] }
   const parts = inParts(rows)
-  const draftApart = { ...draft, known: new Set(draft.known) }
-  const layout = layOut(rows.map(recordOf), draft)
-  const asOne = { type, rows, same: [], tables: [{ rows, layout }] }
-  if (parts.length === 1) return asOne
+  const layout = layOut(rows.map(recordOf), written)
+  if (parts.length === 1) return { type, rows, same: [], tables: [{ rows, layout }] }
   const { same } = layout
   const said = new Map(same.map(({ path, written }) => [path, written]))
-  const numbered = rows.length - Math.max(...parts.map((part) => part.length))
-  const before = costOfSame(same, draftApart) + numbered * NUMBER
-  const tables = parts.map((part) => ({ rows: part, layout: layOut(part.map(recordOf), draftApart, said) }))
-  const cost = tables.reduce((sum, { layout }) => sum + layout.cost + PART, before)
-  return cost < layout.cost ? { type, rows: parts.flat(), same, tables } : asOne
+  const tables = parts.map((part) => ({ rows: part, layout: layOut(part.map(recordOf), written, said) }))
+  return { type, rows: parts.flat(), same, tables }
 }
 
 function recordOf({ value }: Row): Record<string, unknown> {
@@ -57,7 +47,7 @@ function recordOf({ value }: Row): Record<string, unknown> {
 /** Properties that say what a resource is about: rows that agree there agree in much else. */
 const CONCEPTS = ['code', 'medicationCodeableConcept', 'vaccineCode', 'questionnaire', 'serviceType', 'type', 'class']
 const MIN_PART = 3
-/** Parts that are smaller than this on the whole don't pay for their headings; to find that out each time takes long. */
+/** Parts that are smaller than this on the whole don't pay for their headings. */
 const USUAL_PART = 5
 
 /** The rows in parts about the same thing; those that are few of their kind are the last part. */
@@ -99,7 +89,7 @@ export function inPlace(groups: readonly Group[]): Set<Row> {
 
 /** A table with a column for the place of each row among all entries. */
 export function withNumbers({ layout, rows }: Table): Layout {
-  const numbers = { path: '"#"', cells: rows.map(({ at }) => String(at)) }
+  const numbers = { path: '"#"', cells: rows.map(({ at }) => String(at)), isFull: true }
   const [first, ...others] = layout.columns
   const columns = first?.path === 'id' ? [first, numbers, ...others] : [numbers, ...layout.columns]
   return { ...layout, columns }

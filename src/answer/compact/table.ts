@@ -1,9 +1,7 @@
-// Like values as a table: what all rows share is said once, what differs has a column, what few rows have stands in the last
-// cell. Repeated long cells are written once and named after that. Nothing is lost: docs/answers.md has the rules both ways.
+// Like values as a table: what all rows share is said once, what differs has a column. Repeated long cells are written once and named after that. Nothing is lost: docs/answers.md has the rules both ways.
 import { withoutEnd } from '../../base/trim.ts'
-import { isNameable, NAME } from './column.ts'
-import { type Layout, layOut, type Shared, type Shown } from './layout.ts'
-import { tokensIn } from './tokens.ts'
+import { type Column, isNameable } from './column.ts'
+import { type Layout, layOut, type Shared } from './layout.ts'
 
 /** Long values that occur more than once in one document: the first time `&1 value`, from then on `*1`. */
 export class Anchors {
@@ -46,7 +44,7 @@ export class Anchors {
     return document.replace(/\uE000(\d+)([\uE001\uE002])/g, (_, digits: string, end: string) => {
       const at = Number(digits)
       const written = this.#places[at] ?? ''
-      if (((this.#counts[at] ?? 0) - 1) * (tokensIn(written) - NAME) < MIN_SAVED) return written
+      if (((this.#counts[at] ?? 0) - 1) * (written.length - NAMED) < MIN_SAVED) return written
       const name = named.get(at)
       if (name !== undefined) return end === '\uE002' ? written : `*${name}`
       named.set(at, named.size + 1)
@@ -55,15 +53,15 @@ export class Anchors {
   }
 }
 
-/** Tokens that a name saves at least: it makes a reader look back. */
-const MIN_SAVED = 9
+/** Characters that a name saves at least: it makes a reader look back. */
+const MIN_SAVED = 24
 /** Characters of a name such as `*123`. */
 const NAMED = 4
 
 /** A table as a document of its own. Names are for tables that stand alone: in a longer answer they might mean two things. */
 export function writeTable(title: string, rows: readonly Record<string, unknown>[], names = true): string {
   const anchors = new Anchors(names ? isNameable : () => false)
-  const layout = layOut(rows, { known: new Set(), written: new Map() })
+  const layout = layOut(rows, new Map())
   return anchors.resolve([`# ${title} (${rows.length})`, ...tableLines(layout, anchors)].join('\n'))
 }
 
@@ -78,7 +76,7 @@ export function tableLines(
   measured: (row: number, characters: number) => void = () => {},
 ): string[] {
   const same = sameLine(layout.same, anchors)
-  const head = [...layout.columns.map(headOf), ...(layout.rare.length > 0 ? ['…'] : [])].join('|')
+  const head = layout.columns.map(headOf).join('|')
   const rows = Array.from({ length: layout.rows }, (_, row) => {
     const before = anchors.characters
     const line = rowLine(layout, row, anchors)
@@ -94,23 +92,15 @@ export function sameLine(same: readonly Shared[], anchors: Anchors): string[] {
   return [`same: ${same.map(({ path, written }) => `${path}=${anchors.place(written)}`).join(', ')}`]
 }
 
-function rowLine({ columns, rare }: Layout, row: number, anchors: Anchors): string {
-  let line = ''
-  for (const [index, column] of columns.entries()) {
-    if (index > 0) line += '|'
-    const cell = column.cells[row]
-    if (cell !== undefined) line += anchors.place(cell, column.path === 'id')
-  }
-  const more = rare.flatMap(({ path, cells }) => {
+function rowLine({ columns }: Layout, row: number, anchors: Anchors): string {
+  const cells = columns.map(({ cells, isFull }) => {
     const cell = cells[row]
-    return cell === undefined ? [] : [`${path}=${anchors.place(cell)}`]
+    return cell === undefined ? '' : anchors.place(cell, isFull)
   })
   // A row without a single value still has its line.
-  if (more.length > 0) line += `${columns.length > 0 ? '|' : ''}${more.join(', ')}`
-  else line = withoutEnd(line, '|')
-  return line === '' ? '-' : line
+  return withoutEnd(cells.join('|'), '|') || '-'
 }
 
-function headOf({ path, affix }: Shown): string {
-  return affix ? `${path}=${affix.prefix}*${affix.suffix}` : path
+function headOf({ path, affix }: Column): string {
+  return affix ? `${path}=${affix.prefix}…${affix.suffix}` : path
 }

@@ -179,7 +179,7 @@ function compareStored(a: DateSpan | undefined, b: DateSpan | undefined): number
   return (a?.start ?? Number.NEGATIVE_INFINITY) > (b?.start ?? Number.NEGATIVE_INFINITY) ? 1 : 0
 }
 
-/** `completed 12, stopped 3`: the most frequent first; undefined where none has a status. */
+/** `completed 12, stopped 3`: the most frequent first; undefined if none has a status. */
 function statusesOf(facts: readonly Fact[]): string | undefined {
   const counts = new Map<string, number>()
   for (const { status } of facts) if (status !== undefined) counts.set(status, (counts.get(status) ?? 0) + 1)

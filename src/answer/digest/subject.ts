@@ -55,7 +55,7 @@ export const SUBJECT_ELEMENTS: readonly string[] = [
   'lifecycleStatus',
 ]
 
-/** What a resource is about; empty where no element says so. */
+/** What a resource is about; empty if no element says so. */
 export function subjectOf(resource: Record<string, unknown>): Subject {
   const type = scalarText(resource.resourceType)
   const names = Object.hasOwn(ABOUT, type) ? (ABOUT[type] ?? []) : ABOUT_ANY
@@ -122,7 +122,7 @@ function codeOf(element: unknown): string | undefined {
   return concept?.code ?? concept?.display
 }
 
-/** A text or truth value in one line; undefined where there is none. */
+/** A text or truth value in one line; undefined if there is none. */
 export function textOf(value: unknown): string | undefined {
   return scalarText(value).replaceAll(/\s+/g, ' ').trim() || undefined
 }

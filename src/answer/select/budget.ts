@@ -1,5 +1,5 @@
-// What evaluating FHIRPath may cost. A few hundred characters can double their work with every step, and a Worker's clock
-// stands still while it computes: so each step of the evaluation pays, in proportion to what it handles.
+// Limits the work of evaluating FHIRPath. In a few hundred characters the work can double with every step, and a Worker's clock stands
+// still while it computes, so each step pays in proportion to what it handles.
 import { type Atom, FunctionAtom, InfixOperatorAtom, SymbolAtom, type TypedValue } from '@medplum/core'
 import { isRecord } from '../../base/json.ts'
 

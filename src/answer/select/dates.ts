@@ -17,7 +17,7 @@ export class Incomparable extends Error {
 /**
  * Which comes first.
  *
- * @returns below 0 for the first, above 0 for the second, 0 where they are the same; undefined where one is not precise enough to tell
+ * @returns below 0 for the first, above 0 for the second, 0 where they are the same; undefined if one is not precise enough to tell
  * @throws {Incomparable} for a date and a time, or where only one of them has a time zone
  */
 export function compareDates(a: string, b: string): number | undefined {

@@ -1,5 +1,5 @@
-// FHIRPath as @medplum/core evaluates it (https://hl7.org/fhirpath), held to what it really supports: its parser passes over
-// what follows a complete expression, and some of its functions answer nothing to anything. No definitions are loaded.
+// FHIRPath as evaluated by @medplum/core (https://hl7.org/fhirpath), restricted to what it really supports: its parser ignores whatever
+// follows a complete expression, and some functions always return nothing. No definitions are loaded.
 import {
   AsAtom,
   type Atom,
@@ -69,7 +69,7 @@ export function parseFhirPath(text: string, budget: Budget): FhirPath {
 
 type Token = ReturnType<Tokenizer['tokenize']>[number]
 
-/** What would be read otherwise than it is written; undefined where nothing is. */
+/** What would be read otherwise than it is written; undefined if there is nothing. */
 function oddIn(tokens: readonly Token[]): string | undefined {
   for (const [at, { id, value }] of tokens.entries()) {
     const [before, next, afterNext] = [tokens[at - 1], tokens[at + 1], tokens[at + 2]]

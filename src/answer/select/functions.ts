@@ -1,4 +1,4 @@
-// The FHIRPath functions that may be called: those that @medplum/core carries out, that end soon, and that need no other resource.
+// The FHIRPath functions that may be called: those that @medplum/core supports, that finish quickly, and that need no other resource.
 
 /** How many arguments each takes, at least and at most. */
 export const FUNCTIONS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([

@@ -1,5 +1,5 @@
-// Where @medplum/core evaluates FHIRPath otherwise than the specification, without a word: what can be done rightly with little is
-// done here, everything else is refused with another way. Held to the official suite by `npm run bench -- fhirpath`.
+// Where @medplum/core silently differs from the FHIRPath specification: what is easy to do right is done here, everything else is
+// refused with an alternative. Checked with the official suite by `npm run bench -- fhirpath`.
 import {
   AsAtom,
   type Atom,
@@ -42,7 +42,7 @@ export function tighten(atom: Atom): void {
 
 // ── Operators ──
 
-/** What an operator makes of two single values: its result, or undefined where the library's own is right. */
+/** What an operator makes of two single values: its result, or undefined if the library's own is right. */
 type OperatorCheck = (left: TypedValue, right: TypedValue, operator: string) => TypedValue[] | undefined
 
 const NUMBERS =

@@ -1,6 +1,7 @@
 // Tells a grant's object of its calls: of a single one at once, of those that follow closely all together, so that a client that
 // asks much doesn't cost a request to the object a call.
 
+import { Latest } from '../../base/latest.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { type Activity, MAX_EVENTS } from '../../oauth/grant/activity.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
@@ -16,7 +17,7 @@ interface Pause {
   waiting: Activity[]
 }
 
-const pauses = new Map<string, Pause>()
+const pauses = new Latest<Pause>(MAX_KNOWN)
 
 /** Nobody waits for it, and that it fails is no failure of the call. */
 export async function note(
@@ -39,10 +40,7 @@ export async function note(
 }
 
 async function send(name: string, activities: Activity[], env: Bindings): Promise<void> {
-  pauses.delete(name)
   pauses.set(name, { until: Date.now() + PAUSE_MS, waiting: [] })
-  const [oldest] = pauses.keys()
-  if (pauses.size > MAX_KNOWN && oldest !== undefined) pauses.delete(oldest)
   await env.GRANT.getByName(name)
     .note(...activities.slice(-MAX_EVENTS))
     .catch(() => {

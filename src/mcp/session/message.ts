@@ -46,7 +46,7 @@ function isPresent(value: unknown): boolean {
   return value !== null && value !== undefined
 }
 
-/** The value of JSON text; undefined where it is none. */
+/** The value of JSON text; undefined if it is none. */
 export function parseJson(text: string | undefined): unknown {
   try {
     return text ? JSON.parse(text) : undefined
@@ -66,6 +66,17 @@ export function notAcceptable(types: string): Response {
 }
 
 /** A JSON-RPC error that belongs to no request. */
-export function rpcError(status: number, code: number, message: string): Response {
-  return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status })
+export function errorMessage(code: number, message: string) {
+  return { jsonrpc: '2.0', error: { code, message }, id: null }
 }
+
+export function rpcError(status: number, code: number, message: string): Response {
+  return Response.json(errorMessage(code, message), { status })
+}
+
+/** Streamable HTTP, session management: 404 tells the client to start a new session. */
+export function sessionNotFound(): Response {
+  return rpcError(404, ...SESSION_NOT_FOUND)
+}
+
+export const SESSION_NOT_FOUND = [-32001, 'Session not found'] as const

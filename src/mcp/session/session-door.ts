@@ -3,8 +3,8 @@
 import { parseJSONRPCMessage } from '@modelcontextprotocol/server'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import type { CallerRecord } from '../../oauth/record.ts'
-import { parseJson, readBody, rpcError, tooLarge } from './message.ts'
-import { type McpSession, OWNER_HEADER, sessionNotFound } from './session.ts'
+import { parseJson, readBody, rpcError, sessionNotFound, tooLarge } from './message.ts'
+import { type McpSession, OWNER_HEADER } from './session.ts'
 import type { SessionAnswer, SessionRequest } from './session-request.ts'
 import { eventStream, sseEvent } from './sse.ts'
 

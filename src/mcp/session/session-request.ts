@@ -1,5 +1,6 @@
 // What a session is asked by Streamable HTTP, as it crosses to the session's object, and what of it is refused.
 import { isJsonContentType, type JSONRPCMessage, parseJSONRPCMessage } from '@modelcontextprotocol/server'
+import { errorMessage } from './message.ts'
 
 const MAX_BATCH = 100
 
@@ -37,5 +38,5 @@ export function messagesOf(headers: SessionRequest['headers'], body: unknown): J
 
 /** An answer that refuses, by a JSON-RPC error that belongs to no request. */
 export function refused(status: number, code: number, message: string): Refusal {
-  return { status, json: JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null }) }
+  return { status, json: JSON.stringify(errorMessage(code, message)) }
 }

@@ -14,7 +14,8 @@ import { grantNameOf } from '../../oauth/grant-name.ts'
 import type { CallerRecord } from '../../oauth/record.ts'
 import { authInfoOf, buildServer } from '../server/server.ts'
 import { SealedEventStore } from './events.ts'
-import type { SessionAnswer, SessionRequest } from './session-request.ts'
+import { SESSION_NOT_FOUND, sessionNotFound } from './message.ts'
+import { refused, type SessionAnswer, type SessionRequest } from './session-request.ts'
 import { SocketTransport } from './sse.ts'
 import { SessionTransport } from './streamable.ts'
 
@@ -52,7 +53,7 @@ export class McpSession extends DurableObject<Bindings> {
     const known = await this.#known(caller, 'streamable')
     const message: unknown = body === '' ? undefined : JSON.parse(body)
     if (known === 'foreign' || (known === 'new' && !isInitializeRequest(message)))
-      return { status: 404, json: NOT_FOUND }
+      return refused(404, ...SESSION_NOT_FOUND)
     const transport = (await this.#connect('streamable', caller)) as SessionTransport
     const answer = await transport.handle(request, message, authInfoOf(caller))
     const isDone = answer.status === 200
@@ -170,10 +171,3 @@ export class McpSession extends DurableObject<Bindings> {
     return readSettings(this.env).sessionIdleMs
   }
 }
-
-/** Streamable HTTP, session management: 404 tells the client to start a new session. */
-export function sessionNotFound(): Response {
-  return new Response(NOT_FOUND, { status: 404, headers: { 'content-type': 'application/json' } })
-}
-
-const NOT_FOUND = JSON.stringify({ jsonrpc: '2.0', error: { code: -32001, message: 'Session not found' }, id: null })

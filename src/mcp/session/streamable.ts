@@ -13,6 +13,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { Connection, eventOf } from './connection.ts'
 import type { Replay, SealedEventStore } from './events.ts'
+import { SESSION_NOT_FOUND } from './message.ts'
 import { isAnswer, RevivableTransport } from './revivable.ts'
 import { messagesOf, refused, type SessionAnswer, type SessionRequest } from './session-request.ts'
 
@@ -93,7 +94,7 @@ export class SessionTransport extends RevivableTransport {
 
   override async close(): Promise<void> {
     for (const exchange of new Set(this.#exchanges.values())) {
-      this.#settle(exchange, refused(404, -32001, 'Session not found'))
+      this.#settle(exchange, refused(404, ...SESSION_NOT_FOUND))
       exchange.connection?.end()
     }
     this.#exchanges.clear()

@@ -4,12 +4,12 @@
 import { UNSEEN } from '../../base/text.ts'
 
 const MAX_LENGTH = 80
-/** Breaks and blanks, each run of which is one space. */
+/** Line breaks and blanks; each run becomes one space. */
 const BLANK = /[\p{Cc}\p{Z}\s\u2800]+/gu
-/** Combining marks with no letter before them, or more than the writing of any language puts on one. */
+/** Combining marks without a letter before them, or more than any language puts on one. */
 const HEAPED = /(^|[^\p{L}\p{N}\p{S}\p{P}\p{M}])\p{M}+|(\p{M}{2})\p{M}+/gu
 
-/** The name as one short line; empty where nothing of it can be seen. */
+/** The name as one short line; empty if nothing of it is visible. */
 export function shownName(name: string): string {
   // What is cut away in the end isn't worked on: a name may be a document.
   const start = name.slice(0, 40 * MAX_LENGTH).normalize('NFC')

@@ -18,7 +18,7 @@ export function isUsableRedirect(redirectUri: string): boolean {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
 }
 
-/** The address without the port of a loopback one, which programs choose each time (RFC 8252 section 7.3). */
+/** The address, without the port if it is a loopback one: programs choose that each time (RFC 8252 section 7.3). */
 export function withoutPort(redirectUri: string): string {
   const url = URL.parse(redirectUri)
   if (url === null || !isLoopback(url.hostname)) return redirectUri

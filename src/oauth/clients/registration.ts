@@ -9,7 +9,7 @@ export const MAX_REGISTRATION_BYTES = 8_192
 const MAX_ITEMS = 20
 const MAX_CHARS = 1_024
 
-/** All that is used of a registration; the rest is dropped, and the answer says what was kept. */
+/** The fields of a registration that are used; the rest is dropped, and the answer says what was kept. */
 const USED = [
   ...['redirect_uris', 'client_name', 'grant_types', 'response_types'],
   ...['token_endpoint_auth_method', 'token_endpoint_auth_methods_supported'],
@@ -21,7 +21,7 @@ export interface Refusal {
   error_description: string
 }
 
-/** The registration that the provider is given for this text, or why there is none. */
+/** The registration for the provider from this text, or why there is none. */
 export function readRegistration(text: string): { metadata: Record<string, unknown> } | { refused: Refusal } {
   const sent = parseJson(text)
   if (!isRecord(sent)) return refusal('invalid_client_metadata', 'A registration is a JSON object')
@@ -44,7 +44,7 @@ export function readRegistration(text: string): { metadata: Record<string, unkno
   return { metadata }
 }
 
-/** What a field says; undefined for null and "", also within a list, and for a list of nothing. */
+/** The value of a field; undefined for null and "", also within a list, and for an empty list. */
 function statedIn(value: unknown): unknown {
   if (value === null || value === '') return undefined
   if (!Array.isArray(value)) return value

@@ -1,7 +1,7 @@
 // The last things that a client did, for the person who connected it: tools, types and times, never what the records are.
 import type { CallEvent } from '../../audit/audit.ts'
 
-/** One call of a tool; of its event, only what says nothing of a record. */
+/** One tool call: only the fields of its event that say nothing about a record. */
 export interface Activity extends Pick<CallEvent, 'tool' | 'kind' | 'type' | 'outcome'> {
   /** Milliseconds since the epoch. */
   at: number
@@ -9,7 +9,7 @@ export interface Activity extends Pick<CallEvent, 'tool' | 'kind' | 'type' | 'ou
 
 /** As many are kept. */
 export const MAX_EVENTS = 20
-/** Between two writes to storage; what happens meanwhile waits in memory. */
+/** Time between two writes to storage; meanwhile calls wait in memory. */
 const WRITE_EVERY_MS = 5_000
 const KEY = 'activity'
 

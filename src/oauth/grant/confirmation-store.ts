@@ -3,7 +3,7 @@
 
 /** A confirmation that waits on its page. */
 export interface Proposal {
-  /** Of the arguments, under the grant's key: two questions about the same have the same. */
+  /** Digest of the arguments under the grant's key: two questions about the same arguments have the same digest. */
   subject: string
   /** The text of the question, for anyone with the page's address. */
   words: Uint8Array
@@ -16,10 +16,10 @@ export interface Proposal {
 
 const BURNT = 'burnt:'
 const PROPOSAL = 'proposal:'
-/** The oldest goes when there are more: a client that asks without end fills no storage. */
+/** If there are more, the oldest is dropped, so that a client can't fill the storage. */
 const MAX_PROPOSALS = 20
 
-/** The confirmations of a grant, in the storage of its object. Its calls are synchronous, so none comes between another's steps. */
+/** The confirmations of a grant, in the storage of its object. Its calls are synchronous, so none interrupts another. */
 export class ConfirmationStore {
   readonly #storage: SyncKvStorage
 
@@ -27,14 +27,14 @@ export class ConfirmationStore {
     this.#storage = storage
   }
 
-  /** Uses a nonce: true the first time. It is remembered until what it belongs to has expired. */
+  /** Uses a nonce: true the first time. It is remembered until its confirmation has expired. */
   burn(nonce: string, expiresAt: number): boolean {
     if (expiresAt <= Date.now() || this.#storage.get(BURNT + nonce) !== undefined) return false
     this.#storage.put(BURNT + nonce, { expiresAt })
     return true
   }
 
-  /** Keeps a proposal in the place of an earlier one about the same. */
+  /** Stores a proposal, replacing an earlier one about the same subject. */
   propose(id: string, proposal: Proposal): void {
     const others = this.#proposals().sort(([, a], [, b]) => a.expiresAt - b.expiresAt)
     const kept = others.filter(([, { subject }]) => subject !== proposal.subject).slice(1 - MAX_PROPOSALS)
@@ -42,7 +42,7 @@ export class ConfirmationStore {
     this.#storage.put(PROPOSAL + id, proposal)
   }
 
-  /** The proposal about a subject; one that was decided is used up by this. */
+  /** The proposal about a subject. Reading a decided one uses it up. */
   settle(subject: string): Proposal | undefined {
     const [found] = this.#proposals().filter(([, proposal]) => proposal.subject === subject)
     if (found?.[1].decision !== undefined) this.#storage.delete(found[0])

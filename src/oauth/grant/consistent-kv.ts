@@ -1,7 +1,7 @@
 // Workers KV as a grant's object sees it. KV may answer for a minute with what was there before, and it takes its writes one by one. But
 // all token requests of a grant pass through its object, so what that wrote itself it needn't ask for.
 
-/** Longer than KV stays behind. After it, KV alone knows: others delete there too. */
+/** Longer than KV lags. After this, only KV counts: others delete there too. */
 const BEHIND_MS = 120_000
 const RECORD = 'record'
 
@@ -17,9 +17,9 @@ interface HeldBack {
   options: KVNamespacePutOptions | undefined
 }
 
-/** What a grant's object wrote to KV a moment ago is what it reads there; the grant's record outlives the object's memory. */
+/** A grant's object reads its own recent KV writes; the grant's record outlives the object's memory. */
 export class ConsistentKv {
-  /** KV as the provider is to see it. */
+  /** KV as the provider should see it. */
   readonly kv: KVNamespace
   readonly #kv: KVNamespace
   readonly #storage: SyncKvStorage
@@ -105,7 +105,7 @@ export class ConsistentKv {
   }
 }
 
-/** What is asked for: the provider reads text and JSON only. */
+/** The requested form: the provider reads only text and JSON. */
 function typeOf(options: unknown): unknown {
   return typeof options === 'object' && options !== null && 'type' in options ? options.type : options
 }

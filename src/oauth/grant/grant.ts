@@ -14,7 +14,7 @@ import { Standing } from './standing.ts'
 import { TokenEndpoint } from './token-endpoint.ts'
 import { Vault } from './vault.ts'
 
-/** How long a sign-in whose code isn't exchanged is kept: as long as the code lives at the provider. */
+/** How long a sign-in without code exchange is kept: the lifetime of the code at the provider. */
 const CODE_MS = 600_000
 /** When everything stored here has expired, in milliseconds since the epoch: the one alarm also serves the ring. */
 const EXPIRES = 'expires'
@@ -51,7 +51,7 @@ export class Grant extends DurableObject<Bindings> {
     await this.#vault.fill(vaultKey, tokens, Date.now() + CODE_MS)
   }
 
-  /** A Medplum access token other than `refused`, renewed if need be. */
+  /** A Medplum access token other than `refused`, renewed if necessary. */
   fresh(vaultKey: string, refused: string): Promise<Fresh> {
     return this.#exclusive(async () => {
       try {
@@ -81,12 +81,12 @@ export class Grant extends DurableObject<Bindings> {
     return { ...this.#standing.state(), begun: this.#standing.hasBegun(), activity: this.#activity.list() }
   }
 
-  /** Notes that the client was asked to step up. */
+  /** Records that the client was asked to step up. */
   async challenged(): Promise<void> {
     if (this.#standing.isActive()) this.#standing.challenged()
   }
 
-  /** Lowers what the client may do, for good: it can't be raised again, nor does a token refresh. */
+  /** Permanently reduces the client's access: neither the person nor a token refresh can raise it again. */
   async lower(level: Level): Promise<void> {
     if (!this.#standing.isActive()) return
     this.#standing.lower(level)
@@ -95,19 +95,19 @@ export class Grant extends DurableObject<Bindings> {
     await this.#audit({ decision: 'lowered', level })
   }
 
-  /** Ends the grant: for calls in flight at once, whatever an exchange before this one still waits for. */
+  /** Ends the grant immediately, also for calls in progress, whatever an earlier exchange still waits for. */
   async disconnect(): Promise<void> {
     await this.#standing.beginEnd()
     await this.#exclusive(() => this.#end(this.#vault.vaultKey))
     await this.#audit({ decision: 'disconnected' })
   }
 
-  /** Forgets everything: the grant was revoked at the provider, or another took its place. */
+  /** Forgets everything: the grant was revoked at the provider, or replaced. */
   async forget(): Promise<void> {
     await this.#wipe()
   }
 
-  /** Notes tool calls for the person, from the earliest. */
+  /** Records tool calls for the person, earliest first. */
   async note(...events: Activity[]): Promise<void> {
     // An ended grant keeps nothing any more.
     if (!this.#standing.isActive()) return
@@ -124,14 +124,14 @@ export class Grant extends DurableObject<Bindings> {
     return isFirst
   }
 
-  /** Keeps what the person is to decide on the page of this id. */
+  /** Stores what the person must decide on the page with this id. */
   async propose(id: string, proposal: Proposal): Promise<void> {
     if (!this.#standing.isActive()) return
     this.#confirmations.propose(id, proposal)
     await this.#sweepAt(proposal.expiresAt)
   }
 
-  /** What the person is to decide about a subject, or has decided: then it is used up by this. */
+  /** What the person must decide about a subject, or has decided; reading a decision uses it up. */
   async settle(subject: string): Promise<Proposal | undefined> {
     return this.#confirmations.settle(subject)
   }
@@ -141,7 +141,7 @@ export class Grant extends DurableObject<Bindings> {
     return this.#confirmations.at(id)
   }
 
-  /** What the person decided on the page of this id; false where there is nothing to decide any more. */
+  /** Records the decision on the page with this id; false if there is nothing left to decide. */
   async decide(id: string, decision: 'approved' | 'declined'): Promise<boolean> {
     return this.#confirmations.decide(id, decision)
   }
@@ -152,7 +152,7 @@ export class Grant extends DurableObject<Bindings> {
     return this.#exclusive(() => this.#endpoint.answer(request, body))
   }
 
-  /** Ends what a restart kept from ending; writes what waits of the ring; wipes what has expired anyway. */
+  /** Completes an end that a restart interrupted, writes waiting calls, and deletes what has expired. */
   override async alarm(): Promise<void> {
     if (this.#standing.isEnding()) return this.#exclusive(() => this.#endAgain())
     const expiresAt = this.ctx.storage.kv.get<number>(EXPIRES) ?? 0
@@ -166,7 +166,7 @@ export class Grant extends DurableObject<Bindings> {
     return run
   }
 
-  /** Ends the grant: its tokens at the provider, what is kept here and, where the key is at hand, the login at Medplum. */
+  /** Ends the grant: its tokens at the provider, what is stored here and, if the key is known, the login at Medplum. */
   async #end(vaultKey?: string): Promise<void> {
     await this.#standing.beginEnd()
     if (vaultKey !== undefined) await this.#vault.logOut(vaultKey)
@@ -210,7 +210,7 @@ export class Grant extends DurableObject<Bindings> {
     await this.ctx.storage.setAlarm(Math.min(expiresAt, this.#confirmations.sweep() ?? expiresAt))
   }
 
-  /** Has the alarm ring by then, if not before. */
+  /** Sets the alarm to this time, unless it is set to an earlier one. */
   async #sweepAt(time: number): Promise<void> {
     const set = await this.ctx.storage.getAlarm()
     if (set === null || set > time) await this.ctx.storage.setAlarm(time)

@@ -4,12 +4,12 @@
 import { sha256 } from '../../base/seal.ts'
 
 const KEY = 'issued'
-/** As many as an hourly renewal makes in the 14 days that Medplum's refresh tokens live. */
+/** As many as hourly renewals create in 14 days, the lifetime of Medplum's refresh tokens. */
 const MAX_KEPT = 340
-/** Programs that share a client's tokens renew them side by side, and learn of each other's a moment later. */
+/** Programs that share a client's tokens renew them in parallel, and learn of the others' renewals a moment later. */
 const GRACE_MS = 60_000
 
-/** Start of a token's digest, and when it was issued or last taken, milliseconds since the epoch. */
+/** Start of a token's digest, and when it was issued or last used, milliseconds since the epoch. */
 type Issued = [digest: string, at: number]
 
 export class IssuedTokens {
@@ -19,7 +19,7 @@ export class IssuedTokens {
     this.#storage = storage
   }
 
-  /** Notes these tokens: one that was taken, the one that was given for it. */
+  /** Records these tokens: the one that was used, and the one issued for it. */
   async note(...tokens: string[]): Promise<void> {
     const now = Date.now()
     const digests = await Promise.all(tokens.map(digestOf))
@@ -27,7 +27,7 @@ export class IssuedTokens {
     this.#storage.put(KEY, [...others, ...digests.map((digest): Issued => [digest, now])].slice(-MAX_KEPT))
   }
 
-  /** Whether a token that the provider refuses is a copy. The last two are good: the newest, and the one that it was given for. */
+  /** Whether a token that the provider refuses is a copy. The last two are valid: the newest, and the one it replaced. */
   async isCopy(token: string): Promise<boolean> {
     const digest = await digestOf(token)
     const at = this.#list()

@@ -3,16 +3,16 @@
 import type { MedplumTokens } from '../medplum.ts'
 import type { GrantProps } from '../record.ts'
 
-/** A token's life here ends this much before Medplum's, so that the client refreshes in time. */
+/** A token expires here this much before Medplum's, so that the client refreshes in time. */
 const MIN_TTL_S = 60
 const MAX_TTL_S = 3600
 
-/** When Medplum's tokens are of no use any more, milliseconds since the epoch. */
+/** When Medplum's tokens become useless, milliseconds since the epoch. */
 export function expiryOf({ accessExpiresAt, refreshExpiresAt }: MedplumTokens): number {
   return Math.max(accessExpiresAt, refreshExpiresAt ?? 0)
 }
 
-/** Props and lifetimes that follow from Medplum's tokens. No refresh token there, none here. */
+/** Props and lifetimes that follow from Medplum's tokens. Without a refresh token there, there is none here. */
 export function lifetimes(props: GrantProps, tokens: MedplumTokens) {
   const now = Date.now()
   const seconds = (until: number) => Math.floor((until - now) / 1000)

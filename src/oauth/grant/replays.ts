@@ -1,8 +1,8 @@
 // Token requests that come twice: from clients that ask at the same time or lost the answer, and to storage that was busy.
 
-/** A refresh request repeated within this time gets the same answer, so that concurrent refreshes all hold good tokens. */
+/** A refresh request repeated within this time gets the same answer, so that concurrent refreshes all get valid tokens. */
 const REPLAY_MS = 30_000
-/** Workers KV takes one write a second to a key; the code exchange follows the grant's first write closely. */
+/** Workers KV accepts one write per second and key; the code exchange follows soon after the grant's first write. */
 const KV_RETRY_MS = 1100
 const KV_RETRIES = 2
 
@@ -17,7 +17,7 @@ interface Answer {
 export class Replays {
   readonly #answers = new Map<string, Answer>()
 
-  /** What was answered lately to this request with this form; otherwise what `send` answers. */
+  /** The recent answer to this request with this form, otherwise the answer of `send`. */
   async answer(request: Request, form: URLSearchParams, send: () => Promise<Response>): Promise<Response> {
     const now = Date.now()
     for (const [key, answer] of this.#answers) if (now - answer.at > REPLAY_MS) this.#answers.delete(key)
@@ -36,12 +36,12 @@ export class Replays {
   }
 }
 
-/** Whether KV refused a write because there were too many to the key; the message is all that tells. */
+/** Whether KV refused a write because there were too many to the key. Only the message says so. */
 export function isWriteLimit(error: unknown): boolean {
   return error instanceof Error && error.message.includes('429 Too Many Requests')
 }
 
-/** Repeats a token request that failed for KV's write limit: it used up nothing then. */
+/** Repeats a token request that failed because of KV's write limit, which used up nothing. */
 export async function retried(send: () => Promise<Response>): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
     const response = await send()

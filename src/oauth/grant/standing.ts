@@ -13,11 +13,11 @@ const SINCE = 'since'
 const BEGUN = 'begun'
 /** When the client was last asked to step up, milliseconds since the epoch. */
 const CHALLENGED = 'challenged'
-/** A client that refreshes within this time of the challenge does so because of it. */
+/** A client that refreshes within this time after the challenge does so because of it. */
 const CHALLENGED_LATELY_MS = 60_000
-/** Set when the grant begins to end, until all is wiped: an exchange that waits for Medplum must not delay it, nor a restart undo it. */
+/** Set when the grant begins to end, until everything is deleted: an exchange that waits for Medplum must not delay it, nor a restart undo it. */
 const ENDING = 'ending'
-/** An end that was cut off is done again after this. */
+/** An interrupted end is repeated after this time. */
 const END_RETRY_MS = 30_000
 
 export class Standing {
@@ -57,13 +57,13 @@ export class Standing {
     return { active: this.isActive(), ...(limit && { limit }) }
   }
 
-  /** Lowers what the client may do, for good. */
+  /** Permanently reduces what the client may do. */
   lower(level: Level): void {
     const { kv } = this.#storage
     kv.put(LIMIT, lower(kv.get<Level>(LIMIT) ?? level, level))
   }
 
-  /** Notes that the client was asked to step up now. */
+  /** Records that the client was asked to step up now. */
   challenged(): void {
     this.#storage.kv.put(CHALLENGED, Date.now())
   }
@@ -76,12 +76,12 @@ export class Standing {
     return at !== undefined && Date.now() - at < CHALLENGED_LATELY_MS
   }
 
-  /** Notes that the person signed in now. */
+  /** Records that the person signed in now. */
   signedIn(): void {
     this.#storage.kv.put(SINCE, Date.now())
   }
 
-  /** Notes that the code was exchanged. */
+  /** Records that the code was exchanged. */
   begin(): void {
     this.#storage.kv.put(BEGUN, true)
   }
@@ -90,7 +90,7 @@ export class Standing {
     return this.#storage.kv.get(BEGUN) !== undefined
   }
 
-  /** From here on nothing is done for this grant. */
+  /** From now on nothing is done for this grant. */
   async beginEnd(): Promise<void> {
     this.#storage.kv.put(ENDING, true)
     this.ended()

@@ -22,13 +22,13 @@ const RENEWED_LATELY_MS = 60_000
 /** The token that is being revoked, hashed: a client that lost the answer asks again when the provider no longer knows the token. */
 const REVOKING = 'revoking'
 
-/** What the endpoint has done by the grant's object. */
+/** What the endpoint asks of the grant's object. */
 export interface GrantLife {
-  /** Ends the grant and, where the key is at hand, the login at Medplum. */
+  /** Ends the grant and, if the key is known, the login at Medplum. */
   end(vaultKey?: string): Promise<void>
   /** Forgets everything, for a grant that has ended at the provider. */
   wipe(): Promise<void>
-  /** Has all that is kept wiped then (milliseconds since the epoch). */
+  /** Has everything deleted at this time (milliseconds since the epoch). */
   expireAt(expiresAt: number): Promise<void>
   audit(event: OAuthEvent): Promise<void>
 }
@@ -94,7 +94,7 @@ export class TokenEndpoint {
     this.#writes.clear()
   }
 
-  /** One request to the provider. A storage failure loses nothing: what Medplum gave is kept in the vault already. */
+  /** One request to the provider. A storage failure loses nothing, because the vault already has Medplum's tokens. */
   async #ask(request: Request): Promise<Response> {
     try {
       const ctx = this.#ctx as unknown as ExecutionContext
@@ -108,7 +108,7 @@ export class TokenEndpoint {
     }
   }
 
-  /** What the provider asks for at each exchange: renewed props and the lifetimes that follow from Medplum's. */
+  /** What the provider needs at each exchange: renewed props and the lifetimes that follow from Medplum's. */
   async #exchange({ grantType, props }: { grantType: string; props: GrantProps }) {
     try {
       this.#standing.demandActive()
@@ -132,7 +132,7 @@ export class TokenEndpoint {
     }
   }
 
-  /** What the client gets: no tokens of a grant that was ended while it asked; those that KV has by now are deleted again. */
+  /** What the client gets: no tokens if the grant was ended in the meantime; those already in KV are deleted again. */
   async #unlessEnded(response: Response): Promise<Response> {
     if (!response.ok || this.#standing.isActive()) return response
     await this.revokeGrant().catch(() => console.warn(JSON.stringify({ event: 'end_failed' })))
@@ -142,7 +142,7 @@ export class TokenEndpoint {
     )
   }
 
-  /** Notes the refresh token that is given, and the one that was taken for it. */
+  /** Records the refresh token that is issued, and the one it replaces. */
   async #noted(response: Response, ...taken: string[]): Promise<Response> {
     if (!response.ok) return response
     const { refresh_token: given } = await response.clone().json<{ refresh_token?: string }>()
@@ -182,7 +182,7 @@ export class TokenEndpoint {
     // Whatever becomes of another's token, this grant doesn't end by it.
     if (grantOf(token) !== this.#grantName) return send()
     const { userId } = identityOf(this.#grantName)
-    // Of a tenant that is no more, tokens can be revoked all the same.
+    // Of a tenant that is no more, tokens can be revoked anyway.
     const resource = findSettings(this.#env, tenantOf(userId))?.resource
     const validate = async () =>
       resource ? this.#provider.validateToken<GrantProps>(resource, token, this.#env) : null

@@ -20,7 +20,7 @@ export class Vault {
   readonly #storage: DurableObjectStorage
   readonly #grantName: string
   readonly #onKept: (expiresAt: number) => Promise<void>
-  /** As the last call brought it along; in memory only, so that a disconnection soon after can log out at Medplum. */
+  /** From the last call, in memory only, so that a disconnection soon afterwards can log out at Medplum. */
   #vaultKey: string | undefined
 
   /** @param onKept called with tokens that were stored, and when they expire (milliseconds since the epoch) */
@@ -36,7 +36,7 @@ export class Vault {
     this.#onKept = onKept
   }
 
-  /** The key that was last used, where this object has seen one. */
+  /** The last used key, if this object has seen one. */
   get vaultKey(): string | undefined {
     return this.#vaultKey
   }
@@ -45,7 +45,7 @@ export class Vault {
     return this.#storage.kv.get(KEY) !== undefined
   }
 
-  /** Puts the tokens of a sign-in in. */
+  /** Stores the tokens of a sign-in. */
   async fill(vaultKey: string, tokens: MedplumTokens, expiresAt: number): Promise<void> {
     await this.#keep(vaultKey, { tokens, renewedAt: 0 }, expiresAt)
   }

@@ -1,5 +1,4 @@
-// What a step of a request would change, from a read of its target right before: for the question that a person is asked, and for
-// the answer of a dry run.
+// What a step of a request would change, from a read of its target right before: for the question to the person, and for a dry run.
 
 import { isRecord, records } from '../../base/json.ts'
 import type { Seen } from '../../call/confirmation.ts'
@@ -180,7 +179,7 @@ function namesOneSecret(body: unknown): boolean {
 
 const PLACE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
 
-/** What a person calls a record, in quotes; empty where that is but its id. */
+/** What a person calls a record, in quotes; empty if that is but its id. */
 export function titleOfRecord(resource: Resource): string {
   const title = titleText(resource)
   return title === '' ? '' : quoted(title)

@@ -1,5 +1,5 @@
-// The person is asked before what can't be undone. What they agree to is sealed: these arguments, these versions of the
-// records, this connection, ten minutes, once. By the client where it can ask; by a page of this server where it can't.
+// Asks the person before what can't be undone. The approval is sealed: these arguments, these versions of the records, this connection,
+// ten minutes, once. The client asks if it can, otherwise a page of this server.
 
 import { type InputRequiredResult, inputRequired, inputResponse } from '@modelcontextprotocol/server'
 import { inTurns } from '../../base/in-turns.ts'
@@ -100,7 +100,7 @@ async function ask(digest: string, { lines, ...about }: Question, context: ToolC
   })
 }
 
-/** What the person decided on the page; undefined where they have decided nothing. */
+/** What the person decided on the page; undefined if they have decided nothing. */
 async function decidedByPage(digest: string, undone: string, context: ToolContext): Promise<Permit | undefined> {
   const decision = await context.caller.confirmations.decision(digest)
   if (decision === undefined) return undefined

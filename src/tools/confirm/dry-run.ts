@@ -1,5 +1,5 @@
-// A change tried without being made: the records that it would meet are read, what would differ is shown, and Medplum checks
-// what would be stored. Nothing that changes anything is sent.
+// Tries a change without making it: reads the records concerned, shows the differences, and has Medplum validate the result. Sends
+// nothing that changes anything.
 
 import { classify } from '../../access/risk/risk.ts'
 import { isRecord } from '../../base/json.ts'
@@ -14,6 +14,8 @@ import type { ToolContext } from '../kit/tool.ts'
 
 import { type Prepared, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { type Change, changeOfOne } from './change.ts'
+import { namesOf } from './question.ts'
+import { referencesIn, spelledOut, Unshowable } from './spelling.ts'
 import { isAction, type Step, stepsOf } from './steps.ts'
 
 const MAX_STEPS = 50
@@ -55,9 +57,10 @@ async function tried(
   step: Step,
   args: RequestArguments,
   { risk }: Prepared,
-  { fhir, signal }: ToolContext,
+  context: ToolContext,
   most: number,
 ): Promise<string[]> {
+  const { fhir, signal } = context
   if (step.risk.kind === 'read') return [`${step.method} ${step.path}: ${step.risk.reason}, changes nothing`]
   if (isAction(step)) return [`${step.method} ${step.path}: ${step.risk.reason}; its effect can’t be known in advance`]
   const change = await changeOfOne(step, fhir, signal)
@@ -65,7 +68,19 @@ async function tried(
   const ifMatch = risk.parts ? undefined : args.ifMatch
   const conditions = await conditionsOf({ ifMatch, ifNoneExist: step.ifNoneExist }, step, change, fhir, signal)
   const checked = change.after ? await check(change.after, fhir, signal) : []
-  return [...lines(change, most), ...conditions, ...checked]
+  const told = step.risk.kind === 'admin' ? await inFull(change, most, context) : lines(change, most)
+  return [...told, ...conditions, ...checked]
+}
+
+/** What governs access, runs code or sends data out is told as the person would be asked about it. */
+async function inFull(change: Change, most: number, context: ToolContext): Promise<string[]> {
+  const names = await namesOf(referencesIn(change), context)
+  try {
+    return spelledOut(change, { names, room: context.answerChars }, true)
+  } catch (error) {
+    if (!(error instanceof Unshowable)) throw error
+    return [...lines(change, most), `Not shown in full: ${error.message}.`]
+  }
 }
 
 function lines({ head, details, isNew }: Change, most: number): string[] {

@@ -1,4 +1,4 @@
-// What a person is asked: all that a request would do, each thing by its name. What can't be told whole is not asked about.
+// The question to the person: everything that a request would do, in detail. What can't be shown completely can't be confirmed.
 
 import { inTurns } from '../../base/in-turns.ts'
 import { isRecord, records } from '../../base/json.ts'
@@ -65,7 +65,7 @@ export async function questionOf(
   return worded(told, isAsked, prepared, context)
 }
 
-/** The question about changes that would destroy much, though each is but a write; undefined where they don't. */
+/** The question about changes that would destroy much, though each is but a write; undefined if they don't. */
 export async function destructionOf(
   steps: readonly Step[],
   prepared: Prepared,
@@ -172,7 +172,10 @@ function summary(told: readonly Told[]): string {
 }
 
 /** The titles of what references name, as far as the person may read it. */
-async function namesOf(references: readonly string[], { fhir, signal }: ToolContext): Promise<Map<string, string>> {
+export async function namesOf(
+  references: readonly string[],
+  { fhir, signal }: Pick<ToolContext, 'fhir' | 'signal'>,
+): Promise<Map<string, string>> {
   const ids = new Map<string, Set<string>>()
   for (const reference of new Set(references.slice(0, MAX_NAMES))) {
     const [type = '', id = ''] = reference.split('/')

@@ -1,5 +1,5 @@
-// A change spelled out for the person who decides about it: every value, nothing cut, text as it reads, base64 decoded, and what a
-// reference points to by its name. What can't be shown so is not asked about.
+// A change spelled out for the person who decides about it: every value, nothing cut, text as it reads, base64 decoded, and the names
+// behind references. What can't be shown this way can't be confirmed.
 
 import { visible } from '../../base/text.ts'
 import type { Difference } from '../../fhir/diff.ts'
@@ -33,7 +33,9 @@ export function spelledOut(
   isStrict: boolean,
 ): string[] {
   const lines: string[] = []
-  const add = (line: string) => {
+  /** Whatever is in it, nothing leaves its line or stays unseen. */
+  const add = (text: string) => {
+    const line = visible(text)
     spelling.room -= line.length + 1
     if (spelling.room < 0) throw new Unshowable('it is more than a person can review at once; split it')
     lines.push(line)
@@ -78,7 +80,7 @@ function tell({ path, before, after, concealed }: Difference, isNew: boolean, te
 function each(path: string, value: unknown, word: string, telling: Telling): void {
   if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
     for (const [name, one] of Object.entries(value)) {
-      const place = Array.isArray(value) ? `${path}[${name}]` : `${path}.${visible(name)}`
+      const place = Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`
       each(place, one, word, telling)
     }
     return
@@ -93,14 +95,14 @@ function each(path: string, value: unknown, word: string, telling: Telling): voi
   const short = inline(shown, telling)
   telling.add(short === undefined ? label : `${label} ${short}`)
   if (short !== undefined) return
-  for (const line of String(shown).split(/\r?\n/)) telling.add(`  | ${visible(line.replaceAll('\t', '  '))}`)
+  for (const line of String(shown).split(/\r?\n/)) telling.add(`  | ${line.replaceAll('\t', '  ')}`)
 }
 
 /** A value on one line; undefined for text that has to have lines of its own. */
 function inline(value: unknown, { names }: Telling): string | undefined {
   if (typeof value === 'string' && (value.length > MAX_INLINE || value.includes('\n'))) return undefined
   const name = typeof value === 'string' ? names.get(value) : undefined
-  return visible(JSON.stringify(value) ?? '') + (name === undefined ? '' : ` (${name})`)
+  return (JSON.stringify(value) ?? '') + (name === undefined ? '' : ` (${name})`)
 }
 
 function isScalar(value: unknown): boolean {

@@ -49,7 +49,7 @@ export function isGraphql({ path }: Step): boolean {
   return placeOf(path).segments.some((segment) => /^\$graphql$/i.test(segment))
 }
 
-/** What the mutations of a GraphQL step do, as the requests that do the same; undefined where that isn't known. */
+/** What the mutations of a GraphQL step do, as the requests that do the same; undefined if that isn't known. */
 export function mutationSteps({ path, body }: Step): Step[] | undefined {
   const steps = mutationsIn(body, placeOf(path).query.replace(/^\?/, ''))?.map(mutationStep)
   return steps?.every((step) => step !== undefined) ? steps : undefined

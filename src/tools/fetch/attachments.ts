@@ -1,4 +1,4 @@
-// The files that a record holds or refers to: what can be read as text is, everything else is named.
+// The files that a record contains or refers to: readable text is included, everything else is named.
 
 import { literal } from '../../answer/compact/literal.ts'
 import { isRecord, scalarText } from '../../base/json.ts'
@@ -12,7 +12,7 @@ import { readingPath } from '../perform/reading.ts'
 /** A file of a record, as FHIR's Attachment tells (FHIR R4, section 2.24.0.3). */
 export interface Attachment {
   contentType: string
-  /** As the media type names it. */
+  /** As named in the media type. */
   charset?: string | undefined
   /** `Binary/ID`, if it is one of this server's. */
   path: string | undefined

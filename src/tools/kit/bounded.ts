@@ -1,4 +1,4 @@
-// Arguments that are texts. An isolate serves many people at once, so each text has a bound where it enters.
+// Text arguments. An isolate serves many people at once, so each text is limited where it enters.
 import * as z from 'zod'
 
 /** Characters of a path, a search or a link: Node, and so Medplum, takes 16 KiB for an address and all headers together. */

@@ -14,7 +14,10 @@ import type { ToolContext } from './tool.ts'
  * @param fhir a client of its own, because the call may have used up its time
  */
 export async function recordAuditEvent(work: Promise<unknown>, context: ToolContext, fhir: FhirClient): Promise<void> {
-  const outcome = await work.then((): AuditOutcome => '0', outcomeOf)
+  const outcome = await work.then(
+    (): AuditOutcome => '0',
+    (error: unknown) => (context.act?.isDone ? '0' : outcomeOf(error)),
+  )
   const { act, caller } = context
   if (!act || outcome === undefined) return
   const author = { profile: caller.medplum.profile, client: caller.client.name }
@@ -25,7 +28,7 @@ export async function recordAuditEvent(work: Promise<unknown>, context: ToolCont
   })
 }
 
-/** What an error says of the request; undefined where it was not sent. */
+/** What an error says of the request; undefined if it was not sent. */
 function outcomeOf(error: unknown): AuditOutcome | undefined {
   if (error instanceof FhirError) return error.status < 500 ? '4' : '8'
   return error instanceof TransportError ? '8' : undefined

@@ -4,6 +4,7 @@ import type { CallToolResult, InputRequiredResult, McpServer, ServerContext } fr
 import type * as z from 'zod'
 import { guardFor } from '../../access/access.ts'
 import type { CallEvent } from '../../audit/audit.ts'
+import { visibleLines } from '../../base/text.ts'
 import { ToldError } from '../../base/told-error.ts'
 import { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
@@ -109,7 +110,7 @@ async function asResult(
 
 /** Adds how the call was understood and what was left out, except in a form that a host prescribes. */
 function withNotes(output: ToolOutput, notes: readonly string[]): ToolOutput {
-  const more = notes.map((note) => ({ type: 'text' as const, text: `Note: ${note}` }))
+  const more = notes.map((note) => ({ type: 'text' as const, text: `Note: ${visibleLines(note)}` }))
   if (notes.length === 0) return output
   if (typeof output === 'string') return [{ type: 'text', text: output }, ...more]
   if (Array.isArray(output)) return [...output, ...more]
@@ -134,7 +135,7 @@ function toResult(output: ToolOutput): CallToolResult | InputRequiredResult {
 
 /** What the model learns about an error: its message if it was written for the model, otherwise a report number. */
 export function explain(error: unknown): string {
-  if (error instanceof ToldError) return error.message
+  if (error instanceof ToldError) return visibleLines(error.message)
   const report = crypto.randomUUID()
   // The class only: a message may hold what was sent or answered.
   console.error(

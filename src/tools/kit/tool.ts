@@ -96,7 +96,7 @@ export interface CallSupport {
   /** The pace of one call: asked before each of its requests, it throws a LimitError where there were too many. */
   pace(caller: Caller): (kind: Kind) => Promise<void>
   timeoutMs: number
-  /** Characters that an answer may have, unless a call says something else. */
+  /** Maximum characters of an answer, unless a call sets its own. */
   answerChars: number
   /** What a write creates in addition to the record. */
   marks: Marks

@@ -1,9 +1,10 @@
-// Arguments that a tool doesn't have: never dropped, since `dry_run` would then be a write, and `params` everybody's records.
+// Arguments that a tool doesn't have. They are never ignored: without `dry_run` the call would write, and without `params` it would
+// return everybody's records.
 
 import { isRecord } from '../../base/json.ts'
 import { nearest } from '../../fhir/capability.ts'
 
-/** What is wrong with the names of the arguments; undefined where the tool has all of them. */
+/** What is wrong with the names of the arguments; undefined if the tool has all of them. */
 export function unknownArguments(tool: string, args: unknown, known: readonly string[]): string | undefined {
   const unknown = isRecord(args) ? Object.entries(args).filter(([name]) => !known.includes(name)) : []
   if (unknown.length === 0) return undefined

@@ -1,7 +1,8 @@
-// What the definitions that an answer stands on hold: asked of the server once for each, and remembered for a while.
+// The content of the definitions that an answer depends on: requested once from the server and cached for a while.
 
 import { aboutContent, codeSystemsBehind } from '../../advice/replies/terminology.ts'
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
+import { Latest } from '../../base/latest.ts'
 import type { FhirResponse } from '../../client/request.ts'
 import { criterion, formatPlace, parsePlace, type QueryParameter } from '../../fhir/query.ts'
 import type { ToolContext } from '../kit/tool.ts'
@@ -55,9 +56,9 @@ type Found = { value: string } | undefined
 const KEPT_MS = 600_000
 const MAX_KEPT = 1000
 /** By who asks and for what: what one person has, another may not see. */
-const kept = new Map<string, { at: number; found: Found }>()
+const kept = new Latest<{ at: number; found: Found }>(MAX_KEPT)
 
-/** An element of what a search finds first; undefined where it finds nothing. */
+/** An element of what a search finds first; undefined if it finds nothing. */
 async function first(
   type: string,
   search: readonly QueryParameter[],
@@ -74,7 +75,6 @@ async function first(
     const { body } = await fhir.send({ method: 'GET', path, repeatable: true, signal })
     const [entry] = records(body, 'entry')
     const found = entry && { value: isRecord(entry.resource) ? scalarText(entry.resource[element]) : '' }
-    if (kept.size >= MAX_KEPT) kept.clear()
     kept.set(key, { at: Date.now(), found })
     return found
   } catch {

@@ -1,4 +1,4 @@
-// One FHIR request from arguments to answer: prepared, sent, followed where it takes long, and explained where it fails.
+// One FHIR request from arguments to answer: prepared, sent, awaited if it takes long, and explained if it fails.
 
 import type { Risk } from '../../access/risk/risk.ts'
 import { advise } from '../../advice/replies/advise.ts'
@@ -108,7 +108,7 @@ function resourceTypeOf({ targets }: Risk): string | undefined {
   return targets.length === 1 ? /^[A-Z][A-Za-z]+/.exec(targets[0] ?? '')?.[0] : undefined
 }
 
-const NEEDED: Record<Risk['kind'], string> = {
+const TOOL_FOR: Record<Risk['kind'], string> = {
   read: 'fhir-read',
   write: 'fhir-write',
   delete: 'fhir-delete',
@@ -124,7 +124,7 @@ export function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): 
   const what = foreign === risk ? `${request.method} ${request.path.split('?')[0]}` : `Bundle.entry[${entry}]`
   const apart = foreign === risk ? '' : ' Send each kind of entry in a separate batch.'
   throw new UserError(
-    `${tool} cannot do this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${NEEDED[foreign.kind]}, or fhir-request if this server offers it.${apart}`,
+    `${tool} cannot do this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${TOOL_FOR[foreign.kind]}, or fhir-request if this server offers it.${apart}`,
   )
 }
 

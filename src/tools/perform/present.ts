@@ -4,6 +4,7 @@ import type { ContentBlock } from '@modelcontextprotocol/server'
 import { checkAnswer } from '../../advice/replies/check-answer.ts'
 import { answer } from '../../answer/answer.ts'
 import { isRecord, records } from '../../base/json.ts'
+import { visibleLines } from '../../base/text.ts'
 import type { FhirResponse } from '../../client/request.ts'
 
 import { nextPage } from '../../fhir/paging.ts'
@@ -11,6 +12,7 @@ import { type FilePart, fileContent } from '../../text/file.ts'
 import { quotedText } from '../../text/quote.ts'
 import type { Prepared } from '../request/prepare.ts'
 import { skipping, type View } from '../request/view.ts'
+import { withoutEcho } from './echo.ts'
 
 /** What a model gets to read of an answer. */
 export function present(
@@ -33,11 +35,13 @@ export function present(
   if (body === undefined)
     return withNotes([{ type: 'text', text: JSON.stringify({ status, body: null }) }], [...notes, ...more])
   const isPaged = request.method === 'GET'
-  const { text, notes: own } = answer(isPaged ? withNext(body, request.path) : body, {
+  const echo = view.format === 'compact' && !view.columns ? withoutEcho(request, body) : undefined
+  const { text, notes: own } = answer(isPaged ? withNext(body, request.path) : (echo?.news ?? body), {
     format: view.format,
     ...(view.columns && { columns: view.columns }),
     maxChars: view.maxChars - notes.concat(more).reduce((sum, note) => sum + note.length + RESERVE_A_NOTE, 0),
     from: view.from,
+    ...(echo && { leftOut: [echo.leftOut] }),
     ...(!isPaged && { stored: storedBy(asked) }),
     ...(isPaged && { nextAfter: (matches: number) => skipping(request.path, matches, view.all) }),
   })
@@ -101,5 +105,5 @@ export function withNotes(content: ContentBlock[], notes: readonly string[]): Co
   const different = [...new Set(notes)].filter((note) => note !== '')
   return different.length === 0
     ? content
-    : [...content, { type: 'text', text: different.map((note) => `Note: ${note}`).join('\n') }]
+    : [...content, { type: 'text', text: visibleLines(different.map((note) => `Note: ${note}`).join('\n')) }]
 }

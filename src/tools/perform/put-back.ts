@@ -1,5 +1,5 @@
-// What is hidden survives a write, and stays hidden: placeholders in what is sent become what is stored, right before it is sent, and
-// for no other version of the record than the one that it was taken from; what a patch could show is judged by its result.
+// Hidden values survive a write and stay hidden: placeholders are replaced by what is stored immediately before sending, and only for
+// the version they were taken from. A patch is judged by its result.
 
 import { mutationsIn } from '../../access/risk/graphql-risk.ts'
 import { isRecord } from '../../base/json.ts'
@@ -106,7 +106,7 @@ function checkAlone(entries: readonly unknown[], index: number): void {
   )
 }
 
-/** The record that an entry changes; undefined where it changes none. */
+/** The record that an entry changes; undefined if it changes none. */
 function changedBy(entry: unknown): string | undefined {
   const request = isRecord(entry) ? entry.request : undefined
   if (!isRecord(request) || !/^(PUT|PATCH|DELETE)$/i.test(String(request.method))) return undefined

@@ -1,4 +1,4 @@
-// What the tools that only read send: prepared as every other request is, and refused where it would do more than read.
+// What the read-only tools send: prepared like every other request, and refused if it would do more than read.
 
 import { isRecord, scalarText } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'

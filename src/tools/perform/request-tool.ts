@@ -1,5 +1,5 @@
-// The tools whose call is one FHIR request. How arguments become that request is said once: for the call itself, and for what
-// has to know before it begins what the call would do.
+// The tools whose call is one FHIR request. How arguments become that request is defined once: for the call itself, and for whatever
+// must know beforehand what the call would do.
 import type * as z from 'zod'
 import type { Risk } from '../../access/risk/risk.ts'
 import { understand } from '../kit/schema.ts'

@@ -35,7 +35,8 @@ export async function sendMarked(prepared: Prepared, context: ToolContext): Prom
       : { response: await fhir.send({ ...request, signal }), notes: [] }
   if (!act) return sent
   const written = writtenBy(asked, sent.response, since)
-  if (written.length > 0) context.act = { ...act, targets: written.map(({ reference }) => reference) }
+  const targets = written.length > 0 ? written.map(({ reference }) => reference) : act.targets
+  context.act = { ...act, targets, ...(sent.response.status !== 202 && { isDone: true }) }
   if (!marks.provenance || written.length === 0) return sent
   return { ...sent, notes: [...sent.notes, ...(await recordProvenance(written, context))] }
 }

@@ -1,4 +1,4 @@
-// The arguments that the tools for FHIR requests share, and how arguments as models really send them are put into their form.
+// The arguments that the tools for FHIR requests share, and how arguments as models really send them are normalized.
 
 import * as z from 'zod'
 import { isRecord } from '../../base/json.ts'

@@ -1,5 +1,5 @@
-// The queries within a body: addresses and conditions of a batch's entries, and references that are searches (FHIR R4, sections
-// 3.1.0.11 and 2.3.0.6). Medplum reads them as forms, where a `+` is a space.
+// The queries within a body: addresses and conditions of a batch's entries, and references that are searches (FHIR R4, sections 3.1.0.11
+// and 2.3.0.6). Medplum parses them as forms, in which a `+` is a space.
 
 import { isRecord } from '../../base/json.ts'
 import { formatQuery, parseQuery, withPlainQuery } from '../../fhir/query.ts'

@@ -1,4 +1,4 @@
-// From what a model gives as `body` and `contentType` to what goes over the wire, or a sentence that says what is wrong.
+// From `body` and `contentType` as a model gives them to the bytes that are sent, or a sentence that says what is wrong.
 
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -43,7 +43,7 @@ export function compose(method: Method, path: string, body: unknown, contentType
   )
 }
 
-/** Where Medplum stores the bytes as they come, whatever their type. Its parsers read the bodies of all other requests. */
+/** Where Medplum stores the bytes unchanged, whatever their type. Its parsers read the bodies of all other requests. */
 function isFileUpload(method: Method, path: string): boolean {
   return method === 'POST' ? /^Binary(\?|$)/.test(path) : method === 'PUT' && /^Binary\/[^/?]+(\?|$)/.test(path)
 }

@@ -80,7 +80,7 @@ const MAX_NAMED = 3
  * Numbers that Medplum, which reads them as 64-bit floating point (as JavaScript does), would store differently.
  *
  * @param text as it was given, where it was given as text
- * @returns a note for the model; undefined where all numbers stay as they are
+ * @returns a note for the model; undefined if all numbers stay as they are
  * @throws {UserError} for a number that can't be sent at all
  */
 export function checkNumbers(value: unknown, text: string | undefined): string | undefined {

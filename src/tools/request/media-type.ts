@@ -1,4 +1,4 @@
-// The media type that a caller names for what is sent.
+// The media type that a caller gives for the body.
 import { UserError } from '../../base/told-error.ts'
 import { FHIR_JSON, HL7 } from '../../client/content.ts'
 

@@ -1,5 +1,5 @@
-// Placeholders of earlier answers in what a model sends. By PUT and PATCH of one record they are put back to what is stored;
-// anywhere else they would be taken for the value itself, and are refused.
+// Placeholders of earlier answers in what a model sends. In a PUT or PATCH of one record they are replaced by what is stored; anywhere
+// else they would be stored as the value itself, so they are refused.
 
 import { isRecord } from '../../base/json.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
@@ -11,7 +11,7 @@ const RECORD = /^[A-Za-z]+\/[A-Za-z0-9.-]+$/
 const QUOTED = /(?:"|: )\(hidden\)\\?"|\(signed address hidden\)/
 
 /**
- * Why what is sent can't go out as it is, as a sentence for a model; undefined where it can.
+ * Why what is sent can't go out as it is, as a sentence for a model; undefined if it can.
  *
  * @param body as parsed JSON, or text
  */
@@ -36,7 +36,7 @@ function misplacedEntry(entry: unknown, index: number): string | undefined {
   const { method, url } = isRecord(request) ? request : {}
   const isPatch = String(method).toUpperCase() === 'PATCH'
   const content = (isPatch && operationsOf(resource)) || resource
-  const isFine = mayPutBack(String(method).toUpperCase(), String(url)) && !(isPatch && content === resource)
+  const isFine = mayPutBack(String(method).toUpperCase(), String(url))
   const found = isFine ? undefined : placeholdersIn(content)[0]
   return named(found === undefined ? undefined : `entry[${index}].resource.${found}`)
 }

@@ -1,4 +1,4 @@
-// A query given as an object beside the path, as HTTP libraries take it: put into the path where only one thing can be meant.
+// A query given as an object beside the path, as HTTP libraries accept it: moved into the path if its meaning is clear.
 
 import { isRecord } from '../../base/json.ts'
 import { criterion, formatQuery, parsePlace } from '../../fhir/query.ts'

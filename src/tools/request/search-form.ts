@@ -1,4 +1,4 @@
-// A search by POST, read as the same search by GET: whatever way the criteria came, they are one list.
+// A search by POST, read like the same search by GET: one list of criteria, wherever they came from.
 
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'

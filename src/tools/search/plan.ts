@@ -1,5 +1,5 @@
-// Which FHIR searches find what the words of a search mean: people by name, birth date, number and address; organizations by
-// name; documents by what they are called and whose they are.
+// Which FHIR searches find what the words of a search mean: people by name, birth date, number and address; organizations by name;
+// documents by title and patient.
 import { criterion, formatQuery } from '../../fhir/query.ts'
 import { asTyped, spellings } from './spelling.ts'
 import type { Days, Term, Wanted } from './terms.ts'
@@ -13,7 +13,7 @@ export const SOUGHT: readonly string[] = [
   'DocumentReference',
 ]
 
-/** How a kind of search asks for a term: alternatives of parameters; none where it can't. */
+/** How a kind of search asks for a term: alternatives of parameters; none if it can't. */
 type Ask = (term: Term) => string[][]
 
 const MAX_ALTERNATIVES = 4
@@ -143,7 +143,7 @@ function searchOf(type: string, parameters: readonly string[], count = COUNT): s
   return `${type}?${parameters.join('&')}&_count=${count}${include}`
 }
 
-/** All terms together, in each of their alternatives; none where a term can't be asked for. */
+/** All terms together, in each of their alternatives; none if a term can't be asked for. */
 function combined(asked: readonly string[][][]): string[][] {
   let ways: string[][] = [[]]
   for (const alternatives of asked) {

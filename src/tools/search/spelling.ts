@@ -1,4 +1,4 @@
-// The same name with and without its accents: Medplum compares letters as they are, people don't always write them.
+// The same name with and without accents: Medplum compares letters exactly, and people don't always write them.
 
 /** A letter, and the accented ones it replaces when accents are left out. The first of them are the most common in names. */
 const ACCENTED: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-// The page where a person agrees to a change that their client can't ask them about, or refuses it.
+// The page where a person approves or refuses a change that their client can't ask about.
 import type { FC } from 'hono/jsx'
 import { Layout } from '../shared/layout.tsx'
 

@@ -1,5 +1,5 @@
-// The confirmation page's requests. Who is signed in reaches their own grants only: the object is named after them, so another
-// person with the same link finds nothing. Looking at the page changes nothing.
+// The confirmation page's requests. A signed-in person reaches only their own grants: the object is named after them, so another person
+// with the same link finds nothing. Viewing the page changes nothing.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import type { Bindings } from '../../config/settings.ts'

@@ -1,4 +1,4 @@
-// What a person has connected, as the connections page shows it: from the provider's grants and the object of each.
+// A person's connections as the connections page shows them: from the provider's grants and the object of each.
 
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import { type Level, lower } from '../../access/access.ts'
@@ -33,7 +33,7 @@ export interface Connection {
 }
 
 interface Found extends Connection {
-  /** What sign-ins of the same client in the same browser have in common; undefined where the browser isn't known. */
+  /** What sign-ins of the same client in the same browser have in common; undefined if the browser isn't known. */
   identity: string | undefined
 }
 
@@ -65,7 +65,7 @@ function lastUse({ activity, since }: Connection): number {
   return activity[0]?.at ?? since
 }
 
-/** The connection of a grant; undefined where the client never took its tokens, or it has ended and KV doesn't know yet. */
+/** The connection of a grant; undefined if the client never took its tokens, or it has ended and KV doesn't know yet. */
 async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Found | undefined> {
   const { active, begun, limit, activity } = await env.GRANT.getByName(
     grantNameOf({ userId: grant.userId, grantId: grant.id }),

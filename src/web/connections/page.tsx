@@ -1,4 +1,4 @@
-// The connections page: what a person has connected, what each may do and did last, and the ways to take it back.
+// The connections page: a person's connected applications, their access and last activity, and how to take it back.
 
 import type { FC, PropsWithChildren } from 'hono/jsx'
 import { covers, LEVELS, type Level } from '../../access/access.ts'

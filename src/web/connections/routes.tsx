@@ -1,4 +1,4 @@
-// The connections page's requests: who is signed in sees and changes their own connections, by forms of this very page only.
+// The connections page's requests: a signed-in person sees and changes their own connections, only through forms of this page.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import { covers, LEVELS } from '../../access/access.ts'

@@ -1,4 +1,4 @@
-// What a request would rather read: people's browsers name HTML, models' fetchers Markdown, programs neither.
+// Which form a client prefers: browsers ask for HTML, models' fetchers for Markdown, programs for neither.
 
 /**
  * The weight that an Accept header gives a media type (RFC 9110, section 12.5.1). Only a type that is named counts: a

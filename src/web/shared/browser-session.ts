@@ -1,5 +1,5 @@
-// A person signed in with Medplum in the browser, for this server's own pages: no MCP client and no grant is involved. Who it
-// is, is all that is kept: Medplum's tokens are given back as soon as they have told.
+// Signs a person in with Medplum in the browser for this server's own pages, without an MCP client or grant. Only the person's identity
+// is kept: Medplum's tokens are revoked as soon as they have shown it.
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'

@@ -1,4 +1,4 @@
-// What a person reads who meets an error in the browser. Programs get the answer as it is.
+// Error pages for people in a browser. Programs get the answer unchanged.
 import type { Context, MiddlewareHandler } from 'hono'
 import { type Bindings, readSettings } from '../../config/settings.ts'
 import { homeAt } from '../../config/tenants.ts'

@@ -1,5 +1,5 @@
-// Tells apart the browsers that sign-ins are made in. Hosts share one client id among all who use them, on every machine: without
-// this, a sign-in on one computer couldn't be told from one on another.
+// Distinguishes the browsers used for sign-ins. Hosts share one client id among all their users, on every machine: without this, a sign-
+// in on one computer would look like one on another.
 import type { Context } from 'hono'
 import { generateCookie, getCookie } from 'hono/cookie'
 import { newKey, sha256 } from '../../base/seal.ts'

@@ -1,5 +1,5 @@
-// Ties the consent form to the browser that it is shown in and to the request that it shows. Nothing is stored for it: anybody may open
-// the page, and a deployment has a thousand writes a day for free.
+// Ties the consent form to the browser and the request that it is shown for. Nothing is stored for it: anybody may open the page, and
+// the free plan allows only a thousand writes a day.
 import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
 import { generateCookie, getCookie } from 'hono/cookie'

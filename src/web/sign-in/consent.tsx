@@ -1,5 +1,5 @@
-// The consent page: shown always, before anything goes to Medplum, because every client reaches Medplum through this one
-// server (confused deputy). All that describes the client is the client's own text: rendered by JSX, which escapes it.
+// The consent page: always shown before anything goes to Medplum, because every client reaches Medplum through this one server (confused
+// deputy). Everything about the client is the client's own text; JSX escapes it.
 
 import type { ConsentDescription } from '@cloudflare/workers-oauth-provider'
 import type { FC } from 'hono/jsx'

@@ -1,4 +1,4 @@
-// What a person wrote into the fields that narrow a connection, understood or told what is wrong with it.
+// Parses the fields that limit a connection, and says what is wrong with them.
 import type { Narrowing } from '../../access/narrow/narrowing.ts'
 import { RESOURCE_TYPES } from '../../fhir/resource-types.ts'
 

@@ -1,6 +1,6 @@
-// The answer to the consent form: a page that goes on by itself. Chromium applies `form-action` to each redirect that follows a form,
-// and Medplum redirects to its App, whose origin nobody has to tell this server. A page ends the form's way; what it leads to is no
-// longer the form's.
+// The answer to the consent form: a page that continues by itself. Chromium applies `form-action` to each redirect that follows a form,
+// and Medplum redirects to its App, whose origin this server needn't know. With a page in between, the next steps no longer belong to
+// the form.
 import type { FC } from 'hono/jsx'
 import { Layout } from '../shared/layout.tsx'
 

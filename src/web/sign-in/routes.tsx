@@ -1,4 +1,4 @@
-// The way of a sign-in through the browser: authorize and consent here, login at Medplum, callback here, back to the client.
+// The steps of a sign-in in the browser: authorization and consent here, login at Medplum, callback here, back to the client.
 
 import {
   AuthorizationError,

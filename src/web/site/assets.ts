@@ -1,5 +1,5 @@
-// The files that pages are made of, and those that browsers and crawlers ask for by themselves. They say nothing about a
-// deployment and so are served under any host name: an error page that refuses a host has its style, too.
+// The files of the pages, and those that browsers and crawlers request by themselves. They say nothing about a deployment and are served
+// under any host name, so that even the page that refuses a host has its style.
 import { Hono } from 'hono/tiny'
 import type { Bindings } from '../../config/settings.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'

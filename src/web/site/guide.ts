@@ -1,4 +1,4 @@
-// What the home page says, as data: one text for the page that people see and the Markdown that models read.
+// The text of the home page, as data: for the page that people see and the Markdown that models read.
 import type { Settings } from '../../config/settings.ts'
 import { PREVIEW } from '../shared/layout.tsx'
 

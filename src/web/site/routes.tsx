@@ -1,4 +1,4 @@
-// What anyone may read without signing in: the home page in its two forms, the discovery documents, the state of health.
+// What anyone may read without signing in: the home page in two forms, the discovery documents, the health check.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import { VERSION } from '../../base/version.ts'
