@@ -1,4 +1,4 @@
-/** `npm run build`, which wrangler runs before each start and deployment. */
-import { buildViews } from './page.ts'
+/** `npm run build`, which wrangler runs before each start and deployment: all static assets. */
+import { buildAssets } from './assets.ts'
 
-console.log(`views/dist/show.html: ${((await buildViews()) / 1024).toFixed(1)} KiB gzip`)
+console.log(await buildAssets())

@@ -26,6 +26,7 @@ import { note } from './notes.ts'
 import { paceOf } from './pace.ts'
 import { registerPrompts } from './prompts.ts'
 import { registerResources } from './resources.ts'
+import { registerSkills } from './skills.ts'
 import { registerViews } from './views.ts'
 
 const INSTRUCTIONS = [
@@ -97,6 +98,7 @@ export function buildServer(env: Bindings, settings: Settings, versions?: string
   }
   for (const tool of TOOLS[settings.tools]) register(server, tool, support)
   registerViews(server, env.ASSETS, LIST_TTL_MS)
+  registerSkills(server, env.ASSETS, LIST_TTL_MS)
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
   registerCompletion(server, {
     ...registerResources(server, support, LIST_TTL_MS),
