@@ -1,12 +1,12 @@
 // The skills as one file beside the Worker: entries with digests, as clients list them, and texts by address.
 import { writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { skillEntry } from '@modelcontextprotocol/server/ext/skills'
 import type { SkillsFile } from '../src/mcp/server/skills.ts'
 import { skillFiles } from './skills.ts'
 
 /** Writes them into a folder of static assets. */
-export async function buildSkills(folder: URL): Promise<number> {
+export async function buildSkills(folder: string): Promise<number> {
   const texts: Record<string, string> = {}
   const skills: SkillsFile['skills'] = []
   for (const [name, text] of await skillFiles()) {
@@ -14,6 +14,6 @@ export async function buildSkills(folder: URL): Promise<number> {
     texts[`skill://${name}/SKILL.md`] = text
   }
   const made = JSON.stringify({ skills, texts } satisfies SkillsFile)
-  await writeFile(fileURLToPath(new URL('skills.json', folder)), made)
+  await writeFile(join(folder, 'skills.json'), made)
   return made.length
 }

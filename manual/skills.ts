@@ -1,6 +1,7 @@
 // The manual as skills (SEP-2640): each made of chapters of docs/cookbook.md, whose calls are carried out by test/e2e/cookbook.test.ts,
 // and of the prompts that guide the same work. Nothing is written twice: a skill has its name and description here, all else there.
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { type PromptName, workOf } from '../src/mcp/server/prompts.ts'
 
 export interface SkillSource {
@@ -71,7 +72,9 @@ const INTRODUCTION =
 
 /** The SKILL.md of each skill, by its name. */
 export async function skillFiles(): Promise<Map<string, string>> {
-  const chapters = chaptersOf(await readFile(new URL('../docs/cookbook.md', import.meta.url), 'utf8'))
+  const chapters = chaptersOf(
+    await readFile(fileURLToPath(new URL('../docs/cookbook.md', import.meta.url).href), 'utf8'),
+  )
   return new Map(
     SKILLS.map(({ name, description, prompts, chapters: titles }) => {
       // The server that the cookbook is written with needs the skills first; test/unit/skills.test.ts sees that none is missing.

@@ -101,6 +101,20 @@ export const ROOMS: Record<string, Room> = {
       'answer/compact',
       'answer/digest',
       'audit',
+      'text',
+      'tools/digest',
+      'tools/kit',
+      'tools/perform',
+      'tools/request',
+    ],
+  },
+  'tools/digest': {
+    is: 'What a digest reads, groups and compares, and how it is told',
+    knows: [
+      'advice/replies',
+      'answer/compact',
+      'answer/digest',
+      'answer/select',
       'client',
       'fhir',
       'text',
@@ -138,6 +152,7 @@ export const ROOMS: Record<string, Room> = {
     knows: [
       'access/risk',
       'advice/replies',
+      'advice/requests',
       'answer',
       'audit',
       'client',

@@ -1,6 +1,6 @@
 /** The FHIR operations that the sandbox knows. Every other `$…` is "Not found", as an unknown one is in Medplum. */
 import { randomBytes } from 'node:crypto'
-import { allOk, badRequest, forbidden, validateResource } from '@medplum/core'
+import { allOk, badRequest, forbidden } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type {
   ClientApplication,
@@ -33,7 +33,7 @@ export function addOperations(router: FhirRouter): void {
   addScheduling(router)
   addClaimSubmission(router)
   addAgentOperations(router)
-  router.add('POST', ':resourceType/$validate', (req) => validate(req))
+  router.add('POST', ':resourceType/$validate', (req, repo) => validate(req, recordsOf(repo)))
   router.add('POST', ':resourceType/:id/$expunge', async (req, repo) => {
     const everything = req.query.everything === 'true'
     return [recordsOf(repo).expunge(paramOf(req, 'resourceType'), paramOf(req, 'id'), everything)]
@@ -103,7 +103,7 @@ function numbers(values: Record<string, number>): ParametersParameter[] {
 }
 
 /** The body as what it is: not by the type in the path, and no parameter of it. */
-async function validate(req: FhirRequest): Promise<FhirResponse> {
-  validateResource(req.body as Resource)
+async function validate(req: FhirRequest, records: Records): Promise<FhirResponse> {
+  records.validate(req.body as Resource)
   return [allOk]
 }

@@ -18,7 +18,8 @@ import { type Canonical, published } from '../records/published.ts'
 import { type Records, recordsOf } from '../records/repository.ts'
 import { inputOf } from './parameters.ts'
 
-const DEFAULT_COUNT = 10
+/** For a search by text, unless `count` asks for more. */
+const FILTERED_COUNT = 10
 const MAX_COUNT = 1000
 
 export function addTerminology(router: FhirRouter): void {
@@ -55,47 +56,74 @@ function expand(req: FhirRequest, records: Records): FhirResponse {
   if (typeof url !== 'string') {
     return [badRequest('Missing url')]
   }
-  const valueSet = known<ValueSet>(records, 'ValueSet', url)
+  const valueSet = known<ValueSet>(records, 'ValueSet', url.split('|', 1)[0] ?? '')
   const words = String(filter ?? '').toLowerCase()
-  const codings = codingsOf(records, valueSet).filter(
-    ({ code, display }) => display?.toLowerCase().includes(words) || code?.toLowerCase() === words,
-  )
-  const from = Number(offset ?? 0)
-  const contains = codings.slice(from, from + Math.min(Number(count ?? DEFAULT_COUNT), MAX_COUNT))
+  const limit = Number(count ?? (words ? FILTERED_COUNT : MAX_COUNT))
+  const matches = ({ display, code }: Coding) => !words || display?.toLowerCase().includes(words) || code === filter
+  const codings = codingsOf(records, valueSet, { limit, offset: Number(offset ?? 0), matches })
   const timestamp = new Date(records.ground.now()).toISOString()
-  return [allOk, { ...valueSet, expansion: { total: codings.length, timestamp, contains } }]
+  const [total, contains] =
+    codings.length >= MAX_COUNT
+      ? [MAX_COUNT + 1, codings.slice(0, MAX_COUNT)]
+      : [codings.length, codings.slice(0, limit)]
+  return [allOk, { ...valueSet, expansion: { total, timestamp, contains } }]
 }
 
-function codingsOf(records: Records, { compose, expansion }: ValueSet): Coding[] {
+interface Wanted {
+  /** How many are enough: no include behind them is looked at. */
+  limit: number
+  /** In each code system. */
+  offset: number
+  matches: (coding: Coding) => boolean
+}
+
+const ALL: Wanted = { limit: Number.POSITIVE_INFINITY, offset: 0, matches: () => true }
+
+/** Medplum reads no `exclude`. */
+function codingsOf(records: Records, { compose, expansion }: ValueSet, wanted = ALL): Coding[] {
   if (!compose) {
-    return expansion?.contains ?? []
+    return (expansion?.contains ?? []).filter(wanted.matches)
   }
-  const excluded = new Set((compose.exclude ?? []).flatMap((one) => included(records, one)).map(key))
-  const all = compose.include.flatMap((one) => included(records, one))
-  return [...new Map(all.map((one) => [key(one), one])).values()].filter((one) => !excluded.has(key(one)))
+  const found: Coding[] = []
+  for (const include of compose.include) {
+    if (found.length >= wanted.limit) {
+      break
+    }
+    found.push(...included(records, include, { ...wanted, limit: wanted.limit - found.length }))
+  }
+  return [...new Map(found.map((one) => [key(one), one])).values()]
 }
 
-function included(records: Records, { system, concept, filter, valueSet }: ValueSetComposeInclude): Coding[] {
-  const nested = (valueSet ?? []).map((url) => codingsOf(records, known<ValueSet>(records, 'ValueSet', url)))
-  if (!system) {
-    return nested.flat()
+function included(records: Records, include: ValueSetComposeInclude, wanted: Wanted): Coding[] {
+  const { system, concept, filter, valueSet } = include
+  if (valueSet) {
+    return valueSet.flatMap((url) => codingsOf(records, known<ValueSet>(records, 'ValueSet', url), wanted))
   }
-  const codeSystem = canonical<CodeSystem>(records, 'CodeSystem', system)
-  const concepts = codeSystem?.concept ?? []
-  const displays = new Map(tree(concepts).map((one) => [one.code, one.display]))
-  const roots = (filter ?? []).filter(({ op }) => op === 'is-a' || op === 'descendent-of')
-  const subtree = roots.flatMap(({ op, value }) => {
-    const root = tree(concepts).find((one) => one.code === value)
+  if (!system) {
+    throw fail(badRequest('Missing system URL for ValueSet include'))
+  }
+  const all = tree(known<CodeSystem>(records, 'CodeSystem', system).concept ?? [])
+  const coded = ({ code, display }: { code?: string; display?: string }): Coding => ({
+    system,
+    ...(code && { code }),
+    ...(display && { display }),
+  })
+  if (concept) {
+    const loaded = new Map(all.map((one) => [one.code, one.display]))
+    const codings = concept.flatMap(({ code, display }) =>
+      loaded.has(code) ? [coded({ code, display: display ?? loaded.get(code) ?? '' })] : [],
+    )
+    return codings.filter(wanted.matches)
+  }
+  const subtree = (filter ?? []).flatMap(({ op, value }) => {
+    const root = all.find((one) => one.code === value)
+    if (op !== 'is-a' && op !== 'descendent-of') {
+      return []
+    }
     return op === 'is-a' ? tree(root ? [root] : []) : tree(root?.concept ?? [])
   })
-  const chosen = concept ?? (filter ? subtree : tree(concepts))
-  const allowed = valueSet ? new Set(nested.flat().map(key)) : undefined
-  return chosen
-    .map(({ code, display }): Coding => {
-      const shown = display ?? displays.get(code)
-      return { system, code, ...(shown ? { display: shown } : {}) }
-    })
-    .filter((one) => !allowed || allowed.has(key(one)))
+  const matching = (filter ? subtree : all).map(coded).filter(wanted.matches)
+  return matching.slice(wanted.offset, wanted.offset + wanted.limit + 1)
 }
 
 const key = ({ system, code }: Coding) => `${system}|${code}`

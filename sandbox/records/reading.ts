@@ -98,6 +98,9 @@ export abstract class Reading extends FhirRepository {
     const page = find(this.ground.store, this.ground.baseUrl, request, (one) => this.visible(one))
     const entries = page.resources.map((one) => this.presentation.match(this.presentation.show(one)))
     if (entries.length > 0 && (request.include || request.revInclude)) {
+      for (const one of [...(request.include ?? []), ...(request.revInclude ?? [])]) {
+        validateResourceType(one.resourceType)
+      }
       await getExtraEntries<Resource>(this, request, page.resources, entries, {
         fullUrl: (type, id) => this.presentation.url(type, id),
         executeSearch: async (included) => this.matches(included).map((one) => this.presentation.show(one)),

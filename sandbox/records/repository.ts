@@ -24,7 +24,7 @@ import {
   type WithId,
 } from '@medplum/core'
 import type { CreateResourceOptions, FhirRequest, UpdateResourceOptions } from '@medplum/fhir-router'
-import type { OperationOutcome, Parameters, Resource } from '@medplum/fhirtypes'
+import type { OperationOutcome, Parameters, Resource, StructureDefinition } from '@medplum/fhirtypes'
 import { fail } from '../ground/answers.ts'
 import { COST } from '../ground/ratelimit.ts'
 import type { Stored, Version } from '../ground/store.ts'
@@ -43,7 +43,7 @@ export class Records extends Reading {
     if (!isResourceType(resource.resourceType)) {
       throw fail(badRequest(`Unknown data type: ${resource.resourceType}`))
     }
-    validateResource(resource)
+    this.validate(resource)
     this.checkType('create', resource.resourceType)
     // An id that the sender chose is ignored; one that the server gave out for a bundle is kept.
     const id = options?.assignedId && resource.id ? resource.id : this.generateId()
@@ -120,12 +120,23 @@ export class Records extends Reading {
     return this.presentation.show(stored)
   }
 
+  /** By FHIR R4, and by the profiles that the resource names, as far as they are here. */
+  validate(resource: Resource): void {
+    validateResource(withoutData(resource))
+    for (const url of resource.meta?.profile ?? []) {
+      const profile = this.all<StructureDefinition>('StructureDefinition').find((one) => one.url === url)
+      if (profile) {
+        validateResource(resource, { profile })
+      }
+    }
+  }
+
   private update<T extends Resource>(resource: T, options?: UpdateResourceOptions): WithId<T> {
     const { resourceType, id } = resource
     if (!id) {
       throw fail(badRequest('Missing id'))
     }
-    validateResource(resource)
+    this.validate(resource)
     if (!isUUID(id)) {
       throw fail(badRequest('Invalid id'))
     }
@@ -177,4 +188,13 @@ export function recordsOf(repo: unknown): Records {
 /** @returns a parameter of the path */
 export function paramOf(req: FhirRequest, name: string): string {
   return req.params[name] ?? ''
+}
+
+/** Medplum streams a file into its storage: the size that FHIR allows base64 in JSON is not for it. */
+function withoutData(resource: Resource): Resource {
+  if (resource.resourceType !== 'Binary') {
+    return resource
+  }
+  const { data: _, ...rest } = resource
+  return rest
 }

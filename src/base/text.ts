@@ -36,6 +36,27 @@ export function oneLine(text: string, limit: number): string {
   return shown.length > limit ? `${shown.slice(0, limit)}… (${shown.length} characters)` : shown
 }
 
+/** A text within so many characters: its first lines, as many as fit, and its last two, which say what to do. */
+export function fewerLines(text: string, limit: number): string {
+  if (text.length <= limit) return text
+  const most = Math.floor(limit / 5)
+  const lines = text
+    .split('\n')
+    .map((line) => (line.length > most ? `${line.slice(0, most - 30)}… (${line.length} characters)` : line))
+  const last = lines.splice(-2)
+  let room = limit - last.join('\n').length - 100
+  const kept = lines.filter((line) => {
+    room -= line.length + 1
+    return room > 0
+  })
+  const left = lines.length - kept.length
+  return [
+    ...kept,
+    ...(left > 0 ? [`… ${left} more lines, left out because of the size (maxChars)`] : []),
+    ...last,
+  ].join('\n')
+}
+
 /** The charset that a media type names (RFC 9110, section 8.3.2). */
 export function charsetIn(mediaType: string): string | undefined {
   return /;\s*charset="?([\w:.+-]{1,40})/i.exec(mediaType)?.[1]

@@ -113,7 +113,10 @@ export function nearest(name: string, candidates: Iterable<string>, n = 3): stri
 /** Edit distance; half a step for one that contains the other or has the same words in another order. */
 function howFar(a: string, b: string): number {
   if (a === b) return 0
-  if (Math.min(a.length, b.length) > 3 && (a.includes(b) || b.includes(a))) return 0.5
+  const [short, long] = a.length < b.length ? [a, b] : [b, a]
+  const isWord = long.split(/[^a-z0-9]/).includes(short)
+  if (short.length > 3 && long.includes(short) && (isWord || long.startsWith(short) || short.length * 2 >= long.length))
+    return 0.5
   if (words(a) === words(b)) return 0.5
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {

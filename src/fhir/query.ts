@@ -39,15 +39,22 @@ export function parsePlace(path: string): Place {
 
 /** The parameters of a query, without its question mark. Never throws. */
 export function parseQuery(query: string): QueryParameter[] {
-  return parsed(query, (text) => decode(isForm(text) ? text.replaceAll('+', ' ') : text))
+  const read = parsed(query, (text) => decode(isForm(text) ? text.replaceAll('+', ' ') : text))
+  return read.map(({ key, value }) => ({ key, value: key === '_filter' ? value : withEscapes(value) }))
+}
+
+/** A backslash that escapes nothing is meant itself, and is written twice (FHIR R4, section 3.1.1.4.0.3): Medplum takes `a\b` for `ab`. */
+export function withEscapes(value: string): string {
+  return value.replaceAll(/\\([\\,|$])?/g, (found, escaped?: string) => (escaped === undefined ? '\\\\' : found))
 }
 
 /**
  * Whether a `+` in this means a space. In a value that is written as it is, it is a plus: `identifier=AB+C1`. In one that was
- * encoded as forms are (https://url.spec.whatwg.org/#application/x-www-form-urlencoded), a plus itself would be `%2B`.
+ * encoded as forms are (https://url.spec.whatwg.org/#application/x-www-form-urlencoded; by encodeURIComponent, some more stay as
+ * they are), a plus itself would be `%2B`.
  */
 function isForm(text: string): boolean {
-  return /%[0-9a-f]{2}/i.test(text) && /^(?:[\w.*+-]|%(?!20)[0-9a-f]{2})*$/i.test(text)
+  return /%[0-9a-f]{2}/i.test(text) && /^(?:[\w.*+!~'()-]|%(?!20)[0-9a-f]{2})*$/i.test(text)
 }
 
 function parsed(query: string, read: (text: string) => string): QueryParameter[] {

@@ -21,6 +21,8 @@ export interface FilePart {
   before?: number | undefined
   /** As named in the media type. */
   charset?: string | undefined
+  /** What should be known of how it was read. */
+  note?: string | undefined
   /** The most text to show, in bytes; default {@link MAX_PART}. */
   maxText?: number
   /** Sets the text of a file apart from what is said of it. */
@@ -48,9 +50,9 @@ export function isOneValue(contentType: string): boolean {
 /** JSON without its secrets, as the file that is shown: from it parts are taken. */
 function withoutSecrets(part: FilePart): FilePart {
   const { bytes, contentType, charset, from } = part
-  const { text } = decodeText(bytes, encodingOf(bytes, charset), charset)
+  const { text, note } = decodeText(bytes, encodingOf(bytes, charset), charset)
   const shown = new TextEncoder().encode(redactText(contentType, text))
-  return { ...part, bytes: shown.subarray(from ?? 0), size: shown.byteLength, charset: 'utf-8' }
+  return { ...part, bytes: shown.subarray(from ?? 0), size: shown.byteLength, charset: 'utf-8', note }
 }
 
 function tooLarge({ path }: FilePart): string {
@@ -68,7 +70,7 @@ function textContent(part: FilePart): ContentBlock[] {
   const cut = { isRecords, encoding, limit: maxText }
   const kept = rest.subarray(0, rest.byteLength > maxText ? endOfPart(rest, cut) : rest.byteLength)
   const isCut = isRecords && more && kept.at(-1) !== NEW_LINE
-  const { text, note } = isCut ? { text: '' } : decodeText(kept, encoding, charset)
+  const { text, note = part.note } = isCut ? { text: '' } : decodeText(kept, encoding, charset)
   const shown = isOneValue(contentType) ? text : redactText(contentType, text)
   const blocks: ContentBlock[] = [{ type: 'text', text: quote ? quote(shown) : shown }]
   if (note !== undefined) blocks.push({ type: 'text', text: `Note: ${note}` })

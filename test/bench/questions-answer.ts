@@ -61,9 +61,14 @@ export class Asker {
     return this.#ask('fhir-digest', { path }, true, readDigest)
   }
 
+  /** With groups, second searches and what else a digest takes; raw are all records of all its searches. */
+  async digestWith(args: { path: string; with?: string; without?: string }): Promise<Row[]> {
+    return this.#ask('fhir-digest', args, true, readDigest)
+  }
+
   async #ask(
     tool: Answer['tool'],
-    args: { path: string },
+    args: { path: string; with?: string; without?: string },
     all: boolean,
     read: (text: string) => Pick<Answer, 'rows' | 'whole'>,
   ): Promise<Row[]> {
@@ -72,7 +77,10 @@ export class Asker {
     const texts = content.map(({ text }) => text ?? '')
     if (isError) throw new Stuck(`${tool} ${args.path} failed: ${texts.join(' ')}`)
     const tokens = count(JSON.stringify(args)) + count(texts.join('\n'))
-    const answer = { tool, tokens, rawTokens: await this.#raw.of(args.path, all), ...read(texts[0] ?? '') }
+    const paths = [args.path, args.with, args.without].filter((path) => path !== undefined)
+    let rawTokens = 0
+    for (const path of paths) rawTokens += await this.#raw.of(path, all)
+    const answer = { tool, tokens, rawTokens, ...read(texts[0] ?? '') }
     this.answers.push(answer)
     return answer.rows
   }

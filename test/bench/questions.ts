@@ -5,6 +5,7 @@ import { openBench } from './bench-world.ts'
 import { across } from './questions-across.ts'
 import { type Answer, Asker, RawCosts, Stuck } from './questions-answer.ts'
 import { KINDS, type Question } from './questions-draw.ts'
+import { type Exact, exactQuestions, putExactly } from './questions-exact.ts'
 import { listed } from './questions-listed.ts'
 import { measured } from './questions-measured.ts'
 import { people } from './questions-people.ts'
@@ -44,6 +45,7 @@ export async function questions(): Promise<void> {
     }
     await Promise.all(Array.from({ length: TOGETHER }, work))
     report(outcomes)
+    await exactly(await exactQuestions(bench.send), () => new Asker(bench.client, raw))
   } finally {
     await bench.close()
   }
@@ -59,6 +61,39 @@ async function pursue(question: Question, asker: Asker): Promise<Outcome> {
   }
   const missing = question.facts.filter((fact) => !fact.holds(answers)).map(({ what }) => what)
   return { question, answers, missing }
+}
+
+/** The most of the raw tokens that an exact question may cost. */
+const MOST_OF_RAW = 1 / 20
+
+/** Each of these in one call, without a figure amiss. */
+async function exactly(all: readonly Exact[], asker: () => Asker): Promise<void> {
+  const results: { one: Exact; answer: Answer | undefined; missing: string[] }[] = []
+  for (const one of all) {
+    const asking = asker()
+    const missing = await putExactly(asking, one)
+    results.push({ one, answer: asking.answers[0], missing })
+  }
+  console.log('\nExact, in one call')
+  line('Kind', 'questions', 'exact', 'median', 'total', 'raw total', 'ratio', 'worst')
+  for (const [kind, some] of [...Map.groupBy(results, ({ one }) => one.kind), ['all', results] as const]) {
+    const answers = some.flatMap(({ answer }) => answer ?? [])
+    const [ours, raw] = [answers.map(({ tokens }) => tokens), answers.map(({ rawTokens }) => rawTokens)]
+    line(
+      ...[kind, some.length, some.filter(({ missing }) => missing.length === 0).length],
+      ...[median(ours), sum(ours), sum(raw)].map(amount),
+      (sum(ours) / sum(raw)).toFixed(4),
+      Math.max(...answers.map(({ tokens, rawTokens }) => tokens / rawTokens)).toFixed(4),
+    )
+  }
+  for (const { one, answer, missing } of results) {
+    const isDear = answer !== undefined && answer.tokens > answer.rawTokens * MOST_OF_RAW
+    if (missing.length === 0 && !isDear) continue
+    process.exitCode = 1
+    console.log(`\nNOT EXACT  [${one.kind}] ${one.text} ${JSON.stringify(one.args)}`)
+    for (const what of missing) console.log(`  missing ${what}`)
+    if (isDear) console.log(`  costs ${answer.tokens} tokens of ${answer.rawTokens}`)
+  }
 }
 
 // ── Report ──

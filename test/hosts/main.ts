@@ -23,8 +23,16 @@ const [BEGIN, END] = ['<!-- hosts: begin, by npm run test:hosts -- --write -->',
 
 /** Hosts that this command does not test, and why. */
 const NOT_TESTED = [
-  ['Copilot CLI', '1.0.102', 'by hand: yes; on a machine without a keychain its next process is signed out'],
-  ['Qwen Code', '0.24.4', 'not tested: without a terminal it does not connect to a server that asks for a sign-in'],
+  [
+    'Copilot CLI',
+    '1.0.102',
+    'by hand: yes; without a keychain its next process is signed out, so nothing else can be tested here',
+  ],
+  [
+    'Qwen Code',
+    '0.24.4',
+    'starts by hand: `/mcp`, Authenticate opens the sign-in; this menu of its terminal is not driven here',
+  ],
 ]
 
 install()

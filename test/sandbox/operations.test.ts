@@ -198,8 +198,12 @@ describe('terminology', () => {
       resourceType: 'ValueSet',
       status: 'active',
       url: 'https://clinic.example.com/vs',
-      compose: { include: [{ system: 'https://clinic.example.com/cs', concept: [{ code: 'a', display: 'Ah' }] }] },
+      compose: {
+        include: [{ system: 'https://clinic.example.com/cs', concept: [{ code: 'a', display: 'Ah' }, { code: 'b' }] }],
+      },
     } satisfies ValueSet
+    const codes = { url: 'https://clinic.example.com/cs', concept: [{ code: 'a', display: 'Ah' }] }
+    await alice('POST', 'CodeSystem', { resourceType: 'CodeSystem', status: 'active', content: 'complete', ...codes })
     await alice('POST', 'ValueSet', own)
     const { body } = await alice<ValueSet>('GET', `ValueSet/$expand?url=${own.url}`)
     expect(body.expansion?.contains).toEqual([{ system: 'https://clinic.example.com/cs', code: 'a', display: 'Ah' }])

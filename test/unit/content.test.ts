@@ -85,9 +85,8 @@ describe('what is sent', () => {
     expect(sent('POST', path, body, contentType)).toEqual({ type, text })
   })
 
-  test('half a surrogate pair, which no UTF-8 holds, is judged as what arrives', () => {
-    const { content } = compose('POST', 'Bot/1/$execute', 'a\ud800b', 'text/plain')
-    expect(content?.value).toBe(new TextDecoder().decode(content?.bytes))
+  test('half a surrogate pair, which no UTF-8 holds, is refused', () => {
+    expect(() => compose('POST', 'Bot/1/$execute', 'a\ud800b', 'text/plain')).toThrow('half a character')
   })
 
   test('a PATCH is a JSON Patch', () => {
@@ -124,6 +123,13 @@ describe('what is refused', () => {
       /`body` .*position \d+ \(line 2, column 12\)/,
     ],
     ['JSON that breaks off', '{"resourceType":', undefined, /`body` .*after 16 characters/],
+    [
+      'a name given twice',
+      '{"resourceType":"Task","status":"draft","status":"ready"}',
+      undefined,
+      /names "status" twice/,
+    ],
+    ['one given twice within', '{"a":[{"b":{"\\u0063":1,"c":2}}]}', undefined, /names "c" twice/],
     ['JSON nested too deep', `${'['.repeat(200_000)}${']'.repeat(200_000)}`, undefined, /`body` is nested too deep/],
     ['text where JSON is due', 'hello', undefined, /`body` is not valid JSON/],
     ['an object where text is due', task, 'text/plain', /`body` must be text/],

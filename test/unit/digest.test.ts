@@ -47,6 +47,8 @@ describe('a row', () => {
       ['firstValue', 82.5],
       ['last', '2024-03-01'],
       ['lastValue', 80],
+      ['sum', 241.5],
+      ['mean', 80.5],
       ['min', 79],
       ['max', 82.5],
       ['unit', 'kg'],
@@ -338,11 +340,11 @@ describe('values', () => {
     expect(digest([claim('1', 10.5, 'USD'), claim('2', 9, 'USD'), claim('3', 7, 'EUR')])).toEqual([
       {
         ...{ type: 'Claim', count: 2, first: '2024-01-01', firstValue: 10.5, last: '2024-01-02', lastValue: 9 },
-        ...{ min: 9, max: 10.5, unit: 'USD', latest: '2' },
+        ...{ sum: 19.5, mean: 9.75, min: 9, max: 10.5, unit: 'USD', latest: '2' },
       },
       {
         ...{ type: 'Claim', count: 1, first: '2024-01-03', firstValue: 7, last: '2024-01-03', lastValue: 7 },
-        ...{ min: 7, max: 7, unit: 'EUR', latest: '3' },
+        ...{ sum: 7, mean: 7, min: 7, max: 7, unit: 'EUR', latest: '3' },
       },
     ])
   })
@@ -412,13 +414,23 @@ describe('components', () => {
       {
         ...{ type: 'Observation', system: LOINC, code: '8462-4', of: '85354-9', count: 3 },
         ...{ status: 'final 2, entered-in-error 1', noValue: 1 },
-        ...{ first: '2024-01-01', firstValue: 80, last: '2024-02-01', min: 80, max: 80, unit: 'mmHg', latest: 'b' },
+        ...{
+          first: '2024-01-01',
+          firstValue: 80,
+          last: '2024-02-01',
+          sum: 80,
+          mean: 80,
+          min: 80,
+          max: 80,
+          unit: 'mmHg',
+          latest: 'b',
+        },
       },
       {
         ...{ type: 'Observation', system: LOINC, code: '8480-6', of: '85354-9', count: 3 },
         ...{ status: 'final 2, entered-in-error 1' },
         ...{ first: '2024-01-01', firstValue: 130, last: '2024-02-01', lastValue: 140 },
-        ...{ min: 130, max: 140, unit: 'mmHg', latest: 'b' },
+        ...{ sum: 270, mean: 135, min: 130, max: 140, unit: 'mmHg', latest: 'b' },
       },
       {
         ...{ type: 'Observation', system: LOINC, code: '85354-9', count: 3, status: 'final 2, entered-in-error 1' },
@@ -427,7 +439,7 @@ describe('components', () => {
       {
         ...{ type: 'Observation', system: LOINC, code: '8480-6', count: 1, status: 'final 1' },
         ...{ first: '2024-01-05', firstValue: 120, last: '2024-01-05', lastValue: 120 },
-        ...{ min: 120, max: 120, unit: 'mmHg', latest: 'd' },
+        ...{ sum: 120, mean: 120, min: 120, max: 120, unit: 'mmHg', latest: 'd' },
       },
     ])
     expect(Object.keys(rows[0] ?? {}).slice(0, 7)).toEqual([
@@ -445,7 +457,7 @@ describe('components', () => {
     const rows = digest([{ resourceType: 'Observation', component: [{ valueInteger: 1 }, 'odd', null] }])
     expect(rows).toEqual([
       { type: 'Observation', count: 1 },
-      { type: 'Observation', of: 'Observation', count: 1, min: 1, max: 1 },
+      { type: 'Observation', of: 'Observation', count: 1, sum: 1, mean: 1, min: 1, max: 1 },
     ])
   })
 })

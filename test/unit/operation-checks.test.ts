@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { advise } from '../../src/advice/replies/advise.ts'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
 import { checkRequest } from '../../src/advice/requests/check-request.ts'
+import { ruleWarnings } from '../../src/advice/requests/rule-checks.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
 import { statement } from './statement.ts'
 
@@ -19,7 +20,10 @@ describe('a deployment', () => {
     ['`export` statement', 'export const handler = async () => 1;'],
     ['`export` statement', 'async function handler() {}\nexport { handler };'],
     ['no `exports.handler`', 'async function handler(medplum, event) { return 1; }'],
-  ])('of code with %s is refused', (why, code, filename) => {
+    ['no `exports.handler`', 'exports.handle = async function (medplum, event) { return 1; };'],
+    ['TypeScript', 'exports.handler = async function (medplum: MedplumClient, event: BotEvent) { return 1; };'],
+    ['TypeScript', `interface Order { id: string }\n${HANDLER}`],
+  ])('of code with %s is refused: %s', (why, code, filename) => {
     const found = trap('Bot/1/$deploy', { code, filename })
     expect(found.kind === 'refused' && found.message).toContain(why)
   })
@@ -28,11 +32,17 @@ describe('a deployment', () => {
     [HANDLER],
     [`const exported = 1; // import { x } from 'y'\n${HANDLER}`],
     [`const text = "export const x";\n${HANDLER}`],
+    [`const pick = ({ a: b }, c = d ? (e) : f) => b;\n${HANDLER}`],
     [`const late = () => import('x');\n${HANDLER}`],
     ['export const handler = async () => 1;', 'index.mjs'],
     ['exports.handler = async (medplum, event) => {\n  return 1\n}'],
   ])('of %s goes out', (code, filename) => {
     expect(trap('Bot/1/$deploy', { code, filename })).toEqual({ kind: 'clear', warnings: [] })
+  })
+
+  test('by module.exports, which not every runtime reads, is warned of', () => {
+    const found = trap('Bot/1/$deploy', { code: 'module.exports = { handler: async () => 1 };' })
+    expect(found.kind === 'clear' && found.warnings.join()).toContain('need `exports.handler = …`')
   })
 
   test.each([HANDLER.replace(/;$/, ''), 'exports.handler = async () => 1'])(
@@ -42,6 +52,14 @@ describe('a deployment', () => {
       expect(found.kind === 'clear' && found.warnings.join()).toContain('does not end with `;`')
     },
   )
+})
+
+test.each([
+  ['PUT', { resourceType: 'Bot', id: '1', name: 'x', code: 'exports.handler = 1;' }],
+  ['PATCH', [{ op: 'replace', path: '/sourceCode/url', value: 'Binary/1' }]],
+])('code in a Bot by %s is told not to run', (method, body) => {
+  const found = checkRequest({ method, path: 'Bot/1', body }, undefined)
+  expect(found.kind === 'clear' && found.warnings.join()).toContain('POST Bot/1/$deploy')
 })
 
 test.each([
@@ -104,29 +122,37 @@ test.each([
 describe('a rule without effect gets a warning', () => {
   const known = indexCapability(statement)
   const policy = (rule: object) => ({ resourceType: 'AccessPolicy', resource: [rule] })
-  const subscription = (criteria: string, channel: object) => ({ resourceType: 'Subscription', criteria, channel })
+  const subscription = (criteria: string, channel: object) => ({
+    ...{ resourceType: 'Subscription', status: 'active', criteria, channel },
+  })
   const hook = { type: 'rest-hook', endpoint: 'https://example.com/hook' }
-  const said = (body: { resourceType: string }) => {
-    const found = checkRequest({ method: 'POST', path: body.resourceType, body }, known)
-    return found.kind === 'refused' ? found.message : found.warnings.join()
-  }
+  const said = (body: Record<string, unknown>) => ruleWarnings(body, known).join()
   test.each([
     [policy({ resourceType: 'Nope' }), 'Nope is not a resource type'],
     [policy({ resourceType: 'Patient', interaction: ['reed'] }), 'knows no reed'],
     [policy({ resourceType: 'Patient', criteria: 'Observation?code=x' }), 'a search of Observation, not of Patient'],
-    [policy({ resourceType: 'Patient', criteria: 'Patient?nmae=x' }), 'Patient has no search parameter "nmae"'],
+    [policy({ resourceType: 'Patient', criteria: 'Patient?nmae=x' }), 'each read and search of Patient then fails'],
+    [policy({ resourceType: 'Patient', criteria: 'Patient?birthdate=soon' }), '`birthdate=soon` is no date'],
+    [policy({ resourceType: 'Patient', criteria: 'Patient?gender=Female' }), 'must be `gender=female`'],
+    [policy({ resourceType: 'Patient', criteria: 'Patient?name:like=x' }), "doesn't know the modifier :like"],
+    [subscription('Patient?_has:Observation:patient:code=c', hook), 'through references'],
+    [subscription('Observation?value-quantity=gt5', hook), 'by quantity'],
     [subscription('Observation?subjct=x', hook), 'Observation has no search parameter "subjct"; did you mean subject'],
     [subscription('Observation?subject:Patient.nmae=x', hook), 'Patient has no search parameter "nmae"'],
     [subscription('Nope?x=1', hook), 'Nope is not a resource type'],
+    [subscription('Patient/1', hook), 'write Patient?_id=1'],
+    [{ ...subscription('Patient', hook), status: 'requested' }, 'only what is "active"'],
+    [subscription('Patient', { ...hook, endpoint: 'http://example.com' }), 'https addresses only'],
+    [policy({ resourceType: 'Patient', hiddenFields: ['birthdate'] }), 'Write birthDate'],
     [subscription('Patient', { ...hook, type: 'email' }), 'rest-hook and websocket only'],
     [subscription('Patient', { ...hook, endpoint: 'Bot/' }), 'https address or Bot/ID'],
   ])('%j', (body, words) => expect(said(body)).toContain(words))
 
   test.each([
     policy({ resourceType: '*', interaction: ['read', 'search'] }),
-    policy({ resourceType: 'Patient', criteria: 'Patient?_id=%patient.id' }),
+    policy({ resourceType: 'Patient', criteria: 'Patient?_id=%patient.id&organization=%facility&birthdate=%x' }),
     subscription('Patient?active=true', hook),
-    subscription('Patient?_tag=a&_lastUpdated=gt2026-01-01&name:exact=b&_has:Observation:patient:code=c', hook),
+    subscription('Patient?_tag=a&_lastUpdated=gt2026-01-01&name:exact=b', hook),
     subscription('Bot?whatever=x', hook),
     subscription('Patient', { type: 'rest-hook', endpoint: 'Bot/11111111-1111-4111-8111-111111111199' }),
   ])('but not %j', (body) => expect(said(body)).toBe(''))

@@ -39,6 +39,18 @@ describe('searches refused', () => {
     ['GET Observation?subject:Group=Patient/1', 'another type', 'subject=Group/ID'],
     ['GET Observation?date:ge=2024-01-01', 'date=ge2024-01-01'],
     ['GET Patient?_sort:desc=birthdate', '_sort=-'],
+    ['GET Patient?name=*', 'find everything', 'name:contains'],
+    ['GET Patient?family=%25', 'find everything'],
+    ['GET Patient?name=*son', 'a wildcard', 'name:contains=son'],
+    ['GET Organization?address=--', 'find everything'],
+    [
+      'POST Patient?identifier=a|1',
+      'ignores `identifier`',
+      'ifNoneExist "identifier=a|1"',
+      { resourceType: 'Patient' },
+    ],
+    [`DELETE Patient/${ID}?_cascade=true`, 'ignores `_cascade`', `DELETE Patient/${ID}.`],
+    ['POST $validate', 'POST Patient/$validate', undefined, { resourceType: 'Patient' }],
     ['GET Observation?_include:recurse=Observation:subject', '_include:iterate=Observation:subject'],
     ['GET Patient?_count=abc', 'no results', '_count=20'],
     ['GET Patient?_count=-1', 'no results'],
@@ -318,6 +330,12 @@ describe('content', () => {
     ],
     [`PATCH Patient/${ID}`, { contact: { name: 'x' } }, '[{"op":"add","path":"/language"'],
     [`PATCH Patient/${ID}`, undefined, 'JSON Patch array'],
+    [`PATCH Patient/${ID}`, [{ op: 'add', path: 'gender', value: 'male' }], '"path":"/gender"'],
+    [`PATCH Patient/${ID}`, [{ op: 'add', path: '/name.0.family', value: 'A' }], '"path":"/name/0/family"'],
+    [`PATCH Patient/${ID}`, [{ op: 'add', path: 'name[0].family', value: 'A' }], '"path":"/name/0/family"'],
+    [`PATCH Patient/${ID}`, [{ op: 'set', path: '/gender', value: 'male' }], 'no operation "set"'],
+    ['POST Observation', { resourceType: 'Observation', value: 5 }, 'valueQuantity'],
+    ['POST Patient', { resourceType: 'Patient', deceased: true }, 'deceasedBoolean'],
     [`PUT Patient/${ID}`, { resourceType: 'Patient' }, `{"resourceType":"Patient","id":"${ID}"`],
     [`PUT Patient/${ID}`, { resourceType: 'Patient', id: 'other' }, 'has the id "other"'],
     [
@@ -333,6 +351,7 @@ describe('content', () => {
     ['POST Patient', { resourceType: 'Patient', id: 'x' }, 'is ignored'],
     ['POST Patient', { resourceType: 'Patient', language: '' }, 'Patient.language is an empty string'],
     ['POST Patient', { resourceType: 'Patient', gender: 'robot' }, 'male, female, other, unknown'],
+    ['POST Patient/$validate', { resourceType: 'Patient', gender: 'robot' }, 'male, female, other, unknown'],
     [`PUT Observation/${ID}`, { resourceType: 'Observation', id: ID, status: 'nope' }, 'final'],
     ['POST Observation', { resourceType: 'Observation', valueString: 'a', valueInteger: 1 }, 'Observation.value[x]'],
     [
@@ -358,7 +377,6 @@ describe('content', () => {
         focus: [{ reference: '#a' }, { reference: 'urn:uuid:1' }, { reference: 'https://a/Patient/1' }],
       },
     ],
-    ['POST Patient/$validate', { resourceType: 'Patient', gender: 'robot' }],
   ])('%s %j is left alone', (request, body) => {
     expect(check(request, body)).toEqual({ kind: 'clear', warnings: [] })
   })
@@ -388,6 +406,14 @@ describe('batch entries', () => {
       entry('POST', 'Patient', { ifNoneExist: 'birthdate=1990' }, { resourceType: 'Patient' }),
       'birthdate=ge1990-01-01',
     ],
+    [entry('POST', 'Patient'), 'no `resource` to store'],
+    [entry('POST', 'Patient?identifier=a|1', {}, { resourceType: 'Patient' }), 'ifNoneExist "identifier=a|1"'],
+    [
+      entry('PUT', `Patient/${ID}`, { ifNoneExist: 'identifier=a|1' }, { resourceType: 'Patient', id: ID }),
+      'ifNoneExist is for POST',
+    ],
+    [entry('GET', `Patient/${ID}`, { ifNoneMatch: 'W/"1"' }), 'ignores ifNoneMatch'],
+    [entry('GET', `https://medplum.example/fhir/R4/Patient/${ID}`), 'relative to the FHIR base'],
     [entry('POST', `Bot/${ID}/$execute`), 'cannot run inside a Bundle'],
     [entry('GET', 'Patient/$csv'), 'cannot run inside a Bundle'],
     [entry('POST', 'Binary'), 'cannot run inside a Bundle'],
@@ -435,6 +461,14 @@ describe('answers', () => {
     ['GET Patient?identifier=mrn|12', none, 'Try identifier=12,'],
     ['GET Patient?identifier=MR|12', none, '"MR" is none'],
     [`GET Observation?encounter=${ID}`, none, `encounter=Encounter/${ID}`],
+    ['GET Observation?performer=Dr. X', none, 'GET Practitioner?name=smith'],
+    ['GET Observation?patient=me', none, 'searched as Type/ID'],
+    ['GET Patient?phone=123', none, 'phone:contains=123'],
+    ['GET Patient?_profile=us-core-patient', none, 'by its address'],
+    ['GET Observation?code=http://loinc.org', none, 'code=http://loinc.org|'],
+    ['GET Observation?category=vital signs', none, 'category:text=vital signs'],
+    ['GET Organization?name=A*', none, 'name:contains=A'],
+    [`POST Patient/${ID}/$resend`, { resourceType: 'OperationOutcome' }, 'the same where none does'],
     ['GET Patient?_offset=500', none, 'past the last'],
     ['GET Patient?_count=0', none, '_summary=count'],
     ['GET Patient?name=a', { ...none, entry: [{}], link: [{ relation: 'next', url: 'x' }] }, 'Without _sort'],
@@ -530,6 +564,37 @@ test('never throws, whatever comes', () => {
   }
 })
 
+describe('references among the entries of a batch', () => {
+  const batch = (...entry: object[]) => ({ resourceType: 'Bundle', type: 'transaction', entry })
+  const urn = `urn:uuid:${ID}`
+  const post = (resource: object, fullUrl?: string) => ({
+    ...(fullUrl && { fullUrl }),
+    ...{ resource, request: { method: 'POST', url: 'Task' } },
+  })
+  const to = (reference: string) => post({ resourceType: 'Task', for: { reference } })
+  const task = { resourceType: 'Task' }
+  test.each([
+    ['no entry has the name', [to(urn)], 'no entry has the fullUrl'],
+    ['in other letters', [post(task, `urn:uuid:${ID.replace('1', 'A')}`), to(urn)], 'no entry has the fullUrl'],
+    ['two entries have it', [post(task, urn), post(task, urn), to(urn)], 'has the same fullUrl'],
+    ['an id that is not kept', [post({ ...task, id: 'tmp' }), to('Task/tmp')], 'gets another id'],
+    ['a name that is no urn', [post(task, 'Task/tmp'), to('Task/tmp')], 'gets another id'],
+  ])('%s', (_, entries, says) => {
+    expect(refusal('POST ', batch(...entries))).toContain(says)
+  })
+
+  test.each([
+    ['as it should be', [post(task, urn), to(urn)]],
+    ['to a record that may be there', [post({ ...task, id: ID }), to(`Task/${ID}`)]],
+    [
+      'within a Bundle that is stored',
+      [post({ resourceType: 'Bundle', entry: [{ resource: { for: { reference: urn } } }] })],
+    ],
+  ])('%s passes', (_, entries) => {
+    expect(check('POST ', batch(...entries)).kind).toBe('clear')
+  })
+})
+
 describe('the same condition twice in a batch', () => {
   const create = (ifNoneExist: string) => ({
     request: { method: 'POST', url: 'Patient', ifNoneExist },
@@ -567,13 +632,57 @@ test('elements that no record has are reported', () => {
   expect(checkAnswer(asked('Observation?_elements=value&_sort=_id'), answer(observation))).toEqual([])
 })
 
+describe('what was to be included', () => {
+  const asked = (path: string, ...included: string[]) => {
+    const entry = [
+      { resource: { resourceType: 'Patient' }, search: { mode: 'match' } },
+      ...included.map((resourceType) => ({ resource: { resourceType }, search: { mode: 'include' } })),
+    ]
+    return checkAnswer(
+      { method: 'GET', path },
+      { status: 200, body: { resourceType: 'Bundle', type: 'searchset', entry } },
+    )
+  }
+  test.each([
+    ['Patient?_revinclude=Observation:code', [], 'Nothing came by `_revinclude=Observation:code`'],
+    [
+      'Patient?_revinclude=Observation:subject&_revinclude=Task:patient',
+      ['Observation'],
+      'by `_revinclude=Task:patient`',
+    ],
+    ['Patient?_include=Patient:general-practitioner:Practitioner', ['Organization'], 'ignores the :Practitioner'],
+    ['Patient?_revinclude=Observation:subject', Array.from({ length: 1000 }, () => 'Observation'), 'at most 1000'],
+  ])('%s', (path, included, says) => {
+    expect(asked(path, ...included).join()).toContain(says)
+  })
+
+  test('came, or could not', () => {
+    expect(asked('Patient?_revinclude=Observation:subject', 'Observation')).toEqual([])
+    expect(asked('Patient?name=x')).toEqual([])
+  })
+})
+
+test('what is said of an answer is said of the entries of a batch, once each', () => {
+  const urls = ['Patient?family=Muller', 'Task/1', 'Patient?family=Muller']
+  const none = { resourceType: 'Bundle', type: 'searchset' }
+  const entry = urls.map((url) => ({ request: { method: 'GET', url } }))
+  const answers = [none, { resourceType: 'Task' }, none].map((resource) => ({ resource, response: { status: '200' } }))
+  const body = { resourceType: 'Bundle', type: 'batch', entry }
+  const response = { resourceType: 'Bundle', type: 'batch-response', entry: answers }
+  const said = checkAnswer({ method: 'POST', path: '', body }, { status: 200, body: response })
+  expect(said).toHaveLength(1)
+  expect(said[0]).toMatch(/^Bundle\.entry\[0\] and 1 more: No hits/)
+})
+
 describe('searches in GraphQL', () => {
   const query = (text: string, variables?: object) => ({ query: text, ...(variables && { variables }) })
 
   test.each([
     ['{ ObservationList(date: "2026-01-01") { id } }', '_filter: "date ge'],
     ['{ Patient(id: "1") { ObservationList(_reference: subject, date: "2026-01-01") { id } } }', '_filter'],
-    ['{ PatientConnection(gender: "Female") { count } }', 'gender=female'],
+    ['{ PatientConnection(gender: "Female") { count } }', 'compared as exact strings.\nNothing was sent'],
+    [String.raw`{ PatientList(identifier: "DOM\\x") { id } }`, String.raw`identifier=DOM\\x`],
+    ['{ PatientList(name: "*") { id } }', 'find everything'],
     ['{ PatientList(name: "") { id } }', 'has no value'],
     ['{ PatientList(_cursor: "zzz") { id } }', 'not a Medplum cursor'],
     ['query Q { ...F } fragment F on Query { PatientList(birthdate: "ap1990-01-01") { id } }', 'approximately'],
@@ -585,6 +694,16 @@ describe('searches in GraphQL', () => {
     const text = 'query Q($d: String) { ObservationList(date: $d) { id } }'
     expect(refusal('POST $graphql', query(text, { d: '2026-01-01' }))).toContain('_filter')
     expect(check('POST $graphql', query(text, { d: 'ge2026-01-01' })).kind).toBe('clear')
+    const preset = 'query Q($d: String = "2026-01-01") { ObservationList(date: $d) { id } }'
+    expect(refusal('POST $graphql', query(preset))).toContain('_filter')
+    expect(check('POST $graphql', query(preset, { d: 'ge2026-01-01' })).kind).toBe('clear')
+  })
+
+  test('a number that Medplum takes for another', () => {
+    const text = (value: string) => `mutation { ObservationCreate(res: { valueQuantity: { value: ${value} } }) { id } }`
+    expect(warnings('POST $graphql', query(text('9007199254740993')))).toContain('for 9007199254740992')
+    expect(warnings('POST $graphql', query(text('1.10')))).toContain('takes 1.10 for 1.1')
+    expect(warnings('POST $graphql', query(text('81.5')))).toBe('')
   })
 
   test('a unit, and more than fits on a page, are warned of', () => {
@@ -601,5 +720,32 @@ describe('searches in GraphQL', () => {
     'no document',
   ])('%s passes', (text) => {
     expect(check('POST $graphql', query(text)).kind).toBe('clear')
+  })
+})
+
+describe('the code of a bot that is made by $init', () => {
+  const made = (code: string) => ({ name: 'b', executableCode: { contentType: 'text/javascript', data: btoa(code) } })
+  const parameters = (code: string) => ({
+    resourceType: 'Parameters',
+    parameter: [{ name: 'executableCode', valueAttachment: made(code).executableCode }],
+  })
+
+  test.each([
+    ['import x from "y"', 'has an `import` statement'],
+    ['const handler = 1;', 'sets no `exports.handler`'],
+  ])('is refused where it would fail at each run: %s', (code, why) => {
+    for (const body of [made(code), parameters(code)]) {
+      expect(refusal('POST Bot/$init', body)).toContain(why)
+      expect(refusal('POST Bot/$init', body)).toContain('`executableCode`')
+    }
+  })
+
+  test.each([
+    made('exports.handler = async function (medplum, event) { return 1; };'),
+    { name: 'b' },
+    { name: 'b', executableCode: { data: '%%%' } },
+    undefined,
+  ])('is left alone otherwise: %j', (body) => {
+    expect(warnings('POST Bot/$init', body)).toBe('')
   })
 })

@@ -147,6 +147,9 @@ describe('what models write', () => {
     ["valueQuantity > 5 '%'", true],
     ["valueQuantity.value.toString() & ' ' & valueQuantity.unit", '6.1 %'],
     ['-valueQuantity.value', -6.1],
+    ['0.1 + 0.2', 0.3],
+    ['1.1 * 1.1', 1.21],
+    ['valueQuantity.value - 6', 0.1],
     ['valueQuantity * 2', { value: 12.2, unit: '%' }],
     ["5 'mg'", { value: 5, unit: 'mg' }],
     ['@2026-03-04', '2026-03-04'],
@@ -172,8 +175,8 @@ describe('what models write', () => {
 test('a row has a cell for each expression', () => {
   const select = compileSelect(['id', 'name.given', 'gender'])
   expect(select.expressions).toEqual(['id', 'name.given', 'gender'])
-  expect(select.row(PATIENT)).toEqual({ cells: ['p1', ['Ann', 'Bea', 'Annie'], undefined] })
-  expect(compileSelect([]).row(PATIENT)).toEqual({ cells: [] })
+  expect(select.row(PATIENT)).toEqual({ cells: ['p1', ['Ann', 'Bea', 'Annie'], undefined], failed: false })
+  expect(compileSelect([]).row(PATIENT)).toEqual({ cells: [], failed: false })
 })
 
 describe('refused before anything is evaluated', () => {
@@ -257,6 +260,7 @@ describe('failing on some resources', () => {
     ["iif(status, 'a', 'b')", /begins with a comparison/],
     ['today() - 7 days', /only numbers.*can be compared with another/],
     ['1 / 0', /no number/],
+    ["'2026-01-31T23:30:00-05:00'.toDate()", /its day depends on the time zone/],
     ['component.value as Quantity', /found several/],
     ["component.code & 'x'", /found several/],
     ['code.ofType(CodeableConcept)', /cannot be determined here.*elements with a choice/],
@@ -282,6 +286,8 @@ describe('finding nothing', () => {
     ["name.where(use = 'old').family", /no resource here has a value there$/],
     ['name.value', /no resource here has a value there$/],
     ['birthDate.extension.value', /written _birthDate\.extension/],
+    ['birthDate > @1980', /not equally precise/],
+    ['meta.author.reference', /only a read of one record/],
   ])('%s', (expression, hint) => {
     expect(empty(expression, PATIENT)).toEqual([expect.stringMatching(hint)])
     expect(empty(expression, PATIENT)[0]).toContain(JSON.stringify(expression))

@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { deployment, say } from './deployment.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
+import { profile, withSlice } from './profiles.ts'
 import { alice, signIn } from './world.ts'
 
 const ask = deployment({})
@@ -144,4 +145,22 @@ test('a system that is no URI: without it the record is found', async () => {
   const { text } = await fhir(access, { method: 'GET', path: `Patient?identifier=mrn|${value}` })
   const instead = /Try (identifier=\S+),/.exec(text)?.[1]
   expect((await fhir(access, { method: 'GET', path: `Patient?${instead}` })).text).toContain('urn:mrn')
+})
+
+test('a record that lacks a slice of its profile: what the profile says of it makes it valid; without the profile it is stored', async () => {
+  const { url, element } = withSlice()
+  await create(medplum, profile(url, element))
+  const body = { resourceType: 'Patient', meta: { profile: [url] }, identifier: [{ system: 'urn:other', value: '1' }] }
+  const call = { method: 'POST', path: 'Patient' }
+  const wrong = await fhir(access, { ...call, body })
+  expect(wrong.isError, wrong.text).toBe(true)
+  const [, path = ''] = /GET (StructureDefinition\?\S+)/.exec(wrong.text) ?? []
+  const [, mark = ''] = /elements whose id has "(\S+)"/.exec(wrong.text) ?? []
+  const select = [`snapshot.element.where(id.contains('${mark}')).fixed`]
+  const { text } = await fhir(access, { method: 'GET', path, select })
+  const [system = ''] = /urn:\S+/.exec(text) ?? []
+  const identifier = [...body.identifier, { system, value: '2' }]
+  expect((await fhir(access, { ...call, body: { ...body, identifier } })).isError).toBe(false)
+  const { meta: _, ...plain } = body
+  expect((await fhir(access, { ...call, body: plain })).isError).toBe(false)
 })

@@ -145,7 +145,8 @@ describe('the form', () => {
     expect(server.text.length).toBeLessThan(4200)
     const type = await call({ path: 'metadata?type=Observation' })
     expect(type.text).toMatch(/^Observation .*\n[\s\S]*token: .*\bcode\b/)
-    expect(type.text.length).toBeLessThan(2100)
+    // Search parameters, and the elements.
+    expect(type.text.length).toBeLessThan(4500)
     expect((await call({ path: 'metadata', format: 'json' })).text).toContain('"CapabilityStatement"')
   })
 

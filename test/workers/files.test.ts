@@ -1,7 +1,8 @@
 // Files by way of Binary: up as base64 or text, down as content that fits, and never a signed address.
 import { beforeAll, expect, test } from 'vitest'
 import { deployment, say } from './deployment.ts'
-import { alice, fhir, sandbox, signIn, type Tokens } from './world.ts'
+import { medplumToken, type Resource } from './medplum.ts'
+import { alice, fhir, SANDBOX, sandbox, signIn, type Tokens } from './world.ts'
 
 let tokens: Tokens
 beforeAll(async () => {
@@ -111,6 +112,37 @@ test("an export's records are selected line by line, and counted", async () => {
   expect((await call({ method: 'GET', path: text, select: ['id'] })).notes).toContain('`select` has no effect here')
   const refused = await say(deployment({}), tokens.access, 'fhir-digest', { path: text })
   expect(refused.text).toContain('does not hold one FHIR record a line')
+})
+
+test('JSON in another encoding than its media type says is told', async () => {
+  const medplum = await medplumToken()
+  const headers = { authorization: `Bearer ${medplum}`, 'content-type': 'application/json' }
+  const body = Uint8Array.from('{"dose":"5 \u00b5g"}', (char) => char.charCodeAt(0))
+  const { id } = await (await fetch(`${SANDBOX}fhir/R4/Binary`, { method: 'POST', headers, body })).json<Resource>()
+  expect((await call({ method: 'GET', path: `Binary/${id}` })).notes).toContain('not valid UTF-8')
+})
+
+test('text that UTF-8 cannot hold is refused; XML that declares another encoding is told', async () => {
+  const half = await call({ method: 'POST', path: 'Binary', body: 'a\ud800', contentType: 'text/plain' })
+  expect([half.isError, half.text]).toEqual([true, expect.stringContaining('half a character')])
+  const xml = '<?xml version="1.0" encoding="ISO-8859-1"?><a/>'
+  const stored = await call({ method: 'POST', path: 'Binary', body: xml, contentType: 'application/xml' })
+  expect(stored.notes).toContain('encoding="ISO-8859-1"')
+})
+
+test('a digest of a file that is read in part says why, and what to do', async () => {
+  const medplum = await medplumToken()
+  const headers = { authorization: `Bearer ${medplum}`, 'content-type': 'application/fhir+ndjson' }
+  const file = async (count: number, size: number) => {
+    const line = JSON.stringify({ resourceType: 'Patient', id: 'p', gender: 'female', text: 'x'.repeat(size) })
+    const body = `${line}\n`.repeat(count)
+    const { id } = await (await fetch(`${SANDBOX}fhir/R4/Binary`, { method: 'POST', headers, body })).json<Resource>()
+    return (await say(deployment({}), tokens.access, 'fhir-digest', { path: `Binary/${id}` })).text
+  }
+  const large = await file(9000, 1000)
+  expect(large).toMatch(/FIRST [5-8],\d{3} resources only.*at most the first 8 MiB of a file\. .*_since\.$/m)
+  expect(await file(10_001, 1)).toContain('a digest counts at most 10,000.')
+  expect(await file(10_000, 1)).toContain('Digest of all 10,000 resources')
 })
 
 test.each(['text/csv', 'text/plain', 'application/json', 'x-application/hl7-v2+er7'])(

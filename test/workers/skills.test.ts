@@ -27,7 +27,9 @@ test('are declared and listed, each with a text of its digest and size', async (
     const read = await askModern(access, 'resources/read', { uri: skill.uri }, skill.uri)
     const [content] = (read.result?.contents ?? []) as unknown as { text: string; mimeType: string }[]
     const bytes = new TextEncoder().encode(content?.text)
-    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).toHex()
+    const hash = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) =>
+      byte.toString(16).padStart(2, '0'),
+    ).join('')
     expect([file?.size, file?.digest]).toEqual([bytes.byteLength, `sha256:${hash}`])
     expect(content?.text).toContain(`name: ${skill.frontmatter.name}`)
   }

@@ -1,10 +1,14 @@
 // Codes of code systems that aren't loaded: every answer about them says that nothing follows from it.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { alice, fhir, sandbox, signIn } from './world.ts'
+import { create, medplumToken } from './medplum.ts'
+import { profile, withSlice } from './profiles.ts'
+import { ada, alice, fhir, sandbox, signIn } from './world.ts'
 
 let access: string
+let medplum: string
 beforeAll(async () => {
   access = (await signIn(alice)).access
+  medplum = await medplumToken()
 })
 
 /** Everything that a model reads of an answer. */
@@ -66,6 +70,50 @@ describe('an answer about a code system that is', () => {
   })
 })
 
+describe('an answer about a value set', () => {
+  const valueSet = (name: string, compose: object) =>
+    create(medplum, { resourceType: 'ValueSet', status: 'active', url: `urn:example:${name}`, compose })
+  const sct = { system: SNOMED }
+  const complete = { system: GENDER }
+  const SETS: [what: string, name: string, compose: object, said: string][] = [
+    ['of listed codes of it', 'listed', { include: [{ ...sct, concept: [{ code: '73211009' }] }] }, 'Nothing follows'],
+    ['that includes another', 'outer', { include: [{ valueSet: ['urn:example:listed'] }] }, `about codes of ${SNOMED}`],
+    ['of it and of another', 'two', { include: [sct, { valueSet: ['urn:example:listed'] }] }, SNOMED],
+    [
+      'that excludes',
+      'less',
+      { include: [complete], exclude: [{ ...complete, concept: [{ code: 'male' }] }] },
+      'exclude',
+    ],
+    [
+      'with a filter that Medplum lacks',
+      'filter',
+      { include: [{ ...complete, filter: [{ property: 'code', op: 'regex', value: 'm.*' }] }] },
+      'no filter regex',
+    ],
+    ['that crosses two', 'both', { include: [{ ...complete, valueSet: ['urn:example:less'] }] }, 'not what both have'],
+  ]
+  test.each(SETS)('%s', async (_what, name, compose, said) => {
+    await valueSet(name, compose)
+    expect(await told({ method: 'GET', path: `ValueSet/$expand?url=urn:example:${name}` })).toContain(said)
+  })
+
+  test('that has more codes than Medplum gives, which its total does not say', async () => {
+    const path = 'ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender'
+    expect(await told({ method: 'GET', path: `${path}&count=2` })).toContain('2 codes of maybe more')
+    expect(await told({ method: 'GET', path: `${path}&count=1000` })).not.toContain('maybe more')
+  })
+
+  test('in a translation that finds nothing', async () => {
+    const element = [{ code: 'a', target: [{ code: 'b', equivalence: 'equal' }] }]
+    const group = [{ source: SNOMED, target: 'urn:example:target', element }]
+    await create(medplum, { resourceType: 'ConceptMap', status: 'active', url: 'urn:example:map', group })
+    const path = `ConceptMap/$translate?url=urn:example:map&system=${SNOMED}&code=`
+    expect(await told({ method: 'GET', path: `${path}zzz` })).toContain(`about codes of ${SNOMED}`)
+    expect(await told({ method: 'GET', path: `${path}a` })).not.toContain('Nothing follows')
+  })
+})
+
 describe('nothing is said', () => {
   test.each([
     `CodeSystem/$validate-code?url=${GENDER}&code=male`,
@@ -91,12 +139,35 @@ test('a code system is asked for once', async () => {
 describe('a profile that the server lacks', () => {
   const url = `http://example.org/profile/${crypto.randomUUID()}`
   const body = { resourceType: 'Patient', meta: { profile: [url] } }
+  const batchOf = (to: string) => ({
+    resourceType: 'Bundle',
+    type: 'batch',
+    entry: [
+      { request: { method: 'GET', url: 'Patient?_count=1' } },
+      { request: { method: 'POST', url: to }, resource: body },
+    ],
+  })
   test.each([
     { method: 'POST', path: 'Patient/$validate', body },
     { method: 'POST', path: 'Patient', body, dryRun: true },
+    { method: 'POST', path: 'Patient', body },
+    { method: 'POST', path: '', body: batchOf('Patient/$validate') },
+    { method: 'POST', path: '', body: batchOf('Patient/$validate'), respondAsync: true },
+    { method: 'POST', path: '', body: batchOf('Patient'), dryRun: true },
   ])('is told beside the check %j', async (args) => {
     expect(await told(args)).toContain(`Not checked by the profile ${url}`)
   })
+})
+
+test('a profile that is there, named with a version, is not found by Medplum: that is told, and the way out works', async () => {
+  const { url, element } = withSlice()
+  await create(medplum, profile(url, element))
+  const validate = (name: string) =>
+    told({ method: 'POST', path: 'Patient/$validate', body: { resourceType: 'Patient', meta: { profile: [name] } } })
+  const versioned = await validate(`${url}|1.0`)
+  expect(versioned).toContain(`Not checked by the profile ${url}|1.0`)
+  expect(versioned).toContain(`Write ${url}.`)
+  expect(await validate(url)).toContain('Patient.identifier')
 })
 
 test('a dry run of a batch says what the condition of an entry finds', async () => {
@@ -109,4 +180,57 @@ test('a dry run of a batch says what the condition of an entry finds', async () 
   expect(await told(batch)).toContain('finds nothing, so it would be created')
   await told(create)
   expect(await told(batch)).toContain('already finds one, so nothing would be created')
+})
+
+test('a profile of a record within another is told not to be checked', async () => {
+  const entry = [{ resource: { resourceType: 'Patient', meta: { profile: ['http://example.org/none'] } } }]
+  const body = { resourceType: 'Bundle', type: 'collection', entry }
+  const said = await told({ method: 'POST', path: 'Bundle/$validate', body })
+  expect(said).toContain('Medplum checks a resource within another')
+})
+
+test('a patch that adds a rule without effect is told so, tried or carried out', async () => {
+  const { access: admin } = await signIn(ada)
+  const policy = await create(await medplumToken(ada), {
+    resourceType: 'AccessPolicy',
+    name: 'Patched',
+    resource: [{ resourceType: 'Patient' }],
+  })
+  const patch = [{ op: 'add', path: '/resource/-', value: { resourceType: 'Nope' } }]
+  for (const dryRun of [true, false]) {
+    const { text, notes } = await fhir(admin, { method: 'PATCH', path: `AccessPolicy/${policy.id}`, patch, dryRun })
+    expect(`${text}\n${notes}`).toContain('Nope is not a resource type')
+  }
+})
+
+describe('a Subscription to a Bot', () => {
+  const subscription = (bot: string) => ({
+    ...{ resourceType: 'Subscription', status: 'active', reason: 'test', criteria: 'Patient?name=none' },
+    channel: { type: 'rest-hook', endpoint: bot },
+  })
+  let admin: string
+  beforeAll(async () => {
+    admin = (await signIn(ada)).access
+  })
+  const INIT = 'POST Bot/$init'
+
+  async function said(body: object, dryRun: boolean): Promise<string> {
+    const { text, notes } = await fhir(admin, { method: 'POST', path: 'Subscription', body, dryRun })
+    return `${text}\n${notes}`
+  }
+
+  test.each([true, false])('that is not there, tried %s', async (dryRun) => {
+    const answer = await said(subscription(`Bot/${crypto.randomUUID()}`), dryRun)
+    expect(answer).toContain('there is no Bot/')
+    expect(answer).toContain(INIT)
+  })
+
+  test.each([true, false])('that cannot run: the way out is named, and works; tried %s', async (dryRun) => {
+    const bot = await create(await medplumToken(ada), { resourceType: 'Bot', name: 'By POST' })
+    const answer = await said(subscription(`Bot/${bot.id}`), dryRun)
+    expect(answer).toContain('has no ProjectMembership')
+    expect(answer).toContain(INIT)
+    const made = await fhir(admin, { method: 'POST', path: 'Bot/$init', body: { name: 'By $init' }, format: 'json' })
+    expect(await said(subscription(`Bot/${JSON.parse(made.text).id}`), dryRun)).not.toContain(INIT)
+  })
 })

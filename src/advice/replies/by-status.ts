@@ -83,6 +83,8 @@ function notFound(failed: FailedRequest): string | undefined {
     return 'No such path below the FHIR base. Paths are TYPE, TYPE/ID, TYPE/ID/_history or TYPE/ID/$operation.'
   if (segments.length === 1)
     return `Nothing matches the criteria, so nothing was changed. To create it if it is missing, PUT ${formatPlace(place)} with the whole resource.`
+  if (asked.method === 'POST' && segments.length === 2)
+    return `A POST names no id. To create, POST ${type}; to change this record, PUT or PATCH ${type}/${id}.`
   const query = Object.hasOwn(FINDERS, type) ? FINDERS[type] : '_sort=-_lastUpdated&_count=5'
   const find =
     type === 'Binary'

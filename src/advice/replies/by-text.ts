@@ -24,9 +24,24 @@ export const ADVICE_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
     ({ expression }) => `Add ${expression || 'the property named'} to the resource; it is required in FHIR R4.`,
   ],
   [
+    /^Invalid additional property "\d+"/,
+    ({ expression }) =>
+      `${expression.replace(/\.\d+$/, '') || 'The property'} is text here and must be an object: for a code {"coding":[{"system":"…","code":"…"}]} or {"text":"…"}, for a quantity {"value":5,"unit":"kg"}.`,
+  ],
+  [
+    /^Missing _fields parameter/,
+    (failed) => `Name the columns, for example ${example(failed, '_fields', 'id,meta.lastUpdated')}.`,
+  ],
+  [
+    /SET TRANSACTION ISOLATION LEVEL|could not serialize access/,
+    () => 'Medplum met a conflict in its database, and nothing was stored. Send the same request once more.',
+  ],
+  [
     /^Invalid additional property "(.*?)"/,
     (failed, [, name = '']) =>
-      `${failed.expression || name} does not exist in FHIR R4. Remove or correct it; use an extension for data that FHIR has no property for.`,
+      profilesOf(failed).length > 0
+        ? `${failed.expression || name} does not exist in FHIR R4, or not in the snapshot of the profile in meta.profile. Remove or correct it; without the profile, the resource is not checked against it.`
+        : `${failed.expression || name} does not exist in FHIR R4. Remove or correct it; use an extension for data that FHIR has no property for.`,
   ],
   [/^Expected array of values/, ({ expression }) => `${expression || 'The property'} is a list: put its value in [ ].`],
   [/^Expected single value/, ({ expression }) => `${expression || 'The property'} is a single value: remove the [ ].`],
@@ -170,16 +185,16 @@ function bodyStart({ place }: FailedRequest): string {
 
 /** What a slice asks for is in its profile alone; Medplum checks only the profiles that the resource names. */
 function slice(failed: FailedRequest, [, name = '', range = '', found = '']: RegExpExecArray): string {
-  const { body } = failed.asked
-  const claimed = isRecord(body) && isRecord(body.meta) ? textList(body.meta.profile) : []
-  const [given] = failed.place.parameters.filter(({ key }) => key === 'profile')
-  const profiles = claimed.length > 0 ? claimed : given ? [given.value] : []
-  const read = profiles
+  const read = profilesOf(failed)
     .slice(0, 3)
     .map((url) => `GET StructureDefinition?url=${url.split('|', 1)[0]}`)
     .join(' or ')
   const where = failed.expression || 'the list'
   return `The profile asks for ${range} items of ${where} that are its slice "${name}", and ${found} match. ${read ? `${read} shows what such an item holds: the elements whose id has ":${name}". ` : ''}Add or correct these items. Without the profile in meta.profile, the resource is not checked against it and can be stored.`
+}
+
+function profilesOf({ asked: { body } }: FailedRequest): string[] {
+  return isRecord(body) && isRecord(body.meta) ? textList(body.meta.profile) : []
 }
 
 function resourceType(failed: FailedRequest, [, expected, found]: RegExpExecArray): string {

@@ -4,8 +4,10 @@ import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
 import { failedEntries, MAX_WHY } from './batch-failures.ts'
+import { entryExchanges } from './exchanges.ts'
 import type { Answer } from './failure.ts'
 import { isSearchset, noHits } from './no-hits.ts'
+import { partialExpansion } from './terminology.ts'
 
 /**
  * What an answer of success leaves unsaid, as sentences for a model. Pure, and never throws.
@@ -13,8 +15,28 @@ import { isSearchset, noHits } from './no-hits.ts'
  * @param request as it was sent
  */
 export function checkAnswer(request: Asked, response: Answer): string[] {
+  const byEntry = entryExchanges(request, response).map(([asked, answer]) =>
+    answer.status >= 200 && answer.status < 300 ? checkOne(asked, answer) : [],
+  )
+  return [...checkOne(request, response), ...ofEntries(byEntry)]
+}
+
+function checkOne(request: Asked, response: Answer): string[] {
   const place = parsePlace(request.path)
   return CHECKS.flatMap((one) => one({ ...request, method: request.method.toUpperCase() }, place, response))
+}
+
+const MAX_OF_ENTRIES = 20
+
+/** What is to be said of entries, each sentence once. */
+function ofEntries(byEntry: readonly string[][]): string[] {
+  const said = byEntry.flatMap((texts, index) => texts.map((text) => ({ text, index })))
+  const different = [...Map.groupBy(said, ({ text }) => text)].map(([text, of]) => {
+    const [first, ...others] = of.map(({ index }) => index)
+    return `Bundle.entry[${first}]${others.length > 0 ? ` and ${others.length} more` : ''}: ${text}`
+  })
+  const rest = different.length - MAX_OF_ENTRIES
+  return rest > 0 ? [...different.slice(0, MAX_OF_ENTRIES), `… and ${rest} more of this kind.`] : different
 }
 
 type Check = (asked: Asked, place: Place, answer: Answer) => string[]
@@ -24,6 +46,7 @@ const CHECKS: readonly Check[] = [
   noHits,
   unsortedPages,
   missingElements,
+  missingIncludes,
   estimatedTotal,
   pushWithoutWaiting,
   cancelledJob,
@@ -33,6 +56,8 @@ const CHECKS: readonly Check[] = [
   botObject,
   deployWithoutCode,
   extracted,
+  resent,
+  partialExpansion,
 ]
 
 // ── Searches ──
@@ -70,6 +95,37 @@ function missingElements(_asked: Asked, { parameters }: Place, { body }: Answer)
     : [
         `No record here has ${missing.join(', ')}. If that is a search parameter, name the element itself, such as birthDate.`,
       ]
+}
+
+/** Medplum includes so many by each parameter. */
+const MAX_INCLUDED = 1000
+
+/** What was asked for beside the matches and did not come, or not whole: Medplum ignores much in these parameters. */
+function missingIncludes(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
+  const entries = isSearchset(body) ? records(body, 'entry') : []
+  if (entries.length === 0) return []
+  const came = entries.flatMap(({ search, resource }) =>
+    isRecord(search) && search.mode === 'include' && isRecord(resource) ? [scalarText(resource.resourceType)] : [],
+  )
+  return parameters.flatMap(({ key, value }) => {
+    const isReverse = /^_revinclude\b/.test(key)
+    if (!isReverse && !/^_include\b/.test(key)) return []
+    const [type = '', by = '', target] = value.split(':')
+    const count = came.filter((one) => !isReverse || one === type).length
+    if (count === 0) {
+      const why = isReverse
+        ? `no ${type} refers to these records by \`${by}\`, or that is no reference`
+        : `no ${type} here has a reference \`${by}\`, or that is none; it may also point to what isn't there`
+      return [`Nothing came by \`${key}=${value}\`: ${why}. Medplum gives no error then.`]
+    }
+    if (isReverse && count >= MAX_INCLUDED)
+      return [
+        `\`${key}=${value}\` brings at most ${MAX_INCLUDED}, so some are missing. Search ${type} itself, by fewer records.`,
+      ]
+    return target === undefined || isReverse
+      ? []
+      : [`\`${key}=${value}\`: Medplum ignores the :${target} and includes whatever \`${by}\` refers to.`]
+  })
 }
 
 function isChoiceOf(stem: string, name: string): boolean {
@@ -139,6 +195,14 @@ function deployWithoutCode({ body: sent }: Asked, { segments }: Place): string[]
   if (segments.at(-1) !== '$deploy' || (isRecord(sent) && typeof sent.code === 'string' && sent.code !== '')) return []
   return [
     'No `code` was given, and Medplum answers 200 anyway: the bot has no new code. Send {"code":"exports.handler = async function (medplum, event) { … }"}.',
+  ]
+}
+
+function resent(_asked: Asked, { segments }: Place): string[] {
+  if (segments.at(-1) !== '$resend') return []
+  const name = segments.slice(0, 2).join('/')
+  return [
+    `Medplum looks for Subscriptions that match ${name} in the background, and this answer is the same where none does. See GET Subscription?status=active, and afterwards GET AuditEvent?entity=${name}&_sort=-_lastUpdated.`,
   ]
 }
 

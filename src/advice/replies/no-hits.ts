@@ -2,6 +2,7 @@
 
 import { isRecord, records } from '../../base/json.ts'
 import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../../fhir/query.ts'
+import { WORDS } from '../requests/value-checks.ts'
 import type { Answer } from './failure.ts'
 
 /** Whether this is the Bundle that a search answers. */
@@ -43,7 +44,12 @@ function filters({ parameters, ...place }: Place): Filter[] {
     }))
 }
 
-const NAME = /^(name|family|given|phonetic|address(-.+)?|title|description|display)$/
+/** Search parameters of FHIR R4 that are references wherever they occur. */
+const REFERENCES: ReadonlySet<string> = new Set(
+  'subject patient encounter performer general-practitioner organization practitioner author actor participant requester recipient sender beneficiary payor insurer provider location service-provider based-on context part-of specimen managing-organization asserter recorder owner link member appointment schedule'.split(
+    ' ',
+  ),
+)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Filter) => string])[] = [
@@ -58,13 +64,51 @@ const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Fi
     ({ key, value }) => `No hits for \`${key}=${value}\` with a plus sign. For a space, write it as it is, or as %20.`,
   ],
   [
-    ({ name }) => NAME.test(name),
+    ({ key, name, value }) => WORDS.test(name) && !key.includes(':') && /[*%]/.test(value),
+    ({ key, value }) =>
+      `No hits for \`${key}=${value}\`. Medplum has no wildcards: ${key}=${partOf(value)} finds what begins with it, ${key}:contains=${partOf(value)} what has it anywhere.`,
+  ],
+  [
+    ({ name }) => WORDS.test(name),
     ({ key, value }) =>
       `No hits for \`${key}=${value}\`, but Medplum doesn't ignore accents: Muller doesn't find Müller, and Müller doesn't find Muller. ${withoutAccents(value) === value ? 'Try it with accents, or' : `Try ${key}=${withoutAccents(value)}, or`} a shorter prefix such as ${key.split(':', 1)[0]}=${beginning(value)}.`,
   ],
   [
     ({ name, value }) => name === '_id' && !value.split(',').every((one) => UUID.test(one.split('/').at(-1) ?? '')),
     ({ value }) => `\`_id=${value}\` cannot match: Medplum's ids are UUIDs. Search by name or identifier instead.`,
+  ],
+  [
+    ({ key, name, value }) =>
+      REFERENCES.has(name) &&
+      !key.includes(':') &&
+      !UUID.test(value) &&
+      !value.split(',').every((one) => /^([A-Z][A-Za-z]+\/|https?:)/.test(one)),
+    ({ key, value }) =>
+      `No hits for \`${key}=${value}\`. A reference is searched as Type/ID, not by a name. Find the record first, such as GET ${TYPE_OF[key] ?? 'Patient'}?name=smith, and write its id.`,
+  ],
+  [
+    ({ name }) => /^(phone|email|telecom)$/.test(name),
+    ({ key, value }) =>
+      `No hits for \`${key}=${value}\`. Medplum compares the whole value as it was written, with its spaces; ${key}:contains=${partOf(value)} finds a part.`,
+  ],
+  [
+    ({ name, value }) => name === '_profile' && !/^[a-z][a-z0-9+.-]*:/i.test(value),
+    ({ value }) =>
+      `No hits for \`_profile=${value}\`. A profile is named by its address, such as http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient.`,
+  ],
+  [
+    ({ key, name, value }) =>
+      /^https?:\/\/[^|,]*$/.test(value) && /(^|-)(code|category|type|class|status)$/.test(name) && !key.includes(':'),
+    ({ key, value }) =>
+      `No hits for \`${key}=${value}\`. For all codes of a system, write ${key}=${value}|; for one, ${key}=${value}|CODE.`,
+  ],
+  [
+    ({ key, name, value }) =>
+      !key.includes(':') &&
+      /(^|-)(code|category|type|class|status)$/.test(name) &&
+      /[\sA-Z]/.test(value.replace(/^.*\|/, '')),
+    ({ key, value }) =>
+      `No hits for \`${key}=${value}\`. Codes are compared letter by letter, and several are separated by commas. For words, write ${key}:text=${value.replace(/^.*\|/, '')}.`,
   ],
   [
     ({ key, name, value }) =>
@@ -75,6 +119,19 @@ const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Fi
       `No hits for \`${key}=${value}\`. If this is a reference, write its type too: ${key}=${key.charAt(0).toUpperCase()}${key.slice(1)}/${value}; Medplum adds a type only for patient and subject.`,
   ],
 ]
+
+/** What some references lead to, where that isn't a Patient. */
+const TYPE_OF: Record<string, string> = {
+  ...{ organization: 'Organization', 'managing-organization': 'Organization', 'service-provider': 'Organization' },
+  ...{ performer: 'Practitioner', practitioner: 'Practitioner', 'general-practitioner': 'Practitioner' },
+  ...{ author: 'Practitioner', requester: 'Practitioner', location: 'Location' },
+}
+
+/** The longest run of letters and digits. */
+function partOf(value: string): string {
+  const runs = value.match(/[\p{L}\p{N}]+/gu) ?? ['123']
+  return runs.reduce((longest, one) => (one.length > longest.length ? one : longest))
+}
 
 /** `_has:Observation:patient:code`, `patient:Patient.name` or `patient.name`. */
 const LINK = /^(?:_has:([A-Z]\w*):([\w-]+):|([\w-]+)(?::([A-Z]\w*))?\.)(.+)$/
@@ -88,7 +145,7 @@ function chain({ key, name, value }: Filter): string {
     ? `No ${from} with \`${query}\` refers to such a record by \`${by}\``
     : `No record refers by \`${reference}\` to ${type ? `a ${type}` : 'one'} with \`${query}\``
   const first = type ? `GET ${type}?${query}` : `a search of the type that \`${reference}\` refers to, with ${query}`
-  return `No hits for \`${key}=${value}\`. ${link}. See first what ${first} finds; if it finds some, the reference between them is missing.${NAME.test(name) ? " Medplum doesn't ignore accents: Muller doesn't find Müller." : ''}`
+  return `No hits for \`${key}=${value}\`. ${link}. See first what ${first} finds; if it finds some, the reference between them is missing.${WORDS.test(name) ? " Medplum doesn't ignore accents: Muller doesn't find Müller." : ''}`
 }
 
 /** Up to the first letter that may bear an accent; the first letter at least. */

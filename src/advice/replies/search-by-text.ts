@@ -192,10 +192,18 @@ function unknownType(failed: FailedRequest): string {
   const { segments, parameters } = failed.place
   if (segments[0] === '$graphql')
     return 'GraphQL accepts only POST: POST $graphql with the body {"query":"{ PatientList(name: \\"smith\\") { id } }"}.'
-  const types = searchedTypes(failed.place) ?? []
-  const near = types.flatMap((type) =>
-    failed.capability?.types.has(type) ? [] : nearest(type, failed.capability?.types ?? [], 3),
+  const { capability } = failed
+  const included = parameters.find(
+    ({ key, value }) =>
+      /^_(rev)?include\b/.test(key) && capability && !capability.types.has(value.split(':', 1)[0] ?? ''),
   )
+  if (included) {
+    const [type = '', ...rest] = included.value.split(':')
+    const right = nearest(type, capability?.types ?? [], 3).map((one) => `${included.key}=${[one, ...rest].join(':')}`)
+    return `\`${included.key}=${included.value}\` names no resource type. ${right.length > 0 ? `Did you mean ${right.join(' or ')}?` : 'Write TYPE:PARAMETER of a reference, such as Observation:subject.'}`
+  }
+  const types = searchedTypes(failed.place) ?? []
+  const near = types.flatMap((type) => (capability?.types.has(type) ? [] : nearest(type, capability?.types ?? [], 3)))
   if (near.length === 0)
     return 'Write resource types as in FHIR R4, singular and in CamelCase: Patient, MedicationRequest.'
   return `Did you mean ${near.map((type) => formatPlace({ segments: segments.length > 0 ? [type, ...segments.slice(1)] : [], parameters })).join(' or ')}? Types are case-sensitive.`

@@ -1,46 +1,115 @@
 // Answers about codes whose code system isn't on the server, or only in part. They look like any other answer.
 
-import { isRecord, records, scalarText } from '../../base/json.ts'
+import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
+import { exchanges } from './exchanges.ts'
 import type { Answer } from './failure.ts'
 
 /** What is known of a code system: its `content` (FHIR R4, CodeSystemContentMode); undefined if the server has none. */
 export type Content = string | undefined
 
-/** The code systems, by url or as `CodeSystem/ID`, on which an answer stands. Pure, and never throws. */
-export function codeSystemsBehind(asked: Asked, answer: Answer): string[] {
-  const systems = exchanges(asked, answer).flatMap(([one, its]) => {
+/** The code systems, by url or as `CodeSystem/ID`, and the value sets within others, on which an answer stands. */
+export interface Codes {
+  systems: string[]
+  valueSets: string[]
+  /** Sentences about parts of a definition that Medplum leaves aside. */
+  aside: string[]
+}
+
+/** On what an answer stands. Pure, and never throws. */
+export function codesBehind(asked: Asked, answer: Answer): Codes {
+  const found = exchanges(asked, answer).map(([one, { body: its }]) => {
     const place = parsePlace(one.path)
     const behind = BEHIND[`${place.segments[0]} ${place.segments.at(-1)}`]
     return behind && place.segments.length <= 3 ? behind(inputOf(one, place), its, place) : []
   })
-  return [...new Set(systems.filter(Boolean).map((system) => system.split('|', 1)[0] ?? ''))].slice(0, MAX_SYSTEMS)
+  const codes = found.map((one) => (Array.isArray(one) ? { systems: one, valueSets: [], aside: [] } : one))
+  return {
+    systems: codes.flatMap(({ systems }) => systems).flatMap(withoutVersion),
+    valueSets: codes.flatMap(({ valueSets }) => valueSets),
+    aside: codes.flatMap(({ aside }) => aside),
+  }
 }
 
-const MAX_SYSTEMS = 20
+function withoutVersion(system: string): string[] {
+  const plain = system.split('|', 1)[0]
+  return plain ? [plain] : []
+}
+
+/**
+ * What a value set includes, and is to be found elsewhere: whole code systems, or codes of them that the expansion lacks.
+ *
+ * @param expanded the value set with its expansion, be it of another that includes this one
+ */
+export function codesOf(valueSet: unknown, expanded: unknown): Codes {
+  const { compose } = isRecord(valueSet) ? valueSet : {}
+  const { expansion } = isRecord(expanded) ? expanded : {}
+  const there = new Set(records(expansion, 'contains').map(({ system, code }) => `${system}|${code}`))
+  const includes = records(compose, 'include')
+  const isOpen = ({ system, concept }: Record<string, unknown>) =>
+    concept === undefined || records({ concept }, 'concept').some(({ code }) => !there.has(`${system}|${code}`))
+  return {
+    systems: includes.filter(isOpen).map(systemOf).flatMap(withoutVersion),
+    valueSets: includes.flatMap(({ valueSet: sets }) => textList(sets)),
+    aside: asideOf(scalarText(isRecord(valueSet) ? valueSet.url : ''), compose),
+  }
+}
+
+const FILTERS: ReadonlySet<unknown> = new Set(['=', 'in', 'is-a', 'descendent-of'])
+
+/** What Medplum does not read in the definition of a value set. */
+function asideOf(url: string, compose: unknown): string[] {
+  const includes = records(compose, 'include')
+  const operators = includes.flatMap(({ filter }) => records({ filter }, 'filter').map(({ op }) => op))
+  const unread = [...new Set(operators)].filter((op) => !FILTERS.has(op)).map(String)
+  const say = (text: string) => `ValueSet ${url}: ${text}`
+  return [
+    ...(records(compose, 'exclude').length > 0
+      ? [say('Medplum ignores compose.exclude, so codes that it excludes are among these.')]
+      : []),
+    ...(unread.length > 0
+      ? [say(`Medplum has no filter ${unread.join(', ')}, so all codes that such an include selects are missing here.`)]
+      : []),
+    ...(includes.some(({ system, valueSet }) => system !== undefined && valueSet !== undefined)
+      ? [
+          say(
+            'where an include names a system and value sets, Medplum takes all of those value sets, not what both have.',
+          ),
+        ]
+      : []),
+  ]
+}
+
+/** Codes that Medplum counts at most, unless `count` asks for fewer; for a search by text, as one types, fewer still. */
+const MAX_EXPANSION = 1000
+const MAX_FILTERED = 10
+
+/** Medplum stops expanding behind the codes that it gives, and calls those the total. */
+export function partialExpansion(asked: Asked, place: Place, { body }: Answer): string[] {
+  const { segments } = place
+  if (segments[0] !== 'ValueSet' || segments.at(-1) !== '$expand') return []
+  const { expansion } = isRecord(body) ? body : {}
+  const input = inputOf(asked, place)
+  const asksFor = Number(input('count') ?? (input('filter') === undefined ? MAX_EXPANSION : MAX_FILTERED))
+  const given = records(expansion, 'contains').length
+  if (given === 0 || given < asksFor) return []
+  const how = given < MAX_EXPANSION ? `Ask with count=${MAX_EXPANSION} for all` : 'Narrow it by filter=TEXT'
+  return [
+    `These are ${given} codes of maybe more: Medplum stopped there, and expansion.total counts no further. ${how}.`,
+  ]
+}
 
 /** What follows from an answer that stands on this code system, as a sentence; undefined if nothing need be said. */
 export function aboutContent(system: string, content: Content): string | undefined {
   if (content === undefined) {
-    return `Nothing follows from this answer about codes of ${system}: this server has no such CodeSystem, so no code was looked up.`
+    return `Nothing follows from this answer about codes of ${system}: this server has no such CodeSystem, so the codes themselves were not looked up.`
   }
   if (content !== 'not-present' && content !== 'example' && content !== 'fragment') return undefined
   return `Nothing follows from this answer about codes of ${system}: that CodeSystem has content "${content}" here, so none or only some of its codes are loaded. A code may be valid and yet not be found.`
 }
 
-/** A request and its answer, or those of a batch's entries. */
-function exchanges(asked: Asked, answer: Answer): (readonly [Asked, unknown])[] {
-  const sent = isRecord(asked.body) && asked.body.resourceType === 'Bundle' ? records(asked.body, 'entry') : undefined
-  if (!sent || parsePlace(asked.path).segments.length > 0) return [[asked, answer.body]]
-  const answers = records(answer.body, 'entry')
-  return sent.flatMap(({ request, resource }, index) => {
-    const { method, url } = isRecord(request) ? request : {}
-    if (typeof method !== 'string' || typeof url !== 'string') return []
-    return [[{ method, path: url, body: resource }, answers[index]?.resource] as const]
-  })
-}
-
-type Behind = (input: (name: string) => unknown, answer: unknown, place: Place) => string[]
+/** Code systems, or those and value sets. */
+type Behind = (input: (name: string) => unknown, answer: unknown, place: Place) => string[] | Codes
 
 const BEHIND: Record<string, Behind> = {
   'CodeSystem $validate-code'(input, answer, place) {
@@ -62,10 +131,12 @@ const BEHIND: Record<string, Behind> = {
     return [scalarText(input('system')), systemOf(input('coding')), ...concept]
   },
   'ValueSet $expand'(_input, answer) {
-    const { compose, expansion } = isRecord(answer) ? answer : {}
-    return [...records(compose, 'include'), ...records(expansion, 'contains')]
-      .filter(({ concept }) => concept === undefined)
-      .map(systemOf)
+    return codesOf(answer, answer)
+  },
+  'ConceptMap $translate'(input, answer) {
+    if (parameterOf(answer, 'result') !== false) return []
+    const concept = records(input('codeableConcept'), 'coding').map(systemOf)
+    return [scalarText(input('system')), systemOf(input('coding')), ...concept]
   },
 }
 

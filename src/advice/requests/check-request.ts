@@ -4,6 +4,7 @@
 import { isRecord } from '../../base/json.ts'
 import type { Capability } from '../../fhir/capability.ts'
 import { type Asked, formatPlace, parsePlace, parseQuery } from '../../fhir/query.ts'
+import { acrossEntries, unheard } from './batch-checks.ts'
 import { type Checked, none, refuse } from './checked.ts'
 import type { Findings } from './control-checks.ts'
 import { asDemands, CHECKS, isSearchByPost, searched } from './path-checks.ts'
@@ -31,7 +32,7 @@ export function checkRequest(request: Asked, capability: Capability | undefined)
   entriesOf(request).forEach((entry, index) => {
     merge(found, checkEntry(entry, `Bundle.entry[${index}]`, capability, request.base))
   })
-  found.refusals.push(...twiceCreated(entriesOf(request)))
+  found.refusals.push(...acrossEntries(entriesOf(request)))
   if (found.refusals.length > 0) {
     return { kind: 'refused', message: `${limit(found.refusals).join('\n')}\nNothing was sent.` }
   }
@@ -116,6 +117,7 @@ function checkEntry(
     ...(base !== undefined && { base }),
   }
   const found = check(asked, capability, true)
+  found.refusals.push(...unheard(request, isRecord(entry) ? entry.resource : undefined, base))
   if (typeof ifNoneExist === 'string') merge(found, checkIfNoneExist(url, ifNoneExist, capability, base))
   const named = (messages: string[]) =>
     messages.map((message) => `${name} (${method} ${url.slice(0, 200)}): ${message}`)
@@ -134,23 +136,4 @@ function checkIfNoneExist(
   const place = { segments: [type], parameters: parseQuery(criteria) }
   const found = searched(place, [type], capability, base)
   return found.place ? refuse(`ifNoneExist: ${asDemands(found.notes)}`) : found
-}
-
-/** Of two creates with the same condition Medplum makes only one, so references to the other lead nowhere. */
-function twiceCreated(entries: readonly unknown[]): string[] {
-  const first = new Map<string, number>()
-  return entries.flatMap((entry, index) => {
-    const { url, ifNoneExist } = isRecord(entry) && isRecord(entry.request) ? entry.request : {}
-    if (typeof url !== 'string' || typeof ifNoneExist !== 'string') return []
-    const criteria = parseQuery(ifNoneExist).map(({ key, value }) => `${key}=${value}`)
-    const search = [parsePlace(url).segments.join('/'), ...criteria.sort()].join('&')
-    const before = first.get(search)
-    if (before === undefined) {
-      first.set(search, index)
-      return []
-    }
-    return [
-      `Bundle.entry[${index}]: entry[${before}] has the same ifNoneExist. Medplum would create one record and leave references to the other dangling. Leave this entry out, and refer to the fullUrl of entry[${before}].`,
-    ]
-  })
 }

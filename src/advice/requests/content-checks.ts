@@ -6,7 +6,7 @@ import type { Findings } from './control-checks.ts'
 /** Checks what a write sends. @param segments of its path: a type, and the id if there is one */
 export function checkContent(method: string, segments: readonly string[], body: unknown, inBundle: boolean): Findings {
   const [type = '', id] = segments
-  const refusals = REFUSALS[method]?.(type, id, body, inBundle) ?? []
+  const refusals = [...(REFUSALS[method]?.(type, id, body, inBundle) ?? []), ...untypedChoices(type, body)]
   const resource = isRecord(body) && method !== 'PATCH' ? body : undefined
   const warnings = resource && refusals.length === 0 ? contentWarnings(method, type, resource) : []
   return { refusals, notes: [], warnings }
@@ -28,8 +28,38 @@ const REFUSALS: Record<string, Check> = {
   },
 }
 
+const OPERATIONS = ['add', 'remove', 'replace', 'move', 'copy', 'test']
+
+/** `name[0].family` as a JSON Pointer; what is one stays. */
+function pointerOf(path: string): string {
+  const isDotted = /^\/?\w+(?:\[\d+\])?(?:\.\w+(?:\[\d+\])?)+$|^\w+(?:\[\d+\])?$/.test(path)
+  return isDotted
+    ? `/${path
+        .replace(/^\//, '')
+        .replaceAll(/\[(\d+)\]/g, '/$1')
+        .replaceAll('.', '/')}`
+    : path
+}
+
+/** Operations whose paths are no JSON Pointers, or that JSON Patch doesn't have. */
+function patchOperations(operations: readonly unknown[]): string[] {
+  const unknown = operations.flatMap((one) =>
+    isRecord(one) && typeof one.op === 'string' && !OPERATIONS.includes(one.op) ? [one.op.slice(0, 40)] : [],
+  )
+  if (unknown.length > 0)
+    return [
+      `JSON Patch has no operation ${JSON.stringify(unknown[0])}. It has ${OPERATIONS.join(', ')}; "add" also replaces.`,
+    ]
+  const right = operations.map((one) =>
+    isRecord(one) && typeof one.path === 'string' ? { ...one, path: pointerOf(one.path) } : one,
+  )
+  return JSON.stringify(right) === JSON.stringify(operations)
+    ? []
+    : [`The path of a JSON Patch is a JSON Pointer, such as /name/0/family. Write ${JSON.stringify(right)}.`]
+}
+
 function patch(body: unknown): string[] {
-  if (Array.isArray(body)) return []
+  if (Array.isArray(body)) return patchOperations(body)
   if (!isRecord(body)) return [`PATCH needs a JSON Patch array as \`body\`, for example ${PATCH_EXAMPLE}.`]
   const isFhirPath = body.resourceType === 'Parameters' && operationsOf(body) === undefined
   const what = isFhirPath ? 'a FHIRPath Patch' : 'an object'
@@ -118,6 +148,11 @@ function setting(body: Record<string, unknown>): unknown[] | undefined {
   })
 }
 
+/** What Medplum's own check lets pass, as it does in a write. */
+export function validatedWarnings(type: string, body: unknown): string[] {
+  return isRecord(body) ? contentWarnings('$validate', type, body) : []
+}
+
 function contentWarnings(method: string, type: string, resource: Record<string, unknown>): string[] {
   const warnings: string[] = []
   if (method === 'POST' && typeof resource.id === 'string') {
@@ -140,19 +175,32 @@ function contentWarnings(method: string, type: string, resource: Record<string, 
   return [...warnings, ...valueWarnings(resource, type)]
 }
 
-/** Stems of choice types that clinical resources use (FHIR R4, section 2.6.1.4). */
-const CHOICES = [
-  'abatement',
-  'deceased',
-  'effective',
-  'medication',
-  'multipleBirth',
-  'occurrence',
-  'onset',
-  'performed',
-  'reported',
-  'value',
-]
+/** Choice types that clinical resources use, by their stem (FHIR R4, section 2.6.1.4), with the types that are most often meant. */
+const TYPES_OF: Record<string, readonly string[]> = {
+  abatement: ['DateTime', 'Age'],
+  deceased: ['Boolean', 'DateTime'],
+  effective: ['DateTime', 'Period'],
+  medication: ['CodeableConcept', 'Reference'],
+  multipleBirth: ['Boolean', 'Integer'],
+  occurrence: ['DateTime', 'Period'],
+  onset: ['DateTime', 'Age'],
+  performed: ['DateTime', 'Period'],
+  reported: ['Boolean', 'Reference'],
+  value: ['Quantity', 'CodeableConcept', 'String'],
+}
+const CHOICES = Object.keys(TYPES_OF)
+/** Resources of FHIR R4 that have one. */
+const WITH_CHOICES =
+  /^(?:AllergyIntolerance|Condition|FamilyMemberHistory|Immunization|Medication(?:Administration|Dispense|Request|Statement)|Observation|Patient|Procedure|ServiceRequest|DiagnosticReport|RiskAssessment|DeviceRequest|SupplyRequest|SupplyDelivery|ActivityDefinition)$/
+
+/** A choice under its bare name: Medplum's words for that lead astray. */
+function untypedChoices(type: string, body: unknown): string[] {
+  if (!WITH_CHOICES.test(type) || !isRecord(body) || body.resourceType !== type) return []
+  return CHOICES.filter((stem) => Object.hasOwn(body, stem)).map(
+    (stem) =>
+      `${type}.${stem} is a choice of types, and its name says which: ${(TYPES_OF[stem] ?? []).map((one) => stem + one).join(', ')}, or another that FHIR has for it.`,
+  )
+}
 
 function isChoice(name: string, stem: string): boolean {
   return name.startsWith(stem) && /^[A-Z]/.test(name.slice(stem.length))
@@ -200,9 +248,9 @@ export const CODES: Record<string, Record<string, string>> = {
   },
 }
 
-/** A relative, absolute or conditional reference, a contained resource, or an entry of the same Bundle. */
+/** A relative, absolute or conditional reference, a contained resource, an entry of the same Bundle, or a variable of a policy. */
 const REFERENCE =
-  /^(#|urn:(uuid|oid):|https?:\/\/|[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}(\/_history\/[A-Za-z0-9.-]{1,64})?$|[A-Z][A-Za-z]+\?.|system$)/
+  /^(#|urn:(uuid|oid):|https?:\/\/|[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}(\/_history\/[A-Za-z0-9.-]{1,64})?$|[A-Z][A-Za-z]+\?.|system$|%\w)/
 const MAX_DEPTH = 20
 const MAX_WARNINGS = 5
 

@@ -137,7 +137,7 @@ function checkElements({ key, value }: QueryParameter): Finding | undefined {
   }
 }
 
-function elementOf(given: string): string {
+export function elementOf(given: string): string {
   const name = given.trim()
   const element = ELEMENTS[name.toLowerCase()]
   if (typeof element === 'string') return element

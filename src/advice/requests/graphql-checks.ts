@@ -13,9 +13,12 @@ const MAX_TOKENS = 50_000
 /** Checks every search of a request to `$graphql`. Medplum refuses a document that can't be parsed. */
 export function checkGraphql(body: unknown, capability: Capability | undefined, base: string | undefined): Findings {
   const all: Findings = { refusals: [], notes: [], warnings: [] }
-  if (!isRecord(body) || typeof body.query !== 'string') return all
-  const variables = isRecord(body.variables) ? body.variables : {}
-  for (const field of searchesIn(body.query)) {
+  const { query, variables: given } = isRecord(body) ? body : { query: body }
+  if (typeof query !== 'string') return all
+  const { searches, defaults, numbers } = searchesIn(query)
+  all.warnings.push(...numbers.map(asNumber))
+  const variables = { ...defaults, ...(isRecord(given) ? given : {}) }
+  for (const field of searches) {
     const name = field.name.value
     const types = [name.replace(/(?:List|Connection)$/, '')]
     const parameters = parametersOf(field, variables)
@@ -28,19 +31,44 @@ export function checkGraphql(body: unknown, capability: Capability | undefined, 
 }
 
 function asDemand(note: string): string {
-  return `${note.replace(' was sent as ', ' must be ')} In GraphQL, a range is written _filter: "date ge 2026-01-01 and date lt 2026-01-02".`
+  const demand = note.replace(' was sent as ', ' must be ')
+  const isRange = /must be `[^`]*&/.test(demand)
+  return isRange
+    ? `${demand} In GraphQL, a range is written _filter: "date ge 2026-01-01 and date lt 2026-01-02".`
+    : demand
 }
 
-function searchesIn(document: string): FieldNode[] {
-  const found: FieldNode[] = []
+interface Document {
+  searches: FieldNode[]
+  /** Of its variables. */
+  defaults: Record<string, unknown>
+  /** As they are written. */
+  numbers: string[]
+}
+
+/** Numbers that a mutation would store differently. */
+function asNumber(text: string): string {
+  return `Medplum keeps numbers as 64-bit floating point, so it takes ${text.slice(0, 40)} for ${Number(text)}. Compare the stored values with what you meant.`
+}
+
+function searchesIn(document: string): Document {
+  const found: Document = { searches: [], defaults: {}, numbers: [] }
+  const note = (number: string) => {
+    if (String(Number(number)) !== number) found.numbers.push(number)
+  }
   try {
     visit(parse(document, { noLocation: true, maxTokens: MAX_TOKENS }), {
       Field(field) {
-        if (/^[A-Z][A-Za-z]*(?:List|Connection)$/.test(field.name.value)) found.push(field)
+        if (/^[A-Z][A-Za-z]*(?:List|Connection)$/.test(field.name.value)) found.searches.push(field)
+      },
+      IntValue: ({ value }) => note(value),
+      FloatValue: ({ value }) => note(value),
+      VariableDefinition({ variable, defaultValue }) {
+        if (defaultValue && 'value' in defaultValue) found.defaults[variable.name.value] = defaultValue.value
       },
     })
   } catch {
-    return []
+    return { searches: [], defaults: {}, numbers: [] }
   }
   return found
 }

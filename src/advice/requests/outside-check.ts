@@ -13,6 +13,7 @@ const OUTSIDE: Record<string, string> = {
   fhircast: '',
   healthcheck: '',
   keyvalue: '',
+  mcp: '',
   oauth2: 'This server signs in by itself.',
   'openapi.json': 'GET metadata says what the FHIR API offers.',
   scim: '',
@@ -39,10 +40,10 @@ const IN_THE_APP: readonly (readonly [RegExp, string])[] = [
 ]
 
 export function checkOutside(_asked: Asked, { segments }: Place): Checked {
-  const [first = ''] = segments
+  const first = segments[0]?.toLowerCase() ?? ''
   if (!Object.hasOwn(OUTSIDE, first)) return none()
   const path = segments.join('/')
-  const where = IN_THE_APP.find(([words]) => words.test(path))?.[1] ?? OUTSIDE[first]
+  const where = IN_THE_APP.find(([words]) => words.test(path.toLowerCase()))?.[1] ?? OUTSIDE[first]
   return refuse(
     [`\`path\`: ${path} is outside Medplum's FHIR API. This server reaches only that API.`, where]
       .filter(Boolean)

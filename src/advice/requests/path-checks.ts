@@ -2,14 +2,21 @@
 
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
-import { type Asked, CONTROLS, criterion, formatPlace, type Place, searchedTypes } from '../../fhir/query.ts'
+import {
+  type Asked,
+  CONTROLS,
+  criterion,
+  formatPlace,
+  formatQuery,
+  type Place,
+  searchedTypes,
+} from '../../fhir/query.ts'
 import { type Check, type Checked, none, refuse } from './checked.ts'
-import { checkContent } from './content-checks.ts'
+import { checkContent, validatedWarnings } from './content-checks.ts'
 import { checkPaging, unknownTypes } from './control-checks.ts'
 import { checkGraphql } from './graphql-checks.ts'
 import { operationFindings } from './operation-checks.ts'
 import { checkOutside } from './outside-check.ts'
-import { ruleWarnings } from './rule-checks.ts'
 import { checkSearch } from './search-checks.ts'
 
 export function asDemands(notes: readonly string[]): string {
@@ -32,6 +39,7 @@ export const CHECKS: readonly Check[] = [
   checkOperation,
   checkDoing,
   checkCriteria,
+  checkIgnored,
   checkWrite,
   checkSearchEntry,
   checkGraphqlSearches,
@@ -170,6 +178,23 @@ function checkCriteria(asked: Asked, place: Place, capability: Capability | unde
   return searched(place, place.segments, capability, asked.base)
 }
 
+/** Criteria of a write that names its type or record: Medplum passes over them. */
+function checkIgnored({ method }: Asked, place: Place): Checked {
+  const { segments, parameters } = place
+  const [type, id] = segments
+  const isCreate = method === 'POST' && segments.length === 1
+  const isOne = ['PUT', 'PATCH', 'DELETE'].includes(method) && segments.length === 2
+  if (!isType(type) || type === 'Binary' || isOperation(place) || !(isCreate || isOne)) return none()
+  const ignored = parameters.filter(({ key }) => key !== '_format' && key !== '_pretty')
+  if (ignored.length === 0) return none()
+  const names = [...new Set(ignored.map(({ key }) => key))].join(', ')
+  return refuse(
+    isCreate
+      ? `Medplum ignores \`${names}\` in the path of a create. To create ${type} only where a search finds none, write ${method} ${type} with ifNoneExist ${JSON.stringify(formatQuery(ignored))}.`
+      : `Medplum ignores \`${names}\` where a record is named. Write ${method} ${type}/${id}.`,
+  )
+}
+
 export function searched(
   place: Place,
   types: string[] | undefined,
@@ -187,14 +212,15 @@ function checkDoing(asked: Asked, place: Place): Checked {
 function checkWrite(
   { method, body }: Asked,
   place: Place,
-  capability: Capability | undefined,
+  _capability: Capability | undefined,
   inBundle: boolean,
 ): Checked {
   const { segments } = place
+  if (isType(segments[0]) && segments[1] === '$validate')
+    return { ...none(), warnings: validatedWarnings(segments[0] ?? '', body) }
   if (!isType(segments[0]) || isOperation(place) || segments.length > (method === 'POST' ? 1 : 2)) return none()
   if (!['POST', 'PUT', 'PATCH'].includes(method)) return none()
-  const found = checkContent(method, segments, body, inBundle)
-  return { ...found, warnings: [...found.warnings, ...ruleWarnings(body, capability)] }
+  return checkContent(method, segments, body, inBundle)
 }
 
 /** In a batch, Medplum reads the criteria of POST Type/_search from the entry's resource, where they aren't. */

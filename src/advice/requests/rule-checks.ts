@@ -2,23 +2,21 @@
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { type Capability, nearest } from '../../fhir/capability.ts'
-import { CONTROLS, meaningOf, parsePlace } from '../../fhir/query.ts'
-import { unknownTypes } from './control-checks.ts'
+import { CONTROLS, kindsOf, meaningOf, parsePlace } from '../../fhir/query.ts'
+import { parseSearchDate } from '../../fhir/search-dates.ts'
+import { elementOf, unknownTypes } from './control-checks.ts'
+import { checkSearch } from './search-checks.ts'
 
 /** Warnings about an AccessPolicy or a Subscription that is stored; none for any other resource. */
-export function ruleWarnings(resource: unknown, capability: Capability | undefined): string[] {
-  if (!isRecord(resource)) return []
+export function ruleWarnings(resource: Record<string, unknown>, capability: Capability | undefined): string[] {
   if (resource.resourceType === 'AccessPolicy')
     return records(resource, 'resource').flatMap((rule, index) => policyRule(rule, index, capability))
   return resource.resourceType === 'Subscription' ? subscription(resource, capability) : []
 }
 
-/** Whether a body, or an entry of it, is such a rule: it can only be checked if the server's capability is known. */
-export function holdsRule(body: unknown): boolean {
-  const resources = [body, ...records(body, 'entry').map(({ resource }) => resource)]
-  return resources.some(
-    (one) => isRecord(one) && (one.resourceType === 'AccessPolicy' || one.resourceType === 'Subscription'),
-  )
+/** Whether this is such a rule: it can only be checked if the server's capability is known. */
+export function isRule({ resourceType }: Record<string, unknown>): boolean {
+  return resourceType === 'AccessPolicy' || resourceType === 'Subscription'
 }
 
 const INTERACTIONS: ReadonlySet<string> = new Set('create read vread update delete history search'.split(' '))
@@ -33,23 +31,45 @@ function policyRule(rule: Record<string, unknown>, index: number, capability: Ca
     ...(type === '*' ? [] : ofUnknown(`${at}.resourceType`, type, capability)),
     ...(criteria !== '' && type !== '*' && of !== type
       ? [`${at}.criteria is a search of ${of}, not of ${type}: the rule then lets nothing through. Write ${type}?….`]
-      : criteriaOf(`${at}.criteria`, criteria, capability)),
+      : [
+          ...unknownIn(`${at}.criteria`, criteria, `each read and search of ${type} then fails`, capability),
+          ...misread(`${at}.criteria`, criteria, capability),
+        ]),
+    ...[...textList(rule.hiddenFields), ...textList(rule.readonlyFields)].flatMap((name) =>
+      elementOf(name) === name.split('.', 1)[0]
+        ? []
+        : [
+            `${at}: ${JSON.stringify(name)} is no element, so nothing is hidden or kept by it. Write ${elementOf(name)}.`,
+          ],
+    ),
     ...(wrong.length > 0
       ? [`${at}.interaction: Medplum knows no ${wrong.join(', ')}. Known are ${[...INTERACTIONS].join(', ')}.`]
       : []),
   ]
 }
 
-function subscription({ criteria, channel }: Record<string, unknown>, capability: Capability | undefined): string[] {
+function subscription(
+  { status, criteria, channel }: Record<string, unknown>,
+  capability: Capability | undefined,
+): string[] {
   const { type, endpoint } = isRecord(channel) ? channel : {}
   const sends = type === 'rest-hook' || type === 'websocket'
   const isTarget = /^https?:\/\/.|^Bot\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(scalarText(endpoint))
+  const [of = '', id] = parsePlace(scalarText(criteria)).segments
   return [
-    ...ofUnknown('Subscription.criteria', parsePlace(scalarText(criteria)).segments[0] ?? '', capability),
-    ...criteriaOf('Subscription.criteria', scalarText(criteria), capability),
+    ...(of === '' ? [] : ofUnknown('Subscription.criteria', of, capability)),
+    ...(id === undefined ? [] : [`Subscription.criteria is a search: write ${of}?_id=${id}.`]),
+    ...(status === 'active'
+      ? []
+      : [`Subscription.status ${JSON.stringify(status)}: Medplum sends only what is "active".`]),
+    ...unknownIn('Subscription.criteria', scalarText(criteria), 'they then match nothing', capability),
+    ...unmatched(scalarText(criteria), capability),
     ...(sends
       ? []
       : [`Subscription.channel.type ${JSON.stringify(type)}: Medplum sends by rest-hook and websocket only.`]),
+    ...(type === 'rest-hook' && /^http:/.test(scalarText(endpoint))
+      ? ['Subscription.channel.endpoint: Medplum sends to https addresses only, unless the server allows http.']
+      : []),
     ...(type === 'rest-hook' && !isTarget
       ? ['Subscription.channel.endpoint must be an https address or Bot/ID, or nothing is ever sent.']
       : []),
@@ -57,16 +77,55 @@ function subscription({ criteria, channel }: Record<string, unknown>, capability
 }
 
 /** Search parameters that a type doesn't have; none if the server doesn't list them. */
-function criteriaOf(at: string, criteria: string, capability: Capability | undefined): string[] {
-  const { segments, parameters } = parsePlace(criteria)
-  return parameters.flatMap(({ key }) => {
-    const { types: [type, ...others] = [], name } = meaningOf(key, segments.slice(0, 1), capability)
+function unknownIn(at: string, criteria: string, effect: string, capability: Capability | undefined): string[] {
+  return filtersOf(criteria, capability).flatMap(({ meaning: { types: [type, ...others] = [], name } }) => {
     const known = type && others.length === 0 ? capability?.searchParams(type) : undefined
     const isTold = known && capability && known.size > capability.searchParams('').size
-    if (!isTold || CONTROLS.has(name) || known.has(name)) return []
+    if (!isTold || known.has(name)) return []
     const near = nearest(name, known.keys(), 2)
     return [
-      `${at}: ${type} has no search parameter ${JSON.stringify(name)}${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'} Medplum stores the criteria unchecked, and they then match nothing.`,
+      `${at}: ${type} has no search parameter ${JSON.stringify(name)}${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'} Medplum stores the criteria unchecked, and ${effect}.`,
+    ]
+  })
+}
+
+function filtersOf(criteria: string, capability: Capability | undefined) {
+  const { segments, parameters } = parsePlace(criteria)
+  const filters = parameters.filter(({ key }) => !CONTROLS.has(key.split(':', 1)[0] ?? ''))
+  return filters.map((parameter) => {
+    const meaning = meaningOf(parameter.key, segments.slice(0, 1), capability)
+    return { parameter, meaning, kinds: kindsOf(meaning, capability) }
+  })
+}
+
+/** Criteria that a policy's searches would take in another sense, or that fail. A value with % is put in by Medplum. */
+function misread(at: string, criteria: string, capability: Capability | undefined): string[] {
+  const { segments, parameters } = parsePlace(criteria)
+  const fixed = parameters.filter(({ value }) => !value.includes('%'))
+  const { refusals, notes } = checkSearch({ types: segments.slice(0, 1), parameters: fixed, capability })
+  const noDates = filtersOf(criteria, capability).filter(
+    ({ parameter: { value }, meaning, kinds }) =>
+      kinds.has('date') && !meaning.modifier && !value.includes('%') && !value.split(',').every(parseSearchDate),
+  )
+  return [
+    ...[...refusals, ...notes.map((note) => note.replace(' was sent as ', ' must be '))].map(
+      (said) => `${at}: ${said}`,
+    ),
+    ...noDates.map(
+      ({ parameter: { key, value } }) => `${at}: \`${key}=${value}\` is no date, so what it is for fails.`,
+    ),
+  ]
+}
+
+/** Medplum matches a Subscription in memory, where it has less than a search has. */
+const MATCHED: ReadonlySet<string> = new Set(['date', 'reference', 'string', 'token', 'uri'])
+
+function unmatched(criteria: string, capability: Capability | undefined): string[] {
+  return filtersOf(criteria, capability).flatMap(({ parameter: { key }, meaning, kinds }) => {
+    if (!meaning.nested && (kinds.size === 0 || [...kinds].some((kind) => MATCHED.has(kind)))) return []
+    const what = meaning.nested ? 'through references' : `by ${[...kinds].join(', ')}`
+    return [
+      `Subscription.criteria: Medplum does not match Subscriptions ${what}, so with \`${key}\` this one is never sent. Match by a code, a status or a reference, and let the receiver look at the rest.`,
     ]
   })
 }

@@ -1,7 +1,7 @@
 // Values that can't be found as written: Medplum compares codes, systems and references letter by letter, and replaces a value that it
 // can't parse by another one.
 
-import { criterion, formatQuery } from '../../fhir/query.ts'
+import { criterion, formatQuery, withEscapes } from '../../fhir/query.ts'
 import { RESOURCE_TYPES } from '../../fhir/resource-types.ts'
 import { CODES } from './content-checks.ts'
 import type { Case, Finding } from './control-checks.ts'
@@ -10,6 +10,8 @@ import type { Case, Finding } from './control-checks.ts'
 export const VALUE_RULES: readonly ((given: Case) => Finding | undefined)[] = [
   emptyValue,
   missingOrNot,
+  loneBackslash,
+  wordless,
   referenceForm,
   systemName,
   codeForm,
@@ -25,6 +27,37 @@ function emptyValue({ parameter: { key, value } }: Case): Finding | undefined {
 function missingOrNot({ parameter: { key, value }, meaning: { modifier } }: Case): Finding | undefined {
   if ((modifier !== 'missing' && modifier !== 'present') || value === 'true' || value === 'false') return undefined
   return { refuse: `\`${key}=${value}\`: Medplum would take this for false. Write ${key}=true or ${key}=false.` }
+}
+
+/** In GraphQL, where a value is sent as it is. */
+function loneBackslash({ parameter: { key, value } }: Case): Finding | undefined {
+  const plain = withEscapes(value)
+  if (plain === value || key === '_filter') return undefined
+  const replacement = criterion(key, plain)
+  return {
+    replace: [replacement],
+    note: `\`${key}=${value}\` was sent as \`${key}=${plain}\`: a backslash is an escape, so one that is meant is written twice.`,
+  }
+}
+
+/** Parameters of names and the like. */
+export const WORDS = /^(?:name|family|given|phonetic|address(?:-.+)?|title|description|display)$/
+const PEOPLE: ReadonlySet<string> = new Set(['Patient', 'Person', 'Practitioner', 'RelatedPerson'])
+
+/** People's names and all addresses are searched word by word, without what is no word: `name=*` finds everybody, `name=*son` Sonja. */
+function wordless({ parameter: { key, value }, meaning: { name, modifier, types } }: Case): Finding | undefined {
+  const byWords =
+    /^address/.test(name) || (/^(?:name|family|given|phonetic)$/.test(name) && types?.every((type) => PEOPLE.has(type)))
+  if (!byWords || modifier !== undefined) return undefined
+  const isEmpty = value.split(',').some((one) => !/[\p{L}\p{N}]/u.test(one))
+  if (!isEmpty && !/[*%]/.test(value)) return undefined
+  const text = value.replaceAll(/[*%]/g, '')
+  const found = isEmpty
+    ? 'has no letter or digit, and Medplum would find everything'
+    : 'has a wildcard, which Medplum ignores'
+  return {
+    refuse: `\`${key}=${value}\` ${found}. ${isEmpty ? 'Leave it out, or write' : 'Write'} ${key}=${isEmpty ? 'smith' : text} for what begins with it, or ${key}:contains=${isEmpty ? 'smith' : text}.`,
+  }
 }
 
 /** The parameter with each of its comma-separated values in another form. */
@@ -46,6 +79,8 @@ const NO_REFERENCE =
   /^(?:_id|_source|_profile|_tag|_security|_filter|identifier|url|uri|.*-uri|instantiates.*|code|system)$/
 const BY_CASE: ReadonlyMap<string, string> = new Map([...RESOURCE_TYPES].map((type) => [type.toLowerCase(), type]))
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 function referenceForm(given: Case): Finding | undefined {
   const { kinds, meaning, base } = given
   if (kinds.size > 0 ? !kinds.has('reference') : NO_REFERENCE.test(meaning.name)) return undefined
@@ -55,7 +90,7 @@ function referenceForm(given: Case): Finding | undefined {
       const local = (base !== undefined && one.startsWith(base) ? one.slice(base.length) : one).replace(/^\//, '')
       const [, type = '', id] = /^([A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[A-Za-z0-9.-]+)?$/.exec(local) ?? []
       const right = BY_CASE.get(type.toLowerCase())
-      return right === undefined ? one : `${right}/${id}`
+      return right === undefined ? one : `${right}/${UUID.test(id ?? '') ? id?.toLowerCase() : id}`
     },
     'Medplum compares references as exact strings, and stores them as Type/ID.',
   )

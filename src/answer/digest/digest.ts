@@ -1,8 +1,20 @@
 // What is in a set of resources, without reading them: one row for each type and code. Pure.
 import { isRecord, scalarText } from '../../base/json.ts'
-import { compareSpans, type DateSpan, spanOf } from '../../fhir/date-span.ts'
-import { conceptOf, SUBJECT_ELEMENTS, type Subject, statusOf, subjectOf } from './subject.ts'
-import { amountIn, dateOf, measuredIn, VALUE_ELEMENTS, type Value } from './value.ts'
+import {
+  byUnit,
+  compareText,
+  type Fact,
+  factOf,
+  firstOf,
+  lastOf,
+  present,
+  statisticsOf,
+  statusesOf,
+  storedLast,
+  validOf,
+} from './facts.ts'
+import { conceptOf, SUBJECT_ELEMENTS, type Subject, subjectOf, type Told, toldBy } from './subject.ts'
+import { amountIn, measuredIn, VALUE_ELEMENTS, type Value } from './value.ts'
 
 /**
  * What the resources of one type, code and unit come to. A property that says nothing is absent.
@@ -19,18 +31,28 @@ export interface DigestRow {
   display?: string
   /** Of components: the code of the Observations that they are part of. Absent in rows of whole resources. */
   of?: string
+  /** Who does a Task; who but the patient takes part in an Appointment; what a payer answered. */
+  owner?: string
+  participant?: string
+  outcome?: string
+  disposition?: string
   /** Resources, or components. Without the rows that have `of`, the counts of a type add up to its resources. */
   count: number
   /** How many are in which state, such as `final 12, entered-in-error 1`; of problems and allergies the clinical status. */
   status?: string
-  /** How many say why they have no value (dataAbsentReason). */
+  /** How many have no value, where others have a number, or that say why they have none (dataAbsentReason). */
   noValue?: number
+  /** How many have a comparator, such as `<0.5`: they count for min and max, not for sum and mean. */
+  inexact?: number
   /** The earliest of the clinically relevant dates, as written, and the value at that date. Never a date of storage. */
   first?: string
   firstValue?: number | string
   /** The latest one. Dates are compared as time: zones are heeded, `2019` begins with its January. */
   last?: string
   lastValue?: number | string
+  /** Exact; a number, or a text where a number has not enough digits. The mean has two decimals more than the values. */
+  sum?: number | string
+  mean?: number | string
   /** Lowest and highest number, with the comparator that it was given with, such as `<0.5`. */
   min?: number | string
   max?: number | string
@@ -65,38 +87,19 @@ export function essenceOf(resource: Record<string, unknown>): Record<string, unk
   return Object.fromEntries(Object.entries(resource).filter(([name]) => ESSENCE.has(name)))
 }
 
-interface Group extends Subject {
+interface Group extends Subject, Told {
   type: string
   of?: string
   facts: Fact[]
 }
 
-/** What one resource or component adds to its row. */
-interface Fact {
-  id: string
-  status?: string
-  withdrawn: boolean
-  date?: { written: string; span: DateSpan }
-  /** When it was stored. */
-  stored?: DateSpan
-  value?: Value
-  absent: boolean
-}
-
 function addTo(groups: Map<string, Group>, resource: Record<string, unknown>): void {
   const type = scalarText(resource.resourceType) || 'unknown'
   const subject = subjectOf(resource)
-  const written = dateOf(resource, (value) => spanOf(value) !== undefined)
-  const span = spanOf(written)
-  const stored = isRecord(resource.meta) ? spanOf(resource.meta.lastUpdated) : undefined
-  const fact = {
-    id: scalarText(resource.id),
-    ...statusOf(resource),
-    ...(written !== undefined && span && { date: { written, span } }),
-    ...(stored && { stored }),
-  }
+  const fact = factOf(resource)
   const isObservation = type === 'Observation'
-  add(groups, { type, ...subject }, { ...fact, ...valued(resource, isObservation ? measuredIn : amountIn) })
+  const about = { type, ...subject, ...toldBy(resource) }
+  add(groups, about, { ...fact, ...valued(resource, isObservation ? measuredIn : amountIn) })
   if (!isObservation || !Array.isArray(resource.component)) return
   const of = subject.code ?? subject.display ?? type
   for (const component of resource.component.filter(isRecord)) {
@@ -104,6 +107,7 @@ function addTo(groups: Map<string, Group>, resource: Record<string, unknown>): v
   }
 }
 
+/** The value of a resource or component. */
 function valued(
   element: Record<string, unknown>,
   read: (element: Record<string, unknown>) => Value | undefined,
@@ -114,8 +118,9 @@ function valued(
 
 /** One group for each code; the text only where there is no code. */
 function add(groups: Map<string, Group>, about: Omit<Group, 'facts'>, fact: Fact): void {
-  const { type, system, code, display, of } = about
-  const key = JSON.stringify([type, of, system, code, code === undefined ? display : undefined])
+  const { type, system, code, display, of, owner, participant, outcome, disposition } = about
+  const told = [owner, participant, outcome, disposition]
+  const key = JSON.stringify([type, of, system, code, code === undefined ? display : undefined, ...told])
   const group = groups.get(key)
   if (!group) groups.set(key, { ...about, facts: [fact] })
   else {
@@ -124,67 +129,35 @@ function add(groups: Map<string, Group>, about: Omit<Group, 'facts'>, fact: Fact
   }
 }
 
-/** Numbers of different units can't be compared. What has no value belongs to the unit that most have. */
-function byUnit(facts: readonly Fact[]): Fact[][] {
-  const counts = new Map<string, number>()
-  for (const { value } of facts) if (value) counts.set(unitOf(value), (counts.get(unitOf(value)) ?? 0) + 1)
-  const most = [...counts].reduce((best, one) => (one[1] > best[1] ? one : best), ['', 0] as [string, number])[0]
-  return [...Map.groupBy(facts, ({ value }) => (value ? unitOf(value) : most)).values()]
-}
-
-function unitOf(value: Value): string {
-  return value.unit ?? ''
-}
-
-function rowOf({ type, system, code, display, of }: Group, facts: readonly Fact[]): DigestRow {
-  const valid = facts.filter(({ withdrawn }) => !withdrawn)
-  const dated = valid.flatMap(({ date, value, id }) => (date ? [{ ...date, value, id }] : []))
-  const first = extreme(dated, (a, b) => -compareSpans(a.span, b.span))
-  // Of several at the same time, the last one in the set.
-  const last = extreme(dated.toReversed(), (a, b) => compareSpans(a.span, b.span))
-  const numbers = valid.flatMap(({ value }) => (value?.number === undefined ? [] : [value]))
-  const latest = last ?? extreme(valid.toReversed(), (a, b) => compareStored(a.stored, b.stored))
+function rowOf({ type, system, code, display, of, ...told }: Group, facts: readonly Fact[]): DigestRow {
+  const valid = validOf(facts)
+  const [first, last] = [firstOf(valid), lastOf(valid)]
+  const { noValue, inexact, sum, mean, min, max } = statisticsOf(valid)
   return present<DigestRow>({
     type,
     system,
     code,
     display,
     of,
+    owner: told.owner,
+    participant: told.participant,
+    outcome: told.outcome,
+    disposition: told.disposition,
     count: facts.length,
     status: statusesOf(facts),
-    noValue: valid.filter(({ absent }) => absent).length || undefined,
-    first: first?.written,
+    noValue,
+    inexact,
+    first: first?.date.written,
     firstValue: first?.value?.shown,
-    last: last?.written,
+    last: last?.date.written,
     lastValue: last?.value?.shown,
-    min: extreme(numbers, (a, b) => -compareNumbers(a, b))?.shown,
-    max: extreme(numbers, compareNumbers)?.shown,
+    sum,
+    mean,
+    min,
+    max,
     unit: facts.find(({ value }) => value?.unitText)?.value?.unitText,
-    latest: latest?.id || undefined,
+    latest: (last ?? storedLast(valid))?.id || undefined,
   })
-}
-
-/** The first of those that none exceeds. */
-function extreme<T>(all: readonly T[], compare: (a: T, b: T) => number): T | undefined {
-  let best = all[0]
-  for (const one of all) if (best !== undefined && compare(one, best) > 0) best = one
-  return best
-}
-
-function compareNumbers(a: Value, b: Value): number {
-  return (a.number ?? 0) - (b.number ?? 0) || (a.side ?? 0) - (b.side ?? 0)
-}
-
-function compareStored(a: DateSpan | undefined, b: DateSpan | undefined): number {
-  return (a?.start ?? Number.NEGATIVE_INFINITY) > (b?.start ?? Number.NEGATIVE_INFINITY) ? 1 : 0
-}
-
-/** `completed 12, stopped 3`: the most frequent first; undefined if none has a status. */
-function statusesOf(facts: readonly Fact[]): string | undefined {
-  const counts = new Map<string, number>()
-  for (const { status } of facts) if (status !== undefined) counts.set(status, (counts.get(status) ?? 0) + 1)
-  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || compareText(a, b))
-  return sorted.map(([status, count]) => `${status} ${count}`).join(', ') || undefined
 }
 
 function compareRows(a: DigestRow, b: DigestRow): number {
@@ -195,18 +168,7 @@ function compareRows(a: DigestRow, b: DigestRow): number {
     compareText(a.system, b.system) ||
     compareText(a.display, b.display) ||
     compareText(a.of ?? '', b.of ?? '') ||
+    compareText(a.owner ?? a.participant ?? a.disposition, b.owner ?? b.participant ?? b.disposition) ||
     compareText(a.unit, b.unit)
   )
-}
-
-/** By code units, the same everywhere; nothing comes last. */
-function compareText(a: string | undefined, b: string | undefined): number {
-  if (a === b) return 0
-  if (a === undefined || b === undefined) return a === undefined ? 1 : -1
-  return a < b ? -1 : 1
-}
-
-/** Without what is undefined. */
-function present<T extends object>(all: { [Key in keyof T]-?: T[Key] | undefined }): T {
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as T
 }

@@ -44,11 +44,23 @@ const ABOUT_ANY = [
   'questionnaire',
 ]
 
+/** What matters of work beside its subject: whose it is, who takes part, what came of it. */
+export interface Told {
+  owner?: string
+  participant?: string
+  outcome?: string
+  disposition?: string
+}
+
 /** The names of all elements that this file reads in a resource. */
 export const SUBJECT_ELEMENTS: readonly string[] = [
   ...Object.values(ABOUT).flat(),
   ...ABOUT_ANY,
   'contained',
+  'owner',
+  'participant',
+  'outcome',
+  'disposition',
   'status',
   'clinicalStatus',
   'verificationStatus',
@@ -64,6 +76,30 @@ export function subjectOf(resource: Record<string, unknown>): Subject {
     if (subject) return subject
   }
   return {}
+}
+
+/** What a resource of the workflow is told by, beside its subject; nothing of other types. */
+export function toldBy(resource: Record<string, unknown>): Told {
+  const { resourceType, owner, participant, outcome, disposition } = resource
+  const told = (entries: Record<string, string | undefined>): Told =>
+    Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined))
+  if (resourceType === 'Task') return told({ owner: actorOf(owner, resource) })
+  if (resourceType === 'Appointment') return told({ participant: participantsOf(participant, resource) })
+  if (resourceType !== 'ExplanationOfBenefit') return {}
+  return told({ outcome: textOf(outcome), disposition: textOf(disposition) })
+}
+
+function actorOf(element: unknown, resource: Record<string, unknown>): string | undefined {
+  const actor = conceptOf(element, resource)
+  return actor?.display ?? actor?.code
+}
+
+/** All that take part but the patient: whom one would ask for by name. */
+function participantsOf(element: unknown, resource: Record<string, unknown>): string | undefined {
+  const actors = (Array.isArray(element) ? element : []).flatMap((one) => (isRecord(one) ? [one.actor] : []))
+  const others = actors.filter((one) => !(isRecord(one) && /^Patient\/|\/Patient\//.test(scalarText(one.reference))))
+  const names = others.flatMap((one) => actorOf(one, resource) ?? [])
+  return [...new Set(names)].sort().join(', ') || undefined
 }
 
 /** A CodeableConcept, Coding, code, canonical or Reference, or the first in a list of these. */

@@ -118,6 +118,18 @@ export function amountIn(resource: Record<string, unknown>): Value | undefined {
   return undefined
 }
 
+/** What an expression found, one value after the other. */
+export function valuesIn(found: unknown): Value[] {
+  return [found].flat().flatMap((one): Value[] => {
+    if (isNumber(one)) return [{ shown: one, number: one, side: 0 }]
+    if (isRecord(one) && isNumber(one.value))
+      return [quantity({ ...one, unit: one.unit ?? one.currency })].flatMap((value) => value ?? [])
+    const concept = conceptOf(one)
+    const text = concept?.display ?? concept?.code ?? (isRecord(one) ? textOf(JSON.stringify(one)) : undefined)
+    return text === undefined ? [] : [{ shown: shortened(text) }]
+  })
+}
+
 function quantity({ value, comparator, unit, code }: Record<string, unknown>): Value | undefined {
   if (!isNumber(value)) return undefined
   const sign = textOf(comparator)

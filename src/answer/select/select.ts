@@ -21,9 +21,11 @@ export interface Select {
    * One cell for each expression, as plain JSON: a single value is itself, several are an array, none is `undefined`.
    * Never throws, and leaves a well-formed resource as it was.
    */
-  row(resource: unknown): { cells: unknown[] }
+  row(resource: unknown): { cells: unknown[]; failed: boolean }
   /** The expressions that could not be evaluated: what is wrong, and on how many resources. */
   errors(): string[]
+  /** Whether an expression cost too much, and so was not evaluated on all. */
+  readonly stopped: boolean
   /** The expressions that found nothing in any resource, with a hint. None as long as there was no resource. */
   empty(): string[]
 }
@@ -43,19 +45,22 @@ interface Column {
  *
  * @throws {SelectError} that names every wrong one
  */
-export function compileSelect(expressions: readonly string[]): Select {
+export function compileSelect(
+  expressions: readonly string[],
+  argument = (index: number): string => `select[${index}]`,
+): Select {
   const budget = new Budget()
   const columns: Column[] = []
   const wrong: string[] = []
   if (expressions.length > MAX_EXPRESSIONS) {
     throw new SelectError(
-      `select has ${expressions.length} expressions, at most ${MAX_EXPRESSIONS} are evaluated: leave some out, or select a whole element, such as name`,
+      `${argument(0).replace(/\[.*/, '')} has ${expressions.length} expressions, at most ${MAX_EXPRESSIONS} are evaluated: leave some out, or select a whole element, such as name`,
     )
   }
   for (const [index, expression] of expressions.entries()) {
     const text = expression.trim()
-    const path = compile(text, expressions, index, budget)
-    if (typeof path === 'string') wrong.push(`select[${index}] ${quote(text)}: ${path}`)
+    const path = compile(text, expressions, index, budget, argument)
+    if (typeof path === 'string') wrong.push(`${argument(index)} ${quote(text)}: ${path}`)
     else columns.push({ text, path, found: 0, failed: 0, stopped: false })
   }
   if (wrong.length > 0) throw new SelectError(wrong.join('\n'))
@@ -63,13 +68,19 @@ export function compileSelect(expressions: readonly string[]): Select {
 }
 
 /** The path, or what is wrong with it. */
-function compile(text: string, all: readonly string[], index: number, budget: Budget): FhirPath | string {
+function compile(
+  text: string,
+  all: readonly string[],
+  index: number,
+  budget: Budget,
+  argument: (index: number) => string,
+): FhirPath | string {
   if (text === '') return 'it is empty; right is, for example, name.family'
   if (text.length > MAX_LENGTH) {
     return `it has ${text.length} characters, at most ${MAX_LENGTH} are read; right is, for example, name.family`
   }
   const before = all.findIndex((other) => other.trim() === text)
-  if (before < index) return `it repeats select[${before}]; leave it out, each column is given once`
+  if (before < index) return `it repeats ${argument(before)}; leave it out, each column is given once`
   try {
     return parseFhirPath(text, budget)
   } catch (error) {
@@ -84,7 +95,13 @@ function over(columns: readonly Column[]): Select {
     expressions: columns.map(({ text }) => text),
     row(resource) {
       seen.note(resource)
-      return { cells: columns.map((column) => cell(column, resource)) }
+      const failures = () => columns.reduce((sum, { failed }) => sum + failed, 0)
+      const before = failures()
+      const cells = columns.map((column) => cell(column, resource))
+      return { cells, failed: failures() > before }
+    },
+    get stopped() {
+      return columns.some(({ stopped }) => stopped)
     },
     errors: () =>
       columns
@@ -135,8 +152,12 @@ class Seen {
     if (name !== undefined && ![...this.#names].some((one) => one === name || isChoice(one, name))) {
       return `no resource here has ${name}; they have ${list(this.#names)}`
     }
+    if (/\bmeta\.author\b/.test(text)) return 'only a read of one record (Type/ID) and its history say who changed it'
     if (/[\w)]\.extension\b/.test(text) && !text.includes('_')) {
       return 'the extension of a primitive is written _birthDate.extension'
+    }
+    if (/[<>=~]\s*@|@[\dT:.Z+-]+\s*[<>=~]/.test(text)) {
+      return 'no resource here has a value there, or the two dates are not equally precise: those compare only where what both have differs; write a whole date, as in birthDate >= @1960-01-01'
     }
     return /\bas\b|ofType/.test(text)
       ? 'types tell the forms of a choice apart, value.ofType(Quantity) or (value as Quantity); other elements, such as effectiveDateTime, are written without'

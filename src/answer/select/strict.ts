@@ -48,12 +48,26 @@ type OperatorCheck = (left: TypedValue, right: TypedValue, operator: string) => 
 const NUMBERS =
   'only numbers can be used in arithmetic. A date can be compared with another, as in birthDate <= @2008-01-31'
 const calculate: OperatorCheck = ({ value: a }, { value: b }, operator) => {
-  if (typeof a === 'number' && typeof b === 'number') return undefined
+  if (typeof a === 'number' && typeof b === 'number') return exact(a, b, operator)
   if (isQuantity(a) && typeof b === 'number' && /^[*/]$/.test(operator)) return undefined
   if (isQuantity(a) && isQuantity(b) && /^[+-]$/.test(operator) && sameUnit(a, b)) return undefined
   const areTexts = operator === '+' && typeof a === 'string' && typeof b === 'string' && !isDate(a) && !isDate(b)
   if (areTexts) return undefined
   throw new FhirPathError(NUMBERS)
+}
+
+/** A decimal as people reckon it: 0.1 + 0.2 is 0.3 (FHIRPath, section 6.6). */
+function exact(a: number, b: number, operator: string): TypedValue[] | undefined {
+  const places = [a, b].map((one) => /^-?\d+(?:\.(\d+))?$/.exec(String(one))?.[1]?.length ?? 0)
+  if (!/^[+*-]$/.test(operator) || places.every((one) => one === 0)) return undefined
+  const result = operator === '+' ? a + b : operator === '-' ? a - b : a * b
+  const [left = 0, right = 0] = places
+  return [
+    {
+      type: 'decimal',
+      value: Number(result.toFixed(Math.min(operator === '*' ? left + right : Math.max(left, right), 30))),
+    },
+  ]
 }
 
 const compare: OperatorCheck = (left, right, operator) => {
@@ -133,10 +147,11 @@ function between(atom: InfixOperatorAtom, check: OperatorCheck): Evaluate {
   const evaluate = atom.eval
   return (context, input) => {
     const left = atom.left.eval(context, input)
-    const right = atom.right === atom.left ? left : atom.right.eval(context, input)
+    const isUnary = atom.right === atom.left
+    const right = isUnary ? left : atom.right.eval(context, input)
     const [[a, ...more], [b, ...others]] = [left, right]
     const result = a && b && more.length + others.length === 0 ? check(a, b, atom.operator) : undefined
-    if (result) return result
+    if (result && !isUnary) return result
     const sides = { left: { value: constant(left) }, right: { value: constant(right) } }
     return evaluate.call(Object.create(atom, sides), context, input)
   }
@@ -165,6 +180,13 @@ const FUNCTION_CHECKS: ReadonlyMap<string, FunctionCheck> = new Map(
     anyFalse: booleans,
     iif: (input: TypedValue[]) => {
       if (input.length > 1) throw new FhirPathError('iif() takes one value and found several: name.select(iif(…))')
+    },
+    toDate: (input: TypedValue[]) => {
+      if (input.some(({ value }) => typeof value === 'string' && value.includes('T'))) {
+        throw new FhirPathError(
+          'its day depends on the time zone: write .toString().substring(0, 10) for the day as it is written',
+        )
+      }
     },
     toString: (input: TypedValue[]) => {
       if (input.some(({ value }) => typeof value === 'object')) {

@@ -170,8 +170,8 @@ const PROMPTS = [
       'exports.handler = async (medplum, event) => { … }\nwith event.input, event.contentType and event.secrets; medplum has readResource, readReference, searchResources, createResource and updateResource. For HL7 v2 (x-application/hl7-v2+er7) input is a parsed message, and the bot must return text, such as input.buildAck().toString(). It writes as little as its purpose needs and holds no secret in its code.',
       `Then, as a project admin, by ${change}:`,
       requests(
-        'POST Bot/$init {"name":NAME,"description":TEXT}, once: its answer is the Bot',
-        'POST Bot/ID/$deploy {"code":CODE,"filename":"index.js"}',
+        'POST Bot/$init {"name":NAME,"description":TEXT,"executableCode":{"contentType":"text/javascript","title":"index.js","data":BASE64 of the code}}, once: its answer is the Bot, and with runtimeVersion vmcontext it can run',
+        'POST Bot/ID/$deploy {"code":CODE,"filename":"index.js"}, where runtimeVersion is awslambda, and for later changes',
         'POST Bot/ID/$execute with test data, and contentType application/json or that of the message',
       ),
       'Try it on made-up records, show me its answer and what it wrote, and remove what was made for the test after asking. Tell me what would trigger it (a Subscription, an Agent, a Cron), and create that only if I ask.',

@@ -23,12 +23,18 @@ const AT_ONCE = 5
 const MAX_LINES = 40
 const MAX_LINES_EACH = 10
 
+export interface DryRun {
+  text: string
+  /** What patches would store. */
+  patched: unknown[]
+}
+
 /**
  * What a request would change, and whether Medplum would take it.
  *
  * @throws {UserError} for an operation: what it would do can't be known
  */
-export async function dryRun(args: RequestArguments, prepared: Prepared, context: ToolContext): Promise<string> {
+export async function dryRun(args: RequestArguments, prepared: Prepared, context: ToolContext): Promise<DryRun> {
   const steps = stepsOf(prepared)
   const [only, ...others] = steps
   if (only && !prepared.risk.parts && isAction(only)) {
@@ -37,20 +43,22 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
     )
   }
   const found: string[][] = []
+  const patched: unknown[] = []
   const most = others.length === 0 ? MAX_LINES : MAX_LINES_EACH
   for (let start = 0; start < Math.min(steps.length, MAX_STEPS); start += AT_ONCE) {
     const next = steps.slice(start, Math.min(start + AT_ONCE, MAX_STEPS))
-    found.push(...(await Promise.all(next.map((step) => tried(step, args, prepared, context, most)))))
+    found.push(...(await Promise.all(next.map((step) => tried(step, args, prepared, context, most, patched)))))
   }
   const numbered = prepared.risk.parts
     ? found.flatMap(([first = '', ...more], index) => [`${index}. ${first}`, ...more.map((line) => `   ${line}`)])
     : found.flat()
   const rest = steps.length - found.length
-  return [
+  const text = [
     'DRY RUN: nothing was changed. The request would do this now:',
     ...numbered,
     ...(rest > 0 ? [`and ${rest} more entries, which were not looked at`] : []),
   ].join('\n')
+  return { text, patched }
 }
 
 async function tried(
@@ -59,12 +67,14 @@ async function tried(
   { risk }: Prepared,
   context: ToolContext,
   most: number,
+  patched: unknown[],
 ): Promise<string[]> {
   const { fhir, signal } = context
   if (step.risk.kind === 'read') return [`${step.method} ${step.path}: ${step.risk.reason}, changes nothing`]
   if (isAction(step)) return [`${step.method} ${step.path}: ${step.risk.reason}; its effect can’t be known in advance`]
   const change = await changeOfOne(step, fhir, signal)
   if (change.problem !== undefined) return [change.head]
+  if (step.method === 'PATCH' && change.after) patched.push(change.after.shown)
   const ifMatch = risk.parts ? undefined : args.ifMatch
   const conditions = await conditionsOf({ ifMatch, ifNoneExist: step.ifNoneExist }, step, change, fhir, signal)
   const checked = change.after ? await check(change.after, fhir, signal) : []

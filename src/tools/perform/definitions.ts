@@ -1,71 +1,154 @@
 // The content of the definitions that an answer depends on: requested once from the server and cached for a while.
 
-import { aboutContent, codeSystemsBehind } from '../../advice/replies/terminology.ts'
+import { aboutContent, codesBehind, codesOf } from '../../advice/replies/terminology.ts'
+import { isRule, ruleWarnings } from '../../advice/requests/rule-checks.ts'
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { Latest } from '../../base/latest.ts'
+import { loadCapability } from '../../client/load-capability.ts'
 import type { FhirResponse } from '../../client/request.ts'
 import { criterion, formatPlace, parsePlace, type QueryParameter } from '../../fhir/query.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import type { Prepared } from '../request/prepare.ts'
 
-/** Sentences about code systems that aren't loaded; none, and no request, where an answer doesn't stand on any. */
+/** What a request and its answer stand on and is not there, as sentences; none, and no request, where they stand on nothing. */
+export async function unmet(
+  request: Prepared['asked'],
+  answer: Pick<FhirResponse, 'status' | 'body'>,
+  context: ToolContext,
+): Promise<string[]> {
+  const stored = request.method === 'PATCH' ? [answer.body] : storedBy(request)
+  const both = [unloadedCodes(request, answer, context), unmetByRecords(stored, context)]
+  return (await Promise.all(both)).flat()
+}
+
+/** The records of a request, be they those of a batch's entries. */
+export function storedBy({ path, body }: Prepared['asked']): unknown[] {
+  return parsePlace(path).segments.length === 0 ? resourcesIn(body) : [body]
+}
+
+/** Sentences about what records name and the server lacks. */
+export async function unmetByRecords(given: readonly unknown[], context: ToolContext): Promise<string[]> {
+  const stored = given.filter(isRecord)
+  const profiles = stored.flatMap(profilesOf)
+  const within = stored.flatMap((one) => [...records(one, 'contained'), ...resourcesIn(one)])
+  const rules = stored.some(isRule) ? await loadCapability(context.caller.medplum.fhirBase, context.fhir) : undefined
+  const bots = stored.flatMap((one) => botOf(one) ?? [])
+  const found = [
+    about(profiles, (profile) => aboutProfile(profile, context)),
+    about(bots, (bot) => aboutBot(bot, context)),
+  ]
+  return [
+    ...stored.flatMap((one) => ruleWarnings(one, rules)),
+    ...(await Promise.all(found)).flat(),
+    ...(within.some(hasProfile) ? [NOT_WITHIN] : []),
+  ]
+}
+
+const NOT_WITHIN =
+  'Medplum checks a resource within another, in a Bundle or contained, by plain FHIR R4 only, not by its own meta.profile. Check each by POST TYPE/$validate.'
+
+const resourcesIn = (bundle: unknown) => records(bundle, 'entry').map(({ resource }) => resource)
+const profilesOf = (one: unknown) => (isRecord(one) && isRecord(one.meta) ? textList(one.meta.profile) : [])
+const hasProfile = (one: unknown) => profilesOf(one).length > 0
+
+// ── Codes ──
+
+/** Sentences about code systems that aren't loaded, and definitions that aren't followed. */
 export async function unloadedCodes(
   request: Prepared['asked'],
   answer: Pick<FhirResponse, 'status' | 'body'>,
   context: ToolContext,
 ): Promise<string[]> {
-  return about(codeSystemsBehind(request, answer), async (system) => {
+  const { systems, valueSets, aside } = codesBehind(request, answer)
+  const sets = [...new Set(valueSets)]
+  // Grows by the value sets that these include.
+  for (const set of sets) {
+    const found = await first('ValueSet', byUrl(set), 'url,compose', context)
+    const within = codesOf(found === 'unknown' ? undefined : found, answer.body)
+    systems.push(...within.systems)
+    aside.push(...within.aside)
+    for (const one of within.valueSets) if (!sets.includes(one) && sets.length < MAX_ASKED) sets.push(one)
+  }
+  const unloaded = await about(systems, async (system) => {
     const id = /^CodeSystem\/(.+)$/.exec(system)?.[1]
-    const search = [
-      id === undefined ? criterion('url', escaped(system)) : criterion('_id', id),
-      // As Medplum chooses where there are several.
-      criterion('_sort', '-version,-date'),
-    ]
-    const found = await first('CodeSystem', search, 'content', context)
+    const found = await first(
+      'CodeSystem',
+      id === undefined ? byUrl(system) : [criterion('_id', id)],
+      'content',
+      context,
+    )
     if (found === 'unknown')
       return `Whether the codes of ${system} are loaded on this server could not be found out: don't rely on this answer.`
-    return aboutContent(system, found?.value)
+    return aboutContent(system, found && scalarText(found.content))
   })
+  return [...aside, ...unloaded]
 }
 
-/** Sentences about the profiles of a record that Medplum checks nothing by, because it doesn't have them. */
-export async function unknownProfiles(resource: unknown, context: ToolContext): Promise<string[]> {
-  const meta = isRecord(resource) && isRecord(resource.meta) ? resource.meta : {}
-  const profiles = [...new Set(textList(meta.profile))].slice(0, MAX_PROFILES)
-  return about(profiles, async (profile) => {
-    const found = await first('StructureDefinition', [criterion('url', escaped(profile))], 'url', context)
-    if (found !== undefined && found !== 'unknown') return undefined
-    const why =
-      found === undefined ? 'this server does not have it' : 'whether this server has it could not be found out'
-    return `Not checked by the profile ${profile}: ${why}. "All OK" and "Valid" speak of plain FHIR R4.`
-  })
+// ── Profiles ──
+
+const PLAIN = 'Only plain FHIR R4 was checked.'
+
+/** Medplum checks nothing by a profile that it doesn't have. */
+async function aboutProfile(profile: string, context: ToolContext): Promise<string | undefined> {
+  const [plain = '', version] = profile.split('|', 2)
+  if (version !== undefined)
+    return `Not checked by the profile ${profile}: Medplum takes the version for a part of its address. Write ${plain}. ${PLAIN}`
+  const found = await first('StructureDefinition', byUrl(profile), 'url', context)
+  if (found !== undefined && found !== 'unknown') return undefined
+  const why = found === undefined ? 'this server does not have it' : 'whether this server has it could not be found out'
+  return `Not checked by the profile ${profile}: ${why}. ${PLAIN}`
 }
 
-/** The record of a `$validate`. */
-export function validatedIn({ method, path, body }: Prepared['asked']): unknown {
-  return method === 'POST' && parsePlace(path).segments.at(-1) === '$validate' ? body : undefined
+// ── Bots ──
+
+const BOT = /^Bot\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i
+const INIT =
+  'POST Bot/$init with {"name":"…"} makes a Bot that can run (for project admins); so does the Medplum App under Project > Bots.'
+
+/** The Bot that a Subscription sends to. */
+function botOf({ resourceType, channel }: Record<string, unknown>): string | undefined {
+  const endpoint = resourceType === 'Subscription' && isRecord(channel) ? scalarText(channel.endpoint) : ''
+  return BOT.test(endpoint) ? endpoint : undefined
 }
 
-const MAX_PROFILES = 10
+/** Medplum stores a Subscription to any Bot; one that it can't run fails without a word. */
+async function aboutBot(bot: string, context: ToolContext): Promise<string | undefined> {
+  const byId = [criterion('_id', bot.slice('Bot/'.length))]
+  const found = await first('Bot', byId, 'runAsUser', context)
+  if (found === undefined)
+    return `Subscription.channel.endpoint: there is no ${bot} here, or you may not see it. ${INIT}`
+  // Such a Bot runs with the rights of whoever changes a record.
+  if (found !== 'unknown' && found.runAsUser === true) return undefined
+  const member =
+    found === 'unknown' ? found : await first('ProjectMembership', [criterion('profile', bot)], 'profile', context)
+  if (member === undefined)
+    return `Subscription.channel.endpoint: ${bot} has no ProjectMembership, so Medplum never runs it for a Subscription and says nothing. ${INIT}`
+  if (member !== 'unknown') return undefined
+  return `Whether ${bot} can run for a Subscription could not be found out: it needs a ProjectMembership, which only project admins see. ${INIT}`
+}
+
+// ── Asking ──
+
+const MAX_ASKED = 20
 
 async function about(names: readonly string[], say: (name: string) => Promise<string | undefined>): Promise<string[]> {
-  return (await Promise.all(names.map(say))).filter((one) => one !== undefined)
+  const different = [...new Set(names)].slice(0, MAX_ASKED)
+  return (await Promise.all(different.map(say))).filter((one) => one !== undefined)
 }
 
-type Found = { value: string } | undefined
 const KEPT_MS = 600_000
 const MAX_KEPT = 1000
-/** By who asks and for what: what one person has, another may not see. */
-const kept = new Latest<{ at: number; found: Found }>(MAX_KEPT)
+/** By who asks and for what: what one person has, another may not see. What isn't there may be there soon, so it is not kept. */
+const kept = new Latest<{ at: number; found: Record<string, unknown> }>(MAX_KEPT)
 
-/** An element of what a search finds first; undefined if it finds nothing. */
+/** What a search finds first, with some elements; undefined if it finds nothing. */
 async function first(
   type: string,
   search: readonly QueryParameter[],
-  element: string,
+  elements: string,
   { caller, fhir, signal }: ToolContext,
-): Promise<Found | 'unknown'> {
-  const parameters = [...search, criterion('_elements', element), criterion('_count', '1')]
+): Promise<Record<string, unknown> | undefined | 'unknown'> {
+  const parameters = [...search, criterion('_elements', elements), criterion('_count', '1')]
   const path = formatPlace({ segments: [type], parameters })
   const { fhirBase, project, profile } = caller.medplum
   const key = [fhirBase.href, project, profile, caller.grantId, path].join(' ')
@@ -73,8 +156,8 @@ async function first(
   if (known && Date.now() - known.at < KEPT_MS) return known.found
   try {
     const { body } = await fhir.send({ method: 'GET', path, repeatable: true, signal })
-    const [entry] = records(body, 'entry')
-    const found = entry && { value: isRecord(entry.resource) ? scalarText(entry.resource[element]) : '' }
+    const found = records(body, 'entry').flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))[0]
+    if (found === undefined) return undefined
     kept.set(key, { at: Date.now(), found })
     return found
   } catch {
@@ -83,5 +166,9 @@ async function first(
   }
 }
 
-/** A value of a search in which a comma doesn't separate (FHIR R4, section 3.1.1.4.0.3). */
-const escaped = (value: string) => value.replaceAll(/[\\$,|]/g, String.raw`\$&`)
+/** As Medplum chooses where there are several. */
+function byUrl(address: string): QueryParameter[] {
+  // A comma separates values (FHIR R4, section 3.1.1.4.0.3).
+  const escaped = (address.split('|', 1)[0] ?? '').replaceAll(/[\\$,|]/g, String.raw`\$&`)
+  return [criterion('url', escaped), criterion('_sort', '-version,-date')]
+}

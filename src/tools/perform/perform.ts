@@ -3,10 +3,11 @@
 import type { Risk } from '../../access/risk/risk.ts'
 import { advise } from '../../advice/replies/advise.ts'
 import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
+import { inputOf } from '../../advice/replies/operation-inputs.ts'
 import { describeRights } from '../../advice/replies/rights.ts'
 import { typeOf } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
-import { quoted } from '../../base/text.ts'
+import { fewerLines, quoted } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
@@ -24,10 +25,12 @@ import type { ToolContext, ToolOutput } from '../kit/tool.ts'
 
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
-import { unknownProfiles, unloadedCodes, validatedIn } from './definitions.ts'
+import { storedBy, unloadedCodes, unmet, unmetByRecords } from './definitions.ts'
+import { missedCodes } from './missed-codes.ts'
 import { present, withNotes } from './present.ts'
 import { withStored } from './put-back.ts'
 import { sendMarked } from './send-marked.ts'
+import { profileShape, typeShape } from './shapes.ts'
 
 /** What the requests of one tool may do. */
 export interface Scope {
@@ -49,20 +52,21 @@ export async function perform(
 ): Promise<ToolOutput> {
   const { caller, event } = context
   const { view, path } = viewOf(args, args.path, context.answerChars)
-  const understood = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
-  event.kind = understood.risk.kind
-  event.type = typeOf(understood.risk.targets[0]) ?? 'other'
-  if (scope) confineTo(scope, understood)
-  const summary = await capabilitySummary(understood, view, context)
-  if (summary !== undefined) return summary
-  return advised(understood, context, async () => {
-    const prepared = await withCapability(understood, { ...args, path }, context)
+  const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
+  event.kind = prepared.risk.kind
+  event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
+  if (scope) confineTo(scope, prepared)
+  const summary = await capabilitySummary(prepared, view, context)
+  if (summary !== undefined) return fewerLines(summary, view.maxChars)
+  const work = advised(prepared, context, async () => {
     if (view.all) return performAll(prepared, view, context)
     if (args.dryRun && prepared.risk.kind !== 'read') {
       await context.fhir.check(prepared.request)
-      const text = await dryRun(args, prepared, context)
-      const unchecked = await unknownProfiles(prepared.asked.body, context)
-      return withNotes([{ type: 'text', text }], [...prepared.notes, ...unchecked])
+      const { text, patched } = await dryRun(args, prepared, context)
+      const found = await unmetByRecords([...storedBy(prepared.asked), ...patched], context)
+      const notes = [...prepared.notes, ...found]
+      const room = view.maxChars - notes.join('\n').length - notes.length * 'Note: '.length
+      return withNotes([{ type: 'text', text: fewerLines(text, Math.max(room, view.maxChars / 2)) }], notes)
     }
     const permit = await permitted(scope?.tool ?? 'fhir-request', args, prepared, context)
     if (!('agreed' in permit)) return permit
@@ -70,15 +74,10 @@ export async function perform(
     const exact = await pinnedToAgreement(permit.agreed, { ...args, path }, prepared, context)
     return performOne(exact, prepare(exact, caller.medplum.fhirBase, context.marks.label), view, context)
   })
-}
-
-/** The same, checked beside what the server offers, where that matters. */
-async function withCapability(prepared: Prepared, args: RequestArguments, context: ToolContext): Promise<Prepared> {
-  if (!prepared.needsCapability) return prepared
-  await context.fhir.check(prepared.request)
-  const { fhirBase } = context.caller.medplum
-  const capability = await loadCapability(fhirBase, context.fhir)
-  return capability === undefined ? prepared : prepare(args, fhirBase, context.marks.label)
+  return work.catch((error: unknown) => {
+    if (error instanceof FhirError) error.message = fewerLines(error.message, view.maxChars)
+    throw error
+  })
 }
 
 /** Carries out work for a request, and adds to an error of Medplum's what may help. */
@@ -100,7 +99,16 @@ async function addAdvice(error: FhirError, { asked, risk }: Prepared, context: T
   const advice = advise(asked, { status, outcome, headers }, capability)
   const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(risk)) : undefined
   const unloaded = status === 404 ? await unloadedCodes(asked, { status, body: outcome }, context) : []
-  error.message = [error.message, rights, advice, ...unloaded].filter(Boolean).join('\n')
+  const inputs = status === 400 || status === 422 ? [...inputOf(asked.path), ...shapeOfWrite(asked, risk)] : []
+  error.message = [error.message, rights, advice, ...unloaded, ...inputs].filter(Boolean).join('\n')
+}
+
+/** Where the elements of a record that was refused are told. */
+function shapeOfWrite({ method, path, body }: Prepared['asked'], risk: Risk): string[] {
+  if (risk.kind === 'read' || !/^(?:POST|PUT|PATCH)$/.test(method) || path.includes('$')) return []
+  const type = resourceTypeOf(risk)
+  if (type === undefined || (isRecord(body) && body.resourceType === 'Bundle' && type !== 'Bundle')) return []
+  return [`GET metadata?type=${type} tells the elements of ${type}, their types and codes.`]
 }
 
 /** The resource type that a request is about, where it is about one. */
@@ -148,12 +156,23 @@ async function performOne(
   const jobPath = response.jobPath ?? (args.method === 'GET' && isJobPath(path) ? path : undefined)
   const running = response.status === 202 && jobPath !== undefined && !isEnded(response.body)
   if (running) return presentJob(context, prepared, view, jobPath)
-  const unloaded = await unloadedCodes(prepared.asked, response, context)
-  const unchecked = await unknownProfiles(validatedIn(prepared.asked), context)
-  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...unloaded, ...unchecked] }
+  const missed = await missedCodes(prepared.asked, response.body, context)
+  const told = { ...prepared, notes: [...prepared.notes, ...notes, ...missed] }
   // Where something was left out, nothing says how many there are.
   const body = fhir.withheld === undefined ? withTotal(prepared.asked.path, response.body) : response.body
-  return present(told, { ...response, body }, view, args.offset)
+  return presentWhole(told, { ...response, body }, view, context, args.offset)
+}
+
+/** An answer, and what it stands on that is not there. */
+async function presentWhole(
+  prepared: Prepared,
+  response: FhirResponse,
+  view: View,
+  context: ToolContext,
+  offset?: number,
+): Promise<ToolOutput> {
+  const notes = [...prepared.notes, ...(await unmet(prepared.asked, response, context))]
+  return present({ ...prepared, notes }, response, view, offset)
 }
 
 /** JSON that is a file is read from its beginning, whichever part is asked for: only as a whole can it be searched for secrets. */
@@ -192,7 +211,10 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   const { entries, total, next, partial } = await readAll(fhir, path, { cap: MAX_ALL, progress, signal })
   event.status = 200
   const isHistory = parsePlace(path).segments.includes('_history')
-  const isComplete = next === undefined && partial === undefined
+  const isLater = parsePlace(path).parameters.some(
+    ({ key, value }) => key === '_cursor' || (key === '_offset' && value !== '0'),
+  )
+  const isComplete = next === undefined && partial === undefined && !isLater
   const whole = total ?? (isComplete ? matchesOf(entries) : await countOf(path, context))
   const body = {
     resourceType: 'Bundle',
@@ -203,31 +225,37 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   }
   const response = { status: 200, contentType: 'application/fhir+json', body }
   const stopped = partial === undefined ? [] : [`Not all pages were read: ${partial}.`]
+  const missed = await missedCodes(prepared.asked, body, context)
   // The notes are about the path that was read, which has an order.
   const steady = { ...prepared, request: { ...request, path }, asked: { ...prepared.asked, path } }
-  return present({ ...steady, notes: [...prepared.notes, ...stopped] }, response, view)
+  return present({ ...steady, notes: [...prepared.notes, ...stopped, ...missed] }, response, view)
 }
 
 // ── What the server offers ──
 
 /** In place of the CapabilityStatement, which is too large for any context, a summary of it, or of one type's part. */
-async function capabilitySummary(
-  { request }: Prepared,
-  view: View,
-  { caller, fhir, event }: ToolContext,
-): Promise<string | undefined> {
+async function capabilitySummary({ request }: Prepared, view: View, context: ToolContext): Promise<string | undefined> {
+  const { caller, fhir, event } = context
   const { segments, parameters } = parsePlace(request.path)
   if (request.method !== 'GET' || segments.length !== 1 || segments[0] !== 'metadata') return undefined
   const type = parameters.find(({ key }) => /^_?type$/.test(key))?.value
+  const profile = parameters.find(({ key }) => /^_?profile$/.test(key))?.value
   if (view.format === 'json' || view.columns) return undefined
   const capability = await loadCapability(caller.medplum.fhirBase, fhir)
   if (capability === undefined) return undefined
   event.status = 200
+  if (profile !== undefined) {
+    const shape = await profileShape(profile, context)
+    if (shape !== undefined) return shape
+    throw new UserError(
+      `This server has no profile ${quoted(profile)} with its elements. GET StructureDefinition?derivation=constraint&_elements=url,name,type lists those that it has.`,
+    )
+  }
   if (type === undefined) return summarizeServer(capability)
   if (!capability.types.has(type)) {
     throw new UserError(`There is no resource type ${quoted(type)} here. GET metadata lists them. Nothing was sent.`)
   }
-  return summarizeType(capability, type)
+  return [summarizeType(capability, type), await typeShape(type, context)].filter(Boolean).join('\n')
 }
 
 /** Medplum ignores If-Match on DELETE, so the version is compared right before. */
@@ -247,12 +275,8 @@ async function compareVersion(
 }
 
 /** Background work: its answer, or how to ask for it later. */
-async function presentJob(
-  { fhir, progress, signal, event }: ToolContext,
-  prepared: Prepared,
-  view: View,
-  jobPath: string,
-): Promise<ToolOutput> {
+async function presentJob(context: ToolContext, prepared: Prepared, view: View, jobPath: string): Promise<ToolOutput> {
+  const { fhir, progress, signal, event } = context
   const done = await follow(fhir, jobPath, progress, signal)
   if (!done) {
     const how = `Medplum is still working on this. Ask again with GET ${jobPath}, now or later, in any session; DELETE ${jobPath} cancels it.`
@@ -266,7 +290,7 @@ async function presentJob(
   const { hidden } = prepared.request
   const path = result
   const stored = await fhir.send({ method: 'GET', path, repeatable: true, part, signal, ...(hidden && { hidden }) })
-  return present(prepared, asJson(stored, hidden), view)
+  return presentWhole(prepared, asJson(stored, hidden), view, context)
 }
 
 /** A stored answer as the value that it is. */

@@ -33,7 +33,7 @@ export function compose(method: Method, path: string, body: unknown, contentType
   }
   const type = mediaType(contentType) ?? (method === 'PATCH' ? 'application/json-patch+json' : FHIR_JSON)
   if (given === undefined) return { notes: [] }
-  if (isFileUpload(method, path)) return { content: file(type, given), notes: [] }
+  if (isFileUpload(method, path)) return { content: file(type, given), notes: encodingNote(type, given) }
   const composed = isJson(type) ? json(type, path, given) : { content: text(type, path, given), notes: [] }
   const size = composed.content.bytes.byteLength
   const most = isJson(composed.content.type) ? MAX_JSON : MAX_TEXT
@@ -96,7 +96,7 @@ function text(type: string, path: string, given: unknown): Content {
 function file(type: string, given: unknown): Content {
   if (/[/+]json$/.test(type)) {
     const data = typeof given === 'string' ? given : written(() => JSON.stringify(given))
-    const value = parseJson(data)
+    const value = parseJson(data, true)
     return type === FHIR_JSON ? Content.fhirFile(data, value) : Content.file(data, type)
   }
   const data = textOf(given, type)
@@ -104,7 +104,22 @@ function file(type: string, given: unknown): Content {
   return Content.file(isText ? data : fromBase64(data, type), type)
 }
 
+/** XML that says of itself that it is in an encoding in which it isn't stored. */
+function encodingNote(type: string, given: unknown): string[] {
+  const declared =
+    typeof given === 'string' && type.endsWith('xml')
+      ? /^\s*<\?xml[^>]*\bencoding=["']([\w.:-]{1,40})/i.exec(given)?.[1]
+      : undefined
+  if (declared === undefined || /^(?:utf-?8|us-ascii)$/i.test(declared)) return []
+  return [
+    `The XML declaration says encoding="${declared}", but this text was stored as UTF-8: who reads it will see other characters. Write encoding="UTF-8"; or give the file's own bytes as base64, with contentType application/octet-stream.`,
+  ]
+}
+
 function textOf(given: unknown, type: string): string {
+  if (typeof given === 'string' && !given.isWellFormed()) {
+    throw new UserError('`body` holds half a character (a lone surrogate), which UTF-8 cannot hold. Nothing was sent.')
+  }
   if (typeof given === 'string') return given
   throw new UserError(`With contentType ${type}, \`body\` must be text, not JSON. Nothing was sent.`)
 }

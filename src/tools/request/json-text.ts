@@ -1,10 +1,25 @@
 // JSON as models write it, as text or as a value: what is wrong with it, and what Medplum would not store unchanged.
 import { isRecord } from '../../base/json.ts'
+import { quoted } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
 
-/** @throws {UserError} that names the place where reading stopped */
-export function parseJson(text: string): unknown {
+/**
+ * @param isFile kept byte for byte, whatever it says
+ * @throws {UserError} that names the place where reading stopped, or a name that is given twice
+ */
+export function parseJson(text: string, isFile = false): unknown {
   if (isDeep(text)) throw new UserError(TOO_DEEP)
+  const value = parsed(text)
+  const twice = nameGivenTwice(text)
+  if (twice !== undefined && !isFile) {
+    throw new UserError(
+      `\`body\` names ${quoted(twice)} twice in one object, and Medplum would drop the first without a word. Nothing was sent. Give each name once.`,
+    )
+  }
+  return value
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
@@ -34,7 +49,7 @@ function isDeep(text: string): boolean {
   return false
 }
 
-const [QUOTE, BACKSLASH, BRACKET, BRACE] = [0x22, 0x5c, 0x5b, 0x7b]
+const [QUOTE, COLON, BACKSLASH, BRACKET, BRACE] = [0x22, 0x3a, 0x5c, 0x5b, 0x7b]
 
 /** What is wrong with JSON text, with the line and column where reading stopped. */
 function describe(error: unknown, text: string): string {
@@ -72,6 +87,28 @@ function isUnexpected(text: string): boolean {
   } catch (error) {
     return error instanceof Error && UNEXPECTED.test(error.message)
   }
+}
+
+/** A name that an object of this valid JSON has twice: readers take the last one without a word. */
+function nameGivenTwice(text: string): string | undefined {
+  const open: (Set<string> | undefined)[] = []
+  let last = ''
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (char === QUOTE) {
+      const start = at++
+      while (text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1
+      last = text.slice(start, at + 1)
+    } else if (char === BRACE) open.push(new Set())
+    else if (char === BRACKET) open.push(undefined)
+    else if (char === BRACE + 2 || char === BRACKET + 2) open.pop()
+    else if (char === COLON) {
+      const name = String(JSON.parse(last))
+      if (open.at(-1)?.has(name)) return name
+      open.at(-1)?.add(name)
+    }
+  }
+  return undefined
 }
 
 const MAX_NAMED = 3

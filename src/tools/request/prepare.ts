@@ -2,7 +2,6 @@
 
 import { classify, type Risk } from '../../access/risk/risk.ts'
 import { checkRequest } from '../../advice/requests/check-request.ts'
-import { holdsRule } from '../../advice/requests/rule-checks.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { Content } from '../../client/content.ts'
@@ -45,8 +44,6 @@ export interface Prepared {
   /** The only version of the record that it is for, however that is enforced. */
   version?: string
   notes: string[]
-  /** Whether more could be said of it if it were known what the server offers. */
-  needsCapability: boolean
 }
 
 /**
@@ -111,7 +108,6 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
     risk,
     ...version,
     notes,
-    needsCapability: capability === undefined && holdsRule(body),
   }
 }
 

@@ -1,18 +1,23 @@
 // The records of an export's file, for a digest: one a line (NDJSON), read part by part.
-import { essenceOf } from '../answer/digest/digest.ts'
-import { isRecord } from '../base/json.ts'
-import { UserError } from '../base/told-error.ts'
-import type { FhirClient } from '../client/client.ts'
-import type { FhirRequest } from '../client/request.ts'
-import { MAX_PART } from '../text/file.ts'
+import { isRecord } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
+import type { FhirClient } from '../../client/client.ts'
+import type { ReadOptions } from '../../client/read-all.ts'
+import type { FhirRequest } from '../../client/request.ts'
+import { MAX_PART } from '../../text/file.ts'
 
 /** Parts that are read at most: each begins at the file's beginning again. */
 const MAX_PARTS = 8
+const TOO_LARGE = `a digest reads at most the first ${MAX_PARTS} MiB of a file`
+/** How to come to a file of which all is counted. */
+export const NARROWER = 'Export less into one file, e.g. by _type or _since.'
+
+type Kept = Record<string, unknown>
 
 export interface FileRecords {
   resources: Record<string, unknown>[]
-  /** Whether the file continues after these. */
-  more: boolean
+  /** Why the file continues after these; undefined where they are all. */
+  partial: string | undefined
 }
 
 export function isFilePath(path: string): boolean {
@@ -23,8 +28,7 @@ export function isFilePath(path: string): boolean {
 export async function recordsOfFile(
   fhir: FhirClient,
   request: FhirRequest,
-  cap: number,
-  signal: AbortSignal,
+  { cap, signal, keep }: Pick<ReadOptions, 'cap' | 'signal'> & { keep(resource: Kept): Kept },
 ): Promise<FileRecords> {
   const resources: Record<string, unknown>[] = []
   const decoder = new TextDecoder()
@@ -36,9 +40,13 @@ export async function recordsOfFile(
     const text = rest + (body instanceof Uint8Array ? decoder.decode(body, { stream: !isLast }) : JSON.stringify(body))
     const lines = text.split('\n')
     rest = isLast ? '' : (lines.pop() ?? '')
-    for (const line of lines) if (line.trim() !== '') resources.push(essenceOf(recordOf(line)))
-    if (isLast || resources.length >= cap || at + 1 >= MAX_PARTS) {
-      return { resources: resources.slice(0, cap), more: !isLast || resources.length > cap }
+    for (const line of lines) if (line.trim() !== '') resources.push(keep(recordOf(line)))
+    const isFull = resources.length > cap || (resources.length === cap && !isLast)
+    if (!isLast && !isFull && at + 1 < MAX_PARTS) continue
+    const why = isFull ? `a digest counts at most ${cap.toLocaleString('en-US')}` : TOO_LARGE
+    return {
+      resources: resources.slice(0, cap),
+      partial: isLast && !isFull ? undefined : why,
     }
   }
 }

@@ -1,0 +1,117 @@
+// A digest in groups of the caller's choice: read, compared with other searches, grouped, ordered, named.
+import { columnOf, dependsOnUnit, groupRows, type Pick, type Row, SORTS, sortRows } from '../../answer/digest/groups.ts'
+import { UserError } from '../../base/told-error.ts'
+import type { ToolContext } from '../kit/tool.ts'
+import { type Grouping, type Kept, Members } from './members.ts'
+import { withNames } from './names.ts'
+import { amount, extentOf, leading, notSummed, number, RESERVE, written } from './present.ts'
+import { readSearch, type Search } from './read.ts'
+import { type Comparison, compared } from './sets.ts'
+
+export interface GroupedArguments extends Grouping {
+  pick: Pick | undefined
+  sort: string | undefined
+  top: number | undefined
+  comparisons: readonly Comparison[]
+}
+
+export async function groupedDigest(search: Search, args: GroupedArguments, context: ToolContext): Promise<string> {
+  const { by, value, pick, sort, top, comparisons } = args
+  const isList = by.length === 0 && value === undefined && pick === undefined
+  const unless = isList ? 'subject' : pick ? 'subject and code' : 'nothing'
+  const members = new Members({ by, value }, unless, context.caller.medplum.fhirBase)
+  const order = sort ?? (pick ? '-date' : isList ? '' : '-count')
+  checkSort(order, members.columns)
+  const found = await readSearch(search, context, (resource) => members.keep(resource))
+  const resources = found.resources as Kept[]
+  const { kept, lines } = await compared(resources, members, comparisons, by.join() === 'id', context)
+  const remarks = members.remarks()
+  const counted = kept.filter(({ failed }) => !failed).map(({ member }) => member)
+  const all = groupRows(counted, members.columns, pick).map((row) => (isList ? listed(row) : row))
+  const sorted = order === '' ? all : sortRows(all, order)
+  const { rows, cut } = withoutIds(bounded(sorted, top, order))
+  const fitted = leading(rows, context.answerChars - RESERVE)
+  const named = await withNames(fitted, context)
+  const shown = leading(order === '' ? sortRows(named, members.columns[0] ?? '') : named, context.answerChars - RESERVE)
+  const withdrawn = counted.filter(({ withdrawn }) => withdrawn).length
+  const head = [
+    extentOf(found, resources.length, amount(all.length, 'group')),
+    ...lines,
+    ...(isList ? [] : pick ? notPicked(withdrawn) : notSummed(all, withdrawn)),
+    ...several(kept, members.columns),
+    ...cut,
+    ...(shown.length < rows.length
+      ? [
+          `Left out for length: ${amount(rows.length - shown.length, 'group')} after these. Give \`top\` and \`sort\`, or a narrower search.`,
+        ]
+      : []),
+    ...remarks,
+    ...new Set(found.notes),
+  ]
+  return shown.length === 0 ? head.join('\n') : `${head.join('\n')}\n\n${written(shown)}`
+}
+
+function checkSort(order: string, columns: readonly string[]): void {
+  const name = order.replace(/^-/, '')
+  if (name === '' || SORTS.includes(name) || columns.includes(name)) return
+  throw new UserError(
+    `\`sort\` is one of ${[...SORTS, ...columns].join(', ')}, with - in front for the largest first, such as -sum. Nothing was sent.`,
+  )
+}
+
+/** In a list of subjects, who they are and how many records of theirs were found. */
+function listed({ resourceType: _type, subject, count }: Row): Row {
+  return { subject, count }
+}
+
+/** The rows asked for; of several units, of each. */
+function bounded(rows: readonly Row[], top: number | undefined, order: string): { rows: Row[]; cut: string[] } {
+  if (top === undefined) return { rows: [...rows], cut: unitsApart(rows, order) }
+  const perUnit = dependsOnUnit(order) ? [...Map.groupBy(rows, ({ unit }) => unit).values()] : [[...rows]]
+  const kept = perUnit.flatMap((all) => all.slice(0, top))
+  const name = columnOf(order.replace(/^-/, ''))
+  const tied = perUnit.reduce((sum, all) => {
+    const last = all[top - 1]?.[name]
+    return sum + (last === undefined ? 0 : all.slice(top).filter((row) => row[name] === last).length)
+  }, 0)
+  const rest = rows.length - kept.length
+  const ties = tied > 0 ? `, of which ${number(tied)} tie with the last one here` : ''
+  return {
+    rows: kept,
+    cut: [...unitsApart(rows, order), ...(rest > 0 ? [`${amount(rest, 'more group')} not shown${ties}.`] : [])],
+  }
+}
+
+/** Rows that have the ids of their records: of more, these would cost as much as all else of the rows. */
+const MOST_WITH_IDS = 50
+
+function withoutIds({ rows, cut }: { rows: Row[]; cut: string[] }): { rows: Row[]; cut: string[] } {
+  if (rows.length <= MOST_WITH_IDS || rows.every(({ record }) => record === undefined)) return { rows, cut }
+  return {
+    rows: rows.map(({ record: _record, ...rest }) => rest),
+    cut: [...cut, `Ids of the records are told of up to ${MOST_WITH_IDS} rows (\`top\`).`],
+  }
+}
+
+function unitsApart(rows: readonly Row[], order: string): string[] {
+  const units = new Set(rows.map(({ unit }) => unit).filter((unit) => unit !== undefined))
+  return dependsOnUnit(order) && units.size > 1
+    ? [`Numbers of different units (${[...units].join(', ')}) aren't compared: each unit is ordered by itself.`]
+    : []
+}
+
+function notPicked(withdrawn: number): string[] {
+  return withdrawn > 0 ? [`${number(withdrawn)} entered in error or refuted were passed over.`] : []
+}
+
+/** Records that are in several groups, or that an expression found nothing in. */
+function several(kept: readonly Kept[], columns: readonly string[]): string[] {
+  return columns.flatMap((name, at) => {
+    const counts = kept.map(({ member }) => member.keys[at]?.length ?? 0)
+    const [none, more] = [counts.filter((count) => count === 0).length, counts.filter((count) => count > 1).length]
+    return [
+      ...(none > 0 ? [`${amount(none, 'record')} without ${name}: the row with null.`] : []),
+      ...(more > 0 ? [`${amount(more, 'record')} with several ${name}: counted once in the group of each.`] : []),
+    ]
+  })
+}

@@ -1,0 +1,100 @@
+// Records as groups are made of them: evaluated as they are read, since thousands of whole ones would not fit into memory.
+
+import { factOf } from '../../answer/digest/facts.ts'
+import type { Member } from '../../answer/digest/groups.ts'
+import { type Key, keysOf, subjectsOf } from '../../answer/digest/key.ts'
+import { subjectOf } from '../../answer/digest/subject.ts'
+import { amountIn, measuredIn, valuesIn } from '../../answer/digest/value.ts'
+import { compileSelect, type Select, SelectError } from '../../answer/select/select.ts'
+import { isRecord, scalarText } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
+
+export interface Grouping {
+  by: readonly string[]
+  value: string | undefined
+}
+
+/** A record as it is kept: what tells its versions apart, and what was found in it. */
+export interface Kept extends Record<string, unknown> {
+  member: Member
+  /** Whom it is about, to compare with another search. */
+  subjects: Key[]
+  failed: boolean
+}
+
+/** What groups are of where no expression says so: whose and what a record is. */
+const SUBJECT = 'subject'
+const CODE = 'code'
+
+/** Evaluates what records are grouped by. */
+export class Members {
+  /** Heads of the columns. */
+  readonly columns: readonly string[]
+  readonly #select: Select | undefined
+  readonly #base: string
+  readonly #by: readonly string[]
+  readonly #value: string | undefined
+  readonly #evaluated: readonly string[]
+
+  /**
+   * @param unless what to group by without expressions
+   * @throws {UserError} that names what is wrong with an expression
+   */
+  constructor({ by, value }: Grouping, unless: 'subject' | 'subject and code' | 'nothing', base: URL) {
+    this.#by = by.map((one) => one.trim())
+    this.#value = value?.trim()
+    this.#base = base.href
+    this.#evaluated = [...new Set([...this.#by, ...(this.#value === undefined ? [] : [this.#value])])]
+    const usual = { subject: [SUBJECT], 'subject and code': [SUBJECT, CODE], nothing: [] }[unless]
+    this.columns = by.length > 0 ? this.#by : usual
+    this.#select = compiled(this.#evaluated, this.#by.length)
+  }
+
+  /** What to keep of a record. */
+  keep(resource: Record<string, unknown>): Kept {
+    const { cells, failed } = this.#select?.row(resource) ?? { cells: [], failed: false }
+    const found = (expression: string) => cells[this.#evaluated.indexOf(expression)]
+    const subjects = subjectsOf(resource, this.#base)
+    const keys =
+      this.#by.length > 0
+        ? this.#by.map((one) => keysOf(found(one), resource, this.#base))
+        : this.columns.map((name) => (name === SUBJECT ? subjects : keysOf(subjectOf(resource), resource, this.#base)))
+    const { resourceType, id, meta } = resource
+    const value = resourceType === 'Observation' ? measuredIn(resource) : amountIn(resource)
+    const values = this.#value === undefined ? [value].flatMap((one) => one ?? []) : valuesIn(found(this.#value))
+    const absent = values.length === 0 && isRecord(resource.dataAbsentReason)
+    const member = { ...factOf(resource), type: scalarText(resourceType) || 'unknown', keys, values, absent }
+    return { resourceType, id, meta, member, subjects, failed }
+  }
+
+  /** The record as one of these subjects alone. */
+  about(one: Kept, subjects: Key[]): Kept {
+    if (this.columns[0] !== SUBJECT || this.#by.length > 0) return { ...one, subjects }
+    return { ...one, subjects, member: { ...one.member, keys: [subjects, ...one.member.keys.slice(1)] } }
+  }
+
+  /**
+   * What is to be said of the expressions.
+   *
+   * @throws {UserError} where an expression could not be evaluated on all records
+   */
+  remarks(): string[] {
+    const select = this.#select
+    if (!select) return []
+    if (select.stopped) throw new UserError(`${select.errors().join('\n')}\nNothing was counted.`)
+    return [
+      ...select.errors().map((one) => `Not counted, since an expression failed there: ${one}.`),
+      ...select.empty(),
+    ]
+  }
+}
+
+function compiled(expressions: readonly string[], by: number): Select | undefined {
+  if (expressions.length === 0) return undefined
+  try {
+    return compileSelect(expressions, (index) => (index < by ? `by[${index}]` : 'value'))
+  } catch (error) {
+    if (error instanceof SelectError) throw new UserError(`${error.message}\nNothing was sent.`)
+    throw error
+  }
+}

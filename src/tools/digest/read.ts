@@ -1,0 +1,142 @@
+// Searches of a digest: understood as every other read is, and read whole, in a steady order.
+import { checkAnswer } from '../../advice/replies/check-answer.ts'
+import { isRecord } from '../../base/json.ts'
+import { UserError } from '../../base/told-error.ts'
+import { type AllPages, readAll } from '../../client/read-all.ts'
+import { withStableOrder } from '../../fhir/paging.ts'
+import { criterion, formatPlace, parsePlace } from '../../fhir/query.ts'
+import type { ToolContext } from '../kit/tool.ts'
+import { missedCodes } from '../perform/missed-codes.ts'
+import { advised } from '../perform/perform.ts'
+import { type Prepared, prepare } from '../request/prepare.ts'
+import { isFilePath, NARROWER, recordsOfFile } from './file.ts'
+
+/** Resources that one search counts. */
+export const CAP = 10_000
+const FORMS =
+  'must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything, Patient/ID/_history or the file of an export (Binary/ID).'
+
+/** A search that was understood. */
+export interface Search {
+  prepared: Prepared
+  /** As it is sent; of a file, its own. */
+  path: string
+  notes: string[]
+  isFile: boolean
+}
+
+type Resource = Record<string, unknown>
+
+export interface Found extends Omit<AllPages, 'entries'> {
+  /** As they were kept, each in its newest version; of a history, all versions. */
+  resources: Resource[]
+  notes: string[]
+  /** From a page in the middle on. */
+  later: boolean
+  /** How to come to less, of which all is counted. */
+  narrower: string
+}
+
+/**
+ * @param argument that holds the path
+ * @throws {UserError} {PathError} before anything is sent, for what is no read of many records
+ */
+export function understoodSearch(argument: string, path: string, { caller }: ToolContext): Search {
+  const prepared = prepare({ method: 'GET', path }, caller.medplum.fhirBase)
+  const { request, risk, notes } = prepared
+  if (risk.kind !== 'read') {
+    throw new UserError(`\`${argument}\` ${FORMS} GET ${risk.targets[0]} ${risk.reason}. Nothing was sent.`)
+  }
+  if (isFilePath(request.path)) return { prepared, path: request.path, notes, isFile: true }
+  const whole = unboundedSearch(argument, request.path)
+  return { prepared, path: whole.path, notes: [...notes, ...whole.notes], isFile: false }
+}
+
+/** Reads all that a search finds, up to the cap, keeping as little of each resource as is needed. */
+export async function readSearch(
+  { prepared, path, notes, isFile }: Search,
+  context: ToolContext,
+  keep: (resource: Resource) => Resource,
+): Promise<Found> {
+  const { fhir, progress, signal } = context
+  if (isFile) {
+    const { resources, partial } = await advised(prepared, context, () =>
+      recordsOfFile(fhir, prepared.request, { cap: CAP, signal, keep }),
+    )
+    const read = { total: undefined, next: undefined, pages: 1, later: false, capped: false }
+    return { ...read, resources, notes, narrower: NARROWER, ...(partial !== undefined && { partial }) }
+  }
+  const { entries, ...read } = await advised(prepared, context, () =>
+    readAll(fhir, path, { cap: CAP, progress, signal, keep }),
+  )
+  const hints =
+    entries.length > 0
+      ? []
+      : [...hintsOf(prepared.request.path), ...(await missedCodes(prepared.asked, NOTHING, context))]
+  return {
+    ...read,
+    resources: newestOf(entries, path),
+    notes: [...notes, ...hints],
+    later: isLater(path),
+    narrower: NARROW,
+  }
+}
+
+const NARROW = 'Narrow the search, e.g. by code or date.'
+
+/** Whether this is all that the search finds. */
+export function isWhole({ capped, partial, later }: Found): boolean {
+  return !capped && partial === undefined && !later
+}
+
+/** Progress of one read after another, rising all the way. */
+export function afterwards(context: ToolContext, read: number): ToolContext {
+  const { progress } = context
+  return { ...context, progress: (at, _total, message) => progress(read + at, undefined, message) }
+}
+
+/** A search of one type or of several, one record, its history, or a chart: what answers with records. */
+const FORM = /^(?:[A-Z][A-Za-z]*(?:\/[A-Za-z0-9.-]+(?:\/(?:_history|\$everything|\$summary))?)?)?(?:\?|$)/
+
+/** Parameters that would show a digest less than there is, or in a costly order. */
+const NARROWING: ReadonlySet<string> = new Set(['_count', '_elements', '_fields', '_sort', '_summary'])
+
+/** The request for all that it finds, whole, in a steady order, with the total. A page in the middle stays as it was given. */
+function unboundedSearch(argument: string, path: string): { path: string; notes: string[] } {
+  if (!FORM.test(path)) {
+    throw new UserError(`\`${argument}\` ${FORMS} Nothing was sent.`)
+  }
+  if (isLater(path)) return { path, notes: [] }
+  const { segments, parameters } = parsePlace(path)
+  const left = parameters.filter(({ key }) => NARROWING.has(key)).map(({ key }) => `\`${key}\``)
+  const kept = parameters.filter(({ key }) => !NARROWING.has(key) && key !== '_total')
+  const total =
+    segments.length === 1 && !parameters.some(({ key }) => key === '_type') ? [criterion('_total', 'accurate')] : []
+  return {
+    path: withStableOrder(formatPlace({ segments, parameters: [...kept, ...total] })),
+    notes: left.length > 0 ? [`${left.join(', ')} was left out: a digest counts whole records, over all pages.`] : [],
+  }
+}
+
+/** Whether this names a page in the middle, as the digest before it gave it out. */
+function isLater(path: string): boolean {
+  return parsePlace(path).parameters.some(({ key }) => key === '_cursor' || key === '_offset')
+}
+
+const NOTHING = { resourceType: 'Bundle', type: 'searchset' }
+
+/** What may be behind an answer without entries. */
+function hintsOf(path: string): string[] {
+  return checkAnswer({ method: 'GET', path }, { status: 200, body: NOTHING })
+}
+
+function newestOf(entries: AllPages['entries'], path: string): Resource[] {
+  const isHistory = parsePlace(path).segments.includes('_history')
+  const newest = new Map<string, Resource>()
+  for (const [index, { resource, search }] of entries.entries()) {
+    if (!isRecord(resource) || (isRecord(search) && search.mode === 'outcome')) continue
+    const { resourceType, id } = resource
+    newest.set(isHistory || typeof id !== 'string' ? String(index) : `${String(resourceType)}/${id}`, resource)
+  }
+  return [...newest.values()]
+}

@@ -1,0 +1,102 @@
+// Which subjects of a search have a match in another, and which have none.
+import { factOf } from '../../answer/digest/facts.ts'
+import { referredBy, subjectsOf } from '../../answer/digest/key.ts'
+import type { ToolContext } from '../kit/tool.ts'
+import type { Kept, Members } from './members.ts'
+import { afterwards, type Found, isWhole, readSearch, type Search } from './read.ts'
+
+export interface Comparison {
+  wanted: 'with' | 'without'
+  /** As it was given. */
+  path: string
+  search: Search
+}
+
+export interface Compared {
+  kept: Kept[]
+  /** What was compared and what came of it. */
+  lines: string[]
+}
+
+/**
+ * Keeps the records whose subjects have some or no match in each of the other searches.
+ *
+ * @param recordsThemselves compares the records, by what refers to them, instead of whom they are about
+ */
+export async function compared(
+  resources: readonly Kept[],
+  members: Members,
+  comparisons: readonly Comparison[],
+  recordsThemselves: boolean,
+  context: ToolContext,
+): Promise<Compared> {
+  if (comparisons.length === 0) return { kept: [...resources], lines: [] }
+  const base = context.caller.medplum.fhirBase.href
+  let kept = resources
+    .filter(({ member }) => !member.withdrawn)
+    .map((one) => ({ ...one, subjects: recordsThemselves ? subjectsOf(itself(one), base) : one.subjects }))
+  const withdrawn = resources.length - kept.length
+  const lines = withdrawn > 0 ? [`${withdrawn} entered in error (or refuted) left out.`] : []
+  let read = resources.length
+  for (const { wanted, path, search } of comparisons) {
+    const other = new Other(base)
+    const found = await readSearch(search, afterwards(context, read), (resource) => other.keep(resource))
+    read += found.resources.length
+    const before = subjectsIn(kept)
+    kept = kept.flatMap((one) => {
+      const subjects = one.subjects.filter(({ key }) => other.has(key) === (wanted === 'with'))
+      return subjects.length > 0 ? [members.about(one, subjects)] : []
+    })
+    lines.push(
+      `${subjectsIn(kept)} of ${before} subjects have ${wanted === 'with' ? 'a' : 'no'} match in ${path} (${found.resources.length - other.withdrawn} records${other.withdrawn > 0 ? `, besides ${other.withdrawn} entered in error` : ''}).`,
+      ...inexact(found, wanted),
+      ...found.notes,
+    )
+  }
+  return { kept, lines }
+}
+
+function itself({ resourceType, id }: Kept): Record<string, unknown> {
+  return { resourceType, id }
+}
+
+function subjectsIn(kept: readonly Kept[]): number {
+  return new Set(kept.flatMap(({ subjects }) => subjects.map(({ key }) => key))).size
+}
+
+function inexact(found: Found, wanted: Comparison['wanted']): string[] {
+  if (isWhole(found)) return []
+  const why = found.partial ?? `${found.resources.length} records of it were read`
+  return [
+    `NOT EXACT: that search was not read to its end (${why}), so ${wanted === 'with' ? 'subjects may be missing here' : 'some of these may have a match'}. Narrow it.`,
+  ]
+}
+
+/** Whom the records of the other search are about, and what they refer to. */
+class Other {
+  withdrawn = 0
+  readonly #base: string
+  readonly #subjects = new Set<string>()
+  readonly #referred = new Set<string>()
+
+  constructor(base: string) {
+    this.#base = base
+  }
+
+  keep(resource: Record<string, unknown>): Record<string, unknown> {
+    const { resourceType, id, meta } = resource
+    const kept = { resourceType, id, meta }
+    if (factOf(resource).withdrawn) {
+      this.withdrawn++
+      return kept
+    }
+    for (const { key } of subjectsOf(resource, this.#base)) this.#subjects.add(key)
+    for (const key of referredBy(resource, this.#base)) this.#referred.add(key)
+    return kept
+  }
+
+  /** A patient is meant where a record is about them; anything else, wherever a record refers to it. */
+  has(key: string): boolean {
+    return this.#subjects.has(key) || (!key.startsWith('reference Patient/') && this.#referred.has(key))
+  }
+}
