@@ -1,10 +1,11 @@
 // The skills: all of the cookbook is in them, its calls word for word, and nothing of the sandbox's answers.
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chaptersOf, SKILLS, skillFiles } from '../../manual/skills.ts'
 import { USES } from '../e2e/cookbook.ts'
 
-const cookbook = await readFile(new URL('../../docs/cookbook.md', import.meta.url), 'utf8')
+const cookbook = await readFile(join(import.meta.dirname, '../../docs/cookbook.md'), 'utf8')
 const files = await skillFiles()
 
 test('every chapter is in one skill, and every skill has its chapters', () => {

@@ -3,7 +3,7 @@
 import { waitUntil } from 'cloudflare:workers'
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { auditCall } from '../../audit/audit.ts'
-import { VERSION } from '../../base/version.ts'
+import { ICON_PATH, VERSION } from '../../base/version.ts'
 import type { Caller } from '../../call/caller.ts'
 import type { Bindings, Settings } from '../../config/settings.ts'
 import { titleOf } from '../../config/tenants.ts'
@@ -59,6 +59,7 @@ export function buildServer(env: Bindings, settings: Settings, versions?: string
       version: VERSION,
       description: 'FHIR R4 records and operations of a Medplum project',
       websiteUrl: `${settings.publicUrl.origin}${settings.root}`,
+      icons: [{ src: `${settings.publicUrl.origin}${ICON_PATH}`, mimeType: 'image/svg+xml', sizes: ['any'] }],
     },
     {
       instructions:
