@@ -186,7 +186,8 @@ describe('the tools do what they are for', () => {
     const patch = [{ op: 'replace', path: '/status', value: 'completed' }]
     expect((await call('fhir-write', { method: 'PATCH', path, patch })).text).toContain('status: completed')
     const changed = { ...task, id, status: 'cancelled' }
-    expect((await call('fhir-write', { method: 'PUT', path, body: changed })).text).toContain('status: cancelled')
+    // The answer leaves out what was stored as it was sent.
+    expect((await call('fhir-write', { method: 'PUT', path, body: changed })).isError).toBe(false)
     expect((await call('fhir-read', { path })).text).toContain('status: cancelled')
     const two = await Promise.all([1, 2].map(() => create(medplum, task)))
     expect((await call('fhir-delete', { path })).isError).toBe(false)
