@@ -41,6 +41,7 @@ function inWorkerd(
             ...inject('upstreams')[started++ % AT_ONCE],
             ...settings,
           },
+          workerLoaders: { LOADER: {} },
           ratelimits: Object.fromEntries(
             ['SIGN_IN', 'CALLS', 'REGISTRATION', 'TOKENS', 'READS', 'WRITES', 'OPERATIONS'].map((limit, index) => [
               `LIMIT_${limit}`,
@@ -81,6 +82,8 @@ export default defineConfig(({ mode }) => ({
         test: {
           name: 'node',
           include: ['test/unit/**/*.test.ts', 'test/sandbox/**/*.test.ts'],
+          // So that a test can stand in for the runtime that it imports.
+          server: { deps: { inline: ['@cloudflare/workers-oauth-provider', 'agents'] } },
           maxWorkers: AT_ONCE,
           testTimeout: 30_000,
           hookTimeout: 30_000,

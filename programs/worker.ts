@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,7 +65,7 @@ export async function startWorker({
     [
       ...['--no-warnings', '--import', TETHER],
       ...[WRANGLER, 'dev', '--port', String(port), '--ip', '127.0.0.1', '--inspector-port', '0', '--persist-to', state],
-      ...['--show-interactive-dev-session=false', ...(config ? ['--config', config] : []), ...settings],
+      ...['--show-interactive-dev-session=false', '--config', config ?? (await withPrograms()), ...settings],
     ],
     {
       cwd: ROOT,
@@ -105,6 +105,17 @@ export async function startWorker({
     throw new Error(`The Worker did not start: ${(error as Error).message}\n${output}`)
   }
   return { url, output: () => output, stop, ended }
+}
+
+/** The project's configuration with what a free plan doesn't have: isolates for programs. @returns its path */
+async function withPrograms(): Promise<string> {
+  const path = join(ROOT, 'wrangler.start.toml')
+  const text = `${await readFile(join(ROOT, 'wrangler.toml'), 'utf8')}\n[[worker_loaders]]\nbinding = "LOADER"\n`
+  // Another start may read it at this moment.
+  const part = `${path}.${randomUUID()}`
+  await writeFile(part, text)
+  await rename(part, path)
+  return path
 }
 
 /** Settles when a process has ended with everything that it started, even if it was killed and could not clean up. */

@@ -13,6 +13,8 @@ const shape = z.object({
   accountId: z.string(),
   /** Id of the KV namespace. */
   kv: z.string(),
+  /** Whether the account has Workers Paid: programs need isolates (`worker_loaders`). */
+  paid: z.boolean().optional(),
   /** Settings that differ from wrangler.toml, without secrets. A JSON setting may be an object. */
   vars: z.record(
     z.string(),
@@ -62,6 +64,7 @@ export async function writeConfig(deployment: Deployment): Promise<string> {
     account_id: deployment.accountId,
     vars: await varsOf(deployment),
     kv_namespaces: [{ binding: 'OAUTH_KV', id: deployment.kv }],
+    ...(deployment.paid && { worker_loaders: [{ binding: 'LOADER' }] }),
   }
   writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`)
   return path

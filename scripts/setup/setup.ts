@@ -17,6 +17,8 @@ export interface Wishes {
   publicUrl?: string | undefined
   /** An existing ClientApplication. */
   clientId?: string | undefined
+  /** The account has Workers Paid; as before, unless told. */
+  paid?: boolean | undefined
   dryRun: boolean
   /** Path of deployment.json. */
   file: string
@@ -43,6 +45,8 @@ export async function setup(wishes: Wishes): Promise<boolean> {
   const clientId = wishes.clientId ?? (sameMedplum ? before?.vars.MEDPLUM_CLIENT_ID : undefined)
   const client = await planClient(admin, `${publicUrl}/oauth/callback`, clientId)
 
+  const paid = wishes.paid ?? before?.paid
+
   let changed = 0
   const step = async <T>(what: string, act: () => Promise<T>): Promise<T | undefined> => {
     changed++
@@ -63,6 +67,7 @@ export async function setup(wishes: Wishes): Promise<boolean> {
     name,
     accountId: account.id,
     kv: kv ?? 'to be created',
+    ...(paid !== undefined && { paid }),
     vars: {
       ...before?.vars,
       PUBLIC_URL: publicUrl,
@@ -94,10 +99,12 @@ function addressOf(account: Account, name: string): string {
   return `https://${name}.${account.subdomain}.workers.dev`
 }
 
-/** Whether settings and namespace are those of the last deploy. New code is deployed by `npm run deploy`. */
+/** Whether settings and bindings are those of the last deploy. New code is deployed by `npm run deploy`. */
 async function isAsDeployed({ bindings }: Deployed, deployment: Deployment): Promise<boolean> {
   const texts = new Map(bindings.map((one) => [one.name, one.text]))
   const kv = bindings.find((one) => one.name === 'OAUTH_KV')?.namespace_id
   const vars = Object.entries(await varsOf(deployment))
+  const hasLoader = bindings.some((one) => one.name === 'LOADER')
+  if (hasLoader !== (deployment.paid === true)) return false
   return kv === deployment.kv && vars.every(([key, value]) => texts.get(key) === value)
 }

@@ -16,6 +16,8 @@ export interface CallEvent {
   kind?: Kind
   /** Its resource type or operation, from {@link typeOf}. */
   type?: string
+  /** Of a program: how many requests it made, by such a type: `Observation 2, Patient 1`. */
+  requests?: string
   /** HTTP status of Medplum's answer; absent if there was none. */
   status?: number
   /** `asked`: nothing was done, because the person must confirm first, or did not agree. */
@@ -77,9 +79,9 @@ const CHARS_PER_TOKEN = 3.2
 
 /** Logs a tool call. */
 export async function auditCall(event: CallEvent, subject: Subject, env: Bindings): Promise<void> {
-  const { tool, kind, type, status, outcome, ms, level, chars } = event
+  const { tool, kind, type, requests, status, outcome, ms, level, chars } = event
   const tokens = Math.ceil(chars / CHARS_PER_TOKEN)
-  const line = { event: 'tool_call', tool, kind, type, status, outcome, ms, level, chars, tokens } as const
+  const line = { event: 'tool_call', tool, kind, type, requests, status, outcome, ms, level, chars, tokens } as const
   write({ ...told(line), ...(await identify(subject, env)) }, env)
 }
 
@@ -96,8 +98,8 @@ function told(line: { [Name in keyof Line]: Line[Name] | undefined } & Pick<Line
 
 function write(line: Line, env: Bindings): void {
   console.log(JSON.stringify(line))
-  const { event, tool, decision, kind, type, outcome, level, reason, client, who, tenant } = line
-  const texts = [event, tool ?? decision, kind, type, outcome, level, reason, client, who, tenant]
+  const { event, tool, decision, kind, type, outcome, level, reason, client, who, tenant, requests } = line
+  const texts = [event, tool ?? decision, kind, type, outcome, level, reason, client, who, tenant, requests]
   const numbers = [line.ms, line.status, line.chars, line.tokens]
   try {
     env.AUDIT?.writeDataPoint({

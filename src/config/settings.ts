@@ -8,6 +8,8 @@ export interface Bindings extends Env {
   AUDIT_KEY?: string
   /** Bound only where `wrangler.toml` says so. */
   AUDIT?: AnalyticsEngineDataset
+  /** Makes isolates for programs; bound on paid plans only. */
+  LOADER?: WorkerLoader
 }
 
 /** What one deployment is configured to be, or a tenant of it (`tenants.ts`). */

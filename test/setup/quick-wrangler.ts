@@ -8,6 +8,7 @@ interface Config {
   name: string
   vars: Record<string, string>
   kv_namespaces: { binding: string; id: string }[]
+  worker_loaders?: { binding: string }[]
   durable_objects: { bindings: { name: string; class_name: string }[] }
 }
 
@@ -36,10 +37,11 @@ export function quickWrangler(
   }
 }
 
-function bindingsOf({ vars, kv_namespaces, durable_objects }: Config) {
+function bindingsOf({ vars, kv_namespaces, durable_objects, worker_loaders = [] }: Config) {
   return [
     ...Object.entries(vars).map(([name, text]) => ({ type: 'plain_text', name, text })),
     ...kv_namespaces.map(({ binding, id }) => ({ type: 'kv_namespace', name: binding, namespace_id: id })),
+    ...worker_loaders.map(({ binding }) => ({ type: 'worker_loader', name: binding })),
     ...durable_objects.bindings.map((one) => ({ type: 'durable_object_namespace', ...one })),
   ]
 }

@@ -40,6 +40,23 @@ it('goes from nothing to a deployment, and a second time changes nothing', async
   expect(said).toContain('Nothing to change.')
 }, 180_000)
 
+it('binds what makes isolates for programs only where the plan is paid, and keeps that', async () => {
+  const commands: string[] = []
+  const loaders = () =>
+    (ground.cloudflare.world.scripts.get('medplum-mcp')?.bindings ?? []).filter(({ type }) => type === 'worker_loader')
+  const run = (wishes: { paid?: boolean }) =>
+    ground.run({ ...wishes, tool: quickWrangler(ground.cloudflare, commands) })
+  await run({})
+  expect(loaders()).toEqual([])
+  await run({ paid: true })
+  expect(loaders()).toEqual([{ type: 'worker_loader', name: 'LOADER' }])
+  expect(ground.deployment.paid).toBe(true)
+  commands.length = 0
+  await run({})
+  expect(commands).toEqual([])
+  expect(loaders()).toHaveLength(1)
+})
+
 it('shows the steps in a dry run and changes nothing', async () => {
   await ground.run({ dryRun: true })
   expect(ground.said.filter((line) => line.startsWith('would '))).toHaveLength(5)

@@ -10,6 +10,8 @@ import { RESOURCE_TYPES } from '../../src/fhir/resource-types.ts'
 import { type Act, auditEventOf } from '../../src/marks/audit-event.ts'
 import { recordAuditEvent } from '../../src/tools/kit/record-audit-event.ts'
 import type { ToolContext } from '../../src/tools/kit/tool.ts'
+import { sendMarked } from '../../src/tools/perform/send-marked.ts'
+import type { Prepared } from '../../src/tools/request/prepare.ts'
 
 const SETTINGS = {
   PUBLIC_URL: 'https://mcp.example.com',
@@ -217,5 +219,17 @@ describe('the AuditEvent of a call', () => {
     await recordAuditEvent(work(), { act: given, caller } as unknown as ToolContext, fhir)
     const events = sent.map(({ content }) => content?.value)
     expect(events).toEqual(outcome === undefined ? [] : [expect.objectContaining({ outcome })])
+  })
+
+  test.each([
+    [200, true],
+    [202, undefined],
+  ])('a call that Medplum answers with %i is done: %j', async (status, isDone) => {
+    const call = { method: 'POST' as const, path: 'Patient/$run' }
+    const prepared = { request: call, asked: call, risk: { kind: 'operate', targets: ['Patient'] } }
+    const fhir = { send: async () => ({ status, contentType: '' }) }
+    const context = { fhir, marks: {} } as unknown as ToolContext
+    await sendMarked(prepared as unknown as Prepared, context)
+    expect(context.act?.isDone).toBe(isDone)
   })
 })

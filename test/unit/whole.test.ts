@@ -291,3 +291,13 @@ test('a value that many placeholders are made of is refused', () => {
   const secret = Array.from({ length: 201 }, (_, at) => ({ name: `N${at}`, valueString: '(hidden)' }))
   expect(whole.replacedBy({ resourceType: 'Project', secret })).toEqual({ problem: expect.stringContaining('200') })
 })
+
+test.each([
+  ['alone', (body: object) => ({ path: '$graphql', body })],
+  ['in a batch', (resource: object) => batch({ request: { method: 'POST', url: '$graphql' }, resource })],
+])('a patch by GraphQL that could show a secret is refused, %s', async (_, make) => {
+  const patch = '[{op: "move", from: "/code", path: "/name"}]'
+  const { path, body } = make({ query: `mutation { BotPatch(id: "1", patch: ${patch}) { id } }` })
+  const sent = withStored({ method: 'POST', path, content: Content.json(body) }, {} as ToolContext)
+  await expect(sent).rejects.toThrow('could show what is hidden')
+})

@@ -50,7 +50,7 @@ const lines = (event: string): Line[] =>
     .filter((one) => one.event === event)
 
 const FIELDS = new Set(
-  'event tool decision kind type status outcome level reason ms chars tokens client who'.split(' '),
+  'event tool decision kind type requests status outcome level reason ms chars tokens client who'.split(' '),
 )
 const FAMILY = 'Unmistakeable'
 

@@ -37,11 +37,11 @@ async function listed(ask: Ask): Promise<Definition[]> {
 const SETS = {
   default: {
     ask: deployment({ TOOLS: 'default' }),
-    names: 'fhir-request fhir-read fhir-digest show search fetch whoami',
+    names: 'fhir-request fhir-read fhir-digest show search fetch whoami fhir-compute',
   },
   directory: {
     ask: deployment({ TOOLS: 'directory' }),
-    names: 'fhir-read fhir-digest show search fetch whoami fhir-write fhir-delete fhir-operate',
+    names: 'fhir-read fhir-digest show search fetch whoami fhir-write fhir-delete fhir-operate fhir-compute',
   },
 }
 
@@ -137,14 +137,14 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names }) => {
 test('a tool in both sets is the same in both', async () => {
   const [all, directory] = await Promise.all([listed(SETS.default.ask), listed(SETS.directory.ask)])
   const both = all.filter(({ name }) => directory.some((one) => one.name === name))
-  expect(both.length).toBe(6)
+  expect(both.length).toBe(7)
   for (const tool of both) expect(directory).toContainEqual(tool)
 })
 
 test('no tool of the directory set both reads and writes, by its hints', async () => {
   const tools = await listed(SETS.directory.ask)
   const reading = tools.filter(({ annotations }) => annotations?.readOnlyHint === true).map(({ name }) => name)
-  expect(reading).toEqual(['fhir-read', 'fhir-digest', 'show', 'search', 'fetch', 'whoami'])
+  expect(reading).toEqual(['fhir-read', 'fhir-digest', 'show', 'search', 'fetch', 'whoami', 'fhir-compute'])
   const others = tools.filter(({ annotations }) => annotations?.readOnlyHint !== true)
   expect(others.map(({ name }) => name)).toEqual(['fhir-write', 'fhir-delete', 'fhir-operate'])
   for (const { annotations } of others) expect(annotations).toMatchObject({ destructiveHint: true })

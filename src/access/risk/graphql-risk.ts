@@ -40,7 +40,7 @@ interface Effect {
  * What a request to `$graphql` would do.
  *
  * @param body `{query, operationName, variables}`
- * @param query of the URL, which may hold the same
+ * @param query of the URL, which may hold a document too
  */
 export function classifyGraphql(body: unknown, query: string): Effect {
   const effects = callsIn(body, query).map(effectOf)
@@ -75,8 +75,8 @@ export function mutationsIn(body: unknown, query: string): Mutation[] | undefine
 
 function callsIn(body: unknown, query: string): Call[] {
   const url = new URLSearchParams(query)
-  const [operationName, variables] = [url.get('operationName') ?? undefined, url.get('variables') ?? undefined]
-  const calls: Call[] = url.getAll('query').map((document) => ({ document, operationName, variables }))
+  const operationName = url.get('operationName') ?? undefined
+  const calls: Call[] = url.getAll('query').map((document) => ({ document, operationName, variables: undefined }))
   for (const one of Array.isArray(body) ? body : [body]) {
     if (isRecord(one)) calls.push({ document: one.query, operationName: one.operationName, variables: one.variables })
   }
@@ -116,23 +116,14 @@ function operationsOf(document: DocumentNode, operationName: unknown): Operation
   return typeof operationName === 'string' && named.length > 0 ? named : operations
 }
 
-/** The variables that are given, in the URL as JSON text, and the defaults of those that aren't. */
+/** The variables that are given, and the defaults of those that aren't. */
 function variablesOf(operation: OperationDefinitionNode, given: unknown): Record<string, unknown> {
   const values = new Map<string, unknown>()
   for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
     if (defaultValue) values.set(variable.name.value, valueFromASTUntyped(defaultValue, {}))
   }
-  const variables = typeof given === 'string' ? jsonOf(given) : given
-  for (const [name, value] of Object.entries(isRecord(variables) ? variables : {})) values.set(name, value)
+  for (const [name, value] of Object.entries(isRecord(given) ? given : {})) values.set(name, value)
   return Object.fromEntries(values)
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function effectOfOperation(operation: OperationDefinitionNode, document: DocumentNode, variables: unknown): Effect {

@@ -9,6 +9,7 @@ import type { Bindings, Settings } from '../../config/settings.ts'
 import { titleOf } from '../../config/tenants.ts'
 import type { CallerRecord } from '../../oauth/record.ts'
 import { fetchRecord } from '../../tools/fetch/tool.ts'
+import { fhirCompute } from '../../tools/fhir-compute.ts'
 import { fhirDelete } from '../../tools/fhir-delete.ts'
 import { fhirDigest } from '../../tools/fhir-digest.ts'
 import { fhirOperate } from '../../tools/fhir-operate.ts'
@@ -95,6 +96,7 @@ export function buildServer(env: Bindings, settings: Settings, versions?: string
     background: waitUntil,
   }
   for (const tool of TOOLS[settings.tools]) register(server, tool, support)
+  if (env.LOADER) register(server, fhirCompute(env.LOADER), support)
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
   registerCompletion(server, {
     ...registerResources(server, support, LIST_TTL_MS),

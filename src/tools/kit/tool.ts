@@ -48,7 +48,7 @@ export interface ToolContext {
   /** How the person can be asked before a change. */
   asking: Asking
   /** What the audit event will tell, filled in as it becomes known. */
-  event: Pick<CallEvent, 'kind' | 'type' | 'status' | 'level'>
+  event: Pick<CallEvent, 'kind' | 'type' | 'requests' | 'status' | 'level'>
   /** The request that was sent, if it may change something; for the person's own records only. */
   act?: Act
 }

@@ -26,7 +26,10 @@ export function withoutEcho(
   if (known.length === 0) return undefined
   const news = Object.fromEntries(Object.entries(stored).filter(([name]) => !known.includes(name)))
   const why = method === 'PATCH' ? 'which the patch did not touch' : 'stored as they were sent'
-  return { news, leftOut: `${known.join(', ')}, ${why}; \`format\` "json" shows the whole record` }
+  return {
+    news,
+    leftOut: `${known.join(', ')}, ${why}; GET ${stored.resourceType}/${stored.id} shows the whole record`,
+  }
 }
 
 function asSent(sent: Record<string, unknown>, stored: Record<string, unknown>): (name: string) => boolean {

@@ -17,7 +17,6 @@ import { readAll } from '../../client/read-all.ts'
 import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import { matchesOf, withStableOrder, withTotal } from '../../fhir/paging.ts'
 import { countPath, parsePlace } from '../../fhir/query.ts'
-import { redact } from '../../secrets/redact.ts'
 import { isOneValue, MAX_PART } from '../../text/file.ts'
 import { permitted, pinnedToAgreement } from '../confirm/confirm.ts'
 import { dryRun } from '../confirm/dry-run.ts'
@@ -290,14 +289,5 @@ async function presentJob(context: ToolContext, prepared: Prepared, view: View, 
   const { hidden } = prepared.request
   const path = result
   const stored = await fhir.send({ method: 'GET', path, repeatable: true, part, signal, ...(hidden && { hidden }) })
-  return presentWhole(prepared, asJson(stored, hidden), view, context)
-}
-
-/** A stored answer as the value that it is. */
-function asJson(stored: FhirResponse, hidden: ReadonlySet<string> | undefined): FhirResponse {
-  const { body, contentType, file } = stored
-  if (!(body instanceof Uint8Array) || file?.more || !/[/+]json$/.test(contentType)) return stored
-  const value: unknown = JSON.parse(new TextDecoder().decode(body))
-  const { file: _file, ...rest } = stored
-  return { ...rest, body: redact(value, hidden) }
+  return presentWhole(prepared, stored, view, context)
 }

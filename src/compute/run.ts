@@ -1,0 +1,164 @@
+// Runs a program in an isolate of its own, made for this one run: a Dynamic Worker without a network, an environment or storage.
+// All that it is given is one object that reads (docs/security.md, Programs).
+
+import { RpcTarget } from 'cloudflare:workers'
+import { isRecord, scalarText } from '../base/json.ts'
+import { quoted } from '../base/text.ts'
+import { UserError } from '../base/told-error.ts'
+import { GLOBAL_FUNCTIONS, GLOBALS, INTRINSICS } from './globals.ts'
+import { type Limits, type Reads, run } from './meter.ts'
+import { matcherOf } from './regular-expression.ts'
+
+/** The binding that makes isolates (`worker_loaders`), as far as it is used here. */
+export interface Loader {
+  load(code: {
+    compatibilityDate: string
+    mainModule: string
+    modules: Record<string, string>
+    env: Record<string, never>
+    globalOutbound: null
+    limits: { cpuMs: number; subRequests: number }
+  }): { getEntrypoint(): object }
+}
+
+interface Entrypoint {
+  run(reads: object): Promise<string>
+}
+
+const LIMITS: Limits = { steps: 50_000_000, text: 1_000_000, list: 1_000_000 }
+/** What Cloudflare enforces besides. On a machine of one's own nothing does, and the steps bound it. */
+const PLATFORM = { cpuMs: 5_000, subRequests: 1 }
+const DATE = '2026-10-01'
+
+/** What a program reads with. */
+class Channel extends RpcTarget implements Reads {
+  readonly #read: Reads['read']
+  constructor(read: Reads['read']) {
+    super()
+    this.#read = read
+  }
+  async read(kind: unknown, path: unknown): Promise<string> {
+    return typeof kind === 'string' && typeof path === 'string' ? this.#read(kind, path) : ENDED
+  }
+}
+
+const ENDED = '{"error":"The program has ended."}'
+
+/**
+ * Runs a program and returns what it returned, as JSON would have it.
+ *
+ * @param read answers the program in JSON: `value`, or `error`
+ * @throws {UserError} for a program that can't be run, fails or takes too long
+ */
+export async function runProgram(
+  code: string,
+  read: Reads['read'],
+  { loader, timeoutMs, signal }: { loader: Loader; timeoutMs: number; signal: AbortSignal },
+): Promise<unknown> {
+  // Half of a parser is no part of any other call.
+  const { instrument } = await import('./instrument.ts')
+  const program = instrument(code)
+  let isOpen = true
+  const channel = new Channel(async (kind, path) => (isOpen ? read(kind, path) : ENDED))
+  const worker = loader.load({
+    compatibilityDate: DATE,
+    mainModule: 'main.js',
+    modules: { 'main.js': MAIN, 'program.js': program },
+    env: {},
+    globalOutbound: null,
+    limits: PLATFORM,
+  })
+  const entrypoint = worker.getEntrypoint() as Entrypoint
+  try {
+    return resultOf(await within(entrypoint.run(channel), timeoutMs, signal))
+  } finally {
+    isOpen = false
+    dispose(entrypoint)
+    dispose(worker)
+  }
+}
+
+/** Everything there but the program. Rejections that nobody waits for would be printed, with whatever they hold. */
+const MAIN = `import { WorkerEntrypoint } from 'cloudflare:workers'
+import program from './program.js'
+addEventListener('unhandledrejection', (event) => event.preventDefault())
+const parts = ${JSON.stringify({ intrinsics: INTRINSICS, functions: GLOBAL_FUNCTIONS, globals: [...GLOBALS], limits: LIMITS })}
+const run = ${run.toString()}
+const matcherOf = ${matcherOf.toString()}
+export default class extends WorkerEntrypoint {
+  run(reads) {
+    return run(program, reads, { ...parts, matcherOf })
+  }
+}
+`
+
+async function within(work: Promise<string>, timeoutMs: number, signal: AbortSignal): Promise<string> {
+  let end = () => {}
+  const over = new Promise<never>((_, reject) => {
+    const timer = setTimeout(
+      () => reject(new UserError(`The program was stopped: it did not end within ${Math.round(timeoutMs / 1000)} s.`)),
+      timeoutMs,
+    )
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort)
+    end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', abort)
+    }
+  })
+  work.catch(() => {})
+  try {
+    return await Promise.race([work, over])
+  } catch (error) {
+    if (error instanceof UserError || signal.aborted) throw error
+    // The class only: the platform's words may hold the program's.
+    throw new UserError(`The program was stopped: ${reasonOf(error)}.`)
+  } finally {
+    end()
+  }
+}
+
+/** Why there was no answer at all. */
+function reasonOf(error: unknown): string {
+  const words = error instanceof Error ? error.message : ''
+  if (/cpu/i.test(words)) return 'it used more time of the processor than it may'
+  if (/memory/i.test(words)) return 'it used more memory than it may'
+  if (/SyntaxError|Unexpected|Invalid/.test(words)) return 'it is not valid JavaScript'
+  return 'it ended without an answer'
+}
+
+/** What a program answered, whatever it did to what is around it there. */
+function resultOf(answer: unknown): unknown {
+  const told = parsed(answer)
+  if (!isRecord(told)) throw new UserError('The program was stopped: it ended without an answer.')
+  if (typeof told.value === 'string') return parsed(told.value)
+  const line = /\bprogram\.js:(\d{1,6}):/.exec(scalarText(told.stack))?.[1]
+  const where = line === undefined ? '' : ` in line ${line}`
+  const message = scalarText(told.message).slice(0, MAX_MESSAGE)
+  if (told.over === true && OURS.test(message)) {
+    throw new UserError(`The program was stopped${where}: ${message}. Read less at once, or do less with it.`)
+  }
+  const name = /^[A-Za-z]{1,40}$/.test(scalarText(told.name)) ? `${scalarText(told.name)} ` : ''
+  throw new UserError(`The program failed${where}: ${name}${quoted(message)}`)
+}
+
+/** The reasons of meter.ts are plain words. */
+const OURS = /^[a-z0-9 ,:']{1,120}$/i
+
+function parsed(json: unknown): unknown {
+  try {
+    return typeof json === 'string' ? JSON.parse(json) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const MAX_MESSAGE = 1_000
+
+/** Lets go of what the runtime holds for a stub. */
+function dispose(stub: object): void {
+  // The standard library that is checked against doesn't know the symbol yet.
+  const symbol: unknown = Reflect.get(Symbol, 'dispose')
+  const end: unknown = typeof symbol === 'symbol' ? Reflect.get(stub, symbol) : undefined
+  if (typeof end === 'function') end.call(stub)
+}
