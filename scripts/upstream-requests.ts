@@ -23,6 +23,12 @@ export const COSTS: readonly Cost[] = [
   { call: 'Search, a page of more', requests: 1, tool: 'fhir-request', args: get('Patient?_count=20') },
   { call: 'Search with `_total=accurate`', requests: 1, tool: 'fhir-request', args: get('Patient?_total=accurate') },
   {
+    call: 'Search by a code that finds nothing, and which codes are there',
+    requests: 2,
+    tool: 'fhir-request',
+    args: get('Condition?subject=CHART&code=nothing'),
+  },
+  {
     call: 'Search, sorted, with what it includes',
     requests: 1,
     tool: 'fhir-request',
@@ -74,6 +80,12 @@ export const COSTS: readonly Cost[] = [
     args: { method: 'DELETE', path: 'Basic/NEW', ifMatch: 'VERSION' },
   },
   { call: 'Digest of up to 500 records', requests: 1, tool: 'fhir-digest', args: { path: 'Condition?subject=CHART' } },
+  {
+    call: 'Digest in groups, without a match in a second search',
+    requests: 2,
+    tool: 'fhir-digest',
+    args: { path: 'Condition?subject=CHART', by: ['subject'], without: 'Encounter?subject=CHART' },
+  },
   { call: '`search` by a FHIR query', requests: 1, tool: 'search', args: { query: 'Patient?name=vega' } },
   { call: '`search` by words', requests: 1, tool: 'search', args: { query: 'Vega-Castillo' } },
   { call: '`fetch`, with how many records refer to it', requests: 2, tool: 'fetch', args: { id: 'CHART' } },

@@ -66,7 +66,7 @@ function toldOf(parts: readonly Part[]): Part[] {
 function partOf(element: Record<string, unknown>, name: string, told: boolean): Part {
   const types = records(element, 'type')
   const binding = isRecord(element.binding) && element.binding.strength === 'required' ? element.binding : undefined
-  const valueSet = scalarText(binding?.valueSet).replace(/\|.*$/, '')
+  const valueSet = withoutVersion(binding?.valueSet)
   const { codes, whole } = codesIn(scalarText(element.short))
   const bound = valueSet === '' ? undefined : { codes: codes.join('|'), ...(whole ? {} : { valueSet }) }
   const fixed = fixedIn(element)
@@ -120,8 +120,13 @@ function typesOf(types: readonly Record<string, unknown>[]): string {
     .join('|')
 }
 
+/** A canonical's address. */
+export function withoutVersion(address: unknown): string {
+  return scalarText(address).split('|', 1)[0] ?? ''
+}
+
 function nameOf(address: unknown): string {
-  return scalarText(address).replace(/\|.*$/, '').split('/').at(-1) ?? ''
+  return withoutVersion(address).split('/').at(-1) ?? ''
 }
 
 // ── As text ──

@@ -22,7 +22,8 @@ export const adapters: Adapter[] = [
         const printed = JSON.parse(stdout) as { result: { tools: { name: string }[] } }
         return printed.result.tools.map(({ name }) => name)
       }
-      await list()
+      // Also what the Inspector finds wrong with a definition.
+      await list('--strict')
       return {
         tools: () => list('--stored-auth-only'),
         call: async (name, args) => {

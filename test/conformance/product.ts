@@ -27,6 +27,9 @@ const SCENARIOS = [
   ['dns-rebinding-protection', '2026-07-28'],
   ['http-header-validation', '2026-07-28'],
   ['input-required-result-unsupported-methods', '2026-07-28'],
+  ['sep-2640-skills-enumeration', '2026-07-28'],
+  ['sep-2640-skills-manifest', '2026-07-28'],
+  ['sep-2640-skills-directory', '2026-07-28'],
 ] as const
 
 export const PRODUCT_SCENARIOS = SCENARIOS.length

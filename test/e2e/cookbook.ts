@@ -4,6 +4,7 @@ import { expect } from 'vitest'
 import type { Use } from './recipe.ts'
 
 const HL7 = 'x-application/hl7-v2+er7'
+const OBSERVATION_CATEGORY = 'http://terminology.hl7.org/CodeSystem/observation-category'
 
 /** A Bot that answers JSON with a Task and an HL7 message with its acknowledgement. */
 const BOT_CODE = `exports.handler = async (medplum, { input, contentType }) => {
@@ -63,6 +64,92 @@ const records: Use = {
       },
     },
   ],
+}
+
+const vitals: Use = {
+  title: 'Record vital signs and a result',
+  why: 'A blood pressure is one Observation with two components; a laboratory result has its range and says whether it is out of it. What was entered in error is marked, not deleted.',
+  steps: [
+    {
+      say: 'For whom?',
+      call: PATIENT,
+      keep: { patient: 'entry.resource.id' },
+      shows: '{ resourceType entry { resource { id } } }',
+      check: bundle,
+    },
+    {
+      say: 'The blood pressure (LOINC 85354-9), with systolic (8480-6) and diastolic (8462-4) pressure in units of UCUM.',
+      call: {
+        method: 'POST',
+        path: 'Observation',
+        body: {
+          resourceType: 'Observation',
+          status: 'final',
+          category: [{ coding: [{ system: OBSERVATION_CATEGORY, code: 'vital-signs' }] }],
+          code: { coding: [{ system: 'http://loinc.org', code: '85354-9' }], text: 'Blood pressure' },
+          subject: { reference: 'Patient/{patient}' },
+          effectiveDateTime: '2026-09-02T09:30:00Z',
+          component: [component('8480-6', 'Systolic', 138), component('8462-4', 'Diastolic', 84)],
+        },
+      },
+      keep: { pressure: 'id' },
+      shows: '{ resourceType id }',
+      check({ json }) {
+        expect(json).toMatchObject({ resourceType: 'Observation', id: expect.any(String) })
+      },
+    },
+    {
+      say: 'An HbA1c (LOINC 4548-4) from the laboratory, with the range it was judged by.',
+      call: {
+        method: 'POST',
+        path: 'Observation',
+        body: {
+          resourceType: 'Observation',
+          status: 'final',
+          category: [{ coding: [{ system: OBSERVATION_CATEGORY, code: 'laboratory' }] }],
+          code: { coding: [{ system: 'http://loinc.org', code: '4548-4' }], text: 'HbA1c' },
+          subject: { reference: 'Patient/{patient}' },
+          effectiveDateTime: '2026-09-02T09:40:00Z',
+          valueQuantity: { value: 7.1, unit: '%', system: 'http://unitsofmeasure.org', code: '%' },
+          referenceRange: [{ low: { value: 4, unit: '%' }, high: { value: 5.6, unit: '%' } }],
+          interpretation: [
+            {
+              coding: [
+                {
+                  system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation',
+                  code: 'H',
+                  display: 'High',
+                },
+              ],
+            },
+          ],
+        },
+      },
+      shows: '{ resourceType id }',
+      check({ json }) {
+        expect(json).toMatchObject({ resourceType: 'Observation', id: expect.any(String) })
+      },
+    },
+    {
+      say: 'The blood pressure was somebody else’s: it is marked as entered in error, and stays.',
+      call: {
+        method: 'PATCH',
+        path: 'Observation/{pressure}',
+        patch: [{ op: 'replace', path: '/status', value: 'entered-in-error' }],
+      },
+      shows: '{ resourceType id status }',
+      check({ json }) {
+        expect(json).toMatchObject({ status: 'entered-in-error' })
+      },
+    },
+  ],
+}
+
+function component(code: string, text: string, value: number) {
+  return {
+    code: { coding: [{ system: 'http://loinc.org', code }], text },
+    valueQuantity: { value, unit: 'mmHg', system: 'http://unitsofmeasure.org', code: 'mm[Hg]' },
+  }
 }
 
 const visit: Use = {
@@ -521,7 +608,7 @@ const document: Use = {
   ],
 }
 
-export const USES: Use[] = [records, visit, claim, bot, admission, graphql, bulk, document]
+export const USES: Use[] = [records, vitals, visit, claim, bot, admission, graphql, bulk, document]
 
 function bundle({ json }: { json: unknown }): void {
   expect(json).toMatchObject({ resourceType: 'Bundle', entry: expect.arrayContaining([expect.anything()]) })

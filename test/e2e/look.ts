@@ -2,7 +2,7 @@
 // picture of it for docs/images.
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions, Frame, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { measureContrast } from './contrast.ts'
 
@@ -21,6 +21,11 @@ export async function look(page: Page, picture?: string): Promise<void> {
   if (picture !== undefined && process.env.SCREENSHOTS) {
     await page.screenshot({ path: new URL(`${picture}.png`, SCREENS).pathname, fullPage: true })
   }
+  await judge(page, picture)
+}
+
+/** The same of a page within a page, without a picture. */
+export async function judge(page: Page | Frame, picture?: string): Promise<void> {
   const { faint } = await page.evaluate(measureContrast)
   expect(faint, picture).toEqual([])
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), picture).toBeLessThanOrEqual(0)

@@ -1,6 +1,7 @@
 // Starts sandboxes, in Node, for each workerd that runs tests.
 import type { TestProject } from 'vitest/node'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
+import { buildAssets } from '../../views/assets.ts'
 
 /** Settings that name the sandboxes. */
 interface Upstreams {
@@ -30,6 +31,7 @@ export async function startFor(
   project: TestProject,
   start: () => Promise<{ upstreams: Upstreams; sandboxes: Sandbox[] }>,
 ): Promise<() => Promise<void>> {
+  await buildAssets()
   const started = await Promise.all(Array.from({ length: project.config.maxWorkers }, start))
   project.provide(
     'upstreams',

@@ -139,12 +139,12 @@ describe('discovery before anyone connects', () => {
   })
 
   test('the card says what the server says of itself', async () => {
-    const { title, version, description, websiteUrl } = (await (await get('/mcp/server-card')).json()) as Record<
+    const { title, version, description, websiteUrl, icons } = (await (await get('/mcp/server-card')).json()) as Record<
       string,
       string
     >
     const { result } = await rpc(await post((await signIn()).access, INITIALIZE))
-    expect(result?.serverInfo).toMatchObject({ name: 'medplum-mcp', title, version, description, websiteUrl })
+    expect(result?.serverInfo).toMatchObject({ name: 'medplum-mcp', title, version, description, websiteUrl, icons })
   })
 
   test.each(['/.well-known/ai-catalog.json', '/.well-known/mcp/catalog.json'])('%s leads to the card', async (path) => {

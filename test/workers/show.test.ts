@@ -1,10 +1,11 @@
 // The tool `show`: what each view draws, what its words say, and what odd or hostile records can't do to either.
+import { RESOURCE_MIME_TYPE, RESOURCE_URI_META_KEY } from '@modelcontextprotocol/ext-apps/server'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import type { Shown, Summary, Table, Timeline, Trend } from '../../src/tools/show/shown.ts'
 import { deployment, say } from './deployment.ts'
 import { allOf, create, medplumToken } from './medplum.ts'
-import { callTool } from './surface.ts'
+import { ask, callTool, definitionOf } from './surface.ts'
 import { alice, sandbox, signIn } from './world.ts'
 
 const OWN = PATIENT_IDS.diabetic
@@ -40,6 +41,23 @@ async function patientWith(name: string, observations: Record<string, unknown>[]
 
 const of = (value: number, unit: string) => ({ valueQuantity: { value, unit, system: UCUM, code: unit } })
 const drawn = ({ series }: Trend) => series.map(({ unit, points }) => [unit, points.map(({ value }) => value)])
+
+test('its view is named for today’s hosts, older ones and ChatGPT, and is one page that needs nothing else', async () => {
+  const uri = 'ui://medplum-mcp/show.html'
+  const meta = { ui: { resourceUri: uri }, [RESOURCE_URI_META_KEY]: uri, 'openai/outputTemplate': uri }
+  expect((await definitionOf(access, 'show'))?._meta).toEqual(meta)
+  const { result } = await ask(access, 'resources/read', { uri })
+  const [page] = (result?.contents ?? []) as unknown as {
+    mimeType: string
+    text: string
+    _meta: { ui: { csp: object } }
+  }[]
+  expect(page?.mimeType).toBe(RESOURCE_MIME_TYPE)
+  expect(page?._meta.ui.csp).toEqual({ connectDomains: [], resourceDomains: [] })
+  expect(page?.text).toContain('<script type="module">')
+  expect(page?.text.match(/<script|<\/script/g)).toHaveLength(2)
+  expect(page?.text).not.toMatch(/<(?:link|img|iframe|base)\b|@import|https?:\/\/(?!www\.w3\.org\/)/)
+})
 
 describe('trend', () => {
   test('every result of the code, by time, with range and flag; the same in words', async () => {

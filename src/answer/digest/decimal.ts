@@ -1,5 +1,6 @@
 // Sums and means of decimals, exactly: a number of JSON is the decimal that it is written as, and binary fractions would make
 // 0.1 + 0.2 another one.
+import { withoutEnd } from '../../base/trim.ts'
 
 /** `digits` divided by ten to the power of `scale`. */
 interface Decimal {
@@ -39,7 +40,7 @@ function divided(digits: bigint, by: bigint): bigint {
 function shown({ digits, scale }: Decimal): number | string {
   const sign = digits < 0n ? '-' : ''
   const all = String(digits < 0n ? -digits : digits).padStart(scale + 1, '0')
-  const fraction = scale === 0 ? '' : all.slice(-scale).replace(/0+$/, '')
+  const fraction = scale === 0 ? '' : withoutEnd(all.slice(-scale), '0')
   const text = `${sign}${all.slice(0, all.length - scale)}${fraction && `.${fraction}`}`
   const number = Number(text)
   return String(number) === text || decimalText(number) === text ? number : text

@@ -3,7 +3,7 @@
 import { waitUntil } from 'cloudflare:workers'
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { auditCall } from '../../audit/audit.ts'
-import { VERSION } from '../../base/version.ts'
+import { ICON_PATH, VERSION } from '../../base/version.ts'
 import type { Caller } from '../../call/caller.ts'
 import type { Bindings, Settings } from '../../config/settings.ts'
 import { titleOf } from '../../config/tenants.ts'
@@ -27,6 +27,8 @@ import { note } from './notes.ts'
 import { paceOf } from './pace.ts'
 import { registerPrompts } from './prompts.ts'
 import { registerResources } from './resources.ts'
+import { registerSkills } from './skills.ts'
+import { registerViews } from './views.ts'
 
 const INSTRUCTIONS = [
   'Medplum: FHIR R4 health records, limited to what the signed-in person can access. Read, search, count and change patients, observations, medications, tasks, appointments, claims and all other resources; run operations, bots and agents. Paths are FHIR paths below the base, such as Observation?subject=Patient/ID&code=4548-4.',
@@ -58,6 +60,7 @@ export function buildServer(env: Bindings, settings: Settings, versions?: string
       version: VERSION,
       description: 'FHIR R4 records and operations of a Medplum project',
       websiteUrl: `${settings.publicUrl.origin}${settings.root}`,
+      icons: [{ src: `${settings.publicUrl.origin}${ICON_PATH}`, mimeType: 'image/svg+xml', sizes: ['any'] }],
     },
     {
       instructions:
@@ -96,6 +99,8 @@ export function buildServer(env: Bindings, settings: Settings, versions?: string
     background: waitUntil,
   }
   for (const tool of TOOLS[settings.tools]) register(server, tool, support)
+  registerViews(server, env.ASSETS, LIST_TTL_MS)
+  registerSkills(server, env.ASSETS, LIST_TTL_MS)
   if (env.LOADER) register(server, fhirCompute(env.LOADER), support)
   const change = settings.tools === 'default' ? 'fhir-request' : 'fhir-write or fhir-operate'
   registerCompletion(server, {

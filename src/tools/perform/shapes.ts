@@ -2,7 +2,7 @@
 import { operationInputs } from '../../advice/replies/operation-inputs.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { criterion, formatPlace } from '../../fhir/query.ts'
-import { type Shape, shapeOf, shapeText, valueSetsIn } from '../../fhir/shape.ts'
+import { type Shape, shapeOf, shapeText, valueSetsIn, withoutVersion } from '../../fhir/shape.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
 const BASES = ['http://hl7.org/fhir/StructureDefinition/', 'https://medplum.com/fhir/StructureDefinition/']
@@ -30,7 +30,7 @@ export async function typeShape(type: string, context: ToolContext): Promise<str
 
 /** The same of a profile; undefined where the server doesn't have it with its elements. */
 export async function profileShape(url: string, context: ToolContext): Promise<string | undefined> {
-  const [found] = await definitions([url.replace(/\|.*$/, '')], context)
+  const [found] = await definitions([withoutVersion(url)], context)
   const shape = shapeOf(found)
   return shape && shapeText(shape, await codesOf(shape, context))
 }

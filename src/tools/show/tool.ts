@@ -14,6 +14,9 @@ import { timeline } from './timeline.ts'
 import { trend } from './trend.ts'
 import { type Drawn, written } from './words.ts'
 
+/** Where the view is: one HTML resource for all four. */
+export const VIEW_URI = 'ui://medplum-mcp/show.html'
+
 /** Characters kept free for notes. */
 const RESERVE = 1_000
 /** Characters of what a view draws: hosts drop or cut what is larger. */
@@ -47,6 +50,7 @@ export const show = defineTool({
     return isRecord(given) && typeof given.codes === 'string' ? { ...given, codes: given.codes.split(',') } : given
   },
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+  view: VIEW_URI,
   async run(args, context) {
     context.event.kind = 'read'
     refuseOthers(args)

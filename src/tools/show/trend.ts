@@ -34,14 +34,22 @@ export async function trend(
 ): Promise<Drawn> {
   const id = patientId(given)
   checkCodes(codes)
-  if (since !== undefined && !spanOf(since))
+  const from = spanOf(since)
+  if (since !== undefined && !from)
     throw new UserError('`since` must be a date such as 2025 or 2025-03-01. Nothing was sent.')
   context.event.type = 'Observation'
   const search = formatPlace({
     segments: ['Observation'],
     parameters: [
       ...[criterion('subject', `Patient/${id}`), criterion('combo-code', codes.join(','))],
-      ...(since === undefined ? [] : [criterion('date', `ge${since}`)]),
+      ...(since === undefined
+        ? []
+        : [
+            criterion(
+              'date',
+              `ge${since.length < 10 && from ? new Date(from.start).toISOString().slice(0, 10) : since}`,
+            ),
+          ]),
     ],
   })
   const orders = medications ? [`MedicationRequest?subject=Patient/${id}&_sort=-authoredon&_count=200`] : []
@@ -52,7 +60,8 @@ export async function trend(
   const observations = read.entries.flatMap(({ resource }): Resource[] =>
     isRecord(resource) && resource.resourceType === 'Observation' ? [resource] : [],
   )
-  const { series, undrawn } = seriesIn(observations, ({ all }) => codes.some((code) => all.includes(code)))
+  const { series: found, undrawn } = seriesIn(observations, ({ all }) => codes.some((code) => all.includes(code)))
+  const series = inOrderOf(codes, found)
   const drawn = series.slice(0, MAX_SERIES)
   const share = Math.max(20, Math.floor(MAX_POINTS / Math.max(1, drawn.length)))
   const courses = answers[0] && coursesIn(foundIn(answers[0]).found)
@@ -106,6 +115,16 @@ export async function trend(
       })),
     },
   }
+}
+
+/** As they were asked for; in a panel, as it has them. */
+function inOrderOf(codes: readonly string[], series: readonly Series[]): Series[] {
+  const bare = codes.map((code) => code.split('|').at(-1))
+  const place = ({ code, of }: Series) => {
+    const own = bare.indexOf(code)
+    return own >= 0 ? own : bare.indexOf(of)
+  }
+  return series.toSorted((a, b) => place(a) - place(b))
 }
 
 function checkCodes(codes: readonly string[]): void {

@@ -1,12 +1,13 @@
 // The files of the pages, and those that browsers and crawlers request by themselves. They say nothing about a deployment and are served
 // under any host name, so that even the page that refuses a host has its style.
+
 import { Hono } from 'hono/tiny'
+import { ICON_PATH } from '../../base/version.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'
 import { STYLE, STYLE_PATH } from '../shared/style.ts'
 
 export const COPY_SCRIPT_PATH = '/copy.js'
-export const ICON_PATH = '/favicon.svg'
 
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#5b3cc4"/><path d="M13 9v14M6 16h14m6 0h0" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>'

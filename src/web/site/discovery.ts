@@ -1,9 +1,8 @@
 // How this server is found before anyone connects: its card (SEP-2127, a draft) and the catalogue that names the card.
 
-import { VERSION } from '../../base/version.ts'
+import { ICON_PATH, VERSION } from '../../base/version.ts'
 import type { Settings } from '../../config/settings.ts'
 import { titleOf } from '../../config/tenants.ts'
-import { ICON_PATH } from './assets.ts'
 
 /** Reserved for the card: the MCP address, and `/server-card`. */
 export const CARD_PATH = '/mcp/server-card'

@@ -1,7 +1,8 @@
 // The home page: what this is, the one address to add to a client, and how.
 import type { FC } from 'hono/jsx'
+import { ICON_PATH } from '../../base/version.ts'
 import { Layout, Notice } from '../shared/layout.tsx'
-import { COPY_SCRIPT_PATH, ICON_PATH } from './assets.ts'
+import { COPY_SCRIPT_PATH } from './assets.ts'
 import type { Guide } from './guide.ts'
 
 /** Text with `code` in backticks. */

@@ -1,0 +1,56 @@
+// The manual as skills over MCP (SEP-2640): made of the cookbook and the prompts by manual/, kept beside the Worker as a static asset.
+import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
+import { DIRECTORY_MIME_TYPE, type Skill, SkillsExtension } from '@modelcontextprotocol/server/ext/skills'
+
+/** What the asset holds. */
+export interface SkillsFile {
+  skills: Skill[]
+  /** By address. */
+  texts: Record<string, string>
+}
+
+/** The Worker's static assets. */
+interface Assets {
+  fetch(url: string): Promise<Response>
+}
+
+const MARKDOWN = 'text/markdown'
+
+/** Offers the skills. They are the same for everybody. */
+export function registerSkills(server: McpServer, assets: Assets, publicTtlMs: number): void {
+  const file = async (): Promise<SkillsFile> => {
+    const answer = await assets.fetch('https://assets.invalid/skills.json')
+    if (answer.ok) return (await answer.json()) as SkillsFile
+    await answer.body?.cancel()
+    throw new ProtocolError(
+      ProtocolErrorCode.InternalError,
+      'This deployment lacks its skills. Its operator can deploy it again.',
+    )
+  }
+  new SkillsExtension({
+    cacheHint: { ttlMs: publicTtlMs, cacheScope: 'public' },
+    source: {
+      list: async () => ({ skills: (await file()).skills }),
+      get: async (uri) => (await file()).skills.find((skill) => skill.uri === uri),
+      async read(uri) {
+        const { texts } = await file()
+        return Object.hasOwn(texts, uri) ? { text: texts[uri] ?? '', mimeType: MARKDOWN } : undefined
+      },
+      async readDirectory(uri) {
+        const { skills } = await file()
+        const root = uri.replace(/\/$/, '')
+        if (root === 'skill:') {
+          return {
+            resources: skills.map(({ uri: of, frontmatter: { name } }) => ({
+              uri: of.slice(0, -'/SKILL.md'.length),
+              name,
+              mimeType: DIRECTORY_MIME_TYPE,
+            })),
+          }
+        }
+        const skill = skills.find(({ uri: of }) => of === `${root}/SKILL.md`)
+        return skill && { resources: [{ uri: skill.uri, name: 'SKILL.md', mimeType: MARKDOWN }] }
+      },
+    },
+  }).attach(server)
+}

@@ -1,0 +1,29 @@
+// The page that hosts show for a tool's answer (MCP Apps): built from views/, kept beside the Worker as a static asset.
+import { RESOURCE_MIME_TYPE, registerAppResource } from '@modelcontextprotocol/ext-apps/server'
+import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
+import { VIEW_URI } from '../../tools/show/tool.ts'
+
+/** No origin but what the page itself holds: nothing that it shows can leave it for anywhere else. */
+const META = { ui: { csp: { connectDomains: [], resourceDomains: [] }, prefersBorder: true } }
+
+/** @param publicTtlMs how long clients may keep it, in milliseconds */
+export function registerViews(server: McpServer, assets: Fetcher, publicTtlMs: number): void {
+  const config = {
+    title: 'View of records',
+    description: 'Draws what the tool show answers: a trend, a timeline, a summary or a table',
+    _meta: META,
+    cacheHint: { ttlMs: publicTtlMs, cacheScope: 'public' as const },
+  }
+  registerAppResource(server, 'view', VIEW_URI, config, async (uri) => {
+    // Any host: the binding looks at the path alone.
+    const answer = await assets.fetch('https://assets.invalid/show')
+    if (!answer.ok) {
+      await answer.body?.cancel()
+      throw new ProtocolError(
+        ProtocolErrorCode.InternalError,
+        'This deployment lacks its views. Its operator can deploy it again.',
+      )
+    }
+    return { contents: [{ uri: uri.href, mimeType: RESOURCE_MIME_TYPE, text: await answer.text(), _meta: META }] }
+  })
+}

@@ -1,0 +1,100 @@
+// What the views make of data, without a browser: panels, ranges, rows, dates, order.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Event, Point, Series } from '../../src/tools/show/shown.ts'
+import { bandsOf, dotsOf, filtered, panelsOf, rowsOf, sorted, spanOf } from '../../views/marks.ts'
+import { dateText, knownLocale, numberText, timeOf } from '../../views/times.ts'
+
+const point = (at: string, value: number, more: Partial<Point> = {}): Point => ({
+  id: 'Observation/1',
+  at,
+  value,
+  ...more,
+})
+const series = (of: string, name: string, unit: string, points: Point[]): Series => ({
+  ...{ of, code: name, name, unit, points, total: points.length },
+})
+
+test('a panel has one unit, and what was measured together', () => {
+  const some = [point('2024', 1)]
+  const panels = panelsOf({
+    series: [
+      series('bp', 'Systolic', 'mmHg', some),
+      series('w', 'Weight', 'kg', some),
+      series('bp', 'Diastolic', 'mmHg', some),
+      series('w', 'Weight', 'lbs', some),
+    ],
+  })
+  expect(panels.map(({ title, unit }) => [title, unit])).toEqual([
+    ['Systolic, Diastolic', 'mmHg'],
+    ['Weight', 'kg'],
+    ['Weight', 'lbs'],
+  ])
+  expect(panelsOf({ series: [series('x', 'X', '', []), series('y', 'Y', '', [point('no date', 1)])] })).toEqual([])
+})
+
+test('a range reaches halfway to results with another, and no further than was measured', () => {
+  const dots = dotsOf(
+    series('x', 'X', '', [
+      point('2024-01-01', 1, { high: 5 }),
+      point('2024-01-03', 1, { high: 5 }),
+      point('2024-01-05', 1, { high: 6 }),
+      point('2024-01-07', 1),
+    ]),
+  )
+  const day = (at: number) => at / 86_400_000 - (timeOf('2024-01-01') ?? 0) / 86_400_000
+  expect(bandsOf(dots).map(({ from, to, high }) => [day(from), day(to), high])).toEqual([
+    [0, 3, 5],
+    [3, 5, 6],
+  ])
+})
+
+test('events of one row never overlap, and all are drawn', () => {
+  const date = fc
+    .date({ min: new Date('2000-01-01'), max: new Date('2030-01-01'), noInvalidDate: true })
+    .map((one) => one.toISOString())
+  const event = fc.record({ id: fc.constant('Task/1'), name: fc.string(), from: date, to: date }) as fc.Arbitrary<Event>
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 11 }), fc.integer({ min: 0, max: 1e10 }), (events, width) => {
+      const bars = rowsOf(events, Date.now(), width)
+      expect(bars).toHaveLength(events.length)
+      for (const one of bars) expect(one.to).toBeGreaterThanOrEqual(one.from)
+      for (const [, row] of Map.groupBy(bars, ({ row }) => row)) {
+        for (const [at, bar] of row.entries()) if (at > 0) expect(bar.from).toBeGreaterThanOrEqual(row[at - 1]?.to ?? 0)
+      }
+    }),
+  )
+})
+
+describe('dates', () => {
+  test.each([
+    ['2024', '2024'],
+    ['2024-03', 'Mar 2024'],
+    ['2024-03-05', '5 Mar 2024'],
+    ['2024-03-05T23:30:00Z', '6 Mar 2024, 00:30'],
+    ['soon', 'soon'],
+  ])('%s is read as %s', (date, text) => {
+    expect(dateText(date, { locale: 'en-GB', timeZone: 'Europe/Berlin' })).toBe(text)
+  })
+
+  test('of a host’s locale and zone, what the browser knows', () => {
+    expect(knownLocale('de-DE', 'Europe/Berlin')).toEqual({ locale: 'de-DE', timeZone: 'Europe/Berlin' })
+    expect(knownLocale('</script>', 'Nowhere/None')).toEqual({ locale: undefined, timeZone: undefined })
+    expect(numberText(1234.5, { locale: 'de-DE', timeZone: undefined })).toBe('1.234,5')
+  })
+})
+
+test('a single moment, and none, have a span that can be drawn', () => {
+  for (const times of [[], [0], [5, 5]]) {
+    const [from, to] = spanOf(times)
+    expect(to).toBeGreaterThan(from)
+  }
+})
+
+test('rows are sorted as numbers or texts, what is empty last, and found by any cell', () => {
+  const rows = [10, null, 9, 'b', 'Ä'].map((cell) => ({ cells: [cell] }))
+  const cells = (list: typeof rows) => list.map(({ cells: [cell] }) => cell)
+  expect(cells(sorted(rows, 0, false, 'de'))).toEqual([9, 10, 'Ä', 'b', null])
+  expect(cells(sorted(rows, 0, true, 'de'))).toEqual(['b', 'Ä', 10, 9, null])
+  expect(cells(filtered(rows, 'ä'))).toEqual(['Ä'])
+})

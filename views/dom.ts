@@ -1,0 +1,44 @@
+// Elements whose content is text: nothing here, or anywhere in a view, reads HTML.
+
+type Child = Node | string
+
+/** An element with these attributes and children; a text becomes a text node, whatever it holds. */
+export function el<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Record<string, string | undefined> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(name, value)
+  element.append(...children)
+  return element
+}
+
+export function button(
+  label: string,
+  act: () => void,
+  attributes: Record<string, string | undefined> = {},
+): HTMLButtonElement {
+  const element = el('button', { type: 'button', ...attributes }, label)
+  element.addEventListener('click', act)
+  return element
+}
+
+/** Rows that stand behind a chart, for who reads rather than looks. */
+export function dataTable(
+  caption: string,
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+): HTMLElement {
+  const cells = (tag: 'th' | 'td', texts: readonly string[]) =>
+    texts.map((text) => el(tag, { dir: 'auto', ...(tag === 'th' && { scope: 'col' }) }, text))
+  const table = el(
+    'table',
+    {},
+    el('caption', {}, caption),
+    el('thead', {}, el('tr', {}, ...cells('th', heads))),
+    el('tbody', {}, ...rows.map((row) => el('tr', {}, ...cells('td', row)))),
+  )
+  const scroll = el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, table)
+  return el('details', {}, el('summary', {}, `${caption} as a table`), scroll)
+}

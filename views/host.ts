@@ -1,0 +1,128 @@
+// The link to the host that shows this view (MCP Apps, 2026-01-26): JSON-RPC by postMessage with the window around it, and nobody else.
+// Written here rather than taken from the SDK's App class, which is 143 KiB (gzip) larger: docs/architecture.md.
+
+export interface HostContext {
+  theme?: 'light' | 'dark'
+  styles?: { variables?: Record<string, string | undefined>; css?: { fonts?: string } }
+  locale?: string
+  timeZone?: string
+  safeAreaInsets?: { top: number; right: number; bottom: number; left: number }
+}
+
+export interface ToolResult {
+  content?: { type: string; text?: string }[]
+  structuredContent?: unknown
+  isError?: boolean
+}
+
+/** What the host tells without being asked. */
+export interface Listener {
+  context(context: HostContext): void
+  /** A call has begun. */
+  input(): void
+  result(result: ToolResult): void
+  cancelled(reason: string): void
+}
+
+/** What the host lets a view do. */
+export interface Abilities {
+  tools: boolean
+  links: boolean
+  messages: boolean
+}
+
+const PROTOCOL = '2026-01-26'
+
+type Message = { id?: unknown; method?: unknown; params?: unknown; result?: unknown; error?: unknown }
+
+export class Host {
+  abilities: Abilities = { tools: false, links: false, messages: false }
+  readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>()
+  readonly #listener: Listener
+  #last = 0
+
+  constructor(listener: Listener) {
+    this.#listener = listener
+    window.addEventListener('message', ({ source, data }) => {
+      if (source === window.parent && isObject(data) && data.jsonrpc === '2.0') this.#take(data)
+    })
+  }
+
+  async connect(): Promise<void> {
+    const answer = await this.#request('ui/initialize', {
+      appInfo: { name: 'medplum-mcp', version: '0.1.0' },
+      appCapabilities: { availableDisplayModes: ['inline', 'fullscreen'] },
+      protocolVersion: PROTOCOL,
+    })
+    const { hostCapabilities, hostContext } = isObject(answer) ? answer : {}
+    const can = isObject(hostCapabilities) ? hostCapabilities : {}
+    this.abilities = {
+      tools: isObject(can.serverTools),
+      links: isObject(can.openLinks),
+      messages: isObject(can.message),
+    }
+    if (isObject(hostContext)) this.#listener.context(hostContext)
+    this.#notify('ui/notifications/initialized', {})
+    this.#tellSize()
+  }
+
+  async callTool(name: string, args: Record<string, unknown>): Promise<ToolResult> {
+    return (await this.#request('tools/call', { name, arguments: args })) as ToolResult
+  }
+
+  openLink(url: string): void {
+    this.#request('ui/open-link', { url }).catch(() => {})
+  }
+
+  /** Says something in the chat as the person: never a word of a record, which would then speak with the person's voice. */
+  say(text: string): void {
+    this.#request('ui/message', { role: 'user', content: [{ type: 'text', text }] }).catch(() => {})
+  }
+
+  #take({ id, method, params, result, error }: Message): void {
+    if (typeof method !== 'string') {
+      const waiting = this.#waiting.get(Number(id))
+      this.#waiting.delete(Number(id))
+      if (error === undefined) waiting?.resolve(result)
+      else waiting?.reject(new Error(isObject(error) ? String(error.message) : 'The host refused this.'))
+      return
+    }
+    const given = isObject(params) ? params : {}
+    if (id !== undefined) {
+      const known = ['ping', 'ui/resource-teardown'].includes(method)
+      this.#send({ id, ...(known ? { result: {} } : { error: { code: -32601, message: 'Method not found' } }) })
+    } else if (method === 'ui/notifications/tool-input') this.#listener.input()
+    else if (method === 'ui/notifications/tool-result') this.#listener.result(given)
+    else if (method === 'ui/notifications/tool-cancelled') this.#listener.cancelled(String(given.reason ?? ''))
+    else if (method === 'ui/notifications/host-context-changed') this.#listener.context(given)
+  }
+
+  #request(method: string, params: object): Promise<unknown> {
+    const id = ++this.#last
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#send({ id, method, params })
+    })
+  }
+
+  #notify(method: string, params: object): void {
+    this.#send({ method, params })
+  }
+
+  #send(message: object): void {
+    // The frame around this one has an origin that nobody tells; what is sent is what the host itself gave.
+    window.parent.postMessage({ jsonrpc: '2.0', ...message }, '*')
+  }
+
+  #tellSize(): void {
+    const tell = () => {
+      const { height } = document.body.getBoundingClientRect()
+      this.#notify('ui/notifications/size-changed', { width: Math.ceil(window.innerWidth), height: Math.ceil(height) })
+    }
+    new ResizeObserver(tell).observe(document.body)
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,162 @@
+// From what `show` found to what is drawn: panels of one unit each, ranges, rows that don't overlap. Pure, without a browser.
+import type { Course, Event, Lane, Point, Series, Trend } from '../src/tools/show/shown.ts'
+import { timeOf } from './times.ts'
+
+/** A point in its place. */
+export interface Dot extends Point {
+  time: number
+  name: string
+  unit: string
+}
+
+/** A stretch of time with one range. */
+export interface Band {
+  from: number
+  to: number
+  low: number | undefined
+  high: number | undefined
+}
+
+/** One chart: series of one unit, which were measured together. */
+export interface Panel {
+  title: string
+  unit: string
+  names: string[]
+  dots: Dot[]
+  bands: Band[]
+  total: number
+}
+
+export function panelsOf({ series }: Pick<Trend, 'series'>): Panel[] {
+  const groups = Map.groupBy(series, ({ of, unit }) => `${of}\n${unit}`)
+  return [...groups.values()].flatMap((together) => {
+    const dots = together.flatMap(dotsOf)
+    const [first] = together
+    if (!first || dots.length === 0) return []
+    const names = [...new Set(together.map(({ name }) => name))]
+    return [
+      {
+        ...{ title: names.join(', '), unit: first.unit, names, dots },
+        bands: together.flatMap((one) => bandsOf(dotsOf(one))),
+        total: together.reduce((sum, { total }) => sum + total, 0),
+      },
+    ]
+  })
+}
+
+export function dotsOf({ name, unit, points }: Series): Dot[] {
+  return points.flatMap((point) => {
+    const time = timeOf(point.at)
+    return time === undefined || !Number.isFinite(point.value) ? [] : [{ ...point, time, name, unit }]
+  })
+}
+
+/** Each range from halfway to the point before it until halfway to the point after: no further than was measured. */
+export function bandsOf(dots: readonly Dot[]): Band[] {
+  const bands: Band[] = []
+  for (const [at, { time, low, high }] of dots.entries()) {
+    const from = (time + (dots[at - 1]?.time ?? time)) / 2
+    const to = (time + (dots[at + 1]?.time ?? time)) / 2
+    const last = bands.at(-1)
+    if (last && last.to === from && last.low === low && last.high === high) last.to = to
+    else bands.push({ from, to, low, high })
+  }
+  return bands.filter(({ low, high }) => low !== undefined || high !== undefined)
+}
+
+/** All times of the panels, with room at both ends; a single moment gets a month around it. */
+export function spanOf(times: readonly number[]): [number, number] {
+  const from = times.reduce((least, one) => Math.min(least, one), Number.POSITIVE_INFINITY)
+  const to = times.reduce((most, one) => Math.max(most, one), Number.NEGATIVE_INFINITY)
+  if (!Number.isFinite(from)) return [0, 1]
+  const room = Math.max((to - from) * 0.03, 15 * 86_400_000)
+  return [from - room, to + room]
+}
+
+/** A bar of a timeline or of a medication. */
+export interface Bar {
+  id: string
+  name: string
+  from: number
+  to: number
+  /** A moment, or a time whose end isn't told. */
+  point: boolean
+  row: number
+  status: string | undefined
+  when: { from: string; to: string | undefined }
+}
+
+const LANE_ROWS = 12
+
+/** Events in as few rows as they need without overlapping; what doesn't fit into the most rows shares the last. */
+export function rowsOf(events: readonly (Event | Course)[], now: number, width: number): Bar[] {
+  const ends: number[] = []
+  const bars = events.flatMap((event) => {
+    const from = timeOf(event.from)
+    if (from === undefined) return []
+    const end = timeOf(event.to) ?? (event.active ? Math.max(now, from) : from)
+    const status = 'status' in event ? event.status : undefined
+    return [
+      {
+        id: event.id,
+        name: event.name,
+        from,
+        to: Math.max(end, from),
+        status,
+        when: { from: event.from, to: event.to },
+      },
+    ]
+  })
+  return bars
+    .toSorted((a, b) => a.from - b.from)
+    .map((bar) => {
+      const point = bar.to - bar.from < width
+      const free = ends.findIndex((end) => end <= bar.from)
+      const row = free >= 0 ? free : Math.min(ends.length, LANE_ROWS - 1)
+      ends[row] = Math.max(ends[row] ?? 0, point ? bar.from + width : bar.to)
+      return { ...bar, point, row }
+    })
+}
+
+/** Medications with a row for each name. */
+export function coursesOf(courses: readonly Course[], now: number): Bar[] {
+  const names = [...new Set(courses.map(({ name }) => name))]
+  // A course of a few days can still be seen among years.
+  return rowsOf(courses, now, 14 * 86_400_000).map((bar) => ({ ...bar, row: names.indexOf(bar.name) }))
+}
+
+export function timesOfLanes(lanes: readonly Lane[], now: number): number[] {
+  return lanes.flatMap(({ events }) => rowsOf(events, now, 0).flatMap(({ from, to }) => [from, to]))
+}
+
+export type Cell = string | number | boolean | null
+
+/** Rows in the order of a column: numbers as numbers, texts as the locale has them, what is empty last. */
+export function sorted<Row extends { cells: Cell[] }>(
+  rows: readonly Row[],
+  column: number,
+  down: boolean,
+  locale?: string,
+): Row[] {
+  const collator = new Intl.Collator(locale, { numeric: true })
+  const compare = (a: Cell, b: Cell) =>
+    typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b))
+  return rows.toSorted(({ cells: a }, { cells: b }) => {
+    const [x = null, y = null] = [a[column], b[column]]
+    if (x === null || y === null) return Number(x === null) - Number(y === null)
+    return down ? compare(y, x) : compare(x, y)
+  })
+}
+
+export function filtered<Row extends { cells: Cell[] }>(rows: readonly Row[], text: string, locale?: string): Row[] {
+  const wanted = text.trim().toLocaleLowerCase(locale)
+  return wanted === ''
+    ? [...rows]
+    : rows.filter(({ cells }) =>
+        cells.some((cell) =>
+          String(cell ?? '')
+            .toLocaleLowerCase(locale)
+            .includes(wanted),
+        ),
+      )
+}

@@ -1,0 +1,78 @@
+// What the views share: whose record this is, the line that tells of what is chosen, and what can be done with it.
+import type { Person } from '../src/tools/show/shown.ts'
+import { button, el } from './dom.ts'
+import type { Host, ToolResult } from './host.ts'
+import { dateText, type Locale } from './times.ts'
+
+/** What a view is drawn with. */
+export interface Setting {
+  host: Host
+  locale: Locale
+  /** Root of the Medplum App. */
+  app: string | undefined
+  width: number
+  now: number
+  /** Draws what a call answered in place of this view. */
+  draw(result: ToolResult): void
+}
+
+export function heading(what: string, person: Person, { locale }: Setting): HTMLElement {
+  const more = [
+    person.birthDate && `born ${dateText(person.birthDate, locale)}`,
+    person.gender,
+    person.identifier,
+    person.deceased && 'deceased',
+  ].filter((one): one is string => typeof one === 'string' && one !== '')
+  return el(
+    'header',
+    {},
+    el('h1', {}, el('span', { class: 'what' }, what), ' ', el('bdi', {}, person.name || `Patient/${person.id}`)),
+    el('p', { class: 'quiet' }, more.join(' · ')),
+  )
+}
+
+const REFERENCE = /^[A-Z][A-Za-z]{1,63}\/[A-Za-z0-9.-]{1,64}$/
+
+/** The line that says what is chosen, with what can be done: read out when it changes. */
+export class Chosen {
+  readonly element = el('div', { class: 'chosen' })
+  readonly #text = el('p', { role: 'status' })
+  readonly #actions = el('div', { class: 'actions' })
+  readonly #record = el('pre', { class: 'record', dir: 'auto', tabindex: '0', hidden: '' })
+  readonly #setting: Setting
+
+  constructor(setting: Setting, hint: string) {
+    this.#setting = setting
+    this.#text.append(hint)
+    this.element.append(this.#text, this.#actions, this.#record)
+  }
+
+  /** @param id `Type/ID` */
+  tell(text: string, id: string): void {
+    this.#text.replaceChildren(el('bdi', {}, text))
+    this.#record.hidden = true
+    this.#actions.replaceChildren(...actionsFor(id, this.#setting, () => this.#details(id)))
+  }
+
+  async #details(id: string): Promise<void> {
+    this.#record.hidden = false
+    this.#record.replaceChildren('Loading …')
+    const { structuredContent, isError } = await this.#setting.host.callTool('fetch', { id }).catch(() => failed)
+    const { text } = (structuredContent ?? {}) as { text?: unknown }
+    this.#record.replaceChildren(typeof text === 'string' && !isError ? text : 'The record could not be read.')
+  }
+}
+
+const failed: ToolResult = { isError: true }
+
+/** Buttons for a record, as far as the host has the abilities. */
+export function actionsFor(id: string, { host, app }: Setting, details?: () => void): HTMLElement[] {
+  // An id goes into a chat and an address, so it must be one.
+  if (!REFERENCE.test(id)) return []
+  const { tools, links, messages } = host.abilities
+  return [
+    ...(details && tools ? [button('Details', details)] : []),
+    ...(messages ? [button('Ask about it', () => host.say(`Tell me more about ${id}.`))] : []),
+    ...(app && links ? [button('Open in Medplum', () => host.openLink(new URL(id, app).href))] : []),
+  ]
+}

@@ -1,0 +1,52 @@
+// FHIR dates as times to draw by, and as a person of the host's locale reads them. Pure.
+
+/** When a date begins, in milliseconds; without a zone it is UTC. Undefined for what is no date. */
+export function timeOf(date: string | undefined): number | undefined {
+  if (date === undefined) return undefined
+  const [, day = '', rest] = /^(\d{4}(?:-\d{2}(?:-\d{2})?)?)(T.*)?$/.exec(date) ?? []
+  const zoned = rest === undefined || /(Z|[+-]\d\d:\d\d)$/.test(rest) ? date : `${date}Z`
+  const time = day === '' ? Number.NaN : Date.parse(zoned)
+  return Number.isNaN(time) ? undefined : time
+}
+
+export interface Locale {
+  locale: string | undefined
+  timeZone: string | undefined
+}
+
+/** As precise as it was written. */
+export function dateText(date: string, { locale, timeZone }: Locale): string {
+  const time = timeOf(date)
+  if (time === undefined) return date
+  const precision: Intl.DateTimeFormatOptions = date.includes('T')
+    ? { dateStyle: 'medium', timeStyle: 'short', ...(timeZone && { timeZone }) }
+    : {
+        year: 'numeric',
+        ...(date.length > 4 && { month: 'short' }),
+        ...(date.length > 7 && { day: 'numeric' }),
+        timeZone: 'UTC',
+      }
+  return new Intl.DateTimeFormat(locale, precision).format(time)
+}
+
+export function numberText(value: number, { locale }: Locale): string {
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(value)
+}
+
+/** A locale or zone that the browser knows; of a host's that it doesn't, nothing. */
+export function knownLocale(locale: unknown, timeZone: unknown): Locale {
+  const known = <T>(make: () => T) => {
+    try {
+      return make()
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    locale: typeof locale === 'string' ? known(() => Intl.getCanonicalLocales(locale)[0]) : undefined,
+    timeZone:
+      typeof timeZone === 'string'
+        ? known(() => new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone)
+        : undefined,
+  }
+}
