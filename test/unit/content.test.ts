@@ -132,6 +132,7 @@ describe('what is refused', () => {
     ['one given twice within', '{"a":[{"b":{"\\u0063":1,"c":2}}]}', undefined, /names "c" twice/],
     ['a name that changes what objects inherit', '{"a":{"\\u005f_proto__":{"b":1}}}', undefined, /`__proto__`/],
     ['the same as a value', JSON.parse('{"a":[{"__proto__":{"b":1}}]}'), undefined, /`__proto__`/],
+    ['a name that breaks who reads the record', { ...task, hasOwnProperty: 1 }, undefined, /`hasOwnProperty`/],
     ['JSON nested too deep', `${'['.repeat(200_000)}${']'.repeat(200_000)}`, undefined, /`body` is nested too deep/],
     ['text where JSON is due', 'hello', undefined, /`body` is not valid JSON/],
     ['an object where text is due', task, 'text/plain', /`body` must be text/],
@@ -267,4 +268,8 @@ describe('numbers that Medplum would store otherwise', () => {
 test('a text that reads like such a name is sent', () => {
   const body = { resourceType: 'Task', description: '"__proto__": {"__proto__":1}', status: '__proto__' }
   expect(JSON.parse(sent('POST', 'Task', body, undefined)?.text ?? '')).toEqual(body)
+})
+
+test('an operation may take a name that objects inherit', () => {
+  expect(sent('POST', 'Bot/1/$execute', { constructor: 'x' }, undefined)?.text).toBe('{"constructor":"x"}')
 })

@@ -64,17 +64,23 @@ function json(type: JsonType, path: string, given: unknown): Composed & { conten
   const content = written(() =>
     Content.json(withPlainQueries(/\/\$push(\?|$)/.test(path) ? withSegments(value) : value), type),
   )
-  checkNames(content)
+  checkNames(content, path)
   const note = checkNumbers(value, text)
   return { content, notes: note === undefined ? [] : [note] }
 }
 
-/** Medplum stores this name without a check, and programs that copy such a record would change what their objects inherit. */
-function checkNames({ bytes }: Content): void {
+/** What every JavaScript object inherits, such as `toString`. */
+const INHERITED = Object.getOwnPropertyNames(Object.prototype)
+
+/** Medplum stores these names without a check, and they break programs that read or copy the record. An operation may take others. */
+function checkNames({ bytes }: Content, path: string): void {
+  const text = new TextDecoder().decode(bytes)
   // As it is written for the wire, this is a name and never a part of a text.
-  if (!new TextDecoder().decode(bytes).includes('"__proto__":')) return
+  const names = path.includes('$') ? ['__proto__'] : INHERITED
+  const name = names.find((one) => text.includes(`"${one}":`))
+  if (name === undefined) return
   throw new UserError(
-    '`body` has a property `__proto__`, which no FHIR element is called. Nothing was sent. Leave it out.',
+    `\`body\` has a property \`${name}\`, which no FHIR element is called. Nothing was sent. Leave it out.`,
   )
 }
 
