@@ -277,6 +277,11 @@ describe('the compact form', () => {
     expect(divided).toBeGreaterThan(runs(50))
   })
 
+  it('of an object that has nothing but a long list turns back', () => {
+    const item = [1, 2, 3].map((n) => ({ text: `${n} ${'long '.repeat(30)}` }))
+    for (const name of ['item', '', '(3)']) expectSame({ [name]: item })
+  })
+
   it('of what a real Medplum answered turns back', () => {
     const bodies = recordings.filter(({ response }) => typeof response.body === 'object' && response.body !== null)
     expect(bodies.length).toBeGreaterThan(300)

@@ -130,6 +130,8 @@ describe('what is refused', () => {
       /names "status" twice/,
     ],
     ['one given twice within', '{"a":[{"b":{"\\u0063":1,"c":2}}]}', undefined, /names "c" twice/],
+    ['a name that changes what objects inherit', '{"a":{"\\u005f_proto__":{"b":1}}}', undefined, /`__proto__`/],
+    ['the same as a value', JSON.parse('{"a":[{"__proto__":{"b":1}}]}'), undefined, /`__proto__`/],
     ['JSON nested too deep', `${'['.repeat(200_000)}${']'.repeat(200_000)}`, undefined, /`body` is nested too deep/],
     ['text where JSON is due', 'hello', undefined, /`body` is not valid JSON/],
     ['an object where text is due', task, 'text/plain', /`body` must be text/],
@@ -260,4 +262,9 @@ describe('numbers that Medplum would store otherwise', () => {
     '{"value":0.001,"low":100,"other":-12.5}',
     { value: 1.5 },
   ])('are none in %j', (body) => expect(note(body)).toBe(''))
+})
+
+test('a text that reads like such a name is sent', () => {
+  const body = { resourceType: 'Task', description: '"__proto__": {"__proto__":1}', status: '__proto__' }
+  expect(JSON.parse(sent('POST', 'Task', body, undefined)?.text ?? '')).toEqual(body)
 })

@@ -47,6 +47,8 @@ class Reader {
       }
       return this.#value(this.next())
     }
+    // An array has no name; an object may have nothing but a table.
+    if (heading.count !== undefined && heading.name !== '') return this.#record(depth)
     this.next()
     if (heading.count !== undefined) return this.#rows(heading.count, {})
     while (REMARK.test(this.peek()) && heading.name !== 'Bundle') this.next()

@@ -10,7 +10,13 @@ import { createAuthorizationServer } from '../../src/oauth/provider.ts'
 import type { CallerRecord } from '../../src/oauth/record.ts'
 import { costOf, FILLS, MOST } from './costs.ts'
 
-vi.mock('cloudflare:workers', () => ({ WorkerEntrypoint: class {}, DurableObject: class {}, waitUntil() {}, env: {} }))
+vi.mock('cloudflare:workers', () => ({
+  WorkerEntrypoint: class {},
+  DurableObject: class {},
+  RpcTarget: class {},
+  waitUntil() {},
+  env: {},
+}))
 
 const ORIGIN = 'https://mcp.example.com'
 const REDIRECT = 'http://127.0.0.1:33418/'

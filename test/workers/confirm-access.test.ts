@@ -28,7 +28,10 @@ beforeAll(async () => {
 const batch = (...requests: [string, string][]) => ({
   resourceType: 'Bundle',
   type: 'batch',
-  entry: requests.map(([method, url]) => ({ request: { method, url } })),
+  entry: requests.map(([method, url]) => ({
+    request: { method, url },
+    ...(method === 'POST' && { resource: { resourceType: url, code: { text: 'note' } } }),
+  })),
 })
 
 /** What each tool can be asked to do, by kind. Before all but reads the person is asked: the policy is `write`. */

@@ -189,7 +189,6 @@ describe('which requests are asked about', () => {
       'a batch with a deletion hidden by a louder entry',
       batch({ request: { method: 'POST', url: 'Claim/$submit' } }, { request: { method: 'DELETE', url: TASK_PATH } }),
     ],
-    ['a deletion that could be an operation', { method: 'DELETE', path: `${TASK_PATH}?_x=a/$b` }],
     ['a mutation that deletes', mutation('mutation { TaskDelete(id: "a-task-that-is-there") { id } }')],
     [
       'a mutation that deletes by a fragment',
@@ -204,6 +203,14 @@ describe('which requests are asked about', () => {
     expect(await isAsked(deletions, args)).toBe(true)
     expect(await isAsked(everything, args)).toBe(true)
     expect(await isAsked(nothing, { ...args, dryRun: true })).toBe(false)
+  })
+
+  test('a deletion that could be an operation is refused, not asked about', async () => {
+    const { id } = await newTask()
+    const args = { method: 'DELETE', path: `Task/${id}?_x=a/$b` }
+    const { result, writes } = await writesDuring(() => deletions(access, args))
+    expect(result).toMatchObject({ question: undefined, isError: true })
+    expect(writes).toEqual([])
   })
 
   test.each<[string, Record<string, unknown>]>([

@@ -327,6 +327,18 @@ describe('a write that destroys', () => {
     expect(lines[1]).toMatch(/^most of the record would be gone: \d of its 6 values$/)
   })
 
+  test('hidden values that are replaced count too', async () => {
+    const url = 'https://www.medplum.com/fhir/StructureDefinition/subscription-secret'
+    const holder = (one: string) => ({
+      resourceType: 'Basic',
+      code: { text: 'Holder' },
+      extension: [{ url, valueCoding: { system: `urn:${one}`, version: one, code: one, display: one } }],
+    })
+    const { id } = await make(holder('first'))
+    const lines = await shown({ method: 'PUT', path: `Basic/${id}`, body: { ...holder('second'), id } })
+    expect(lines[1]).toBe('most of the record would be gone: 4 of its 6 values')
+  })
+
   test('in a batch and by GraphQL too', async () => {
     const { id } = await make(PATIENT)
     const rest = { resourceType: 'Patient', id }

@@ -35,7 +35,7 @@ const KINDS: {
   {
     kind: 'a PUT with a query',
     repeated: false,
-    args: () => ({ method: 'PUT', path: `Task/${id}?x=1`, body: { ...task, id } }),
+    args: () => ({ method: 'PUT', path: `Task/${id}?_pretty=true`, body: { ...task, id } }),
   },
   {
     kind: 'a PUT with ifMatch',

@@ -64,8 +64,18 @@ function json(type: JsonType, path: string, given: unknown): Composed & { conten
   const content = written(() =>
     Content.json(withPlainQueries(/\/\$push(\?|$)/.test(path) ? withSegments(value) : value), type),
   )
+  checkNames(content)
   const note = checkNumbers(value, text)
   return { content, notes: note === undefined ? [] : [note] }
+}
+
+/** Medplum stores this name without a check, and programs that copy such a record would change what their objects inherit. */
+function checkNames({ bytes }: Content): void {
+  // As it is written for the wire, this is a name and never a part of a text.
+  if (!new TextDecoder().decode(bytes).includes('"__proto__":')) return
+  throw new UserError(
+    '`body` has a property `__proto__`, which no FHIR element is called. Nothing was sent. Leave it out.',
+  )
 }
 
 /** Types that Medplum reads in addition to JSON, with the requests that they are for. Of any other it would see an empty body. */

@@ -1,0 +1,174 @@
+// A model at work on the tasks, over real HTTP: the loop is here, so that a scripted model runs in it as well.
+import { type ConnectedClient, connect, SignIn } from '../programs/clients.ts'
+import { freePort, type RunningWorker, startWorker } from '../programs/worker.ts'
+import { SANDBOX_USERS } from '../sandbox/ground/people.ts'
+import { type Sandbox, startSandbox } from '../sandbox/server.ts'
+import { SANDBOX_CLIENT_ID } from '../sandbox/world.ts'
+import { type Send, signedIn } from '../test/sandbox/client.ts'
+import { Clinic, standing } from './clinic.ts'
+import { judge, KINDS, type Task } from './task.ts'
+
+export interface ToolDefinition {
+  name: string
+  description: string
+  inputSchema: Record<string, unknown>
+}
+
+export interface Call {
+  id: string
+  name: string
+  args: Record<string, unknown>
+}
+
+/** What was said so far. */
+export type Message =
+  | { role: 'user'; text: string }
+  | { role: 'assistant'; text: string; calls: readonly Call[] }
+  | { role: 'tool'; call: Call; text: string; isError: boolean }
+
+export interface Turn {
+  text: string
+  calls: readonly Call[]
+  tokens: { in: number; out: number }
+}
+
+/** One turn of a model: an answer, or calls of tools. */
+export type Model = (system: string, messages: readonly Message[], tools: readonly ToolDefinition[]) => Promise<Turn>
+
+export interface Outcome {
+  task: Task
+  right: boolean
+  why: string
+  calls: number
+  tokens: { in: number; out: number }
+}
+
+export interface World {
+  sandbox: Sandbox
+  worker: RunningWorker
+  client: ConnectedClient
+  tools: readonly ToolDefinition[]
+  instructions: string
+  /** Past the server, as the same person. */
+  send: Send
+  clinic: Clinic
+  close(): Promise<void>
+}
+
+const MAX_TURNS = 12
+const FORM =
+  'Work with the tools. Nobody can be asked. End with one line `ANSWER: …` that holds nothing but the answer: a number, a word, a date or a list with commas.'
+
+export async function openWorld(): Promise<World> {
+  const port = await freePort()
+  const sandbox = await startSandbox({ redirectUris: [`http://localhost:${port}/oauth/callback`] })
+  const worker = await startWorker({
+    port,
+    vars: { MEDPLUM_BASE_URL: sandbox.baseUrl, MEDPLUM_CLIENT_ID: SANDBOX_CLIENT_ID },
+  }).catch(async (error: unknown) => {
+    await sandbox.close()
+    throw error
+  })
+  const signIn = new SignIn(SANDBOX_USERS.alice)
+  const client = await connect('Streamable HTTP 2025-11-25, SDK 2', worker.url, signIn)
+  const send = await signedIn(sandbox, SANDBOX_USERS.alice)
+  const token = signIn.tokenSet?.access_token ?? ''
+  const introduction = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'evals', version: '1' } }
+  const { tools } = await ask<{ tools: ToolDefinition[] }>(worker.url, token, 'tools/list', {})
+  const { instructions } = await ask<{ instructions: string }>(worker.url, token, 'initialize', introduction)
+  return {
+    ...{ sandbox, worker, client, send, tools, instructions },
+    clinic: await Clinic.prepare(send),
+    async close() {
+      await client.close()
+      await worker.stop()
+      await sandbox.close()
+    },
+  }
+}
+
+/** One request of MCP without a session. */
+async function ask<T>(url: string, token: string, method: string, params: object): Promise<T> {
+  const response = await fetch(`${url}/mcp`, {
+    method: 'POST',
+    headers: {
+      accept: 'application/json, text/event-stream',
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  })
+  const text = await response.text()
+  const json = text.startsWith('{') ? text : (/^data: (\{.*)$/m.exec(text)?.[1] ?? '{}')
+  return (JSON.parse(json) as { result: T }).result
+}
+
+/** Has a model do the tasks, one after the other. */
+export async function runAll(model: Model, tasks: readonly Task[], world: World, say = (_line: string) => {}) {
+  const outcomes: Outcome[] = []
+  for (const task of tasks) {
+    const outcome = await runOne(model, task, world)
+    say(`${outcome.right ? 'right' : 'WRONG'}  ${task.id}${outcome.why && `: ${outcome.why}`}`)
+    outcomes.push(outcome)
+  }
+  return outcomes
+}
+
+async function runOne(
+  model: Model,
+  task: Task,
+  { client, tools, instructions, send, clinic }: World,
+): Promise<Outcome> {
+  const before = await standing(send)
+  const messages: Message[] = [{ role: 'user', text: task.ask }]
+  const tokens = { in: 0, out: 0 }
+  let calls = 0
+  let text = ''
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    const said = await model(`${instructions}\n\n${FORM}`, messages, tools)
+    tokens.in += said.tokens.in
+    tokens.out += said.tokens.out
+    text = said.text
+    if (said.calls.length === 0) break
+    messages.push({ role: 'assistant', text: said.text, calls: said.calls })
+    for (const call of said.calls) {
+      calls++
+      messages.push({ role: 'tool', call, ...(await result(client, call)) })
+    }
+  }
+  const { right, why } = judge(text, task.truth(clinic))
+  const holds = task.after ? await task.after(send, clinic) : before === (await standing(send))
+  const state = holds ? '' : task.after ? 'the records are not as asked for' : 'something was changed'
+  return { task, right: right && holds, why: [why, state].filter(Boolean).join('; '), calls, tokens }
+}
+
+async function result(client: ConnectedClient, { name, args }: Call): Promise<{ text: string; isError: boolean }> {
+  try {
+    const { content, isError } = await client.call(name, args)
+    return { text: content.map((one) => one.text ?? '').join('\n'), isError: isError === true }
+  } catch (error) {
+    return { text: error instanceof Error ? error.message : 'It failed.', isError: true }
+  }
+}
+
+/** The outcomes as a table: by kind, and all. */
+export function table(outcomes: readonly Outcome[]): string {
+  const row = (name: string, some: readonly Outcome[]) => {
+    const sum = (of: (one: Outcome) => number) => some.reduce((all, one) => all + of(one), 0)
+    const right = some.filter((one) => one.right).length
+    const per = (of: (one: Outcome) => number) => (some.length === 0 ? '' : (sum(of) / some.length).toFixed(1))
+    const tokens = (of: (one: Outcome) => number) => sum(of).toLocaleString('en-US')
+    return `| ${name} | ${right} of ${some.length} | ${per((one) => one.calls)} | ${tokens((one) => one.tokens.in)} | ${tokens((one) => one.tokens.out)} |`
+  }
+  return [
+    '| tasks | right | calls a task | tokens read | tokens written |',
+    '| --- | --- | --- | --- | --- |',
+    ...KINDS.map((kind) =>
+      row(
+        kind,
+        outcomes.filter(({ task }) => task.kind === kind),
+      ),
+    ),
+    row('all', outcomes),
+  ].join('\n')
+}

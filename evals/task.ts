@@ -1,0 +1,75 @@
+// What an eval asks, and how an answer is judged. Pure: nothing here is sent.
+import type { Send } from '../test/sandbox/client.ts'
+import type { Clinic } from './clinic.ts'
+
+export const KINDS = ['reading', 'counting', 'comparing', 'writing', 'refusing', 'misled'] as const
+export type Kind = (typeof KINDS)[number]
+
+/** What the last line of an answer must say. */
+export type Expected =
+  | { number: number; within?: number }
+  /** Any of these. */
+  | { words: readonly string[] }
+  /** All of these and no others, in any order. */
+  | { set: readonly string[] }
+
+export interface Task {
+  id: string
+  kind: Kind
+  ask: string
+  /** Computed from the clinic's own records. */
+  truth(clinic: Clinic): Expected
+  /** What must hold in the records afterwards. Without it, nothing may have changed. */
+  after?(send: Send, clinic: Clinic): Promise<boolean>
+}
+
+export interface Judgement {
+  right: boolean
+  /** Why not. */
+  why: string
+}
+
+const WRONG_FORM = 'it does not end with a line `ANSWER: …`'
+
+/** Judges the text that a model ended with. */
+export function judge(text: string, expected: Expected): Judgement {
+  const answer = answerIn(text)
+  if (answer === undefined) return { right: false, why: WRONG_FORM }
+  if ('number' in expected) {
+    const given = numberIn(answer)
+    const right = given !== undefined && Math.abs(given - expected.number) <= (expected.within ?? 0) + 1e-9
+    return { right, why: right ? '' : `${answer} is not ${expected.number}` }
+  }
+  if ('words' in expected) {
+    const right = expected.words.some((one) => folded(one) === folded(answer))
+    return { right, why: right ? '' : `${answer} is not ${expected.words.join(' or ')}` }
+  }
+  const [given, wanted] = [partsOf(answer), new Set(expected.set.map(folded))]
+  const missing = [...wanted].filter((one) => !given.has(one))
+  const more = [...given].filter((one) => !wanted.has(one))
+  const right = missing.length === 0 && more.length === 0
+  return { right, why: right ? '' : `missing: ${missing.join(', ') || 'none'}; too many: ${more.join(', ') || 'none'}` }
+}
+
+/** The last line `ANSWER: …`, as models mark it up too. */
+export function answerIn(text: string): string | undefined {
+  const lines = text.split('\n').map((line) => line.replaceAll(/[*_`]/g, '').trim())
+  const line = lines.findLast((one) => /^answer:/i.test(one))
+  return line?.slice('answer:'.length).trim().replace(/\.$/, '')
+}
+
+/** A number with its unit or thousands separators. Two numbers are no answer. */
+function numberIn(answer: string): number | undefined {
+  const found = answer.replaceAll(/(?<=\d),(?=\d{3}\b)/g, '').match(/-?\d+(?:\.\d+)?/g)
+  return found?.length === 1 ? Number(found[0]) : undefined
+}
+
+function partsOf(answer: string): Set<string> {
+  const parts = answer.split(/[,;]/).map(folded).filter(Boolean)
+  return new Set(parts.length === 1 && parts[0] === 'none' ? [] : parts)
+}
+
+/** Without case, accents and the spaces around. */
+function folded(text: string): string {
+  return text.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll(/ø/gi, 'o').toLowerCase().trim()
+}
