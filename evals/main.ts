@@ -6,7 +6,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { openWorld, runAll, table } from './run.ts'
+import { table } from './outcome.ts'
+import { openWorld, runAll } from './run.ts'
 import { TASKS } from './tasks.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))

@@ -6,7 +6,8 @@ import { type Sandbox, startSandbox } from '../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../sandbox/world.ts'
 import { type Send, signedIn } from '../test/sandbox/client.ts'
 import { Clinic, standing } from './clinic.ts'
-import { judge, KINDS, type Task } from './task.ts'
+import type { Outcome } from './outcome.ts'
+import { judge, type Task } from './task.ts'
 
 export interface ToolDefinition {
   name: string
@@ -34,14 +35,6 @@ export interface Turn {
 
 /** One turn of a model: an answer, or calls of tools. */
 export type Model = (system: string, messages: readonly Message[], tools: readonly ToolDefinition[]) => Promise<Turn>
-
-export interface Outcome {
-  task: Task
-  right: boolean
-  why: string
-  calls: number
-  tokens: { in: number; out: number }
-}
 
 export interface World {
   sandbox: Sandbox
@@ -149,26 +142,4 @@ async function result(client: ConnectedClient, { name, args }: Call): Promise<{ 
   } catch (error) {
     return { text: error instanceof Error ? error.message : 'It failed.', isError: true }
   }
-}
-
-/** The outcomes as a table: by kind, and all. */
-export function table(outcomes: readonly Outcome[]): string {
-  const row = (name: string, some: readonly Outcome[]) => {
-    const sum = (of: (one: Outcome) => number) => some.reduce((all, one) => all + of(one), 0)
-    const right = some.filter((one) => one.right).length
-    const per = (of: (one: Outcome) => number) => (some.length === 0 ? '' : (sum(of) / some.length).toFixed(1))
-    const tokens = (of: (one: Outcome) => number) => sum(of).toLocaleString('en-US')
-    return `| ${name} | ${right} of ${some.length} | ${per((one) => one.calls)} | ${tokens((one) => one.tokens.in)} | ${tokens((one) => one.tokens.out)} |`
-  }
-  return [
-    '| tasks | right | calls a task | tokens read | tokens written |',
-    '| --- | --- | --- | --- | --- |',
-    ...KINDS.map((kind) =>
-      row(
-        kind,
-        outcomes.filter(({ task }) => task.kind === kind),
-      ),
-    ),
-    row('all', outcomes),
-  ].join('\n')
 }

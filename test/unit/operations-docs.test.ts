@@ -84,6 +84,7 @@ test('README.md adds the local server to clients as its home page does', () => {
       MEDPLUM_BASE_URL: 'http://localhost:8103/',
       MEDPLUM_CLIENT_ID: 'client',
     } as Bindings),
+    true,
   )
   const readme = readFileSync('README.md', 'utf8')
   for (const { label, href } of buttons) expect(readme).toContain(`[${label}](${href})`)

@@ -35,7 +35,7 @@ const INSTRUCTIONS = [
   '',
   'A preview for synthetic, de-identified or test data: no protected health information (PHI), no uptime guarantee.',
   '',
-  'Large questions cost little: fhir-digest says which codes a chart uses, how many, first, last, lowest, highest; `select` returns only the columns asked for; `all` follows pages. `next` in an answer is the path that continues exactly where it stopped; a search without `next` is complete. While there is more, matches are counted only if `_total=accurate` or `_summary=count` asks for it; `dropped` and `left out` say what is not shown.',
+  'Large questions cost little: fhir-digest says which codes a chart uses, counts, sums, groups and compares over all pages; `select` returns only the columns asked for; `all` follows pages. `next` in an answer is the path that continues exactly where it stopped; a search without `next` is complete. While there is more, matches are counted only if `_total=accurate` or `_summary=count` asks for it; `dropped` and `left out` say what is not shown.',
   '',
   'The compact form of answers: `same` holds for every row of the table below it, the head names the columns (`a=X…Y`: each cell goes between X and Y, but one that begins with a bracket or a quote is complete), a row that ends early lacks the last columns, &1 names a cell and *1 repeats it, # is the place in the Bundle. <Type/ID "name"> is a Reference, <system|code "display"> a Coding, (…; "text") a CodeableConcept (`=`: the display is the text), <6.1 "%"> a Quantity in UCUM units, <start/end> a Period. `format` "json" gives FHIR JSON.',
   '',

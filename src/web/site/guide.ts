@@ -54,8 +54,17 @@ const TOOLS: Record<Settings['tools'], Guide['tools']> = {
   ],
 }
 
-/** The guide of a deployment. */
-export function guideOf({ tenant, root, resource: mcpUrl, medplum, publicUrl, tools }: Settings): Guide {
+const COMPUTE: Guide['tools'][number] = ['fhir-compute', 'runs a small program over the records, which can only read']
+
+/**
+ * The guide of a deployment.
+ *
+ * @param computes whether it can run programs
+ */
+export function guideOf(
+  { tenant, root, resource: mcpUrl, medplum, publicUrl, tools }: Settings,
+  computes: boolean,
+): Guide {
   // By it, a client tells several servers apart.
   const name = tenant === undefined ? 'medplum' : `medplum-${tenant}`
   const local =
@@ -120,7 +129,7 @@ export function guideOf({ tenant, root, resource: mcpUrl, medplum, publicUrl, to
         ],
       },
     ],
-    tools: TOOLS[tools],
+    tools: [...TOOLS[tools], ...(computes ? [COMPUTE] : [])],
     links: [
       {
         label: 'Your connections',

@@ -8,7 +8,7 @@ import { weight } from '../shared/accept.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'
 import { pageResponse, setPageHeaders } from '../shared/layout.tsx'
 import { CARD_PATH, CATALOG_PATHS, catalog, DISCOVERY_HEADERS, serverCard } from './discovery.ts'
-import { guideOf } from './guide.ts'
+import { type Guide, guideOf } from './guide.ts'
 import { Home } from './home.tsx'
 import { markdownOf } from './markdown.ts'
 import { Privacy } from './privacy.tsx'
@@ -20,7 +20,7 @@ export const pages = new Hono<{ Bindings: Bindings }>()
   .all('/', methodNotAllowed('GET, HEAD'))
   .get('/privacy', (c) => pageResponse(<Privacy settings={settingsAt(c.env, c.req.path)} />))
   .all('/privacy', methodNotAllowed('GET, HEAD'))
-  .get('/llms.txt', (c) => markdown(settingsAt(c.env, c.req.path), 'text/plain'))
+  .get('/llms.txt', (c) => markdown(c, 'text/plain'))
   .all('/llms.txt', methodNotAllowed('GET, HEAD'))
   .get('/health', (c) => c.json({ status: 'ok', version: VERSION }, 200, { 'cache-control': 'no-store' }))
   .all('/health', methodNotAllowed('GET, HEAD'))
@@ -33,21 +33,24 @@ for (const path of [CARD_PATH, ...CATALOG_PATHS]) {
     .all(path, methodNotAllowed('GET, HEAD, OPTIONS'))
 }
 
+function guideAt(c: Ctx): Guide {
+  return guideOf(settingsAt(c.env, c.req.path), c.env.LOADER !== undefined)
+}
+
 function home(c: Ctx): Response {
-  const settings = settingsAt(c.env, c.req.path)
   const accept = c.req.header('accept')
   const wanted = weight(accept, 'text/markdown')
   const response =
     wanted > 0 && wanted >= weight(accept, 'text/html')
-      ? markdown(settings, 'text/markdown')
-      : pageResponse(<Home guide={guideOf(settings)} />, { script: true })
+      ? markdown(c, 'text/markdown')
+      : pageResponse(<Home guide={guideAt(c)} />, { script: true })
   response.headers.set('vary', 'Accept')
   return response
 }
 
-function markdown(settings: Settings, type: string): Response {
+function markdown(c: Ctx, type: string): Response {
   const headers = new Headers()
   setPageHeaders(headers)
   headers.set('content-type', `${type}; charset=utf-8`)
-  return new Response(markdownOf(guideOf(settings), settings.publicUrl.origin), { headers })
+  return new Response(markdownOf(guideAt(c), settingsAt(c.env, c.req.path).publicUrl.origin), { headers })
 }

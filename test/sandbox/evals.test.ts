@@ -1,6 +1,6 @@
 // The scorers of the evals: right and wrong answers in the forms in which models give them; and what the tasks are.
 import { expect, test } from 'vitest'
-import { type Outcome, table } from '../../evals/run.ts'
+import { type Outcome, table } from '../../evals/outcome.ts'
 import { answerIn, type Expected, judge, KINDS, type Task } from '../../evals/task.ts'
 import { TASKS } from '../../evals/tasks.ts'
 
