@@ -13,7 +13,7 @@ const STEPS: [minutes: number, command: string][] = [
   [2, 'npm run demo'],
   [4, 'npm run bench -- size'],
   [10, 'npm run test:clients'],
-  [3, 'tsc -p test/clients && tsc -p test/hosts'],
+  [4, 'npm ci --prefix evals && tsc -p test/clients && tsc -p test/hosts && tsc -p evals'],
   // The rest of test:faults is part of npm test.
   [4, 'node test/faults/soak.ts --seed 1 --seconds 30'],
   [6, 'npm run bench -- load --brief'],

@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import { VERSION } from '../../base/version.ts'
-import type { Bindings, Settings } from '../../config/settings.ts'
+import type { Bindings } from '../../config/settings.ts'
 import { settingsAt } from '../../config/tenants.ts'
 import { weight } from '../shared/accept.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'
