@@ -4,6 +4,7 @@ import { evalFhirPathTyped, toTypedValue } from '@medplum/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileSelect, SelectError } from '../../src/answer/select/select.ts'
+import { columnsOf } from '../../src/answer/select/select-table.ts'
 import { runs } from '../runs.ts'
 
 const PATIENT = {
@@ -582,5 +583,27 @@ describe('what the specification says', () => {
 
   test('an extension of a simple value is found under its name', () => {
     expect(shown("_birthDate.extension('u').url", born('1960-01-01'))).toBe('u')
+  })
+})
+
+describe('a column with several values in a row', () => {
+  const pressure = {
+    resourceType: 'Observation',
+    component: ['8480-6', '8462-4'].map((code, at) => ({
+      code: { coding: [{ code }] },
+      valueQuantity: { value: 120 - at },
+    })),
+  }
+  const remarksOn = (expression: string) => {
+    const columns = columnsOf(compileSelect([expression]), 1000)
+    columns.write(pressure, [])
+    return columns.remarks()
+  }
+
+  test('says that their order tells them apart, and how to get one, which works', () => {
+    const [remark = ''] = remarksOn('component.valueQuantity.value')
+    const one = /write (.+)\.$/.exec(remark)?.[1] ?? ''
+    expect(compileSelect([one]).row(pressure).cells).toEqual([120])
+    expect(remarksOn(one)).toEqual([])
   })
 })

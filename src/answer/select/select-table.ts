@@ -18,12 +18,14 @@ type Row = Record<string, unknown>
 export function columnsOf(select: Select, maxRow: number): Columns {
   const rows = new WeakMap<object, Row>()
   const oversized = new Map<string, number>()
+  const several = new Set<string>()
   const rowOf = (resource: Row): Row => {
     const known = rows.get(resource)
     if (known) return known
     const { cells } = select.row(resource)
     const found = cells.flatMap((cell, index) => {
       const name = select.expressions[index] ?? ''
+      if (Array.isArray(cell)) several.add(name)
       return cell === undefined ? [] : [{ name, cell, size: literal(cell).length }]
     })
     let size = found.reduce((sum, one) => sum + one.size, 0)
@@ -50,12 +52,21 @@ export function columnsOf(select: Select, maxRow: number): Columns {
     remarks: () => [
       ...select.errors(),
       ...select.empty(),
+      ...[...several].map(severalIn),
       ...[...oversized].map(
         ([name, count]) =>
           `${literal(name, 'text')} is too long in ${count} of the resources; ask for a part, such as note.text.substring(0,2000).`,
       ),
     ],
   }
+}
+
+/** Which of several values is which, a row doesn't tell. */
+function severalIn(name: string): string {
+  const [list = name] = name.split('.')
+  const how = `${list}.where(code.coding.code='8480-6')`
+  const pick = list === 'component' ? `; to get one of them, write ${name.replace(list, how)}` : ''
+  return `${literal(name, 'text')} has several values in a row, in the order of the record (.0, .1 and so on)${pick}.`
 }
 
 /** A resource to make a row of. */
