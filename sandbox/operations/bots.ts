@@ -36,6 +36,8 @@ async function init(req: FhirRequest, records: Records): Promise<FhirResponse> {
     name,
     runtimeVersion: 'vmcontext',
     ...(typeof given.description === 'string' ? { description: given.description } : {}),
+    ...(given.sourceCode ? { sourceCode: await stored(given.sourceCode, records) } : {}),
+    ...(given.executableCode ? { executableCode: await stored(given.executableCode, records) } : {}),
   })
   const reference: Reference<Bot> = { reference: `Bot/${bot.id}`, display: name }
   await records.createResource<ProjectMembership>({
@@ -55,12 +57,29 @@ async function deploy(req: FhirRequest, records: Records): Promise<FhirResponse>
   if (!code) {
     return [allOk]
   }
-  const contentType = 'text/javascript'
   const data = Buffer.from(code).toString('base64')
-  const binary = await records.createResource<Binary>({ resourceType: 'Binary', contentType, data })
-  const executableCode: Attachment = { contentType, url: `Binary/${binary.id}`, title: filename ?? 'index.js' }
+  const executableCode = await stored({ title: filename, data } as Attachment, records)
   await records.updateResource<Bot>({ ...bot, executableCode })
   return [allOk]
+}
+
+/** Code as a bot refers to it. */
+async function stored(code: Attachment, records: Records): Promise<Attachment> {
+  const { url, data, contentType = 'text/javascript', title = 'index.js' } = code
+  if (url) {
+    if (url.startsWith('Binary/')) {
+      return code
+    }
+    throw fail(badRequest('Invalid attachment: URL must start with Binary/'))
+  }
+  if (!data) {
+    throw fail(badRequest('Invalid attachment: Missing data or url'))
+  }
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(data)) {
+    throw fail(badRequest('Invalid attachment: Invalid base64 data'))
+  }
+  const binary = await records.createResource<Binary>({ resourceType: 'Binary', contentType, data })
+  return { contentType, url: `Binary/${binary.id}`, title }
 }
 
 async function execute({ records, request, url }: Call, id?: string): Promise<Response> {

@@ -195,6 +195,18 @@ describe('code is shown in full, decoded', () => {
     expect(lines).toEqual(expect.arrayContaining(['name: "B"', 'sourceCode.data:', ...told]))
   })
 
+  test('of a bot that is made and deployed with one confirmation, and runs then', async () => {
+    const source = 'exports.handler = async (medplum, { input }) => ({ echo: input.word });'
+    const executableCode = { contentType: 'text/javascript', title: 'index.js', data: btoa(source) }
+    const init = { method: 'POST', path: 'Bot/$init', body: { name: 'One', executableCode } }
+    const { question, state } = await asked(init)
+    expect(question?.split('\n')).toEqual(expect.arrayContaining(['name: "One"', `executableCode.data: "${source}"`]))
+    const made = await call(access, init, { state, responses: ACCEPT })
+    const id = /^id: (\S+)$/m.exec(made.text)?.[1]
+    const run = await direct(medplum, 'POST', `Bot/${id}/$execute`, { word: 'hello' })
+    expect(await run.json()).toEqual({ echo: 'hello' })
+  })
+
   test('that a bot is given', async () => {
     const { id } = await make({ resourceType: 'Bot', name: 'B', code: 'old-code' })
     const lines = await shown({
