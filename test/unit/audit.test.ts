@@ -99,17 +99,17 @@ describe('the data point', () => {
   test('has the fields in their places', async () => {
     const points: unknown[] = []
     const AUDIT = { writeDataPoint: (point: unknown) => points.push(point) }
-    await auditCall({ ...CALL, level: 'read' }, subject, bindings({ AUDIT }))
+    await auditCall({ ...CALL, level: 'read', requests: 'Patient 2' }, subject, bindings({ AUDIT }))
     await auditOAuth({ decision: 'sign_in_failed', reason: 'unavailable' }, subject, bindings({ AUDIT }))
     expect(points).toEqual([
       {
         indexes: ['claude.ai'],
-        blobs: ['tool_call', 'fhir-read', 'read', 'Patient', 'ok', 'read', '', 'claude.ai', '', ''],
+        blobs: ['tool_call', 'fhir-read', 'read', 'Patient', 'ok', 'read', '', 'claude.ai', '', '', 'Patient 2'],
         doubles: [12, 200, 320, 100],
       },
       {
         indexes: ['claude.ai'],
-        blobs: ['oauth', 'sign_in_failed', '', '', '', '', 'unavailable', 'claude.ai', '', ''],
+        blobs: ['oauth', 'sign_in_failed', '', '', '', '', 'unavailable', 'claude.ai', '', '', ''],
         doubles: [0, 0, 0, 0],
       },
     ])
