@@ -48,7 +48,7 @@ async function digest(args: Record<string, unknown>, access = tokens.access): Pr
   if (!result) throw new Error(`JSON-RPC error ${error?.code}: ${error?.message}`)
   const text = result.content[0]?.text ?? ''
   const [head = '', table] = text.split(/\n\n(.*)/s)
-  const rows = table === undefined ? [] : [decode(table)].flat()
+  const rows = table === undefined ? [] : [decode(table.replace(/^# \w+/, '#'))].flat()
   return { isError: result.isError === true, text, head, rows: rows as Row[] }
 }
 

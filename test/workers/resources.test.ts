@@ -33,12 +33,13 @@ async function read(uri: string, as = access): Promise<Content> {
 const readModern = (uri: string) => askModern(access, 'resources/read', { uri }, uri)
 
 describe('lists', () => {
-  test('name two resources and two templates, with nothing to subscribe to', async () => {
+  test('name what there is, with nothing to subscribe to', async () => {
     expect((await ask(access, 'resources/list')).result?.resources).toEqual([
-      expect.objectContaining({ uri: 'fhir:///metadata', name: 'metadata', mimeType: 'text/plain' }),
       expect.objectContaining({ uri: 'ui://medplum-mcp/show.html', mimeType: 'text/html;profile=mcp-app' }),
+      expect.objectContaining({ uri: 'fhir:///metadata', name: 'metadata', mimeType: 'text/plain' }),
     ])
     expect((await ask(access, 'resources/templates/list')).result?.resourceTemplates).toEqual([
+      expect.objectContaining({ uriTemplate: 'skill://{+path}' }),
       expect.objectContaining({ uriTemplate: 'fhir:///{type}/{id}', mimeType: 'application/fhir+json' }),
       expect.objectContaining({ uriTemplate: 'fhir:///{type}', mimeType: 'text/plain' }),
     ])
