@@ -121,6 +121,8 @@ export async function startCloudflare() {
         },
       }
     }
+    // An account that has every asset already: nothing is to be uploaded.
+    if (part === 'assets-upload-session') return { result: { jwt: 'assets', buckets: [] } }
     if (!there) return MISSING
     if (part === 'secrets' && method === 'PUT') {
       there.secrets.add(String(body.name))
