@@ -1,5 +1,6 @@
 // Which keys of a GraphQL answer hold secrets: the document may rename a secret field (an alias), and the answer need not name its type.
-import { Kind as Node, parse, type SelectionSetNode } from 'graphql'
+import { Kind as Node, type SelectionSetNode } from 'graphql'
+import { graphqlDocument } from '../base/graphql.ts'
 import { isRecord } from '../base/json.ts'
 import { isSecretField, secretFieldsOf } from './redact.ts'
 
@@ -25,15 +26,12 @@ export function secretKeys(body: unknown, query: string): ReadonlySet<string> {
   ]
   for (const document of documents) {
     if (typeof document !== 'string') continue
-    try {
-      for (const definition of parse(document, { noLocation: true }).definitions) {
-        if (definition.kind === Node.OPERATION_DEFINITION) collect(definition.selectionSet, undefined, found)
-        else if (definition.kind === Node.FRAGMENT_DEFINITION) {
-          collect(definition.selectionSet, typeNamed(definition.typeCondition.name.value), found)
-        }
+    // What can't be read, Medplum can't read either: there will be no data.
+    for (const definition of graphqlDocument(document)?.definitions ?? []) {
+      if (definition.kind === Node.OPERATION_DEFINITION) collect(definition.selectionSet, undefined, found)
+      else if (definition.kind === Node.FRAGMENT_DEFINITION) {
+        collect(definition.selectionSet, typeNamed(definition.typeCondition.name.value), found)
       }
-    } catch {
-      // Medplum can't read it either: there will be no data.
     }
   }
   return found

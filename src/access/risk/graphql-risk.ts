@@ -5,17 +5,16 @@ import {
   type FragmentDefinitionNode,
   Kind as Node,
   type OperationDefinitionNode,
-  parse,
   type SelectionSetNode,
   valueFromASTUntyped,
 } from 'graphql'
+import { graphqlDocument } from '../../base/graphql.ts'
 import { isRecord } from '../../base/json.ts'
 import { governs, highest, type Kind } from './routes.ts'
 
 /** Medplum's mutations: `PatientCreate`, `PatientUpdate`, `PatientPatch`, `PatientDelete`, and so for every type. */
 const MUTATION = /^([A-Z][A-Za-z]*)(Create|Update|Patch|Delete)$/
 const ID = /^[A-Za-z0-9.-]{1,64}$/
-const MAX_TOKENS = 50_000
 
 interface Call {
   document: unknown
@@ -54,7 +53,7 @@ export function classifyGraphql(body: unknown, query: string): Effect {
 export function mutationsIn(body: unknown, query: string): Mutation[] | undefined {
   const found: Mutation[] = []
   for (const call of callsIn(body, query)) {
-    const document = documentOf(call.document)
+    const document = typeof call.document === 'string' ? graphqlDocument(call.document) : undefined
     if (document === undefined) return undefined
     for (const operation of operationsOf(document, call.operationName)) {
       if (operation.operation !== 'mutation') continue
@@ -86,7 +85,7 @@ function callsIn(body: unknown, query: string): Call[] {
 function effectOf(call: Call): Effect {
   const { document: text, operationName } = call
   if (typeof text !== 'string') return { kind: 'operate', targets: ['$graphql'], reason: 'GraphQL without a document' }
-  const document = documentOf(text)
+  const document = graphqlDocument(text)
   if (document === undefined) {
     // Another parser might read it; without this word, which can't be escaped, none would find a mutation in it.
     return text.includes('mutation')
@@ -98,15 +97,6 @@ function effectOf(call: Call): Effect {
   const kind = highest(effects.map((effect) => effect.kind))
   const reason = effects.find((effect) => effect.kind === kind)?.reason ?? 'GraphQL without an operation'
   return { kind, targets: effects.flatMap((effect) => effect.targets), reason }
-}
-
-function documentOf(text: unknown): DocumentNode | undefined {
-  if (typeof text !== 'string') return undefined
-  try {
-    return parse(text, { noLocation: true, maxTokens: MAX_TOKENS })
-  } catch {
-    return undefined
-  }
 }
 
 /** The named operation, or all if none is named. */

@@ -1,14 +1,13 @@
 // Searches within a GraphQL document: the same parameters as in a path, so the same checks. They can't be rewritten there, and a
 // parameter occurs only once.
 
-import { type FieldNode, parse, visit } from 'graphql'
+import { type FieldNode, visit } from 'graphql'
+import { graphqlDocument } from '../../base/graphql.ts'
 import { isRecord } from '../../base/json.ts'
 import type { Capability } from '../../fhir/capability.ts'
 import { criterion, type QueryParameter } from '../../fhir/query.ts'
 import type { Findings } from './control-checks.ts'
 import { checkSearch } from './search-checks.ts'
-
-const MAX_TOKENS = 50_000
 
 /** Checks every search of a request to `$graphql`. Medplum refuses a document that can't be parsed. */
 export function checkGraphql(body: unknown, capability: Capability | undefined, base: string | undefined): Findings {
@@ -56,20 +55,18 @@ function searchesIn(document: string): Document {
   const note = (number: string) => {
     if (String(Number(number)) !== number) found.numbers.push(number)
   }
-  try {
-    visit(parse(document, { noLocation: true, maxTokens: MAX_TOKENS }), {
-      Field(field) {
-        if (/^[A-Z][A-Za-z]*(?:List|Connection)$/.test(field.name.value)) found.searches.push(field)
-      },
-      IntValue: ({ value }) => note(value),
-      FloatValue: ({ value }) => note(value),
-      VariableDefinition({ variable, defaultValue }) {
-        if (defaultValue && 'value' in defaultValue) found.defaults[variable.name.value] = defaultValue.value
-      },
-    })
-  } catch {
-    return { searches: [], defaults: {}, numbers: [] }
-  }
+  const parsed = graphqlDocument(document)
+  if (parsed === undefined) return found
+  visit(parsed, {
+    Field(field) {
+      if (/^[A-Z][A-Za-z]*(?:List|Connection)$/.test(field.name.value)) found.searches.push(field)
+    },
+    IntValue: ({ value }) => note(value),
+    FloatValue: ({ value }) => note(value),
+    VariableDefinition({ variable, defaultValue }) {
+      if (defaultValue && 'value' in defaultValue) found.defaults[variable.name.value] = defaultValue.value
+    },
+  })
   return found
 }
 
