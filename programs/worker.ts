@@ -2,11 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { writeChanged } from '../scripts/write-changed.ts'
 import type { Tethered } from './tether.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -111,10 +112,7 @@ export async function startWorker({
 async function withPrograms(): Promise<string> {
   const path = join(ROOT, 'wrangler.start.toml')
   const text = `${await readFile(join(ROOT, 'wrangler.toml'), 'utf8')}\n[[worker_loaders]]\nbinding = "LOADER"\n`
-  // Another start may read it at this moment.
-  const part = `${path}.${randomUUID()}`
-  await writeFile(part, text)
-  await rename(part, path)
+  await writeChanged(path, text)
   return path
 }
 
