@@ -93,7 +93,7 @@ function readTable(text: string): Pick<Answer, 'rows' | 'whole'> {
   const head = at < 0 ? lines : lines.slice(0, at)
   const after = lines.findIndex((line, index) => index > at && line.startsWith('# '))
   return {
-    rows: at < 0 ? [] : rowsOf(decode(lines.slice(at, after < 0 ? undefined : after).join('\n'))),
+    rows: at < 0 ? [] : rowsOf(decode(untitled(lines.slice(at, after < 0 ? undefined : after).join('\n')))),
     whole: !head.some((line) => /^(?:next|dropped): |^link: .*relation:next/.test(line)),
   }
 }
@@ -111,9 +111,14 @@ function readRecords(text: string): Pick<Answer, 'rows' | 'whole'> {
 function readDigest(text: string): Pick<Answer, 'rows' | 'whole'> {
   const [head = '', table] = text.split(/\n\n(.*)/s)
   return {
-    rows: table === undefined ? [] : rowsOf([decode(table)].flat()),
+    rows: table === undefined ? [] : rowsOf([decode(untitled(table))].flat()),
     whole: /^(?:Digest of all |No resources found)/.test(head) && !/^Left out/m.test(head),
   }
+}
+
+/** A table without its title is an array. */
+function untitled(table: string): string {
+  return table.replace(/^# \w+/, '#')
 }
 
 function rowsOf(value: unknown): Row[] {
