@@ -33,12 +33,20 @@ export class Host extends Agent<Env> {
       told++
     }
     const { name, args } = asked
-    const call = this.mcp.callTool({ serverId: ID, name, arguments: args }, { onprogress })
+    const call = () => this.mcp.callTool({ serverId: ID, name, arguments: args }, { onprogress })
+    // Its client doesn't connect again by itself after the server was away.
+    const again = async (error: Error) => {
+      if (error.message !== 'Not connected') throw error
+      await this.mcp.connectToServer(ID)
+      return call()
+    }
     return Response.json(
-      await call.then(
-        (result) => ({ result, told }),
-        (error: Error) => ({ error: error.message, told }),
-      ),
+      await call()
+        .catch(again)
+        .then(
+          (result) => ({ result, told }),
+          (error: Error) => ({ error: error.message, told }),
+        ),
     )
   }
 }
