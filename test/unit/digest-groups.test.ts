@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { groupRows, type Row, sortRows } from '../../src/answer/digest/groups.ts'
 import { Members } from '../../src/tools/digest/members.ts'
-import { BASE } from './grouping.ts'
+
+const BASE = new URL('https://api.example.com/fhir/R4/')
 
 // ── Groups ──
 

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sumAndMean } from '../../src/answer/digest/decimal.ts'
 import { keysOf, referredBy, subjectsOf } from '../../src/answer/digest/key.ts'
-import { BASE } from './grouping.ts'
+
+const BASE = new URL('https://api.example.com/fhir/R4/')
 
 describe('sums', () => {
   test.each<[number[], number | string, number | string]>([

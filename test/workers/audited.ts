@@ -1,3 +1,4 @@
+// What is logged, line by line.
 import { afterEach, beforeEach, vi } from 'vitest'
 import { sandbox } from './world.ts'
 

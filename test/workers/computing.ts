@@ -1,4 +1,4 @@
-// x
+// Calls of fhir-compute.
 import { afterEach, beforeAll, vi } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { medplumToken } from './medplum.ts'

@@ -1,3 +1,4 @@
+// Clients that connect, and what they store.
 import { env } from 'cloudflare:workers'
 import { afterEach, expect, vi } from 'vitest'
 import { GET, POST } from '../calls.ts'

@@ -1,4 +1,4 @@
-// x
+// Calls of the tool fetch.
 import { afterEach, beforeAll } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { medplumToken } from './medplum.ts'

@@ -232,7 +232,8 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
       }),
       { numRuns: runs(3_000) },
     )
-    expect(asked).toBeGreaterThan(runs(100))
+    // So that questions were tried at all; how many of a tenth of the cases are questions differs by chance.
+    expect(asked).toBeGreaterThan(runs(50))
   },
   120_000,
 )

@@ -1,3 +1,4 @@
+// Each kind of request, at each access level.
 import { LEVEL_NAME, LEVELS, type Level } from '../../src/access/access.ts'
 import { ROUTES } from '../../src/access/risk/routes.ts'
 import { criterion, formatQuery } from '../../src/fhir/query.ts'

@@ -4,8 +4,8 @@ import { FhirError } from '../../src/client/fhir-error.ts'
 import { TransportError } from '../../src/client/transport.ts'
 import { withStableOrder } from '../../src/fhir/paging.ts'
 import { DELETE, GET } from '../calls.ts'
+import { chart, client, read, references, setUp, sorted, token } from './all-pages.ts'
 import { create } from './medplum.ts'
-import { chart, client, read, references, setUp, sorted, token } from './pages-of.ts'
 import { SANDBOX, sandbox } from './world.ts'
 
 setUp()

@@ -4,8 +4,8 @@ import { CLINIC_NOW } from '../../sandbox/clinic/calendar.ts'
 import { Content } from '../../src/client/content.ts'
 import { withStableOrder } from '../../src/fhir/paging.ts'
 import { DELETE } from '../calls.ts'
+import { chart, client, read, references, setUp, sorted, token } from './all-pages.ts'
 import { allOf, create } from './medplum.ts'
-import { chart, client, read, references, setUp, sorted, token } from './pages-of.ts'
 import { sandbox } from './world.ts'
 
 setUp()

@@ -1,4 +1,4 @@
-// x
+// All pages of a search, read as the server reads them.
 import { afterEach, beforeAll } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { type AllPages, type ReadOptions, readAll } from '../../src/client/read-all.ts'
