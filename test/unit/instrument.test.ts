@@ -62,7 +62,7 @@ test.each([
   ['1 + 1', 2],
   ['const a = 2\na * 3', 6],
   ['if (true) { 5 }', undefined],
-])('ends with what it says last: %j', async (code, value) => expect((await run(code)).value).toBe(value))
+])('returns its last expression: %j', async (code, value) => expect((await run(code)).value).toBe(value))
 
 test('every turn of a loop and every call counts', async () => {
   const base = (await run('return 1')).steps
