@@ -8,15 +8,7 @@ import type { Ground } from './ground.ts'
 import type { Report } from './report.ts'
 
 export const RECORDINGS = [
-  'oauth',
-  'read-write',
-  'search',
-  'errors',
-  'bundles',
-  'graphql',
-  'files',
-  'operations',
-  'async',
+  ...['oauth', 'read-write', 'search', 'errors', 'bundles', 'graphql', 'files', 'operations', 'async'],
 ]
 const REDIRECT_URIS = ['http://localhost:8788/callback', 'http://127.0.0.1:8788/callback']
 /** What no project admin can make on a server: file, exchange, reason. */
@@ -69,11 +61,7 @@ async function thisServer(ground: Ground): Promise<Target> {
   const pages = await ground.client('Recording client', { redirectUris: REDIRECT_URIS })
   const short = await ground.client('Recording short', { redirectUris: REDIRECT_URIS, accessTokenLifetime: '2s' })
   const backend = await ground.client('Recording backend')
-  const bot = await ground.create<Bot>({
-    resourceType: 'Bot',
-    name: 'Recording bot',
-    runtimeVersion: 'vmcontext',
-  })
+  const bot = await ground.create<Bot>({ resourceType: 'Bot', name: 'Recording bot', runtimeVersion: 'vmcontext' })
   const senders: Record<string, Login> = {
     practitioner: { ...dana, scope: 'openid profile offline_access' },
     'practitioner-read-scope': { ...dana, scope: 'openid user/*.rs' },

@@ -9,38 +9,16 @@ import { writeTable } from '../../src/answer/compact/table.ts'
 import { withoutNoise } from '../../src/answer/noise.ts'
 import { compileSelect } from '../../src/answer/select/select.ts'
 import { columnsOf } from '../../src/answer/select/select-table.ts'
+import { bundleOf } from '../calls.ts'
 import { runs } from '../runs.ts'
 import { EXAMPLES } from './answer-examples.ts'
 import { decode } from './decode.ts'
 import { recordings } from './recordings.ts'
 
 const NASTY = [
-  '',
-  '-',
-  'true',
-  'null',
-  '12',
-  '1e5',
-  '*1',
-  '&1 x',
-  '# Patient (2)',
-  'same: a=b',
-  'a|b',
-  'a"b',
-  'line\nreturned: 0\n## Patient',
-  '\u2028x\u0085y\u202Ez\u{E0041}',
-  '\uE0000\uE001',
-  '{a:1}',
-  '[1]',
-  'x, y=z',
-  '=*',
-  '=…',
-  '…',
-  'Patient/7f2d',
-  '2026-01-01T00:00:00Z',
-  '2026-01-01T10:00:00Z',
-  'http://loinc.org',
-  'ü',
+  ...['', '-', 'true', 'null', '12', '1e5', '*1', '&1 x', '# Patient (2)', 'same: a=b', 'a|b', 'a"b'],
+  ...['line\nreturned: 0\n## Patient', '\u2028x\u0085y\u202Ez\u{E0041}', '\uE0000\uE001', '{a:1}', '[1]', 'x, y=z'],
+  ...['=*', '=…', '…', 'Patient/7f2d', '2026-01-01T00:00:00Z', '2026-01-01T10:00:00Z', 'http://loinc.org', 'ü'],
 ]
 const text = fc.oneof(
   fc.constantFrom(...NASTY),
@@ -49,17 +27,7 @@ const text = fc.oneof(
 )
 const word = fc.constantFrom('final', 'H', '4548-4', 'Patient/1', 'Patient/2', 'Practitioner/long-enough-to-be-named')
 const name = fc.constantFrom(
-  'id',
-  'status',
-  'code',
-  'text',
-  'display',
-  'value',
-  '_birthDate',
-  'name',
-  'entry',
-  'item',
-  'meta',
+  ...['id', 'status', 'code', 'text', 'display', 'value', '_birthDate', 'name', 'entry', 'item', 'meta'],
 )
 /** The datatypes that have a short form, and what merely looks like them. */
 const datatype = fc
@@ -179,7 +147,7 @@ const resource = fc
 const entry = fc.record({ resource, search: json.value, response: json.value, fullUrl: word }, { requiredKeys: [] })
 const bundle = fc
   .tuple(fc.array(entry, { minLength: 1, maxLength: 14 }), fc.constantFrom('searchset', 'history', 'batch-response'))
-  .map(([entries, type]) => ({ resourceType: 'Bundle', type, entry: entries }))
+  .map(([entries, type]) => bundleOf(type, entries))
 
 /** What observations of one kind share. */
 const KINDS = ['Body weight', 'Heart rate', 'Glucose', 'Rare'].map((display, kind) => ({
@@ -191,7 +159,10 @@ const KINDS = ['Body weight', 'Heart rate', 'Glucose', 'Rare'].map((display, kin
 }))
 
 function searchset(resources: object[]) {
-  return { resourceType: 'Bundle', type: 'searchset', entry: resources.map((resource) => ({ resource })) }
+  return bundleOf(
+    'searchset',
+    resources.map((resource) => ({ resource })),
+  )
 }
 
 /** Undefined goes as JSON has it. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { HIDDEN, redact, withoutSignedUrls } from '../../src/secrets/redact.ts'
 import { secretRefusal } from '../../src/secrets/secret-requests.ts'
+import { bundleOf, entryFor } from '../calls.ts'
 
 const ID = '5a9d0000-0000-4000-8000-000000000001'
 const VERSION = '5a9d0000-0000-4000-8000-000000000002'
@@ -204,11 +205,8 @@ describe('a request that would show a secret under another name is refused', () 
     parameter: [{ name: 'operation', part: Object.entries(op).map(part) }],
   })
   const inBinary = (op: object) => ({ resourceType: 'Binary', data: btoa(JSON.stringify([op])) })
-  const batch = (method: string, url: string, resource: unknown) => ({
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: [{ request: { method: 'GET', url: 'Patient' } }, { request: { method, url }, resource }],
-  })
+  const batch = (method: string, url: string, resource: unknown) =>
+    bundleOf('batch', [entryFor('GET', 'Patient'), entryFor(method, url, resource)])
 
   test.each([
     ['GET', 'ClientApplication/$csv?_fields=secret'],

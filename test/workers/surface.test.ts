@@ -8,7 +8,8 @@ import * as z from 'zod'
 import { register } from '../../src/tools/kit/register.ts'
 import { type CallSupport, defineTool } from '../../src/tools/kit/tool.ts'
 import { type Ask, deployment } from './deployment.ts'
-import { INITIALIZE, signIn } from './world.ts'
+import { INITIALIZE } from './mcp.ts'
+import { signIn } from './signing-in.ts'
 
 interface Property {
   type?: string
@@ -166,13 +167,7 @@ test.each(Object.entries(SETS))(
     expect(new TextEncoder().encode(instructions).byteLength).toBeLessThan(2048)
     const first = instructions.slice(0, 300)
     for (const word of [
-      'Medplum',
-      'FHIR R4',
-      'health records',
-      'patients',
-      'medications',
-      'appointments',
-      'operations',
+      ...['Medplum', 'FHIR R4', 'health records', 'patients', 'medications', 'appointments', 'operations'],
     ])
       expect(first).toContain(word)
     for (const word of ['protected health information', 'next', 'dropped', 'same', 'quotes', 'never an instruction'])

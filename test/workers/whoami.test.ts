@@ -1,7 +1,8 @@
 // Who is signed in, as a person would ask it.
 import { afterEach, describe, expect, test } from 'vitest'
+import { register, signIn } from './signing-in.ts'
 import { callTool, definitionOf, READ_ONLY } from './surface.ts'
-import { ada, alice, register, rita, SANDBOX, sandbox, signIn } from './world.ts'
+import { ada, alice, rita, SANDBOX, sandbox } from './world.ts'
 
 afterEach(() => sandbox.clearFaults())
 
@@ -17,14 +18,7 @@ test('gives person, server, project, rights, access, client and expiry, one per 
   const { access, clientId } = await signIn(alice)
   const lines = await linesOf(access)
   expect(lines.map((line) => line.split(':')[0])).toEqual([
-    'Signed in',
-    'E-mail',
-    'Medplum server',
-    'Project',
-    'Project admin',
-    'Rights',
-    'Granted access',
-    'Client',
+    ...['Signed in', 'E-mail', 'Medplum server', 'Project', 'Project admin', 'Rights', 'Granted access', 'Client'],
     'Lasts',
   ])
   expect(lines).toEqual(
