@@ -1,7 +1,8 @@
 // The regular expressions of programs count their steps, and find what the engine finds.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { matcherOf } from '../../src/compute/regular-expression.ts'
+import { expressionPartsOf } from '../../src/compute/isolate/expression-parts.ts'
+import { matcherOf } from '../../src/compute/isolate/regular-expression.ts'
 import { runs } from '../runs.ts'
 
 const native = RegExp.prototype.exec
@@ -14,7 +15,7 @@ function plain(found: unknown): unknown {
 }
 
 function compare(source: string, flags: string, text: string): void {
-  const matcher = matcherOf(RegExp, () => {})
+  const matcher = matcherOf(RegExp, () => {}, expressionPartsOf)
   const [ours, theirs] = [new RegExp(source, flags), new RegExp(source, flags)]
   for (let turn = 0; turn < 3; turn++) {
     const where = `/${source}/${flags} on ${JSON.stringify(text)}, turn ${turn}`
@@ -96,10 +97,11 @@ test('whatever an expression is made of, it finds what the engine finds', () => 
 
 test('every search counts, so that none is endless', () => {
   let steps = 0
-  const matcher = matcherOf(RegExp, (count) => {
-    steps += count
+  const count = (more: number) => {
+    steps += more
     if (steps > 1e6) throw new Error('enough')
-  })
+  }
+  const matcher = matcherOf(RegExp, count, expressionPartsOf)
   for (const source of ['(a+)+$', '^(a|a)*$', '(a*)*b', '(?:a?){30}a{50}b', 'a*a*a*a*a*b', '((a{1,9}){1,9}){1,9}b']) {
     steps = 0
     expect(() => matcher(new RegExp(source), source, '', `${'a'.repeat(60)}!`), source).toThrow('enough')
