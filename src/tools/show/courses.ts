@@ -1,6 +1,6 @@
 // When a medication was to be taken, as far as its request says.
 import { isRecord, records } from '../../base/json.ts'
-import { idOf, isDate, nameOf, type Resource, stateOf } from './records.ts'
+import { idOf, isDate, labelOf, type Resource, stateOf } from './records.ts'
 import type { Course } from './shown.ts'
 
 /** Requests that order nothing. */
@@ -11,7 +11,7 @@ export function coursesIn(requests: readonly Resource[]): Course[] {
     const { status, withdrawn } = stateOf(request)
     const time = courseTime(request)
     if (withdrawn || NO_COURSE.has(status) || !time) return []
-    return [{ id: idOf(request), name: nameOf(request), ...time, active: status === 'active' }]
+    return [{ id: idOf(request), name: labelOf(request), ...time, active: status === 'active' }]
   })
 }
 

@@ -6,7 +6,7 @@ import {
   foundIn,
   idOf,
   isDate,
-  nameOf,
+  labelOf,
   patientId,
   type Resource,
   readOfPatient,
@@ -91,7 +91,7 @@ export async function summary(
       const told = details(resource)
         .map(scalarText)
         .filter((one) => one !== '')
-      return [{ id: idOf(resource), name: nameOf(resource), details: text(told.join(', ')) }]
+      return [{ id: idOf(resource), name: labelOf(resource), details: text(told.join(', ')) }]
     })
     return { title, more, items, ...(fault !== undefined && { fault }) }
   })

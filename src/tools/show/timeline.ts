@@ -2,7 +2,7 @@
 import { isRecord } from '../../base/json.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import { courseTime } from './courses.ts'
-import { foundIn, idOf, isDate, nameOf, patientId, type Resource, readOfPatient, stateOf, timeIn } from './records.ts'
+import { foundIn, idOf, isDate, labelOf, patientId, type Resource, readOfPatient, stateOf, timeIn } from './records.ts'
 import type { Event, Lane, Timeline } from './shown.ts'
 import { type Drawn, nameFor } from './words.ts'
 
@@ -70,7 +70,7 @@ export async function timeline(
       return [
         {
           id: idOf(resource),
-          name: nameOf(resource),
+          name: labelOf(resource),
           ...span,
           ...(status !== '' && { status }),
           ...(active && { active }),
