@@ -107,3 +107,20 @@ test('every search counts, so that none is endless', () => {
     expect(() => matcher(new RegExp(source), source, '', `${'a'.repeat(60)}!`), source).toThrow('enough')
   }
 })
+
+test.each([
+  ['groups', `a${'()'.repeat(1000)}`, 'b'.repeat(500), 500_000],
+  ['groups that are kept', `(?=b)${'()'.repeat(1000)}c`, 'b', 1000],
+  ['groups in what is repeated', `(?:b${'()'.repeat(100)})*c`, 'bbb', 500],
+  ['assertions', `${'\\b'.repeat(1000)}c`, 'b', 1000],
+  ['empty groups', `${'(?:)'.repeat(1000)}c`, 'b', 1000],
+  ['references to nothing', `(z)?${'\\1'.repeat(1000)}c`, 'b', 1000],
+  ['the characters of a long expression', 'a'.repeat(100_000), 'b', 5000],
+])('%s count by their number', (_, source, text, least) => {
+  let steps = 0
+  const matcher = matcherOf(RegExp, (more) => (steps += more), expressionPartsOf)
+  matcher(new RegExp(source), source, '', text)
+  steps = 0
+  matcher(new RegExp(source), source, '', text)
+  expect(steps).toBeGreaterThanOrEqual(least)
+})

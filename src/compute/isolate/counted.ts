@@ -110,7 +110,9 @@ export function countedOf(
 
   const constructing: Record<string, (args: unknown[]) => unknown[]> = {
     Array(args) {
-      const length = args.length === 1 && typeof args[0] === 'number' ? args[0] : args.length
+      // The engine refuses a length that is negative or no number: such steps would be given back.
+      const isLength = args.length === 1 && typeof args[0] === 'number' && args[0] > 0
+      const length = isLength ? (args[0] as number) : args.length
       listFits(length)
       step(4 * length)
       return args

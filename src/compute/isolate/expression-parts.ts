@@ -39,6 +39,7 @@ export type PartsOf = ReturnType<typeof expressionPartsOf>
 export function expressionPartsOf(Native: RegExpConstructor, step: (count: number) => void, search: Search) {
   const { apply } = Reflect
   const { create } = Object
+  const { max } = Math
   const exec = Native.prototype.exec
   const codeAt = String.prototype.codePointAt as unknown as Fn
   const cut = String.prototype.slice as unknown as Fn
@@ -55,7 +56,10 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
   })
 
   const assertion = (holds: (place: number) => boolean): Part => ({
-    match: (place, next) => (holds(place) ? next(place) : -1),
+    match(place, next) {
+      step(1)
+      return holds(place) ? next(place) : -1
+    },
   })
   const isLineEnd = (place: number): boolean => {
     const character = search.text[place]
@@ -80,7 +84,12 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
     if (found.length === 1) return found[0] as Part
     const from = (n: number, place: number, next: Next): number =>
       n === found.length ? next(place) : (found[n] as Part).match(place, (end) => from(n + 1, end, next))
-    return { match: (place, next) => from(0, place, next) }
+    return {
+      match(place, next) {
+        step(1)
+        return from(0, place, next)
+      },
+    }
   }
 
   /** One character again and again: where each ends is enough to go back. */
@@ -116,7 +125,7 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
     if (part.single !== undefined) return repeatedSingle(part.single, repetition)
     const { least, most, isLazy } = repetition
     const again = (place: number, count: number, next: Next): number => {
-      step(2)
+      step(2 + last - first)
       const once = (): number => {
         const before: number[] = []
         for (let n = first * 2 + 2; n < last * 2 + 2; n++) {
@@ -145,6 +154,7 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
     }
     return {
       match(place, next) {
+        step(2)
         const [from, to] = [search.captures[index * 2] as number, search.captures[index * 2 + 1] as number]
         const end = match(place, (then) => {
           const [before, after] = [search.captures[index * 2] as number, search.captures[index * 2 + 1] as number]
@@ -163,6 +173,7 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
   const around = (isWanted: boolean, matches: (place: number) => boolean): Part => ({
     match(place, next) {
       const before = search.captures
+      step(before.length >> 1)
       search.captures = []
       for (let n = 0; n < before.length; n++) search.captures[n] = before[n] as number
       const found = matches(place)
@@ -216,8 +227,8 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
       match(place, next) {
         const { text, captures } = search
         const [from, to] = [captures[index * 2] as number, captures[index * 2 + 1] as number]
+        step(max(0, to - from) + 1)
         if (from < 0 || to < 0) return next(place)
-        step(to - from + 1)
         for (let n = 0; n < to - from; n++) {
           const [a, b] = [text[from + n] as string, text[place + n]]
           if (a !== b && !(b !== undefined && isCaseless && lower(a) === lower(b))) return -1

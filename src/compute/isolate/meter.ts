@@ -41,7 +41,8 @@ export function meterOf(limits: Limits) {
   }
   const step = (count: number): void => {
     used += count
-    if (used > limit) fail(`it takes more than ${limits.steps / 1e6} million steps`)
+    // Not `used > limit`: a sum that is no number would never be too large.
+    if (!(used <= limit)) fail(`it takes more than ${limits.steps / 1e6} million steps`)
   }
   /** Setting up counts nothing. */
   const begin = (): void => {

@@ -187,7 +187,7 @@ export function matcherOf(
   }
 
   return (expression, source, flags, given) => {
-    step(20)
+    step(20 + (source.length >> 4))
     const key = `${flags}/${source}`
     const compiled = known[key] ?? compile(source, flags)
     known[key] = compiled
@@ -203,7 +203,7 @@ export function matcherOf(
     try {
       const first = isGlobal || isSticky ? last : 0
       for (let at = first; at <= given.length; at++) {
-        step(1)
+        step(1 + compiled.groups)
         search.captures = []
         for (let n = 0; n < compiled.groups * 2 + 2; n++) search.captures[n] = -1
         const end = compiled.match(at, (place) => place)
