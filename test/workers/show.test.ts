@@ -79,8 +79,8 @@ describe('trend', () => {
   test('the parts of a panel, by the panel or by a part', async () => {
     const panel = await show<Trend>({ view: 'trend', patient: MARISOL, codes: ['85354-9'] })
     expect(panel.shown.series.map(({ name, of: whole }) => [name, whole])).toEqual([
-      ['Systolic', '85354-9'],
-      ['Diastolic', '85354-9'],
+      ['Systolic', `${LOINC}|85354-9`],
+      ['Diastolic', `${LOINC}|85354-9`],
     ])
     const part = await show<Trend>({ view: 'trend', patient: MARISOL, codes: ['http://loinc.org|8480-6'] })
     expect(part.shown.series).toEqual(panel.shown.series.slice(0, 1))
@@ -154,12 +154,13 @@ describe('trend', () => {
 
 test('a timeline has every lane, each by time, and what it leaves out is told', async () => {
   const { shown, text } = await show<Timeline>({ view: 'timeline', patient: MARISOL })
-  const titles = ['Encounters', 'Conditions', 'Medications', 'Procedures', 'Immunizations', 'Documents']
+  const medications = ['Medications', 'Reported medications']
+  const titles = ['Encounters', 'Conditions', ...medications, 'Procedures', 'Immunizations', 'Documents']
   expect(shown.lanes.map(({ title }) => title)).toEqual(titles)
   for (const { type, events, more } of shown.lanes) {
     const all = await allOf(medplum, `${type}?${type === 'Immunization' ? 'patient' : 'subject'}=${MARISOL}`)
     expect(more).toBe(false)
-    expect(events.length).toBeGreaterThan(0)
+    expect(events.length > 0).toBe(all.length > 0)
     expect(events.length).toBeLessThanOrEqual(all.length)
     const ids = new Set(all.map(({ id }) => `${type}/${id}`))
     for (const { id } of events) {
@@ -248,6 +249,37 @@ describe('in a narrowed connection', () => {
     expect(lanes.find(({ type }) => type === 'Condition')).toMatchObject({ events: [], fault: 'not accessible' })
     expect(timeline.content[0]?.text).toContain('Conditions: not accessible')
   })
+})
+
+describe('a medication that is a record of its own', () => {
+  test('is named; also where the connection may not read such records, it is drawn', async () => {
+    const patient = await patientWith('Takes Something', [])
+    const { id } = await create(medplum, { resourceType: 'Medication', code: { text: 'Aspirin' } })
+    await create(medplum, {
+      ...{ resourceType: 'MedicationRequest', status: 'active', intent: 'order', authoredOn: '2024-01-01' },
+      ...{ subject: { reference: patient }, medicationReference: { reference: `Medication/${id}` } },
+    })
+    const named = async (token: string, view: string) => {
+      const { structured } = await callTool(token, 'show', { view, patient })
+      return JSON.stringify(structured)
+    }
+    expect(await named(access, 'timeline')).toContain('"name":"Aspirin"')
+    expect(await named(access, 'summary')).toContain('"name":"Aspirin"')
+    const types = (await signIn(alice, undefined, 'read', { types: 'MedicationRequest' })).access
+    expect(await named(types, 'timeline')).toContain(`"name":"Medication/${id}"`)
+    const one = (await signIn(alice, undefined, 'read', { patient: patient.split('/')[1] ?? '' })).access
+    expect(await named(one, 'timeline')).toContain('"MedicationRequest/')
+  })
+})
+
+test('a table that is larger than a view goes on where it stopped', async () => {
+  const path = 'Observation?_count=500&_sort=_lastUpdated'
+  const { shown } = await show<Table>({ view: 'table', path, select: ['id'] })
+  expect(shown.rows).toHaveLength(200)
+  const { shown: second } = await show<Table>({ view: 'table', path: shown.next, select: ['id'] })
+  const all = await allOf(medplum, 'Observation?_sort=_lastUpdated')
+  const ids = [...shown.rows, ...second.rows].map(({ id }) => id.split('/')[1])
+  expect(ids).toEqual(all.slice(0, ids.length).map(({ id }) => id))
 })
 
 test('the words keep to their budget, in whole rows, and say what they leave out', async () => {
