@@ -1,4 +1,4 @@
-// How much of the tests that try many cases is run.
+// How many cases are run of tests that try many.
 
 /** Set by vitest.config.ts: by `npm run check` (`--mode full`). */
 declare const FULL_TESTS: boolean
@@ -8,7 +8,7 @@ export function runs(all: number): number {
   return FULL_TESTS ? all : Math.ceil(all / 10)
 }
 
-/** The rows of a table that are tried: all of them by `npm run check`, every tenth by `npm test`, beginning with that of `first`. */
+/** The rows of a table that are tried: all of them by `npm run check`, every tenth by `npm test`, starting at `first`. */
 export function rows<T>(all: readonly T[], first: number): T[] {
   return FULL_TESTS ? [...all] : all.filter((_, index) => index % 10 === first % 10)
 }

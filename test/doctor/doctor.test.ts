@@ -25,7 +25,7 @@ beforeAll(async () => {
     vars: {
       MEDPLUM_BASE_URL: own.baseUrl,
       MEDPLUM_CLIENT_ID: own.clientId,
-      // Of south, Medplum doesn't know the redirect URI.
+      // Medplum doesn't know the redirect URI of south.
       TENANTS: JSON.stringify({ north: own, south: own, west: { ...own, clientId: 'away' } }),
     },
   })

@@ -12,7 +12,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   let mcpUrl: string
 
   beforeAll(async () => {
-    // Nothing here asks Medplum, so that there needn't be any.
+    // Nothing here calls Medplum, so there need not be one.
     const vars = { MEDPLUM_BASE_URL: 'https://medplum.invalid/', MEDPLUM_CLIENT_ID: 'client' }
     worker = await startWorker({ port: await freePort(), vars })
     mcpUrl = `${worker.url}/mcp`
@@ -28,11 +28,11 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     page: Page
     /** What the browser asked for. */
     requested: string[]
-    /** What it complained of, refusals by the Content-Security-Policy among them. */
+    /** The browser's complaints, including refusals by the Content-Security-Policy. */
     complaints: string[]
   }
 
-  /** A browser of its own for each look at a page. */
+  /** A separate browser for each look at a page. */
   function look<T>(path: string, options: BrowserContextOptions, at: (visit: Visit) => Promise<T>): Promise<T> {
     const visited = async (page: Page) => {
       const visit: Visit = { page, requested: [], complaints: [] }

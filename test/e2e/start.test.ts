@@ -1,4 +1,4 @@
-// `npm start`: which ports it takes, that it takes no other server for its own, and that nothing of it is left when it ends.
+// `npm start`: which ports it takes, that it mistakes no other server for its own, and that it leaves nothing behind.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -209,7 +209,7 @@ async function programsBelow(root: number): Promise<number[]> {
 
 async function alive(pids: number[]): Promise<number[]> {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,stat='])
-  // Z: it has ended, and nobody has asked how yet.
+  // Z: it has ended, and nobody has read its exit code yet.
   const running = stdout
     .trim()
     .split('\n')

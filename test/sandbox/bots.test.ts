@@ -1,4 +1,4 @@
-/** Bots really run: with the sandbox's records, with somebody's rights, and not for ever. */
+/** Bots really run: with the sandbox's records, with somebody's rights, and not forever. */
 
 import type { Bot, OperationOutcome, Task } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'

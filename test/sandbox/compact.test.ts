@@ -1,4 +1,4 @@
-/** The compact form over all that the clinic holds: nothing is lost but the noise, and the noise is what stands in this list. */
+/** The compact form over the whole clinic: nothing is lost except the noise listed here. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
@@ -14,7 +14,7 @@ import { type Answer, type Send, signedIn } from './client.ts'
 type Json = null | boolean | number | string | Json[] | Properties
 type Properties = { [name: string]: Json }
 
-/** Where a value stands: the objects and lists around it, the innermost first. */
+/** Where a value is: the objects and lists around it, the innermost first. */
 interface Place {
   key: string | number
   value: Json
@@ -40,7 +40,7 @@ const versionOf = (around: Json[]) => {
   return at(entry, 'resource') && `${nameOf(entry)}/_history/${at(entry, 'resource', 'meta', 'versionId')}`
 }
 
-/** The noise, each kind by how to tell it. */
+/** The noise, each kind with how to recognize it. */
 const NOISE: Record<string, (place: Place) => boolean> = {
   'whom a resource belongs to in Medplum': ({ key, around }) =>
     (key === 'project' || key === 'compartment') &&
@@ -77,7 +77,7 @@ const NOISE: Record<string, (place: Place) => boolean> = {
 
 const found = new Map(Object.keys(NOISE).map((kind) => [kind, 0]))
 
-/** The value without its noise, and without what is empty then. */
+/** The value without its noise, and without what is then empty. */
 function bare(value: Json, around: Json[] = []): Json | undefined {
   if (typeof value !== 'object' || value === null) return value
   const pairs = Object.entries(value).flatMap(([name, item]): [string, Json][] => {
@@ -109,11 +109,11 @@ interface Bundle {
 
 const world = clinicWorld().resources
 const types = [...new Set(world.map(({ resourceType }) => resourceType))].filter((type) => type !== 'Binary')
-/** What the sandbox answered, by the path that it was asked with. */
+/** What the sandbox answered, by path. */
 const answers = new Map<string, Bundle[]>()
 let sandbox: Sandbox
 
-// All is read first: to check it takes long, and connections don't last that long.
+// Everything is read first: checking takes longer than connections last.
 beforeAll(async () => {
   sandbox = await startSandbox()
   const sam = await signedIn(sandbox, SANDBOX_USERS.sam)

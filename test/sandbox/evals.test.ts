@@ -46,7 +46,7 @@ test('there are at least forty tasks, some of each kind, each asked once', () =>
   for (const kind of KINDS) expect(TASKS.filter((one) => one.kind === kind).length, kind).toBeGreaterThanOrEqual(4)
   for (const of of [(one: Task) => one.id, (one: Task) => one.ask])
     expect(new Set(TASKS.map(of)).size).toBe(TASKS.length)
-  // What changes records comes after all that is true only before.
+  // Tests that change records come after those that need them unchanged.
   const first = TASKS.findIndex((one) => one.after !== undefined)
   expect(TASKS.slice(first).every((one) => one.kind === 'writing')).toBe(true)
 })

@@ -64,14 +64,14 @@ it('shows the steps in a dry run and changes nothing', async () => {
   expect(existsSync(ground.file)).toBe(false)
 })
 
-/** A finished deployment, made in no time. */
+/** A finished deployment, made quickly. */
 async function finished() {
   await ground.run({ tool: quickWrangler(ground.cloudflare, []) })
   const { world } = ground.cloudflare
   return { world, clientId: String(ground.deployment.vars.MEDPLUM_CLIENT_ID) }
 }
 
-/** States that a setup may have been stopped in, with the commands of wrangler and the writes at Medplum that are still missing. */
+/** States in which a setup may have stopped, with the commands of wrangler and the writes at Medplum that are still missing. */
 const HALF_DONE: [string, () => Promise<unknown>, string[], RegExp[]][] = [
   [
     'the namespace is made, and nothing else',
@@ -169,7 +169,7 @@ it.each(['as an object', 'as a text'])('passes the tenants of deployment.json on
   expect(commands).toEqual(['deploy'])
   expect(readFileSync(ground.file, 'utf8')).toBe(before)
 
-  // Where the file is rewritten, they are in the form that is easy to change.
+  // If the file is rewritten, they are in the form that is easy to change.
   await ground.run({ tool, publicUrl: 'https://mcp.example.com' })
   expect(ground.deployment.vars.TENANTS).toEqual(tenants)
 })

@@ -1,4 +1,4 @@
-// What a model is told about each error that was recorded from a real Medplum: the status, the server's words, and the advice.
+// What a model is told about each error recorded from a real Medplum: the status, the server's words, and the advice.
 import { describe, expect, test } from 'vitest'
 import { advise } from '../../src/advice/replies/advise.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
@@ -23,7 +23,7 @@ describe('each recorded error', () => {
     expect(failures.length).toBeGreaterThan(100)
   })
 
-  // What lies outside the FHIR base cannot be asked for: path.ts refuses it.
+  // Addresses outside the FHIR base can't be requested: path.ts refuses them.
   test.each(failures.filter((one) => askedOf(one)))('$name', (one) => {
     const asked = askedOf(one)
     const { status, headers, body } = one.response

@@ -1,4 +1,4 @@
-// What is said about answers of Medplum that look like a success and are none, or less than it seems.
+// Notes about answers of Medplum that look like a success but aren't, or not fully.
 import { describe, expect, test } from 'vitest'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
 import { bundleOf, entryFor } from '../calls.ts'

@@ -8,7 +8,7 @@ import { runs } from '../runs.ts'
 import { bundleOf, type Entry, observation, patient, whole } from './answered.ts'
 import { decode } from './decode.ts'
 
-/** Everything that following `next` to the end gives, with the number of answers that it took. */
+/** Everything up to the last `next`, with the number of answers that it took. */
 function follow(body: object, maxChars: number, format: 'compact' | 'json'): { ids: string[]; answers: number } {
   const ids: string[] = []
   for (let from = 0, answers = 1; ; answers++) {

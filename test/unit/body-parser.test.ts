@@ -1,4 +1,4 @@
-// What leaves is what was judged: the parsers that Medplum uses make the same value of a request's bytes as the checks saw.
+// What is sent is what was checked: Medplum's parsers read the bytes of a request as the value that the checks saw.
 
 import { parse as fieldsOf } from 'node:querystring'
 import * as fc from 'fast-check'
@@ -99,7 +99,7 @@ describe('for any content type and body', () => {
         sent++
         expect(content.type).toMatch(/^[!-:<-~]+$/)
         const isFile = /^(POST Binary|PUT Binary\/1)$/.test(`${method} ${path}`)
-        // Binary has no parser: only of the very type FHIR JSON, Medplum looks into the bytes.
+        // Binary has no parser: Medplum looks into the bytes only for the type FHIR JSON.
         if (isFile) {
           const value =
             content.type === 'application/fhir+json' ? JSON.parse(new TextDecoder().decode(content.bytes)) : undefined
@@ -116,7 +116,7 @@ describe('for any content type and body', () => {
   }, 60_000)
 })
 
-/** A value after a way through JSON, which knows no -0; and no text is no body. */
+/** A value after JSON, which has no -0; an empty text is no body. */
 function received(value: unknown): unknown {
   return value === '' ? {} : JSON.parse(JSON.stringify(value))
 }

@@ -1,4 +1,4 @@
-// What a server offers, in few bytes: checked for every type that the sandbox's statement names.
+// A server's capabilities in few bytes: checked for every type in the sandbox's statement.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadDefinitions } from '../../sandbox/definitions.ts'
 import { capabilityStatement } from '../../sandbox/http/capability.ts'

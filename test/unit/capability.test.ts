@@ -1,4 +1,4 @@
-// The index of a CapabilityStatement, and names that are near a wrong one.
+// The index of a CapabilityStatement, and names similar to a wrong one.
 import { describe, expect, test } from 'vitest'
 import { indexCapability, nearest } from '../../src/fhir/capability.ts'
 import { statement } from './statement.ts'

@@ -1,4 +1,4 @@
-// The compact form loses nothing: a decoder that knows only the documented rules turns it back.
+// The compact form loses nothing: a decoder that knows only the documented rules restores the JSON.
 
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
@@ -29,7 +29,7 @@ const word = fc.constantFrom('final', 'H', '4548-4', 'Patient/1', 'Patient/2', '
 const name = fc.constantFrom(
   ...['id', 'status', 'code', 'text', 'display', 'value', '_birthDate', 'name', 'entry', 'item', 'meta'],
 )
-/** The datatypes that have a short form, and what merely looks like them. */
+/** The datatypes that have a short form, and values that only look like them. */
 const datatype = fc
   .oneof(
     fc.record({ reference: fc.oneof(word, text), display: text }, { requiredKeys: ['reference'] }),
@@ -70,7 +70,7 @@ const datatype = fc
     ),
   )
   .map((value) => plain(value))
-/** What columns are made of: values of one kind, most of them alike, some of them absent. */
+/** Columns: values of one kind, most of them alike, some absent. */
 const unit = fc.constantFrom('kg', 'mm[Hg]', '10*3/uL', 'a…b', '"', 'tablet')
 const moment = fc.constantFrom(
   '2026-01-01',
@@ -165,7 +165,7 @@ function searchset(resources: object[]) {
   )
 }
 
-/** Undefined goes as JSON has it. */
+/** `undefined` as JSON treats it. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
 }

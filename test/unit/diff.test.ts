@@ -1,4 +1,4 @@
-// What differs between two versions, and what a JSON Patch makes of one.
+// The differences between two versions, and the result of a JSON Patch.
 import { describe, expect, test } from 'vitest'
 import { changesOf, differenceLines, differences, short } from '../../src/fhir/diff.ts'
 import { applyPatch, operationsOf } from '../../src/fhir/json-patch.ts'

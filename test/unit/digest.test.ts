@@ -176,7 +176,7 @@ describe('dates', () => {
     })
   })
 
-  /** The earliest and the latest of dates, in both orders of the set. */
+  /** The earliest and the latest of dates, in both orders. */
   function ends(...dates: string[]) {
     const found = [dates, dates.toReversed()].map((all) => one(all.map((date, at) => observation(`${at}`, date))))
     expect(found[1]).toMatchObject({ first: found[0]?.first, last: found[0]?.last })

@@ -1,4 +1,4 @@
-// What the answer to a write leaves out: only what the model knows already.
+// The answer to a write leaves out only what the model already knows.
 import { describe, expect, it } from 'vitest'
 import { Content } from '../../src/client/content.ts'
 import type { Method } from '../../src/client/request.ts'

@@ -1,4 +1,4 @@
-// A missing or malformed setting stops the start and names itself.
+// The server refuses to start with a missing or malformed setting, and names it.
 import { describe, expect, test, vi } from 'vitest'
 import { type Bindings, readSettings } from '../../src/config/settings.ts'
 

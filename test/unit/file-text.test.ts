@@ -1,4 +1,4 @@
-// Files as lines to be quoted: their words, without markup and secrets, in a time that grows no faster than they do.
+// Files as lines to quote: their words, without markup and secrets, in linear time.
 import { describe, expect, test } from 'vitest'
 import { bytesInBase64, isReadable, linesOfFile } from '../../src/text/file-text.ts'
 import { LimitedText } from '../../src/tools/fetch/limited-text.ts'

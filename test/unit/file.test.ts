@@ -16,7 +16,7 @@ function part(file: Uint8Array, contentType: string, from?: number, size: number
   return { content, texts, next: next === undefined ? undefined : Number(next) }
 }
 
-/** All parts of a text, by following what each says. */
+/** All parts of a text, by following each part's note. */
 function allParts(file: Uint8Array, contentType: string): string[] {
   const parts: string[] = []
   for (let from: number | undefined; ; ) {
@@ -231,7 +231,7 @@ describe('bytes', () => {
       from = about?.type === 'text' && next === undefined ? /offset=(\d+)/.exec(about.text)?.map(Number)[1] : next
     }
     const original = Array.from(file, (byte) => String.fromCharCode(byte)).join('')
-    // Not toBe: the difference of two such texts takes long to show.
+    // Not toBe: showing the difference of two such texts takes long.
     expect(joined === original).toBe(true)
   })
 

@@ -1,4 +1,4 @@
-// A program that counts its steps is the same program.
+// A program that counts its steps still does the same.
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { HELPERS } from '../../src/compute/globals.ts'

@@ -52,7 +52,7 @@ const anyAnswer = fc
 const resourcesIn = (body: unknown) =>
   ((body as { entry?: { resource: Json }[] } | undefined)?.entry ?? []).map(({ resource }) => resource)
 
-/** A search as Medplum reads it; undefined for one that it answers with an error. */
+/** A search as Medplum reads it; undefined if it answers with an error. */
 function searchOf(path: string): SearchRequest | undefined {
   try {
     return parseSearchRequest(path)

@@ -1,4 +1,4 @@
-// Operations that Medplum answers with success although they did nothing of what was meant.
+// Operations that Medplum reports as successful although they did not do what was meant.
 import { describe, expect, test } from 'vitest'
 import { advise } from '../../src/advice/replies/advise.ts'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'

@@ -89,7 +89,7 @@ test('README.md adds the local server to clients as its home page does', () => {
   const readme = readFileSync('README.md', 'utf8')
   for (const { label, href } of buttons) expect(readme).toContain(`[${label}](${href})`)
   for (const { name, command } of clients) {
-    // What knows only local servers needs no place in the README's table.
+    // Clients that connect only to local servers need no row in the README's table.
     if (!name.startsWith('Clients that'))
       expect(readme).toContain(command ? `| ${name} | \`${command}\`` : `| ${name.split(' ')[0]} `)
   }

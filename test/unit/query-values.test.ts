@@ -1,4 +1,4 @@
-// The value that a model means is the value that Medplum receives: for every printable character, by every way that a query
+// The value that a model means is the value that Medplum receives: for every printable character, in every way that a query
 // enters, however it is written. A server records what is sent; it is read by Medplum's own parser.
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -66,7 +66,7 @@ const inUrl = ({ url }: Recorded) => criterion(url)
 const inForm = ({ body }: Recorded) => criterion(`Patient?${body}`)
 
 interface Way {
-  /** Sends a search by the query that a model wrote, and reads what Medplum makes of it. */
+  /** Sends a search with the query that a model wrote, and reads what Medplum understands. */
   send(query: string): Promise<unknown>
 }
 
@@ -143,7 +143,7 @@ const WAYS: Record<string, Way> = {
   },
 }
 
-/** Ways to write a value: as it is, but for what would end it; percent-encoded; as forms are. */
+/** Ways to write a value: unchanged except for what would end it, percent-encoded, or as forms are. */
 const WRITINGS: Record<string, (value: string) => string> = {
   plain: (value) => value.replaceAll(/[%&#]/g, encodeURIComponent),
   'percent-encoded': encodeURIComponent,

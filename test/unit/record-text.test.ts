@@ -49,7 +49,7 @@ describe('a datatype', () => {
       },
       'race: [text: "Any", code: A]',
     ],
-    // What looks like a datatype, and isn't one.
+    // These look like datatypes but aren't.
     ['communication', { language: { text: 'Welsh' } }, 'language "Welsh"'],
     ['component', { code: { text: 'Systolic' } }, 'code "Systolic"'],
     ['item', { type: { text: 'Sort' } }, 'type "Sort"'],

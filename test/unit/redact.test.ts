@@ -1,4 +1,4 @@
-// What an answer may hold and a transcript must not.
+// Secrets that an answer of Medplum may contain and a transcript must not.
 import { describe, expect, test } from 'vitest'
 import { HIDDEN, redact, withoutSignedUrls } from '../../src/secrets/redact.ts'
 import { secretRefusal } from '../../src/secrets/secret-requests.ts'
@@ -8,7 +8,7 @@ const ID = '5a9d0000-0000-4000-8000-000000000001'
 const VERSION = '5a9d0000-0000-4000-8000-000000000002'
 const SECRET = 'very-secret-value'
 
-/** Each resource type with its secrets, and something beside them that stays. */
+/** Each resource type with its secrets, and something else that stays. */
 const HOLDERS = [
   {
     resourceType: 'ClientApplication',

@@ -1,11 +1,11 @@
-// An isolate serves many people: no expression in src may take more than linear time, whatever text it meets. Each is judged
+// An isolate serves many people: no expression in src may take more than linear time, whatever the text. Each is checked
 // by recheck, which knows (by automata) or tries (by fuzzing) how its time grows; the one safe form is the same for all inputs.
 import { globSync, readFileSync } from 'node:fs'
 import { check, type Parameters } from 'recheck'
 import { describe, expect, test } from 'vitest'
 import { parseAst } from 'vitest/node'
 
-/** Judged by the characters that are read, never by the time: what else the machine does mustn't count. */
+/** Measured by the characters that are read, never by the time: other work of the machine mustn't count. */
 const STEADY: Parameters = {
   ...{ timeout: 100_000, attackTimeout: null, incubationTimeout: null, seedingTimeout: null },
   ...{ randomSeed: 1, attackLimit: 100_000_000 },
@@ -14,7 +14,7 @@ const STEADY: Parameters = {
 interface Expression {
   source: string
   flags: string
-  /** The first place where it stands. */
+  /** The first place where it occurs. */
   place: string
 }
 
@@ -41,7 +41,7 @@ function textOf(node: unknown, constants: ReadonlyMap<string, string>): string |
   return quasis.map(({ value }, at) => value.cooked + (values[at] ?? '')).join('')
 }
 
-/** All expressions of a program; those that are made while it runs are `undefined`. */
+/** All expressions of a program; those that are built at run time are `undefined`. */
 function expressionsIn(code: string, lang: 'ts' | 'tsx', file: string): (Expression | string)[] {
   const constants = new Map<string, string>()
   const found: (Expression | string)[] = []

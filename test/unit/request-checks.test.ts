@@ -1,4 +1,4 @@
-// Requests that Medplum answers with 200 but takes for something else: refused, or warned about.
+// Requests that Medplum answers with 200 but misreads: refused, or with a warning.
 import { describe, expect, test } from 'vitest'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
 import { checkRequest } from '../../src/advice/requests/check-request.ts'
@@ -65,7 +65,7 @@ describe('searches refused', () => {
     ['GET Observation?status:not-in=final', 'has no :not-in'],
     ['GET Patient?identifier:of-type=http://x|MR|1', 'has no :of-type'],
     ['GET Condition?code:below=44054006', 'has no :below'],
-    // What lies outside the FHIR API.
+    // Addresses outside the FHIR API.
     ['POST admin/projects/1/invite', 'outside', '/admin/invite'],
     ['GET admin/projects/1/members/2', 'outside', '/admin/users'],
     ['GET auth/me', 'outside', '/security'],
@@ -197,7 +197,7 @@ describe('content', () => {
   })
 })
 
-/** Recorded on purpose as what must not be sent; every other recorded success passes. */
+/** Recorded on purpose as requests that must not be sent; every other recorded success passes. */
 const REFUSED = [
   ...['async/export-bad-since', 'async/export-unknown-type', 'bundles/batch-bad-method'],
   ...['bundles/batch-missing-request', 'errors/delete-on-type-single-match', 'operations/validate-parameters'],

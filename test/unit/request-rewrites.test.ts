@@ -31,7 +31,7 @@ describe('searches rewritten to the same meaning', () => {
     // By form encoding, the zone's plus would be %2B.
     ['Observation?date=ge2024-02-11T09%3A30%3A00+02%3A00', 'Observation?date=ge2024-02-11T09:30:00%2B02:00'],
     ['patient?name=x', 'Patient?name=x'],
-    // Values that Medplum compares letter by letter.
+    // Values that Medplum compares as exact strings.
     ['Patient?gender=Female', 'Patient?gender=female'],
     ['Patient?gender:not=Female', 'Patient?gender:not=female'],
     ['Observation?patient.gender=FEMALE,Male', 'Observation?patient.gender=female,male'],
@@ -48,7 +48,7 @@ describe('searches rewritten to the same meaning', () => {
       'Condition?code=SNOMED-CT|44054006,sct|1',
       'Condition?code=http://snomed.info/sct|44054006,http://snomed.info/sct|1',
     ],
-    // Elements that are named as their search parameters.
+    // Elements named like their search parameters.
     ['Patient?_elements=birthdate,name', 'Patient?_elements=birthDate,name'],
     ['Condition?_elements=clinical-status,code.text', 'Condition?_elements=clinicalStatus,code'],
     ['Patient?_fields=Patient.name.family', 'Patient?_fields=name'],

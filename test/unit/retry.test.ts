@@ -1,4 +1,4 @@
-// When a request may be sent again, and how a whole call of requests keeps within its time.
+// When a request may be sent again, and how a call with several requests stays within its time.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { secondsToWait } from '../../src/base/rate-limit.ts'
 import { FhirClient } from '../../src/client/client.ts'
@@ -41,7 +41,7 @@ test('there are four attempts, each after a longer wait', () => {
   expect([0, 1, 2, 3, 4].map(backoff)).toEqual([200, 400, 800, undefined, undefined])
 })
 
-/** Sends one request on a clock that runs as fast as the work; tells what was sent, and when in milliseconds. */
+/** Sends one request on a simulated clock; returns what was sent, and when in milliseconds. */
 async function sent(answer: (attempt: number) => Response | Promise<Response>, timeoutMs: number, repeatable = true) {
   vi.useFakeTimers({ now: 0 })
   const at: number[] = []

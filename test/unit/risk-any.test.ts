@@ -32,7 +32,7 @@ describe('targets', () => {
   })
 })
 
-/** Numbers that are the same in every run (mulberry32). */
+/** The same numbers in every run (mulberry32). */
 function numbers(seed: number): () => number {
   let state = seed
   return () => {

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ROOMS } from '../../scripts/rooms.ts'
 
-/** Most files that a room may hold before it is divided. */
+/** The maximum of files in a room before it is divided. */
 const MOST = 14
 
 /** The files below a folder, each with what it imports there, types included. */

@@ -1,4 +1,4 @@
-// What the words of a search mean, which searches follow from them, and what a record meets.
+// What the words of a search mean, which searches follow from them, and which records match.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { classify } from '../../src/access/risk/risk.ts'

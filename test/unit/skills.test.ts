@@ -1,4 +1,4 @@
-// The skills: all of the cookbook is in them, its calls word for word, and nothing of the sandbox's answers.
+// The skills contain the whole cookbook, its calls word for word, but none of the sandbox's answers.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-// The setting TENANTS: what an entry has of its own, what of the deployment, and that a malformed one names itself.
+// The setting TENANTS: what an entry sets, what it takes from the deployment, and errors that name a malformed one.
 import { describe, expect, test } from 'vitest'
 import { type Bindings, SettingError } from '../../src/config/settings.ts'
 import { findSettings, settingsAt, settingsFor, tenantOf, tenantsOf, userIdAt } from '../../src/config/tenants.ts'

@@ -48,7 +48,7 @@ test.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s refuses unknown i
   const text = refusal(tool, { ...RIGHT[name], surprise: 1 })
   expect(text).toContain(`${name} has no argument \`surprise\`.`)
   expect(text).toContain('Nothing was sent.')
-  // An argument of nothing is left out.
+  // An empty argument is left out.
   expect(understand(tool, { ...RIGHT[name], surprise: null })).toHaveProperty(
     /^(fhir|show)/.test(name) ? 'value' : 'issues',
   )

@@ -1,4 +1,4 @@
-// What can't be seen: one definition, everywhere where text of somebody else is shown.
+// Invisible characters: one definition, everywhere that other people's text is shown.
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { literal } from '../../src/answer/compact/literal.ts'

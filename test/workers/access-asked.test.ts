@@ -30,7 +30,7 @@ describe('stepping up', () => {
 
   test('signs in again with the higher level preselected, and the old grant ends only once the new one exists', async () => {
     const { client_id: client } = await register()
-    // In one browser: a sign-in in another would leave this one as it is.
+    // In one browser: a sign-in in another browser would not affect this one.
     const person = new Person(send)
     const low = await signIn(alice, client, 'read', {}, person)
     const request = await authorization(client, { scope: 'fhir:read fhir:write' })
@@ -40,7 +40,7 @@ describe('stepping up', () => {
     expect(/value="write"[^>]*checked/.test(html)).toBe(true)
     expect((await post(low.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(200)
     const callback = await person.signIn(request.url, REDIRECT_URI, alice)
-    // A client that never comes for its code leaves the person with what they had.
+    // If a client never exchanges its code, the person keeps the old grant.
     expect((await post(low.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(200)
     const granted: { access_token: string; scope: string } = await (
       await exchange(request, callback.searchParams.get('code') ?? '')

@@ -1,4 +1,4 @@
-// Advice is good if following it works: the wrong request is sent, then what its refusal or note says, and that succeeds.
+// Advice is good if following it works: the wrong request is sent, then what the refusal or note suggests, which succeeds.
 import { beforeAll, expect, test } from 'vitest'
 import { bundleOf, entryFor, GET, PATCH, POST } from '../calls.ts'
 import { deployment, say } from './deployment.ts'

@@ -8,7 +8,7 @@ import { type LoggedRequest, sandbox } from './world.ts'
 
 setUp()
 
-/** What the FHIR API was asked meanwhile. */
+/** Requests to the FHIR API meanwhile. */
 async function asked<T>(work: () => Promise<T>): Promise<{ result: T; requests: LoggedRequest[] }> {
   const { result, requests } = await sandbox.during(work)
   return { result, requests: requests.filter(({ path }) => path.startsWith('/fhir/')) }

@@ -89,7 +89,7 @@ describe('the AuditEvent', () => {
       for (const args of [GET(`Patient/${id}`), DELETE(`Patient/${id}`), POST('Patient', '{')]) {
         await say(recording, access, 'fhir-request', args)
       }
-      // Whatever follows an answer sets out before what is asked for next, and this one does have a follower.
+      // What follows an answer starts before the next request, and this answer does have a follow-up.
       const last = POST('Patient', { resourceType: 'Patient' })
       await say(recording, access, 'fhir-request', last)
       await vi.waitFor(async () => expect((await soFar()).filter(isAudit).length).toBeGreaterThan(0))

@@ -1,4 +1,4 @@
-// The audit log: what it says, and what it never holds.
+// The audit log: what it says, and what it never contains.
 import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import { Person } from '../../programs/person.ts'

@@ -1,5 +1,5 @@
-// Medplum reads exactly the body that was judged: no charset, and no type that only one of the two takes for JSON, lets another
-// body through. The sandbox parses bodies by the parser that Medplum uses, so what is tried here does work there.
+// Medplum reads exactly the body that was checked: no charset, and no type that only one of the two reads as JSON, lets another
+// body through. The sandbox uses Medplum's parsers, so these attacks do work there.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { bundleOf, entryFor, POST } from '../calls.ts'

@@ -47,7 +47,7 @@ describe('the way to Medplum', () => {
     expect(more).toEqual([])
     expect(cookie).toMatch(/^__Host-login-[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
     expect(response.headers.get('cache-control')).toBe('no-store')
-    // Sealed under the state: the nonce, which Medplum sees, isn't to be read in it.
+    // Sealed under the state: the nonce, which Medplum sees, can't be read in it.
     expect(
       atob(cookie.slice(0, 400).split('=')[1]?.split(';')[0]?.replaceAll('-', '+').replaceAll('_', '/') ?? ''),
     ).not.toContain('nonce')
@@ -181,7 +181,7 @@ describe('the callback', () => {
 
 describe('the way back', () => {
   const app = new Hono<{ Bindings: Bindings }>().get('/go', (c) => redirectToLogin(c, c.req.query('to') ?? ''))
-  /** Where a login ends that was begun with this path to return to. */
+  /** Where a login with this return path ends. */
   async function endOf(to: string): Promise<string | null> {
     const person = new Person((url, init) =>
       url.startsWith(`${ORIGIN}/go`)
@@ -240,7 +240,7 @@ describe('a session', () => {
     expect(await (await send(PAGE, { headers: { cookie } })).text()).not.toContain(SIGNED_IN)
   })
 
-  /** A person whose session cookie can be seen; `planted` goes along before the login. */
+  /** A person whose session cookie the test can read; `planted` is sent before the login. */
   async function watched(planted?: string) {
     let session = planted
     const person = new Person(async (url, init) => {

@@ -20,7 +20,7 @@ describe('cannot escape:', () => {
     expect(result.text).toMatch(outcome)
     expect(Date.now() - started).toBeLessThan(12_000)
     for (const { method } of requests) expect(method).toBe('GET')
-    // Whatever it was, the server goes on.
+    // Whatever it was, the server continues.
     expect(await compute('return 6 * 7')).toEqual({ isError: false, text: '42' })
   })
 

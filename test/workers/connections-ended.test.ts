@@ -31,7 +31,7 @@ describe('disconnecting', () => {
     expect(before.length).toBeGreaterThan(1)
     const person = await atPage()
     const entry = await known(person, name)
-    // Without the key at hand, the login at Medplum goes on: this server alone must hold.
+    // Without the key, the login at Medplum continues: this server alone must refuse.
     await evictDurableObject(env.GRANT.getByName(grantName(tokens)))
     await disconnected(person, entry)
     for (const [key, value] of before) await env.OAUTH_KV.put(key, value)

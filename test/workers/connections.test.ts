@@ -205,7 +205,7 @@ describe('what a client did', () => {
       await instance.alarm()
       return storage.getAlarm()
     })
-    // The one alarm goes back to what it was for: the end of the Medplum sign-in.
+    // The only alarm is set back to its purpose: the end of the Medplum sign-in.
     expect((expires ?? 0) - Date.now()).toBeGreaterThan(86_400_000)
     await evictDurableObject(object())
     const { activity, active } = await object().about()

@@ -103,7 +103,7 @@ describe('a search', () => {
       /^Not in sum and mean: \d+ entered in error or refuted, \d+ without a value .*, \d+ with < or > /,
     )
     expect(sums(rows)).toEqual({ Observation: total })
-    // Comparators stay, also among the least.
+    // Comparators stay, also in the lowest values.
     expect(rows.some(({ min }) => typeof min === 'string' && min.startsWith('<'))).toBe(true)
     expect(rows.some(({ noValue }) => Number(noValue) > 0)).toBe(true)
   })

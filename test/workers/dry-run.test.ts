@@ -1,4 +1,4 @@
-// A dry run tells what would change and whether Medplum would take it, and changes nothing.
+// A dry run says what would change and whether Medplum would accept it, and changes nothing.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, DELETE, entryFor, GET, POST, PUT } from '../calls.ts'
 import { direct, exists, writesDuring } from './confirming.ts'
@@ -20,7 +20,7 @@ const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', descr
 const HEAD = 'DRY RUN: nothing was changed. The request would do this now:'
 const VALID = 'Valid: Medplum’s check finds no error in what would be stored.'
 
-/** The lines after the first, and what arrived at Medplum besides reads. */
+/** The lines after the first, and what arrived at Medplum except reads. */
 async function dry(args: Record<string, unknown>): Promise<{ lines: string[]; writes: string[]; isError: boolean }> {
   const { result, writes } = await writesDuring(() => fhir(access, { ...args, dryRun: true }))
   const [first, ...lines] = result.text.split('\n')

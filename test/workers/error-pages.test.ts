@@ -1,4 +1,4 @@
-// The page that a person gets in place of an error, and that programs don't.
+// The error page that people get, and programs don't.
 import { env } from 'cloudflare:test'
 import { Hono } from 'hono/tiny'
 import { describe, expect, test } from 'vitest'

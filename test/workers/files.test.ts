@@ -1,4 +1,4 @@
-// Files by way of Binary: up as base64 or text, down as content that fits, and never a signed address.
+// Files as Binary: uploaded as base64 or text, returned as content that fits, and never a signed address.
 import { beforeAll, expect, test } from 'vitest'
 import { GET, POST } from '../calls.ts'
 import { deployment, say } from './deployment.ts'

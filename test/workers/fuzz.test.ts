@@ -80,7 +80,7 @@ const path = fc.oneof(
     ...['', 'Patient', 'Patient/1', 'Task?identifier=x', 'Binary', '$graphql', 'Bot/1/$execute', 'Patient/_search'],
   ),
 )
-/** Mostly what is right or left out, so that many cases get past the first check. */
+/** Mostly valid or missing, so that many cases get past the first check. */
 const mostly = <T>(wild: fc.Arbitrary<T>, ...right: (T | undefined)[]) =>
   fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...right) }, { weight: 1, arbitrary: wild })
 const RESOURCE = { resourceType: 'Patient', id: '1' }
@@ -124,7 +124,7 @@ beforeEach(() => {
   vi.spyOn(console, 'log').mockImplementation(() => {})
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init = {}) => {
     const headers = new Headers(init.headers)
-    // What the platform refuses must not come this far.
+    // The platform would refuse it, so it must not get this far.
     new Request(input, init)
     sent.push({ url: new URL(String(input)), headers, init })
     return answer()
@@ -232,7 +232,7 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
       }),
       { numRuns: runs(3_000) },
     )
-    // So that questions were tried at all; how many of a tenth of the cases are questions differs by chance.
+    // Shows that questions were tried at all; how many there are among a tenth of the cases varies by chance.
     expect(asked).toBeGreaterThan(runs(50))
   },
   120_000,

@@ -17,7 +17,7 @@ function refreshesOf(requests: { grantType?: string }[]) {
   return requests.filter(({ grantType }) => grantType === 'refresh_token')
 }
 
-/** Medplum's words, as recorded, for each way of telling that a session is dead. */
+/** Medplum's recorded messages for each way to say that a session is dead. */
 const DEAD = [
   ['a rotated token', 400, { error: 'invalid_request', error_description: 'Invalid token' }],
   ['a malformed or expired token', 400, { error: 'invalid_request', error_description: 'Invalid refresh token' }],
@@ -73,7 +73,7 @@ describe('refresh', () => {
 
   test('nothing is lost if KV refuses a write', async () => {
     const tokens = await signIn()
-    // Each refresh of the vault counts as old, so that the second one must spend the token that the first one brought.
+    // Each refresh of the vault counts as old, so that the second one must use the token from the first.
     await runInDurableObject(grantObject(tokens), async (instance) => {
       const { OAUTH_KV } = (instance as unknown as { env: Bindings }).env
       vi.spyOn(OAUTH_KV, 'put').mockRejectedValue(new Error('KV PUT failed: 500 Internal Server Error'))
@@ -119,7 +119,7 @@ describe('refresh', () => {
     expect(response.headers.get('retry-after')).toBe('5')
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
     await sandbox.clearFaults()
-    // Where Medplum's answer broke off, the token was spent: nothing can bring that back.
+    // If Medplum's answer was cut off, the token was used: that can't be undone.
     if ('drop' in fault && fault.drop === 'body') return
     await refreshed(tokens)
   })

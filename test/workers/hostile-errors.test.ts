@@ -15,7 +15,7 @@ describe('errors', () => {
     })),
   }
 
-  /** Unlike an answer's, an error's words are Medplum's and not in quotes: they stay on lines that begin with ours. */
+  /** Unlike in an answer, the text of an error is Medplum's and not in quotes: it stays on lines that begin with ours. */
   function expectOnLines(text: string): void {
     for (const line of text.split('\n')) {
       expect(line).not.toMatch(/^\s*(#|Ignore|returned|returned:|next:|id:|same:|x\b)/)

@@ -9,7 +9,7 @@ import { SANDBOX, sandbox } from './world.ts'
 
 setUp()
 
-/** Pieces that give an attack away wherever they stand. */
+/** Pieces that reveal an attack anywhere. */
 const GIVEAWAYS = [
   ...['Patient (2)', 'Patient (3)', 'status=final, code=x', 'returned: 555', 'returned: 666', 'name=evil and'],
   'of its own',
@@ -24,7 +24,7 @@ async function held(path: string): Promise<unknown> {
   return (await fetch(`${SANDBOX}fhir/R4/${path}`, { headers })).json()
 }
 
-/** Text of records stands in quotes only, and nothing is unseen. */
+/** Text of records is only in quotes, and nothing is invisible. */
 function expectInPlace(answer: string): void {
   const outside = answer.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""')
   for (const giveaway of GIVEAWAYS) expect(outside).not.toContain(giveaway)

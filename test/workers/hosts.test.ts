@@ -1,4 +1,4 @@
-// Requests as hosts and proxies really send them: Accept headers that name one form or none, nulls for what is left out, the
+// Requests as hosts and proxies really send them: Accept headers that name one form or none, nulls for missing arguments, the
 // Origin of a web page.
 import { createExecutionContext, env } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-// Long work: progress while it is awaited, and how it is asked for later.
+// Long work: progress while a call waits for it, and how to get it later.
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { FhirClient } from '../../src/client/client.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
@@ -91,7 +91,7 @@ test('a client without a progress token gets only the answer', async () => {
   expect(text).toContain('batch-response')
 })
 
-/** Work whose state can't be had, so that its path is given out at once. */
+/** Work whose state can't be read, so that its path is returned at once. */
 async function left(args: Record<string, unknown>, jobMs = 2000) {
   await sandbox.settings({ jobMs })
   await sandbox.faults([GET('^/fhir/R4/(job|bulkdata)/', { status: 503, times: 4 })])
@@ -117,7 +117,7 @@ describe.each(WORK)('%s that takes too long', (_, args) => {
   })
 
   test('can be cancelled, and a note says what that means', async () => {
-    // Longer than anything here takes: it must not end before it is cancelled.
+    // Longer than anything here: it must not end before it is cancelled.
     const { job } = await left(args, 600_000)
     const cancelled = await fhir(tokens.access, DELETE(job))
     expect(cancelled.isError).toBe(false)

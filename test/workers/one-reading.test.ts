@@ -1,4 +1,4 @@
-// A query is read once, whatever way it came: what is stored is found again, and no check is passed by.
+// A query is read once, however it came: what is stored is found again, and no check is bypassed.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, GET, POST, PUT } from '../calls.ts'
 import { fhir } from './mcp.ts'

@@ -31,7 +31,7 @@ interface Coded {
   display: string
 }
 
-/** Where codes are searched by, in the clinic. */
+/** The searches by code in the clinic. */
 const PLACES: readonly (readonly [type: string, parameter: string, element: string])[] = [
   ['Observation', 'code', 'code'],
   ['Condition', 'code', 'code'],
@@ -79,12 +79,12 @@ describe('200 codes that find nothing', () => {
     let empty = 0
     for (const { one, key, value, path } of asked) {
       const text = await ask('fhir-read', { path, select: ['id'] })
-      // By luck it may be another code of the clinic.
+      // By chance it may be another code of the clinic.
       if (!/^total: 0$/m.test(text)) continue
       empty++
       expect(text, path).toContain(`Nothing has \`${key}=`)
       expect(text, path).toMatch(/finds, nearest first, \d+ of /)
-      // The very code under its own system, and a code one digit away, are at the head of what is told.
+      // The same code under its own system, and a code one digit away, come first.
       const isSame = value.endsWith(`|${one.code}`)
       if (isSame)
         expect(/nearest first, (.*)/.exec(text)?.[1], path).toMatch(

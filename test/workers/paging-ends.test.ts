@@ -140,7 +140,7 @@ describe('a page that can’t be read', () => {
       const all = await read(`Basic?identifier=${large}|&${order}`, { keep })
       expect(sorted(references(all))).toEqual(sorted(ids))
       const count = (path: string) => Number(new URLSearchParams(path.split('?')[1]).get('_count') ?? 20)
-      // Where the rest of an answer that is not read breaks the connection, the same page is asked for again.
+      // If the unread rest of an answer breaks the connection, the same page is requested again.
       expect([...new Set(all.asked)].map(count)).toEqual(counts)
       expect(new URLSearchParams(all.asked.at(-1)?.split('?')[1]).get('_sort')).toBe(last)
       for (const path of all.asked) expect(path).not.toMatch(/_cursor=.*_offset=|_offset=.*_cursor=/)

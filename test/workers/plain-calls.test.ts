@@ -1,4 +1,4 @@
-// Plain calls of 2026-07-28, which one server answers for everybody: as the SDK's own handler would, and each to its own caller.
+// Plain calls of 2026-07-28, which one server answers for everybody as the SDK's own handler would, each to its own caller.
 
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { GET } from '../calls.ts'
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterEach(() => sandbox.clearFaults())
 
-/** A call whose `_meta` has more than it must; what asks for progress is no plain call. */
+/** A call whose `_meta` has more than required; one that asks for progress is not a plain call. */
 function call(args: Record<string, unknown>, meta: object = {}, headers: Record<string, string> = HEADERS) {
   const { params, ...message } = fhirCall(args, 'one')
   return post(mine.access, { ...message, params: { ...params, _meta: { ...MODERN_META, ...meta } } }, headers)
@@ -87,7 +87,7 @@ test('calls of different people at the same time, under one id, each run with th
   expect(userOf(0)).toBe(userOf(2))
   expect(userOf(1)).toBe(userOf(3))
   expect(userOf(0)).not.toBe(userOf(1))
-  // Each page has as many entries as this very call asked for.
+  // Each page has as many entries as this call requested.
   const sizes = answers.map(({ result }) => JSON.parse(result?.content[0]?.text ?? '').entry?.length)
   expect(sizes.filter((size, n) => people[n] === mine && size !== n + 1)).toEqual([])
 })

@@ -1,5 +1,5 @@
-// Objects that are aborted while something waits in them, as at a deployment: an error or a closed stream, never a wrong answer, nothing
-// done twice, and afterwards all goes on.
+// Objects are aborted in the middle of work, as at a deployment: an error or a closed stream, never a wrong answer, nothing
+// done twice, and afterwards everything works.
 
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -24,7 +24,7 @@ afterEach(async () => {
   await sandbox.clearFaults()
 })
 
-/** Aborts all objects once Medplum was asked below this path and keeps `work` waiting; what came of the work. */
+/** Aborts all objects once Medplum got a request below this path and keeps `work` waiting. @returns the result of the work */
 async function abortedAt<T>(path: string, work: () => Promise<T>): Promise<T | 'cut off'> {
   await sandbox.faults([{ path: `^${path}`, delayMs: 2_000 }])
   const { result } = await sandbox.during(async (soFar) => {
@@ -33,7 +33,7 @@ async function abortedAt<T>(path: string, work: () => Promise<T>): Promise<T | '
     await expect.poll(asked).toHaveLength(1)
     await abortAllDurableObjects()
     const settled = await outcome
-    // What Medplum was asked it has done by now, or never will.
+    // By now Medplum has done what it was asked, or never will.
     await expect.poll(async () => (await asked()).every(isOver), { timeout: 5_000 }).toBe(true)
     return settled
   })
@@ -61,7 +61,7 @@ async function countOf(marker: string): Promise<number> {
 
 type Call = (args: Record<string, unknown>) => Promise<RpcAnswer>
 
-/** How a client calls over a transport that has a session, and whether it can go on afterwards with the session that it has. */
+/** How a client calls over a transport with a session, and whether it can continue that session afterwards. */
 const IN_SESSIONS: [string, () => Promise<{ call: Call; goesOn: () => Promise<void> }>][] = [
   [
     'Streamable HTTP with a session',
@@ -167,7 +167,7 @@ describe('a code that is exchanged', () => {
   /** Aborts all objects while KV is asked to write a key that begins so, either before or after it does. */
   async function abortedWriting(prefix: string, when: 'before' | 'after', work: () => Promise<Response>) {
     const put = env.OAUTH_KV.put.bind(env.OAUTH_KV)
-    // Asked for, not awaited: who is woken from within an object must not abort it.
+    // Requested, not awaited: code woken from within an object must not abort it.
     let writing = false
     vi.spyOn(env.OAUTH_KV, 'put').mockImplementation(async (...args) => {
       if (!args[0].startsWith(prefix)) return put(...args)

@@ -1,4 +1,4 @@
-// KV that refuses a write: the error says to try again, that then works, and nothing is half done.
+// KV refuses a write: the error says to try again, which then works, and nothing is half done.
 
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -76,7 +76,7 @@ describe.each(REFUSALS)('sign-in, with %s', (status) => {
     expect(page).toBeInstanceOf(UnexpectedPage)
     expect(page.status).toBe(500)
     expect(page.html).toContain('Try again in a minute')
-    // What Medplum gave for a sign-in that came to nothing is given back.
+    // Medplum's tokens for a sign-in that failed are revoked.
     const left = requests.filter(({ path, status }) => path === '/oauth2/token' && status === 200).length
     expect(requests.filter(({ path }) => path === '/oauth2/logout')).toHaveLength(left)
 
@@ -127,7 +127,7 @@ test.each(WRITES)('a refresh works when it is repeated, after %s … with %s', a
     expect(fault.refused()).toBe(times)
     return tokensFrom(tokens.clientId, await refresh(tokens))
   })
-  // Medplum's was spent once, and the new one kept.
+  // Medplum's token was used once, and the new one was kept.
   expect(requests.filter(({ grantType }) => grantType === 'refresh_token')).toHaveLength(1)
   await expectGood(result)
 })
@@ -232,7 +232,7 @@ describe.each(REFUSALS)('at the connections page, with %s', (status) => {
     })
     expect(fault.refused()).toBe(1)
     await expectFailedSignIn(result)
-    // The code is used up: only a new login helps, which the page says.
+    // The code is used up: only a new login helps, as the page says.
     expect((await person.visit(callback.href)).status).toBe(400)
     await atPage(ada, person)
     expect(await htmlOf(person)).toContain(SIGNED_IN)

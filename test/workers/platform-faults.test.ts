@@ -1,4 +1,4 @@
-// KV that is a minute behind: nothing that stands is refused for good, and nothing that has ended works.
+// KV is a minute behind: nothing valid is refused for good, and nothing that has ended works.
 
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -15,7 +15,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Nothing of the grant works, and its object has kept nothing. */
+/** Nothing of the grant works, and its object has stored nothing. */
 async function expectEnded(tokens: Tokens): Promise<void> {
   expect((await post(tokens.access, LIST)).status).toBe(401)
   const response = await refresh(tokens)

@@ -91,7 +91,7 @@ test('an unknown prompt is -32602', async () => {
 })
 
 describe('the requests that they name', () => {
-  /** Real ones in the place of the words that stand for them. */
+  /** Real ids in place of the placeholders. */
   const places: Record<string, string> = {}
   beforeAll(async () => {
     const token = await medplumToken()

@@ -1,4 +1,4 @@
-// What the model writes is labelled as AI work, and a Provenance tells who and with which client; nothing else changes by it.
+// What the model writes is labelled as AI work, and a Provenance names the person and the client; nothing else changes.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, DELETE, entryFor, GET, PATCH, POST, PUT } from '../calls.ts'
 import { deployment, type Said, say } from './deployment.ts'

@@ -1,4 +1,4 @@
-// A refresh token that comes back after another took its place: somebody has a copy.
+// A refresh token that comes back after it was replaced: somebody has a copy.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { keysOf, LIST, refreshed } from './grants.ts'
 import { post } from './mcp.ts'

@@ -40,7 +40,7 @@ test('a sign-in on a second computer ends nothing on the first, nor does another
   for (const tokens of [first, second, third]) expect(await works(tokens)).toBe(true)
   expect((await refresh(first)).status).toBe(200)
   const page = (await htmlOf(await atPage())).split('<article').filter((part) => part.includes('>Two computers</h2>'))
-  // Of one second, any may come first.
+  // Within one second, any may come first.
   expect(page.map((part) => /on (Windows|Mac|Linux)/.exec(part)?.[1]).sort()).toEqual(['Linux', 'Mac', 'Windows'])
 })
 

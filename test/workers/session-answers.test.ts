@@ -1,4 +1,4 @@
-// How a session of Streamable HTTP answers: soon by JSON, later or bit by bit by an event stream, each request once and by itself.
+// How a session of Streamable HTTP answers: quickly in JSON, otherwise by an event stream, each request once and on its own.
 
 import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -96,7 +96,7 @@ test('two requests of one id at the same time: the second is refused, the first 
   expect(second.status).toBe(400)
   expect(await second.json()).toMatchObject({ error: { code: -32600, message: expect.stringContaining('same id') } })
   expect(await rpc(await first)).toMatchObject({ id: 'twice', result: { content: expect.anything() } })
-  // Once it is answered, nobody confuses them.
+  // After the answer, the id can be used again.
   expect((await call('twice')).status).toBe(200)
 })
 

@@ -1,4 +1,4 @@
-// A 2025 or 2024 session: bound to its grant, alive over eviction, gone when it ends.
+// A 2025 or 2024 session: bound to its grant, surviving eviction, gone when it ends.
 
 import { listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -188,7 +188,7 @@ describe('a session ends', () => {
 })
 
 test('an answer too large to keep for resuming is still sent, over each transport', async () => {
-  // Records are brought down to size; the name that a client gives to its request comes back as it is.
+  // Records are cut to size; the id that a client gives its request comes back unchanged.
   const id = 'x'.repeat(2_500_000)
   const session = await startSession(mine.access)
   expect((await rpc(await post(mine.access, fhirCall(READ, id), session))).id).toBe(id)

@@ -1,4 +1,4 @@
-// What metadata tells of a type, a profile and operations, and that a failed write or operation points there.
+// What metadata says about a type, a profile and operations, and that a failed write or operation points there.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { GET, POST } from '../calls.ts'
 import { post, rpc } from './mcp.ts'

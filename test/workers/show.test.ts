@@ -1,4 +1,4 @@
-// The tool `show`: what each view draws, what its words say, and what odd or hostile records can't do to either.
+// The tool `show`: what each view draws and says, and what odd or hostile records can't do to it.
 import { RESOURCE_MIME_TYPE, RESOURCE_URI_META_KEY } from '@modelcontextprotocol/ext-apps/server'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
@@ -28,7 +28,7 @@ async function show<T extends Shown>(args: Record<string, unknown>) {
   return { shown: structured as unknown as T, text: content.map(({ text }) => text).join('\n') }
 }
 
-/** A patient of this name, and Observations of theirs of one made-up code. */
+/** A patient of this name, with Observations of one made-up code. */
 async function patientWith(name: string, observations: Record<string, unknown>[]): Promise<string> {
   const { id } = await create(medplum, { resourceType: 'Patient', name: [{ text: name }] })
   for (const one of observations) {

@@ -10,7 +10,7 @@ afterEach(async () => {
   await sandbox.clearFaults()
 })
 
-/** Up to Medplum's login, whose address holds our state. */
+/** Up to Medplum's login, whose address contains our state. */
 async function toMedplum(url: string) {
   const { person, form } = await open(url)
   const login = new URL((await whereTo(await decide(person, form))) ?? '')
@@ -61,7 +61,7 @@ describe('an authorization request', () => {
   test('of a client known by its metadata document needs no registration', async () => {
     const clientId = 'https://client.example/metadata.json'
     const real = globalThis.fetch
-    // The one thing that can't be had here: a public https address.
+    // The only thing that is missing here: a public https address.
     vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) =>
       new Request(input as RequestInfo).url === clientId
         ? Response.json({ client_id: clientId, client_name: 'Document client', redirect_uris: [REDIRECT_URI] })

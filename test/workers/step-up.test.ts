@@ -1,4 +1,4 @@
-// A call beyond the access of its connection: clients that can step up are challenged; those that only refresh are told in the result.
+// A call beyond the access of its connection: clients that can ask for more are challenged; those that only refresh are told in the result.
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'

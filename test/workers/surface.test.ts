@@ -1,4 +1,4 @@
-// What a host shows to a model before anything is called, held as an API: every tool's definition stands in __toolsnaps__, and
+// What a host shows to a model before any call, treated as an API: every tool's definition is in __toolsnaps__, and
 // the rules of hosts and directories hold for all of them, in both sets (`npx vitest -u` writes the snapshots again).
 
 import { InMemoryTransport, McpServer } from '@modelcontextprotocol/server'
@@ -48,7 +48,7 @@ const SETS = {
   },
 }
 
-/** What hosts put into a model's context of a definition. */
+/** The part of a definition that hosts put into a model's context. */
 function tokensOf({ name, description, inputSchema }: Definition): number {
   return encode(JSON.stringify({ name, description, inputSchema })).length
 }
@@ -56,7 +56,7 @@ function tokensOf({ name, description, inputSchema }: Definition): number {
 /** Words that direct a reader instead of describing a thing; directories of connectors count them as injection. */
 const COMMAND =
   /\b(always|never|must|should|shall|please|you|your|do not|don't|make sure|be sure|remember|ensure|prefer|important|before (using|calling)|first call|instead of calling)\b/i
-/** Verbs in the form of a command, where a sentence or a line begins. */
+/** Imperatives at the beginning of a sentence or line. */
 const IMPERATIVE =
   /(?:^|[.]\s+|\n)(Use|Call|Ask|Give|Send|Read|Return|Run|Do|Try|Check|Provide|Set|Pass|Find|Get|Follow|Let|Look|Take|Choose|Put|Add|Include|Leave|Create)\b/
 
@@ -104,7 +104,7 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names, most }) =
         ...{ title, readOnlyHint: expect.any(Boolean), destructiveHint: expect.any(Boolean) },
         ...{ idempotentHint: expect.any(Boolean), openWorldHint: false },
       })
-      // The specification reads the two others only where a tool isn't read-only.
+      // The specification reads the other two only if a tool isn't read-only.
       if (annotations?.readOnlyHint) expect(annotations, name).toMatchObject({ destructiveHint: false })
     }
   })
@@ -177,7 +177,7 @@ test('a schema is made once per isolate, however many servers list it', async ()
   const make = vi.spyOn(input['~standard'].jsonSchema, 'input')
   const hints = { readOnly: true, destructive: false, idempotent: true, openWorld: false }
   const tool = defineTool({ ...{ name: 'a', title: 'A', description: 'A', input, hints }, run: async () => '' })
-  // Listing asks nothing of what a call needs.
+  // Listing needs nothing that a call needs.
   const support = {} as CallSupport
   for (let server = 0; server < 3; server++) {
     const lists = await listsOf((one) => register(one, tool, support), 2)
@@ -187,7 +187,7 @@ test('a schema is made once per isolate, however many servers list it', async ()
   expect(make).toHaveBeenCalledTimes(1)
 })
 
-/** What a new server lists, asked so many times. */
+/** What a new server lists, asked this many times. */
 async function listsOf(offer: (server: McpServer) => void, times: number): Promise<unknown[]> {
   const server = new McpServer({ name: 'test', version: '1' })
   offer(server)

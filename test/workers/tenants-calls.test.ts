@@ -1,4 +1,4 @@
-// Calls, sessions, grants and audit events of one tenant never cross to another, though it is the same person with the same Medplum
+// Calls, sessions, grants and audit events of one tenant never cross to another, even for the same person with the same Medplum
 // id, and at north and the deployment itself even the same Medplum.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'

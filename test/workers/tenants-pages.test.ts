@@ -1,4 +1,4 @@
-// A person's pages at one tenant show and change nothing of another, though it is the same person with the same Medplum id.
+// A person's pages at one tenant show and change nothing of another, even for the same person with the same Medplum id.
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { Hono } from 'hono/tiny'
@@ -132,7 +132,7 @@ describe('a confirmation', () => {
   const isThere = async (place: Place, path: string) =>
     (await fhirAt(place, accessAt(place), GET(path))).isError === false
 
-  /** Asks at a place to delete a task of its own. */
+  /** Asks at a tenant to delete one of its tasks. */
   async function asked(place = NORTH) {
     const body = { resourceType: 'Task', status: 'requested', intent: 'order' }
     const made = await fhirAt(place, accessAt(place), POST('Task', body))

@@ -1,4 +1,4 @@
-// No token, code or callback of one tenant is worth anything at another, in each direction and at each endpoint.
+// No token, code or callback of one tenant works at another, in each direction and at each endpoint.
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'

@@ -1,4 +1,4 @@
-// Tenants from outside: each has addresses of its own, and a sign-in is for the tenant whose resource was asked for.
+// Tenants from outside: each has its own addresses, and a sign-in is for the tenant whose resource was requested.
 import { describe, expect, test } from 'vitest'
 import { Person, readForm, UnexpectedPage, whereTo } from '../../programs/person.ts'
 import { GET } from '../calls.ts'
@@ -55,7 +55,7 @@ describe.each(TENANTS)('the tenant at $root', ({ root, resource, medplum }) => {
     const text = await (await get(`${root}/privacy`)).text()
     expect(text).toContain(new URL(medplum).host)
     expect(text).toContain(`href="${root}/connections"`)
-    // With AUDIT_KEY set, people are told apart, and the page says so.
+    // With AUDIT_KEY set, people are distinguished, and the page says so.
     expect(text).toContain('keyed hash')
   })
 

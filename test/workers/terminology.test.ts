@@ -14,7 +14,7 @@ beforeAll(async () => {
   medplum = await medplumToken()
 })
 
-/** Everything that a model reads of an answer. */
+/** Everything that a model reads in an answer. */
 async function told(args: Record<string, unknown>): Promise<string> {
   const { text, notes } = await fhir(access, args)
   return `${text}\n${notes}`

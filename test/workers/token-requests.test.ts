@@ -1,4 +1,4 @@
-// Which grant's object a token request comes to: the one grant that it names, by whatever parameter, and no other person's.
+// Which grant's object handles a token request: the one grant that it names, in any parameter, and never another person's.
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { Person } from '../../programs/person.ts'

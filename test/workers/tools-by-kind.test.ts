@@ -1,4 +1,4 @@
-// The set for directories: reads, writes, deletions and operations have a tool each. None does what another is for, however it
+// The set for directories: reads, writes, deletions and operations have a tool each. None does another's work, however it
 // is wrapped, and a refusal comes before anything is sent and names the right tool; what a tool is for, it does.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 
 interface Tried extends Said {
-  /** What the FHIR API was asked, besides what the server offers and the number of all matches. */
+  /** Requests to the FHIR API, except for metadata and the number of matches. */
   requests: LoggedRequest[]
 }
 
@@ -69,7 +69,7 @@ const ACTS: Record<Tool, Act[]> = {
     POST('', batch(entry('POST', 'Task', task), entry('PUT', `Task/${some}`, { ...task, id: some }))),
     POST('$graphql', mutation('TaskUpdate')),
     POST('Appointment/$hold', { resourceType: 'Parameters', parameter: [] }),
-    // Each of these is a GET that stores something or lets it be stored.
+    // Each of these is a GET that stores something.
     GET(`Claim/${some}/$export`),
     GET(`Binary/${some}/$presigned-url?upload=true`),
   ],
@@ -97,7 +97,7 @@ const ACTS: Record<Tool, Act[]> = {
   ],
 }
 
-/** The arguments by which a tool could be asked to do this; undefined if it has none. */
+/** Arguments that would make a tool do this; undefined if there are none. */
 function argumentsFor(tool: Tool, { method, path, body }: Act): Record<string, unknown> | undefined {
   const sent = body === undefined ? {} : { body }
   if (tool === 'fhir-operate') return { method, path, ...sent }

@@ -1,4 +1,4 @@
-// Who changed a record is seen where it is read: Medplum tells it in its extended mode only, without which nobody's name stands there.
+// A read shows who changed a record: Medplum says so only in its extended mode.
 import { beforeAll, expect, test } from 'vitest'
 import { GET, PUT } from '../calls.ts'
 import { fhir } from './mcp.ts'

@@ -1,4 +1,4 @@
-// Who is signed in, as a person would ask it.
+// Who is signed in.
 import { afterEach, describe, expect, test } from 'vitest'
 import { register, signIn } from './signing-in.ts'
 import { callTool, definitionOf, READ_ONLY } from './surface.ts'
