@@ -2,6 +2,7 @@
 // workerd enforces no limit, so whatever is endless here would end the server.
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { rows } from '../runs.ts'
 import { ATTACKS } from './compute-attacks.ts'
 import { deployment } from './deployment.ts'
 import { allOf, create, medplumToken, type Resource } from './medplum.ts'
@@ -276,7 +277,7 @@ describe('a program', () => {
 describe('contained is', () => {
   test('what at least fifty attacks try', () => expect(Object.keys(ATTACKS).length).toBeGreaterThanOrEqual(50))
 
-  test.each(Object.entries(ATTACKS))('%s', async (_, [code, outcome]) => {
+  test.each(rows(Object.entries(ATTACKS)))('%s', async (_, [code, outcome]) => {
     const started = Date.now()
     const { result, requests } = await sandbox.during(() => compute(code))
     expect(result.text).toMatch(outcome)
