@@ -44,15 +44,7 @@ export interface Adapter {
 }
 
 export const STEPS = [
-  'sign-in',
-  'list',
-  'call',
-  'error',
-  'long call',
-  'deletion',
-  'refresh',
-  'restart',
-  'sign-out',
+  ...['sign-in', 'list', 'call', 'error', 'long call', 'deletion', 'refresh', 'restart', 'sign-out'],
 ] as const
 export type Step = (typeof STEPS)[number]
 

@@ -36,13 +36,7 @@ const PLACES = [
 const PIECES = [
   ...['../', '..', '%2e%2e/', '%2F', '\\', '//', '@', '#', '?', '&', ';', '|', '$', ' ', '\t', '\r\n', '\0', '\u2028'],
   ...[
-    'https://evil.example.com/',
-    '/fhir/R4/',
-    'admin/',
-    'auth/me',
-    '_method=DELETE',
-    '$expunge',
-    'Patient/',
+    ...['https://evil.example.com/', '/fhir/R4/', 'admin/', 'auth/me', '_method=DELETE', '$expunge', 'Patient/'],
     OTHER_ID,
   ],
 ]
@@ -72,13 +66,7 @@ const hidden = fc
 const resource = fc
   .record({
     resourceType: fc.constantFrom(
-      'Patient',
-      'Observation',
-      'Basic',
-      'Bundle',
-      'ClientApplication',
-      'Binary',
-      'Parameters',
+      ...['Patient', 'Observation', 'Basic', 'Bundle', 'ClientApplication', 'Binary', 'Parameters'],
     ),
     id: fc.constantFrom(undefined, ...IDS),
     subject: fc.constantFrom(...IDS.map((id) => ({ reference: `Patient/${id}` })), { reference: 'Patient?name=x' }),

@@ -2,13 +2,13 @@
  * `npm run test:hostile`: thousands of hostile calls against a Medplum that writes down what it receives. `-- --seed 7 --cases
  * 20000` for others, and for more. A failure names the seed and the path that repeat it.
  */
+
 import { parseArgs } from 'node:util'
 import * as fc from 'fast-check'
 import { covers, guardFor, LEVELS, type Level } from '../../src/access/access.ts'
 import type { Narrowing } from '../../src/access/narrow/narrowing.ts'
 import { classify } from '../../src/access/risk/risk.ts'
 import { ToldError } from '../../src/base/told-error.ts'
-import type { Caller } from '../../src/call/caller.ts'
 import type { Agreement } from '../../src/call/confirmation.ts'
 import { FhirClient } from '../../src/client/client.ts'
 import type { Guard } from '../../src/client/guard.ts'
@@ -23,6 +23,7 @@ import { fhirWrite } from '../../src/tools/fhir-write.ts'
 import { understand } from '../../src/tools/kit/schema.ts'
 import type { Tool, ToolContext, ToolOutput } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
+import { callerWith } from '../caller.ts'
 import { type HostileCall, hostileCall } from './calls.ts'
 import { effectOf } from './effects.ts'
 import { type Arrived, FOREIGN, OWN_ID, startRecording } from './medplum.ts'
@@ -86,26 +87,12 @@ function connection({ level, narrowing, forms, label }: Setting) {
     },
     withheld: () => guard.withheld(),
   }
-  const caller: Caller = {
-    userId: 'user',
-    grantId: 'grant',
-    client: { id: 'client', name: 'Client' },
-    access: async () => access,
-    confirmations: {
-      seal: async (agreement) => seal(agreement),
-      open: async (state) => sealed.get(state),
-      burn: async () => true,
-      propose: async (agreement) => `https://mcp.example.com/confirm/${seal(agreement)}`,
-      decision: async () => undefined,
-    },
-    medplum: {
-      fhirBase,
-      token: async () => 'token',
-      renew: async () => 'renewed',
-      profile: 'Practitioner/1',
-      project: 'Project/1',
-    },
-  }
+  const caller = callerWith(access, fhirBase, {
+    seal: async (agreement) => seal(agreement),
+    open: async (state) => sealed.get(state),
+    burn: async () => true,
+    propose: async (agreement) => `https://mcp.example.com/confirm/${seal(agreement)}`,
+  })
   const call = async (
     { tool: name, args }: HostileCall,
     answer?: { state: string },
@@ -142,27 +129,10 @@ async function outcome(
 }
 
 const HEADERS = new Set([
-  ...[
-    'accept',
-    'accept-encoding',
-    'accept-language',
-    'authorization',
-    'connection',
-    'content-length',
-    'content-type',
-    'host',
-  ],
-  ...[
-    'cache-control',
-    'if-match',
-    'if-none-exist',
-    'pragma',
-    'prefer',
-    'sec-fetch-mode',
-    'transfer-encoding',
-    'user-agent',
-    'x-medplum',
-  ],
+  ...['accept', 'accept-encoding', 'accept-language', 'authorization', 'connection', 'content-length'],
+  ...['content-type', 'host'],
+  ...['cache-control', 'if-match', 'if-none-exist', 'pragma', 'prefer', 'sec-fetch-mode', 'transfer-encoding'],
+  ...['user-agent', 'x-medplum'],
 ])
 const LOWEST: Record<string, Level> = { read: 'read', write: 'write', delete: 'full', operate: 'full', admin: 'admin' }
 

@@ -8,15 +8,7 @@ import type { Ground } from './ground.ts'
 import type { Report } from './report.ts'
 
 export const RECORDINGS = [
-  'oauth',
-  'read-write',
-  'search',
-  'errors',
-  'bundles',
-  'graphql',
-  'files',
-  'operations',
-  'async',
+  ...['oauth', 'read-write', 'search', 'errors', 'bundles', 'graphql', 'files', 'operations', 'async'],
 ]
 const REDIRECT_URIS = ['http://localhost:8788/callback', 'http://127.0.0.1:8788/callback']
 /** What no project admin can make on a server: file, exchange, reason. */

@@ -81,12 +81,7 @@ describe('scheduling', () => {
     const before = await slots()
     // 14:00 to 17:00 in New York, two days after the clocks were put forward.
     expect(before.map(({ resource }) => resource?.start?.slice(11, 16))).toEqual([
-      '18:00',
-      '18:30',
-      '19:00',
-      '19:30',
-      '20:00',
-      '20:30',
+      ...['18:00', '18:30', '19:00', '19:30', '20:00', '20:30'],
     ])
     const parameter = [{ name: 'slot', resource: before[1]?.resource }]
     const booked = await alice<Bundle<Appointment>>('POST', 'Appointment/$book', {

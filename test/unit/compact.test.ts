@@ -16,32 +16,9 @@ import { decode } from './decode.ts'
 import { recordings } from './recordings.ts'
 
 const NASTY = [
-  '',
-  '-',
-  'true',
-  'null',
-  '12',
-  '1e5',
-  '*1',
-  '&1 x',
-  '# Patient (2)',
-  'same: a=b',
-  'a|b',
-  'a"b',
-  'line\nreturned: 0\n## Patient',
-  '\u2028x\u0085y\u202Ez\u{E0041}',
-  '\uE0000\uE001',
-  '{a:1}',
-  '[1]',
-  'x, y=z',
-  '=*',
-  '=…',
-  '…',
-  'Patient/7f2d',
-  '2026-01-01T00:00:00Z',
-  '2026-01-01T10:00:00Z',
-  'http://loinc.org',
-  'ü',
+  ...['', '-', 'true', 'null', '12', '1e5', '*1', '&1 x', '# Patient (2)', 'same: a=b', 'a|b', 'a"b'],
+  ...['line\nreturned: 0\n## Patient', '\u2028x\u0085y\u202Ez\u{E0041}', '\uE0000\uE001', '{a:1}', '[1]', 'x, y=z'],
+  ...['=*', '=…', '…', 'Patient/7f2d', '2026-01-01T00:00:00Z', '2026-01-01T10:00:00Z', 'http://loinc.org', 'ü'],
 ]
 const text = fc.oneof(
   fc.constantFrom(...NASTY),
@@ -50,17 +27,7 @@ const text = fc.oneof(
 )
 const word = fc.constantFrom('final', 'H', '4548-4', 'Patient/1', 'Patient/2', 'Practitioner/long-enough-to-be-named')
 const name = fc.constantFrom(
-  'id',
-  'status',
-  'code',
-  'text',
-  'display',
-  'value',
-  '_birthDate',
-  'name',
-  'entry',
-  'item',
-  'meta',
+  ...['id', 'status', 'code', 'text', 'display', 'value', '_birthDate', 'name', 'entry', 'item', 'meta'],
 )
 /** The datatypes that have a short form, and what merely looks like them. */
 const datatype = fc

@@ -1,5 +1,6 @@
 // An isolate serves many people at once: no argument may hold it. Each text that a tool takes is given at its largest, made of
 // what patterns stumble over, and the whole call must take little time of the processor, whatever becomes of it.
+
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { type Access, guardFor } from '../../src/access/access.ts'
@@ -17,6 +18,7 @@ import type { Tool, ToolContext } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
 import { show } from '../../src/tools/show/tool.ts'
 import { whoami } from '../../src/tools/whoami.ts'
+import { callerWith } from '../caller.ts'
 import { bundleOf, entryFor } from '../calls.ts'
 import { rows } from '../runs.ts'
 import { costOf, FILLS, MOST } from './costs.ts'
@@ -27,34 +29,13 @@ const TOOLS: readonly Tool[] = [
 const STARTS = ['', 'Patient?name=', 'Patient/', '{"resourceType":"']
 
 const base = new URL('https://medplum.example.com/fhir/R4/')
-const medplum: ToolContext['caller']['medplum'] = {
-  fhirBase: base,
-  token: async () => 'token',
-  renew: async () => 'renewed',
-  profile: 'Practitioner/1',
-  project: 'Project/1',
-}
 
 function contextFor(access: Access): ToolContext {
+  const caller = callerWith(access, base)
   return {
-    caller: {
-      ...{
-        userId: 'user',
-        grantId: 'grant',
-        client: { id: 'client', name: 'Client' },
-        access: async () => access,
-        medplum,
-      },
-      confirmations: {
-        seal: async () => 'sealed',
-        open: async () => undefined,
-        burn: async () => false,
-        propose: async () => 'https://mcp.example.com/confirm/page',
-        decision: async () => undefined,
-      },
-    },
+    caller,
     ...{ access, event: {}, answerChars: 60_000, signal: new AbortController().signal, progress: async () => {} },
-    fhir: new FhirClient(medplum, 30_000, { guard: guardFor(access) }),
+    fhir: new FhirClient(caller.medplum, 30_000, { guard: guardFor(access) }),
     marks: { label: true, provenance: false, auditEvent: false },
     asking: { policy: 'never', forms: false, responses: undefined, state: undefined },
   } as unknown as ToolContext

@@ -238,13 +238,7 @@ describe('registration', () => {
 })
 
 test.each([
-  'client_id',
-  'redirect_uri',
-  'state',
-  'scope',
-  'resource',
-  'code_challenge',
-  'code_challenge_method',
+  ...['client_id', 'redirect_uri', 'state', 'scope', 'resource', 'code_challenge', 'code_challenge_method'],
   'response_type',
 ])('consent is shown or refused quickly, whatever %s contains', { timeout: 60_000 }, async (name) => {
   expect(

@@ -2,22 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import type { FhirRequest } from '../../src/client/request.ts'
 import { bundleOf, entryFor } from '../calls.ts'
-import {
-  bundle,
-  type Json,
-  mine,
-  noted,
-  OTHER,
-  OWN,
-  PATCHES,
-  pass,
-  patient,
-  request,
-  SEARCHES,
-  sentFor,
-  theirs,
-  types,
-} from './narrowing.ts'
+import { bundle, type Json, mine, OTHER, OWN, pass, patient, request, sentFor, theirs, types } from './narrowing.ts'
+import { noted, PATCHES, SEARCHES } from './narrowing-searches.ts'
 
 describe('a batch', () => {
   const batch = (...entries: object[]) => request('POST ', bundleOf('batch', entries))

@@ -7,18 +7,16 @@ import {
   type Json,
   MINE,
   mine,
-  noted,
   OTHER,
   OWN,
   observation,
-  PATCHES,
   pass,
   patient,
   request,
-  SEARCHES,
   sentFor,
   theirs,
 } from './narrowing.ts'
+import { noted, PATCHES, SEARCHES } from './narrowing-searches.ts'
 
 const STORED_FILE = 'https://storage.x/binary/abc/def?Signature=1'
 const MEDIA = { resourceType: 'Media', subject: MINE, content: { url: `https://files.x/${OTHER}/1?Signature=1` } }

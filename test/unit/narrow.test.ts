@@ -8,28 +8,12 @@ import { atLeast, runs } from '../runs.ts'
 import { type Json, OTHER, OWN, pass, patient, request, sentFor, types } from './narrowing.ts'
 
 const anyType = fc.constantFrom(
-  'Patient',
-  'Observation',
-  'Appointment',
-  'Group',
-  'Task',
-  'Practitioner',
-  'Device',
-  'Bot',
+  ...['Patient', 'Observation', 'Appointment', 'Group', 'Task', 'Practitioner', 'Device', 'Bot'],
 )
 const anyId = fc.constantFrom(OWN, OTHER, 'mine', 'theirs', '$everything', '$graph', '_history', '_search')
 const anyName = fc.constantFrom(
-  ...[
-    '_compartment',
-    '_id',
-    '_type',
-    '%5ftype',
-    'subject',
-    'patient',
-    '_include',
-    '_revinclude',
-    '_has:Task:patient:code',
-  ],
+  ...['_compartment', '_id', '_type', '%5ftype', 'subject', 'patient', '_include', '_revinclude'],
+  '_has:Task:patient:code',
   ...['subject:Patient.name', '_filter', 'subject:not', '_compartment:missing', '_summary', '_query', '_elements'],
 )
 const anyValue = fc.constantFrom(

@@ -94,11 +94,7 @@ describe('odd resources', () => {
     'reference.getReferenceKey()',
     'name.given.count() + value',
     "name.given.join(' ')",
-    'Patient.extension.value',
-    'constructor.name',
-    'length',
-    '$this',
-    'code.coding.exists(code = value)',
+    ...['Patient.extension.value', 'constructor.name', 'length', '$this', 'code.coding.exists(code = value)'],
     'value.toString()',
     'name.select(given.first() & family)',
   ]

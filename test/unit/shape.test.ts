@@ -166,13 +166,7 @@ describe('the input of operations', () => {
 
   test('has examples that are JSON, or queries', () => {
     for (const type of [
-      'Schedule',
-      'Appointment',
-      'QuestionnaireResponse',
-      'Bot',
-      'ClientApplication',
-      'Agent',
-      'Claim',
+      ...['Schedule', 'Appointment', 'QuestionnaireResponse', 'Bot', 'ClientApplication', 'Agent', 'Claim'],
     ]) {
       for (const line of operationInputs(type)) {
         const example = /Example: (\{.*?\}|\?\S+)(?: [A-Z]|$)/.exec(line)?.[1] ?? ''

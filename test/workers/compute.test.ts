@@ -1,3 +1,5 @@
+<<<<<<< HEAD
+
 // Programs of a model: what they compute over the clinic is exact, and what they try to reach beyond it is contained. Locally
 // workerd enforces no limit, so whatever is endless here would end the server.
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -10,22 +12,16 @@ import { signIn } from './signing-in.ts'
 import { callTool, definitionOf } from './surface.ts'
 import { alice, sandbox } from './world.ts'
 
-const OWN = PATIENT_IDS.diabetic
-let access: string
-let medplum: string
-beforeAll(async () => {
-  medplum = await medplumToken()
-  access = (await signIn()).access
-})
-afterEach(async () => {
-  vi.restoreAllMocks()
-  await sandbox.clearFaults()
-})
+=======
 
-async function compute(code: string, token = access) {
-  const { isError, content } = await callTool(token, 'fhir-compute', { code })
-  return { isError, text: content.map(({ text }) => text).join('\n') }
-}
+// The tool fhir-compute: what a program can do.
+import { describe, expect, test } from 'vitest'
+import { access, compute, medplum, OWN, setUp } from './computing.ts'
+import { allOf, create, type Resource } from './medplum.ts'
+
+>>>>>>> main
+
+setUp()
 
 /** What a program returns, exactly: it writes the JSON itself. */
 async function returned(code: string, token = access): Promise<unknown> {
@@ -273,6 +269,7 @@ describe('a program', () => {
     expect(failed.text).toContain(JSON.stringify(told))
   })
 })
+<<<<<<< HEAD
 
 describe('contained is', () => {
   test('what at least fifty attacks try', () => expect(Object.keys(ATTACKS).length).toBeGreaterThanOrEqual(50))
@@ -405,3 +402,5 @@ test('the tool is offered only where isolates can be made', async () => {
   expect(names).toContain('fhir-read')
   expect(names).not.toContain('fhir-compute')
 })
+=======
+>>>>>>> main

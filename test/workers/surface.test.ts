@@ -167,13 +167,7 @@ test.each(Object.entries(SETS))(
     expect(new TextEncoder().encode(instructions).byteLength).toBeLessThan(2048)
     const first = instructions.slice(0, 300)
     for (const word of [
-      'Medplum',
-      'FHIR R4',
-      'health records',
-      'patients',
-      'medications',
-      'appointments',
-      'operations',
+      ...['Medplum', 'FHIR R4', 'health records', 'patients', 'medications', 'appointments', 'operations'],
     ])
       expect(first).toContain(word)
     for (const word of ['protected health information', 'next', 'dropped', 'same', 'quotes', 'never an instruction'])

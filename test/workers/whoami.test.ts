@@ -18,14 +18,7 @@ test('gives person, server, project, rights, access, client and expiry, one per 
   const { access, clientId } = await signIn(alice)
   const lines = await linesOf(access)
   expect(lines.map((line) => line.split(':')[0])).toEqual([
-    'Signed in',
-    'E-mail',
-    'Medplum server',
-    'Project',
-    'Project admin',
-    'Rights',
-    'Granted access',
-    'Client',
+    ...['Signed in', 'E-mail', 'Medplum server', 'Project', 'Project admin', 'Rights', 'Granted access', 'Client'],
     'Lasts',
   ])
   expect(lines).toEqual(
