@@ -60,7 +60,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   const connected = (name: string, credentials: Credentials = SANDBOX_USERS.alice): Promise<ConnectedClient> =>
     connect('HTTP+SSE 2024-11-05, SDK 1', running.worker.url, new Named(name, credentials))
 
-  test('sign in, see, lower, disconnect and sign out, by keyboard alone', async () => {
+  test('sign in, see, reduce, disconnect and sign out, by keyboard alone', async () => {
     const mine = await connected('Claude')
     const other = await connected('Cursor')
     await mine.call('fhir-request', WRITE)

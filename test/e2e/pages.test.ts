@@ -71,7 +71,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
       })
     })
 
-    test('the keyboard reaches everything, in order, and its place is seen', async () => {
+    test('the keyboard reaches everything in order, and the focus is visible', async () => {
       await look('/', { colorScheme }, async ({ page }) => {
         const reachable = await page.locator('a[href], button').allTextContents()
         expect(reachable.slice(0, 3)).toEqual(['Copy', 'Add to Cursor', 'Add to VS Code'])
@@ -87,7 +87,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('the measure of contrast finds what is faint', async () => {
+  test('the contrast check finds faint text', async () => {
     await look('/', { bypassCSP: true }, async ({ page }) => {
       await page.addStyleTag({ content: 'h1 { color: #bbb } :focus-visible { outline: none !important }' })
       await page.keyboard.press('Tab')
@@ -96,7 +96,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('the home page asks no other origin for anything, and nothing of it is refused', async () => {
+  test('the home page loads nothing from other origins, and nothing of it is blocked', async () => {
     await look('/', {}, async ({ page, requested, complaints }) => {
       await page.waitForLoadState('networkidle')
       expect(requested).toContain(`${worker.url}/style.css`)
@@ -165,7 +165,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('the page is named and built for those who hear it', async () => {
+  test('the page has names and structure for screen readers', async () => {
     await look('/', {}, async ({ page }) => {
       expect(await page.title()).toBe('Medplum MCP')
       expect(await page.locator('html').getAttribute('lang')).toBe('en')

@@ -93,7 +93,7 @@ describe('sameness', () => {
     expect(clinic()).toEqual(records)
   })
 
-  it('makes the clinic that was recorded', () => {
+  it('makes the recorded clinic', () => {
     expect(sha256(JSON.stringify(records))).toBe(SHA256)
   })
 
@@ -218,7 +218,7 @@ describe('coherence', () => {
     expect(visited.sort()).toEqual(fulfilled.map((one) => `Appointment/${one.id}`).sort())
   })
 
-  it('adds up its claims', () => {
+  it('has claims that add up', () => {
     for (const claim of all('Claim')) {
       const sum = (claim.item ?? []).reduce((cents, item) => cents + Math.round((item.net?.value ?? 0) * 100), 0)
       expect(claim.total?.value).toBe(sum / 100)

@@ -150,7 +150,7 @@ async function pages(send: Send, path: string): Promise<Bundle[]> {
 }
 
 describe('the compact form', () => {
-  it('of all that the sandbox answers turns back: every type, charts, what is included, histories, batches', () => {
+  it('of all the sandbox’s answers can be decoded: every type, charts, included resources, histories, batches', () => {
     for (const [path, bodies] of answers) for (const body of bodies) expectWhole(body, path)
     const read = types.flatMap((type) => answers.get(`${type}?_count=1000`) ?? [])
     const met = new Set(read.flatMap(({ entry = [] }) => entry.map(({ resource }) => resource?.id)))
@@ -158,12 +158,12 @@ describe('the compact form', () => {
     expect(answers.get(`Patient/${PATIENT_IDS.diabetic}/_history`)).toHaveProperty('0.entry.length', 3)
   }, 120_000)
 
-  it('of every record by itself turns back', () => {
+  it('of every single record can be decoded', () => {
     expect(world.length).toBeGreaterThan(11_000)
     for (const resource of world) expectWhole(resource, `${resource.resourceType}/${resource.id}`)
   }, 120_000)
 
-  it.each(Object.entries(constructed()))('of %s turns back', (name, body) => expectWhole(body, name))
+  it.each(Object.entries(constructed()))('of %s can be decoded', (name, body) => expectWhole(body, name))
 
   it('met every kind of noise', () => {
     expect([...found].filter(([, count]) => count === 0)).toEqual([])

@@ -35,7 +35,7 @@ test('a charset makes the parser see another body in the same bytes', async () =
   })
 })
 
-test('a type that is not of the list is JSON to the parser all the same', async () => {
+test('the parser reads an unlisted type as JSON too', async () => {
   expect(await parseBody({ 'content-type': 'application/x2+json' }, new TextEncoder().encode('{"a":1}'))).toEqual({
     a: 1,
   })
@@ -85,7 +85,7 @@ const place = fc.constantFrom<[Method, string]>(
 )
 
 describe('for any content type and body', () => {
-  test('the parser makes of the bytes that leave what was judged', async () => {
+  test('the parser reads the bytes that leave as the value that was checked', async () => {
     let sent = 0
     await fc.assert(
       fc.asyncProperty(place, mediaType, body, async ([method, path], type, given) => {

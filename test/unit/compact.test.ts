@@ -177,28 +177,28 @@ function expectSame(value: unknown): void {
 }
 
 describe('the compact form', () => {
-  it('of any JSON turns back', () => {
+  it('of any JSON can be decoded', () => {
     fc.assert(
       fc.property(json.value, (value) => expectSame(value)),
       { numRuns: runs(2000) },
     )
   })
 
-  it('of any resource turns back', () => {
+  it('of any resource can be decoded', () => {
     fc.assert(
       fc.property(resource, (value) => expectSame(value)),
       { numRuns: runs(2000) },
     )
   })
 
-  it('of any Bundle turns back, in its order', () => {
+  it('of any Bundle can be decoded, in order', () => {
     fc.assert(
       fc.property(bundle, (value) => expectSame(value)),
       { numRuns: runs(1000) },
     )
   })
 
-  it('of any list of rows turns back', () => {
+  it('of any list of rows can be decoded', () => {
     fc.assert(
       fc.property(
         fc.array(fc.dictionary(name, json.value, { minKeys: 1 }), { minLength: 2, maxLength: 20 }),
@@ -211,7 +211,7 @@ describe('the compact form', () => {
     )
   })
 
-  it('of rows with columns of datatypes turns back', () => {
+  it('of rows with columns of datatypes can be decoded', () => {
     fc.assert(
       fc.property(rows, (rows) => {
         fc.pre(rows.length > 1)
@@ -222,7 +222,7 @@ describe('the compact form', () => {
     )
   })
 
-  it('of Bundles with columns of datatypes turns back, in its order', () => {
+  it('of Bundles with columns of datatypes can be decoded, in order', () => {
     const types = fc.array(fc.constantFrom('Observation', 'Task'), { minLength: 12, maxLength: 12 })
     fc.assert(
       fc.property(rows, types, (rows, types) => {
@@ -232,7 +232,7 @@ describe('the compact form', () => {
     )
   })
 
-  it('of Bundles in parts by code turns back, in its order', () => {
+  it('of Bundles in parts by code can be decoded, in order', () => {
     const kinds = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 24, maxLength: 24 })
     let divided = 0
     fc.assert(
@@ -248,12 +248,12 @@ describe('the compact form', () => {
     expect(divided).toBeGreaterThan(atLeast(50))
   })
 
-  it('of an object that has nothing but a long list turns back', () => {
+  it('of an object with only a long list can be decoded', () => {
     const item = [1, 2, 3].map((n) => ({ text: `${n} ${'long '.repeat(30)}` }))
     for (const name of ['item', '', '(3)']) expectSame({ [name]: item })
   })
 
-  it('of what a real Medplum answered turns back', () => {
+  it('of a real Medplum’s answers can be decoded', () => {
     const bodies = recordings.filter(({ response }) => typeof response.body === 'object' && response.body !== null)
     expect(bodies.length).toBeGreaterThan(300)
     for (const { name, response } of bodies) {
@@ -267,7 +267,7 @@ describe('the compact form', () => {
 describe('docs/answers.md', () => {
   const page = readFileSync(new URL('../../docs/answers.md', import.meta.url).pathname, 'utf8')
 
-  it.each(Object.keys(EXAMPLES))('shows %s as it is written', (name) => {
+  it.each(Object.keys(EXAMPLES))('shows %s as the code writes it', (name) => {
     const { body, options, select } = EXAMPLES[name] ?? {}
     const columns = select && columnsOf(compileSelect(select), 1000)
     const { text } = answer(body, { format: 'compact', maxChars: 60_000, ...options, ...(columns && { columns }) })

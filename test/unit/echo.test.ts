@@ -50,7 +50,7 @@ describe('the answer to a write', () => {
     ['an OperationOutcome', 'PUT', 'Task/t1', sent, { resourceType: 'OperationOutcome', status: 'requested' }],
     ['another type', 'POST', 'Task', sent, { ...stored, resourceType: 'Patient' }],
     ['nothing in common', 'POST', 'Task', { resourceType: 'Task' }, { resourceType: 'Task', id: 't1', meta: META }],
-  ])('is whole for %s', (_, method, path, body, answer) => {
+  ])('is complete for %s', (_, method, path, body, answer) => {
     expect(echoOf(method, path, body, answer)).toBeUndefined()
   })
 })

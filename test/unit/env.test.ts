@@ -78,7 +78,7 @@ test('a base URL without its last slash, and more origins', () => {
   )
 })
 
-test('without named origins, any may call over https, only its own on loopback', () => {
+test('without named origins any may call over https, on loopback only its own', () => {
   expect(read({}).allowedOrigins).toBe('any')
   expect(read({ PUBLIC_URL: 'http://localhost:8787' }).allowedOrigins).toEqual(new Set(['http://localhost:8787']))
 })

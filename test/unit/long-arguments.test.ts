@@ -60,7 +60,7 @@ async function call(tool: Tool, args: Record<string, unknown>, access: Access): 
     await tool.run((checked.value as unknown as Understood).args as never, contextFor(access)).catch(() => undefined)
 }
 
-test('the address of a batch entry has the same bound', async () => {
+test('the address of a batch entry has the same limit', async () => {
   const url = `Patient?name=${'a'.repeat(8192)}`
   const body = bundleOf('batch', [entryFor('GET', url)])
   const run = fhirRequest.run({ method: 'POST', path: '', body } as never, contextFor({ level: 'admin' }))
@@ -117,12 +117,12 @@ const cases = TOOLS.flatMap((tool) =>
   textsOf(tool).map(([argument, most]) => ({ tool, name: tool.name, argument, most })),
 )
 
-test('every text has a bound', () => {
+test('every text has a limit', () => {
   expect(cases.length).toBeGreaterThan(20)
   for (const { name, argument, most } of cases) expect(most, `${name}.${argument}`).toBeLessThanOrEqual(4 * 1024 * 1024)
 })
 
-test('a longer one is refused, and the message says so', async () => {
+test('a longer text is refused, and the message says so', async () => {
   const { issues } = await advertised(fhirRead)['~standard'].validate({ path: ' '.repeat(300_000) })
   expect(issues?.map(({ message }) => message).join()).toMatch(/more than 8,192 characters/)
 })
@@ -173,7 +173,7 @@ describe.each(Object.entries(ACCESSES))('%s', (name, access) => {
     expect(slow).toEqual([])
   })
 
-  test.each(Object.entries(BODIES))('a body answers soon: %s', { timeout: 60_000 }, async (what, make) => {
+  test.each(Object.entries(BODIES))('a body is handled quickly: %s', { timeout: 60_000 }, async (what, make) => {
     const most = what === 'a note' ? 600_000 : 200_000
     expect(await slowOf(fhirRequest, access, most, (given) => make(given).map(asCall))).toEqual([])
   })

@@ -180,7 +180,7 @@ async function slowOf(make: (fill: string) => Sent | undefined): Promise<string[
   return slow
 }
 
-test('what is tried comes as far as it can', async () => {
+test('each input gets as far as it can', async () => {
   const statuses = await Promise.all([
     ...FORMS.map(async ([name, , make]) => [name, (await send(make({}))).status]),
     ...PLACES.map(async ([name, make]) => [name, (await send(make())).status]),

@@ -45,7 +45,7 @@ describe('refused', () => {
   })
 })
 
-test('a base below a path of its own confines to that path', () => {
+test('a base with a path confines requests to that path', () => {
   const base = new URL('https://ehr.example/medplum/fhir/R4/')
   expect(confine('Patient', base).href).toBe('https://ehr.example/medplum/fhir/R4/Patient')
   expect(confine('/medplum/fhir/R4/Patient', base).href).toBe('https://ehr.example/medplum/fhir/R4/Patient')

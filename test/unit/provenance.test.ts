@@ -141,7 +141,7 @@ describe('what was written', () => {
     expect(written(method, path, status, body)).toEqual([])
   })
 
-  test('by a batch: what its entries made', () => {
+  test('by a batch: what its entries created', () => {
     const body = {
       resourceType: 'Bundle',
       entry: [

@@ -206,7 +206,7 @@ test.each([
   expect(parsePlace(`Patient?${query}`).parameters).toEqual([{ key: 'name', value }])
 })
 
-test.each(['Patient?name=M%FCller', 'Patient?name=%C3'])('%s is refused: no value is meant by it', (path) => {
+test.each(['Patient?name=M%FCller', 'Patient?name=%C3'])('%s is refused: it has no value', (path) => {
   expect(() => prepare({ method: 'GET', path }, base)).toThrow('not a valid UTF-8 escape')
 })
 

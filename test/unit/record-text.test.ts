@@ -75,7 +75,7 @@ describe('a datatype', () => {
     expect(labelOf(name)).toBe(label)
   })
 
-  test('nested endlessly ends', () => {
+  test('nested deeply still ends', () => {
     let deep: unknown = 'x'
     for (let n = 0; n < 10_000; n++) deep = { part: deep, other: 1 }
     expect(valueText(deep, 'part').length).toBeLessThan(1000)
@@ -159,7 +159,7 @@ describe('title', () => {
   })
 })
 
-test('names and concepts without anything are empty', () => {
+test('empty names and concepts give empty text', () => {
   expect(nameText(undefined)).toBe('')
   expect(nameText({ given: [null], family: 3 })).toBe('3')
   expect(conceptText([])).toBe('')

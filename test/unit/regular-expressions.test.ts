@@ -68,11 +68,11 @@ const found = globSync('src/**/*.{ts,tsx}').flatMap((file) =>
   expressionsIn(readFileSync(file, 'utf8'), file.endsWith('x') ? 'tsx' : 'ts', file),
 )
 
-test('no expression is made while the server runs, where nobody could judge it', () => {
+test('no expression is built at run time, where it can’t be checked', () => {
   expect(found.filter((one) => typeof one === 'string')).toEqual([])
 })
 
-describe('the judge', () => {
+describe('the checker', () => {
   test.each([
     ['^ +| +$', 'g'],
     ['(a+)+$', ''],

@@ -51,7 +51,7 @@ describe.each(['src', 'sandbox', 'programs'])('%s/', (root) => {
     expect(circleIn(graph)).toBeUndefined()
   })
 
-  test('no folder does', () => {
+  test('no folder imports itself through others', () => {
     const folders = Map.groupBy(graph, ([file]) => roomOf(file))
     const known = [...folders].map(([folder, own]): [string, string[]] => {
       const rooms = new Set(own.flatMap(([, ones]) => ones).map(roomOf))

@@ -82,12 +82,12 @@ const suspects = [
   ...elementsOf('profiles-medplum').filter((one) => isSuspect(one, true)),
 ].map(({ path }) => String(path))
 
-test('the definitions have such elements', () => {
+test('the definitions have elements with suspicious names', () => {
   expect(suspects.length).toBeGreaterThan(40)
   expect(suspects).toContain('ClientApplication.retiringSecret')
 })
 
-test.each([...new Set([...suspects, ...MORE])])('%s is hidden, or there is a reason', (path) => {
+test.each([...new Set([...suspects, ...MORE])])('%s is hidden, or there is a reason why not', (path) => {
   const isHidden = !JSON.stringify(redact(holding(path))).includes(VALUE)
   expect({ path, isHidden, reason: ALLOWED[path] }).toEqual(
     path in ALLOWED ? { path, isHidden: false, reason: ALLOWED[path] } : { path, isHidden: true, reason: undefined },
@@ -103,6 +103,6 @@ test('the types that hold secrets are those with a hidden element', () => {
   expect([...SECRET_TYPES].sort()).toEqual([...new Set([...types, ...WITHIN])].sort())
 })
 
-test('no reason stands for an element that is not there', () => {
+test('every reason is for an element that exists', () => {
   expect(Object.keys(ALLOWED).filter((path) => !suspects.includes(path))).toEqual([])
 })

@@ -47,7 +47,7 @@ describe('the shape of all types', () => {
     }
   })
 
-  test('tells types, lists, references and codes', () => {
+  test('shows types, lists, references and codes', () => {
     const text = shapeText(
       shapeIn('Observation'),
       new Map([['http://hl7.org/fhir/ValueSet/observation-status', ['registered', 'final', 'amended']]]),
@@ -64,7 +64,7 @@ describe('the shape of all types', () => {
     expect(lineOf(shapeText(shapeIn('Observation')), 'status')).toMatch(/\|…$/)
   })
 
-  test('is bounded however large a definition is: the deepest elements by name, then none, and a long value set by name', () => {
+  test('is limited however large a definition is: the deepest elements by name, then none, and a long value set by name', () => {
     const deep = (path: string) => [
       { id: path, min: 0, max: '*', type: [{ code: 'BackboneElement' }] },
       ...Array.from({ length: 40 }, (_, at) => ({
@@ -81,7 +81,7 @@ describe('the shape of all types', () => {
     expect(shapeText(few as Shape, many)).toContain('element0 code (many)')
   })
 
-  test('of odd definitions is none, or what there is', () => {
+  test('of odd definitions is empty, or what can be read', () => {
     for (const odd of [undefined, null, 'x', {}, { snapshot: {} }, { snapshot: { element: [] } }])
       expect(shapeOf(odd)).toBeUndefined()
     const shape = shapeOf({
@@ -128,7 +128,7 @@ describe('the shape of a profile', () => {
     },
   }
 
-  test('tells what it requires, fixes and slices, and nothing else', () => {
+  test('shows what it requires, fixes and slices, and nothing else', () => {
     const text = shapeText(shapeOf(profile) as Shape)
     expect(text.split('\n')).toEqual([
       'Elements that the profile http://x/bp requires, bounds or supports (! required, [] list, → reference to):',
@@ -156,11 +156,11 @@ describe('the input of operations', () => {
     ['Claim/$submit', 'resource!'],
     ['Patient/$export', '_since'],
     ['$export', '_type'],
-  ])('is told for %s', (path, what) => {
+  ])('is shown for %s', (path, what) => {
     expect(inputOf(path).join('\n')).toContain(what)
   })
 
-  test.each(['Patient/1', 'Patient/1/$everything', 'Patient?name=$find', ''])('is none of %j', (path) => {
+  test.each(['Patient/1', 'Patient/1/$everything', 'Patient?name=$find', ''])('is empty for %j', (path) => {
     expect(inputOf(path)).toEqual([])
   })
 
@@ -175,7 +175,7 @@ describe('the input of operations', () => {
     }
   })
 
-  test('is of the server’s own definitions where it has them, as letters and nothing else', () => {
+  test('comes from the server’s own definitions if it has them, as plain text only', () => {
     const definition = {
       resource: ['Patient'],
       code: 'my-op',

@@ -205,7 +205,7 @@ describe.each([...LEVELS])('%s', (level) => {
     }
   })
 
-  test('a client that can step up is told by HTTP, one that cannot in the result', async () => {
+  test('a client that can ask for more is told by HTTP, any other in the result', async () => {
     const session = await startSession(accessOf(level))
     const remove = fhirCall(DELETE(`Task/${crypto.randomUUID()}`))
     const answered = await post(accessOf(level), remove, session)

@@ -24,7 +24,7 @@ describe('disconnecting', () => {
     expect((await refresh(other)).status).toBe(200)
   })
 
-  test('holds where KV still knows the tokens: within a second, nothing reaches Medplum any more', async () => {
+  test('works even if KV still knows the tokens: within a second nothing reaches Medplum any more', async () => {
     const { name, ...tokens } = await connected()
     await fhir(tokens.access, READ)
     const before = await kvOf(grantName(tokens))
@@ -45,7 +45,7 @@ describe('disconnecting', () => {
     expect(requests).toEqual([])
   })
 
-  test('ends the login at Medplum while the key is at hand, and forgets everything', async () => {
+  test('ends the login at Medplum while it has the key, and forgets everything', async () => {
     const tokens = await connected()
     const person = await atPage()
     const entry = await known(person, tokens.name)
@@ -103,7 +103,7 @@ describe('a form', () => {
     expect((await fhir(hers.access, WRITE)).isError).toBe(false)
   })
 
-  test('that is no form, or a GET, changes nothing', async () => {
+  test('that is not a form, or a GET, changes nothing', async () => {
     const person = await atPage()
     expect((await submit(person, 'disconnect', {})).status).toBe(403)
     for (const action of ['lower', 'disconnect', 'sign-out']) {

@@ -139,7 +139,7 @@ describe('trace context', () => {
   })
 })
 
-test('a guarded write whose answer was lost is sent again, and what the guard then met may be its own', async () => {
+test('a guarded write whose answer was lost is sent again, and may then meet its own result', async () => {
   const { version, id: second } = guarded
   await sandbox.faults([{ method: 'PUT', path: literal(`/fhir/R4/Task/${second}`), drop: 'after' }])
   const body = { ...task, id: second, priority: 'stat' }

@@ -183,7 +183,7 @@ describe('errors', () => {
     expect(text).toContain('- error structure at Patient.foo: Invalid additional property "foo"')
   })
 
-  test('of somebody who may only read', async () => {
+  test('of a person who may only read', async () => {
     const { access } = await signIn(rita)
     const answer = await fhir(access, POST('Patient', { resourceType: 'Patient' }))
     expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('HTTP 403 (Forbidden)') })
@@ -225,7 +225,7 @@ describe('errors', () => {
 })
 
 describe('what reaches Medplum', () => {
-  test('has the headers of this server only', async () => {
+  test('has only this server’s headers', async () => {
     signedIn ??= signIn(alice)
     const { access } = await signedIn
     const { requests } = await sandbox.during(async () =>

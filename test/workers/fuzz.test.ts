@@ -132,7 +132,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-test('no argument leads a request elsewhere, sets a header, repeats a POST or fails without an explanation', async () => {
+test('no argument sends a request elsewhere, sets a header, repeats a POST or fails without an explanation', async () => {
   let total = 0
   await fc.assert(
     fc.asyncProperty(request, fc.constantFrom(...ANSWERS), async (args, given) => {

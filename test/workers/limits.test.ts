@@ -100,7 +100,7 @@ describe('by size', () => {
     expect(await page.text()).toContain('<p>The request is larger than 65536 bytes.</p>')
   })
 
-  test.each(FORMS)('the largest at %s is', async (path) => {
+  test.each(FORMS)('the largest form at %s is read', async (path) => {
     for (const body of [filled(65_536), streamed(filled(65_536))]) {
       const { status } = await submit(path, body, BROWSER)
       expect([400, 401]).toContain(status)
@@ -139,7 +139,7 @@ describe('by connection', () => {
     expect(sent.map(({ method: used }) => used)).toContain(method)
   })
 
-  test('a call counts once, under its grant, however many requests it comes to', async () => {
+  test('a call counts once, under its grant, however many requests it makes', async () => {
     const tokens = await signIn()
     const [reads, writes] = [counting(), counting()]
     const args = GET('Observation?_count=20', { all: true })

@@ -39,7 +39,7 @@ describe('a plus in a value', () => {
     expect(idsIn(await fhir(access, GET(`Patient?identifier=${SYSTEM}|${VALUE}`)))).toEqual([id])
   })
 
-  test('is found by every way', async () => {
+  test('is found in every way', async () => {
     const query = `identifier=${SYSTEM}|${VALUE}`
     const form = 'application/x-www-form-urlencoded'
     for (const args of [

@@ -68,7 +68,7 @@ async function codedIn(type: string, parameter: string, element: string): Promis
 }
 
 describe('200 codes that find nothing', () => {
-  test('are each answered by what is there', async () => {
+  test('each get an answer with the codes that are there', async () => {
     const coded = (await Promise.all(PLACES.map((place) => codedIn(...place)))).flat()
     const luck = chance('wrong codes')
     const asked = Array.from({ length: 200 }, (_, at) => {
@@ -96,7 +96,7 @@ describe('200 codes that find nothing', () => {
 describe('a search by code that finds nothing', () => {
   const chart = `Patient/${PATIENT_IDS.diabetic}`
 
-  test('tells of this patient which codes there are, the nearest first', async () => {
+  test('says which codes this patient has, the nearest first', async () => {
     const count = (await allOf(medplum, `Observation?subject=${chart}&code=4548-4`)).length
     const text = await ask('fhir-request', GET(`Observation?subject=${chart}&code=4549-2`))
     expect(text).toContain(`nearest first, ${count} of http://loinc.org|4548-4 "Hemoglobin A1c`)
@@ -123,12 +123,12 @@ describe('a search by code that finds nothing', () => {
     expect(await ask(name, args)).toMatch(/nearest first, .*4548-4/)
   })
 
-  test('says so where the rest of it finds nothing either', async () => {
+  test('says so if the rest of it finds nothing either', async () => {
     const text = await ask('fhir-read', { path: `Observation?subject=Patient/${crypto.randomUUID()}&code=4548-4` })
     expect(text).toContain('finds nothing either')
   })
 
-  test('costs nothing more where something is found, or no code was asked for', async () => {
+  test('costs nothing extra if something is found, or no code was requested', async () => {
     for (const path of [
       'Observation?code=4548-4&_count=1',
       'Patient?name=nobodyofthisname',
@@ -142,7 +142,7 @@ describe('a search by code that finds nothing', () => {
     }
   })
 
-  test('shows nothing of others in a connection narrowed to one patient', async () => {
+  test('shows nothing about others in a connection narrowed to one patient', async () => {
     const { requests, result } = await sandbox.during(() =>
       ask('fhir-read', { path: `Observation?subject=${chart}&code=none` }),
     )

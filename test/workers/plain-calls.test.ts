@@ -28,7 +28,7 @@ test.each([
   ["an error of Medplum's", GET(`Patient/${crypto.randomUUID()}`)],
   ['a refused path', GET('../auth/me')],
   ['wrong arguments', { method: 'LOOK', path: 'Patient' }],
-])('%s is the same as by the handler of the SDK', async (_, args) => {
+])('%s is the same as with the SDK’s handler', async (_, args) => {
   const [plain, other] = [await call(args), await call(args, { progressToken: 'p' })]
   expect(plain.headers.get('content-type')).toBe('application/json')
   expect(plain.status).toBe(other.status)
@@ -64,7 +64,7 @@ test.each([
   ['no id', undefined, 202],
   ['null as its id', null, 400],
   ['half a number as its id', 1.5, 400],
-])('a message with %s is no call, and nothing is sent', async (_, id, status) => {
+])('a message with %s is not a call, and nothing is sent', async (_, id, status) => {
   const { params, ...message } = fhirCall(READ)
   const { result, requests } = await sandbox.during(() =>
     post(mine.access, { ...message, id, params: { ...params, _meta: MODERN_META } }, HEADERS),

@@ -120,7 +120,7 @@ describe.each([
     (args: object) => postModern(tokens.access, 'tools/call', fhirCall({ ...args }).params, 'fhir-request'),
   ],
   ['2025 without a session', (args: object) => post(tokens.access, fhirCall({ ...args }))],
-])('a call of %s is not touched, since no object has it', (_, call) => {
+])('a call of %s is not affected, since no object has it', (_, call) => {
   test('that reads', async () => {
     const id = await create(crypto.randomUUID())
     const answer = await abortedAt('/fhir/R4/Basic', async () => rpc(await call(GET(`Basic/${id}`))))
@@ -136,7 +136,7 @@ describe.each([
 })
 
 describe('a refresh at Medplum', () => {
-  test('that a client asked for: it is told, and works when it is repeated', async () => {
+  test('that a client asked for: it gets an error, and repeating it works', async () => {
     const outcome = await abortedAt('/oauth2/token', () => refresh(tokens))
     expect(outcome === 'cut off' ? 503 : outcome.status).toBeGreaterThanOrEqual(500)
     const next = await refresh(tokens)
@@ -199,7 +199,7 @@ describe('a code that is exchanged', () => {
     expect((await refresh({ clientId: request.clientId, refresh: kept })).status).toBe(200)
   })
 
-  test('once it is used up, is refused, and its grant is kept no longer than an unused code', async () => {
+  test('that is used up is refused, and its grant is kept no longer than an unused code', async () => {
     const { request, code } = await codeOf()
     await abortedWriting('grant:', 'after', () => exchange(request, code))
     const stub = env.GRANT.getByName(code.split(':').slice(0, 2).join(':'))
@@ -220,7 +220,7 @@ test('a call whose note is cut off is answered', async () => {
   expect((await fhir(tokens.access, READ)).isError).toBe(false)
 })
 
-test('a stream of its own is closed, and can be opened again', async () => {
+test('a standalone stream is closed, and can be opened again', async () => {
   const session = await startSession(tokens.access)
   const open = () =>
     send(`${ORIGIN}/mcp`, {

@@ -86,7 +86,7 @@ describe('two people at the same record', () => {
     expect(now.code.text).toBe(`by ${answers.findIndex(({ isError }) => !isError)}`)
   })
 
-  test('create what none exists of 20 times at once: one is made, and all get it', async () => {
+  test('create a missing record 20 times at once: one is made, and all get it', async () => {
     const value = crypto.randomUUID()
     const ifNoneExist = `identifier=${SYSTEM}|${value}`
     const body = { resourceType: 'Basic', code: { text: 'once' }, identifier: [{ system: SYSTEM, value }] }

@@ -108,7 +108,7 @@ test.each([
   expect(await all(await resume(session, rest.at(-1)?.id ?? ''))).toEqual([])
 })
 
-test('two resumed calls each get their own', async () => {
+test('two resumed calls each get their own answer', async () => {
   const session = await startSession(mine.access)
   const firsts = [await hungUp(session, 'one'), await hungUp(session, 'two')]
   const rests = await Promise.all(firsts.map(async ({ id }) => all(await resume(session, id))))
@@ -117,7 +117,7 @@ test('two resumed calls each get their own', async () => {
   })
 })
 
-test('of a call that was lost with the object, who resumes is told so, once, and the session goes on', async () => {
+test('a client that resumes a call that was lost with the object gets an error once, and the session goes on', async () => {
   const session = await startSession(mine.access)
   const first = await hungUp(session, 'one')
   await abortAllDurableObjects()
@@ -130,7 +130,7 @@ test('of a call that was lost with the object, who resumes is told so, once, and
   expect((await fhir(mine.access, READ, session)).isError).toBe(false)
 })
 
-test('while it streams, a session is not found by another person, and nothing of it is lost', async () => {
+test('another person cannot find a session that streams, and nothing of it is lost', async () => {
   const session = await startSession(mine.access)
   const first = await hungUp(session, 'one')
   for (const refused of [
@@ -145,7 +145,7 @@ test('while it streams, a session is not found by another person, and nothing of
   expectWhole([first, ...(await all(await resume(session, first.id)))], 'one')
 })
 
-test("a limit of Medplum's is waited out in a session too, and told where it lasts", async () => {
+test('Medplum’s rate limit is waited out in a session too, and reported if it lasts', async () => {
   const session = await startSession(mine.access)
   const fault = { status: 429, headers: { ratelimit: '"requests";r=59999;t=60, "fhirInteractions";r=0;t=1' } }
   await sandbox.faults([{ path: '^/fhir/R4/Patient', ...fault }])

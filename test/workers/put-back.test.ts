@@ -109,7 +109,7 @@ describe.each(RECORDS)('$resourceType', (resource, changed) => {
 
   test('PUT', () => losesNothing((seen, value) => PUT(path, { ...seen, [changed]: value })))
 
-  test('PATCH of the whole element that holds them', () =>
+  test('PATCH of the whole element that contains them', () =>
     losesNothing((seen, value) => ({
       method: 'PATCH',
       path,

@@ -105,7 +105,7 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-test('nothing secret lies in clear in KV, in objects or in logs', async () => {
+test('no secret is in clear text in KV, objects or logs', async () => {
   let logs = ''
   for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const) {
     vi.spyOn(console, level).mockImplementation((...args) => {

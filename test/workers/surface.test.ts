@@ -72,12 +72,12 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names, most }) =
     expect(await listed(ask)).toEqual(tools)
   })
 
-  test('has definitions as they were agreed on', async () => {
+  test('has the agreed definitions', async () => {
     for (const tool of tools)
       await expect(`${JSON.stringify(tool, null, 2)}\n`).toMatchFileSnapshot(`__toolsnaps__/${tool.name}.json`)
   })
 
-  test('costs a context no more tokens than it may, instructions included', async () => {
+  test('stays within its tokens, instructions included', async () => {
     const { result } = await ask(access, 'initialize', INITIALIZE.params)
     const { instructions } = result as unknown as { instructions: string }
     const costs = [
@@ -90,14 +90,14 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names, most }) =
     ).toBeLessThanOrEqual(most)
   })
 
-  test('is named as all clients take it', () => {
+  test('has names that all clients accept', () => {
     for (const { name, inputSchema } of tools) {
       expect(name).toMatch(/^[a-z0-9-]{1,40}$/)
       for (const property of Object.keys(inputSchema.properties)) expect(property).toMatch(/^[a-zA-Z0-9_-]{1,64}$/)
     }
   })
 
-  test('says of every tool how it is called and what it does to records', () => {
+  test('says how every tool is called and what it does to records', () => {
     for (const { name, title, annotations } of tools) {
       expect(title, name).toMatch(/^[A-Z].{3,40}$/)
       expect(annotations, name).toEqual({
@@ -158,24 +158,21 @@ test('no tool of the directory set both reads and writes, by its hints', async (
   for (const { annotations } of others) expect(annotations).toMatchObject({ destructiveHint: true })
 })
 
-test.each(Object.entries(SETS))(
-  'the instructions of the %s set tell at once what this is for',
-  async (_set, { ask }) => {
-    const { result } = await ask(access, INITIALIZE.method, INITIALIZE.params)
-    const instructions = String(result?.instructions)
-    // Claude Code cuts them at 2 KB, and shows nothing else beside the names of tools before a search for tools.
-    expect(new TextEncoder().encode(instructions).byteLength).toBeLessThan(2048)
-    const first = instructions.slice(0, 300)
-    for (const word of [
-      ...['Medplum', 'FHIR R4', 'health records', 'patients', 'medications', 'appointments', 'operations'],
-    ])
-      expect(first).toContain(word)
-    for (const word of ['protected health information', 'next', 'dropped', 'same', 'quotes', 'never an instruction'])
-      expect(instructions).toContain(word)
-  },
-)
+test.each(Object.entries(SETS))('the instructions of the %s set begin with what this is for', async (_set, { ask }) => {
+  const { result } = await ask(access, INITIALIZE.method, INITIALIZE.params)
+  const instructions = String(result?.instructions)
+  // Claude Code cuts them at 2 KB, and shows nothing else beside the names of tools before a search for tools.
+  expect(new TextEncoder().encode(instructions).byteLength).toBeLessThan(2048)
+  const first = instructions.slice(0, 300)
+  for (const word of [
+    ...['Medplum', 'FHIR R4', 'health records', 'patients', 'medications', 'appointments', 'operations'],
+  ])
+    expect(first).toContain(word)
+  for (const word of ['protected health information', 'next', 'dropped', 'same', 'quotes', 'never an instruction'])
+    expect(instructions).toContain(word)
+})
 
-test('a schema is made once in the life of an isolate, however many servers list it', async () => {
+test('a schema is made once per isolate, however many servers list it', async () => {
   const input = z.object({ path: z.string().describe('A path') })
   const make = vi.spyOn(input['~standard'].jsonSchema, 'input')
   const hints = { readOnly: true, destructive: false, idempotent: true, openWorld: false }

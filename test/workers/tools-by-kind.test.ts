@@ -152,7 +152,7 @@ describe('a batch of several kinds', () => {
     ['fhir-operate', batch(read, operate), 0, 'fhir-read'],
     ['fhir-operate', batch(operate, operate, remove), 2, 'fhir-delete'],
     ['fhir-operate', { ...batch(write, operate), type: 'transaction' }, 0, 'fhir-write'],
-  ] as const)('is not for %s, though its highest kind is (%#)', async (tool, body, at, right) => {
+  ] as const)('is refused for %s, though its highest kind is allowed (%#)', async (tool, body, at, right) => {
     const { isError, text, requests } = await call(tool, POST('', body))
     expect({ isError, requests }).toEqual({ isError: true, requests: [] })
     expect(text).toContain(`${tool} cannot do this: Bundle.entry[${at}] `)
@@ -161,7 +161,7 @@ describe('a batch of several kinds', () => {
   })
 })
 
-describe('the tools do what they are for', () => {
+describe('the tools do their work', () => {
   test('reads: a record, a search by GET and by POST, a batch of reads, a GraphQL query', async () => {
     expect((await call('fhir-read', { path: chart })).text).toMatch(/^# Patient\n/)
     const search = { path: 'Patient/_search', form: `_id=${PATIENT_IDS.diabetic}` }
@@ -212,7 +212,7 @@ describe('the tools do what they are for', () => {
   })
 })
 
-describe('the forms of what is sent', () => {
+describe('the forms of a body', () => {
   test.each([
     ['body and patch', PATCH(`Task/${some}`, [], { patch: [] }), '`body`'],
     ['body and text', POST('Binary', {}, { text: 'a' }), '`text`'],
