@@ -31,9 +31,8 @@ function rewrite<T>(value: T, change: (url: string) => string): T {
   if (typeof value !== 'object' || value === null) {
     return value
   }
-  const entries = Object.entries(value).map(([name, child]) => [
-    name,
-    name === 'url' && typeof child === 'string' ? change(child) : rewrite(child, change),
-  ])
-  return Object.fromEntries(entries) as T
+  const copy: Record<string, unknown> = {}
+  for (const [name, child] of Object.entries(value))
+    copy[name] = name === 'url' && typeof child === 'string' ? change(child) : rewrite(child, change)
+  return copy as T
 }

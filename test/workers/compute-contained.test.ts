@@ -1,6 +1,7 @@
 // The tool fhir-compute: what a program cannot do.
 import { describe, expect, test, vi } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { rows } from '../runs.ts'
 import { ATTACKS } from './compute-attacks.ts'
 import { access, compute, medplum, OWN, setUp } from './computing.ts'
 import { deployment } from './deployment.ts'
@@ -14,7 +15,7 @@ setUp()
 describe('cannot escape:', () => {
   test('at least fifty attacks are tried', () => expect(Object.keys(ATTACKS).length).toBeGreaterThanOrEqual(50))
 
-  test.each(Object.entries(ATTACKS))('%s', async (_, [code, outcome]) => {
+  test.each(rows(Object.entries(ATTACKS)))('%s', async (_, [code, outcome]) => {
     const started = Date.now()
     const { result, requests } = await sandbox.during(() => compute(code))
     expect(result.text).toMatch(outcome)

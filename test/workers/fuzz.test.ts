@@ -11,7 +11,7 @@ import { PathError } from '../../src/fhir/path.ts'
 import { perform } from '../../src/tools/perform/perform.ts'
 import { METHODS, type RequestArguments } from '../../src/tools/request/prepare.ts'
 import { callerWith } from '../caller.ts'
-import { runs } from '../runs.ts'
+import { atLeast, runs } from '../runs.ts'
 import { fhirCall, post, rpc } from './mcp.ts'
 import { signIn } from './signing-in.ts'
 
@@ -180,7 +180,7 @@ test('no argument sends a request elsewhere, sets a header, repeats a POST or fa
     { numRuns: runs(10_000) },
   )
   // That many cases reach Medplum shows that the rest was not just refused for one reason.
-  expect(total).toBeGreaterThan(runs(10_000) / 10)
+  expect(total).toBeGreaterThan(atLeast(1_000))
 }, 120_000)
 
 test.each(['asks by the client', 'asks by a page', 'tries only'])(
@@ -232,8 +232,8 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
       }),
       { numRuns: runs(3_000) },
     )
-    // Shows that questions were tried at all; how many there are among a tenth of the cases varies by chance.
-    expect(asked).toBeGreaterThan(runs(50))
+    // Shows that questions were tried at all.
+    expect(asked).toBeGreaterThan(atLeast(50))
   },
   120_000,
 )

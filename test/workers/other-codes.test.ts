@@ -87,9 +87,7 @@ describe('200 codes that find nothing', () => {
       // The same code under its own system, and a code one digit away, come first.
       const isSame = value.endsWith(`|${one.code}`)
       if (isSame)
-        expect(/nearest first, (.*)/.exec(text)?.[1], path).toMatch(
-          new RegExp(`^\\d+ of ${one.system.replaceAll('.', '\\.')}\\|${one.code.replaceAll('.', '\\.')}`),
-        )
+        expect(/nearest first, \d+ of (.*)/.exec(text)?.[1]?.startsWith(`${one.system}|${one.code}`), path).toBe(true)
     }
     expect(empty).toBeGreaterThan(150)
   }, 120_000)
