@@ -203,11 +203,8 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
         answer = given
         const context = {
           caller,
-          access: { level: 'admin' as const },
-          fhir: new FhirClient(caller.medplum, 90),
-          signal: new AbortController().signal,
-          progress: async () => {},
-          answerChars: 60_000,
+          ...{ access: { level: 'admin' as const }, fhir: new FhirClient(caller.medplum, 90) },
+          ...{ signal: new AbortController().signal, progress: async () => {}, answerChars: 60_000 },
           marks: { label: true, provenance: true, auditEvent: true },
           asking: {
             policy: how === 'tries only' ? ('never' as const) : ('write' as const),
