@@ -42,6 +42,11 @@ describe('settings', () => {
     expect(secrets.map(([name]) => name).sort()).toEqual(known.sort())
   })
 
+  test('each is read', () => {
+    const read = ['settings', 'tenants'].map((name) => readFileSync(`src/config/${name}.ts`, 'utf8')).join('')
+    expect(Object.keys(SETTINGS).filter((name) => !read.includes(`env.${name}`))).toEqual([])
+  })
+
   test('what holds where a setting is not set is what wrangler.toml sets', () => {
     const { vars } = readConfig({ config: 'wrangler.toml' })
     for (const [name, { unset }] of Object.entries(SETTINGS)) {
