@@ -1,4 +1,4 @@
-// A program that counts its steps is the same program.
+// A program that counts its steps still does the same.
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { HELPERS } from '../../src/compute/globals.ts'
@@ -64,7 +64,7 @@ test.each([
   ['1 + 1', 2],
   ['const a = 2\na * 3', 6],
   ['if (true) { 5 }', undefined],
-])('ends with what it says last: %j', async (code, value) => expect((await run(code)).value).toBe(value))
+])('returns its last expression: %j', async (code, value) => expect((await run(code)).value).toBe(value))
 
 test('every turn of a loop and every call counts', async () => {
   const base = (await run('return 1')).steps

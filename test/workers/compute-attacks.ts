@@ -1,4 +1,4 @@
-// What a hostile program tries, and what it gets: by name, its code and what the answer must look like.
+// What hostile programs try, and what they get: name, code and how the answer must look.
 
 const REFUSED = /^The program was not run\. /
 const STOPPED = /^The program was stopped/
@@ -215,7 +215,7 @@ const ENDLESS: Record<string, Attack> = {
   debugger: ['debugger', REFUSED],
 }
 
-/** What took long in an earlier meter. */
+/** What took long with an earlier meter. */
 const DEAR: Record<string, Attack> = {
   'an object that is worth a long text': [
     'const s = "1".repeat(9e5), o = { valueOf: () => s }; for (;;) o * 1',
