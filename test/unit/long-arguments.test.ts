@@ -48,14 +48,15 @@ function contextFor(access: Access): ToolContext {
         seal: async () => 'sealed',
         open: async () => undefined,
         burn: async () => false,
-        propose: async () => 'https://mcp.example.com/confirm/page',
+        propose: async () => ({ address: 'https://mcp.example.com/confirm/page', id: 'page' }),
         decision: async () => undefined,
+        withdraw: async () => {},
       },
     },
     ...{ access, event: {}, answerChars: 60_000, signal: new AbortController().signal, progress: async () => {} },
     fhir: new FhirClient(medplum, 30_000, { guard: guardFor(access) }),
     marks: { label: true, provenance: false, auditEvent: false },
-    asking: { policy: 'never', forms: false, responses: undefined, state: undefined },
+    asking: { policy: 'never', forms: false, pages: false, session: undefined, responses: undefined, state: undefined },
   } as unknown as ToolContext
 }
 

@@ -24,8 +24,9 @@ const caller: Caller = {
     seal: async () => 'sealed',
     open: async () => undefined,
     burn: async () => false,
-    propose: async () => 'https://mcp.example.com/confirm/page',
+    propose: async () => ({ address: 'https://mcp.example.com/confirm/page', id: 'page' }),
     decision: async () => undefined,
+    withdraw: async () => {},
   },
   medplum: {
     fhirBase: BASE,
@@ -35,6 +36,8 @@ const caller: Caller = {
     project: 'Project/1',
   },
 }
+/** A client that can't ask. */
+const UNASKED = { forms: false, pages: false, session: undefined }
 const HEADERS = new Set([
   ...['accept', 'authorization', 'user-agent', 'content-type', 'if-match', 'if-none-exist', 'prefer', 'traceparent'],
   // Set by this server on reads, to learn who changed a record.
@@ -180,7 +183,7 @@ test('no argument leads a request elsewhere, sets a header, repeats a POST or fa
         progress: async () => {},
         answerChars: 60_000,
         marks: { label: true, provenance: true, auditEvent: true },
-        asking: { policy: 'never' as const, forms: false, responses: undefined, state: undefined },
+        asking: { policy: 'never' as const, ...UNASKED, responses: undefined, state: undefined },
         event: {},
       }
       try {
@@ -243,6 +246,7 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
           marks: { label: true, provenance: true, auditEvent: true },
           asking: {
             policy: how === 'tries only' ? ('never' as const) : ('write' as const),
+            ...UNASKED,
             forms: how === 'asks by the client',
             responses: { approval: { action: 'accept' } },
             state: undefined,
