@@ -19,8 +19,7 @@ export interface Drug {
 const c = (code: string, display: string): Code => ({ code, display })
 
 // biome-ignore format: a code table reads better one entry a row
-const FORMULARY = {
-  metformin500: { rxnorm: c('861007', 'metformin hydrochloride 500 MG Oral Tablet'), amount: 1, unit: 'tablet', frequency: 2, route: 'oral', directions: 'Take 1 tablet by mouth twice daily with meals', supplyDays: 90, refills: 3 },
+const FORMULARY = { metformin500: { rxnorm: c('861007', 'metformin hydrochloride 500 MG Oral Tablet'), amount: 1, unit: 'tablet', frequency: 2, route: 'oral', directions: 'Take 1 tablet by mouth twice daily with meals', supplyDays: 90, refills: 3 },
   metformin1000: { rxnorm: c('861004', 'metformin hydrochloride 1000 MG Oral Tablet'), amount: 1, unit: 'tablet', frequency: 2, route: 'oral', directions: 'Take 1 tablet by mouth twice daily with meals', supplyDays: 90, refills: 3 },
   empagliflozin: { rxnorm: c('1545658', 'empagliflozin 10 MG Oral Tablet'), amount: 1, unit: 'tablet', frequency: 1, route: 'oral', directions: 'Take 1 tablet by mouth every morning', supplyDays: 90, refills: 3 },
   glargine: { rxnorm: c('847230', '3 ML insulin glargine 100 UNT/ML Pen Injector'), amount: 14, unit: '[iU]', frequency: 1, route: 'subcutaneous', directions: 'Inject 14 units under the skin at bedtime', supplyDays: 90, refills: 3 },

@@ -19,8 +19,7 @@ export interface Measure {
 const c = (code: string, display: string): Code => ({ code, display })
 
 // biome-ignore format: a code table reads better one entry a row
-export const MEASURES = {
-  weight: { loinc: c('29463-7', 'Body weight'), text: 'Weight', unit: 'kg', ucum: 'kg', digits: 1, noise: 0.5 },
+export const MEASURES = { weight: { loinc: c('29463-7', 'Body weight'), text: 'Weight', unit: 'kg', ucum: 'kg', digits: 1, noise: 0.5 },
   height: { loinc: c('8302-2', 'Body height'), text: 'Height', unit: 'cm', ucum: 'cm', digits: 1, noise: 0.2 },
   bmi: { loinc: c('39156-5', 'Body mass index (BMI) [Ratio]'), text: 'BMI', unit: 'kg/m2', ucum: 'kg/m2', digits: 1, noise: 0 },
   systolic: { loinc: c('8480-6', 'Systolic blood pressure'), text: 'Systolic', unit: 'mmHg', ucum: 'mm[Hg]', digits: 0, noise: 5 },

@@ -146,11 +146,7 @@ export function admit(book: Ledger, house: House, person: Person): Entered<Patie
     ],
     active: !known?.died,
     name: [
-      {
-        use: 'official',
-        family: person.family,
-        given: [person.given, ...(luck.odds(0.3) ? [luck.pick(others)] : [])],
-      },
+      { use: 'official', family: person.family, given: [person.given, ...(luck.odds(0.3) ? [luck.pick(others)] : [])] },
       ...(known?.also ? [known.also] : []),
     ],
     telecom: [

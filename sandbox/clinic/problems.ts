@@ -26,8 +26,7 @@ export interface AcuteKind extends ProblemKind {
 const c = (code: string, display: string): Code => ({ code, display })
 
 // biome-ignore format: a code table reads better one entry a row
-export const CHRONIC = {
-  diabetes: { snomed: c('44054006', 'Diabetes mellitus type 2 (disorder)'), icd10: c('E11.9', 'Type 2 diabetes mellitus without complications'), text: 'Type 2 diabetes', share: [0, 0.12, 0.3, 0.36] },
+export const CHRONIC = { diabetes: { snomed: c('44054006', 'Diabetes mellitus type 2 (disorder)'), icd10: c('E11.9', 'Type 2 diabetes mellitus without complications'), text: 'Type 2 diabetes', share: [0, 0.12, 0.3, 0.36] },
   prediabetes: { snomed: c('714628002', 'Prediabetes (finding)'), icd10: c('R73.03', 'Prediabetes'), text: 'Prediabetes', share: [0, 0.08, 0.15, 0.1] },
   hypertension: { snomed: c('38341003', 'Hypertensive disorder, systemic arterial (disorder)'), icd10: c('I10', 'Essential (primary) hypertension'), text: 'Hypertension', share: [0, 0.15, 0.45, 0.65] },
   hyperlipidemia: { snomed: c('55822004', 'Hyperlipidemia (disorder)'), icd10: c('E78.5', 'Hyperlipidemia, unspecified'), text: 'High cholesterol', share: [0, 0.12, 0.4, 0.5] },
@@ -51,8 +50,7 @@ export type ChronicKey = keyof typeof CHRONIC
 export const CHRONIC_KEYS = Object.keys(CHRONIC) as ChronicKey[]
 
 // biome-ignore format: a code table reads better one entry a row
-export const ACUTE = {
-  bronchitis: { snomed: c('10509002', 'Acute bronchitis (disorder)'), icd10: c('J20.9', 'Acute bronchitis, unspecified'), text: 'Acute bronchitis', ages: [18, 120], lasts: [10, 24], complaint: 'Cough for a week', fever: true },
+export const ACUTE = { bronchitis: { snomed: c('10509002', 'Acute bronchitis (disorder)'), icd10: c('J20.9', 'Acute bronchitis, unspecified'), text: 'Acute bronchitis', ages: [18, 120], lasts: [10, 24], complaint: 'Cough for a week', fever: true },
   sinusitis: { snomed: c('444814009', 'Viral sinusitis (disorder)'), icd10: c('J01.90', 'Acute sinusitis, unspecified'), text: 'Viral sinusitis', ages: [10, 120], lasts: [8, 20], complaint: 'Facial pressure and congestion' },
   cystitis: { snomed: c('68566005', 'Urinary tract infectious disease (disorder)'), icd10: c('N39.0', 'Urinary tract infection, site not specified'), text: 'Urinary tract infection', ages: [18, 120], lasts: [5, 12], complaint: 'Burning on urination', treatment: 'nitrofurantoin' },
   otitis: { snomed: c('65363002', 'Otitis media (disorder)'), icd10: c('H66.90', 'Otitis media, unspecified, unspecified ear'), text: 'Middle ear infection', ages: [0, 14], lasts: [6, 14], complaint: 'Ear pain', treatment: 'amoxicillin', fever: true },

@@ -20,8 +20,7 @@ const nurse = { code: '224535009', display: 'Registered nurse' }
 const practice = { code: '394814009', display: 'General practice' }
 
 // biome-ignore format: a roster reads better one person a row
-const ROSTER = {
-  alice: { given: 'Alice', family: 'Nguyen', prefix: 'Dr.', suffix: 'MD', gender: 'female', email: 'alice@example.com', role: doctor, specialty: practice, place: 'main' },
+const ROSTER = { alice: { given: 'Alice', family: 'Nguyen', prefix: 'Dr.', suffix: 'MD', gender: 'female', email: 'alice@example.com', role: doctor, specialty: practice, place: 'main' },
   rita: { given: 'Rita', family: 'Okafor', prefix: 'Dr.', suffix: 'MD', gender: 'female', email: 'rita@example.com', role: doctor, specialty: { code: '419192003', display: 'Internal medicine' }, place: 'main' },
   ada: { given: 'Ada', family: 'Lindqvist', gender: 'female', email: 'ada@example.com', role: { code: '224608005', display: 'Administrative healthcare staff' }, specialty: practice, place: 'main' },
   sam: { given: 'Sam', family: 'Petrov', suffix: 'RN', gender: 'male', email: 'sam@example.com', role: nurse, specialty: practice, place: 'main' },

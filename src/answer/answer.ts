@@ -4,8 +4,9 @@
 import { isRecord, records } from '../base/json.ts'
 import { visible } from '../base/text.ts'
 import { batchParts, withoutEchoes } from './batch-answer.ts'
-import { type Entry, isBatchAnswer, type Parts, partsOf } from './bundle-parts.ts'
-import { compact, returnedLine } from './compact/compact.ts'
+import { type Entry, isBatchAnswer, jsonOf, type Parts, partsOf } from './bundle-parts.ts'
+import { type CompactOptions, compact, returnedLine } from './compact/compact.ts'
+import type { Written } from './compact/layout.ts'
 import { writeTable } from './compact/table.ts'
 import { digest } from './digest/digest.ts'
 import { type Attempt, fitting, within } from './fit.ts'
@@ -111,7 +112,7 @@ function written(
   value: unknown,
   { leftOut, dropped = [] }: Remarks,
   { format, columns, maxChars }: AnswerOptions,
-  sizes?: Map<unknown, number>,
+  reused: Pick<CompactOptions, 'sizes' | 'written'> = {},
 ): Answered {
   const lines = [...leftOut.map((what) => `left out: ${what}`), ...dropped.map((what) => `dropped: ${what}`)]
   if (columns) {
@@ -119,7 +120,7 @@ function written(
     return { text, notes: bounded(columns.remarks(), maxChars / 4) }
   }
   if (format === 'json') return { text: visible(JSON.stringify(value)), notes: lines }
-  return { text: compact(value, new Map([[value, lines]]), sizes), notes: [] }
+  return { text: compact(value, { remarks: new Map([[value, lines]]), ...reused }), notes: [] }
 }
 
 /** As many remarks as have room, and how many more there are. */
@@ -173,10 +174,14 @@ function bundle(value: Entry, entries: Entry[], leftOut: string[], options: Answ
   const light = new Lightener((part) => size(part, options), columns ? Number.POSITIVE_INFINITY : maxChars / share)
   const parts = partsOf(entries)
   const from = Math.min(options.from ?? 0, parts.ordered.length)
+  const literals: Written = new Map()
   const write = (most: number): Attempt<Answered> => {
     const count = parts.whole(from, most)
     const sizes = new Map<unknown, number>()
-    const bare = written(...part(value, parts, from, count, leftOut, light, options), options, sizes)
+    const bare = written(...part(value, parts, from, count, leftOut, light, options), options, {
+      sizes,
+      written: literals,
+    })
     // To count what was dropped takes time too.
     const told = length(bare) > maxChars ? bare : withAfter(bare, digestOf(parts.rest(from, count), maxChars), options)
     const answer = most === 1 && length(told) > maxChars ? bare : told
@@ -187,7 +192,7 @@ function bundle(value: Entry, entries: Entry[], leftOut: string[], options: Answ
   const ratio = format === 'json' ? 1 : LIKELY_RATIO
   const sizes = parts.ordered
     .slice(from)
-    .map((entry) => (columns ? 1 : Math.min(JSON.stringify(entry).length, light.limit * ratio)))
+    .map((entry) => (columns ? 1 : Math.min(jsonOf(entry).length, light.limit * ratio)))
   const guess = columns ? open : within(sizes, maxChars * ratio)
   if (guess >= open) {
     const whole = write(open)

@@ -4,6 +4,15 @@ import { isRecord } from '../base/json.ts'
 
 export type Entry = Record<string, unknown>
 
+const texts = new WeakMap<Entry, string>()
+
+/** An entry's JSON, which is written once: a long answer needs it several times. Nothing changes an entry meanwhile. */
+export function jsonOf(entry: Entry): string {
+  const text = texts.get(entry) ?? JSON.stringify(entry)
+  texts.set(entry, text)
+  return text
+}
+
 /** A Bundle's entries one by one, each match followed by the resources it includes. */
 export interface Parts {
   readonly ordered: readonly Entry[]
@@ -94,6 +103,6 @@ function referenceTo({ resource }: Entry): string | undefined {
   return isRecord(resource) ? `${String(resource.resourceType)}/${String(resource.id)}` : undefined
 }
 
-function referencesIn({ resource }: Entry): string[] {
-  return [...JSON.stringify(resource ?? null).matchAll(REFERENCE)].map(([, reference]) => reference ?? '')
+function referencesIn(entry: Entry): string[] {
+  return [...jsonOf(entry).matchAll(REFERENCE)].map(([, reference]) => reference ?? '')
 }

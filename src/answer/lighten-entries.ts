@@ -1,6 +1,6 @@
 // Shortens entries of a Bundle that would use too much of an answer, and says what is missing.
 import { isRecord } from '../base/json.ts'
-import type { Entry } from './bundle-parts.ts'
+import { type Entry, jsonOf } from './bundle-parts.ts'
 import { type Lightened, lighten } from './lighten.ts'
 
 /** An entry, and what was taken out of it. */
@@ -25,21 +25,23 @@ export class Lightener {
   of(entry: Entry): Lighter {
     const known = this.#done.get(entry)
     if (known) return known
+    const done = jsonOf(entry).length <= this.limit ? { entry, leftOut: [] } : this.#lighter(entry)
+    this.#done.set(entry, done)
+    return done
+  }
+
+  #lighter(entry: Entry): Lighter {
     const { resource, ...about } = entry
     const less = this.#less(resource)
     const lessAbout = this.#less(about)
-    const done = {
-      entry:
-        less || lessAbout
-          ? {
-              ...((lessAbout?.value ?? about) as Entry),
-              ...('resource' in entry && { resource: less ? less.value : resource }),
-            }
-          : entry,
+    if (!less && !lessAbout) return { entry, leftOut: [] }
+    return {
+      entry: {
+        ...((lessAbout?.value ?? about) as Entry),
+        ...('resource' in entry && { resource: less ? less.value : resource }),
+      },
       leftOut: [...(less?.leftOut ?? []), ...(lessAbout?.leftOut ?? [])],
     }
-    this.#done.set(entry, done)
-    return done
   }
 
   #less(value: unknown): Lightened | undefined {

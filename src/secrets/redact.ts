@@ -73,32 +73,44 @@ const SUBSCRIPTION_SECRET = /subscription-secret$/
 
 /**
  * The same value with secrets replaced by `"(hidden)"` and signed addresses by `Binary/{id}`. It keeps its shape: the same names
- * and lists, so that what is hidden can be put back where it was.
+ * and lists, so that what is hidden can be put back where it was. What holds nothing to hide is returned as it is, not copied.
  *
  * @param hidden of a GraphQL answer, whose names the document chose: further names to hide, such as the aliases of secret fields
  */
 export function redact(value: unknown, hidden?: ReadonlySet<string>): unknown {
   if (typeof value === 'string') return withoutSignedUrls(value)
-  if (Array.isArray(value)) return value.map((item) => redact(item, hidden))
+  if (Array.isArray(value)) return mapped(value, (item) => redact(item, hidden))
   if (!isRecord(value)) return value
   const type = typeof value.resourceType === 'string' ? value.resourceType : ''
   const own = secretFieldsOf(type)
   const hide = hidden ? hideAll : hideValues
   // A parameter is named by a value, such as that of `$rotate-secret`.
   const isSecret = typeof value.name === 'string' && SECRET_FIELDS.has(value.name)
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => {
-      if (isSecret && /^value[A-Z]/.test(name)) return [name, hide(item)]
-      if (SECRET_FIELDS.has(name) || own.has(name) || hidden?.has(name)) return [name, hide(item)]
-      if (type === 'Subscription' && name === 'channel' && isRecord(item)) {
-        return [name, redact('header' in item ? { ...item, header: hideHeaders(item.header) } : item, hidden)]
-      }
-      if (name === 'extension' && Array.isArray(item)) {
-        return [name, item.map((one) => redact(withoutSecret(one), hidden))]
-      }
-      return [name, redact(item, hidden)]
-    }),
-  )
+  const shown = (name: string, item: unknown) => {
+    if (isSecret && /^value[A-Z]/.test(name)) return hide(item)
+    if (SECRET_FIELDS.has(name) || own.has(name) || hidden?.has(name)) return hide(item)
+    if (type === 'Subscription' && name === 'channel' && isRecord(item)) {
+      return redact('header' in item ? { ...item, header: hideHeaders(item.header) } : item, hidden)
+    }
+    if (name === 'extension' && Array.isArray(item)) return mapped(item, (one) => redact(withoutSecret(one), hidden))
+    return redact(item, hidden)
+  }
+  const names = Object.keys(value)
+  const items = names.map((name) => value[name])
+  const found = mapped(items, (item, at) => shown(names[at] ?? '', item))
+  return found === items ? value : Object.fromEntries(names.map((name, at) => [name, found[at]]))
+}
+
+/** The list with each item replaced; the list itself if no item changes. */
+function mapped(list: unknown[], replace: (item: unknown, at: number) => unknown): unknown[] {
+  let copy: unknown[] | undefined
+  for (const [at, item] of list.entries()) {
+    const replaced = replace(item, at)
+    if (replaced === item) continue
+    copy ??= [...list]
+    copy[at] = replaced
+  }
+  return copy ?? list
 }
 
 /** A placeholder stays visible, so that the secret doesn't seem missing. */
@@ -140,7 +152,7 @@ const SIGNATURE = /\b(?:signature|sig|access_token|token)=/i
 
 /** Replaces signed addresses in a text: those of stored files by `Binary/{id}`. */
 export function withoutSignedUrls(text: string): string {
-  if (!SIGNATURE.test(text)) return text
+  if (!text.includes('=') || !SIGNATURE.test(text)) return text
   // Step by step, each in linear time: one expression for it all would take cubic time on a text made for that.
   return text.replace(URL_IN_TEXT, (address) => {
     const query = address.indexOf('?')

@@ -101,11 +101,7 @@ async function billedPerCall(url: string, calls: readonly Call[]): Promise<Omit<
   const done = await spread(calls, CALLS)
   const after = await countsOf(url)
   const perCall = (name: keyof Counts) => (after[name] - before[name]) / done
-  return {
-    kvReads: perCall('kvReads'),
-    objectRequests: perCall('objectRequests'),
-    rowsWritten: perCall('rowsWritten'),
-  }
+  return { kvReads: perCall('kvReads'), objectRequests: perCall('objectRequests'), rowsWritten: perCall('rowsWritten') }
 }
 
 async function countsOf(url: string): Promise<Counts> {

@@ -71,10 +71,7 @@ function countRows({ storage }: DurableObjectState): void {
     }
   }
   const { kv, sql } = storage
-  Object.assign(storage, {
-    put: one(storage.put.bind(storage)),
-    setAlarm: one(storage.setAlarm.bind(storage)),
-  })
+  Object.assign(storage, { put: one(storage.put.bind(storage)), setAlarm: one(storage.setAlarm.bind(storage)) })
   Object.assign(kv, { put: one(kv.put.bind(kv)) })
   const exec = sql.exec.bind(sql)
   Object.assign(sql, {

@@ -226,10 +226,7 @@ const FORMS: Readonly<Record<Exact['kind'], (records: Records) => Asked[]>> = {
       text: `How many ${type} are there by ${expressions.join(' and ')}?`,
       args: { path: type, by: expressions },
       rows: grouped(all(records, type as Resource['resourceType']), (one) => JSON.stringify(keysOf(one as never))).map(
-        ([key, group]) => ({
-          ...(JSON.parse(key ?? '') as Cells),
-          count: group.length,
-        }),
+        ([key, group]) => ({ ...(JSON.parse(key ?? '') as Cells), count: group.length }),
       ),
     })
     // biome-ignore lint/suspicious/noExplicitAny: whatever type of record a form is about

@@ -21,10 +21,7 @@ export async function bundle(folder: string, config = join(ROOT, 'wrangler.toml'
   await promisify(execFile)(
     process.execPath,
     [wrangler, 'deploy', '--dry-run', '--config', config, '--outdir', folder],
-    {
-      cwd: ROOT,
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
-    },
+    { cwd: ROOT, env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } },
   )
   const [script] = (await readdir(folder)).filter((name) => name.endsWith('.js'))
   return readFile(join(folder, script ?? 'index.js'))

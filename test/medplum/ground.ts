@@ -79,6 +79,12 @@ export class Ground {
     return new Ground(baseUrl, accessToken, { id, name, features })
   }
 
+  /** How many patients the project had before. */
+  async patients(): Promise<number> {
+    const { body } = await this.#admin('GET', 'Patient?_summary=count')
+    return Number(body.total)
+  }
+
   /** Makes the people. */
   async populate(): Promise<void> {
     const policy = await this.create<AccessPolicy>({

@@ -82,9 +82,7 @@ async function upload(ground: Ground, { contentType, data = '' }: Binary): Promi
     'POST',
     'Binary',
     Buffer.from(data, 'base64'),
-    {
-      'content-type': contentType,
-    },
+    { 'content-type': contentType },
   )
   must(status === 201, `Binary answered ${status}`)
   ground.remember(body.id)

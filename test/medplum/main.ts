@@ -26,6 +26,9 @@ async function run(options: Options, ground: Ground): Promise<void> {
     return true
   }
   console.log(`Project ${ground.project.name} at ${ground.url}, run ${ground.run}`)
+  const patients = await ground.patients()
+  if (patients > 0)
+    console.log(`It has ${patients} patients already. Steps that count results may fail: use an empty project.`)
   await ground.populate()
   if (wanted('recordings')) await recorded(ground, report)
   const ids = await load(ground)
@@ -41,12 +44,13 @@ async function run(options: Options, ground: Ground): Promise<void> {
   const stateless = await inPlain(alice, 'full', STATELESS)
   const inSession = await inPlain(alice, 'full', SESSION)
   const { client } = stateless
+  // Before records are added that the sandbox doesn't have.
+  if (wanted('alike')) await alike(ground, client, ids, report)
   if (wanted('calls')) await calls(ground, { stateless: client, 'in a session': inSession.client }, report)
   if (wanted('recipes')) {
     const ada = await inPlain(dana, 'admin', STATELESS)
     await recipes(ground, { alice: client, ada: ada.client }, report)
   }
-  if (wanted('alike')) await alike(ground, client, ids, report)
   if (wanted('measured')) {
     const bearer = stateless.person.tokenSet?.access_token ?? ''
     await measure(ground, workers.plain, bearer, ids, options.rounds, report)

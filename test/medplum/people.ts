@@ -24,6 +24,8 @@ export const STATELESS = 'Streamable HTTP 2026-07-28, SDK 2' satisfies Way
 /** Fills in the App's pages, from the e-mail address to the choice of scopes, until it sends the browser back to `origin`. */
 export async function logInAtApp(page: Page, { email, password }: Credentials, origin: string): Promise<void> {
   const back = page.waitForRequest((request) => request.url().startsWith(`${origin}/oauth/callback`))
+  // If an earlier step fails, that is the error to tell.
+  back.catch(() => {})
   await page.locator('input[name=email]').fill(email)
   await page.getByRole('button', { name: 'Continue' }).click()
   await page.locator('input[name=password]').fill(password)
@@ -49,7 +51,7 @@ export async function signInAt(
     const person = new InBrowser(who, page, async (open) => {
       await open.locator(`input[name=level][value=${level}]`).check()
       if (narrowing.types !== undefined || narrowing.patient !== undefined) {
-        await open.getByText('Narrow it further').click()
+        await open.getByText('Limit it further').click()
         await open.getByLabel('Only these resource types').fill(narrowing.types ?? '')
         await open.getByLabel('Only this patient’s records').fill(narrowing.patient ?? '')
       }

@@ -69,11 +69,7 @@ async function thisServer(ground: Ground): Promise<Target> {
   const pages = await ground.client('Recording client', { redirectUris: REDIRECT_URIS })
   const short = await ground.client('Recording short', { redirectUris: REDIRECT_URIS, accessTokenLifetime: '2s' })
   const backend = await ground.client('Recording backend')
-  const bot = await ground.create<Bot>({
-    resourceType: 'Bot',
-    name: 'Recording bot',
-    runtimeVersion: 'vmcontext',
-  })
+  const bot = await ground.create<Bot>({ resourceType: 'Bot', name: 'Recording bot', runtimeVersion: 'vmcontext' })
   const senders: Record<string, Login> = {
     practitioner: { ...dana, scope: 'openid profile offline_access' },
     'practitioner-read-scope': { ...dana, scope: 'openid user/*.rs' },

@@ -72,7 +72,7 @@ export async function signIns(
     }
   })
   await report.step('refresh, revoke, reconnect', () => tokens(ground, workers, browser))
-  await report.step('a deletion is approved on the page', () => deletion(ground, workers, browser, 'Approve'))
+  await report.step('a deletion is approved on the page', () => deletion(ground, workers, browser, 'Delete'))
   await report.step('a deletion is refused on the page', () => deletion(ground, workers, browser, 'Refuse'))
   await report.step('a connection is ended on the page', () => disconnect(ground, workers, browser))
   await report.step('narrowed to types', async () => {
@@ -139,7 +139,7 @@ async function deletion(
   { people: { alice } }: Ground,
   { asking }: Workers,
   browser: Browser,
-  answer: 'Approve' | 'Refuse',
+  answer: 'Delete' | 'Refuse',
 ) {
   const { client, page, close } = await signInAt(browser, asking, alice, 'full', { way: STATELESS })
   try {
@@ -148,11 +148,12 @@ async function deletion(
     const link = /http\S+\/confirm\/[\w.~-]+[\w~-]/.exec(await said(client, remove))?.[0]
     must(link !== undefined, 'no link')
     await page.goto(link)
+    await page.getByRole('link', { name: 'Sign in with Medplum' }).click()
     await logInAtApp(page, alice, asking)
     await page.getByRole('button', { name: answer }).click()
-    await page.getByText(answer === 'Approve' ? 'You approved this.' : 'You refused this.').waitFor()
+    await page.getByRole('heading', { name: answer === 'Delete' ? 'You approved this' : 'You refused this' }).waitFor()
     const after = await said(client, remove)
-    must(answer === 'Approve' || after.includes('declined'), after)
+    must(answer === 'Delete' || after.includes('declined'), after)
     const left = await alice.send('GET', `Task/${id}`)
     must(left.status === (answer === 'Refuse' ? 200 : 410), `the Task answers ${left.status}`)
   } finally {

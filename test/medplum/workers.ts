@@ -24,12 +24,7 @@ export async function startWorkers(ground: Ground): Promise<Workers> {
   const redirectUris = ports.map((port) => `http://localhost:${port}/oauth/callback`)
   const client = await ground.client('Medplum MCP', { redirectUris })
   const app = await appOf(ground.url, client.id, redirectUris[0] ?? '')
-  const vars = {
-    MEDPLUM_BASE_URL: ground.url,
-    MEDPLUM_CLIENT_ID: client.id,
-    MEDPLUM_APP_URL: app,
-    MAX_ACCESS: 'admin',
-  }
+  const vars = { MEDPLUM_BASE_URL: ground.url, MEDPLUM_CLIENT_ID: client.id, MEDPLUM_APP_URL: app, MAX_ACCESS: 'admin' }
   const folder = await mkdtemp(join(tmpdir(), 'medplum-mcp-'))
   const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })]
   const stop = async () => {

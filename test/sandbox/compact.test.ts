@@ -7,6 +7,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { clinicWorld } from '../../sandbox/world.ts'
 import { compact } from '../../src/answer/compact/compact.ts'
 import { withoutNoise } from '../../src/answer/noise.ts'
+import { bundleOf, entryFor } from '../calls.ts'
 import { decode } from '../unit/decode.ts'
 import { type Answer, type Send, signedIn } from './client.ts'
 
@@ -127,12 +128,12 @@ beforeAll(async () => {
   await read(`Patient/${patient}/_history`)
   const task = { resourceType: 'Task', status: 'draft', intent: 'order' }
   const entry = [
-    { request: { method: 'GET', url: `Patient/${patient}` } },
-    { request: { method: 'GET', url: `Observation?subject=Patient/${patient}&_count=30` } },
-    { request: { method: 'GET', url: 'Patient/nobody' } },
-    { request: { method: 'POST', url: 'Task' }, resource: task },
+    entryFor('GET', `Patient/${patient}`),
+    entryFor('GET', `Observation?subject=Patient/${patient}&_count=30`),
+    entryFor('GET', 'Patient/nobody'),
+    entryFor('POST', 'Task', task),
   ]
-  answers.set('a batch', [(await sam<Bundle>('POST', '', { resourceType: 'Bundle', type: 'batch', entry })).body])
+  answers.set('a batch', [(await sam<Bundle>('POST', '', bundleOf('batch', entry))).body])
   answers.set('an error', [(await sam<Bundle>('GET', 'Patient?foo=bar')).body])
 }, 120_000)
 afterAll(() => sandbox.close())
@@ -253,54 +254,46 @@ function constructed(): Record<string, object> {
       ],
     },
     'a patient with siblings of primitive values': patient,
-    'a history with a deletion': {
-      resourceType: 'Bundle',
-      type: 'history',
-      entry: [
-        { request: { method: 'DELETE', url: 'Patient/1' }, response: { status: '200' } },
-        {
-          fullUrl: 'http://x/Patient/1',
-          request: { method: 'GET', url: 'Patient/1/_history/b' },
-          response: { status: '200' },
-          resource: { ...patient, meta: { versionId: 'b', project: 'p' } },
+    'a history with a deletion': bundleOf('history', [
+      { request: { method: 'DELETE', url: 'Patient/1' }, response: { status: '200' } },
+      {
+        fullUrl: 'http://x/Patient/1',
+        request: { method: 'GET', url: 'Patient/1/_history/b' },
+        response: { status: '200' },
+        resource: { ...patient, meta: { versionId: 'b', project: 'p' } },
+      },
+      {
+        request: { method: 'PUT', url: 'Patient/1' },
+        response: { status: '200', etag: 'W/"a"' },
+        resource: { ...patient, meta: { versionId: 'a' } },
+      },
+    ]),
+    "a transaction's answer": bundleOf('transaction-response', [
+      {
+        response: {
+          status: '201',
+          location: 'Patient/1',
+          outcome: { resourceType: 'OperationOutcome', id: 'created', issue },
         },
-        {
-          request: { method: 'PUT', url: 'Patient/1' },
-          response: { status: '200', etag: 'W/"a"' },
-          resource: { ...patient, meta: { versionId: 'a' } },
+      },
+      {
+        response: {
+          status: '200',
+          outcome: { resourceType: 'OperationOutcome', id: 'ok', issue: [...issue, ...issue] },
         },
-      ],
-    },
-    "a transaction's answer": {
-      resourceType: 'Bundle',
-      type: 'transaction-response',
-      entry: [
-        {
-          response: {
-            status: '201',
-            location: 'Patient/1',
-            outcome: { resourceType: 'OperationOutcome', id: 'created', issue },
+      },
+      {
+        response: {
+          status: '400',
+          outcome: {
+            resourceType: 'OperationOutcome',
+            id: 'x',
+            issue: [{ severity: 'error', code: 'invalid' }],
+            extension: [tracing],
           },
         },
-        {
-          response: {
-            status: '200',
-            outcome: { resourceType: 'OperationOutcome', id: 'ok', issue: [...issue, ...issue] },
-          },
-        },
-        {
-          response: {
-            status: '400',
-            outcome: {
-              resourceType: 'OperationOutcome',
-              id: 'x',
-              issue: [{ severity: 'error', code: 'invalid' }],
-              extension: [tracing],
-            },
-          },
-        },
-      ],
-    },
+      },
+    ]),
     'an outcome of success': { resourceType: 'OperationOutcome', id: 'ok', issue, extension: [tracing] },
     'Parameters with a resource': {
       resourceType: 'Parameters',

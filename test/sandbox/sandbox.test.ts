@@ -107,11 +107,7 @@ describe('login page', () => {
       password: alice.password,
     }
     const page = await fetch(atApp(`oauth?${new URLSearchParams({ redirect_uri: 'https://evil.example/' })}`))
-    const form = await fetch(atApp('oauth'), {
-      method: 'POST',
-      body: new URLSearchParams(fields),
-      redirect: 'manual',
-    })
+    const form = await fetch(atApp('oauth'), { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' })
     expect([page.status, form.status]).toEqual([400, 400])
     expect(await form.text()).toBe('Invalid redirect URI')
   })

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { advise } from '../../src/advice/replies/advise.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
+import { bundleOf } from '../calls.ts'
 import { seeded } from './odd-values.ts'
 import { askedOf, recordings } from './recordings.ts'
 import { statement } from './statement.ts'
@@ -164,7 +165,7 @@ describe('made of the very request', () => {
   })
 
   test('a transaction that does not tell its failing entry', () => {
-    const body = { resourceType: 'Bundle', type: 'transaction', entry: [{}, {}] }
+    const body = bundleOf('transaction', [{}, {}])
     const advice = adviceOn('POST ', 400, 'Missing required property', { body, expression: 'Observation.status' })
     expect(advice).toContain('Add Observation.status')
     expect(advice).toContain("doesn't say which entry")

@@ -1,6 +1,7 @@
 // The answers that docs/answers.md shows, as the JSON that they are made of: records of the sandbox's clinic with short ids and
 // fewer properties.
 import type { AnswerOptions } from '../../src/answer/answer.ts'
+import { bundleOf } from '../calls.ts'
 
 const LOINC = 'http://loinc.org'
 const UCUM = 'http://unitsofmeasure.org'
@@ -75,25 +76,21 @@ const vitals = searchset(
   ]),
 )
 
-const batch = {
-  resourceType: 'Bundle',
-  type: 'batch-response',
-  entry: [
-    {
-      response: { status: '200' },
-      resource: searchset([
-        { resourceType: 'Condition', id: '8919d202', code: { text: 'Type 2 diabetes' }, onsetDateTime: '2021-04-26' },
-        { resourceType: 'Condition', id: '8a2c812f', code: { text: 'Hypertension' }, onsetDateTime: '2017-07-30' },
-      ]),
+const batch = bundleOf('batch-response', [
+  {
+    response: { status: '200' },
+    resource: searchset([
+      { resourceType: 'Condition', id: '8919d202', code: { text: 'Type 2 diabetes' }, onsetDateTime: '2021-04-26' },
+      { resourceType: 'Condition', id: '8a2c812f', code: { text: 'Hypertension' }, onsetDateTime: '2017-07-30' },
+    ]),
+  },
+  {
+    response: {
+      status: '404',
+      outcome: { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'not-found' }] },
     },
-    {
-      response: {
-        status: '404',
-        outcome: { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'not-found' }] },
-      },
-    },
-  ],
-}
+  },
+])
 
 const many = searchset(
   Array.from({ length: 200 }, (_, at) => {

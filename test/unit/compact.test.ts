@@ -9,6 +9,7 @@ import { writeTable } from '../../src/answer/compact/table.ts'
 import { withoutNoise } from '../../src/answer/noise.ts'
 import { compileSelect } from '../../src/answer/select/select.ts'
 import { columnsOf } from '../../src/answer/select/select-table.ts'
+import { bundleOf } from '../calls.ts'
 import { runs } from '../runs.ts'
 import { EXAMPLES } from './answer-examples.ts'
 import { decode } from './decode.ts'
@@ -179,7 +180,7 @@ const resource = fc
 const entry = fc.record({ resource, search: json.value, response: json.value, fullUrl: word }, { requiredKeys: [] })
 const bundle = fc
   .tuple(fc.array(entry, { minLength: 1, maxLength: 14 }), fc.constantFrom('searchset', 'history', 'batch-response'))
-  .map(([entries, type]) => ({ resourceType: 'Bundle', type, entry: entries }))
+  .map(([entries, type]) => bundleOf(type, entries))
 
 /** What observations of one kind share. */
 const KINDS = ['Body weight', 'Heart rate', 'Glucose', 'Rare'].map((display, kind) => ({
@@ -191,7 +192,10 @@ const KINDS = ['Body weight', 'Heart rate', 'Glucose', 'Rare'].map((display, kin
 }))
 
 function searchset(resources: object[]) {
-  return { resourceType: 'Bundle', type: 'searchset', entry: resources.map((resource) => ({ resource })) }
+  return bundleOf(
+    'searchset',
+    resources.map((resource) => ({ resource })),
+  )
 }
 
 /** Undefined goes as JSON has it. */

@@ -60,10 +60,7 @@ class Reader {
     const found = /^(#+)(?: (.*?))??(?: \((\d+)\))?$/.exec(this.peek())
     if (!found || found[1]?.length !== depth) return undefined
     const name = found[2] ?? ''
-    return {
-      name,
-      count: found[3] === undefined ? undefined : Number(found[3]),
-    }
+    return { name, count: found[3] === undefined ? undefined : Number(found[3]) }
   }
 
   /** Whether a heading deeper than this stands here. */

@@ -17,6 +17,7 @@ import type { Tool, ToolContext } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
 import { show } from '../../src/tools/show/tool.ts'
 import { whoami } from '../../src/tools/whoami.ts'
+import { bundleOf, entryFor } from '../calls.ts'
 import { rows } from '../runs.ts'
 import { costOf, FILLS, MOST } from './costs.ts'
 
@@ -81,7 +82,7 @@ async function call(tool: Tool, args: Record<string, unknown>, access: Access): 
 
 test('the address of a batch entry has the same bound', async () => {
   const url = `Patient?name=${'a'.repeat(8192)}`
-  const body = { resourceType: 'Bundle', type: 'batch', entry: [{ request: { method: 'GET', url } }] }
+  const body = bundleOf('batch', [entryFor('GET', url)])
   const run = fhirRequest.run({ method: 'POST', path: '', body } as never, contextFor({ level: 'admin' }))
   await expect(run).rejects.toThrow(
     /^Bundle\.entry\[0\]\.request\.url has more than 8192 characters\. Nothing was sent/,
@@ -117,9 +118,7 @@ const BODIES: Record<string, (given: string) => [method: string, path: string, b
     ['PATCH', 'Task/1', [{ op: 'add', path: '/note', value: [{ text }] }]],
     ['PATCH', 'Task/1', [{ op: 'move', path: text, from: '/note' }]],
   ],
-  'an entry of a batch': (url) => [
-    ['POST', '', { resourceType: 'Bundle', type: 'batch', entry: [{ request: { method: 'GET', url } }] }],
-  ],
+  'an entry of a batch': (url) => [['POST', '', bundleOf('batch', [entryFor('GET', url)])]],
   'a query': (query) => [['POST', '$graphql', { query }]],
   'JSON as text': (text) => [['POST', 'Task', text]],
 }

@@ -5,6 +5,7 @@ import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
 import { checkRequest } from '../../src/advice/requests/check-request.ts'
 import { ruleWarnings } from '../../src/advice/requests/rule-checks.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
+import { bundleOf, entryFor } from '../calls.ts'
 import { statement } from './statement.ts'
 
 const trap = (path: string, body: unknown) => checkRequest({ method: 'POST', path, body }, undefined)
@@ -64,14 +65,7 @@ test.each([
 
 test.each([
   ['Bot', { resourceType: 'Bot', name: 'x' }],
-  [
-    '',
-    {
-      resourceType: 'Bundle',
-      type: 'batch',
-      entry: [{ request: { method: 'POST', url: 'Bot' }, resource: { resourceType: 'Bot', name: 'x' } }],
-    },
-  ],
+  ['', bundleOf('batch', [entryFor('POST', 'Bot', { resourceType: 'Bot', name: 'x' })])],
 ])('a Bot by POST %s is told to have no membership', (path, body) => {
   const found = trap(path, body)
   expect(found.kind === 'clear' && found.warnings.join()).toContain('POST Bot/$init')
@@ -113,7 +107,7 @@ describe('the failure of a bot', () => {
 
 test.each([
   [{ resourceType: 'Bundle', type: 'transaction' }, 'Nothing was extracted'],
-  [{ resourceType: 'Bundle', type: 'transaction', entry: [{}] }, 'Nothing is stored yet'],
+  [bundleOf('transaction', [{}]), 'Nothing is stored yet'],
 ])('$extract that stores nothing says so', (body, said) => {
   const asked = { method: 'POST', path: 'QuestionnaireResponse/1/$extract' }
   expect(checkAnswer(asked, { status: 200, body }).join()).toContain(said)

@@ -1,6 +1,7 @@
 // The label of AI work: on which bodies, once, beside other labels; on patches by what the record is like; and the Provenance.
 import { describe, expect, test } from 'vitest'
 import { AI_ASSERTED, labelled, labelPatch, patchesIn, provenanceOf, writtenBy } from '../../src/marks/provenance.ts'
+import { bundleOf, entryFor } from '../calls.ts'
 
 const LABEL = {
   system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
@@ -27,7 +28,7 @@ describe('a body', () => {
     ['POST', '$graphql', { query: '{x}' }],
     ['POST', 'Binary', patient],
     ['PUT', 'Binary/1', { resourceType: 'Binary', contentType: 'text/plain' }],
-    ['POST', 'Bundle', { resourceType: 'Bundle', type: 'document', entry: [] }],
+    ['POST', 'Bundle', bundleOf('document', [])],
     ['POST', 'Parameters', { resourceType: 'Parameters' }],
     ['PATCH', 'Patient/1', [{ op: 'add', path: '/active', value: true }]],
     ['GET', 'Patient/1', undefined],
@@ -47,16 +48,16 @@ describe('a body', () => {
 
   test('that is a batch is labelled by its entries', () => {
     const entry = [
-      { request: { method: 'POST', url: 'Patient' }, resource: patient },
-      { request: { method: 'put', url: '/fhir/R4/Patient/1' }, resource: patient },
-      { request: { method: 'PUT', url: 'https://api.example/fhir/R4/Patient/1' }, resource: patient },
-      { request: { method: 'POST', url: 'Patient/$validate' }, resource: patient },
-      { request: { method: 'PATCH', url: 'Patient/1' }, resource: { resourceType: 'Parameters' } },
-      { request: { method: 'POST', url: 'Binary' }, resource: { resourceType: 'Binary' } },
-      { request: { method: 'GET', url: 'Patient/1' } },
+      entryFor('POST', 'Patient', patient),
+      entryFor('put', '/fhir/R4/Patient/1', patient),
+      entryFor('PUT', 'https://api.example/fhir/R4/Patient/1', patient),
+      entryFor('POST', 'Patient/$validate', patient),
+      entryFor('PATCH', 'Patient/1', { resourceType: 'Parameters' }),
+      entryFor('POST', 'Binary', { resourceType: 'Binary' }),
+      entryFor('GET', 'Patient/1'),
       'odd',
     ]
-    const batch = { resourceType: 'Bundle', type: 'batch', entry }
+    const batch = bundleOf('batch', entry)
     const made = labelled('POST', '', batch) as typeof batch
     const changed = made.entry.map((one, index) => one !== entry[index])
     expect(changed).toEqual([true, true, true, false, false, false, false, false])
@@ -144,10 +145,10 @@ describe('what was written', () => {
     const body = {
       resourceType: 'Bundle',
       entry: [
-        { request: { method: 'POST', url: 'Patient' }, resource: patient },
-        { request: { method: 'PUT', url: 'Patient/p' }, resource: patient },
-        { request: { method: 'GET', url: 'Patient/p' } },
-        { request: { method: 'POST', url: 'Patient' }, resource: patient },
+        entryFor('POST', 'Patient', patient),
+        entryFor('PUT', 'Patient/p', patient),
+        entryFor('GET', 'Patient/p'),
+        entryFor('POST', 'Patient', patient),
       ],
     }
     const answered = (status: string, resource?: object) => ({ response: { status }, resource })

@@ -12,6 +12,7 @@ import { fhirDigest } from '../../src/tools/fhir-digest.ts'
 import { fhirRead } from '../../src/tools/fhir-read.ts'
 import { understand } from '../../src/tools/kit/schema.ts'
 import { prepare, type RequestArguments } from '../../src/tools/request/prepare.ts'
+import { bundleOf } from '../calls.ts'
 import { runs } from '../runs.ts'
 
 interface Recorded {
@@ -72,7 +73,7 @@ interface Way {
 const task = { resourceType: 'Patient' }
 const entry = (request: object, resource?: object) => ({ request, ...(resource && { resource }) })
 const batch = async (one: object) => {
-  const body = { resourceType: 'Bundle', type: 'batch', entry: [one] }
+  const body = bundleOf('batch', [one])
   const { sent } = await send({ method: 'POST', path: '', body })
   return JSON.parse(sent.body).entry[0]
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { HIDDEN, redact, withoutSignedUrls } from '../../src/secrets/redact.ts'
 import { secretRefusal } from '../../src/secrets/secret-requests.ts'
+import { bundleOf, entryFor } from '../calls.ts'
 
 const ID = '5a9d0000-0000-4000-8000-000000000001'
 const VERSION = '5a9d0000-0000-4000-8000-000000000002'
@@ -122,6 +123,29 @@ test('further names are hidden wherever they stand', () => {
   expect(redact(answer, new Set(['x']))).toEqual({ data: { BotList: [{ name: 'kept', x: HIDDEN }], x: HIDDEN } })
 })
 
+test('only what holds a secret is copied, and the original keeps it', () => {
+  const plain = {
+    resourceType: 'Patient',
+    id: '1',
+    name: [{ family: 'kept' }],
+    extension: [{ url: 'https://x', valueString: 'y' }],
+  }
+  const bot = { resourceType: 'Bot', id: '2', code: SECRET }
+  const given = { resourceType: 'Bundle', entry: [{ resource: plain }, { resource: bot }] }
+  const shown = redact(given) as typeof given
+  expect(shown.entry[0]).toBe(given.entry[0])
+  expect(shown.entry[1]).toEqual({ resource: { resourceType: 'Bot', id: '2', code: HIDDEN } })
+  expect(bot.code).toBe(SECRET)
+  expect(redact(plain)).toBe(plain)
+})
+
+test('a name that every object inherits is a name like others', () => {
+  const given = JSON.parse(`{"__proto__":{"secret":"${SECRET}"},"constructor":{"secret":"${SECRET}"}}`)
+  expect(JSON.stringify(redact(given))).toBe(
+    `{"__proto__":{"secret":"${HIDDEN}"},"constructor":{"secret":"${HIDDEN}"}}`,
+  )
+})
+
 describe('signed addresses', () => {
   test.each([
     [
@@ -181,11 +205,8 @@ describe('a request that would show a secret under another name is refused', () 
     parameter: [{ name: 'operation', part: Object.entries(op).map(part) }],
   })
   const inBinary = (op: object) => ({ resourceType: 'Binary', data: btoa(JSON.stringify([op])) })
-  const batch = (method: string, url: string, resource: unknown) => ({
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: [{ request: { method: 'GET', url: 'Patient' } }, { request: { method, url }, resource }],
-  })
+  const batch = (method: string, url: string, resource: unknown) =>
+    bundleOf('batch', [entryFor('GET', 'Patient'), entryFor(method, url, resource)])
 
   test.each([
     ['GET', 'ClientApplication/$csv?_fields=secret'],

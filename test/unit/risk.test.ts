@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { classify, MAX_TARGETS } from '../../src/access/risk/risk.ts'
 import { GOVERNING_TYPES, KINDS, type Kind, ROUTES } from '../../src/access/risk/routes.ts'
 import type { Method } from '../../src/client/request.ts'
-
 import { confine, relativeTo } from '../../src/fhir/path.ts'
+import { bundleOf } from '../calls.ts'
 
 const BASE = new URL('https://api.medplum.com/fhir/R4/')
 const rank = (kind: Kind) => KINDS.indexOf(kind)
@@ -18,7 +18,7 @@ const filled = (path: string) =>
     .replace('{version}', '2')
     .replace('?upload', '?upload=true')
 const entry = (method: unknown, url: unknown, resource?: unknown) => ({ request: { method, url }, resource })
-const batch = (...entries: unknown[]) => ({ resourceType: 'Bundle', type: 'batch', entry: entries })
+const batch = (...entries: unknown[]) => bundleOf('batch', entries)
 
 const LINES = ROUTES.flatMap(({ methods, paths, kind }) =>
   methods.flatMap((method) => paths.map((path) => ({ method, path, kind }))),
@@ -176,8 +176,8 @@ describe('a batch', () => {
     ['an entry without a URL', batch({ request: { method: 'GET' } }), 'operate'],
     ['an entry with an odd method', batch(entry(['GET'], 'Patient')), 'operate'],
     ['null entries', batch(null, 1, 'x'), 'write'],
-    ['a message', { resourceType: 'Bundle', type: 'message', entry: [entry('GET', 'Patient')] }, 'write'],
-    ['a history', { resourceType: 'Bundle', type: 'history', entry: [entry('DELETE', 'Patient/1')] }, 'delete'],
+    ['a message', bundleOf('message', [entry('GET', 'Patient')]), 'write'],
+    ['a history', bundleOf('history', [entry('DELETE', 'Patient/1')]), 'delete'],
   ])('%s', (_, body, kind) => expect(kindOf('POST', '', body)).toBe(kind))
 
   test('stored as a Bundle is a plain write', () => {

@@ -8,6 +8,7 @@ import { isPlaceholder } from '../../src/secrets/redact.ts'
 import { Whole } from '../../src/secrets/whole.ts'
 import type { ToolContext } from '../../src/tools/kit/tool.ts'
 import { withStored } from '../../src/tools/perform/put-back.ts'
+import { bundleOf, entryFor } from '../calls.ts'
 
 const SECRET = 'unmistakable-secret'
 
@@ -64,11 +65,7 @@ const RECORD = fc.oneof(
   }),
 )
 
-const batch = (entry: object) => ({
-  method: 'POST',
-  path: '',
-  body: { resourceType: 'Bundle', type: 'batch', entry: [entry] },
-})
+const batch = (entry: object) => ({ method: 'POST', path: '', body: bundleOf('batch', [entry]) })
 const copy = (value: object) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>
 
 /** The same, with the items of each list in another order. */
@@ -261,16 +258,15 @@ test.each([
     'a PATCH that could show something',
     { method: 'PATCH', path: 'Bot/1', body: [{ op: 'replace', path: '/name', value: 'b' }] },
   ],
-  [
-    'PUT in a batch',
-    batch({ request: { method: 'PUT', url: 'Bot/1' }, resource: { resourceType: 'Bot', id: '1', code: '(hidden)' } }),
-  ],
+  ['PUT in a batch', batch(entryFor('PUT', 'Bot/1', { resourceType: 'Bot', id: '1', code: '(hidden)' }))],
   [
     'PATCH in a batch',
-    batch({
-      request: { method: 'PATCH', url: 'Bot/1' },
-      resource: { resourceType: 'Binary', data: btoa('[{"op":"replace","path":"/code","value":"(hidden)"}]') },
-    }),
+    batch(
+      entryFor('PATCH', 'Bot/1', {
+        resourceType: 'Binary',
+        data: btoa('[{"op":"replace","path":"/code","value":"(hidden)"}]'),
+      }),
+    ),
   ],
 ] as [string, { method: 'PUT' | 'PATCH' | 'POST'; path: string; body: unknown }][])(
   'what goes out by %s is for the version whose secrets it holds',
@@ -294,7 +290,7 @@ test('a value that many placeholders are made of is refused', () => {
 
 test.each([
   ['alone', (body: object) => ({ path: '$graphql', body })],
-  ['in a batch', (resource: object) => batch({ request: { method: 'POST', url: '$graphql' }, resource })],
+  ['in a batch', (resource: object) => batch(entryFor('POST', '$graphql', resource))],
 ])('a patch by GraphQL that could show a secret is refused, %s', async (_, make) => {
   const patch = '[{op: "move", from: "/code", path: "/name"}]'
   const { path, body } = make({ query: `mutation { BotPatch(id: "1", patch: ${patch}) { id } }` })

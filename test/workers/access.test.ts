@@ -4,26 +4,12 @@ import { Person } from '../../programs/person.ts'
 import { covers, LEVEL_NAME, LEVELS, type Level } from '../../src/access/access.ts'
 import { type Kind, ROUTES } from '../../src/access/risk/routes.ts'
 import { criterion, formatQuery } from '../../src/fhir/query.ts'
+import { bundleOf, DELETE, entryFor, GET, POST } from '../calls.ts'
 import { rows, runs } from '../runs.ts'
 import { deployment, say } from './deployment.ts'
-import {
-  alice,
-  authorization,
-  exchange,
-  fhirCall,
-  type LoggedRequest,
-  post,
-  postModern,
-  REDIRECT_URI,
-  register,
-  rpc,
-  SANDBOX,
-  sandbox,
-  send,
-  signIn,
-  startSession,
-  type Tokens,
-} from './world.ts'
+import { fhirCall, post, postModern, rpc, startSession } from './mcp.ts'
+import { authorization, exchange, register, signIn, type Tokens } from './signing-in.ts'
+import { alice, type LoggedRequest, REDIRECT_URI, SANDBOX, sandbox, send } from './world.ts'
 
 /** docs/security.md has this table. */
 const NEEDED: Record<Kind, Level> = { read: 'read', write: 'write', delete: 'full', operate: 'full', admin: 'admin' }
@@ -78,7 +64,7 @@ async function refusal(response: Response): Promise<string | undefined> {
 
 function bodyFor(method: string, path: string): unknown {
   if (method === 'PATCH') return [{ op: 'replace', path: '/status', value: 'final' }]
-  if (path === '') return { resourceType: 'Bundle', type: 'batch', entry: [] }
+  if (path === '') return bundleOf('batch', [])
   if (method !== 'POST' && method !== 'PUT') return undefined
   const [, id] = /^Observation\/([^/?]+)$/.exec(path) ?? []
   return { resourceType: 'Observation', status: 'final', ...(id && { id }) }
@@ -103,18 +89,14 @@ const PATCH = {
   ],
 }
 
-const inBatch = (...lines: Pick<Line, 'method' | 'path'>[]) => ({
-  method: 'POST',
-  path: '',
-  body: {
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: lines.map(({ method, path }) => ({
-      request: { method, url: path },
-      resource: method === 'PATCH' ? PATCH : bodyFor(method, path),
-    })),
-  },
-})
+const inBatch = (...lines: Pick<Line, 'method' | 'path'>[]) =>
+  POST(
+    '',
+    bundleOf(
+      'batch',
+      lines.map(({ method, path }) => entryFor(method, path, method === 'PATCH' ? PATCH : bodyFor(method, path))),
+    ),
+  )
 
 const isBatch = ({ method, path }: LoggedRequest) => method === 'POST' && /^\/fhir\/R4\/?$/.test(path)
 
@@ -179,7 +161,7 @@ const WAYS: Record<string, Way> = {
 
 /** A search whose answer names this as its next page, which the server itself follows. */
 async function asNextPage(path: string, level: Level): Promise<string> {
-  const call = fhirCall({ method: 'GET', path: `Basic?code=${encodeURIComponent(path)}`, all: true })
+  const call = fhirCall(GET(`Basic?code=${encodeURIComponent(path)}`, { all: true }))
   return saidBy(await post(accessOf(level), call))
 }
 
@@ -255,7 +237,7 @@ describe.each([...LEVELS])('%s', (level) => {
       ['subscription { PatientUpdate { id } }', 'operate'],
     ]
     for (const [query, kind] of documents) {
-      const call = fhirCall({ method: 'POST', path: '$graphql', body: { query } })
+      const call = fhirCall(POST('$graphql', { query }))
       const { result, requests } = await sandbox.during(async () => refusal(await post(accessOf(level), call)))
       expect(result, query).toBe(expected(kind))
       expect(requests.filter(({ path }) => path.startsWith('/fhir/')).length, query).toBe(result === undefined ? 1 : 0)
@@ -281,7 +263,7 @@ describe.each([...LEVELS])('%s', (level) => {
 
   test('a client that can step up is told by HTTP, one that cannot in the result', async () => {
     const session = await startSession(accessOf(level))
-    const remove = fhirCall({ method: 'DELETE', path: `Task/${crypto.randomUUID()}` })
+    const remove = fhirCall(DELETE(`Task/${crypto.randomUUID()}`))
     const answered = await post(accessOf(level), remove, session)
     expect(answered.status).toBe(covers(level, 'full') ? 200 : 403)
     expect(await refusal(answered)).toBe(expected('delete'))
@@ -295,7 +277,7 @@ describe.each([...LEVELS])('%s', (level) => {
 describe('stepping up', () => {
   test('a 403 names all scopes that are needed, and its body says so to the model', async () => {
     const headers = { 'mcp-protocol-version': '2025-11-25' }
-    const response = await post(accessOf('read'), fhirCall({ method: 'DELETE', path: 'Task/1' }), headers)
+    const response = await post(accessOf('read'), fhirCall(DELETE('Task/1')), headers)
     expect(response.status).toBe(403)
     const challenge = response.headers.get('www-authenticate') ?? ''
     expect(challenge).toContain('error="insufficient_scope"')
@@ -324,9 +306,7 @@ describe('stepping up', () => {
     ).json()
     expect(granted.scope.split(' ').sort()).toEqual(['fhir:read', 'fhir:write'])
     expect(
-      await refusal(
-        await post(granted.access_token, fhirCall({ method: 'POST', path: 'Task', body: { resourceType: 'Task' } })),
-      ),
+      await refusal(await post(granted.access_token, fhirCall(POST('Task', { resourceType: 'Task' })))),
     ).toBeUndefined()
     expect((await post(low.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(401)
   })

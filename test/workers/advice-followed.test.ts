@@ -1,9 +1,11 @@
 // Advice is good if following it works: the wrong request is sent, then what its refusal or note says, and that succeeds.
 import { beforeAll, expect, test } from 'vitest'
+import { bundleOf, entryFor, GET, PATCH, POST } from '../calls.ts'
 import { deployment, say } from './deployment.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
 import { profile, withSlice } from './profiles.ts'
-import { alice, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { alice } from './world.ts'
 
 const ask = deployment({})
 let access: string
@@ -64,48 +66,37 @@ const PATCHES: [string, unknown][] = [
 ]
 
 test.each(PATCHES)('PATCH with %s', async (_, body) => {
-  const call = { method: 'PATCH', path: `Patient/${patient.id}` }
+  const call = PATCH(`Patient/${patient.id}`)
   const wrong = await fhir(access, { ...call, body })
   expect(wrong.isError, wrong.text).toBe(true)
   const { id: _id, meta: _meta, ...content } = patient
   const { id } = await create(medplum, content)
-  const right = await fhir(access, { method: 'PATCH', path: `Patient/${id}`, body: jsonIn(wrong.text) })
+  const right = await fhir(access, PATCH(`Patient/${id}`, jsonIn(wrong.text)))
   expect(right.isError, right.text).toBe(false)
 })
 
 const BATCHES: [string, Record<string, unknown>][] = [
-  [
-    'its patch as a list',
-    { request: { method: 'PATCH', url: '' }, resource: [{ op: 'add', path: '/active', value: true }] },
-  ],
-  ['its patch as one operation', { request: { method: 'PATCH', url: '' }, resource: { op: 'remove', path: '/name' } }],
-  ['its patch as properties', { request: { method: 'PATCH', url: '' }, resource: { gender: 'other' } }],
+  ['its patch as a list', entryFor('PATCH', '', [{ op: 'add', path: '/active', value: true }])],
+  ['its patch as one operation', entryFor('PATCH', '', { op: 'remove', path: '/name' })],
+  ['its patch as properties', entryFor('PATCH', '', { gender: 'other' })],
 ]
 
 test.each(BATCHES)('a batch entry with %s', async (_, entry) => {
   const { id } = await create(medplum, { resourceType: 'Patient', name: [{ family: 'Ahrens' }] })
-  const batch = (resource: unknown) => ({
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: [{ request: { method: 'PATCH', url: `Patient/${id}` }, resource }],
-  })
-  const wrong = await fhir(access, { method: 'POST', path: '', body: batch(entry.resource) })
+  const batch = (resource: unknown) => bundleOf('batch', [entryFor('PATCH', `Patient/${id}`, resource)])
+  const wrong = await fhir(access, POST('', batch(entry.resource)))
   expect(wrong.isError, wrong.text).toBe(true)
-  const right = await fhir(access, { method: 'POST', path: '', body: batch(jsonIn(wrong.text)) })
+  const right = await fhir(access, POST('', batch(jsonIn(wrong.text))))
   expect(right.isError, right.text).toBe(false)
   expect(right.text).not.toMatch(/failed/)
 })
 
 test.each(['get', 'Get', ' GET'])('a batch entry with method %j', async (method) => {
-  const batch = (as: string) => ({
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: [{ request: { method: as, url: 'Patient?_count=1' } }],
-  })
-  const wrong = await fhir(access, { method: 'POST', path: '', body: batch(method) })
+  const batch = (as: string) => bundleOf('batch', [entryFor(as, 'Patient?_count=1')])
+  const wrong = await fhir(access, POST('', batch(method)))
   expect(wrong.isError, wrong.text).toBe(true)
   const meant = /write "method":"(\w+)"/.exec(wrong.text)?.[1] ?? ''
-  const right = await fhir(access, { method: 'POST', path: '', body: batch(meant) })
+  const right = await fhir(access, POST('', batch(meant)))
   expect(right.isError, right.text).toBe(false)
   expect(right.text).not.toMatch(/failed/)
 })
@@ -115,11 +106,11 @@ test.each([
   { request: { method: 'POST' }, resource: { resourceType: 'Patient' } },
   {},
 ])('a batch entry %j without a whole request', async (entry) => {
-  const batch = (one: unknown) => ({ resourceType: 'Bundle', type: 'batch', entry: [one] })
-  const wrong = await fhir(access, { method: 'POST', path: '', body: batch(entry) })
+  const batch = (one: unknown) => bundleOf('batch', [one])
+  const wrong = await fhir(access, POST('', batch(entry)))
   expect(wrong.isError, wrong.text).toBe(true)
   const shown = jsonIn(wrong.text.replace('{…}', JSON.stringify('resource' in entry && entry.resource)))
-  const right = await fhir(access, { method: 'POST', path: '', body: batch(shown) })
+  const right = await fhir(access, POST('', batch(shown)))
   expect(right.isError, right.text).toBe(false)
   expect(right.text).not.toMatch(/failed/)
 })
@@ -133,31 +124,31 @@ test.each([
   ],
   ['Patient?_has:Observation:patient:code=zzz', 'Observation?code=zzz'],
 ])('no hits for %s', async (path, first) => {
-  const { text } = await fhir(access, { method: 'GET', path })
+  const { text } = await fhir(access, GET(path))
   expect(text).toContain(`GET ${first} `)
-  const followed = await fhir(access, { method: 'GET', path: first })
+  const followed = await fhir(access, GET(first))
   expect(followed.isError, followed.text).toBe(false)
 })
 
 test('a system that is no URI: without it the record is found', async () => {
   const value = crypto.randomUUID()
   await create(medplum, { resourceType: 'Patient', identifier: [{ system: 'urn:mrn', value }] })
-  const { text } = await fhir(access, { method: 'GET', path: `Patient?identifier=mrn|${value}` })
+  const { text } = await fhir(access, GET(`Patient?identifier=mrn|${value}`))
   const instead = /Try (identifier=\S+),/.exec(text)?.[1]
-  expect((await fhir(access, { method: 'GET', path: `Patient?${instead}` })).text).toContain('urn:mrn')
+  expect((await fhir(access, GET(`Patient?${instead}`))).text).toContain('urn:mrn')
 })
 
 test('a record that lacks a slice of its profile: what the profile says of it makes it valid; without the profile it is stored', async () => {
   const { url, element } = withSlice()
   await create(medplum, profile(url, element))
   const body = { resourceType: 'Patient', meta: { profile: [url] }, identifier: [{ system: 'urn:other', value: '1' }] }
-  const call = { method: 'POST', path: 'Patient' }
+  const call = POST('Patient')
   const wrong = await fhir(access, { ...call, body })
   expect(wrong.isError, wrong.text).toBe(true)
   const [, path = ''] = /GET (StructureDefinition\?\S+)/.exec(wrong.text) ?? []
   const [, mark = ''] = /elements whose id has "(\S+)"/.exec(wrong.text) ?? []
   const select = [`snapshot.element.where(id.contains('${mark}')).fixed`]
-  const { text } = await fhir(access, { method: 'GET', path, select })
+  const { text } = await fhir(access, GET(path, { select }))
   const [system = ''] = /urn:\S+/.exec(text) ?? []
   const identifier = [...body.identifier, { system, value: '2' }]
   expect((await fhir(access, { ...call, body: { ...body, identifier } })).isError).toBe(false)

@@ -4,10 +4,13 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { withoutNoise } from '../../src/answer/noise.ts'
 import { Content } from '../../src/client/content.ts'
+import { bundleOf, entryFor, GET, POST } from '../calls.ts'
 import { decode } from '../unit/decode.ts'
 import { deployment, type Said, say } from './deployment.ts'
+import { events, fhirCall, post, startSession } from './mcp.ts'
 import { allOf, create, medplumClient, medplumToken, type Resource } from './medplum.ts'
-import { alice, events, fhirCall, type LoggedRequest, post, sandbox, signIn, startSession } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { alice, type LoggedRequest, sandbox } from './world.ts'
 
 const chart = `Patient/${PATIENT_IDS.diabetic}`
 const ask = deployment({})
@@ -120,13 +123,13 @@ describe('the form', () => {
 
   test('of a GraphQL query, of a batch and of a batch in the background is compact, and means the same', async () => {
     const query = `{ Patient(id: "${PATIENT_IDS.diabetic}") { id name { family } } ObservationList(_count: 9) { id status } }`
-    const graphql = { method: 'POST', path: '$graphql', body: { query } }
+    const graphql = POST('$graphql', { query })
     const plain = JSON.parse((await call({ ...graphql, format: 'json' })).text)
     expect(plain.data.ObservationList).toHaveLength(9)
     expect(decode((await call(graphql)).text)).toEqual(plain)
 
-    const entry = [chart, 'Task?_sort=_id&_count=3', 'Task/none'].map((url) => ({ request: { method: 'GET', url } }))
-    const batch = { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } }
+    const entry = [chart, 'Task?_sort=_id&_count=3', 'Task/none'].map((url) => entryFor('GET', url))
+    const batch = POST('', bundleOf('batch', entry))
     const now = await call(batch)
     const body = JSON.parse((await call({ ...batch, format: 'json' })).text)
     expect(body.entry.map(({ response }: { response: { status: string } }) => response.status)).toEqual([
@@ -231,7 +234,7 @@ describe('following `next`', () => {
       const content = Content.json({ resourceType: 'Basic', id, code: { text: `version ${version} `.repeat(30) } })
       await client.send({ method: 'PUT', path: `Basic/${id}`, content })
     }
-    const { body } = await client.send({ method: 'GET', path: `Basic/${id}/_history?_count=100` })
+    const { body } = await client.send(GET(`Basic/${id}/_history?_count=100`))
     versions.push(...((body as Bundle).entry ?? []).map(({ resource }) => resource.meta.versionId))
     expect(versions).toHaveLength(41)
     for (const path of [`Basic/${id}/_history`, `Basic/${id}/_history?_count=7`]) {
@@ -279,7 +282,7 @@ describe('`all`', () => {
   })
 
   test('reports progress to a client that asked for it', async () => {
-    const message = fhirCall({ method: 'GET', path: 'Encounter?_total=accurate', all: true, format: undefined })
+    const message = fhirCall(GET('Encounter?_total=accurate', { all: true, format: undefined }))
     const params = { ...message.params, _meta: { progressToken: 'p' } }
     const total = (await allOf(medplum, 'Encounter')).length
     const response = await post(access, { ...message, params }, await startSession(access))
@@ -303,10 +306,10 @@ describe('`select`', () => {
     [
       'a batch',
       {
-        ...{ method: 'POST', path: '' },
+        ...POST(''),
         body: {
           ...{ resourceType: 'Bundle', type: 'batch' },
-          entry: [chart, 'Observation?_sort=_id&_count=5'].map((url) => ({ request: { method: 'GET', url } })),
+          entry: [chart, 'Observation?_sort=_id&_count=5'].map((url) => entryFor('GET', url)),
         },
       },
       6,
@@ -350,11 +353,7 @@ describe('a wrong argument is named, and nothing is sent', () => {
       /21 expressions, at most 20/,
     ],
     ['a format of its own', { path: chart, format: 'xml' }, /format/],
-    [
-      'all of a write',
-      { method: 'POST', path: 'Task', all: true, body: { resourceType: 'Task' } },
-      /`all` is for a GET/,
-    ],
+    ['all of a write', POST('Task', { resourceType: 'Task' }, { all: true }), /`all` is for a GET/],
     ['all of one record', { path: chart, all: true }, /`all` is for a GET of a search/],
     ['all of what runs something', { path: `Claim/${crypto.randomUUID()}/$submit`, all: true }, /`all` is for a GET/],
     ['a place that is no number', { path: 'Task?_skip=abc' }, /`_skip` must be a number/],
@@ -372,9 +371,9 @@ describe('a wrong argument is named, and nothing is sent', () => {
 
 describe('the budget', () => {
   const patient = PATIENT_IDS.diabetic
-  const entry = [chart, `${chart}/$everything`, 'Observation?_count=300', 'Task?_count=100'].map((url) => ({
-    request: { method: 'GET', url },
-  }))
+  const entry = [chart, `${chart}/$everything`, 'Observation?_count=300', 'Task?_count=100'].map((url) =>
+    entryFor('GET', url),
+  )
   const query = '{ ObservationList(_count: 1000) { id status code { text coding { display } } note { text } } }'
   const long = "name.where(use='official').given.join(' ') & ' of ' & "
   const ASKED: [string, Record<string, unknown>][] = [
@@ -388,9 +387,9 @@ describe('the budget', () => {
     ],
     ['a chart', { path: `${chart}/$everything` }],
     ['all of a search', { path: 'Observation', all: true }],
-    ['a batch', { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } }],
+    ['a batch', POST('', bundleOf('batch', entry))],
     ['a large operation', { path: 'ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/observation-codes&count=1000' }],
-    ['a GraphQL query', { method: 'POST', path: '$graphql', body: { query } }],
+    ['a GraphQL query', POST('$graphql', { query })],
     ['a table of a file', { path: 'Observation/$csv?_fields=id,code,subject&_count=1000' }],
     ['columns', { path: 'Observation?_count=1000', select: ['id', 'code.text', 'subject.display'] }],
     [
@@ -450,7 +449,7 @@ describe('the budget', () => {
     const body = { resourceType: 'OperationOutcome', issue }
     const headers = { 'content-type': 'application/fhir+json' }
     await sandbox.faults([{ path: '^/fhir/R4/Patient', status: 400, headers, body }])
-    const { isError, all } = await call({ method: 'POST', path: 'Patient', body: { resourceType: 'Patient' } })
+    const { isError, all } = await call(POST('Patient', { resourceType: 'Patient' }))
     expect(isError).toBe(true)
     expect(all).toContain('Patient.x0: Invalid additional property')
     expect(all).toMatch(/and \d+ more/)
@@ -477,11 +476,10 @@ describe('the budget', () => {
 })
 
 test('of a batch of many creates tells ids and counts, and of selected columns the status', async () => {
-  const entry = Array.from({ length: 30 }, (_, at) => ({
-    request: { method: 'POST', url: 'Basic' },
-    resource: { resourceType: 'Basic', code: { text: `echoed ${at}` } },
-  }))
-  const batch = { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } }
+  const entry = Array.from({ length: 30 }, (_, at) =>
+    entryFor('POST', 'Basic', { resourceType: 'Basic', code: { text: `echoed ${at}` } }),
+  )
+  const batch = POST('', bundleOf('batch', entry))
   const { text } = await call(batch)
   expect(text).toContain('(by status: 201 × 30)')
   expect(text).not.toContain('echoed 7')

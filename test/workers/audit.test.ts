@@ -6,27 +6,12 @@ import { createApp } from '../../src/app.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { buildServer } from '../../src/mcp/server/server.ts'
+import { DELETE, GET, POST, PUT } from '../calls.ts'
 import { deployment, say } from './deployment.ts'
+import { fhir, fhirCall, post, rpc, startSession } from './mcp.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
-import {
-  alice,
-  authorization,
-  fhir,
-  fhirCall,
-  grantName,
-  ORIGIN,
-  post,
-  REDIRECT_URI,
-  refresh,
-  register,
-  rpc,
-  SANDBOX,
-  sandbox,
-  send,
-  signIn,
-  startSession,
-  token,
-} from './world.ts'
+import { authorization, grantName, refresh, register, signIn, token } from './signing-in.ts'
+import { alice, ORIGIN, REDIRECT_URI, SANDBOX, sandbox, send } from './world.ts'
 
 type Line = Record<string, unknown>
 
@@ -57,22 +42,18 @@ const FAMILY = 'Unmistakeable'
 test('of a full run holds no id, name, path, query, body or token', async () => {
   const tokens = await signIn()
   const session = await startSession(tokens.access)
-  const made = await fhir(tokens.access, {
-    method: 'POST',
-    path: 'Patient',
-    body: { resourceType: 'Patient', name: [{ family: FAMILY }] },
-  })
+  const made = await fhir(tokens.access, POST('Patient', { resourceType: 'Patient', name: [{ family: FAMILY }] }))
   const { id } = JSON.parse(made.text) as { id: string }
   const calls: Record<string, unknown>[] = [
-    { method: 'GET', path: `Patient/${id}` },
-    { method: 'GET', path: `Patient?family=${FAMILY}` },
-    { method: 'GET', path: FAMILY },
-    { method: 'GET', path: `${FAMILY}/${id}` },
-    { method: 'POST', path: `Patient/$${FAMILY.toLowerCase()}` },
-    { method: 'POST', path: 'Patient', body: { resourceType: 'Patient', [FAMILY]: 1 } },
-    { method: 'GET', path: `../../${FAMILY}` },
-    { method: 'DELETE', path: `Patient/${id}` },
-    { method: 'GET', path: `Patient/${id}` },
+    GET(`Patient/${id}`),
+    GET(`Patient?family=${FAMILY}`),
+    GET(FAMILY),
+    GET(`${FAMILY}/${id}`),
+    POST(`Patient/$${FAMILY.toLowerCase()}`),
+    POST('Patient', { resourceType: 'Patient', [FAMILY]: 1 }),
+    GET(`../../${FAMILY}`),
+    DELETE(`Patient/${id}`),
+    GET(`Patient/${id}`),
   ]
   for (const args of calls) {
     await fhir(tokens.access, args)
@@ -117,9 +98,9 @@ test('of a full run holds no id, name, path, query, body or token', async () => 
 
 test('records what a call was, its result and how much was read', async () => {
   const { access } = await signIn(alice, undefined, 'write')
-  const answer = await fhir(access, { method: 'GET', path: 'Patient?_count=1' })
+  const answer = await fhir(access, GET('Patient?_count=1'))
   const chars = answer.content.reduce((sum, { text }) => sum + text.length, 0)
-  await fhir(access, { method: 'DELETE', path: 'Patient/00000000-0000-4000-8000-000000000000' })
+  await fhir(access, DELETE('Patient/00000000-0000-4000-8000-000000000000'))
   expect(lines('tool_call')).toEqual([
     {
       ...{ event: 'tool_call', tool: 'fhir-request', kind: 'read', type: 'Patient', status: 200, outcome: 'ok' },
@@ -167,7 +148,7 @@ describe('of OAuth', () => {
     const { access } = await signIn()
     logged = []
     await sandbox.revoke(alice.email)
-    expect((await fhir(access, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(true)
+    expect((await fhir(access, GET('Patient?_count=1'))).isError).toBe(true)
     expect(decisions()).toEqual(['ended'])
   })
 
@@ -196,7 +177,7 @@ test('a dataset that is bound gets the same event, with the person as a hash', a
     authorization: `Bearer ${access}`,
     'mcp-protocol-version': '2025-11-25',
   }
-  const body = JSON.stringify(fhirCall({ method: 'GET', path: 'Patient?_count=1' }))
+  const body = JSON.stringify(fhirCall(GET('Patient?_count=1')))
   const ctx = createExecutionContext()
   await rpc(await app.fetch(new Request(`${ORIGIN}/mcp`, { method: 'POST', headers, body }), bindings, ctx))
   await waitOnExecutionContext(ctx)
@@ -231,7 +212,7 @@ describe('the AuditEvent', () => {
   test('of a create names the version, the person and the client', async () => {
     const { access } = await signIn()
     const body = { resourceType: 'Patient', name: [{ family: 'Audited' }] }
-    const { said, direct, audits } = await posted(access, { method: 'POST', path: 'Patient', body })
+    const { said, direct, audits } = await posted(access, POST('Patient', body))
     const { id, meta } = JSON.parse(said.text) as { id: string; meta: { versionId: string } }
     expect(audits).toMatchObject([{ status: 201 }])
     expect(await latest(direct)).toMatchObject({
@@ -245,7 +226,7 @@ describe('the AuditEvent', () => {
   test('of what Medplum refuses says so', async () => {
     const { access } = await signIn()
     const body = { resourceType: 'Patient', foo: 1 }
-    const { said, direct, audits } = await posted(access, { method: 'POST', path: 'Patient', body })
+    const { said, direct, audits } = await posted(access, POST('Patient', body))
     expect(said.isError).toBe(true)
     expect(audits).toHaveLength(1)
     expect(await latest(direct)).toMatchObject({ outcome: '4' })
@@ -255,7 +236,7 @@ describe('the AuditEvent', () => {
     const { access } = await signIn()
     await sandbox.faults([{ method: 'POST', path: '/AuditEvent$', status: 403, times: 1 }])
     const body = { resourceType: 'Patient', name: [{ family: 'Audited' }] }
-    const { said } = await posted(access, { method: 'POST', path: 'Patient', body })
+    const { said } = await posted(access, POST('Patient', body))
     expect(said.isError).toBe(false)
     await vi.waitFor(() => expect(lines('audit_event_failed')).toEqual([{ event: 'audit_event_failed', status: 403 }]))
   })
@@ -269,8 +250,8 @@ describe('the AuditEvent', () => {
   }
 
   test.each([
-    ['create', () => ({ method: 'POST', path: 'AuditEvent', body: audit })],
-    ['update', (path: string) => ({ method: 'PUT', path, body: { ...audit, id: path.slice(11), outcome: '8' } })],
+    ['create', () => POST('AuditEvent', audit)],
+    ['update', (path: string) => PUT(path, { ...audit, id: path.slice(11), outcome: '8' })],
     ['patch', (path: string) => ({ method: 'PATCH', path, patch: [{ op: 'add', path: '/outcome', value: '8' }] })],
   ])('is left of a change of an AuditEvent too: %s', async (code, args) => {
     const { access } = await signIn(alice, undefined, 'write')
@@ -284,15 +265,11 @@ describe('the AuditEvent', () => {
     const { access } = await signIn(alice, undefined, 'write')
     const { id } = await create(await medplumToken(), { resourceType: 'Patient' })
     const { requests } = await sandbox.during(async (soFar) => {
-      for (const args of [
-        { method: 'GET', path: `Patient/${id}` },
-        { method: 'DELETE', path: `Patient/${id}` },
-        { method: 'POST', path: 'Patient', body: '{' },
-      ]) {
+      for (const args of [GET(`Patient/${id}`), DELETE(`Patient/${id}`), POST('Patient', '{')]) {
         await say(recording, access, 'fhir-request', args)
       }
       // Whatever follows an answer sets out before what is asked for next, and this one does have a follower.
-      const last = { method: 'POST', path: 'Patient', body: { resourceType: 'Patient' } }
+      const last = POST('Patient', { resourceType: 'Patient' })
       await say(recording, access, 'fhir-request', last)
       await vi.waitFor(async () => expect((await soFar()).filter(isAudit).length).toBeGreaterThan(0))
     })

@@ -2,23 +2,23 @@
 // body through. The sandbox parses bodies by the parser that Medplum uses, so what is tried here does work there.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { bundleOf, entryFor, POST } from '../calls.ts'
 import { deployment, say } from './deployment.ts'
+import { fhirCall, post } from './mcp.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
-import { alice, fhirCall, post, SANDBOX, sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { alice, SANDBOX, sandbox } from './world.ts'
 
 const UTF_7 = 'application/fhir+json; charset=utf-7'
 
 /** A batch that reads; in UTF-7, its `fullUrl` ends and a second `request` begins, which does something else. */
-const twoFaced = (method: string, url: string) => ({
-  resourceType: 'Bundle',
-  type: 'batch',
-  entry: [
+const twoFaced = (method: string, url: string) =>
+  bundleOf('batch', [
     {
       request: { method: 'GET', url: 'Basic?_count=1' },
       fullUrl: `x+ACI-,+ACI-request+ACI-:+AHs-+ACI-method+ACI-:+ACI-${method}+ACI-,+ACI-url+ACI-:+ACI-${url.replace('$', '+ACQ-')}+ACI-+AH0-,+ACI-x+ACI-:+ACI-`,
     },
-  ],
-})
+  ])
 
 const direct = (method: string, path: string, type?: string, body?: unknown) =>
   fetch(`${SANDBOX}fhir/R4/${path}`, {
@@ -57,10 +57,7 @@ describe.each([
         'application/json;charset="UTF-7"',
         'application/json; charset=utf-8; charset=utf-7',
       ]) {
-        const answer = await post(
-          access,
-          fhirCall({ method: 'POST', path: '', contentType, body: twoFaced(method, url()) }),
-        )
+        const answer = await post(access, fhirCall(POST('', twoFaced(method, url()), { contentType })))
         expect(await answer.text()).toContain('takes no parameters')
       }
     })
@@ -92,7 +89,7 @@ test('JSON of another type is no way around a narrowing to types', async () => {
   }
   for (const contentType of ['application/x2+json', 'application/vnd.a2b+json', 'application/json']) {
     const { result, requests } = await sandbox.during(async () =>
-      (await post(access, fhirCall({ method: 'POST', path: 'Observation', contentType, body }))).text(),
+      (await post(access, fhirCall(POST('Observation', body, { contentType })))).text(),
     )
     expect(result).toMatch(/Nothing was sent/)
     expect(requests.filter(({ method, path }) => method === 'POST' && path.startsWith('/fhir/'))).toEqual([])
@@ -131,11 +128,7 @@ test('numbers that Medplum changes are reported with the answer', async () => {
 
 describe('one reading of the arguments', () => {
   const query = '{ PatientList(_count: 1) { id } }'
-  const batch = JSON.stringify({
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: [{ request: { method: 'GET', url: 'Patient?_count=1' } }],
-  })
+  const batch = JSON.stringify(bundleOf('batch', [entryFor('GET', 'Patient?_count=1')]))
   test.each([
     ['GraphQL as its own type', { path: '$graphql', contentType: 'application/graphql', text: query }],
     ['GraphQL as JSON text', { path: '$graphql', text: JSON.stringify({ query }) }],

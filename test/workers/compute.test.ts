@@ -5,8 +5,9 @@ import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { ATTACKS } from './compute-attacks.ts'
 import { deployment } from './deployment.ts'
 import { allOf, create, medplumToken, type Resource } from './medplum.ts'
+import { signIn } from './signing-in.ts'
 import { callTool, definitionOf } from './surface.ts'
-import { alice, sandbox, signIn } from './world.ts'
+import { alice, sandbox } from './world.ts'
 
 const OWN = PATIENT_IDS.diabetic
 let access: string

@@ -5,7 +5,8 @@ import { covers, LEVELS, type Level } from '../../src/access/access.ts'
 import type { Kind } from '../../src/access/risk/routes.ts'
 import { type Answer, CLIENTS, calls, linkIn, sdk2, writesDuring } from './confirming.ts'
 import { create, medplumToken } from './medplum.ts'
-import { alice, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { alice } from './world.ts'
 
 const NEEDED: Record<Kind, Level> = { read: 'read', write: 'write', delete: 'full', operate: 'full', admin: 'admin' }
 

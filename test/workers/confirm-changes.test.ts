@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ACCEPT, type Answer, type Call, calls, direct, exists, writesDuring } from './confirming.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
-import { sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { sandbox } from './world.ts'
 
 let access: string
 let medplum: string

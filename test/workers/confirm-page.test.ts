@@ -5,9 +5,11 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { expectPageHeaders } from './browsing.ts'
 import { ACCEPT, calls, Decider, direct, exists, linkIn, sdk2, tokenIn, writesDuring } from './confirming.ts'
+import { fhir, startSession } from './mcp.ts'
 import { create, medplumToken } from './medplum.ts'
+import { grantName, signIn, type Tokens } from './signing-in.ts'
 import { ask } from './surface.ts'
-import { alice, fhir, grantName, ORIGIN, rita, send, signIn, startSession, type Tokens } from './world.ts'
+import { alice, ORIGIN, rita, send } from './world.ts'
 
 let mine: Tokens
 let medplum: string

@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ACCEPT, type Answer, calls, Decider, direct, exists, linkIn, writesDuring } from './confirming.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
-import { sam, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { sam } from './world.ts'
 
 const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
 const call = calls()

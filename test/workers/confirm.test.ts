@@ -16,20 +16,10 @@ import {
   writesDuring,
   YES,
 } from './confirming.ts'
+import { events, fhirCall, INITIALIZE, post, rpc, startSession } from './mcp.ts'
 import { create, medplumToken } from './medplum.ts'
-import {
-  ada,
-  alice,
-  events,
-  fhirCall,
-  INITIALIZE,
-  post,
-  rita,
-  rpc,
-  signIn,
-  startSession,
-  type Tokens,
-} from './world.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { ada, alice, rita } from './world.ts'
 
 let mine: Tokens
 let medplum: string

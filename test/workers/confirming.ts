@@ -11,7 +11,8 @@ import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { buildServer } from '../../src/mcp/server/server.ts'
 import { unescaped } from './browsing.ts'
-import { ORIGIN, type RpcAnswer, rpc, SANDBOX, sandbox, send } from './world.ts'
+import { type RpcAnswer, rpc } from './mcp.ts'
+import { ORIGIN, SANDBOX, sandbox, send } from './world.ts'
 
 const MODERN = '2026-07-28'
 

@@ -1,9 +1,11 @@
 // A person at the connections page, and the lanes over which what they decide there must be felt.
 import { expect } from 'vitest'
 import { type Credentials, Person } from '../../programs/person.ts'
+import { POST } from '../calls.ts'
 import { unescaped } from './browsing.ts'
+import { fhirCall, post, postModern, type RpcAnswer, rpc, startSession } from './mcp.ts'
 import { openSse } from './streams.ts'
-import { ada, fhirCall, ORIGIN, post, postModern, type RpcAnswer, rpc, send, startSession } from './world.ts'
+import { ada, ORIGIN, send } from './world.ts'
 
 export const PAGE = `${ORIGIN}/connections`
 
@@ -71,7 +73,7 @@ export interface Answer {
 /** Creates a record; what a connection that may write does. */
 export type Lane = () => Promise<Answer>
 
-const WRITE = { method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'connections' } } }
+const WRITE = POST('Basic', { resourceType: 'Basic', code: { text: 'connections' } })
 /** Each way to call a tool, opened while the connection may still write. */
 export const LANES: Record<string, (access: string) => Promise<Lane>> = {
   '2025, without a session': async (access) => async () => answered(await post(access, fhirCall(WRITE))),

@@ -5,30 +5,15 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../programs/person.ts'
 import { note } from '../../src/mcp/server/notes.ts'
 import { Grant } from '../../src/oauth/grant/grant.ts'
+import { GET, POST } from '../calls.ts'
 import { expectPageHeaders } from './browsing.ts'
 import { atPage, browser, type Entry, entryOf, htmlOf, known, LANES, PAGE, submit } from './connecting.ts'
-import {
-  ada,
-  alice,
-  authorization,
-  exchange,
-  fhir,
-  fhirCall,
-  grantName,
-  post,
-  REDIRECT_URI,
-  refresh,
-  register,
-  rpc,
-  sam,
-  sandbox,
-  send,
-  signIn,
-  tokensOf,
-} from './world.ts'
+import { fhir, fhirCall, post, rpc } from './mcp.ts'
+import { authorization, exchange, grantName, refresh, register, signIn, tokensOf } from './signing-in.ts'
+import { ada, alice, REDIRECT_URI, sam, sandbox, send } from './world.ts'
 
-const READ = { method: 'GET', path: 'Patient?_count=1' }
-const WRITE = { method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'connections' } } }
+const READ = GET('Patient?_count=1')
+const WRITE = POST('Basic', { resourceType: 'Basic', code: { text: 'connections' } })
 const REFUSED = /needs the access level "Read and write"/
 /** A change is felt within a second; the rest is what a slow machine takes. */
 const SOON = { timeout: 2_500, interval: 50 }
@@ -304,8 +289,8 @@ describe('what a client did', () => {
   test('is told by type, tool and time, with no id', async () => {
     const { name, access } = await connected()
     const created = JSON.parse((await fhir(access, WRITE)).text)
-    await fhir(access, { method: 'GET', path: `Basic/${created.id}` })
-    await fhir(access, { method: 'GET', path: `Basic/${crypto.randomUUID()}` })
+    await fhir(access, GET(`Basic/${created.id}`))
+    await fhir(access, GET(`Basic/${crypto.randomUUID()}`))
     const person = await atPage()
     await vi.waitFor(async () => {
       const { text } = await known(person, name)

@@ -5,7 +5,8 @@ import { createApp } from '../../src/app.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { buildServer } from '../../src/mcp/server/server.ts'
-import { ORIGIN, type RpcAnswer, rpc } from './world.ts'
+import { type RpcAnswer, rpc } from './mcp.ts'
+import { ORIGIN } from './world.ts'
 
 /** One request of 2025-11-25, without a session. */
 export type Ask = (access: string, method: string, params?: Record<string, unknown>) => Promise<RpcAnswer>

@@ -3,19 +3,10 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { Content } from '../../src/client/content.ts'
 import { decode } from '../unit/decode.ts'
+import { events, post, rpc, startSession } from './mcp.ts'
 import { allOf, create, medplumClient, medplumToken, type Resource } from './medplum.ts'
-import {
-  alice,
-  events,
-  type LoggedRequest,
-  post,
-  rita,
-  rpc,
-  sandbox,
-  signIn,
-  startSession,
-  type Tokens,
-} from './world.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { alice, type LoggedRequest, rita, sandbox } from './world.ts'
 
 const chart = `Patient/${PATIENT_IDS.diabetic}`
 let tokens: Tokens
@@ -449,11 +440,7 @@ describe('groups', () => {
       ),
     )
     for (const { id } of patients) {
-      await create(medplum, {
-        resourceType: 'Basic',
-        code: { text: 'x' },
-        subject: { reference: `Patient/${id}` },
-      })
+      await create(medplum, { resourceType: 'Basic', code: { text: 'x' }, subject: { reference: `Patient/${id}` } })
     }
     const path = `Basic?subject=${patients.map(({ id }) => `Patient/${id}`).join(',')}`
     const { result, requests } = await sandbox.during(() => withGroups({ path, by: ['subject'] }))

@@ -1,9 +1,12 @@
 // A dry run tells what would change and whether Medplum would take it, and changes nothing.
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bundleOf, DELETE, entryFor, GET, POST, PUT } from '../calls.ts'
 import { direct, exists, writesDuring } from './confirming.ts'
 import { deployment, say } from './deployment.ts'
+import { fhir } from './mcp.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
-import { ada, alice, fhir, sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { ada, alice, sandbox } from './world.ts'
 
 let access: string
 let medplum: string
@@ -36,7 +39,7 @@ describe('of a create', () => {
     ['identifier=x/$execute', 'identifier=x%2F$execute'],
     ['identifier=%24reindex/$reindex', 'identifier=$reindex%2F$reindex'],
   ])('with %s searches for that value, and runs no operation', async (ifNoneExist, query) => {
-    const args = { method: 'POST', path: 'Task', body: TASK, ifNoneExist, dryRun: true }
+    const args = POST('Task', TASK, { ifNoneExist, dryRun: true })
     const { result, requests } = await sandbox.during(() => fhir(access, args))
     expect(result.isError, result.text).toBe(false)
     const places = requests.map(({ path }) => path.split('?', 1)[0] ?? '')
@@ -45,7 +48,7 @@ describe('of a create', () => {
   })
 
   test('says what, and that it is valid', async () => {
-    expect(await dry({ method: 'POST', path: 'Task', body: TASK })).toEqual({
+    expect(await dry(POST('Task', TASK))).toEqual({
       lines: ['Create Task "Call back"', VALID],
       writes: ['POST Task/$validate'],
       isError: false,
@@ -53,7 +56,7 @@ describe('of a create', () => {
   })
 
   test('says what is not valid', async () => {
-    const { lines, writes } = await dry({ method: 'POST', path: 'Task', body: { ...TASK, foo: 1 } })
+    const { lines, writes } = await dry(POST('Task', { ...TASK, foo: 1 }))
     expect(lines.slice(0, 2)).toEqual(['Create Task "Call back"', 'Not valid:'])
     expect(lines.join('\n')).toContain('foo')
     expect(writes).toEqual(['POST Task/$validate'])
@@ -65,7 +68,7 @@ describe('of a create', () => {
   ])('tells what its condition would come to: %s', async (_, search, says) => {
     const key = crypto.randomUUID()
     await create(medplum, { ...TASK, identifier: [{ system: 'urn:dry', value: key }] })
-    const { lines } = await dry({ method: 'POST', path: 'Task', body: TASK, ifNoneExist: search(key) })
+    const { lines } = await dry(POST('Task', TASK, { ifNoneExist: search(key) }))
     expect(lines.join('\n')).toContain(says)
   })
 })
@@ -76,7 +79,7 @@ describe('of a change', () => {
     const version = await versionOf(`Task/${id}`)
     const { description: _, ...rest } = TASK
     const body = { ...rest, id, status: 'accepted', note: [{ text: 'a' }] }
-    expect(await dry({ method: 'PUT', path: `Task/${id}`, body })).toEqual({
+    expect(await dry(PUT(`Task/${id}`, body))).toEqual({
       lines: [
         `Change Task/${id} "Call back"`,
         'status: "requested" → "accepted"',
@@ -119,7 +122,7 @@ describe('of a change', () => {
 
   test('a version that is not current would be refused', async () => {
     const { id } = await create(medplum, TASK)
-    const { lines } = await dry({ method: 'PUT', path: `Task/${id}`, body: { ...TASK, id }, ifMatch: 'old' })
+    const { lines } = await dry(PUT(`Task/${id}`, { ...TASK, id }, { ifMatch: 'old' }))
     expect(lines).toContainEqual(
       expect.stringContaining('It would be refused: ifMatch does not name the current version'),
     )
@@ -129,7 +132,7 @@ describe('of a change', () => {
 describe('of a deletion', () => {
   test('names what would go', async () => {
     const { id } = await create(medplum, TASK)
-    const { lines, writes } = await dry({ method: 'DELETE', path: `Task/${id}` })
+    const { lines, writes } = await dry(DELETE(`Task/${id}`))
     expect({ lines, writes }).toEqual({ lines: [`Delete Task/${id} "Call back"`], writes: [] })
     expect(await exists(medplum, `Task/${id}`)).toBe(true)
   })
@@ -138,31 +141,24 @@ describe('of a deletion', () => {
     const value = crypto.randomUUID()
     const { id } = await create(medplum, { ...TASK, identifier: [{ system: 'urn:dry', value }] })
     const path = `Task?identifier=urn:dry|${value}`
-    expect((await dry({ method: 'DELETE', path })).lines).toEqual([`Delete Task/${id} "Call back"`])
+    expect((await dry(DELETE(path))).lines).toEqual([`Delete Task/${id} "Call back"`])
     await create(medplum, { ...TASK, identifier: [{ system: 'urn:dry', value }] })
-    expect((await dry({ method: 'DELETE', path })).lines[0]).toContain('finds more than one Task')
+    expect((await dry(DELETE(path))).lines[0]).toContain('finds more than one Task')
     expect(await exists(medplum, `Task/${id}`)).toBe(true)
   })
 })
 
 test('of a batch, entry by entry', async () => {
   const [changed, gone] = await Promise.all([create(medplum, TASK), create(medplum, TASK)])
-  const body = {
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: [
-      { request: { method: 'GET', url: 'Patient?_count=1' } },
-      { request: { method: 'POST', url: 'Task' }, resource: { ...TASK, status: 1 } },
-      {
-        request: { method: 'PUT', url: `Task/${changed.id}` },
-        resource: { ...TASK, id: changed.id, status: 'accepted' },
-      },
-      { request: { method: 'DELETE', url: `Task/${gone.id}` } },
-      { request: { method: 'POST', url: `ClientApplication/${crypto.randomUUID()}/$rotate-secret` } },
-      { request: { method: 'DELETE', url: `Task/${crypto.randomUUID()}` } },
-    ],
-  }
-  const { lines, writes } = await dry({ method: 'POST', path: '', body })
+  const body = bundleOf('batch', [
+    entryFor('GET', 'Patient?_count=1'),
+    entryFor('POST', 'Task', { ...TASK, status: 1 }),
+    entryFor('PUT', `Task/${changed.id}`, { ...TASK, id: changed.id, status: 'accepted' }),
+    entryFor('DELETE', `Task/${gone.id}`),
+    entryFor('POST', `ClientApplication/${crypto.randomUUID()}/$rotate-secret`),
+    entryFor('DELETE', `Task/${crypto.randomUUID()}`),
+  ])
+  const { lines, writes } = await dry(POST('', body))
   const numbered = lines.filter((line) => /^\d/.test(line))
   expect(numbered).toEqual([
     '0. GET Patient?_count=1: reads or searches, changes nothing',
@@ -179,12 +175,9 @@ test('of a batch, entry by entry', async () => {
 })
 
 test.each([
-  ['an operation', { method: 'POST', path: 'Bot/$execute' }],
-  [
-    'an operation that only writes',
-    { method: 'POST', path: 'Appointment/$book', body: { resourceType: 'Parameters' } },
-  ],
-  ['GraphQL', { method: 'POST', path: '$graphql', body: { query: 'mutation { TaskDelete(id: "1") }' } }],
+  ['an operation', POST('Bot/$execute')],
+  ['an operation that only writes', POST('Appointment/$book', { resourceType: 'Parameters' })],
+  ['GraphQL', POST('$graphql', { query: 'mutation { TaskDelete(id: "1") }' })],
 ])('is refused for %s', async (_, args) => {
   const { lines, writes, isError } = await dry(args)
   expect(isError).toBe(true)
@@ -193,7 +186,7 @@ test.each([
 })
 
 test('a read is a read', async () => {
-  const { isError, text } = await fhir(access, { method: 'GET', path: 'Patient?_count=1', dryRun: true })
+  const { isError, text } = await fhir(access, GET('Patient?_count=1', { dryRun: true }))
   expect(isError).toBe(false)
   expect(JSON.parse(text)).toMatchObject({ resourceType: 'Bundle' })
 })
@@ -205,7 +198,7 @@ test('the tools that only write or delete have it too', async () => {
     say(ask, access, 'fhir-delete', { path: `Task/${id}`, dryRun: true }),
   )
   expect(result.text).toBe(`${HEAD}\nDelete Task/${id} "Call back"`)
-  const args = { method: 'POST', path: 'Task', body: TASK, dryRun: true }
+  const args = POST('Task', TASK, { dryRun: true })
   expect((await say(ask, access, 'fhir-write', args)).text).toContain('Create Task')
   expect(writes).toEqual([])
 })
@@ -220,7 +213,7 @@ test.each([
     channel: { type: 'rest-hook', endpoint: 'https://example.com/' },
   },
 ])('a rule with an unknown search parameter is warned of, tried or stored: $resourceType', async (body) => {
-  const args = { method: 'POST', path: body.resourceType, body }
+  const args = POST(body.resourceType, body)
   const ask = deployment({})
   const admin = (await signIn(ada, undefined, 'admin')).access
   for (const dryRun of [true, false]) {
@@ -230,10 +223,8 @@ test.each([
 })
 
 test('an entry of a batch is named correctly', async () => {
-  const entry = [
-    { request: { method: 'POST', url: 'Patient' }, resource: { resourceType: 'Patient', name: [{ given: ['Ann'] }] } },
-  ]
-  const { lines } = await dry({ method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
+  const entry = [entryFor('POST', 'Patient', { resourceType: 'Patient', name: [{ given: ['Ann'] }] })]
+  const { lines } = await dry(POST('', bundleOf('batch', entry)))
   expect(lines[0]).toBe('0. Create Patient "Ann"')
 })
 
@@ -247,11 +238,8 @@ test('what governs access is told as it would be asked about: all of it, new or 
     resource: types.slice(0, 1),
   })
   for (const [args, head] of [
-    [{ method: 'POST', path: 'AccessPolicy', body: policy }, 'Create AccessPolicy "Open"'],
-    [
-      { method: 'PUT', path: `AccessPolicy/${made.id}`, body: { ...policy, id: made.id } },
-      `Change AccessPolicy/${made.id} "Open"`,
-    ],
+    [POST('AccessPolicy', policy), 'Create AccessPolicy "Open"'],
+    [PUT(`AccessPolicy/${made.id}`, { ...policy, id: made.id }), `Change AccessPolicy/${made.id} "Open"`],
   ] as const) {
     const { isError, text } = await fhir(admin, { ...args, dryRun: true })
     expect(isError, text).toBe(false)

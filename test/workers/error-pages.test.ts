@@ -6,7 +6,8 @@ import { Person, readForm } from '../../programs/person.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { errorPages } from '../../src/web/shared/error-pages.tsx'
 import { BROWSER, expectPageHeaders, get, under, unescaped } from './browsing.ts'
-import { authorization, ORIGIN, register, send } from './world.ts'
+import { authorization, register } from './signing-in.ts'
+import { ORIGIN, send } from './world.ts'
 
 describe('an error', () => {
   const reached: RateLimit = { limit: async () => ({ success: false }) }

@@ -1,6 +1,9 @@
 // What goes wrong at Medplum: what is answered, and how often the request was sent.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { alice, fhir, fhirCall, post, sandbox, signIn, type Tokens } from './world.ts'
+import { DELETE, GET, PATCH, POST, PUT } from '../calls.ts'
+import { fhir, fhirCall, post } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { alice, sandbox } from './world.ts'
 
 let tokens: Tokens
 let id: string
@@ -8,7 +11,7 @@ let id: string
 let guarded: { id: string; version: string }
 beforeAll(async () => {
   tokens = await signIn(alice)
-  const create = async () => JSON.parse((await fhir(tokens.access, { method: 'POST', path: 'Task', body: task })).text)
+  const create = async () => JSON.parse((await fhir(tokens.access, POST('Task', task))).text)
   id = (await create()).id
   const second = await create()
   guarded = { id: second.id, version: second.meta.versionId }
@@ -21,47 +24,30 @@ const KINDS: {
   repeated: boolean
   args: () => { method: string; path: string } & Record<string, unknown>
 }[] = [
-  { kind: 'a read', repeated: true, args: () => ({ method: 'GET', path: `Task/${id}` }) },
-  { kind: 'a search', repeated: true, args: () => ({ method: 'GET', path: 'Task?_count=1' }) },
-  { kind: 'a GET that runs a bot', repeated: false, args: () => ({ method: 'GET', path: `Bot/${id}/$execute` }) },
-  { kind: 'a create', repeated: false, args: () => ({ method: 'POST', path: 'Task', body: task }) },
-  {
-    kind: 'a search by POST',
-    repeated: false,
-    args: () => ({ method: 'POST', path: 'Task/_search', body: { _count: 1 } }),
-  },
-  { kind: 'an operation', repeated: false, args: () => ({ method: 'POST', path: `Claim/${id}/$submit` }) },
-  { kind: 'a plain PUT', repeated: false, args: () => ({ method: 'PUT', path: `Task/${id}`, body: { ...task, id } }) },
-  {
-    kind: 'a PUT with a query',
-    repeated: false,
-    args: () => ({ method: 'PUT', path: `Task/${id}?_pretty=true`, body: { ...task, id } }),
-  },
+  { kind: 'a read', repeated: true, args: () => GET(`Task/${id}`) },
+  { kind: 'a search', repeated: true, args: () => GET('Task?_count=1') },
+  { kind: 'a GET that runs a bot', repeated: false, args: () => GET(`Bot/${id}/$execute`) },
+  { kind: 'a create', repeated: false, args: () => POST('Task', task) },
+  { kind: 'a search by POST', repeated: false, args: () => POST('Task/_search', { _count: 1 }) },
+  { kind: 'an operation', repeated: false, args: () => POST(`Claim/${id}/$submit`) },
+  { kind: 'a plain PUT', repeated: false, args: () => PUT(`Task/${id}`, { ...task, id }) },
+  { kind: 'a PUT with a query', repeated: false, args: () => PUT(`Task/${id}?_pretty=true`, { ...task, id }) },
   {
     kind: 'a PUT with ifMatch',
     repeated: true,
-    args: () => ({
-      method: 'PUT',
-      path: `Task/${guarded.id}`,
-      body: { ...task, id: guarded.id },
-      ifMatch: guarded.version,
-    }),
+    args: () => PUT(`Task/${guarded.id}`, { ...task, id: guarded.id }, { ifMatch: guarded.version }),
   },
   {
     kind: 'a PUT by search',
     repeated: true,
-    args: () => ({ method: 'PUT', path: 'Task?identifier=http://x|1', body: task }),
+    args: () => PUT('Task?identifier=http://x|1', task),
   },
   {
     kind: 'a PATCH',
     repeated: false,
-    args: () => ({ method: 'PATCH', path: `Task/${id}`, body: [{ op: 'add', path: '/priority', value: 'urgent' }] }),
+    args: () => PATCH(`Task/${id}`, [{ op: 'add', path: '/priority', value: 'urgent' }]),
   },
-  {
-    kind: 'a DELETE',
-    repeated: false,
-    args: () => ({ method: 'DELETE', path: 'Task/00000000-0000-4000-8000-000000000000' }),
-  },
+  { kind: 'a DELETE', repeated: false, args: () => DELETE('Task/00000000-0000-4000-8000-000000000000') },
 ]
 const LIMIT = { ratelimit: '"requests";r=59999;t=60, "fhirInteractions";r=0;t=1' }
 const PAGE = { status: 502, headers: { 'content-type': 'text/html' }, body: '<html>host 10.0.0.1</html>' }
@@ -119,7 +105,7 @@ function literal(text: string): string {
 
 test('a read is answered once the limit is over', async () => {
   await sandbox.faults([{ path: '^/fhir/R4/Task/', status: 429, headers: LIMIT }])
-  const { result, requests } = await sandbox.during(() => fhir(tokens.access, { method: 'GET', path: `Task/${id}` }))
+  const { result, requests } = await sandbox.during(() => fhir(tokens.access, GET(`Task/${id}`)))
   expect(result.isError).toBe(false)
   expect(requests).toHaveLength(2)
 })
@@ -127,7 +113,7 @@ test('a read is answered once the limit is over', async () => {
 test('a POST is sent once more after a 401 only', async () => {
   const { access } = await signIn(alice)
   await sandbox.faults([{ method: 'POST', path: '^/fhir/R4/Task', status: 401 }])
-  const { result, requests } = await sandbox.during(() => fhir(access, { method: 'POST', path: 'Task', body: task }))
+  const { result, requests } = await sandbox.during(() => fhir(access, POST('Task', task)))
   expect(result.isError).toBe(false)
   expect(requests.filter(({ path }) => path === '/fhir/R4/Task').map(({ status }) => status)).toEqual([401, 201])
 })
@@ -144,7 +130,7 @@ describe('trace context', () => {
     ['', false],
     [5, false],
   ])('%j is passed on: %s', async (traceparent, passed) => {
-    const message = fhirCall({ method: 'GET', path: `Task/${id}` })
+    const message = fhirCall(GET(`Task/${id}`))
     const params = { ...message.params, _meta: { traceparent } }
     const { requests } = await sandbox.during(async () =>
       (await post(tokens.access, { ...message, params }, { traceparent: GOOD.replace('0af7', 'ffff') })).text(),
@@ -158,7 +144,7 @@ test('a guarded write whose answer was lost is sent again, and what the guard th
   await sandbox.faults([{ method: 'PUT', path: literal(`/fhir/R4/Task/${second}`), drop: 'after' }])
   const body = { ...task, id: second, priority: 'stat' }
   const { result, requests } = await sandbox.during(() =>
-    fhir(tokens.access, { method: 'PUT', path: `Task/${second}`, body, ifMatch: version }),
+    fhir(tokens.access, PUT(`Task/${second}`, body, { ifMatch: version })),
   )
   expect(requests.filter(({ method }) => method === 'PUT')).toHaveLength(2)
   expect(result.text).toContain('HTTP 412')

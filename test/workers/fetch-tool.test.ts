@@ -3,8 +3,9 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { PRACTITIONER_IDS } from '../../sandbox/clinic/staff.ts'
 import { allOf, create, medplumToken } from './medplum.ts'
+import { signIn } from './signing-in.ts'
 import { callTool, contract, definitionOf, READ_ONLY } from './surface.ts'
-import { alice, rita, SANDBOX, sandbox, signIn } from './world.ts'
+import { alice, rita, SANDBOX, sandbox } from './world.ts'
 
 interface Fetched {
   id: string

@@ -1,7 +1,10 @@
 // fhir-request as a client sees it: what is sent to Medplum, what comes back, and what is never sent.
 import { afterEach, describe, expect, test } from 'vitest'
+import { bundleOf, DELETE, entryFor, GET, PATCH, POST, PUT } from '../calls.ts'
 import vectors from '../unit/paths.json' with { type: 'json' }
-import { alice, fhir, post, rita, SANDBOX, sandbox, signIn, type Tokens } from './world.ts'
+import { fhir, post } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { alice, rita, SANDBOX, sandbox } from './world.ts'
 
 afterEach(() => sandbox.clearFaults())
 
@@ -24,7 +27,7 @@ const here = (path: string) => path.replace('https://api.medplum.com/', SANDBOX)
 
 describe('paths', () => {
   test.each(vectors.accepted)('accepted: $path', async ({ path, to, method = 'GET' }) => {
-    const bundle = { resourceType: 'Bundle', type: 'batch', entry: [] }
+    const bundle = bundleOf('batch', [])
     const { requests } = await call({ method, path: here(path), ...(method === 'POST' && { body: bundle }) })
     // Not the status: the path alone is the matter here.
     expect(requests.map((request) => `${request.method} ${request.path}`)).toEqual([`${method} ${to}`])
@@ -45,12 +48,8 @@ describe('paths', () => {
 
   test.each(vectors.refused)('refused, as an entry of a batch and of a transaction: $path', async ({ path }) => {
     for (const type of ['batch', 'transaction']) {
-      const entry = [{ request: { method: 'GET', url: 'Patient/1' } }, { request: { method: 'GET', url: here(path) } }]
-      const { requests, isError, text } = await call({
-        method: 'POST',
-        path: '',
-        body: { resourceType: 'Bundle', type, entry },
-      })
+      const entry = [entryFor('GET', 'Patient/1'), entryFor('GET', here(path))]
+      const { requests, isError, text } = await call(POST('', bundleOf(type, entry)))
       expect(requests).toEqual([])
       expect(isError).toBe(true)
       expect(text).toContain('Bundle.entry[1].request.url')
@@ -66,7 +65,7 @@ describe('paths', () => {
     await sandbox.faults([
       { path: '^/fhir/R4/Patient', status: 200, headers: { 'content-type': 'application/fhir+json' }, body },
     ])
-    const { json } = await call({ method: 'GET', path: 'Patient' })
+    const { json } = await call(GET('Patient'))
     expect(json().link).toEqual([{ relation: 'self', url: 'Patient?_count=1' }])
   })
 
@@ -75,15 +74,15 @@ describe('paths', () => {
     if (/[\u0000-\u001f\u007f-\uffff]/.test(path)) return
     const headers = { 'content-type': 'application/fhir+json', 'content-location': here(path) }
     await sandbox.faults([{ path: '^/fhir/R4/', status: 202, headers, body: {} }])
-    const { text } = await call({ method: 'GET', path: '$export' })
+    const { text } = await call(GET('$export'))
     expect(text).toBe('{}')
   })
 
   test('a paging link can be followed as it stands', async () => {
-    const first = await call({ method: 'GET', path: 'Patient?_count=3&_sort=_lastUpdated' })
+    const first = await call(GET('Patient?_count=3&_sort=_lastUpdated'))
     const next = first.json().link.find(({ relation }: { relation: string }) => relation === 'next').url
     expect(next).toMatch(/^Patient\?/)
-    const second = await call({ method: 'GET', path: next })
+    const second = await call(GET(next))
     expect(second.json().entry).toHaveLength(3)
     expect(second.json().entry[0].resource.id).not.toBe(first.json().entry[0].resource.id)
   })
@@ -99,7 +98,7 @@ describe('paths', () => {
         body: { resourceType: 'AsyncJob', status: 'completed' },
       },
     ])
-    const { json, requests } = await call({ method: 'GET', path: '$export' })
+    const { json, requests } = await call(GET('$export'))
     expect(json()).toMatchObject({ status: 'completed' })
     expect(requests.map(({ path }) => path)).toEqual(['/fhir/R4/$export', '/fhir/R4/job/1/status'])
   })
@@ -109,29 +108,22 @@ describe('bodies', () => {
   const task = { resourceType: 'Task', status: 'requested', intent: 'order' }
 
   test('an object, the same as JSON text, and a JSON Patch array', async () => {
-    const created = (await call({ method: 'POST', path: 'Task', body: task })).json()
+    const created = (await call(POST('Task', task))).json()
     expect(created).toMatchObject(task)
-    expect((await call({ method: 'POST', path: 'Task', body: JSON.stringify(task) })).json()).toMatchObject(task)
-    const updated = await call({ method: 'PUT', path: `Task/${created.id}`, body: { ...created, priority: 'urgent' } })
+    expect((await call(POST('Task', JSON.stringify(task)))).json()).toMatchObject(task)
+    const updated = await call(PUT(`Task/${created.id}`, { ...created, priority: 'urgent' }))
     expect(updated.json()).toMatchObject({ priority: 'urgent' })
-    const patched = await call({
-      method: 'PATCH',
-      path: `Task/${created.id}`,
-      body: [{ op: 'replace', path: '/status', value: 'completed' }],
-    })
+    const patched = await call(PATCH(`Task/${created.id}`, [{ op: 'replace', path: '/status', value: 'completed' }]))
     expect(patched.json()).toMatchObject({ status: 'completed' })
     expect(patched.requests[0]?.headers['content-type']).toBe('application/json-patch+json')
-    const deleted = await call({ method: 'DELETE', path: `Task/${created.id}` })
+    const deleted = await call(DELETE(`Task/${created.id}`))
     expect(deleted).toMatchObject({ isError: false })
-    expect((await call({ method: 'GET', path: `Task/${created.id}` })).text).toContain('HTTP 410 (Gone)')
+    expect((await call(GET(`Task/${created.id}`))).text).toContain('HTTP 410 (Gone)')
   })
 
   test('a batch', async () => {
-    const entry = [
-      { request: { method: 'POST', url: 'Task' }, resource: task },
-      { request: { method: 'GET', url: 'Patient?_count=1' } },
-    ]
-    const { json } = await call({ method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
+    const entry = [entryFor('POST', 'Task', task), entryFor('GET', 'Patient?_count=1')]
+    const { json } = await call(POST('', bundleOf('batch', entry)))
     expect(json().entry.map(({ response }: { response: { status: string } }) => response.status)).toEqual([
       '201',
       '200',
@@ -139,11 +131,11 @@ describe('bodies', () => {
   })
 
   test.each([
-    ['text that is no JSON', { method: 'POST', path: 'Task', body: '{"resourceType":' }, 'not valid JSON'],
-    ['JSON text that is not an object', { method: 'POST', path: 'Task', body: '42' }, 'must be a JSON object or array'],
-    ['a number', { method: 'POST', path: 'Task', body: 42 }, 'must be a JSON object or array'],
-    ['a body to read with', { method: 'GET', path: 'Task', body: task }, 'GET request has no body'],
-    ['a body to delete with', { method: 'DELETE', path: 'Task/1', body: task }, 'DELETE request has no body'],
+    ['text that is no JSON', POST('Task', '{"resourceType":'), 'not valid JSON'],
+    ['JSON text that is not an object', POST('Task', '42'), 'must be a JSON object or array'],
+    ['a number', POST('Task', 42), 'must be a JSON object or array'],
+    ['a body to read with', GET('Task', { body: task }), 'GET request has no body'],
+    ['a body to delete with', DELETE('Task/1', { body: task }), 'DELETE request has no body'],
   ])('%s is refused before anything is sent', async (_, args, message) => {
     const { isError, text, requests } = await call(args)
     expect(isError).toBe(true)
@@ -165,8 +157,8 @@ describe('bodies', () => {
 
 describe('arguments that the tool does not have', () => {
   test.each([
-    [{ method: 'PUT', path: 'Task/1', body: {}, dry_run: true }, 'no argument `dry_run`. Write `dryRun`.'],
-    [{ method: 'GET', path: 'Patient', headers: { 'x-medplum-on-behalf-of': 'x' } }, 'Headers cannot be set.'],
+    [PUT('Task/1', {}, { dry_run: true }), 'no argument `dry_run`. Write `dryRun`.'],
+    [GET('Patient', { headers: { 'x-medplum-on-behalf-of': 'x' } }), 'Headers cannot be set.'],
   ])('%j is refused before anything is sent', async (args, message) => {
     const { isError, text, requests } = await call(args)
     expect(isError).toBe(true)
@@ -175,7 +167,7 @@ describe('arguments that the tool does not have', () => {
   })
 
   test('a query beside the path is moved into it, with a note', async () => {
-    const { notes, requests } = await call({ method: 'GET', path: 'Patient', params: { name: 'nobody', _count: 1 } })
+    const { notes, requests } = await call(GET('Patient', { params: { name: 'nobody', _count: 1 } }))
     expect(requests.map(({ path }) => path)).toEqual(['/fhir/R4/Patient?name=nobody&_count=1'])
     expect(notes).toContain('Note: `params` was put into the path: Patient?name=nobody&_count=1')
   })
@@ -184,7 +176,7 @@ describe('arguments that the tool does not have', () => {
 describe('errors', () => {
   test('name the HTTP status and each issue with its expressions', async () => {
     const body = { resourceType: 'Patient', birthDate: 'yesterday', foo: 1 }
-    const { isError, text } = await call({ method: 'POST', path: 'Patient', body })
+    const { isError, text } = await call(POST('Patient', body))
     expect(isError).toBe(true)
     expect(text).toContain('HTTP 400 (Bad Request) to POST Patient')
     expect(text).toContain('- error structure at Patient.birthDate: Invalid date format')
@@ -193,7 +185,7 @@ describe('errors', () => {
 
   test('of somebody who may only read', async () => {
     const { access } = await signIn(rita)
-    const answer = await fhir(access, { method: 'POST', path: 'Patient', body: { resourceType: 'Patient' } })
+    const answer = await fhir(access, POST('Patient', { resourceType: 'Patient' }))
     expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('HTTP 403 (Forbidden)') })
     expect(answer.text).toContain('may read, vread, history, search Patient, not create, update, delete')
     expect(answer.text).toContain('not a project admin')
@@ -216,7 +208,7 @@ describe('errors', () => {
   ])('%s', async (_, fault, message) => {
     await sandbox.faults([{ path: '^/fhir/R4/Bot', ...fault }])
     // Not a read, though a GET: sent once.
-    const { isError, text, requests } = await call({ method: 'GET', path: 'Bot/$execute?identifier=Secret' })
+    const { isError, text, requests } = await call(GET('Bot/$execute?identifier=Secret'))
     expect(isError).toBe(true)
     expect(text).toContain(message)
     expect(text).not.toContain('10.0.0.1')
@@ -226,11 +218,7 @@ describe('errors', () => {
 
   test('a write whose answer was lost is not sent again, and says what that means', async () => {
     await sandbox.faults([{ method: 'POST', path: '^/fhir/R4/Task', drop: 'after' }])
-    const { text, requests } = await call({
-      method: 'POST',
-      path: 'Task',
-      body: { resourceType: 'Task', status: 'requested', intent: 'order' },
-    })
+    const { text, requests } = await call(POST('Task', { resourceType: 'Task', status: 'requested', intent: 'order' }))
     expect(text).toContain('It is unknown whether it was carried out')
     expect(requests).toHaveLength(1)
   })
@@ -248,10 +236,7 @@ describe('what reaches Medplum', () => {
             jsonrpc: '2.0',
             id: 1,
             method: 'tools/call',
-            params: {
-              name: 'fhir-request',
-              arguments: { method: 'GET', path: 'Patient?_count=1' },
-            },
+            params: { name: 'fhir-request', arguments: GET('Patient?_count=1') },
           },
           { 'x-medplum-on-behalf-of': 'ProjectMembership/1', cookie: 'a=b', 'x-medplum': 'extended' },
         )

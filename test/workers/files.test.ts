@@ -1,8 +1,11 @@
 // Files by way of Binary: up as base64 or text, down as content that fits, and never a signed address.
 import { beforeAll, expect, test } from 'vitest'
+import { GET, POST } from '../calls.ts'
 import { deployment, say } from './deployment.ts'
+import { fhir } from './mcp.ts'
 import { medplumToken, type Resource } from './medplum.ts'
-import { alice, fhir, SANDBOX, sandbox, signIn, type Tokens } from './world.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { alice, SANDBOX, sandbox } from './world.ts'
 
 let tokens: Tokens
 beforeAll(async () => {
@@ -11,7 +14,7 @@ beforeAll(async () => {
 const call = (args: Record<string, unknown>) => fhir(tokens.access, args)
 
 async function upload(body: string, contentType: string): Promise<string> {
-  const { isError, text } = await call({ method: 'POST', path: 'Binary', body, contentType })
+  const { isError, text } = await call(POST('Binary', body, { contentType }))
   expect(isError, text).toBe(false)
   expect(text).not.toContain('Signature=')
   return `Binary/${JSON.parse(text).id}`
@@ -26,14 +29,14 @@ function unquoted(text: string): string {
 test('an image comes back as an image', async () => {
   const data = btoa('\x89PNG\r\n\0\xff')
   const path = await upload(`data:image/png;base64,${data}`, 'image/png')
-  const { content } = await call({ method: 'GET', path })
+  const { content } = await call(GET(path))
   expect(content).toContainEqual({ type: 'image', data, mimeType: 'image/png' })
 })
 
 test('a PDF comes back as an embedded resource', async () => {
   const blob = btoa('%PDF-1.7\n\0\xff')
   const path = await upload(blob, 'application/pdf')
-  const { content } = await call({ method: 'GET', path })
+  const { content } = await call(GET(path))
   const resource = { uri: `fhir:///${path}`, mimeType: 'application/pdf', blob }
   expect(content).toContainEqual({ type: 'resource', resource })
 })
@@ -43,7 +46,7 @@ test('a text comes back as text, in parts where it is long', async () => {
   const path = await upload(text, 'text/plain')
   let joined = ''
   for (let offset: number | undefined; ; ) {
-    const part = await call({ method: 'GET', path, ...(offset !== undefined && { offset }) })
+    const part = await call(GET(path, { ...(offset !== undefined && { offset }) }))
     joined += unquoted(part.text)
     const next = /offset=(\d+)/.exec(part.notes)?.[1]
     if (next === undefined) break
@@ -57,12 +60,12 @@ test('a large file is announced first, and its parts join to the original', asyn
   const path = 'Binary/large'
   const headers = { 'content-type': 'application/octet-stream', 'content-length': String(original.length) }
   await sandbox.faults([{ path: '^/fhir/R4/Binary/large$', times: 3, status: 200, headers, body: original }])
-  const first = await call({ method: 'GET', path })
+  const first = await call(GET(path))
   expect(first.content).toHaveLength(1)
   expect(first.text).toMatch(/application\/octet-stream, 1500000 bytes.*offset=0/)
   let joined = ''
   for (let offset: number | undefined = 0; offset !== undefined; ) {
-    const part: Awaited<ReturnType<typeof call>> = await call({ method: 'GET', path, offset })
+    const part: Awaited<ReturnType<typeof call>> = await call(GET(path, { offset }))
     const block = part.content[1] as unknown as { resource: { blob: string } }
     joined += atob(block.resource.blob)
     const next: string | undefined = /offset=(\d+)/.exec(part.text)?.[1]
@@ -72,16 +75,16 @@ test('a large file is announced first, and its parts join to the original', asyn
 })
 
 test('signed addresses become places to ask for', async () => {
-  const found = await call({ method: 'GET', path: 'DocumentReference?_count=1' })
+  const found = await call(GET('DocumentReference?_count=1'))
   const { url } = JSON.parse(found.text).entry[0].resource.content[0].attachment
   expect(url).toMatch(/^Binary\/[0-9a-f-]{36}$/)
-  const signed = await call({ method: 'GET', path: `${url}/$presigned-url` })
+  const signed = await call(GET(`${url}/$presigned-url`))
   expect(JSON.parse(signed.text).parameter[0].valueUri).toBe(url)
-  expect((await call({ method: 'GET', path: url })).isError).toBe(false)
+  expect((await call(GET(url))).isError).toBe(false)
   const id = url.slice('Binary/'.length)
   const hosted = `https://storage.medplum.com/binary/${id}/${id}?Expires=1&Key-Pair-Id=K&Signature=abc~d_`
   const body = { resourceType: 'Basic', code: { text: `The file: ${hosted} (PDF)` } }
-  const { result, requests } = await sandbox.during(() => call({ method: 'POST', path: 'Basic', body }))
+  const { result, requests } = await sandbox.during(() => call(POST('Basic', body)))
   expect(requests).toHaveLength(1)
   expect(JSON.parse(result.text).code.text).toBe(`The file: ${url} (PDF)`)
 })
@@ -94,7 +97,7 @@ test("an export's records are selected line by line, and counted", async () => {
   const ids: string[] = []
   for (let offset: number | undefined; ; ) {
     const part = await call({
-      ...{ method: 'GET', path, select: ['id', 'gender'], maxChars: 8000 },
+      ...GET(path, { select: ['id', 'gender'], maxChars: 8000 }),
       ...(offset !== undefined && { offset }),
     })
     const all = part.content.map((block) => (block as { text?: string }).text ?? '').join('\n')
@@ -109,7 +112,7 @@ test("an export's records are selected line by line, and counted", async () => {
   const counted = await say(deployment({}), tokens.access, 'fhir-digest', { path })
   expect(counted.text).toContain('Digest of all 3,000 resources in 1 row.')
   const text = await upload('no records', 'text/plain')
-  expect((await call({ method: 'GET', path: text, select: ['id'] })).notes).toContain('`select` has no effect here')
+  expect((await call(GET(text, { select: ['id'] }))).notes).toContain('`select` has no effect here')
   const refused = await say(deployment({}), tokens.access, 'fhir-digest', { path: text })
   expect(refused.text).toContain('does not hold one FHIR record a line')
 })
@@ -119,14 +122,14 @@ test('JSON in another encoding than its media type says is told', async () => {
   const headers = { authorization: `Bearer ${medplum}`, 'content-type': 'application/json' }
   const body = Uint8Array.from('{"dose":"5 \u00b5g"}', (char) => char.charCodeAt(0))
   const { id } = await (await fetch(`${SANDBOX}fhir/R4/Binary`, { method: 'POST', headers, body })).json<Resource>()
-  expect((await call({ method: 'GET', path: `Binary/${id}` })).notes).toContain('not valid UTF-8')
+  expect((await call(GET(`Binary/${id}`))).notes).toContain('not valid UTF-8')
 })
 
 test('text that UTF-8 cannot hold is refused; XML that declares another encoding is told', async () => {
-  const half = await call({ method: 'POST', path: 'Binary', body: 'a\ud800', contentType: 'text/plain' })
+  const half = await call(POST('Binary', 'a\ud800', { contentType: 'text/plain' }))
   expect([half.isError, half.text]).toEqual([true, expect.stringContaining('half a character')])
   const xml = '<?xml version="1.0" encoding="ISO-8859-1"?><a/>'
-  const stored = await call({ method: 'POST', path: 'Binary', body: xml, contentType: 'application/xml' })
+  const stored = await call(POST('Binary', xml, { contentType: 'application/xml' }))
   expect(stored.notes).toContain('encoding="ISO-8859-1"')
 })
 
@@ -151,7 +154,7 @@ test.each(['text/csv', 'text/plain', 'application/json', 'x-application/hl7-v2+e
     const body = contentType.includes('hl7') ? 'MSH|^~\\&|A|B|C|D|20260101120000||ADT^A04|1|P|2.5' : '{"a":1}'
     const path = await upload(body, contentType)
     for (const format of ['compact', 'json']) {
-      const { content } = await call({ method: 'GET', path, format })
+      const { content } = await call(GET(path, { format }))
       expect(JSON.stringify(content)).toMatch(/quoted record content up to the line end-of-content-/)
     }
   },
@@ -159,7 +162,7 @@ test.each(['text/csv', 'text/plain', 'application/json', 'x-application/hl7-v2+e
 
 test('CSV is set apart from the answer in every format', async () => {
   for (const format of ['compact', 'json']) {
-    const { content } = await call({ method: 'GET', path: 'Patient/$csv?_count=1&_fields=id', format })
+    const { content } = await call(GET('Patient/$csv?_count=1&_fields=id', { format }))
     expect(JSON.stringify(content)).toMatch(/quoted record content up to the line end-of-content-/)
   }
 })
@@ -170,7 +173,7 @@ test('a JSON file shows no secret, from any offset', async () => {
     { path: '^/fhir/R4/Binary/keys$', times: 4, status: 200, headers: { 'content-type': 'application/json' }, body },
   ])
   for (const offset of [undefined, body.indexOf('very-') + 2]) {
-    const { text } = await call({ method: 'GET', path: 'Binary/keys', ...(offset !== undefined && { offset }) })
+    const { text } = await call(GET('Binary/keys', { ...(offset !== undefined && { offset }) }))
     expect(text).not.toContain('secret-value')
   }
 })
@@ -179,6 +182,6 @@ test('a text in another charset is decoded', async () => {
   const path = 'Binary/latin'
   const headers = { 'content-type': 'text/plain; charset=iso-8859-1' }
   await sandbox.faults([{ path: '^/fhir/R4/Binary/latin$', times: 1, status: 200, headers, body: 'plain' }])
-  const { content } = await call({ method: 'GET', path })
+  const { content } = await call(GET(path))
   expect(JSON.stringify(content)).toContain('plain')
 })

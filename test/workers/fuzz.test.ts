@@ -12,7 +12,8 @@ import { PathError } from '../../src/fhir/path.ts'
 import { perform } from '../../src/tools/perform/perform.ts'
 import { METHODS, type RequestArguments } from '../../src/tools/request/prepare.ts'
 import { runs } from '../runs.ts'
-import { fhirCall, post, rpc, signIn } from './world.ts'
+import { fhirCall, post, rpc } from './mcp.ts'
+import { signIn } from './signing-in.ts'
 
 const BASE = new URL('https://medplum.example.com/fhir/R4/')
 const caller: Caller = {

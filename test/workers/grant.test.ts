@@ -5,25 +5,11 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../programs/person.ts'
 import type { Bindings } from '../../src/config/settings.ts'
+import { POST } from '../calls.ts'
 import { grantObject, keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
-import {
-  alice,
-  authorization,
-  exchange,
-  fhir,
-  grantName,
-  ORIGIN,
-  post,
-  REDIRECT_URI,
-  refresh,
-  register,
-  rita,
-  sam,
-  sandbox,
-  send,
-  signIn,
-  token,
-} from './world.ts'
+import { fhir, post } from './mcp.ts'
+import { authorization, exchange, grantName, refresh, register, signIn, token } from './signing-in.ts'
+import { alice, ORIGIN, REDIRECT_URI, rita, sam, sandbox, send } from './world.ts'
 
 afterEach(async () => {
   await sandbox.clearFaults()
@@ -117,7 +103,7 @@ describe('refresh', () => {
 
   test.each(DEAD)('%s at Medplum becomes invalid_grant, and the grant ends', async (_, status, body) => {
     const tokens = await signIn()
-    await sandbox.faults([{ method: 'POST', path: '^/oauth2/token', status, body }])
+    await sandbox.faults([POST('^/oauth2/token', body, { status })])
     const response = await refresh(tokens)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ error: 'invalid_grant' })
@@ -176,7 +162,7 @@ describe('a 401 of Medplum', () => {
   test('while Medplum does not refresh: the call says so, and the grant stays', async () => {
     const tokens = await signIn()
     await sandbox.expireAccessTokens()
-    await sandbox.faults([{ method: 'POST', path: '^/oauth2/token', status: 503, body: 'down' }])
+    await sandbox.faults([POST('^/oauth2/token', 'down', { status: 503 })])
     expect(await fhir(tokens.access, READ)).toMatchObject({ isError: true, text: expect.stringContaining('Try again') })
     expect((await fhir(tokens.access, READ)).isError).toBe(false)
   })

@@ -3,10 +3,11 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import type { Grant } from '../../src/oauth/grant/grant.ts'
-import { grantName, refresh, type Tokens, token, tokensOf } from './world.ts'
+import { GET } from '../calls.ts'
+import { grantName, refresh, type Tokens, token, tokensOf } from './signing-in.ts'
 
 /** Arguments of a call that needs a good Medplum token. */
-export const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
+export const READ = GET('Patient?_count=1&_total=accurate')
 
 /** A message that needs a good token of this server only. */
 export const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }

@@ -7,24 +7,13 @@ import type { Bindings } from '../../src/config/settings.ts'
 import { takenBy } from '../../src/mcp/accept.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { buildServer } from '../../src/mcp/server/server.ts'
+import { bundleOf, entryFor, GET } from '../calls.ts'
 import { deployment, say } from './deployment.ts'
+import { fhir, fhirCall, INITIALIZE, MODERN_META, post, rpc, startSession } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
 import { bare, openSse } from './streams.ts'
 import { contract } from './surface.ts'
-import {
-  alice,
-  fhir,
-  fhirCall,
-  INITIALIZE,
-  MODERN_META,
-  ORIGIN,
-  post,
-  rpc,
-  sandbox,
-  send,
-  signIn,
-  startSession,
-  type Tokens,
-} from './world.ts'
+import { alice, ORIGIN, sandbox, send } from './world.ts'
 
 let mine: Tokens
 beforeAll(async () => {
@@ -32,7 +21,7 @@ beforeAll(async () => {
 })
 afterEach(() => sandbox.clearFaults())
 
-const READ = { method: 'GET', path: 'Patient?_count=1' }
+const READ = GET('Patient?_count=1')
 const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 const MODERN = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'fhir-request' }
 const modernCall = () => ({ ...fhirCall(READ), params: { ...fhirCall(READ).params, _meta: MODERN_META } })
@@ -164,11 +153,7 @@ describe('a null is absent', () => {
 })
 
 describe('a path may be omitted if it has a natural default', () => {
-  const body = {
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: [{ request: { method: 'GET', url: 'Patient?_count=1' } }],
-  }
+  const body = bundleOf('batch', [entryFor('GET', 'Patient?_count=1')])
 
   test.each([{}, { path: '' }, { path: '/' }, { path: null }])('for a batch: %o', async (path) => {
     expect(await fhir(mine.access, { method: 'POST', body, ...path })).toMatchObject({

@@ -3,7 +3,9 @@ import { createExecutionContext, createScheduledController, env, waitOnExecution
 import { afterEach, expect, test, vi } from 'vitest'
 import worker from '../../src/index.ts'
 import { eventStream } from '../../src/mcp/session/sse.ts'
-import { fhir, grantName, refresh, signIn } from './world.ts'
+import { GET } from '../calls.ts'
+import { fhir } from './mcp.ts'
+import { grantName, refresh, signIn } from './signing-in.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -21,7 +23,7 @@ test('the sweep removes the grants of clients that are gone, and no others', asy
     if ((await env.OAUTH_KV.get('purge-cursor')) === null) break
   }
   expect(await env.OAUTH_KV.get(`grant:${grantName(orphaned)}`)).toBeNull()
-  expect((await fhir(kept.access, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(false)
+  expect((await fhir(kept.access, GET('Patient?_count=1'))).isError).toBe(false)
   expect((await refresh(kept)).status).toBe(200)
 })
 

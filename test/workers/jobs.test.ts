@@ -4,19 +4,10 @@ import type { FhirClient } from '../../src/client/client.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import { follow } from '../../src/client/job.ts'
 import { TransportError } from '../../src/client/transport.ts'
-import {
-  alice,
-  events,
-  fhir,
-  fhirCall,
-  ORIGIN,
-  post,
-  sandbox,
-  send,
-  signIn,
-  startSession,
-  type Tokens,
-} from './world.ts'
+import { bundleOf, DELETE, entryFor, GET, POST } from '../calls.ts'
+import { events, fhir, fhirCall, post, startSession } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { alice, ORIGIN, sandbox, send } from './world.ts'
 
 let tokens: Tokens
 beforeAll(async () => {
@@ -28,14 +19,10 @@ afterEach(async () => {
   await sandbox.settings({ jobMs: 300 })
 })
 
-const batch = {
-  resourceType: 'Bundle',
-  type: 'batch',
-  entry: [{ request: { method: 'GET', url: 'Patient?_count=1' } }],
-}
+const batch = bundleOf('batch', [entryFor('GET', 'Patient?_count=1')])
 const WORK: [string, Record<string, unknown>][] = [
-  ['a batch', { method: 'POST', path: '', body: batch, respondAsync: true }],
-  ['an export', { method: 'GET', path: '$export?_type=Practitioner' }],
+  ['a batch', POST('', batch, { respondAsync: true })],
+  ['an export', GET('$export?_type=Practitioner')],
 ]
 
 interface Message {
@@ -107,7 +94,7 @@ test('a client without a progress token gets only the answer', async () => {
 /** Work whose state can't be had, so that its path is given out at once. */
 async function left(args: Record<string, unknown>, jobMs = 2000) {
   await sandbox.settings({ jobMs })
-  await sandbox.faults([{ method: 'GET', path: '^/fhir/R4/(job|bulkdata)/', status: 503, times: 4 }])
+  await sandbox.faults([GET('^/fhir/R4/(job|bulkdata)/', { status: 503, times: 4 })])
   const { result, requests } = await sandbox.during(() => fhir(tokens.access, args))
   return {
     answer: result,
@@ -124,7 +111,7 @@ describe.each(WORK)('%s that can not be awaited', (_, args) => {
     expect(answer.notes).toContain(`GET ${job}`)
     expect(answer.notes).toContain(`DELETE ${job} cancels it`)
     expect(answer.notes).not.toContain('Try again')
-    const later = await fhir(tokens.access, { method: 'GET', path: job }, await startSession(tokens.access))
+    const later = await fhir(tokens.access, GET(job), await startSession(tokens.access))
     expect(later.isError).toBe(false)
     expect(later.text).toMatch(/Binary\/[0-9a-f-]{36}|batch-response/)
   })
@@ -132,7 +119,7 @@ describe.each(WORK)('%s that can not be awaited', (_, args) => {
   test('can be cancelled, and what that means is told', async () => {
     // Longer than anything here takes: it must not end before it is cancelled.
     const { job } = await left(args, 600_000)
-    const cancelled = await fhir(tokens.access, { method: 'DELETE', path: job })
+    const cancelled = await fhir(tokens.access, DELETE(job))
     expect(cancelled.isError).toBe(false)
     if (args.path === '') expect(cancelled.notes).toContain('does not stop a running batch')
     else expect(cancelled.text).toContain('Accepted')

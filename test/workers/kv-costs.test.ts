@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import operations from '../../docs/operations.md?raw'
 import { READ, refreshed } from './grants.ts'
 import { askedDuring } from './kv.ts'
-import { fhir, grantName, signIn, startSession } from './world.ts'
+import { fhir, startSession } from './mcp.ts'
+import { grantName, signIn } from './signing-in.ts'
 
 afterEach(() => {
   vi.useRealTimers()

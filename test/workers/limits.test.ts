@@ -7,8 +7,11 @@ import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { buildServer } from '../../src/mcp/server/server.ts'
 import { networkOf } from '../../src/policy.ts'
+import { GET } from '../calls.ts'
 import { BROWSER } from './browsing.ts'
-import { fhirCall, grantName, ORIGIN, rpc, sandbox, send, signIn } from './world.ts'
+import { fhirCall, rpc } from './mcp.ts'
+import { grantName, signIn } from './signing-in.ts'
+import { ORIGIN, sandbox, send } from './world.ts'
 
 const reached: RateLimit = { limit: async () => ({ success: false }) }
 const never = async () => {
@@ -108,7 +111,7 @@ describe('by size', () => {
 describe('by connection', () => {
   test('a request answers 429 with the wait', async () => {
     const { access } = await signIn()
-    const response = await call({ LIMIT_CALLS: reached }, access, { method: 'GET', path: 'Patient?_count=1' })
+    const response = await call({ LIMIT_CALLS: reached }, access, GET('Patient?_count=1'))
     expect(response.status).toBe(429)
     expect(response.headers.get('retry-after')).toBe('60')
     expect(await response.json()).toHaveProperty('error.message')
@@ -139,7 +142,7 @@ describe('by connection', () => {
   test('a call counts once, under its grant, however many requests it comes to', async () => {
     const tokens = await signIn()
     const [reads, writes] = [counting(), counting()]
-    const args = { method: 'GET', path: 'Observation?_count=20', all: true }
+    const args = GET('Observation?_count=20', { all: true })
     const { requests } = await sandbox.during(async () =>
       (await call({ LIMIT_READS: reads, LIMIT_WRITES: writes }, tokens.access, args)).text(),
     )

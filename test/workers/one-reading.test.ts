@@ -1,8 +1,11 @@
 // A query is read once, whatever way it came: what is stored is found again, and no check is passed by.
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bundleOf, GET, POST, PUT } from '../calls.ts'
+import { fhir } from './mcp.ts'
 import { create, medplumToken } from './medplum.ts'
+import { signIn } from './signing-in.ts'
 import { callTool, contract } from './surface.ts'
-import { alice, fhir, sandbox, signIn } from './world.ts'
+import { alice, sandbox } from './world.ts'
 
 let access: string
 let medplum: string
@@ -22,7 +25,7 @@ describe('a plus in a value', () => {
   let id: string
 
   test('creates one record, however often', async () => {
-    const args = { method: 'POST', path: 'Patient', body: patient, ifNoneExist: `identifier=${SYSTEM}|${VALUE}` }
+    const args = POST('Patient', patient, { ifNoneExist: `identifier=${SYSTEM}|${VALUE}` })
     const first = await fhir(access, { ...args, dryRun: true })
     expect(first.text).toContain('finds nothing, so it would be created')
     id = JSON.parse((await fhir(access, args)).text).id
@@ -30,24 +33,21 @@ describe('a plus in a value', () => {
     const again = await fhir(access, { ...args, dryRun: true })
     expect(again.text).toContain('already finds one, so nothing would be created')
     const entry = [
-      {
-        resource: patient,
-        request: { method: 'POST', url: 'Patient', ifNoneExist: `identifier=${SYSTEM}|${VALUE}` },
-      },
+      { resource: patient, request: { method: 'POST', url: 'Patient', ifNoneExist: `identifier=${SYSTEM}|${VALUE}` } },
     ]
-    await fhir(access, { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
-    expect(idsIn(await fhir(access, { method: 'GET', path: `Patient?identifier=${SYSTEM}|${VALUE}` }))).toEqual([id])
+    await fhir(access, POST('', bundleOf('batch', entry)))
+    expect(idsIn(await fhir(access, GET(`Patient?identifier=${SYSTEM}|${VALUE}`)))).toEqual([id])
   })
 
   test('is found by every way', async () => {
     const query = `identifier=${SYSTEM}|${VALUE}`
     const form = 'application/x-www-form-urlencoded'
     for (const args of [
-      { method: 'GET', path: `Patient?${query}` },
-      { method: 'GET', path: 'Patient', params: { identifier: `${SYSTEM}|${VALUE}` } },
+      GET(`Patient?${query}`),
+      GET('Patient', { params: { identifier: `${SYSTEM}|${VALUE}` } }),
       { method: 'POST', path: 'Patient/_search', text: query, contentType: form },
-      { method: 'POST', path: 'Patient/_search', body: { identifier: `${SYSTEM}|${VALUE}` } },
-      { method: 'POST', path: `Patient/_search?${query}` },
+      POST('Patient/_search', { identifier: `${SYSTEM}|${VALUE}` }),
+      POST(`Patient/_search?${query}`),
     ])
       expect(idsIn(await fhir(access, args)), JSON.stringify(args)).toEqual([id])
     const found = await contract<{ results: { id: string }[] }>(access, 'search', { query: `Patient?${query}` })
@@ -59,7 +59,7 @@ describe('a plus in a value', () => {
   test('meets a conditional PUT', async () => {
     const body = { ...patient, active: true }
     const path = `Patient?identifier=${SYSTEM}|${VALUE}`
-    expect(JSON.parse((await fhir(access, { method: 'PUT', path, body })).text).id).toBe(id)
+    expect(JSON.parse((await fhir(access, PUT(path, body))).text).id).toBe(id)
   })
 
   test('finds the next page', async () => {
@@ -69,7 +69,7 @@ describe('a plus in a value', () => {
     let path: string | undefined = `Basic?identifier=${SYSTEM}|${VALUE}&_sort=_id&_count=1`
     while (path !== undefined) {
       expect(seen.length, path).toBeLessThan(4)
-      const answer = await fhir(access, { method: 'GET', path })
+      const answer = await fhir(access, GET(path))
       seen.push(...idsIn(answer))
       const links: { relation: string; url: string }[] = JSON.parse(answer.text).link ?? []
       path = links.find(({ relation }) => relation === 'next')?.url
@@ -83,10 +83,10 @@ describe('a search by POST', () => {
   test('is checked as the same search by GET', async () => {
     for (const query of ['_count=abc', 'name:ge=x', '_total=yes']) {
       for (const args of [
-        { method: 'GET', path: `Patient?${query}` },
-        { method: 'POST', path: `Patient/_search?${query}` },
-        { method: 'POST', path: 'Patient/_search', body: query },
-        { method: 'POST', path: 'Patient/_search', body: Object.fromEntries(new URLSearchParams(query)) },
+        GET(`Patient?${query}`),
+        POST(`Patient/_search?${query}`),
+        POST('Patient/_search', query),
+        POST('Patient/_search', Object.fromEntries(new URLSearchParams(query))),
       ]) {
         const { result, requests } = await sandbox.during(() => fhir(access, args))
         expect(result, JSON.stringify(args)).toMatchObject({ isError: true })
@@ -97,7 +97,7 @@ describe('a search by POST', () => {
   })
 
   test('is told where its criteria went', async () => {
-    const { notes } = await fhir(access, { method: 'POST', path: 'Patient/_search?name=nobody-of-this-name' })
+    const { notes } = await fhir(access, POST('Patient/_search?name=nobody-of-this-name'))
     expect(notes).toContain('The criteria in the path were sent in the body')
   })
 
@@ -106,7 +106,7 @@ describe('a search by POST', () => {
     ['list', { name: ['a', 'b'] }],
     ['more than Medplum reads', `name=${'x'.repeat(110_000)}`],
   ])('takes no %s', async (_, body) => {
-    expect(await fhir(access, { method: 'POST', path: 'Patient/_search', body })).toMatchObject({
+    expect(await fhir(access, POST('Patient/_search', body))).toMatchObject({
       isError: true,
       text: expect.stringContaining('Nothing was sent.'),
     })
@@ -116,8 +116,8 @@ describe('a search by POST', () => {
 describe('a dry run', () => {
   test('gives the warnings of the real request', async () => {
     const body = { resourceType: 'Patient', id: 'mine', gender: 'Female', name: [{ family: '' }] }
-    const dry = await fhir(access, { method: 'POST', path: 'Patient', body, dryRun: true })
-    const real = await fhir(access, { method: 'POST', path: 'Patient', body })
+    const dry = await fhir(access, POST('Patient', body, { dryRun: true }))
+    const real = await fhir(access, POST('Patient', body))
     expect(dry.notes).toContain('Patient.gender "Female" is not a FHIR code')
     expect(dry.notes).toBe(real.notes)
   })

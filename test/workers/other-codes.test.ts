@@ -3,8 +3,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { chance } from '../../sandbox/clinic/random.ts'
+import { bundleOf, entryFor, GET, POST } from '../calls.ts'
+import { post, rpc } from './mcp.ts'
 import { allOf, medplumToken, type Resource } from './medplum.ts'
-import { alice, post, rpc, sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { alice, sandbox } from './world.ts'
 
 let access: string
 let medplum: string
@@ -97,7 +100,7 @@ describe('a search by code that finds nothing', () => {
 
   test('tells of this patient which codes there are, the nearest first', async () => {
     const count = (await allOf(medplum, `Observation?subject=${chart}&code=4548-4`)).length
-    const text = await ask('fhir-request', { method: 'GET', path: `Observation?subject=${chart}&code=4549-2` })
+    const text = await ask('fhir-request', GET(`Observation?subject=${chart}&code=4549-2`))
     expect(text).toContain(`nearest first, ${count} of http://loinc.org|4548-4 "Hemoglobin A1c`)
   })
 
@@ -114,26 +117,9 @@ describe('a search by code that finds nothing', () => {
     [
       'by POST',
       'fhir-request',
-      {
-        method: 'POST',
-        path: 'Observation/_search',
-        body: 'code=4549-2',
-        contentType: 'application/x-www-form-urlencoded',
-      },
+      POST('Observation/_search', 'code=4549-2', { contentType: 'application/x-www-form-urlencoded' }),
     ],
-    [
-      'in a batch',
-      'fhir-request',
-      {
-        method: 'POST',
-        path: '',
-        body: {
-          resourceType: 'Bundle',
-          type: 'batch',
-          entry: [{ request: { method: 'GET', url: 'Observation?code=4549-2' } }],
-        },
-      },
-    ],
+    ['in a batch', 'fhir-request', POST('', bundleOf('batch', [entryFor('GET', 'Observation?code=4549-2')]))],
     ['with words', 'fhir-read', { path: 'Observation?code:text=hemoglobine' }],
   ])('does so %s', async (_, name, args) => {
     expect(await ask(name, args)).toMatch(/nearest first, .*4548-4/)

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { VERSION } from '../../src/base/version.ts'
 import { BROWSER, expectPageHeaders, get, under, unescaped } from './browsing.ts'
 import { deployment } from './deployment.ts'
-import { INITIALIZE, ORIGIN, post, RESOURCE, rpc, send, signIn } from './world.ts'
+import { INITIALIZE, post, rpc } from './mcp.ts'
+import { signIn } from './signing-in.ts'
+import { ORIGIN, RESOURCE, send } from './world.ts'
 
 describe('the home page', () => {
   test('says what this is, that it is a preview, and the address, to browsers and to whoever names no type', async () => {

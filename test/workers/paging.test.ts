@@ -7,6 +7,7 @@ import { FhirError } from '../../src/client/fhir-error.ts'
 import { type AllPages, type ReadOptions, readAll } from '../../src/client/read-all.ts'
 import { TransportError } from '../../src/client/transport.ts'
 import { withStableOrder } from '../../src/fhir/paging.ts'
+import { DELETE, GET } from '../calls.ts'
 import { allOf, create, medplumClient, medplumToken } from './medplum.ts'
 import { SANDBOX, sandbox } from './world.ts'
 
@@ -173,7 +174,7 @@ describe('what is no search', () => {
       const content = Content.json({ resourceType: 'Basic', id, code: { text: `${version}` } })
       await client().send({ method: 'PUT', path: `Basic/${id}`, content })
     }
-    await client().send({ method: 'DELETE', path: `Basic/${id}` })
+    await client().send(DELETE(`Basic/${id}`))
     const all = await read(`Basic/${id}/_history?_count=10`)
     expect(all).toMatchObject({ total: 26, pages: 3, capped: false, next: undefined })
     expect(all.entries).toHaveLength(26)
@@ -226,7 +227,7 @@ describe('an early end', () => {
   })
 
   test('goes on from a first page that was asked for already', async () => {
-    const first = await client().send({ method: 'GET', path: search })
+    const first = await client().send(GET(search))
     const all = await read(search, { first })
     expect(all.asked).toHaveLength(all.pages - 1)
     expect(references(all)).toEqual(references(await read(search)))
@@ -311,7 +312,7 @@ describe('a page that can not be had', () => {
       )
       ids = (await Promise.all(made)).map(({ id }) => `Basic/${id}`)
       return async () => {
-        for (const path of ids) await client().send({ method: 'DELETE', path })
+        for (const path of ids) await client().send(DELETE(path))
       }
     })
     const keep = ({ resourceType, id, meta }: Record<string, unknown>) => ({ resourceType, id, meta })

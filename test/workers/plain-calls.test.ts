@@ -1,23 +1,12 @@
 // Plain calls of 2026-07-28, which one server answers for everybody: as the SDK's own handler would, and each to its own caller.
 
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import {
-  alice,
-  fhirCall,
-  MODERN_META,
-  ORIGIN,
-  post,
-  postModern,
-  type RpcAnswer,
-  rita,
-  rpc,
-  sandbox,
-  send,
-  signIn,
-  type Tokens,
-} from './world.ts'
+import { GET } from '../calls.ts'
+import { fhirCall, MODERN_META, post, postModern, type RpcAnswer, rpc } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { alice, ORIGIN, rita, sandbox, send } from './world.ts'
 
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
+const READ = GET('Patient?_count=1&_total=accurate')
 const HEADERS = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'fhir-request' }
 
 let mine: Tokens
@@ -36,8 +25,8 @@ function call(args: Record<string, unknown>, meta: object = {}, headers: Record<
 
 test.each([
   ['an answer', READ],
-  ["an error of Medplum's", { method: 'GET', path: `Patient/${crypto.randomUUID()}` }],
-  ['a refused path', { method: 'GET', path: '../auth/me' }],
+  ["an error of Medplum's", GET(`Patient/${crypto.randomUUID()}`)],
+  ['a refused path', GET('../auth/me')],
   ['wrong arguments', { method: 'LOOK', path: 'Patient' }],
 ])('%s is the same as by the handler of the SDK', async (_, args) => {
   const [plain, other] = [await call(args), await call(args, { progressToken: 'p' })]
@@ -89,7 +78,7 @@ test('calls of different people at the same time, under one id, each run with th
   const { result: answers, requests } = await sandbox.during(() =>
     Promise.all(
       people.map(async ({ access }, n) => {
-        const { params } = fhirCall({ method: 'GET', path: `Patient?_count=${n + 1}` })
+        const { params } = fhirCall(GET(`Patient?_count=${n + 1}`))
         return rpc(await postModern(access, 'tools/call', params, 'fhir-request'))
       }),
     ),
@@ -106,7 +95,7 @@ test('calls of different people at the same time, under one id, each run with th
 test('a client that goes away cancels its own call, and no other', async () => {
   await sandbox.faults([{ path: '^/fhir/R4/Patient', delayMs: 1_000, times: 2 }])
   const hangUp = new AbortController()
-  const message = { ...fhirCall({ method: 'GET', path: 'Patient?_count=2' }) }
+  const message = { ...fhirCall(GET('Patient?_count=2')) }
   const { result, requests } = await sandbox.during(async (soFar) => {
     const gone = send(`${ORIGIN}/mcp`, {
       method: 'POST',

@@ -6,31 +6,12 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../programs/person.ts'
 import { Grant } from '../../src/oauth/grant/grant.ts'
+import { GET, POST } from '../calls.ts'
 import { LIST, READ } from './grants.ts'
+import { fhir, fhirCall, INITIALIZE, post, postModern, type RpcAnswer, rpc, startSession } from './mcp.ts'
+import { authorization, exchange, refresh, register, signIn, type Tokens, tokensOf } from './signing-in.ts'
 import { openSse } from './streams.ts'
-import {
-  alice,
-  authorization,
-  exchange,
-  fhir,
-  fhirCall,
-  INITIALIZE,
-  type LoggedRequest,
-  ORIGIN,
-  post,
-  postModern,
-  REDIRECT_URI,
-  type RpcAnswer,
-  refresh,
-  register,
-  rpc,
-  sandbox,
-  send,
-  signIn,
-  startSession,
-  type Tokens,
-  tokensOf,
-} from './world.ts'
+import { alice, type LoggedRequest, ORIGIN, REDIRECT_URI, sandbox, send } from './world.ts'
 
 const SYSTEM = 'https://example.com/aborted'
 
@@ -69,13 +50,13 @@ function basic(marker: string) {
 }
 
 async function create(marker: string): Promise<string> {
-  const { text } = await fhir(tokens.access, { method: 'POST', path: 'Basic', body: basic(marker) })
+  const { text } = await fhir(tokens.access, POST('Basic', basic(marker)))
   return JSON.parse(text).id
 }
 
 async function countOf(marker: string): Promise<number> {
   const path = `Basic?identifier=${SYSTEM}|${marker}&_total=accurate`
-  return JSON.parse((await fhir(tokens.access, { method: 'GET', path })).text).total
+  return JSON.parse((await fhir(tokens.access, GET(path))).text).total
 }
 
 type Call = (args: Record<string, unknown>) => Promise<RpcAnswer>
@@ -118,15 +99,15 @@ describe.each(IN_SESSIONS)('a call over %s', (_, begin) => {
   test('that reads is cut off, and works when it is repeated', async () => {
     const id = await create(crypto.randomUUID())
     const { call, goesOn } = await begin()
-    expect(await abortedAt('/fhir/R4/Basic', () => call({ method: 'GET', path: `Basic/${id}` }))).toBe('cut off')
+    expect(await abortedAt('/fhir/R4/Basic', () => call(GET(`Basic/${id}`)))).toBe('cut off')
     await goesOn()
-    expect(JSON.parse((await fhir(tokens.access, { method: 'GET', path: `Basic/${id}` })).text)).toMatchObject({ id })
+    expect(JSON.parse((await fhir(tokens.access, GET(`Basic/${id}`))).text)).toMatchObject({ id })
   })
 
   test('that creates is cut off, and was done at most once', async () => {
     const marker = crypto.randomUUID()
     const { call, goesOn } = await begin()
-    const creating = () => call({ method: 'POST', path: 'Basic', body: basic(marker) })
+    const creating = () => call(POST('Basic', basic(marker)))
     expect(await abortedAt('/fhir/R4/Basic', creating)).toBe('cut off')
     await goesOn()
     expect(await countOf(marker)).toBeLessThanOrEqual(1)
@@ -142,15 +123,13 @@ describe.each([
 ])('a call of %s is not touched, since no object has it', (_, call) => {
   test('that reads', async () => {
     const id = await create(crypto.randomUUID())
-    const answer = await abortedAt('/fhir/R4/Basic', async () =>
-      rpc(await call({ method: 'GET', path: `Basic/${id}` })),
-    )
+    const answer = await abortedAt('/fhir/R4/Basic', async () => rpc(await call(GET(`Basic/${id}`))))
     expect(answer).toMatchObject({ result: { content: [{ text: expect.stringContaining(id) }] } })
   })
 
   test('that creates', async () => {
     const marker = crypto.randomUUID()
-    const creating = async () => rpc(await call({ method: 'POST', path: 'Basic', body: basic(marker) }))
+    const creating = async () => rpc(await call(POST('Basic', basic(marker))))
     expect(await abortedAt('/fhir/R4/Basic', creating)).toMatchObject({ result: { content: expect.anything() } })
     expect(await countOf(marker)).toBe(1)
   })
@@ -168,7 +147,7 @@ describe('a refresh at Medplum', () => {
 
   test.each([
     ['reads', READ],
-    ['creates', { method: 'POST', path: 'Basic', body: basic('never') }],
+    ['creates', POST('Basic', basic('never'))],
   ])('that a call needs which %s: it says that nothing was done', async (_, args) => {
     await sandbox.expireAccessTokens()
     const outcome = await abortedAt('/oauth2/token', () => fhir(tokens.access, args))

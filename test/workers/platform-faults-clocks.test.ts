@@ -1,23 +1,13 @@
 // Medplum's clock is five minutes off; and changes that meet.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { GET, POST, PUT } from '../calls.ts'
 import { READ } from './grants.ts'
 import { expiryOf } from './kv.ts'
+import { fhir, fhirCall, post, rpc, startSession } from './mcp.ts'
+import { refresh, signIn, type Tokens, tokensOf } from './signing-in.ts'
 import { evict } from './streams.ts'
-import {
-  ada,
-  alice,
-  fhir,
-  fhirCall,
-  post,
-  refresh,
-  rpc,
-  sandbox,
-  signIn,
-  startSession,
-  type Tokens,
-  tokensOf,
-} from './world.ts'
+import { ada, alice, sandbox } from './world.ts'
 
 const SYSTEM = 'https://example.com/races'
 const FOURTEEN_DAYS_S = 1_209_600
@@ -77,12 +67,12 @@ describe('two people at the same record', () => {
   test('change one version at once: one succeeds, the other is told to read it again', async () => {
     const body = { resourceType: 'Basic', code: { text: 'first' } }
     const [one] = each
-    const made = JSON.parse((await fhir(one?.tokens.access ?? '', { method: 'POST', path: 'Basic', body })).text)
+    const made = JSON.parse((await fhir(one?.tokens.access ?? '', POST('Basic', body))).text)
     const path = `Basic/${made.id}`
     const answers = await Promise.all(
       each.map(({ tokens, session }, n) => {
         const changed = { ...made, code: { text: `by ${n}` } }
-        return fhir(tokens.access, { method: 'PUT', path, body: changed, ifMatch: made.meta.versionId }, session)
+        return fhir(tokens.access, PUT(path, changed, { ifMatch: made.meta.versionId }), session)
       }),
     )
     const [winner, ...more] = answers.filter(({ isError }) => !isError)
@@ -91,7 +81,7 @@ describe('two people at the same record', () => {
     expect(loser?.text).toContain('HTTP 412')
     expect(loser?.text).toContain(`GET ${path}, merge your change into it`)
     expect(loser?.text).not.toContain('may be its own')
-    const now = JSON.parse((await fhir(one?.tokens.access ?? '', { method: 'GET', path })).text)
+    const now = JSON.parse((await fhir(one?.tokens.access ?? '', GET(path))).text)
     expect(now.meta.versionId).toBe(JSON.parse(winner?.text ?? '').meta.versionId)
     expect(now.code.text).toBe(`by ${answers.findIndex(({ isError }) => !isError)}`)
   })
@@ -104,7 +94,7 @@ describe('two people at the same record', () => {
       Array.from({ length: 20 }, async (_, n) => {
         const { tokens, session } = each[n % 2] ?? { tokens: { access: '' }, session: {} }
         // Requests of a session that are under way have ids of their own.
-        const call = fhirCall({ method: 'POST', path: 'Basic', body, ifNoneExist }, n)
+        const call = fhirCall(POST('Basic', body, { ifNoneExist }), n)
         return (await rpc(await post(tokens.access, call, session))).result?.content[0]?.text ?? ''
       }),
     )

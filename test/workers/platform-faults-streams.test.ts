@@ -3,22 +3,13 @@
 
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeAll, expect, test } from 'vitest'
+import { GET, POST } from '../calls.ts'
+import { fhir, fhirCall, post, type RpcAnswer, rpc, startSession } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
 import { bare, evict, sessionObject } from './streams.ts'
-import {
-  alice,
-  fhir,
-  fhirCall,
-  post,
-  type RpcAnswer,
-  rita,
-  rpc,
-  sandbox,
-  signIn,
-  startSession,
-  type Tokens,
-} from './world.ts'
+import { alice, rita, sandbox } from './world.ts'
 
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
+const READ = GET('Patient?_count=1&_total=accurate')
 const SYSTEM = 'https://example.com/resumed'
 const VALUE = crypto.randomUUID()
 
@@ -29,7 +20,7 @@ beforeAll(async () => {
   theirs = await signIn(rita)
   for (let n = 0; n < 3; n++) {
     const body = { resourceType: 'Basic', code: { text: `${n}` }, identifier: [{ system: SYSTEM, value: VALUE }] }
-    expect((await fhir(mine.access, { method: 'POST', path: 'Basic', body })).isError).toBe(false)
+    expect((await fhir(mine.access, POST('Basic', body))).isError).toBe(false)
   }
 })
 afterEach(() => sandbox.clearFaults())
@@ -63,7 +54,7 @@ async function all(response: Response): Promise<StreamEvent[]> {
 /** A call that tells of its progress after each of three pages; the second page takes a while. */
 function paged(id: string) {
   const path = `Basic?identifier=${SYSTEM}|${VALUE}&_count=1&_sort=_id`
-  const { params, ...message } = fhirCall({ method: 'GET', path, all: true }, id)
+  const { params, ...message } = fhirCall(GET(path, { all: true }), id)
   return { ...message, params: { ...params, _meta: { progressToken: id } } }
 }
 

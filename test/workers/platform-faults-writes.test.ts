@@ -8,26 +8,19 @@ import { expectPageHeaders } from './browsing.ts'
 import { atPage, browser, entryOf, htmlOf, known, PAGE, submit } from './connecting.ts'
 import { keysOf, LIST, READ } from './grants.ts'
 import { REFUSALS, refuse } from './kv.ts'
+import { fhir, post } from './mcp.ts'
 import {
-  ada,
-  alice,
   authorization,
   exchange,
-  fhir,
   grantName,
-  ORIGIN,
-  post,
-  postJson,
-  REDIRECT_URI,
   refresh,
   register,
-  sandbox,
-  send,
   signIn,
   type Tokens,
   token,
   tokensOf,
-} from './world.ts'
+} from './signing-in.ts'
+import { ada, alice, ORIGIN, postJson, REDIRECT_URI, sandbox, send } from './world.ts'
 
 afterEach(async () => {
   vi.restoreAllMocks()

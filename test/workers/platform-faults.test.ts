@@ -4,24 +4,12 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../programs/person.ts'
+import { POST } from '../calls.ts'
 import { keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
 import { remember } from './kv.ts'
-import {
-  alice,
-  authorization,
-  exchange,
-  fhir,
-  grantName,
-  post,
-  REDIRECT_URI,
-  refresh,
-  register,
-  sandbox,
-  send,
-  signIn,
-  type Tokens,
-  tokensOf,
-} from './world.ts'
+import { fhir, post } from './mcp.ts'
+import { authorization, exchange, grantName, refresh, register, signIn, type Tokens, tokensOf } from './signing-in.ts'
+import { alice, REDIRECT_URI, sandbox, send } from './world.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -101,7 +89,7 @@ describe('the record of a grant is as it was before', () => {
   test('Medplum ended the login: it stays so', async () => {
     const tokens = await signIn()
     const before = await remember(`grant:${grantName(tokens)}`)
-    await sandbox.faults([{ method: 'POST', path: '^/oauth2/token', status: 400, body: { error: 'invalid_grant' } }])
+    await sandbox.faults([POST('^/oauth2/token', { error: 'invalid_grant' }, { status: 400 })])
     expect((await refresh(tokens)).status).toBe(400)
     before.show()
     await expectEnded(tokens)

@@ -2,9 +2,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { PRACTITIONER_IDS } from '../../sandbox/clinic/staff.ts'
+import { GET } from '../calls.ts'
+import { fhir } from './mcp.ts'
 import { allOf, medplumToken } from './medplum.ts'
+import { signIn } from './signing-in.ts'
 import { ask, askModern, callTool, definitionOf } from './surface.ts'
-import { ada, fhir, signIn } from './world.ts'
+import { ada } from './world.ts'
 
 const ARGUMENTS: Record<string, Record<string, string>> = {
   'summarize-patient': { patient: 'Marisol' },
@@ -116,7 +119,7 @@ describe('the requests that they name', () => {
       const real = Object.entries(places)
         .reduce((all, [word, value]) => all.replaceAll(word, value), path)
         .replace('=MRN', '=MRN100200')
-      const { isError, text: answer } = await fhir(access, { method: 'GET', path: real })
+      const { isError, text: answer } = await fhir(access, GET(real))
       expect(isError, `${real}: ${answer}`).toBe(false)
     }
   })

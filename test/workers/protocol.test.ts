@@ -1,18 +1,9 @@
 // What the specification names for messages that are wrong, in each era; and that a client's hang-up reaches Medplum.
 import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  fhirCall,
-  MODERN_META,
-  ORIGIN,
-  post,
-  postModern,
-  rpc,
-  sandbox,
-  send,
-  signIn,
-  startSession,
-  type Tokens,
-} from './world.ts'
+import { GET, POST } from '../calls.ts'
+import { fhirCall, MODERN_META, post, postModern, rpc, startSession } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { ORIGIN, sandbox, send } from './world.ts'
 
 let tokens: Tokens
 beforeAll(async () => {
@@ -106,11 +97,7 @@ describe.each(['without a session', 'in a session'])('2025-11-25 %s', (where) =>
   })
 
   test('a message that is too large is 413', async () => {
-    const response = await post(
-      tokens.access,
-      fhirCall({ method: 'POST', path: 'x', body: 'x'.repeat(5_000_000) }),
-      session,
-    )
+    const response = await post(tokens.access, fhirCall(POST('x', 'x'.repeat(5_000_000))), session)
     expect(response.status).toBe(413)
   })
 
@@ -134,7 +121,7 @@ test('on 2026-07-28 a client that hangs up stops the request at Medplum', async 
   await sandbox.faults([{ path: '^/fhir/R4/Patient', delayMs: 15_000 }])
   const hangUp = new AbortController()
   const { requests } = await sandbox.during(async (soFar) => {
-    const params = { name: 'fhir-request', arguments: { method: 'GET', path: 'Patient?_count=1' }, _meta: MODERN_META }
+    const params = { name: 'fhir-request', arguments: GET('Patient?_count=1'), _meta: MODERN_META }
     const response = send(`${ORIGIN}/mcp`, {
       method: 'POST',
       signal: hangUp.signal,

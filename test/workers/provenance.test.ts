@@ -1,8 +1,10 @@
 // What the model writes is labelled as AI work, and a Provenance tells who and with which client; nothing else changes by it.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { bundleOf, DELETE, entryFor, GET, PATCH, POST, PUT } from '../calls.ts'
 import { deployment, type Said, say } from './deployment.ts'
 import { create, medplumToken, type Resource } from './medplum.ts'
-import { SANDBOX, sandbox, signIn, type Tokens } from './world.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { SANDBOX, sandbox } from './world.ts'
 
 const LABEL = {
   system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
@@ -44,18 +46,16 @@ const family = (name: string) => ({ resourceType: 'Patient', name: [{ family: na
 describe('the label', () => {
   test('is on what is created, by default and unless it is switched off', async () => {
     const body = family('Labelled')
-    expect(labels(await stored(`Patient/${(await written({ method: 'POST', path: 'Patient', body })).id}`))).toEqual([
-      LABEL,
-    ])
+    expect(labels(await stored(`Patient/${(await written(POST('Patient', body))).id}`))).toEqual([LABEL])
     const byDefault = deployment({ AI_TAG: '' })
-    expect(labels(await written({ method: 'POST', path: 'Patient', body }, byDefault))).toEqual([LABEL])
+    expect(labels(await written(POST('Patient', body), byDefault))).toEqual([LABEL])
     const off = deployment({ AI_TAG: 'off' })
-    expect(labels(await written({ method: 'POST', path: 'Patient', body }, off))).toBeUndefined()
+    expect(labels(await written(POST('Patient', body), off))).toBeUndefined()
   })
 
   test('is on what is replaced, once, and replacing by the same makes no version', async () => {
     const before = await create(direct, { ...family('Replaced'), meta: { security: [RESTRICTED] } })
-    const put = (body: object) => written({ method: 'PUT', path: `Patient/${before.id}`, body })
+    const put = (body: object) => written(PUT(`Patient/${before.id}`, body))
     const first = await put({ ...before, active: true })
     expect(labels(first)).toEqual([RESTRICTED, LABEL])
     const second = await put(first)
@@ -72,7 +72,7 @@ describe('the label', () => {
       [restricted, [RESTRICTED, LABEL]],
       [bare, [LABEL]],
     ] as const) {
-      const answer = await call({ method: 'PATCH', path: `Patient/${id}`, body })
+      const answer = await call(PATCH(`Patient/${id}`, body))
       expect(answer.isError).toBe(false)
       expect(answer.all).not.toContain('AIAST) to the record')
       expect(labels(await stored(`Patient/${id}`))).toEqual(expected)
@@ -83,7 +83,7 @@ describe('the label', () => {
     const value = crypto.randomUUID()
     const { id } = await create(direct, { ...family('Sought'), identifier: [{ system: 'http://x.example', value }] })
     const path = `Patient?identifier=http://x.example|${value}`
-    await written({ method: 'PATCH', path, body: [{ op: 'add', path: '/active', value: true }] })
+    await written(PATCH(path, [{ op: 'add', path: '/active', value: true }]))
     expect(await stored(`Patient/${id}`)).toMatchObject({ active: true, meta: { security: [LABEL] } })
   })
 
@@ -91,13 +91,13 @@ describe('the label', () => {
     const before = await create(direct, family('Strict'))
     const path = `Patient/${before.id}`
     const body = [{ op: 'add', path: '/active', value: true }]
-    const changed = await written({ method: 'PATCH', path, body, ifMatch: versionOf(before) })
-    const stale = await call({ method: 'PATCH', path, body, ifMatch: versionOf(before) })
+    const changed = await written(PATCH(path, body, { ifMatch: versionOf(before) }))
+    const stale = await call(PATCH(path, body, { ifMatch: versionOf(before) }))
     expect(stale.isError).toBe(true)
-    const failed = await call({ method: 'PATCH', path, body: [{ op: 'test', path: '/active', value: false }, ...body] })
+    const failed = await call(PATCH(path, [{ op: 'test', path: '/active', value: false }, ...body]))
     expect(failed.isError).toBe(true)
     expect(versionOf(await stored(path))).toBe(versionOf(changed))
-    expect((await call({ method: 'PATCH', path: `Patient/${crypto.randomUUID()}`, body })).text).toContain('404')
+    expect((await call(PATCH(`Patient/${crypto.randomUUID()}`, body))).text).toContain('404')
   })
 
   test('is put on a record that others change meanwhile', async () => {
@@ -108,11 +108,7 @@ describe('the label', () => {
     const { result, requests } = await sandbox.during(() =>
       Promise.all(
         ['gender', 'birthDate', 'active'].map((name, index) =>
-          call({
-            method: 'PATCH',
-            path,
-            body: [{ op: 'add', path: `/${name}`, value: ['other', '1970-01-01', true][index] }],
-          }),
+          call(PATCH(path, [{ op: 'add', path: `/${name}`, value: ['other', '1970-01-01', true][index] }])),
         ),
       ),
     )
@@ -127,7 +123,7 @@ describe('the label', () => {
     const { id } = await create(direct, family('Refused'))
     await sandbox.faults([{ method: 'PATCH', path: `/Patient/${id}$`, status: 400, times: 1 }])
     const body = [{ op: 'add', path: '/active', value: true }]
-    const { result, requests } = await sandbox.during(() => call({ method: 'PATCH', path: `Patient/${id}`, body }))
+    const { result, requests } = await sandbox.during(() => call(PATCH(`Patient/${id}`, body)))
     expect(result.isError).toBe(true)
     expect(requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1)
   })
@@ -135,7 +131,7 @@ describe('the label', () => {
   test('is missing after a patch of the labels themselves, and the answer says so', async () => {
     const { id } = await create(direct, { ...family('Relabelled'), meta: { security: [LABEL] } })
     const body = [{ op: 'replace', path: '/meta/security', value: [RESTRICTED] }]
-    const answer = await call({ method: 'PATCH', path: `Patient/${id}`, body })
+    const answer = await call(PATCH(`Patient/${id}`, body))
     expect(answer.all).toContain('did not add the label')
     expect(labels(await stored(`Patient/${id}`))).toEqual([RESTRICTED])
   })
@@ -143,11 +139,11 @@ describe('the label', () => {
   test('is on what a batch creates and replaces', async () => {
     const before = await create(direct, family('Batched'))
     const entry = [
-      { request: { method: 'POST', url: 'Patient' }, resource: family('Batched') },
-      { request: { method: 'PUT', url: `Patient/${before.id}` }, resource: { ...before, active: true } },
-      { request: { method: 'GET', url: `Patient/${before.id}` } },
+      entryFor('POST', 'Patient', family('Batched')),
+      entryFor('PUT', `Patient/${before.id}`, { ...before, active: true }),
+      entryFor('GET', `Patient/${before.id}`),
     ]
-    const answer = await written({ method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
+    const answer = await written(POST('', bundleOf('batch', entry)))
     const [made, replaced] = answer.entry as { resource: Resource }[]
     expect(labels(made?.resource as Resource)).toEqual([LABEL])
     expect(labels(replaced?.resource as Resource)).toEqual([LABEL])
@@ -161,8 +157,8 @@ describe('the label', () => {
       { name: 'value', valueString: 'true' },
     ]
     const resource = { resourceType: 'Parameters', parameter: [{ name: 'operation', part }] }
-    const entry = [{ request: { method: 'PATCH', url: `Patient/${id}` }, resource }]
-    const answer = await call({ method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })
+    const entry = [entryFor('PATCH', `Patient/${id}`, resource)]
+    const answer = await call(POST('', bundleOf('batch', entry)))
     expect(answer.all).toContain('PATCH entries of a Bundle do not add the label')
     const after = await stored(`Patient/${id}`)
     expect(after.active).toBe(true)
@@ -170,7 +166,7 @@ describe('the label', () => {
   })
 
   test('finds what carries it', async () => {
-    const { id } = await written({ method: 'POST', path: 'Patient', body: family('Found') })
+    const { id } = await written(POST('Patient', family('Found')))
     const bare = await create(direct, family('Unfound'))
     const found = await stored(`Patient?_security=AIAST&_id=${id},${bare.id}`)
     expect((found.entry as { resource: Resource }[]).map(({ resource }) => resource.id)).toEqual([id])
@@ -179,11 +175,11 @@ describe('the label', () => {
   test('leaves conditional creates, checks and files as they are', async () => {
     const value = crypto.randomUUID()
     const body = { ...family('Once'), identifier: [{ system: 'http://x.example', value }] }
-    const once = { method: 'POST', path: 'Patient', body, ifNoneExist: `identifier=http://x.example|${value}` }
+    const once = POST('Patient', body, { ifNoneExist: `identifier=http://x.example|${value}` })
     const first = await written(once)
     expect(versionOf(await written(once))).toBe(versionOf(first))
-    expect((await call({ method: 'POST', path: 'Patient/$validate', body })).text).not.toContain('AIAST')
-    const file = await written({ method: 'POST', path: 'Binary', contentType: 'text/plain', body: 'text' })
+    expect((await call(POST('Patient/$validate', body))).text).not.toContain('AIAST')
+    const file = await written(POST('Binary', 'text', { contentType: 'text/plain' }))
     expect(labels(file)).toBeUndefined()
   })
 })
@@ -195,7 +191,7 @@ describe('the Provenance', () => {
   }
 
   test('names version, person and client', async () => {
-    const made = await written({ method: 'POST', path: 'Patient', body: family('Recorded') }, recording)
+    const made = await written(POST('Patient', family('Recorded')), recording)
     const [found, ...more] = await of(`Patient/${made.id}/_history/${versionOf(made)}`)
     expect(more).toEqual([])
     expect(found).toMatchObject({
@@ -211,11 +207,11 @@ describe('the Provenance', () => {
       expect(result.isError, result.text).toBe(false)
       return requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/Provenance')).length
     }
-    const entry = ['A', 'B'].map((name) => ({ request: { method: 'POST', url: 'Patient' }, resource: family(name) }))
-    expect(await sent({ method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry } })).toBe(1)
+    const entry = ['A', 'B'].map((name) => entryFor('POST', 'Patient', family(name)))
+    expect(await sent(POST('', bundleOf('batch', entry)))).toBe(1)
     const { id } = await create(direct, family('Deleted'))
-    expect(await sent({ method: 'GET', path: `Patient/${id}` })).toBe(0)
-    expect(await sent({ method: 'DELETE', path: `Patient/${id}` })).toBe(0)
+    expect(await sent(GET(`Patient/${id}`))).toBe(0)
+    expect(await sent(DELETE(`Patient/${id}`))).toBe(0)
     const who = { reference: 'Practitioner/1' }
     const body = {
       resourceType: 'Provenance',
@@ -223,19 +219,19 @@ describe('the Provenance', () => {
       recorded: '2026-01-01T00:00:00Z',
       agent: [{ who }],
     }
-    expect(await sent({ method: 'POST', path: 'Provenance', body })).toBe(1 /* the request itself */)
+    expect(await sent(POST('Provenance', body))).toBe(1 /* the request itself */)
   })
 
   test.each([{ status: 403 }, { drop: 'body' }])('that fails (%j) is a note beside the success', async (fault) => {
     await sandbox.faults([{ method: 'POST', path: '/Provenance$', ...fault }])
-    const answer = await call({ method: 'POST', path: 'Patient', body: family('Unrecorded') }, recording)
+    const answer = await call(POST('Patient', family('Unrecorded')), recording)
     expect(answer.isError).toBe(false)
     expect(JSON.parse(answer.text)).toMatchObject({ resourceType: 'Patient' })
     expect(answer.all).toContain('its Provenance was not recorded')
   })
 
   test('is none unless it is switched on', async () => {
-    const { requests } = await sandbox.during(() => call({ method: 'POST', path: 'Patient', body: family('Plain') }))
+    const { requests } = await sandbox.during(() => call(POST('Patient', family('Plain'))))
     expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
   })
 })

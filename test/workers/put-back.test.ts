@@ -1,9 +1,12 @@
 // What is hidden survives a write: a model that reads a record, changes something else and writes it back loses no secret.
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bundleOf, entryFor, GET, POST, PUT } from '../calls.ts'
 import { writesDuring } from './confirming.ts'
+import { fhir } from './mcp.ts'
 import { medplumToken, type Resource } from './medplum.ts'
-import { fhir, SANDBOX, sam, sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { SANDBOX, sam, sandbox } from './world.ts'
 
 const SECRET = 'unmistakable-secret'
 const secret = (n: number) => `${SECRET}-${n}`
@@ -107,7 +110,7 @@ async function call(args: Record<string, unknown>): Promise<{ isError: boolean; 
 }
 
 async function read(path: string): Promise<Resource> {
-  return JSON.parse((await call({ method: 'GET', path, format: 'json' })).text)
+  return JSON.parse((await call(GET(path, { format: 'json' }))).text)
 }
 
 const withoutMeta = ({ meta: _, ...resource }: Resource) => resource
@@ -136,7 +139,7 @@ describe.each(RECORDS)('$resourceType', (resource, changed) => {
     expect(withoutMeta(await direct('GET', path))).toEqual({ ...withoutMeta(before), [changed]: value })
   }
 
-  test('PUT', () => losesNothing((seen, value) => ({ method: 'PUT', path, body: { ...seen, [changed]: value } })))
+  test('PUT', () => losesNothing((seen, value) => PUT(path, { ...seen, [changed]: value })))
 
   test('PATCH of the whole element that holds them', () =>
     losesNothing((seen, value) => ({
@@ -161,14 +164,11 @@ describe.each(RECORDS)('$resourceType', (resource, changed) => {
         ],
       }))
       const entry = {
-        PUT: { request: { method: 'PUT', url: path }, resource: { ...seen, [changed]: value } },
-        Binary: {
-          request: { method: 'PATCH', url: path },
-          resource: { resourceType: 'Binary', data: btoa(JSON.stringify(patch)) },
-        },
-        Parameters: { request: { method: 'PATCH', url: path }, resource: { resourceType: 'Parameters', parameter } },
+        PUT: entryFor('PUT', path, { ...seen, [changed]: value }),
+        Binary: entryFor('PATCH', path, { resourceType: 'Binary', data: btoa(JSON.stringify(patch)) }),
+        Parameters: entryFor('PATCH', path, { resourceType: 'Parameters', parameter }),
       }[how]
-      return { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry: [entry] } }
+      return POST('', bundleOf('batch', [entry]))
     }),
   )
 
@@ -177,7 +177,7 @@ describe.each(RECORDS)('$resourceType', (resource, changed) => {
     await direct('PUT', path, { ...(await direct('GET', path)), [changed]: 'meanwhile.example.com' })
     const before = await direct('GET', path)
     const ifMatch = (seen.meta as { versionId: string }).versionId
-    expect((await call({ method: 'PUT', path, body: seen, ifMatch })).isError).toBe(true)
+    expect((await call(PUT(path, seen, { ifMatch }))).isError).toBe(true)
     expect(await direct('GET', path)).toEqual(before)
   })
 
@@ -185,21 +185,13 @@ describe.each(RECORDS)('$resourceType', (resource, changed) => {
     const seen = await read(path)
     const id = crypto.randomUUID()
     for (const args of [
-      { method: 'PUT', path, body: { ...seen, [changed]: '(hidden)' } },
-      { method: 'POST', path: resource.resourceType, body: seen },
-      { method: 'PUT', path: `${resource.resourceType}?_id=${seen.id}`, body: seen },
-      { method: 'PUT', path: `${resource.resourceType}/${id}`, body: { ...seen, id } },
+      PUT(path, { ...seen, [changed]: '(hidden)' }),
+      POST(resource.resourceType, seen),
+      PUT(`${resource.resourceType}?_id=${seen.id}`, seen),
+      PUT(`${resource.resourceType}/${id}`, { ...seen, id }),
       { method: 'PATCH', path, patch: [{ op: 'add', path: '/language', value: '(hidden)' }] },
-      { method: 'POST', path: 'Bot/$execute?identifier=x', body: seen },
-      {
-        method: 'POST',
-        path: '',
-        body: {
-          resourceType: 'Bundle',
-          type: 'transaction',
-          entry: [{ request: { method: 'POST', url: resource.resourceType }, resource: seen }],
-        },
-      },
+      POST('Bot/$execute?identifier=x', seen),
+      POST('', bundleOf('transaction', [entryFor('POST', resource.resourceType, seen)])),
     ]) {
       const { result, writes } = await writesDuring(() => call(args))
       expect(writes).toEqual([])
@@ -253,7 +245,7 @@ describe('the secrets of a Project', () => {
         const seen = await read(path)
         const list = [...(seen.secret as object[]), { name: 'new', valueString: 'n' }]
         const body = { ...seen, secret: order.map((at) => list[at]) }
-        const { isError, text } = await call({ method: 'PUT', path, body })
+        const { isError, text } = await call(PUT(path, body))
         expect(isError, text).toBe(false)
         const expected = [...before, { name: 'new', valueString: 'n' }]
         expect((await direct('GET', path)).secret).toEqual(order.map((at) => expected[at]))
@@ -266,7 +258,7 @@ describe('the secrets of a Project', () => {
   test('are not moved to another name', async () => {
     const seen = await read(path)
     const body = { ...seen, secret: [{ name: 'Z', valueString: '(hidden)' }] }
-    const { isError, text } = await call({ method: 'PUT', path, body })
+    const { isError, text } = await call(PUT(path, body))
     expect(isError).toBe(true)
     expect(text).toContain('`secret[0].valueString` contains a placeholder')
   })
@@ -275,9 +267,7 @@ describe('the secrets of a Project', () => {
 test('what goes out is bound to the version whose secrets it holds', async () => {
   const { id, meta } = await direct('POST', 'Bot', { resourceType: 'Bot', name: 'a', code: secret(1) })
   const seen = await read(`Bot/${id}`)
-  const { requests } = await sandbox.during(() =>
-    call({ method: 'PUT', path: `Bot/${id}`, body: { ...seen, name: 'b' } }),
-  )
+  const { requests } = await sandbox.during(() => call(PUT(`Bot/${id}`, { ...seen, name: 'b' })))
   const put = requests.find(({ method }) => method === 'PUT')
   expect(put?.headers['if-match']).toBe(`W/"${(meta as { versionId: string }).versionId}"`)
 })
@@ -285,11 +275,7 @@ test('what goes out is bound to the version whose secrets it holds', async () =>
 test('a placeholder in a text or in GraphQL is refused', async () => {
   for (const args of [
     { method: 'POST', path: 'Bot/x/$execute', contentType: 'text/plain', text: '{"code": "(hidden)"}' },
-    {
-      method: 'POST',
-      path: '$graphql',
-      body: { query: 'mutation { BotUpdate(id: "x", res: {resourceType: "Bot", code: "(hidden)"}) { id } }' },
-    },
+    POST('$graphql', { query: 'mutation { BotUpdate(id: "x", res: {resourceType: "Bot", code: "(hidden)"}) { id } }' }),
   ]) {
     const { result, writes } = await writesDuring(() => call(args))
     expect(writes).toEqual([])
@@ -304,7 +290,7 @@ test('what Medplum says of a change that is only tried repeats no secret', async
   const body = JSON.stringify({ resourceType: 'OperationOutcome', issue })
   const headers = { 'content-type': 'application/fhir+json' }
   await sandbox.faults([{ path: '\\$validate$', times: 1, status: 400, headers, body }])
-  const args = { method: 'PUT', path: `Bot/${id}`, body: { ...seen, name: 'b' }, dryRun: true }
+  const args = PUT(`Bot/${id}`, { ...seen, name: 'b' }, { dryRun: true })
   expect((await call(args)).text).toContain('Not valid: (hidden)')
 })
 
@@ -312,7 +298,7 @@ test('a secret is rotated by its placeholder', async () => {
   const client = { resourceType: 'ClientApplication', name: 'r', secret: secret(1) }
   const { id } = await direct('POST', 'ClientApplication', client)
   const body = { resourceType: 'Parameters', parameter: [{ name: 'secret', valueString: '(hidden)' }] }
-  const args = { method: 'POST', path: `ClientApplication/${id}/$rotate-secret`, body }
+  const args = POST(`ClientApplication/${id}/$rotate-secret`, body)
   const { isError, text } = await call(args)
   expect(isError, text).toBe(false)
   const after = await direct('GET', `ClientApplication/${id}`)
@@ -339,15 +325,11 @@ test.each(['PUT', 'PATCH', 'DELETE'])(
     ]
     const patch = { resourceType: 'Parameters', parameter: [{ name: 'operation', part }] }
     const resource = method === 'PUT' ? { ...seen, reason: 'c' } : method === 'PATCH' ? patch : undefined
-    const body = {
-      resourceType: 'Bundle',
-      type: 'batch',
-      entry: [
-        { request: { method: 'PUT', url }, resource: { ...seen, reason: 'b' } },
-        { request: { method, url }, ...(resource && { resource }) },
-      ],
-    }
-    const { isError, text } = await call({ method: 'POST', path: '', body })
+    const body = bundleOf('batch', [
+      entryFor('PUT', url, { ...seen, reason: 'b' }),
+      { request: { method, url }, ...(resource && { resource }) },
+    ])
+    const { isError, text } = await call(POST('', body))
     expect(isError, text).toBe(true)
     expect(text).toContain('change the same record')
     expect((await direct('GET', url)).reason).toBe('a')
@@ -390,16 +372,16 @@ describe('what is hidden in a record is not shown by a patch', () => {
   test.each(PATCHES)('%j', async (operation) => {
     const before = await direct('POST', 'Patient', { resourceType: 'Patient', contained })
     const path = `Patient/${before.id}`
-    const entry = [{ request: { method: 'PATCH', url: path }, resource: asParameters(operation) }]
-    const bundle = { resourceType: 'Bundle', type: 'batch', entry }
-    const nested = { ...bundle, entry: [{ request: { method: 'POST', url: '' }, resource: bundle }] }
+    const entry = [entryFor('PATCH', path, asParameters(operation))]
+    const bundle = bundleOf('batch', entry)
+    const nested = { ...bundle, entry: [entryFor('POST', '', bundle)] }
     const query = `mutation ($patch: [PatchOperationInput!]!) { PatientPatch(id: "${before.id}", patch: $patch) { id } }`
     for (const args of [
       { method: 'PATCH', path, patch: [operation] },
       { method: 'PATCH', path: `Patient?_id=${before.id}`, patch: [operation] },
-      { method: 'POST', path: '', body: bundle },
-      { method: 'POST', path: '', body: nested },
-      { method: 'POST', path: '$graphql', body: { query, variables: { patch: [operation] } } },
+      POST('', bundle),
+      POST('', nested),
+      POST('$graphql', { query, variables: { patch: [operation] } }),
     ]) {
       const { result, writes } = await writesDuring(() => call(args))
       expect({ args, writes, isError: result.isError }).toEqual({ args, writes: [], isError: true })

@@ -9,7 +9,9 @@ import graphql from '../recordings/graphql.json' with { type: 'json' }
 import operations from '../recordings/operations.json' with { type: 'json' }
 import readWrite from '../recordings/read-write.json' with { type: 'json' }
 import search from '../recordings/search.json' with { type: 'json' }
-import { ada, fhir, sandbox, signIn, type Tokens } from './world.ts'
+import { fhir } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { ada, sandbox } from './world.ts'
 
 interface Recorded {
   name: string

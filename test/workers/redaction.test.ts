@@ -1,6 +1,9 @@
 // Secrets and signed addresses never reach a model, whichever way it asks for them.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { fhir, sam, sandbox, signIn, type Tokens } from './world.ts'
+import { bundleOf, entryFor, GET, PATCH, POST } from '../calls.ts'
+import { fhir } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { sam, sandbox } from './world.ts'
 
 const SECRET = 'unmistakable-secret-4711'
 const CLIENT_SECRET = 'sandbox-client-secret'
@@ -16,7 +19,7 @@ async function call(args: Record<string, unknown>) {
 }
 
 async function created(body: Record<string, unknown>): Promise<string> {
-  const { isError, text } = await call({ method: 'POST', path: String(body.resourceType), body })
+  const { isError, text } = await call(POST(String(body.resourceType), body))
   expect(isError, text).toBe(false)
   return JSON.parse(text).id
 }
@@ -58,18 +61,17 @@ const HOLDERS = [
 describe.each(HOLDERS)('%s', (type, name) => {
   test('read, searched, in its history and in a batch', async () => {
     const path = `${type}/${ids[name]}`
-    const body = {
-      resourceType: 'Bundle',
-      type: 'batch',
-      entry: [path, `${type}?_id=${ids[name]}`].map((url) => ({ request: { method: 'GET', url } })),
-    }
+    const body = bundleOf(
+      'batch',
+      [path, `${type}?_id=${ids[name]}`].map((url) => entryFor('GET', url)),
+    )
     for (const args of [
-      { method: 'GET', path },
-      { method: 'GET', path: `${type}?_id=${ids[name]}` },
-      { method: 'POST', path: `${type}/_search`, body: { _id: ids[name] } },
-      { method: 'GET', path: `${path}/_history` },
-      { method: 'POST', path: '', body },
-      { method: 'POST', path: '', body, respondAsync: true },
+      GET(path),
+      GET(`${type}?_id=${ids[name]}`),
+      POST(`${type}/_search`, { _id: ids[name] }),
+      GET(`${path}/_history`),
+      POST('', body),
+      POST('', body, { respondAsync: true }),
     ]) {
       const { isError, all } = await call(args)
       expect(isError, all).toBe(false)
@@ -84,7 +86,7 @@ describe.each(HOLDERS)('%s', (type, name) => {
       `${type}/$CSV?_fields=id`,
       `Patient/$csv?_type=${type}&_fields=id`,
     ]) {
-      const { result, requests } = await sandbox.during(() => call({ method: 'GET', path }))
+      const { result, requests } = await sandbox.during(() => call(GET(path)))
       expect(result.isError).toBe(true)
       expect(result.text).toContain('Nothing was sent')
       expect(requests).toEqual([])
@@ -92,13 +94,13 @@ describe.each(HOLDERS)('%s', (type, name) => {
   })
 
   test('in the lines of an export', async () => {
-    const { text } = await call({ method: 'GET', path: `$export?_type=${type}` })
+    const { text } = await call(GET(`$export?_type=${type}`))
     const [file] = JSON.parse(text).output
     expect(file.url).toMatch(/^Binary\//)
-    const lines = await call({ method: 'GET', path: file.url })
+    const lines = await call(GET(file.url))
     expect(lines.all).toContain('(hidden)')
     const at = lines.text.indexOf('(hidden)')
-    for (const offset of [1, at, at + 5]) await call({ method: 'GET', path: file.url, offset })
+    for (const offset of [1, at, at + 5]) await call(GET(file.url, { offset }))
   })
 })
 
@@ -115,7 +117,7 @@ test.each([
   ['a channel', '{ SubscriptionList { name: reason channel { h: header } } }'],
   ['an extension', '{ SubscriptionList { name: reason e: extension { valueString } } }'],
 ])('by GraphQL under %s', async (_, query) => {
-  const { isError, all } = await call({ method: 'POST', path: '$graphql', body: { query } })
+  const { isError, all } = await call(POST('$graphql', { query }))
   expect(isError, all).toBe(false)
   expect(all).toContain('Redacted')
   expect(all).toContain('(hidden)')
@@ -123,12 +125,8 @@ test.each([
 
 test('by GraphQL in a batch is refused', async () => {
   const resource = { query: '{ BotList { x: code } }' }
-  const entry = [{ request: { method: 'POST', url: '$graphql' }, resource }]
-  const { isError, text } = await call({
-    method: 'POST',
-    path: '',
-    body: { resourceType: 'Bundle', type: 'batch', entry },
-  })
+  const entry = [entryFor('POST', '$graphql', resource)]
+  const { isError, text } = await call(POST('', bundleOf('batch', entry)))
   expect(isError).toBe(true)
   expect(text).toContain('Bundle.entry[0]: GraphQL that reads secrets')
 })
@@ -139,7 +137,7 @@ test('by a JSON Patch is refused', async () => {
     { op: 'copy', from: '/secret', path: '/description' },
     { op: 'move', from: '/identityProvider/clientSecret', path: '/description' },
   ]) {
-    const args = { method: 'PATCH', path: `ClientApplication/${ids.client}`, body: [operation] }
+    const args = PATCH(`ClientApplication/${ids.client}`, [operation])
     const { result, requests } = await sandbox.during(() => call(args))
     expect(result.isError).toBe(true)
     expect(result.text).toContain('Nothing was sent')
@@ -148,7 +146,7 @@ test('by a JSON Patch is refused', async () => {
 })
 
 test('fields that are named alike elsewhere stay', async () => {
-  const { text } = await call({ method: 'GET', path: 'Observation?_count=1' })
+  const { text } = await call(GET('Observation?_count=1'))
   expect(JSON.parse(text).entry[0].resource.code).toBeInstanceOf(Object)
   expect(text).not.toContain('(hidden)')
 })

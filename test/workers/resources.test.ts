@@ -1,9 +1,11 @@
 // Records and abilities as MCP resources, in each era: what is read, kept, completed, and not found.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { post, rpc, startSession } from './mcp.ts'
 import { allOf, create, medplumToken } from './medplum.ts'
+import { signIn } from './signing-in.ts'
 import { ask, askModern } from './surface.ts'
-import { alice, post, rita, rpc, SANDBOX, sandbox, signIn, startSession } from './world.ts'
+import { alice, rita, SANDBOX, sandbox } from './world.ts'
 
 const MARISOL = `Patient/${PATIENT_IDS.diabetic}`
 const MISSING = '00000000-0000-4000-8000-000000000000'

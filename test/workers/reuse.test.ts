@@ -1,7 +1,9 @@
 // A refresh token that comes back after another took its place: somebody has a copy.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { keysOf, LIST, refreshed } from './grants.ts'
-import { grantName, post, refresh, sandbox, signIn, type Tokens, token } from './world.ts'
+import { post } from './mcp.ts'
+import { grantName, refresh, signIn, type Tokens, token } from './signing-in.ts'
+import { sandbox } from './world.ts'
 
 afterEach(() => vi.useRealTimers())
 

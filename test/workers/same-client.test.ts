@@ -1,9 +1,12 @@
 // Which connection is which: sign-ins of one client on several computers, and again and again in one browser.
 import { afterEach, expect, test, vi } from 'vitest'
 import { Person } from '../../programs/person.ts'
+import { GET } from '../calls.ts'
 import { atPage, entryOf, htmlOf, known, submit } from './connecting.ts'
 import { LIST } from './grants.ts'
-import { ada, fhir, post, REDIRECT_URI, refresh, register, send, signIn, type Tokens } from './world.ts'
+import { fhir, post } from './mcp.ts'
+import { refresh, register, signIn, type Tokens } from './signing-in.ts'
+import { ada, REDIRECT_URI, send } from './world.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -61,7 +64,7 @@ test('two accounts of one host in one browser go on both; what is not used is fo
   const page = await atPage()
   expect((await known(page, 'Two accounts')).text).toContain('and 1 earlier, not used since')
   vi.setSystemTime(Date.now() + 5_000)
-  expect((await fhir(first.access, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(false)
+  expect((await fhir(first.access, GET('Patient?_count=1'))).isError).toBe(false)
   await vi.waitFor(async () => expect((await htmlOf(page)).split('>Two accounts</h2>')).toHaveLength(3))
   expect((await known(page, 'Two accounts')).text).not.toContain('earlier')
 })

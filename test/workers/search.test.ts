@@ -2,9 +2,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { PRACTITIONER_IDS } from '../../sandbox/clinic/staff.ts'
+import { bundleOf, GET, POST, PUT } from '../calls.ts'
+import { fhir } from './mcp.ts'
 import { create, medplumToken } from './medplum.ts'
+import { signIn } from './signing-in.ts'
 import { callTool, contract, definitionOf, READ_ONLY } from './surface.ts'
-import { ada, alice, fhir, rita, SANDBOX, sandbox, signIn } from './world.ts'
+import { ada, alice, rita, SANDBOX, sandbox } from './world.ts'
 
 interface Found {
   results: { id: string; title: string; url: string }[]
@@ -28,11 +31,7 @@ test('one text of JSON, with id, title and url and nothing else', async () => {
   const answer = await search('Vega-Castillo')
   expect(Object.keys(answer)).toEqual(['results'])
   for (const result of answer.results) expect(Object.keys(result)).toEqual(['id', 'title', 'url'])
-  expect(answer.results[0]).toEqual({
-    id: MARISOL,
-    title: 'Marisol Vega-Castillo, born 1961-03-14 (Patient)',
-    url: '',
-  })
+  expect(answer.results[0]).toEqual({ id: MARISOL, title: 'Marisol Vega-Castillo, born 1961-03-14 (Patient)', url: '' })
 })
 
 test('nothing found is an empty list', async () => {
@@ -218,27 +217,16 @@ describe('how it asks', () => {
   })
 
   test('and reports a reached limit instead of finding nothing', async () => {
-    const throttled = {
-      resourceType: 'Bundle',
-      type: 'batch-response',
-      entry: [
-        {
-          response: {
-            status: '429',
-            outcome: { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'throttled' }] },
-          },
-        },
-      ],
-    }
-    await sandbox.faults([
+    const throttled = bundleOf('batch-response', [
       {
-        method: 'POST',
-        path: '^/fhir/R4/?$',
-        status: 200,
-        headers: { 'content-type': 'application/fhir+json' },
-        body: throttled,
-        times: 1,
+        response: {
+          status: '429',
+          outcome: { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'throttled' }] },
+        },
       },
+    ])
+    await sandbox.faults([
+      POST('^/fhir/R4/?$', throttled, { status: 200, headers: { 'content-type': 'application/fhir+json' }, times: 1 }),
     ])
     const { isError, content } = await callTool(access, 'search', { query: 'Vega-Castillo' })
     expect(isError).toBe(true)
@@ -262,21 +250,14 @@ describe('rights', () => {
         name: 'Directory',
         resource: [{ resourceType: 'Organization', readonly: true }],
       }
-      const made = await fhir(administrator, { method: 'POST', path: 'AccessPolicy', body: policy })
-      const found = await fhir(administrator, {
-        method: 'GET',
-        path: `ProjectMembership?profile=Practitioner/${PRACTITIONER_IDS.rita}`,
-      })
+      const made = await fhir(administrator, POST('AccessPolicy', policy))
+      const found = await fhir(administrator, GET(`ProjectMembership?profile=Practitioner/${PRACTITIONER_IDS.rita}`))
       membership = JSON.parse(found.text).entry[0].resource
       const accessPolicy = { reference: `AccessPolicy/${JSON.parse(made.text).id}` }
-      await fhir(administrator, {
-        method: 'PUT',
-        path: `ProjectMembership/${membership.id}`,
-        body: { ...membership, accessPolicy },
-      })
+      await fhir(administrator, PUT(`ProjectMembership/${membership.id}`, { ...membership, accessPolicy }))
     })
     afterAll(async () => {
-      await fhir(administrator, { method: 'PUT', path: `ProjectMembership/${membership.id}`, body: membership })
+      await fhir(administrator, PUT(`ProjectMembership/${membership.id}`, membership))
     })
 
     test('nothing else is found, and that is no error', async () => {

@@ -5,25 +5,10 @@ import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterAll, expect, test, vi } from 'vitest'
 import { connect, SignIn, WAYS, type Way } from '../../programs/clients.ts'
-import {
-  alice,
-  authorization,
-  fhir,
-  fhirCall,
-  ORIGIN,
-  post,
-  refresh,
-  register,
-  rita,
-  SANDBOX,
-  sam,
-  sandbox,
-  send,
-  signIn,
-  startSession,
-  type Tokens,
-  token,
-} from './world.ts'
+import { GET, POST } from '../calls.ts'
+import { fhir, fhirCall, post, startSession } from './mcp.ts'
+import { authorization, refresh, register, signIn, type Tokens, token } from './signing-in.ts'
+import { alice, ORIGIN, rita, SANDBOX, sam, sandbox, send } from './world.ts'
 
 const PATIENT_NAME = 'Unmistakable-Leakname'
 
@@ -41,15 +26,15 @@ async function fullRun(): Promise<string[]> {
     person.saveTokens({ access_token: tokens.access, token_type: 'bearer' })
     const client = await connect(way, ORIGIN, person, send)
     const body = { resourceType: 'Patient', name: [{ family: PATIENT_NAME }] }
-    await client.call('fhir-request', { method: 'POST', path: 'Patient', body })
-    await client.call('fhir-request', { method: 'GET', path: `Patient?family=${PATIENT_NAME}` })
+    await client.call('fhir-request', POST('Patient', body))
+    await client.call('fhir-request', GET(`Patient?family=${PATIENT_NAME}`))
     // Not closed: what an open session holds is what is looked for.
   }
   const session = await startSession(mine.access)
-  await (await post(mine.access, fhirCall({ method: 'GET', path: `Patient?family=${PATIENT_NAME}` }), session)).text()
+  await (await post(mine.access, fhirCall(GET(`Patient?family=${PATIENT_NAME}`)), session)).text()
   await refresh(mine)
   await sandbox.expireAccessTokens()
-  await fhir(mine.access, { method: 'GET', path: 'Patient?_count=1' })
+  await fhir(mine.access, GET('Patient?_count=1'))
   for (const fault of [
     { status: 500, body: { msg: 'x' } },
     { status: 400, body: { error: 'invalid_request', error_description: 'Invalid token' } },
@@ -61,8 +46,8 @@ async function fullRun(): Promise<string[]> {
     await refresh(doomed)
     await sandbox.clearFaults()
   }
-  await fhir(mine.access, { method: 'GET', path: `../../x?family=${PATIENT_NAME}` })
-  await fhir(mine.access, { method: 'POST', path: 'Patient', body: { resourceType: 'Patient', foo: PATIENT_NAME } })
+  await fhir(mine.access, GET(`../../x?family=${PATIENT_NAME}`))
+  await fhir(mine.access, POST('Patient', { resourceType: 'Patient', foo: PATIENT_NAME }))
   await send((await authorization((await register()).client_id)).url)
   await send(`${ORIGIN}/oauth/callback?code=stolen&state=stolen`)
   await token({ token: mine.refresh ?? '', client_id: mine.clientId })

@@ -2,24 +2,13 @@
 
 import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { GET, POST } from '../calls.ts'
+import { events, fhir, fhirCall, post, type RpcAnswer, rpc, startSession } from './mcp.ts'
+import { signIn, type Tokens } from './signing-in.ts'
 import { bare, evict, sessionObject } from './streams.ts'
-import {
-  alice,
-  events,
-  fhir,
-  fhirCall,
-  ORIGIN,
-  post,
-  type RpcAnswer,
-  rpc,
-  sandbox,
-  send,
-  signIn,
-  startSession,
-  type Tokens,
-} from './world.ts'
+import { alice, ORIGIN, sandbox, send } from './world.ts'
 
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate' }
+const READ = GET('Patient?_count=1&_total=accurate')
 /** Longer than a session waits for an answer that it sends as JSON. */
 const LATE_MS = 900
 
@@ -149,7 +138,7 @@ test('a client that hangs up before it is answered: what it asked for is done, o
         authorization: `Bearer ${mine.access}`,
         ...session,
       },
-      body: JSON.stringify(fhirCall({ method: 'POST', path: 'Basic', body })),
+      body: JSON.stringify(fhirCall(POST('Basic', body))),
       signal: hangUp.signal,
     })
     await waitUntilAsked(soFar)

@@ -3,28 +3,14 @@
 import { listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { GET } from '../calls.ts'
+import { events, fhir, fhirCall, INITIALIZE, post, rpc, startSession } from './mcp.ts'
+import { refresh, signIn, type Tokens, tokensOf } from './signing-in.ts'
 import { bare, evict, openSse, sessionObject } from './streams.ts'
-import {
-  alice,
-  events,
-  fhir,
-  fhirCall,
-  INITIALIZE,
-  ORIGIN,
-  post,
-  refresh,
-  rita,
-  rpc,
-  sandbox,
-  sha256,
-  signIn,
-  startSession,
-  type Tokens,
-  tokensOf,
-} from './world.ts'
+import { alice, ORIGIN, rita, sandbox, sha256 } from './world.ts'
 
 const LIST = { jsonrpc: '2.0', id: 7, method: 'tools/list' }
-const READ = { method: 'GET', path: 'Patient?_count=1&_total=accurate&_sort=_id' }
+const READ = GET('Patient?_count=1&_total=accurate&_sort=_id')
 
 let mine: Tokens
 let theirs: Tokens
@@ -99,7 +85,7 @@ describe('the caller comes fresh with each request', () => {
     const { requests } = await sandbox.during(() =>
       Promise.all(
         [tokens.access, renewed.access, tokens.access, renewed.access].map(async (access, id) =>
-          rpc(await post(access, fhirCall({ method: 'GET', path: `Patient?_count=${id + 1}` }, id), session)),
+          rpc(await post(access, fhirCall(GET(`Patient?_count=${id + 1}`), id), session)),
         ),
       ),
     )

@@ -1,7 +1,10 @@
 // What metadata tells of a type, a profile and operations, and that a failed write or operation points there.
 import { beforeAll, describe, expect, test } from 'vitest'
+import { GET, POST } from '../calls.ts'
+import { post, rpc } from './mcp.ts'
 import { create, medplumToken } from './medplum.ts'
-import { alice, post, rpc, sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { alice, sandbox } from './world.ts'
 
 let access: string
 beforeAll(async () => {
@@ -17,19 +20,19 @@ async function ask(args: Record<string, unknown>): Promise<{ text: string; isErr
 describe('metadata', () => {
   test('of a type tells its elements with all their codes, by this server’s definitions, and asks for them once', async () => {
     const path = 'metadata?type=Observation'
-    const { text } = await ask({ method: 'GET', path })
+    const { text } = await ask(GET(path))
     expect(text).toContain('Search parameters by type:')
     expect(text).toContain(
       '  status! code: registered|preliminary|final|amended|corrected|cancelled|entered-in-error|unknown',
     )
     expect(text).toContain('  subject →Patient,Group,Device,Location')
-    const { result, requests } = await sandbox.during(() => ask({ method: 'GET', path }))
+    const { result, requests } = await sandbox.during(() => ask(GET(path)))
     expect(result.text).toBe(text)
     expect(requests.filter((one) => one.path.startsWith('/fhir/R4/StructureDefinition'))).toEqual([])
   })
 
   test('of Medplum’s own types too, with what their operations take', async () => {
-    const { text } = await ask({ method: 'GET', path: 'metadata?type=Bot' })
+    const { text } = await ask(GET('metadata?type=Bot'))
     expect(text).toContain('  runtimeVersion code: ')
     expect(text).toMatch(/POST Bot\/\$init: name!.*executableCode/)
   })
@@ -52,9 +55,9 @@ describe('metadata', () => {
         ],
       },
     })
-    const { text } = await ask({ method: 'GET', path: `metadata?type=Patient&profile=${url}` })
+    const { text } = await ask(GET(`metadata?type=Patient&profile=${url}`))
     expect(text.split('\n')).toEqual([expect.stringContaining(url), '  name![] HumanName'])
-    const missing = await ask({ method: 'GET', path: 'metadata?profile=http://example.org/none' })
+    const missing = await ask(GET('metadata?profile=http://example.org/none'))
     expect(missing).toMatchObject({ isError: true, text: expect.stringContaining('StructureDefinition?derivation') })
   })
 })
@@ -62,13 +65,13 @@ describe('metadata', () => {
 describe('a failed', () => {
   test('write points to the elements of its type', async () => {
     const body = { resourceType: 'Patient', naem: [{ family: 'Lee' }] }
-    const { text, isError } = await ask({ method: 'POST', path: 'Patient', body })
+    const { text, isError } = await ask(POST('Patient', body))
     expect(isError).toBe(true)
     expect(text).toContain('GET metadata?type=Patient')
   })
 
   test('operation tells all of its input at once', async () => {
-    const found = await ask({ method: 'GET', path: 'Appointment/$find?start=2026-12-07T00:00:00Z' })
+    const found = await ask(GET('Appointment/$find?start=2026-12-07T00:00:00Z'))
     expect(found.isError).toBe(true)
     expect(found.text).toMatch(/start!.*end!.*service-type-reference!.*schedule!/)
   })

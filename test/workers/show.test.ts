@@ -5,8 +5,9 @@ import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import type { Shown, Summary, Table, Timeline, Trend } from '../../src/tools/show/shown.ts'
 import { deployment, say } from './deployment.ts'
 import { allOf, create, medplumToken } from './medplum.ts'
+import { signIn } from './signing-in.ts'
 import { ask, callTool, definitionOf } from './surface.ts'
-import { alice, sandbox, signIn } from './world.ts'
+import { alice, sandbox } from './world.ts'
 
 const OWN = PATIENT_IDS.diabetic
 const MARISOL = `Patient/${OWN}`

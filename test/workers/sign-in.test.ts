@@ -2,27 +2,12 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Form, Person, readForm, UnexpectedPage, whereTo } from '../../programs/person.ts'
+import { POST } from '../calls.ts'
 import { expectPageHeaders, under, unescaped } from './browsing.ts'
 import { atPage, entryOf } from './connecting.ts'
-import {
-  alice,
-  authorization,
-  exchange,
-  fhirCall,
-  ORIGIN,
-  post,
-  postJson,
-  REDIRECT_URI,
-  RESOURCE,
-  register,
-  rpc,
-  SANDBOX,
-  sandbox,
-  send,
-  signIn,
-  startSession,
-  token,
-} from './world.ts'
+import { fhirCall, post, rpc, startSession } from './mcp.ts'
+import { authorization, exchange, register, signIn, token } from './signing-in.ts'
+import { alice, ORIGIN, postJson, REDIRECT_URI, RESOURCE, SANDBOX, sandbox, send } from './world.ts'
 
 const CURSOR = 'cursor://anysphere.cursor-mcp/oauth/callback'
 
@@ -391,7 +376,7 @@ describe('discovery', () => {
       const first = await exchange(request, code, { resource: address })
       expect(first.status).toBe(200)
       const granted = await first.json<{ access_token: string; refresh_token: string }>()
-      const write = fhirCall({ method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'x' } } })
+      const write = fhirCall(POST('Basic', { resourceType: 'Basic', code: { text: 'x' } }))
       const denied = await post(granted.access_token, write, { 'mcp-protocol-version': '2025-11-25' }, path)
       expect(denied.status).toBe(403)
       expect(denied.headers.get('www-authenticate')).toContain(`resource_metadata="${metadata}"`)

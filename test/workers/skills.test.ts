@@ -1,7 +1,8 @@
 // The manual as skills (SEP-2640): listed with digests, read as resources, the same for everybody.
 import { beforeAll, expect, test } from 'vitest'
+import { signIn } from './signing-in.ts'
 import { askModern } from './surface.ts'
-import { alice, signIn } from './world.ts'
+import { alice } from './world.ts'
 
 interface Skill {
   uri: string

@@ -3,27 +3,16 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { connect, SignIn } from '../../programs/clients.ts'
-import {
-  alice,
-  fhirCall,
-  grantName,
-  ORIGIN,
-  post,
-  postModern,
-  refresh,
-  rpc,
-  send,
-  signIn,
-  startSession,
-  type Tokens,
-  tokensOf,
-} from './world.ts'
+import { POST } from '../calls.ts'
+import { fhirCall, post, postModern, rpc, startSession } from './mcp.ts'
+import { grantName, refresh, signIn, type Tokens, tokensOf } from './signing-in.ts'
+import { alice, ORIGIN, send } from './world.ts'
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
-const WRITE = { method: 'POST', path: 'Basic', body: { resourceType: 'Basic', code: { text: 'step-up' } } }
+const WRITE = POST('Basic', { resourceType: 'Basic', code: { text: 'step-up' } })
 const STATELESS = { 'mcp-protocol-version': '2025-11-25' }
 
 const renewed = async (tokens: Tokens) => tokensOf(tokens.clientId, await (await refresh(tokens)).json())

@@ -3,7 +3,8 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import type { McpSession } from '../../src/mcp/session/session.ts'
-import { events, ORIGIN, send } from './world.ts'
+import { events } from './mcp.ts'
+import { ORIGIN, send } from './world.ts'
 
 /** A request of a session without a message. */
 export function bare(method: 'GET' | 'DELETE', access: string, session: Record<string, string>): Promise<Response> {

@@ -8,7 +8,8 @@ import * as z from 'zod'
 import { register } from '../../src/tools/kit/register.ts'
 import { type CallSupport, defineTool } from '../../src/tools/kit/tool.ts'
 import { type Ask, deployment } from './deployment.ts'
-import { INITIALIZE, signIn } from './world.ts'
+import { INITIALIZE } from './mcp.ts'
+import { signIn } from './signing-in.ts'
 
 interface Property {
   type?: string

@@ -1,5 +1,6 @@
 // The rest of the MCP surface as a client sees it: any tool, resource, prompt or completion, in an era of its choice.
-import { post, postModern, type RpcAnswer, rpc } from './world.ts'
+import { POST } from '../calls.ts'
+import { post, postModern, type RpcAnswer, rpc } from './mcp.ts'
 
 /** One request of 2025-11-25, without a session. */
 export async function ask(access: string, method: string, params: Record<string, unknown> = {}): Promise<RpcAnswer> {
@@ -54,7 +55,7 @@ export async function create(
   access: string,
   resource: Record<string, unknown> & { resourceType: string },
 ): Promise<string> {
-  const args = { method: 'POST', path: resource.resourceType, body: resource }
+  const args = POST(resource.resourceType, resource)
   const { isError, content } = await callTool(access, 'fhir-request', args)
   if (isError) throw new Error(content[0]?.text)
   return /"id":"([^"]+)"/.exec(content[0]?.text ?? '')?.[1] ?? ''

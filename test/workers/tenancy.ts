@@ -2,24 +2,9 @@
 // another). The same people, with the same ids, are at all of them.
 import { env } from 'cloudflare:workers'
 import { type Credentials, Person } from '../../programs/person.ts'
-import {
-  type Authorization,
-  alice,
-  authorization,
-  exchange,
-  type FhirAnswer,
-  fhirCall,
-  type LoggedRequest,
-  ORIGIN,
-  post,
-  REDIRECT_URI,
-  register,
-  rpc,
-  SANDBOX,
-  send,
-  type Tokens,
-  tokensOf,
-} from './world.ts'
+import { type FhirAnswer, fhirCall, post, rpc } from './mcp.ts'
+import { type Authorization, authorization, exchange, register, type Tokens, tokensOf } from './signing-in.ts'
+import { alice, type LoggedRequest, ORIGIN, REDIRECT_URI, SANDBOX, send } from './world.ts'
 
 export interface Place {
   /** What its paths begin with. */

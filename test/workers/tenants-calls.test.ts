@@ -4,6 +4,9 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect, SignIn, WAYS, type Way } from '../../programs/clients.ts'
 import { Person } from '../../programs/person.ts'
+import { DELETE, GET, POST } from '../calls.ts'
+import { INITIALIZE, post, rpc, startSession } from './mcp.ts'
+import { grantName, refresh, register, type Tokens, token } from './signing-in.ts'
 import {
   askedDuring,
   fhirAt,
@@ -17,21 +20,7 @@ import {
   signInAt,
   signInEverywhere,
 } from './tenancy.ts'
-import {
-  alice,
-  grantName,
-  INITIALIZE,
-  ORIGIN,
-  post,
-  REDIRECT_URI,
-  refresh,
-  register,
-  rpc,
-  send,
-  startSession,
-  type Tokens,
-  token,
-} from './world.ts'
+import { alice, ORIGIN, REDIRECT_URI, send } from './world.ts'
 
 let tokensOf: Map<Place, Tokens>
 const accessAt = (place: Place) => tokensOf.get(place)?.access ?? ''
@@ -46,7 +35,7 @@ afterEach(() => {
 
 describe('a call', () => {
   test('reaches the Medplum of its tenant only', async () => {
-    const read = { method: 'GET', path: 'Patient?_count=1' }
+    const read = GET('Patient?_count=1')
     const there = await askedDuring(() => fhirAt(SOUTH, accessAt(SOUTH), read))
     expect([there.north.length, there.south.length > 0]).toEqual([0, true])
     const here = await askedDuring(() => fhirAt(NORTH, accessAt(NORTH), read))
@@ -55,10 +44,10 @@ describe('a call', () => {
 
   test('stores records where it belongs', async () => {
     const body = { resourceType: 'Basic', code: { text: 'south only' } }
-    const made = await fhirAt(SOUTH, accessAt(SOUTH), { method: 'POST', path: 'Basic', body })
+    const made = await fhirAt(SOUTH, accessAt(SOUTH), POST('Basic', body))
     const path = `Basic/${JSON.parse(made.text).id}`
-    expect((await fhirAt(SOUTH, accessAt(SOUTH), { method: 'GET', path })).isError).toBe(false)
-    expect((await fhirAt(NORTH, accessAt(NORTH), { method: 'GET', path })).text).toContain('404')
+    expect((await fhirAt(SOUTH, accessAt(SOUTH), GET(path))).isError).toBe(false)
+    expect((await fhirAt(NORTH, accessAt(NORTH), GET(path))).text).toContain('404')
   })
 
   test('is told by whoami and by the server itself which tenant it is', async () => {
@@ -78,7 +67,7 @@ describe('a call', () => {
   })
 
   test('is held to the level that the tenant allows', async () => {
-    const { text } = await fhirAt(SOUTH, accessAt(SOUTH), { method: 'DELETE', path: 'Basic/1' })
+    const { text } = await fhirAt(SOUTH, accessAt(SOUTH), DELETE('Basic/1'))
     expect(text).toContain('needs the access level "Full"')
   })
 })
@@ -137,7 +126,7 @@ describe('a grant', () => {
     const all: [Place, Tokens][] = []
     for (const place of PLACES) all.push([place, await signInAt(place, alice, client_id)])
     for (const [place, { access }] of all) {
-      expect((await fhirAt(place, access, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(false)
+      expect((await fhirAt(place, access, GET('Patient?_count=1'))).isError).toBe(false)
     }
   })
 
@@ -169,7 +158,7 @@ describe('audit events', () => {
   ])('carry the tenant %s, from consent to revocation', async (tenant, place) => {
     const lines = logged()
     const tokens = await signInAt(place)
-    await fhirAt(place, tokens.access, { method: 'GET', path: 'Patient?_count=1' })
+    await fhirAt(place, tokens.access, GET('Patient?_count=1'))
     await refresh(tokens)
     await token({ token: tokens.refresh ?? '', client_id: tokens.clientId })
     const denying = await requestAt(place)
@@ -183,7 +172,7 @@ describe('audit events', () => {
 
   test('tell the same Medplum id at two tenants as two people', async () => {
     const lines = logged()
-    for (const place of PLACES) await fhirAt(place, accessAt(place), { method: 'GET', path: 'Patient?_count=1' })
+    for (const place of PLACES) await fhirAt(place, accessAt(place), GET('Patient?_count=1'))
     const whos = lines.map(({ who }) => who)
     expect(whos).toEqual([0, 1, 2].map(() => expect.stringMatching(/^[\w-]{22}$/)))
     expect(new Set(whos).size).toBe(3)

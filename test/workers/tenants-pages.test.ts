@@ -6,11 +6,14 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { Person } from '../../programs/person.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { redirectToLogin } from '../../src/web/shared/browser-session.ts'
+import { DELETE, GET, POST } from '../calls.ts'
 import { unescaped } from './browsing.ts'
 import { Decider, linkIn, tokenIn } from './confirming.ts'
 import { browser } from './connecting.ts'
+import { INITIALIZE, post, rpc } from './mcp.ts'
+import { grantName, type Tokens } from './signing-in.ts'
 import { fhirAt, NORTH, OWN, PAIRS, PLACES, type Place, SOUTH, signInAt, signInEverywhere } from './tenancy.ts'
-import { alice, grantName, INITIALIZE, ORIGIN, post, rpc, send, type Tokens } from './world.ts'
+import { alice, ORIGIN, send } from './world.ts'
 
 let tokensOf: Map<Place, Tokens>
 const accessAt = (place: Place) => tokensOf.get(place)?.access ?? ''
@@ -81,7 +84,7 @@ describe('the connections page', () => {
       expect(crossed.status).toBe(403)
     }
     for (const place of PLACES) {
-      expect((await fhirAt(place, accessAt(place), { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(false)
+      expect((await fhirAt(place, accessAt(place), GET('Patient?_count=1'))).isError).toBe(false)
     }
   })
 
@@ -127,14 +130,14 @@ describe('the connections page', () => {
 
 describe('a confirmation', () => {
   const isThere = async (place: Place, path: string) =>
-    (await fhirAt(place, accessAt(place), { method: 'GET', path })).isError === false
+    (await fhirAt(place, accessAt(place), GET(path))).isError === false
 
   /** Asks at a place to delete a task of its own. */
   async function asked(place = NORTH) {
     const body = { resourceType: 'Task', status: 'requested', intent: 'order' }
-    const made = await fhirAt(place, accessAt(place), { method: 'POST', path: 'Task', body })
+    const made = await fhirAt(place, accessAt(place), POST('Task', body))
     const path = `Task/${JSON.parse(made.text).id}`
-    const deletion = { method: 'DELETE', path }
+    const deletion = DELETE(path)
     return { path, deletion, link: linkIn((await fhirAt(place, accessAt(place), deletion)).text) }
   }
 

@@ -7,10 +7,13 @@ import { newKey } from '../../src/base/seal.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { Grant } from '../../src/oauth/grant/grant.ts'
 import { createAuthorizationServer } from '../../src/oauth/provider.ts'
+import { GET } from '../calls.ts'
 import { under } from './browsing.ts'
 import { browser } from './connecting.ts'
+import { INITIALIZE, post } from './mcp.ts'
+import { exchange, grantName, refresh, token } from './signing-in.ts'
 import { askedDuring, fhirAt, NORTH, PAIRS, PLACES, requestAt, SOUTH, signInAt } from './tenancy.ts'
-import { alice, exchange, grantName, INITIALIZE, ORIGIN, post, REDIRECT_URI, refresh, send, token } from './world.ts'
+import { alice, ORIGIN, REDIRECT_URI, send } from './world.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -35,7 +38,7 @@ describe.each(PAIRS)('a token of %s', (_name, from, to) => {
     })
     expect(statuses).toEqual(Array(6).fill(401))
     expect([...north, ...south]).toEqual([])
-    expect((await fhirAt(from, access, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(false)
+    expect((await fhirAt(from, access, GET('Patient?_count=1'))).isError).toBe(false)
   })
 
   test('is not to be had by its code, nor by its refresh token', async () => {

@@ -1,20 +1,12 @@
 // Tenants from outside: each has addresses of its own, and a sign-in is for the tenant whose resource was asked for.
 import { describe, expect, test } from 'vitest'
 import { Person, readForm, UnexpectedPage, whereTo } from '../../programs/person.ts'
+import { GET } from '../calls.ts'
 import { BROWSER, get, under, unescaped } from './browsing.ts'
+import { fhirCall, INITIALIZE, post } from './mcp.ts'
+import { authorization, exchange, register } from './signing-in.ts'
 import { fhirAt, NORTH, OWN, PLACES, requestAt, SOUTH, signInAt } from './tenancy.ts'
-import {
-  alice,
-  authorization,
-  exchange,
-  fhirCall,
-  INITIALIZE,
-  ORIGIN,
-  post,
-  REDIRECT_URI,
-  register,
-  send,
-} from './world.ts'
+import { alice, ORIGIN, REDIRECT_URI, send } from './world.ts'
 
 const TENANTS = [NORTH, SOUTH] as const
 const METADATA = `${ORIGIN}/.well-known/oauth-protected-resource`
@@ -116,7 +108,7 @@ describe('an address of a tenant that there is not', () => {
   test('may look like one that there is: no token is taken there', async () => {
     const { access } = await signInAt(NORTH)
     for (const path of ['/t/%6eorth/mcp', '/%74/north/mcp', '//t/north/mcp', '/t/north/mcp/../../south/mcp']) {
-      const response = await post(access, fhirCall({ method: 'GET', path: 'Patient' }), {}, path)
+      const response = await post(access, fhirCall(GET('Patient')), {}, path)
       await response.text()
       expect(response.status).not.toBe(200)
     }
@@ -137,7 +129,7 @@ describe('a sign-in', () => {
       resource: string
     }>()
     expect(answer.resource).toBe(OWN.resource)
-    expect((await fhirAt(OWN, answer.access_token, { method: 'GET', path: 'Patient?_count=1' })).isError).toBe(false)
+    expect((await fhirAt(OWN, answer.access_token, GET('Patient?_count=1'))).isError).toBe(false)
     expect((await post(answer.access_token, INITIALIZE, {}, '/t/north/mcp')).status).toBe(401)
   })
 

@@ -1,8 +1,11 @@
 // Codes of code systems that aren't loaded: every answer about them says that nothing follows from it.
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bundleOf, entryFor, GET, POST } from '../calls.ts'
+import { fhir } from './mcp.ts'
 import { create, medplumToken } from './medplum.ts'
 import { profile, withSlice } from './profiles.ts'
-import { ada, alice, fhir, sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { ada, alice, sandbox } from './world.ts'
 
 let access: string
 let medplum: string
@@ -47,7 +50,7 @@ describe('an answer about a code system that is', () => {
       LOINC,
     ],
   ])('%s', async (_what, path, system) => {
-    expect(await told({ method: 'GET', path })).toContain(`Nothing follows from this answer about codes of ${system}`)
+    expect(await told(GET(path))).toContain(`Nothing follows from this answer about codes of ${system}`)
   })
 
   test.each([
@@ -58,15 +61,13 @@ describe('an answer about a code system that is', () => {
       parameters([{ name: 'url', valueUri: 'http://hl7.org/fhir/ValueSet/administrative-gender' }, codeableConcept]),
     ],
   ])('%s', async (_what, path, body) => {
-    expect(await told({ method: 'POST', path, body })).toContain(
-      `Nothing follows from this answer about codes of ${LOINC}`,
-    )
+    expect(await told(POST(path, body))).toContain(`Nothing follows from this answer about codes of ${LOINC}`)
   })
 
   test('asked in a batch', async () => {
     const url = `CodeSystem/$validate-code?url=${SNOMED}&code=1`
-    const body = { resourceType: 'Bundle', type: 'batch', entry: [{ request: { method: 'GET', url } }] }
-    expect(await told({ method: 'POST', path: '', body })).toContain(`about codes of ${SNOMED}`)
+    const body = bundleOf('batch', [entryFor('GET', url)])
+    expect(await told(POST('', body))).toContain(`about codes of ${SNOMED}`)
   })
 })
 
@@ -95,13 +96,13 @@ describe('an answer about a value set', () => {
   ]
   test.each(SETS)('%s', async (_what, name, compose, said) => {
     await valueSet(name, compose)
-    expect(await told({ method: 'GET', path: `ValueSet/$expand?url=urn:example:${name}` })).toContain(said)
+    expect(await told(GET(`ValueSet/$expand?url=urn:example:${name}`))).toContain(said)
   })
 
   test('that has more codes than Medplum gives, which its total does not say', async () => {
     const path = 'ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender'
-    expect(await told({ method: 'GET', path: `${path}&count=2` })).toContain('2 codes of maybe more')
-    expect(await told({ method: 'GET', path: `${path}&count=1000` })).not.toContain('maybe more')
+    expect(await told(GET(`${path}&count=2`))).toContain('2 codes of maybe more')
+    expect(await told(GET(`${path}&count=1000`))).not.toContain('maybe more')
   })
 
   test('in a translation that finds nothing', async () => {
@@ -109,8 +110,8 @@ describe('an answer about a value set', () => {
     const group = [{ source: SNOMED, target: 'urn:example:target', element }]
     await create(medplum, { resourceType: 'ConceptMap', status: 'active', url: 'urn:example:map', group })
     const path = `ConceptMap/$translate?url=urn:example:map&system=${SNOMED}&code=`
-    expect(await told({ method: 'GET', path: `${path}zzz` })).toContain(`about codes of ${SNOMED}`)
-    expect(await told({ method: 'GET', path: `${path}a` })).not.toContain('Nothing follows')
+    expect(await told(GET(`${path}zzz`))).toContain(`about codes of ${SNOMED}`)
+    expect(await told(GET(`${path}a`))).not.toContain('Nothing follows')
   })
 })
 
@@ -121,17 +122,14 @@ describe('nothing is said', () => {
     `CodeSystem/$validate-code?url=${LOINC}&code=8867-4`,
     'ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender',
   ])('of what is loaded, or was found: %s', async (path) => {
-    expect(await told({ method: 'GET', path })).not.toContain('Nothing follows')
+    expect(await told(GET(path))).not.toContain('Nothing follows')
   })
 })
 
 test('a code system is asked for once', async () => {
   const { requests } = await sandbox.during(async () => {
     for (const code of ['a', 'b', 'c'])
-      await fhir(access, {
-        method: 'GET',
-        path: `CodeSystem/$validate-code?url=http://hl7.org/fhir/sid/icd-10&code=${code}`,
-      })
+      await fhir(access, GET(`CodeSystem/$validate-code?url=http://hl7.org/fhir/sid/icd-10&code=${code}`))
   })
   expect(requests.filter(({ path }) => /\/CodeSystem\?/.test(path))).toHaveLength(1)
 })
@@ -139,21 +137,14 @@ test('a code system is asked for once', async () => {
 describe('a profile that the server lacks', () => {
   const url = `http://example.org/profile/${crypto.randomUUID()}`
   const body = { resourceType: 'Patient', meta: { profile: [url] } }
-  const batchOf = (to: string) => ({
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: [
-      { request: { method: 'GET', url: 'Patient?_count=1' } },
-      { request: { method: 'POST', url: to }, resource: body },
-    ],
-  })
+  const batchOf = (to: string) => bundleOf('batch', [entryFor('GET', 'Patient?_count=1'), entryFor('POST', to, body)])
   test.each([
-    { method: 'POST', path: 'Patient/$validate', body },
-    { method: 'POST', path: 'Patient', body, dryRun: true },
-    { method: 'POST', path: 'Patient', body },
-    { method: 'POST', path: '', body: batchOf('Patient/$validate') },
-    { method: 'POST', path: '', body: batchOf('Patient/$validate'), respondAsync: true },
-    { method: 'POST', path: '', body: batchOf('Patient'), dryRun: true },
+    POST('Patient/$validate', body),
+    POST('Patient', body, { dryRun: true }),
+    POST('Patient', body),
+    POST('', batchOf('Patient/$validate')),
+    POST('', batchOf('Patient/$validate'), { respondAsync: true }),
+    POST('', batchOf('Patient'), { dryRun: true }),
   ])('is told beside the check %j', async (args) => {
     expect(await told(args)).toContain(`Not checked by the profile ${url}`)
   })
@@ -163,7 +154,7 @@ test('a profile that is there, named with a version, is not found by Medplum: th
   const { url, element } = withSlice()
   await create(medplum, profile(url, element))
   const validate = (name: string) =>
-    told({ method: 'POST', path: 'Patient/$validate', body: { resourceType: 'Patient', meta: { profile: [name] } } })
+    told(POST('Patient/$validate', { resourceType: 'Patient', meta: { profile: [name] } }))
   const versioned = await validate(`${url}|1.0`)
   expect(versioned).toContain(`Not checked by the profile ${url}|1.0`)
   expect(versioned).toContain(`Write ${url}.`)
@@ -173,10 +164,10 @@ test('a profile that is there, named with a version, is not found by Medplum: th
 test('a dry run of a batch says what the condition of an entry finds', async () => {
   const value = crypto.randomUUID()
   const resource = { resourceType: 'Patient', identifier: [{ system: 'urn:example:dry', value }] }
-  const create = { method: 'POST', path: 'Patient', body: resource }
+  const create = POST('Patient', resource)
   const ifNoneExist = `identifier=urn:example:dry|${value}`
   const entry = [{ resource, request: { method: 'POST', url: 'Patient', ifNoneExist } }]
-  const batch = { method: 'POST', path: '', body: { resourceType: 'Bundle', type: 'batch', entry }, dryRun: true }
+  const batch = POST('', bundleOf('batch', entry), { dryRun: true })
   expect(await told(batch)).toContain('finds nothing, so it would be created')
   await told(create)
   expect(await told(batch)).toContain('already finds one, so nothing would be created')
@@ -184,8 +175,8 @@ test('a dry run of a batch says what the condition of an entry finds', async () 
 
 test('a profile of a record within another is told not to be checked', async () => {
   const entry = [{ resource: { resourceType: 'Patient', meta: { profile: ['http://example.org/none'] } } }]
-  const body = { resourceType: 'Bundle', type: 'collection', entry }
-  const said = await told({ method: 'POST', path: 'Bundle/$validate', body })
+  const body = bundleOf('collection', entry)
+  const said = await told(POST('Bundle/$validate', body))
   expect(said).toContain('Medplum checks a resource within another')
 })
 
@@ -215,7 +206,7 @@ describe('a Subscription to a Bot', () => {
   const INIT = 'POST Bot/$init'
 
   async function said(body: object, dryRun: boolean): Promise<string> {
-    const { text, notes } = await fhir(admin, { method: 'POST', path: 'Subscription', body, dryRun })
+    const { text, notes } = await fhir(admin, POST('Subscription', body, { dryRun }))
     return `${text}\n${notes}`
   }
 
@@ -230,7 +221,7 @@ describe('a Subscription to a Bot', () => {
     const answer = await said(subscription(`Bot/${bot.id}`), dryRun)
     expect(answer).toContain('has no ProjectMembership')
     expect(answer).toContain(INIT)
-    const made = await fhir(admin, { method: 'POST', path: 'Bot/$init', body: { name: 'By $init' }, format: 'json' })
+    const made = await fhir(admin, POST('Bot/$init', { name: 'By $init' }, { format: 'json' }))
     expect(await said(subscription(`Bot/${JSON.parse(made.text).id}`), dryRun)).not.toContain(INIT)
   })
 })

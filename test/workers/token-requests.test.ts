@@ -3,24 +3,9 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { Person } from '../../programs/person.ts'
 import { keysOf, LIST, READ, refreshed, revoke } from './grants.ts'
-import {
-  ada,
-  alice,
-  authorization,
-  exchange,
-  fhir,
-  grantName,
-  ORIGIN,
-  post,
-  REDIRECT_URI,
-  refresh,
-  register,
-  sandbox,
-  send,
-  signIn,
-  type Tokens,
-  token,
-} from './world.ts'
+import { fhir, post } from './mcp.ts'
+import { authorization, exchange, grantName, refresh, register, signIn, type Tokens, token } from './signing-in.ts'
+import { ada, alice, ORIGIN, REDIRECT_URI, sandbox, send } from './world.ts'
 
 async function expectStands(tokens: Tokens): Promise<void> {
   expect((await post(tokens.access, LIST)).status).toBe(200)

@@ -2,9 +2,11 @@
 // is wrapped, and a refusal comes before anything is sent and names the right tool; what a tool is for, it does.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { bundleOf, DELETE, GET, PATCH, POST, PUT } from '../calls.ts'
 import { deployment, type Said, say } from './deployment.ts'
 import { create, medplumToken } from './medplum.ts'
-import { type LoggedRequest, sam, sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { type LoggedRequest, sam, sandbox } from './world.ts'
 
 const TOOLS = ['fhir-read', 'fhir-write', 'fhir-delete', 'fhir-operate'] as const
 type Tool = (typeof TOOLS)[number]
@@ -36,7 +38,7 @@ const entry = (method: string, url: string, resource?: object) => ({
   request: { method, url },
   ...(resource && { resource }),
 })
-const batch = (...entries: object[]) => ({ resourceType: 'Bundle', type: 'batch', entry: entries })
+const batch = (...entries: object[]) => bundleOf('batch', entries)
 const task = { resourceType: 'Task', status: 'requested', intent: 'order' }
 const mutation = (name: string) => ({ query: `mutation { ${name}(id: "${some}") { id } }` })
 
@@ -49,53 +51,49 @@ interface Act {
 /** What each tool is for, in plain form and wrapped. */
 const ACTS: Record<Tool, Act[]> = {
   'fhir-read': [
-    { method: 'GET', path: chart },
-    { method: 'GET', path: `Observation?subject=${chart}&_count=1` },
-    { method: 'GET', path: `${chart}/_history` },
-    { method: 'GET', path: `${chart}/$everything?_count=5` },
-    { method: 'GET', path: '$graphql?query={PatientList(_count:1){id}}' },
-    { method: 'GET', path: 'ClientApplication' },
-    { method: 'POST', path: 'Patient/_search', body: { name: 'Vega' } },
-    { method: 'POST', path: '$graphql', body: { query: '{ PatientList(_count: 1) { id } }' } },
-    { method: 'POST', path: 'Task/$validate', body: task },
-    { method: 'POST', path: '', body: batch(entry('GET', chart), entry('GET', 'Task?_count=1')) },
+    GET(chart),
+    GET(`Observation?subject=${chart}&_count=1`),
+    GET(`${chart}/_history`),
+    GET(`${chart}/$everything?_count=5`),
+    GET('$graphql?query={PatientList(_count:1){id}}'),
+    GET('ClientApplication'),
+    POST('Patient/_search', { name: 'Vega' }),
+    POST('$graphql', { query: '{ PatientList(_count: 1) { id } }' }),
+    POST('Task/$validate', task),
+    POST('', batch(entry('GET', chart), entry('GET', 'Task?_count=1'))),
   ],
   'fhir-write': [
-    { method: 'POST', path: 'Task', body: task },
-    { method: 'PUT', path: `Task/${some}`, body: { ...task, id: some } },
-    { method: 'PATCH', path: `Task/${some}`, body: [{ op: 'replace', path: '/status', value: 'completed' }] },
-    {
-      method: 'POST',
-      path: '',
-      body: batch(entry('POST', 'Task', task), entry('PUT', `Task/${some}`, { ...task, id: some })),
-    },
-    { method: 'POST', path: '$graphql', body: mutation('TaskUpdate') },
-    { method: 'POST', path: 'Appointment/$hold', body: { resourceType: 'Parameters', parameter: [] } },
+    POST('Task', task),
+    PUT(`Task/${some}`, { ...task, id: some }),
+    PATCH(`Task/${some}`, [{ op: 'replace', path: '/status', value: 'completed' }]),
+    POST('', batch(entry('POST', 'Task', task), entry('PUT', `Task/${some}`, { ...task, id: some }))),
+    POST('$graphql', mutation('TaskUpdate')),
+    POST('Appointment/$hold', { resourceType: 'Parameters', parameter: [] }),
     // Each of these is a GET that stores something or lets it be stored.
-    { method: 'GET', path: `Claim/${some}/$export` },
-    { method: 'GET', path: `Binary/${some}/$presigned-url?upload=true` },
+    GET(`Claim/${some}/$export`),
+    GET(`Binary/${some}/$presigned-url?upload=true`),
   ],
   'fhir-delete': [
-    { method: 'DELETE', path: `Task/${some}` },
-    { method: 'DELETE', path: `Task?identifier=http://example.com/none|${some}` },
-    { method: 'POST', path: '', body: batch(entry('DELETE', `Task/${some}`)) },
-    { method: 'POST', path: '$graphql', body: mutation('TaskDelete') },
+    DELETE(`Task/${some}`),
+    DELETE(`Task?identifier=http://example.com/none|${some}`),
+    POST('', batch(entry('DELETE', `Task/${some}`))),
+    POST('$graphql', mutation('TaskDelete')),
   ],
   'fhir-operate': [
-    { method: 'GET', path: `Bot/${some}/$execute?x=1` },
-    { method: 'POST', path: `Bot/${some}/$execute`, body: { a: 1 } },
-    { method: 'GET', path: `Claim/${some}/$submit` },
-    { method: 'GET', path: `Patient/${some}/$a-bot-of-the-project` },
-    { method: 'POST', path: `Agent/${some}/$push`, body: { resourceType: 'Parameters', parameter: [] } },
-    { method: 'GET', path: `Agent/${some}/$upgrade` },
-    { method: 'DELETE', path: `job/${some}/status` },
-    { method: 'POST', path: '', body: batch(entry('GET', `Claim/${some}/$submit`)) },
-    { method: 'POST', path: '', body: batch(entry('DELETE', `ProjectMembership/${some}`)) },
-    { method: 'POST', path: '$graphql', body: mutation('AccessPolicyDelete') },
-    { method: 'DELETE', path: `ClientApplication/${some}` },
-    { method: 'PATCH', path: `ProjectMembership/${some}`, body: [{ op: 'add', path: '/admin', value: true }] },
-    { method: 'POST', path: `Patient/${some}/$expunge`, body: {} },
-    { method: 'PUT', path: `AccessPolicy/${some}`, body: { resourceType: 'AccessPolicy', id: some } },
+    GET(`Bot/${some}/$execute?x=1`),
+    POST(`Bot/${some}/$execute`, { a: 1 }),
+    GET(`Claim/${some}/$submit`),
+    GET(`Patient/${some}/$a-bot-of-the-project`),
+    POST(`Agent/${some}/$push`, { resourceType: 'Parameters', parameter: [] }),
+    GET(`Agent/${some}/$upgrade`),
+    DELETE(`job/${some}/status`),
+    POST('', batch(entry('GET', `Claim/${some}/$submit`))),
+    POST('', batch(entry('DELETE', `ProjectMembership/${some}`))),
+    POST('$graphql', mutation('AccessPolicyDelete')),
+    DELETE(`ClientApplication/${some}`),
+    PATCH(`ProjectMembership/${some}`, [{ op: 'add', path: '/admin', value: true }]),
+    POST(`Patient/${some}/$expunge`, {}),
+    PUT(`AccessPolicy/${some}`, { resourceType: 'AccessPolicy', id: some }),
   ],
 }
 
@@ -155,7 +153,7 @@ describe('a batch of several kinds', () => {
     ['fhir-operate', batch(operate, operate, remove), 2, 'fhir-delete'],
     ['fhir-operate', { ...batch(write, operate), type: 'transaction' }, 0, 'fhir-write'],
   ] as const)('is not for %s, though its highest kind is (%#)', async (tool, body, at, right) => {
-    const { isError, text, requests } = await call(tool, { method: 'POST', path: '', body })
+    const { isError, text, requests } = await call(tool, POST('', body))
     expect({ isError, requests }).toEqual({ isError: true, requests: [] })
     expect(text).toContain(`${tool} cannot do this: Bundle.entry[${at}] `)
     expect(text).toContain(`Nothing was sent. The tool for it is ${right}, `)
@@ -180,14 +178,14 @@ describe('the tools do what they are for', () => {
   })
 
   test('writes and deletes, and leaves nothing behind', async () => {
-    const made = await call('fhir-write', { method: 'POST', path: 'Task', body: { ...task, description: 'by kind' } })
+    const made = await call('fhir-write', POST('Task', { ...task, description: 'by kind' }))
     const id = /^id: (\S+)$/m.exec(made.text)?.[1]
     const path = `Task/${id}`
     const patch = [{ op: 'replace', path: '/status', value: 'completed' }]
     expect((await call('fhir-write', { method: 'PATCH', path, patch })).text).toContain('status: completed')
     const changed = { ...task, id, status: 'cancelled' }
     // The answer leaves out what was stored as it was sent.
-    expect((await call('fhir-write', { method: 'PUT', path, body: changed })).isError).toBe(false)
+    expect((await call('fhir-write', PUT(path, changed))).isError).toBe(false)
     expect((await call('fhir-read', { path })).text).toContain('status: cancelled')
     const two = await Promise.all([1, 2].map(() => create(medplum, task)))
     expect((await call('fhir-delete', { path })).isError).toBe(false)
@@ -198,27 +196,26 @@ describe('the tools do what they are for', () => {
   })
 
   test('operates: a bot is made, given code and run; an export is followed to its end', async () => {
-    const made = await call('fhir-operate', {
-      method: 'POST',
-      path: 'Bot',
-      body: { resourceType: 'Bot', name: 'By kind', runtimeVersion: 'vmcontext' },
-    })
+    const made = await call(
+      'fhir-operate',
+      POST('Bot', { resourceType: 'Bot', name: 'By kind', runtimeVersion: 'vmcontext' }),
+    )
     const id = /^id: (\S+)$/m.exec(made.text)?.[1]
     const code = 'exports.handler = async (medplum, event) => "heard " + event.input.word;'
-    await call('fhir-operate', { method: 'POST', path: `Bot/${id}/$deploy`, body: { code, filename: 'index.js' } })
-    const run = await call('fhir-operate', { method: 'POST', path: `Bot/${id}/$execute`, body: { word: 'this' } })
+    await call('fhir-operate', POST(`Bot/${id}/$deploy`, { code, filename: 'index.js' }))
+    const run = await call('fhir-operate', POST(`Bot/${id}/$execute`, { word: 'this' }))
     expect(run.all).toContain('heard this')
-    const removed = await call('fhir-operate', { method: 'DELETE', path: `Bot/${id}` })
+    const removed = await call('fhir-operate', DELETE(`Bot/${id}`))
     expect(removed.isError, removed.text).toBe(false)
-    const exported = await call('fhir-operate', { method: 'GET', path: '$export?_type=Practitioner' })
+    const exported = await call('fhir-operate', GET('$export?_type=Practitioner'))
     expect(exported.text).toMatch(/Binary\/[0-9a-f-]{36}/)
   })
 })
 
 describe('the forms of what is sent', () => {
   test.each([
-    ['body and patch', { method: 'PATCH', path: `Task/${some}`, body: [], patch: [] }, '`body`'],
-    ['body and text', { method: 'POST', path: 'Binary', body: {}, text: 'a' }, '`text`'],
+    ['body and patch', PATCH(`Task/${some}`, [], { patch: [] }), '`body`'],
+    ['body and text', POST('Binary', {}, { text: 'a' }), '`text`'],
     ['a patch to create with', { method: 'POST', path: 'Task', patch: [] }, '`patch` is for PATCH'],
     ['text that is no JSON, without its type', { method: 'POST', path: 'Binary', text: 'Dear Ann' }, 'set contentType'],
   ])('%s: refused before anything is sent', async (_, args, message) => {

@@ -1,7 +1,10 @@
 // Every transport, with real clients of both SDK generations: sign in, list, call, sign out.
 import { describe, expect, test } from 'vitest'
 import { connect, SignIn, WAYS, type Way } from '../../programs/clients.ts'
-import { alice, fhir, ORIGIN, post, send, signIn, startSession, type Tokens, token } from './world.ts'
+import { GET, POST } from '../calls.ts'
+import { fhir, post, startSession } from './mcp.ts'
+import { signIn, type Tokens, token } from './signing-in.ts'
+import { alice, ORIGIN, send } from './world.ts'
 
 describe.each(Object.keys(WAYS) as Way[])('%s', (way) => {
   test('a person signs in, lists, calls and signs out', async () => {
@@ -13,15 +16,13 @@ describe.each(Object.keys(WAYS) as Way[])('%s', (way) => {
     expect(client.protocol).toMatch(way.includes('2026') ? '2026-07-28' : /^202[45]-/)
 
     expect(await client.toolNames()).toContain('fhir-request')
-    const created = await client.call('fhir-request', {
-      method: 'POST',
-      path: 'Task',
-      body: { resourceType: 'Task', status: 'requested', intent: 'order' },
-      format: 'json',
-    })
+    const created = await client.call(
+      'fhir-request',
+      POST('Task', { resourceType: 'Task', status: 'requested', intent: 'order' }, { format: 'json' }),
+    )
     expect(created.isError ?? false).toBe(false)
     expect(JSON.parse(created.content[0]?.text ?? '')).toMatchObject({ resourceType: 'Task', status: 'requested' })
-    const failed = await client.call('fhir-request', { method: 'GET', path: 'Patient?foo=bar' })
+    const failed = await client.call('fhir-request', GET('Patient?foo=bar'))
     expect(failed.isError).toBe(true)
     expect(failed.content[0]?.text).toContain('HTTP 400')
     await client.close()
@@ -36,7 +37,7 @@ describe.each(Object.keys(WAYS) as Way[])('%s', (way) => {
 test('a client keeps working on the address that only Medplum itself uses', async () => {
   const { access } = await signIn()
   const session = await startSession(access, '/mcp/stream')
-  expect((await fhir(access, { method: 'GET', path: 'Patient?_count=1' }, session)).isError).toBe(false)
+  expect((await fhir(access, GET('Patient?_count=1'), session)).isError).toBe(false)
 })
 
 function bring(person: SignIn, tokens: Tokens): void {

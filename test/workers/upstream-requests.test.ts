@@ -2,15 +2,17 @@
 import { beforeAll, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { COSTS } from '../../scripts/upstream-requests.ts'
+import { GET } from '../calls.ts'
 import { deployment, say } from './deployment.ts'
 import { create, medplumToken } from './medplum.ts'
-import { ada, sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { ada, sandbox } from './world.ts'
 
 const ask = deployment({})
 let access: string
 beforeAll(async () => {
   access = (await signIn(ada)).access
-  await say(ask, access, 'fhir-request', { method: 'GET', path: 'metadata' })
+  await say(ask, access, 'fhir-request', GET('metadata'))
 })
 
 test.each(COSTS)('$call: $requests', async ({ tool, args, requests: expected }) => {

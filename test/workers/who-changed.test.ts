@@ -1,7 +1,10 @@
 // Who changed a record is seen where it is read: Medplum tells it in its extended mode only, without which nobody's name stands there.
 import { beforeAll, expect, test } from 'vitest'
+import { GET, PUT } from '../calls.ts'
+import { fhir } from './mcp.ts'
 import { create, medplumToken } from './medplum.ts'
-import { alice, fhir, sandbox, signIn } from './world.ts'
+import { signIn } from './signing-in.ts'
+import { alice, sandbox } from './world.ts'
 
 let access: string
 let id: string
@@ -13,20 +16,20 @@ beforeAll(async () => {
 })
 
 test.each(['', '/_history'])('in a record and its history, without what Medplum keeps to itself: %s', async (more) => {
-  const { text } = await fhir(access, { method: 'GET', path: `Patient/${id}${more}` })
+  const { text } = await fhir(access, GET(`Patient/${id}${more}`))
   const body = JSON.parse(text)
   const { meta } = more === '' ? body : body.entry[0].resource
   expect(Object.keys(meta).sort()).toEqual(['author', 'lastUpdated', 'versionId'])
   expect(meta.author.reference).toEqual(AUTHOR)
-  const compact = await fhir(access, { method: 'GET', path: `Patient/${id}${more}`, format: 'compact' })
+  const compact = await fhir(access, GET(`Patient/${id}${more}`, { format: 'compact' }))
   expect(compact.text).toContain('author')
 })
 
 test('no other request asks for it', async () => {
   const { requests } = await sandbox.during(async () => {
-    await fhir(access, { method: 'GET', path: 'Patient?_count=1' })
-    await fhir(access, { method: 'PUT', path: `Patient/${id}`, body: { resourceType: 'Patient', id } })
-    await fhir(access, { method: 'GET', path: `Patient/${id}/$everything` })
+    await fhir(access, GET('Patient?_count=1'))
+    await fhir(access, PUT(`Patient/${id}`, { resourceType: 'Patient', id }))
+    await fhir(access, GET(`Patient/${id}/$everything`))
   })
   expect(requests.length).toBeGreaterThan(2)
   for (const { method, path, headers } of requests) {

@@ -1,7 +1,8 @@
 // Who is signed in, as a person would ask it.
 import { afterEach, describe, expect, test } from 'vitest'
+import { register, signIn } from './signing-in.ts'
 import { callTool, definitionOf, READ_ONLY } from './surface.ts'
-import { ada, alice, register, rita, SANDBOX, sandbox, signIn } from './world.ts'
+import { ada, alice, rita, SANDBOX, sandbox } from './world.ts'
 
 afterEach(() => sandbox.clearFaults())
 

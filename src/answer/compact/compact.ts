@@ -12,15 +12,22 @@ type Resource = Record<string, unknown>
 /** What an answer says about itself, by the Bundle or resource that it says it of. */
 export type Remarks = ReadonlyMap<unknown, readonly string[]>
 
-/**
- * The compact form of a JSON value, as a rule an answer without its noise.
- *
- * @param remarks lines of the form `left out: …`, put at the head of what they are about
- * @param sizes called with the approximate size of each resource's own lines in a Bundle, without what they share
- */
-export function compact(value: unknown, remarks: Remarks = new Map(), sizes: Map<unknown, number> = new Map()): string {
+export interface CompactOptions {
+  /** Lines of the form `left out: …`, put at the head of what they are about. */
+  remarks?: Remarks
+  /** Takes the approximate size of each resource's own lines in a Bundle, without what they share. */
+  sizes?: Map<unknown, number>
+  /** Literals that earlier calls made of the same objects. */
+  written?: Written
+}
+
+/** The compact form of a JSON value, as a rule an answer without its noise. */
+export function compact(
+  value: unknown,
+  { remarks = new Map(), sizes = new Map(), written = new Map() }: CompactOptions = {},
+): string {
   const anchors = new Anchors(isNameable)
-  const lines = documentLines(value, { mark: '#', anchors, written: new Map(), remarks, sizes })
+  const lines = documentLines(value, { mark: '#', anchors, written, remarks, sizes })
   return anchors.resolve(lines.join('\n'))
 }
 

@@ -1,5 +1,5 @@
 // The rows of a Bundle by type, and a type's rows in parts about the same thing: observations by their code share category, unit and reference range too.
-import { type Layout, layOut, type Written } from './layout.ts'
+import { type Layout, layOut, sharedBy, type Written } from './layout.ts'
 
 /** An entry as a row: its resource's properties, and the entry's other properties under `@`. */
 export interface Row {
@@ -32,9 +32,9 @@ export interface Table {
 export function groupOf(type: string, rows: Row[], written: Written): Group {
   if (type === 'Bundle' || rows.length === 1) return { type, rows, same: [], tables: [] }
   const parts = inParts(rows)
-  const layout = layOut(rows.map(recordOf), written)
-  if (parts.length === 1) return { type, rows, same: [], tables: [{ rows, layout }] }
-  const { same } = layout
+  if (parts.length === 1)
+    return { type, rows, same: [], tables: [{ rows, layout: layOut(rows.map(recordOf), written) }] }
+  const same = sharedBy(rows.map(recordOf), written)
   const said = new Map(same.map(({ path, written }) => [path, written]))
   const tables = parts.map((part) => ({ rows: part, layout: layOut(part.map(recordOf), written, said) }))
   return { type, rows: parts.flat(), same, tables }

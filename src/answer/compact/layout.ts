@@ -32,21 +32,29 @@ export function layOut(
   written: Written,
   said?: ReadonlyMap<string, string>,
 ): Layout {
-  const { same, columns } = together(
-    [...keysOf(rows)].map((key) =>
-      spread(
-        written,
-        key,
-        below('', key),
-        rows.map((row) => own(row, key)),
-      ),
-    ),
-  )
+  const same: Shared[] = []
+  const columns: Column[] = []
+  for (const key of keysOf(rows))
+    spread(
+      rows.map((row) => own(row, key)),
+      { key, path: below('', key), written, same, columns },
+    )
   return {
     rows: rows.length,
     same: said ? same.filter(({ path, written }) => said.get(path) !== written) : same,
     columns: columns.sort(byImportance),
   }
+}
+
+/** Only what rows share. */
+export function sharedBy(rows: readonly Record<string, unknown>[], written: Written): Shared[] {
+  const same: Shared[] = []
+  for (const key of keysOf(rows))
+    spread(
+      rows.map((row) => own(row, key)),
+      { key, path: below('', key), written, same },
+    )
+  return same
 }
 
 /** Properties in the order in which rows first have them. */
@@ -71,33 +79,41 @@ function isSparse(cells: Column['cells']): boolean {
   return cells.reduce((count, cell) => (cell === undefined ? count : count + 1), 0) * 2 < cells.length
 }
 
-/** What is below a path: what all rows share of it, and what tells them apart. */
-type Spread = Pick<Layout, 'same' | 'columns'>
-
-function together(parts: readonly Spread[]): Spread {
-  return { same: parts.flatMap(({ same }) => same), columns: parts.flatMap(({ columns }) => columns) }
+interface Place {
+  /** The property. */
+  key: string
+  path: string
+  written: Written
+  /** Takes what all rows share. */
+  same: Shared[]
+  /** Takes what tells them apart, if that is asked for. */
+  columns?: Column[]
 }
 
-function spread(draft: Written, key: string, path: string, values: Values): Spread {
-  const cells = values.map((value) => (value === undefined ? undefined : literal(value, key, draft)))
-  const [written] = cells
+/** Divides the values at a path into what all rows share and what tells them apart. */
+function spread(values: Values, place: Place): void {
+  const { key, path, written, same, columns } = place
+  const cells = values.map((value) => (value === undefined ? undefined : literal(value, key, written)))
+  const [first] = cells
   // A single row shares nothing.
-  if (written !== undefined && cells.length > 1 && cells.every((cell) => cell === written)) {
-    return { same: [{ path, written }], columns: [] }
+  if (first !== undefined && cells.length > 1 && cells.every((cell) => cell === first)) {
+    same.push({ path, written: first })
+    return
   }
+  const steps = isShort(cells) ? undefined : stepsOf(values)
+  if (steps === undefined && !columns) return
   const column = columnOf(path, values, cells)
-  const steps = column.affix || isShort(cells) ? undefined : stepsOf(values)
-  if (steps === undefined) return { same: [], columns: [column] }
-  return together(
-    steps.map((step) =>
-      spread(
-        draft,
-        typeof step === 'number' ? key : step,
-        below(path, step),
-        values.map((value) => own(value, step)),
-      ),
-    ),
-  )
+  if (steps === undefined || column.affix) {
+    columns?.push(column)
+    return
+  }
+  for (const step of steps) {
+    const next = { ...place, key: typeof step === 'number' ? key : step, path: below(path, step) }
+    spread(
+      values.map((value) => own(value, step)),
+      next,
+    )
+  }
 }
 
 /** Whether these are datatypes in their short form. */
