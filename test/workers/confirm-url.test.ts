@@ -22,12 +22,15 @@ import {
   YES,
 } from './confirming.ts'
 import { create, medplumToken } from './medplum.ts'
-import { alice, grantName, ORIGIN, rita, signIn, type Tokens } from './world.ts'
+import { grantName, signIn, type Tokens } from './signing-in.ts'
+import { alice, ORIGIN, rita } from './world.ts'
 
 let mine: Tokens
 let medplum: string
 const browser = new Decider()
 const call = calls()
+/** Calls that wait for the page no longer than a moment. */
+const briefly = calls({ UPSTREAM_TIMEOUT_SECONDS: '10.3' })
 
 beforeAll(async () => {
   mine = await signIn(alice)
@@ -69,11 +72,28 @@ async function asked(tokens = mine): Promise<Deletion & { state: string; url: st
 }
 
 /** The same call again, with what the client answered. */
-const again = (
+function again(
   { deletion, state }: { deletion: object; state: string },
-  action = 'accept',
   capabilities: object = { elicitation: URL_ONLY },
-): Promise<Answer> => call(mine.access, { ...deletion }, { capabilities, state, responses: { approval: { action } } })
+  by = call,
+): Promise<Answer> {
+  return by(mine.access, { ...deletion }, { capabilities, state, responses: ACCEPT })
+}
+
+/** Does something once the server tells that a call waits for the page. */
+function whenWaiting(act: () => unknown) {
+  let isDone = false
+  return {
+    onprogress({ message }: { message?: string | undefined }) {
+      if (isDone || !message?.includes('Waiting for the person')) return
+      isDone = true
+      act()
+    },
+  }
+}
+
+/** The time of a call is over before anybody decides. */
+const passing = () => whenWaiting(() => think(15_000))
 
 describe.each<[string, object]>([
   ['nothing', {}],
@@ -105,7 +125,11 @@ describe.each(Object.entries(CLIENTS))('a real client that opens pages: %s', (na
   const isSession = !name.includes('2026')
 
   /** Calls with a client whose person does this with the page. */
-  async function deleteWith(reply: (asked: Asked) => ReturnType<Reply>, elicitation: Modes = URL_ONLY) {
+  async function deleteWith(
+    reply: (asked: Asked) => ReturnType<Reply>,
+    elicitation: Modes = URL_ONLY,
+    options: Parameters<Connected['call']>[1] = {},
+  ) {
     const task = await newTask()
     const questions: (Asked & { message: string })[] = []
     const client = await connect(
@@ -116,7 +140,7 @@ describe.each(Object.entries(CLIENTS))('a real client that opens pages: %s', (na
       },
       elicitation,
     )
-    const { result, writes } = await writesDuring(() => client.call(task.deletion))
+    const { result, writes } = await writesDuring(() => client.call(task.deletion, options))
     return { ...task, ...result, client, questions, writes }
   }
 
@@ -162,11 +186,11 @@ describe.each(Object.entries(CLIENTS))('a real client that opens pages: %s', (na
   })
 
   test('that closes the page learns what to do, and its next call deletes what was confirmed meanwhile', async () => {
-    const { path, deletion, client, questions, writes, isError, text } = await deleteWith(async () => {
-      // The call's time passes while it waits.
-      setTimeout(() => think(15_000), 100)
-      return YES
-    })
+    const { path, deletion, client, questions, writes, isError, text } = await deleteWith(
+      async () => YES,
+      URL_ONLY,
+      passing(),
+    )
     vi.useRealTimers()
     expect(isError).toBe(false)
     expect(text).toMatch(/^NOT DONE YET\. Nothing was deleted: the person has not decided on the page yet\./)
@@ -227,7 +251,12 @@ describe.each(Object.entries(CLIENTS))('a real client that opens pages: %s', (na
       },
       URL_ONLY,
     )
-    await expect(client.call(deletion, 1_000)).rejects.toThrow(/timed out/i)
+    const impatience = new AbortController()
+    const given = client.call(deletion, {
+      ...whenWaiting(() => impatience.abort()),
+      signal: impatience.signal,
+    })
+    await expect(given).rejects.toThrow()
     await browser.decide(url, alice, 'approved')
     expect(await exists(medplum, path)).toBe(true)
     const { result, writes } = await writesDuring(() => client.call(deletion))
@@ -244,14 +273,9 @@ describe('that the page was opened', () => {
     ['by a client that declares both by now', { elicitation: BOTH }],
   ])('is no yes: %s', async (_, capabilities) => {
     const { path, ...question } = await asked()
-    const { result, writes } = await writesDuring(async () => {
-      const waiting = again(question, 'accept', capabilities)
-      setTimeout(() => think(15_000), 100)
-      return waiting
-    })
+    const { result, writes } = await writesDuring(() => again(question, capabilities, briefly))
     expect(result.text).toContain('the person has not decided on the page yet')
     expect(writes).toEqual([])
-    vi.useRealTimers()
     expect(await exists(medplum, path)).toBe(true)
   })
 
@@ -259,11 +283,10 @@ describe('that the page was opened', () => {
     const deletion = await longChange()
     const capabilities = { elicitation: BOTH }
     const { state = '' } = await call(mine.access, deletion, { capabilities })
-    const { writes } = await writesDuring(async () => {
-      const waiting = call(mine.access, deletion, { capabilities, state, responses: ACCEPT })
-      setTimeout(() => think(15_000), 100)
-      return waiting
-    })
+    const { result, writes } = await writesDuring(() =>
+      briefly(mine.access, deletion, { capabilities, state, responses: ACCEPT }),
+    )
+    expect(result.text).toContain('the person has not decided on the page yet')
     expect(writes).toEqual([])
   })
 
@@ -335,19 +358,18 @@ describe('what is decided on the page', () => {
 
   test('counts for nothing once the connection was lowered, though the call still waits', async () => {
     const other = await signIn(alice)
-    const { path, deletion, state } = await asked(other)
-    const { result, writes } = await writesDuring(async () => {
-      const waiting = call(other.access, deletion, {
-        capabilities: { elicitation: URL_ONLY },
-        state,
-        responses: ACCEPT,
-      })
-      setTimeout(() => void env.GRANT.getByName(grantName(other)).lower('read'), 100)
-      return waiting
-    })
+    const { path, deletion } = await newTask()
+    const client = await CLIENTS['SDK 2, 2026-07-28'](other.access, async () => YES, URL_ONLY)
+    const { result, writes } = await writesDuring(() =>
+      client.call(
+        deletion,
+        whenWaiting(() => env.GRANT.getByName(grantName(other)).lower('read')),
+      ),
+    )
     expect(result).toMatchObject({ isError: true, text: expect.stringContaining('the page was already answered') })
     expect(writes).toEqual([])
     expect(await exists(medplum, path)).toBe(true)
+    await client.close()
   })
 })
 
@@ -359,12 +381,11 @@ describe('that the page was answered', () => {
     let question: Asked = {}
     const reply: Reply = async (_, one) => {
       question = one
-      setTimeout(() => think(15_000), 100)
       return YES
     }
     const client = await connect(mine.access, reply, URL_ONLY)
     const other = await connect(mine.access, reply, URL_ONLY)
-    await client.call(deletion)
+    await client.call(deletion, passing())
     vi.useRealTimers()
     await evictDurableObject(env.MCP_SESSION.get(env.MCP_SESSION.idFromString(client.sessionId ?? '')))
     await browser.decide(urlOf(question), alice, 'approved')

@@ -106,10 +106,16 @@ export type Reply = (
 
 export const YES: Awaited<ReturnType<Reply>> = { action: 'accept', content: {} }
 
+interface CallOptions {
+  timeout?: number
+  onprogress?: (progress: { message?: string | undefined }) => void
+  signal?: AbortSignal
+}
+
 export interface Connected {
   /** Of a session over Streamable HTTP. */
   sessionId: string | undefined
-  call(args: Record<string, unknown>, timeout?: number): Promise<{ isError: boolean; text: string }>
+  call(args: Record<string, unknown>, options?: CallOptions): Promise<{ isError: boolean; text: string }>
   /** The pages of which it was told that they have been answered, by their ids. */
   completed: string[]
   close(): Promise<void>
@@ -131,6 +137,7 @@ export interface Modes {
 }
 
 const INFO = { name: 'test', version: '1' }
+const PATIENT = { timeout: 20_000 }
 
 async function sdk1(access: string, reply: Reply, elicitation: Modes = {}): Promise<Connected> {
   const client = new Client1(INFO, { capabilities: { elicitation } })
@@ -143,8 +150,8 @@ async function sdk1(access: string, reply: Reply, elicitation: Modes = {}): Prom
   await client.connect(transport as Parameters<typeof client.connect>[0])
   return {
     sessionId: transport.sessionId,
-    call: async (args, timeout = 20_000) =>
-      said(await client.callTool({ name: 'fhir-request', arguments: args }, undefined, { timeout })),
+    call: async (args, more) =>
+      said(await client.callTool({ name: 'fhir-request', arguments: args }, undefined, { ...PATIENT, ...more })),
     completed,
     close: () => client.close(),
   }
@@ -182,8 +189,8 @@ export async function sdk2(
   await client.connect(transport as Parameters<typeof client.connect>[0])
   return {
     sessionId: 'sessionId' in transport ? transport.sessionId : undefined,
-    call: async (args, timeout = 20_000) =>
-      said(await client.callTool({ name: 'fhir-request', arguments: args }, { timeout })),
+    call: async (args, more) =>
+      said(await client.callTool({ name: 'fhir-request', arguments: args }, { ...PATIENT, ...more })),
     completed,
     close: () => client.close(),
   }
