@@ -75,8 +75,7 @@ export function panelChart(panel: Panel, frame: Frame): Svg {
       ),
       dot(dots, {
         className: 'marks',
-        ...{ x: ({ time }: Dot) => new Date(time), y: 'value', r: ({ flag }: Dot) => (flag ? 4.5 : 3.5) },
-        r: 4,
+        ...{ x: ({ time }: Dot) => new Date(time), y: 'value', r: 4 },
         fill: ({ status, flag, name }: Dot) => (status ? 'var(--ground)' : flag ? 'var(--flag)' : colour(name)),
         stroke: ({ flag, name }: Dot) => (flag ? 'var(--flag)' : colour(name)),
         strokeWidth: 1.75,
@@ -98,6 +97,9 @@ export function barChart(
   const rows = bars.reduce((most, { row }) => Math.max(most, row + 1), 1)
   const labels = named ? [...new Map(bars.map((bar) => [bar.row, bar])).values()] : []
   const size = named ? 26 : 18
+  // What did not happen is hollow.
+  const fillOf = ({ unreal }: Bar) => (unreal ? 'var(--ground)' : colour)
+  const strokeOf = ({ unreal }: Bar) => (unreal ? colour : 'var(--ground)')
   const chart = plot({
     ...{
       width: frame.width,
@@ -122,11 +124,11 @@ export function barChart(
             x1: ({ from }: Bar) => new Date(from),
             x2: ({ to }: Bar) => new Date(to),
             y: 'row',
-            fill: colour,
+            fill: fillOf,
             rx: 3,
             clip: 'frame',
           },
-          ...{ stroke: 'var(--ground)', strokeWidth: 1 },
+          ...{ stroke: strokeOf, strokeWidth: 1 },
         },
       ),
       dot(
@@ -136,8 +138,8 @@ export function barChart(
           x: ({ from }: Bar) => new Date(from),
           y: 'row',
           r: 4.5,
-          fill: colour,
-          stroke: 'var(--ground)',
+          fill: fillOf,
+          stroke: strokeOf,
           clip: 'frame',
         },
       ),

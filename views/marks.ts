@@ -30,17 +30,32 @@ export interface Panel {
 export function panelsOf({ series }: Pick<Trend, 'series'>): Panel[] {
   const groups = Map.groupBy(series, ({ of, unit }) => `${of}\n${unit}`)
   return [...groups.values()].flatMap((together) => {
-    const dots = together.flatMap(dotsOf)
+    const named = ownNames(together)
+    const drawn = named.map(dotsOf)
+    const dots = drawn.flat()
     const [first] = together
     if (!first || dots.length === 0) return []
-    const names = [...new Set(together.map(({ name }) => name))]
+    const names = named.map(({ name }) => name)
     return [
       {
         ...{ title: names.join(', '), unit: first.unit, names, dots },
-        bands: together.flatMap((one) => bandsOf(dotsOf(one))),
+        bands: drawn.flatMap(bandsOf),
         total: together.reduce((sum, { total }) => sum + total, 0),
       },
     ]
+  })
+}
+
+/** Each with a name of its own, by its code or its number where others have the same: else they would be one line. */
+function ownNames(all: readonly Series[]): Series[] {
+  const isOwn = (name: string) => all.filter((one) => one.name === name).length < 2
+  const taken = new Set<string>()
+  return all.map((one) => {
+    const name = isOwn(one.name) ? one.name : `${one.name} (${one.code})`
+    let own = name
+    for (let number = 2; taken.has(own); number++) own = `${name} ${number}`
+    taken.add(own)
+    return { ...one, name: own }
   })
 }
 
@@ -82,7 +97,11 @@ export interface Bar {
   /** A moment, or a time whose end isn't told. */
   point: boolean
   row: number
+  /** Its state, and what must be known of its time. */
   status: string | undefined
+  active: boolean
+  /** Whether it did not happen, or not yet. */
+  unreal: boolean
   when: { from: string; to: string | undefined }
 }
 
@@ -95,7 +114,7 @@ export function rowsOf(events: readonly (Event | Course)[], now: number, width: 
     const from = timeOf(event.from)
     if (from === undefined) return []
     const end = timeOf(event.to) ?? (event.active ? Math.max(now, from) : from)
-    const status = 'status' in event ? event.status : undefined
+    const status = 'status' in event ? event.status : 'remark' in event ? event.remark : undefined
     return [
       {
         id: event.id,
@@ -103,6 +122,8 @@ export function rowsOf(events: readonly (Event | Course)[], now: number, width: 
         from,
         to: Math.max(end, from),
         status,
+        active: event.active === true,
+        unreal: 'unreal' in event && event.unreal === true,
         when: { from: event.from, to: event.to },
       },
     ]

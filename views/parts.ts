@@ -21,7 +21,9 @@ export function heading(what: string, person: Person, { locale }: Setting): HTML
     person.birthDate && `born ${dateText(person.birthDate, locale)}`,
     person.gender,
     person.identifier,
-    person.deceased && 'deceased',
+    person.deceased && `deceased${person.died ? ` ${dateText(person.died, locale)}` : ''}`,
+    person.inactive && 'record not in use',
+    person.replacedBy && `replaced by ${person.replacedBy}`,
   ].filter((one): one is string => typeof one === 'string' && one !== '')
   return el(
     'header',
@@ -29,6 +31,11 @@ export function heading(what: string, person: Person, { locale }: Setting): HTML
     el('h1', {}, el('span', { class: 'what' }, what), ' ', el('bdi', {}, person.name || `Patient/${person.id}`)),
     el('p', { class: 'quiet' }, more.join(' · ')),
   )
+}
+
+/** Dates among the words, as the host's locale has them. */
+export function withDates(text: string, { locale }: Setting): string {
+  return text.replace(/\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?/g, (date) => dateText(date, locale))
 }
 
 const REFERENCE = /^[A-Z][A-Za-z]{1,63}\/[A-Za-z0-9.-]{1,64}$/

@@ -3,7 +3,7 @@ import type { Summary } from '../src/tools/show/shown.ts'
 import { sparkline } from './charts.ts'
 import { el } from './dom.ts'
 import { dotsOf } from './marks.ts'
-import { actionsFor, heading, type Setting } from './parts.ts'
+import { actionsFor, heading, type Setting, withDates } from './parts.ts'
 import { dateText, numberText } from './times.ts'
 
 export function summaryView(summary: Summary, setting: Setting): HTMLElement[] {
@@ -43,12 +43,19 @@ export function summaryView(summary: Summary, setting: Setting): HTMLElement[] {
     if (!last) return []
     const value = `${last.sign ?? ''}${numberText(last.value, locale)} ${last.unit}`
     const label = `${series.name}: ${dots.length} results`
+    const remarks = [last.status, last.remark].filter(Boolean).join(', ')
     return [
       el(
         'tr',
         {},
         el('th', { scope: 'row', dir: 'auto' }, series.name),
-        el('td', {}, el('bdi', {}, value), ...(last.flag ? [' ', el('strong', { class: 'flag' }, last.flag)] : [])),
+        el(
+          'td',
+          {},
+          el('bdi', {}, value),
+          ...(last.flag ? [' ', el('strong', { class: 'flag' }, last.flag)] : []),
+          ...(remarks ? [' ', el('small', {}, el('bdi', {}, remarks))] : []),
+        ),
         el('td', { class: 'spark' }, sparkline(dots, label) as unknown as Node),
         el('td', { class: 'quiet' }, dateText(last.at, locale)),
       ),
@@ -67,7 +74,7 @@ export function summaryView(summary: Summary, setting: Setting): HTMLElement[] {
       { class: 'card' },
       el('h2', {}, 'Last vital signs'),
       vitals.length === 0
-        ? el('p', { class: 'empty' }, 'None found.')
+        ? el('p', { class: 'empty' }, summary.vitalsFault ?? 'None found.')
         : el(
             'div',
             { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Last vital signs' },
@@ -75,9 +82,4 @@ export function summaryView(summary: Summary, setting: Setting): HTMLElement[] {
           ),
     ),
   ]
-}
-
-/** Dates among the words, as the host's locale has them. */
-function withDates(text: string, { locale }: Setting): string {
-  return text.replace(/\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?/g, (date) => dateText(date, locale))
 }

@@ -17,8 +17,13 @@ export function timelineView(timeline: Timeline, setting: Setting): HTMLElement[
   const chosen = new Chosen(setting, 'Choose an event with the pointer, or Tab and the arrow keys.')
   const shown = el('p', { class: 'quiet', role: 'status' })
   let x = whole
-  const say = ({ name, status, when: { from, to } }: Bar) =>
-    [name, status, `${dateText(from, locale)}${to && to !== from ? ` to ${dateText(to, locale)}` : ''}`]
+  const say = ({ name, status, unreal, when: { from, to } }: Bar) =>
+    [
+      name,
+      status,
+      unreal && 'did not happen, or not yet',
+      `${dateText(from, locale)}${to && to !== from ? ` to ${dateText(to, locale)}` : ''}`,
+    ]
       .filter(Boolean)
       .join(', ')
   const draw = () => {
@@ -30,7 +35,12 @@ export function timelineView(timeline: Timeline, setting: Setting): HTMLElement[
         const inside = rowsOf(events, now, ((x[1] - x[0]) / width) * 11).filter(
           ({ from, to }) => to >= x[0] && from <= x[1],
         )
-        const count = `${inside.length === events.length ? events.length : `${inside.length} of ${events.length}`}${more ? ', older ones not read' : ''}`
+        const hollow = inside.filter(({ unreal }) => unreal).length
+        const count = [
+          inside.length === events.length ? `${events.length}` : `${inside.length} of ${events.length}`,
+          ...(hollow > 0 ? [`${hollow} hollow: did not happen, or not yet`] : []),
+          ...(more ? ['older ones not drawn'] : []),
+        ].join(', ')
         const head = el('h2', {}, title, ' ', el('small', {}, fault ?? count))
         if (inside.length === 0) return el('section', { class: 'lane' }, head)
         const chart = barChart(inside, { width, x, locale }, title, COLOURS[at % COLOURS.length])
@@ -64,12 +74,9 @@ export function timelineView(timeline: Timeline, setting: Setting): HTMLElement[
     button('→', panned(0.5), { 'aria-label': 'Later' }),
   )
   const rows = timeline.lanes.flatMap(({ title, events }) =>
-    events.map(({ name, from, to, status = '' }) => [
-      title,
-      name,
-      dateText(from, locale),
-      to ? dateText(to, locale) : '',
-      status,
+    events.map(({ name, from, to, status = '', unreal }) => [
+      ...[title, name, dateText(from, locale), to ? dateText(to, locale) : ''],
+      [status, unreal && 'did not happen, or not yet'].filter(Boolean).join(', '),
     ]),
   )
   const isEmpty = timeline.lanes.every(({ events }) => events.length === 0)

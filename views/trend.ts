@@ -2,8 +2,8 @@
 import type { Trend } from '../src/tools/show/shown.ts'
 import { barChart, panelChart, reachable } from './charts.ts'
 import { dataTable, el } from './dom.ts'
-import { type Bar, coursesOf, type Dot, panelsOf, spanOf } from './marks.ts'
-import { Chosen, heading, type Setting } from './parts.ts'
+import { type Bar, coursesOf, type Dot, type Panel, panelsOf, spanOf } from './marks.ts'
+import { Chosen, heading, type Setting, withDates } from './parts.ts'
 import { dateText, numberText } from './times.ts'
 
 export function trendView(trend: Trend, setting: Setting): HTMLElement[] {
@@ -22,14 +22,14 @@ export function trendView(trend: Trend, setting: Setting): HTMLElement[] {
           ? `from ${numberText(low, locale)}`
           : `${numberText(low, locale)} to ${numberText(high, locale)}`
   const say = (one: Dot) =>
-    [`${one.name} ${value(one)}`, one.flag, one.status, dateText(one.at, locale), range(one) && `range ${range(one)}`]
+    [
+      ...[`${one.name} ${value(one)}`, one.flag, one.status, dateText(one.at, locale)],
+      ...[range(one) && `range ${range(one)}`, one.remark && withDates(one.remark, setting)],
+    ]
       .filter(Boolean)
       .join(', ')
   const sections = panels.map((panel) => {
-    const chosen = new Chosen(
-      setting,
-      `${panel.total} ${panel.total === 1 ? 'result' : 'results'}. Choose one with the pointer, or Tab and the arrow keys.`,
-    )
+    const chosen = new Chosen(setting, `${counted(panel)}. Choose one with the pointer, or Tab and the arrow keys.`)
     const chart = panelChart(panel, frame)
     reachable(chart, panel.dots, say, (one) => chosen.tell(say(one), one.id))
     const legend =
@@ -42,7 +42,7 @@ export function trendView(trend: Trend, setting: Setting): HTMLElement[] {
       chart as unknown as Node,
       chosen.element,
       dataTable(
-        `${panel.title} (${panel.unit || 'no unit'})`,
+        `${panel.title} (${panel.unit || 'no unit'}): ${counted(panel)}`,
         ['Date', 'Result', 'Value', 'Range', 'Remark'],
         panel.dots
           .toReversed()
@@ -51,7 +51,7 @@ export function trendView(trend: Trend, setting: Setting): HTMLElement[] {
             one.name,
             value(one),
             range(one),
-            [one.flag, one.status].filter(Boolean).join(', '),
+            [one.flag, one.status, one.remark && withDates(one.remark, setting)].filter(Boolean).join(', '),
           ]),
       ),
     )
@@ -74,11 +74,17 @@ export function trendView(trend: Trend, setting: Setting): HTMLElement[] {
   ]
 }
 
+/** How many results a panel draws. */
+function counted({ dots, total }: Panel): string {
+  const results = total === 1 ? 'result' : 'results'
+  return dots.length === total ? `${total} ${results}` : `${dots.length} of ${total} ${results}`
+}
+
 function medications(bars: readonly Bar[], frame: Parameters<typeof barChart>[1], setting: Setting): HTMLElement {
   const { locale } = setting
-  const when = ({ when: { from, to } }: Bar) =>
-    `${dateText(from, locale)} to ${to === undefined ? 'an end that is not told' : dateText(to, locale)}`
-  const say = (bar: Bar) => `${bar.name}, ${when(bar)}`
+  const when = ({ active, when: { from, to } }: Bar) =>
+    `${dateText(from, locale)} to ${to !== undefined ? dateText(to, locale) : active ? 'today' : 'an end not told'}`
+  const say = (bar: Bar) => [bar.name, when(bar), bar.status].filter(Boolean).join(', ')
   if (bars.length === 0)
     return el('section', {}, el('h2', {}, 'Medications'), el('p', { class: 'empty' }, 'None are told.'))
   const chosen = new Chosen(setting, 'Medications over the same time.')
@@ -92,8 +98,8 @@ function medications(bars: readonly Bar[], frame: Parameters<typeof barChart>[1]
     chosen.element,
     dataTable(
       'Medications',
-      ['Medication', 'Time'],
-      bars.toReversed().map((bar) => [bar.name, when(bar)]),
+      ['Medication', 'Time', 'Remark'],
+      bars.toReversed().map((bar) => [bar.name, when(bar), bar.status ?? '']),
     ),
   )
 }

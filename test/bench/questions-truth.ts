@@ -4,19 +4,8 @@ import type { Observation, Patient, Quantity, Reference, Resource } from '@medpl
 import type { Send } from '../sandbox/client.ts'
 
 const TYPES = [
-  'Patient',
-  'Practitioner',
-  'Encounter',
-  'Condition',
-  'Observation',
-  'MedicationRequest',
-  'AllergyIntolerance',
-  'Appointment',
-  'Slot',
-  'Immunization',
-  'Procedure',
-  'DiagnosticReport',
-  'Task',
+  ...['Patient', 'Practitioner', 'Encounter', 'Condition', 'Observation', 'MedicationRequest', 'AllergyIntolerance'],
+  ...['Appointment', 'Slot', 'Immunization', 'Procedure', 'DiagnosticReport', 'Task'],
 ] as const
 
 export type Type = (typeof TYPES)[number]

@@ -16,15 +16,7 @@ const [BEGIN, END] = ['<!-- clients: begin, by npm run test:clients -- --write -
 
 install()
 const files = [
-  'sdk-1',
-  'client-2',
-  'inspector',
-  'mcp-remote',
-  'ai-sdk',
-  'langchain',
-  'openai-agents',
-  'mastra',
-  'mcporter',
+  ...['sdk-1', 'client-2', 'inspector', 'mcp-remote', 'ai-sdk', 'langchain', 'openai-agents', 'mastra', 'mcporter'],
 ]
 const modules = await Promise.all(
   files.map(async (file) => ((await import(`./${file}.ts`)) as { adapters: Adapter[] }).adapters),

@@ -1,21 +1,20 @@
 /// <reference lib="dom" />
-// The connections page as people meet it: signed in, seen, lowered and ended in a real browser by keyboard alone, with a real client.
+// The connections page as people use it: sign in, see, reduce and disconnect in a real browser by keyboard alone, with a real client.
 
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { describe, expect, test, vi } from 'vitest'
 import { type ConnectedClient, connect, SignIn } from '../../programs/clients.ts'
 import type { Credentials } from '../../programs/person.ts'
-import type { RunningWorker } from '../../programs/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 
-import { inNewPage, isWithoutBrowser, launch } from './browser.ts'
+import { inNewPage, isWithoutBrowser } from './browser.ts'
 import { LOOKS, look } from './look.ts'
-import { type Running, startBoth } from './running.ts'
+import { startAll } from './running.ts'
 
 const READ = { method: 'GET', path: 'Patient?_count=1' }
 const WRITE = { method: 'POST', path: 'Task', body: { resourceType: 'Task', status: 'requested', intent: 'order' } }
 
-/** A client of a name of its own. */
+/** A client with its own name. */
 class Named extends SignIn {
   readonly #name: string
   constructor(name: string, credentials: Credentials) {
@@ -28,33 +27,20 @@ class Named extends SignIn {
 }
 
 describe.skipIf(isWithoutBrowser())('in a browser', () => {
-  let both: Running
-  let worker: RunningWorker
-  let browser: Browser
+  const running = startAll()
 
-  beforeAll(async () => {
-    both = await startBoth()
-    worker = both.worker
-    browser = await launch()
-  }, 60_000)
-
-  afterAll(async () => {
-    await browser?.close()
-    await both?.stop()
-  })
-
-  /** A page of this server, of which the browser has no complaint. */
+  /** A page of this server about which the browser has no complaint. */
   function withPage<T>(use: (page: Page) => Promise<T>, options?: BrowserContextOptions): Promise<T> {
     const watched = async (page: Page) => {
       const complaints: string[] = []
       page.on('console', (message) => {
-        if (message.location().url.startsWith(worker.url)) complaints.push(message.text())
+        if (message.location().url.startsWith(running.worker.url)) complaints.push(message.text())
       })
       const result = await use(page)
       expect(complaints).toEqual([])
       return result
     }
-    return inNewPage(browser, watched, options)
+    return inNewPage(running.browser, watched, options)
   }
 
   /** Signs in from the page that is open, by keyboard alone. */
@@ -70,22 +56,22 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     await page.getByRole('button', { name: 'Sign out' }).waitFor()
   }
 
-  /** By a transport whose clients don't ask for more access by themselves. */
+  /** Over a transport whose clients don't ask for more access by themselves. */
   const connected = (name: string, credentials: Credentials = SANDBOX_USERS.alice): Promise<ConnectedClient> =>
-    connect('HTTP+SSE 2024-11-05, SDK 1', worker.url, new Named(name, credentials))
+    connect('HTTP+SSE 2024-11-05, SDK 1', running.worker.url, new Named(name, credentials))
 
-  test('sign in, see, lower, disconnect and sign out, by keyboard alone', async () => {
+  test('sign in, see, reduce, disconnect and sign out, by keyboard alone', async () => {
     const mine = await connected('Claude')
     const other = await connected('Cursor')
     await mine.call('fhir-request', WRITE)
     await mine.call('fhir-request', READ)
     await withPage(async (page) => {
-      await page.goto(worker.url)
+      await page.goto(running.worker.url)
       await tabTo(page, 'Your connections')
       await page.keyboard.press('Enter')
-      await page.waitForURL(`${worker.url}/connections`)
+      await page.waitForURL(`${running.worker.url}/connections`)
       await signInByKeyboard(page, SANDBOX_USERS.alice)
-      expect(page.url()).toBe(`${worker.url}/connections`)
+      expect(page.url()).toBe(`${running.worker.url}/connections`)
       const claude = page.getByRole('article', { name: 'Claude' })
       await expectText(claude, 'Full: Everything you can do with records')
       await expectText(claude, 'Read Patient, just now, by fhir-request')
@@ -115,7 +101,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
       await tabTo(page, 'Sign out')
       await page.keyboard.press('Enter')
       await page.getByText('You are signed out here.').waitFor()
-      await page.goto(`${worker.url}/connections`)
+      await page.goto(`${running.worker.url}/connections`)
       await page.getByRole('link', { name: 'Sign in with Medplum' }).waitFor()
       expect(await page.getByRole('article').count()).toBe(0)
     })
@@ -123,7 +109,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   }, 60_000)
 
   describe.each(LOOKS)('%s', (name, options) => {
-    // Each look by another person, who sees only their own.
+    // Each look is for a different person, who sees only their own.
     const credentials = { light: SANDBOX_USERS.ada, dark: SANDBOX_USERS.rita }[name] ?? SANDBOX_USERS.sam
     test('the page can be read, and fits', async () => {
       const names = ['Claude', 'An application whose name is far longer than anybody would expect of one']
@@ -134,14 +120,14 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
         }
       }
       await withPage(async (page) => {
-        await page.goto(`${worker.url}/connections`)
+        await page.goto(`${running.worker.url}/connections`)
         await look(page)
         await signInByKeyboard(page, credentials)
         await tabTo(page, 'Earlier activity')
         await page.keyboard.press('Enter')
         await page.evaluate(() => (document.activeElement as HTMLElement).blur())
         await look(page, `connections-${name}`)
-        await page.goto(`${worker.url}/connections?done=lowered`)
+        await page.goto(`${running.worker.url}/connections?done=lowered`)
         await look(page)
       }, options)
       for (const client of clients) await client.close()
@@ -151,13 +137,13 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   async function said(client: ConnectedClient, ask: Record<string, unknown>): Promise<string> {
     return client.call('fhir-request', ask).then(
       ({ content }) => content[0]?.text ?? '',
-      // A client that can't sign in again says what it was answered.
+      // A client that can't sign in again reports the answer.
       (error: Error) => error.message,
     )
   }
 })
 
-/** Presses Tab until what has this name has the focus. */
+/** Presses Tab until the element with this name has the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
   const focused = page.locator(':focus')
   for (let presses = 0; presses < 60; presses++) {

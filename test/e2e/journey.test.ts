@@ -2,16 +2,15 @@
 // A person's way with a real client in a real browser: from the first 401 through consent and login, more access when it is needed,
 // and each page of it as it looks and as assistive technology finds it.
 
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { connect, type ToolResult } from '../../programs/clients.ts'
-import type { RunningWorker } from '../../programs/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 
-import { inNewPage, isWithoutBrowser, launch, logIn } from './browser.ts'
+import { inNewPage, isWithoutBrowser, logIn } from './browser.ts'
 import { InBrowser } from './in-browser.ts'
 import { LOOKS, look } from './look.ts'
-import { type Running, startBoth } from './running.ts'
+import { startAll } from './running.ts'
 
 const WAY = 'Streamable HTTP 2025-11-25, SDK 2'
 
@@ -38,28 +37,15 @@ function textOf({ content }: ToolResult): string {
 }
 
 describe.skipIf(isWithoutBrowser())('in a browser', () => {
-  let both: Running
-  let worker: RunningWorker
-  let browser: Browser
-
-  beforeAll(async () => {
-    both = await startBoth()
-    worker = both.worker
-    browser = await launch()
-  }, 60_000)
-
-  afterAll(async () => {
-    await browser?.close()
-    await both?.stop()
-  })
+  const running = startAll()
 
   const withPage = (use: (page: Page) => Promise<void>, options?: BrowserContextOptions) =>
-    inNewPage(browser, use, options)
+    inNewPage(running.browser, use, options)
 
-  test('from a 401 to reading, and no further; then more access, asked for by the client', async () => {
+  test('from a 401 to reading only; then more access, requested by the client', async () => {
     await withPage(async (page) => {
       const person = new InBrowser(SANDBOX_USERS.alice, page, (open) => allow(open))
-      const client = await connect(WAY, worker.url, person)
+      const client = await connect(WAY, running.worker.url, person)
       expect(person.tokenSet?.scope).toBe('fhir:read')
       expect((await client.call('fhir-read', { path: 'Patient?_count=1' })).isError ?? false).toBe(false)
 
@@ -73,7 +59,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
       expect(person.asked).toBe('fhir:read fhir:write')
       expect((await client.call('fhir-read', { path: 'Patient?_count=1' })).isError ?? false).toBe(false)
       await client.finish(person)
-      const again = await connect(WAY, worker.url, person)
+      const again = await connect(WAY, running.worker.url, person)
       expect(person.tokenSet?.scope?.split(' ').sort()).toEqual(['fhir:read', 'fhir:write'])
       expect((await again.call('fhir-request', create)).isError ?? false).toBe(false)
       await again.close()
@@ -84,7 +70,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   async function deletion(page: Page) {
     const client = await connect(
       WAY,
-      worker.url,
+      running.worker.url,
       new InBrowser(SANDBOX_USERS.alice, page, (open) => allow(open, 'Full')),
     )
     const body = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call back' }
@@ -95,7 +81,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     return { client, remove, at, link }
   }
 
-  test('a deletion that the client can’t ask about is agreed to on a page, and done once', async () => {
+  test('a deletion that the client can’t ask about is approved on a page, and done once', async () => {
     await withPage(async (page) => {
       const { client, remove, at, link } = await deletion(page)
       await page.goto(link)
@@ -119,7 +105,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
       const person = new InBrowser(SANDBOX_USERS.alice, page, (open) =>
         open.getByRole('button', { name: 'Deny' }).click(),
       )
-      await expect(connect(WAY, worker.url, person)).rejects.toThrow()
+      await expect(connect(WAY, running.worker.url, person)).rejects.toThrow()
       expect(person.callback?.searchParams.get('error')).toBe('access_denied')
       expect(person.tokenSet).toBeUndefined()
     })
@@ -131,7 +117,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
         expect(await open.getByLabel('Read View and search').isChecked()).toBe(true)
         await allow(open, 'Read and write')
       })
-      const client = await connect(WAY, worker.url, person)
+      const client = await connect(WAY, running.worker.url, person)
       expect(person.tokenSet?.scope?.split(' ').sort()).toEqual(['fhir:read', 'fhir:write'])
       await client.close()
     })
@@ -140,9 +126,9 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   describe.each(LOOKS)('%s', (name, options) => {
     test('the pages look and read as they should', async () => {
       await withPage(async (page) => {
-        await page.goto(worker.url)
+        await page.goto(running.worker.url)
         await look(page, `home-${name}`)
-        await page.goto(`${worker.url}/privacy`)
+        await page.goto(`${running.worker.url}/privacy`)
         await look(page, `privacy-${name}`)
         const person = new InBrowser(SANDBOX_USERS.alice, page, async (open) => {
           await look(open, `consent-${name}`)
@@ -167,8 +153,8 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
           await open.getByLabel('Only this patient’s records').fill('')
           await allow(open)
         })
-        await (await connect(WAY, worker.url, person)).close()
-        await page.goto(`${worker.url}/oauth/callback?state=old`)
+        await (await connect(WAY, running.worker.url, person)).close()
+        await page.goto(`${running.worker.url}/oauth/callback?state=old`)
         await look(page, `problem-${name}`)
       }, options)
       await withPage(async (page) => {

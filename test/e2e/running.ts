@@ -1,8 +1,11 @@
-// The whole on this machine: the sandbox, and the Worker in front of it.
+// Everything on this machine: the sandbox, and the Worker in front of it.
 
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
 import { freePort, type RunningWorker, startWorker } from '../../programs/worker.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
+import { launch } from './browser.ts'
 
 export interface Running {
   sandbox: Sandbox
@@ -25,6 +28,31 @@ export async function startBoth(vars: Record<string, string> = {}, options: Sand
     async stop() {
       await worker.stop()
       await sandbox.close()
+    },
+  }
+}
+
+/** The sandbox, the Worker and a browser, for the tests of a describe. */
+export function startAll(): { readonly worker: RunningWorker; readonly browser: Browser; readonly sandbox: Sandbox } {
+  let both: Running
+  let browser: Browser
+  beforeAll(async () => {
+    both = await startBoth()
+    browser = await launch()
+  }, 60_000)
+  afterAll(async () => {
+    await browser?.close()
+    await both?.stop()
+  })
+  return {
+    get worker() {
+      return both.worker
+    },
+    get sandbox() {
+      return both.sandbox
+    },
+    get browser() {
+      return browser
     },
   }
 }

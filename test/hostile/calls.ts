@@ -1,4 +1,4 @@
-/** Calls as somebody would make them who wants out: of the base, of the level, of the narrowing, past the question. */
+/** Calls that try to escape: from the base, the level, the narrowing or the confirmation. */
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { FORM, HL7 } from '../../src/client/content.ts'
@@ -36,13 +36,7 @@ const PLACES = [
 const PIECES = [
   ...['../', '..', '%2e%2e/', '%2F', '\\', '//', '@', '#', '?', '&', ';', '|', '$', ' ', '\t', '\r\n', '\0', '\u2028'],
   ...[
-    'https://evil.example.com/',
-    '/fhir/R4/',
-    'admin/',
-    'auth/me',
-    '_method=DELETE',
-    '$expunge',
-    'Patient/',
+    ...['https://evil.example.com/', '/fhir/R4/', 'admin/', 'auth/me', '_method=DELETE', '$expunge', 'Patient/'],
     OTHER_ID,
   ],
 ]
@@ -72,13 +66,7 @@ const hidden = fc
 const resource = fc
   .record({
     resourceType: fc.constantFrom(
-      'Patient',
-      'Observation',
-      'Basic',
-      'Bundle',
-      'ClientApplication',
-      'Binary',
-      'Parameters',
+      ...['Patient', 'Observation', 'Basic', 'Bundle', 'ClientApplication', 'Binary', 'Parameters'],
     ),
     id: fc.constantFrom(undefined, ...IDS),
     subject: fc.constantFrom(...IDS.map((id) => ({ reference: `Patient/${id}` })), { reference: 'Patient?name=x' }),
@@ -166,11 +154,11 @@ const contentFor = (verb: string): fc.Arbitrary<object> => {
     { weight: 1, arbitrary: fc.constant({}) },
   )
 }
-/** A resource where one is due, with the id of its place. */
+/** A resource where one is needed, with the id of its address. */
 const fitting = (type: string, id?: string) =>
   resource.map((one) => ({ body: { ...one, resourceType: type, ...(id !== undefined && { id }) } }))
 
-/** Nothing, or one thing too many: so that many calls get far. */
+/** Nothing, or one thing too many, so that many calls get far. */
 const extra: fc.Arbitrary<object> = fc.oneof(
   { weight: 4, arbitrary: fc.constant({}) },
   {
@@ -203,7 +191,7 @@ const wild = fc
   .chain(([tool, verb, place, more]) =>
     contentFor(verb).map((given) => ({ tool, args: { method: verb, path: place, ...given, ...more } })),
   )
-/** What is written as it should be, and mustn't pass for what it is. */
+/** Well-formed requests that must not be mistaken for harmless ones. */
 const plain = fc
   .tuple(
     fc.constantFrom(...VERBATIM),

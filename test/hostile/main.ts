@@ -1,14 +1,14 @@
 /**
- * `npm run test:hostile`: thousands of hostile calls against a Medplum that writes down what it receives. `-- --seed 7 --cases
+ * `npm run test:hostile`: thousands of hostile calls against a Medplum that records what it receives. `-- --seed 7 --cases
  * 20000` for others, and for more. A failure names the seed and the path that repeat it.
  */
+
 import { parseArgs } from 'node:util'
 import * as fc from 'fast-check'
 import { covers, guardFor, LEVELS, type Level } from '../../src/access/access.ts'
 import type { Narrowing } from '../../src/access/narrow/narrowing.ts'
 import { classify } from '../../src/access/risk/risk.ts'
 import { ToldError } from '../../src/base/told-error.ts'
-import type { Caller } from '../../src/call/caller.ts'
 import type { Agreement } from '../../src/call/confirmation.ts'
 import { FhirClient } from '../../src/client/client.ts'
 import type { Guard } from '../../src/client/guard.ts'
@@ -23,6 +23,7 @@ import { fhirWrite } from '../../src/tools/fhir-write.ts'
 import { understand } from '../../src/tools/kit/schema.ts'
 import type { Tool, ToolContext, ToolOutput } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
+import { callerWith } from '../caller.ts'
 import { type HostileCall, hostileCall } from './calls.ts'
 import { effectOf } from './effects.ts'
 import { type Arrived, FOREIGN, OWN_ID, startRecording } from './medplum.ts'
@@ -66,7 +67,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   label: fc.boolean(),
 })
 
-/** What a person agreed to, kept open: whether seals hold is tested elsewhere. */
+/** What a person approved, unsealed: seals are tested elsewhere. */
 const sealed = new Map<string, Agreement>()
 const seal = (agreement: Agreement) => {
   sealed.set(agreement.nonce, agreement)
@@ -86,27 +87,12 @@ function connection({ level, narrowing, forms, label }: Setting) {
     },
     withheld: () => guard.withheld(),
   }
-  const caller: Caller = {
-    userId: 'user',
-    grantId: 'grant',
-    client: { id: 'client', name: 'Client' },
-    access: async () => access,
-    confirmations: {
-      seal: async (agreement) => seal(agreement),
-      open: async (state) => sealed.get(state),
-      burn: async () => true,
-      propose: async (agreement) => ({ address: `https://mcp.example.com/confirm/${seal(agreement)}`, id: 'page' }),
-      decision: async () => undefined,
-      withdraw: async () => {},
-    },
-    medplum: {
-      fhirBase,
-      token: async () => 'token',
-      renew: async () => 'renewed',
-      profile: 'Practitioner/1',
-      project: 'Project/1',
-    },
-  }
+  const caller = callerWith(access, fhirBase, {
+    seal: async (agreement) => seal(agreement),
+    open: async (state) => sealed.get(state),
+    burn: async () => true,
+    propose: async (agreement) => ({ address: `https://mcp.example.com/confirm/${seal(agreement)}`, id: 'page' }),
+  })
   const call = async (
     { tool: name, args }: HostileCall,
     answer?: { state: string },
@@ -130,7 +116,7 @@ function connection({ level, narrowing, forms, label }: Setting) {
   return { call, passed }
 }
 
-/** A call's words; an error that is made for the model is an answer, any other a fault of this server. */
+/** A call's text; an error made for the model is an answer, any other a fault of this server. */
 async function outcome(
   work: Promise<ToolOutput | undefined>,
 ): Promise<{ output?: ToolOutput | undefined; text: string }> {
@@ -144,27 +130,10 @@ async function outcome(
 }
 
 const HEADERS = new Set([
-  ...[
-    'accept',
-    'accept-encoding',
-    'accept-language',
-    'authorization',
-    'connection',
-    'content-length',
-    'content-type',
-    'host',
-  ],
-  ...[
-    'cache-control',
-    'if-match',
-    'if-none-exist',
-    'pragma',
-    'prefer',
-    'sec-fetch-mode',
-    'transfer-encoding',
-    'user-agent',
-    'x-medplum',
-  ],
+  ...['accept', 'accept-encoding', 'accept-language', 'authorization', 'connection', 'content-length'],
+  ...['content-type', 'host'],
+  ...['cache-control', 'if-match', 'if-none-exist', 'pragma', 'prefer', 'sec-fetch-mode', 'transfer-encoding'],
+  ...['user-agent', 'x-medplum'],
 ])
 const LOWEST: Record<string, Level> = { read: 'read', write: 'write', delete: 'full', operate: 'full', admin: 'admin' }
 
@@ -172,7 +141,7 @@ function check(holds: boolean, what: string, details: unknown): void {
   if (!holds) throw new Error(`${what}: ${JSON.stringify(details)?.slice(0, 1_500)}`)
 }
 
-/** What holds of everything that arrived, whatever was asked. */
+/** What must be true for everything that arrived. */
 function judge(arrived: readonly Arrived[], passed: readonly FhirRequest[], level: Level, agreed: boolean): void {
   for (const one of arrived) {
     const { method, path, target, headers, body } = one
@@ -197,7 +166,7 @@ function judge(arrived: readonly Arrived[], passed: readonly FhirRequest[], leve
     const judged = passed.find(
       (request) => request.method === method && isSamePath(request.path, path) && isSame(request, one),
     )
-    // Reads for a decision go past the guard that is watched here; all else was judged as it arrived.
+    // Reads for a decision bypass the guard that is watched here; everything else was checked as it arrived.
     check(judged !== undefined || method === 'GET', 'arrived otherwise than it was judged', { one, passed })
   }
 }

@@ -44,7 +44,7 @@ beforeEach(async () => {
 const problem = ({ status, body }: { status: number; body: OperationOutcome }) => [status, body.issue[0]?.details?.text]
 
 describe('claims', () => {
-  it('are submitted to the bot that the project names, each time again', async () => {
+  it('are submitted to the bot that the project names, every time', async () => {
     const found = await alice<Bundle<Claim>>('GET', 'Claim?_count=1')
     const claim = found.body.entry?.[0]?.resource
     const first = await alice<ClaimResponse>('GET', `Claim/${claim?.id}/$submit`)
@@ -56,7 +56,7 @@ describe('claims', () => {
     expect(responses.body.total).toBe(2)
   })
 
-  it('are not submitted for somebody who may not write', async () => {
+  it('are not submitted for a person who may not write', async () => {
     const found = await rita<Bundle<Claim>>('GET', 'Claim?_count=1')
     const refused = await rita<OperationOutcome>('GET', `Claim/${found.body.entry?.[0]?.resource?.id}/$submit`)
     expect(problem(refused)).toEqual([400, 'Forbidden'])
@@ -81,12 +81,7 @@ describe('scheduling', () => {
     const before = await slots()
     // 14:00 to 17:00 in New York, two days after the clocks were put forward.
     expect(before.map(({ resource }) => resource?.start?.slice(11, 16))).toEqual([
-      '18:00',
-      '18:30',
-      '19:00',
-      '19:30',
-      '20:00',
-      '20:30',
+      ...['18:00', '18:30', '19:00', '19:30', '20:00', '20:30'],
     ])
     const parameter = [{ name: 'slot', resource: before[1]?.resource }]
     const booked = await alice<Bundle<Appointment>>('POST', 'Appointment/$book', {
@@ -187,7 +182,7 @@ describe('agents', () => {
 })
 
 describe('terminology', () => {
-  it('goes into subsets, other value sets and hierarchies', async () => {
+  it('includes subsets, other value sets and hierarchies', async () => {
     const url = 'http://terminology.hl7.org/ValueSet/v3-ActEncounterCode'
     const { body } = await alice<ValueSet>('GET', `ValueSet/$expand?url=${url}&filter=inpatient`)
     expect(body.expansion?.contains?.map((one) => one.code)).toContain('IMP')
@@ -222,7 +217,7 @@ describe('patients', () => {
     expect([...own(page.body), ...own(second.body)]).toEqual(own(all.body).slice(0, 10))
   })
 
-  it('come with who and what is named in their charts', async () => {
+  it('come with the people and things named in their charts', async () => {
     const found = await alice<Bundle<Patient>>('GET', 'Patient?name=vega-castillo')
     const { body } = await alice<Bundle>('GET', `Patient/${found.body.entry?.[0]?.resource?.id}/$everything`)
     const types = body.entry
@@ -231,7 +226,7 @@ describe('patients', () => {
     expect([...new Set(types)].sort()).toEqual(['Location', 'Organization', 'Practitioner'])
   })
 
-  it('are not matched by a name alone', async () => {
+  it('are not matched by name alone', async () => {
     const name = [{ family: 'Vega-Castillo' }]
     const total = async (more: Partial<Patient>) => {
       const parameter = [{ name: 'resource', resource: { resourceType: 'Patient', name, ...more } }]
@@ -244,7 +239,7 @@ describe('patients', () => {
     expect((await alice('GET', '$versions')).body).toEqual({ versions: ['4.0'], default: '4.0' })
   })
 
-  it('miss a parameter in other words in a query than in Parameters', async () => {
+  it('report a missing parameter differently in a query and in Parameters', async () => {
     const inQuery = await alice<OperationOutcome>('GET', `Schedule/${TELEHEALTH_SCHEDULE_ID}/$find`)
     expect(problem(inQuery)).toEqual([400, "Expected at least 1 value(s) for required input parameter 'start'"])
     const body = { resourceType: 'Parameters', parameter: [{ name: 'slot', valueString: 'x' }] }
@@ -252,12 +247,12 @@ describe('patients', () => {
     expect(problem(inBody)).toEqual([400, 'Expected 1 value(s) for input parameter appointment, but 0 provided'])
   })
 
-  it('are not found at what is no id, whatever the type', async () => {
+  it('are not found under an invalid id, whatever the type', async () => {
     expect((await alice('GET', 'Nothing/1')).status).toBe(404)
     expect((await alice('GET', `Nothing/${crypto.randomUUID()}`)).status).toBe(400)
   })
 
-  it('can be erased with all that belongs to them, by an administrator', async () => {
+  it('can be erased by an administrator, with everything that belongs to them', async () => {
     const found = await ada<Bundle<Patient>>('GET', 'Patient?_count=1')
     const id = found.body.entry?.[0]?.resource?.id
     expect((await alice('POST', `Patient/${id}/$expunge?everything=true`, {})).status).toBe(403)

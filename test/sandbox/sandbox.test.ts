@@ -90,7 +90,7 @@ describe('login page', () => {
     expect(location.searchParams.get('state')).toBe('state & more')
   })
 
-  it('shows itself again for a wrong password, without repeating it', async () => {
+  it('is shown again for a wrong password, without repeating it', async () => {
     const answer = await submitLogin({ ...alice, password: 'wrong-password' }, 'v')
     const page = await answer.text()
     expect(answer.status).toBe(400)
@@ -124,7 +124,7 @@ describe('login page', () => {
 })
 
 describe('tokens', () => {
-  it('rotates: a used refresh token is dead, its successor lives', async () => {
+  it('rotate: a used refresh token is dead, its successor works', async () => {
     const first = await signIn(alice)
     const second = (await (await refresh(first.refresh_token)).json()) as Tokens
     const again = await refresh(first.refresh_token)
@@ -133,7 +133,7 @@ describe('tokens', () => {
     expect((await refresh(second.refresh_token)).status).toBe(200)
   })
 
-  it('lets one of two simultaneous refreshes through at most', async () => {
+  it('lets at most one of two simultaneous refreshes through', async () => {
     const { refresh_token } = await signIn(alice)
     const answers = await Promise.all([refresh(refresh_token), refresh(refresh_token)])
     const tokens = (await Promise.all(answers.map((one) => one.json()))) as Partial<Tokens>[]
@@ -141,7 +141,7 @@ describe('tokens', () => {
     expect(last.filter((one) => one?.status === 200)).toHaveLength(1)
   })
 
-  it('lives as long as the settings say', async () => {
+  it('live as long as the settings say', async () => {
     await control('PUT', 'settings', { accessTokenLifetime: 5, refreshTokenLifetime: 60 })
     const tokens = await signIn(alice)
     expect(tokens.expires_in).toBe(5)
@@ -266,7 +266,7 @@ describe('controls', () => {
     })
   })
 
-  it('name every secret, also those from before a reset', async () => {
+  it('name every secret, including those from before a reset', async () => {
     const tokens = await signIn(alice)
     await control('POST', 'reset')
     const { secrets } = (await (await control('GET', 'secrets')).json()) as { secrets: string[] }

@@ -1,44 +1,14 @@
-// An answer stays within its budget, says what it left out, and goes on exactly where it stopped.
-
+// An answer over its budget: what is kept, left out and said.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Answered, answer } from '../../src/answer/answer.ts'
+import { answer } from '../../src/answer/answer.ts'
 import { compileSelect } from '../../src/answer/select/select.ts'
 import { columnsOf } from '../../src/answer/select/select-table.ts'
 import { runs } from '../runs.ts'
+import { bundleOf, type Entry, observation, patient, whole } from './answered.ts'
 import { decode } from './decode.ts'
 
-type Entry = { resource: { resourceType: string; id: string }; search?: { mode: string } }
-
-function observation(index: number, text = '') {
-  return {
-    resource: {
-      resourceType: 'Observation',
-      id: `o-${index}`,
-      status: 'final',
-      code: { coding: [{ system: 'http://loinc.org', code: `c-${index % 3}` }] },
-      subject: { reference: `Patient/p-${index % 7}` },
-      effectiveDateTime: `2026-01-${String((index % 28) + 1).padStart(2, '0')}`,
-      valueQuantity: { value: index, unit: 'kg' },
-      ...(text && { note: [{ text }] }),
-    },
-    search: { mode: 'match' },
-  }
-}
-
-function patient(index: number): Entry {
-  return { resource: { resourceType: 'Patient', id: `p-${index}` }, search: { mode: 'include' } }
-}
-
-function bundleOf(entry: unknown[], rest: object = {}) {
-  return { resourceType: 'Bundle', type: 'searchset', ...rest, entry }
-}
-
-function whole({ text, notes }: Answered): number {
-  return text.length + notes.join('').length
-}
-
-/** Everything that following `next` to the end gives, with the number of answers that it took. */
+/** Everything up to the last `next`, with the number of answers that it took. */
 function follow(body: object, maxChars: number, format: 'compact' | 'json'): { ids: string[]; answers: number } {
   const ids: string[] = []
   for (let from = 0, answers = 1; ; answers++) {
@@ -59,7 +29,7 @@ function follow(body: object, maxChars: number, format: 'compact' | 'json'): { i
 }
 
 describe('a Bundle over its budget', () => {
-  it.each(['compact', 'json'] as const)('comes in parts that hold each entry once, as %s', (format) => {
+  it.each(['compact', 'json'] as const)('comes in parts that contain each entry once, as %s', (format) => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 120 }),
@@ -79,7 +49,7 @@ describe('a Bundle over its budget', () => {
     )
   })
 
-  it('keeps the first and the last, and tells what the others hold', () => {
+  it('keeps the first and the last, and says what the others contain', () => {
     const entries = Array.from({ length: 1000 }, (_, index) => observation(index))
     const { text } = answer(bundleOf(entries, { total: 5000 }), {
       format: 'compact',
@@ -100,7 +70,7 @@ describe('a Bundle over its budget', () => {
     expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(1000 - returned)
   })
 
-  it('of entries that are each too large still goes on, and names what they lost', () => {
+  it('with entries that are each too large still continues, and names what they lost', () => {
     const entries = Array.from({ length: 4 }, (_, index) => observation(index, `${index}`.repeat(50_000)))
     const { ids, answers } = follow(bundleOf(entries), 3000, 'compact')
     expect(ids).toHaveLength(4)
@@ -113,7 +83,7 @@ describe('a Bundle over its budget', () => {
     ['large entries first', (index: number) => 4000 - index * 10],
     ['large entries last', (index: number) => index * 10],
     ['entries alike', () => 100],
-  ])('is nearly filled after few attempts, with %s', (_, length) => {
+  ])('is nearly full after few attempts, with %s', (_, length) => {
     const word = (seed: number) => ((seed * 7919) % 99991).toString(36)
     const words = (index: number) =>
       Array.from({ length: length(index) / 5 }, (_, at) => word(index * 1000 + at)).join(' ')
@@ -132,7 +102,7 @@ describe('a Bundle over its budget', () => {
     expect(attempts).toBeLessThan(4)
   })
 
-  it('without a way to go on says so', () => {
+  it('says so if there is no next page', () => {
     const entries = Array.from({ length: 300 }, (_, index) => observation(index))
     const { text } = answer(bundleOf(entries), { format: 'compact', maxChars: 3000 })
     expect(text).not.toContain('\nnext: ')
@@ -171,7 +141,7 @@ describe('one resource over the budget', () => {
     expect(text.length).toBeGreaterThan(2500)
   })
 
-  it('of any shape stays within it', () => {
+  it('of any shape stays within the budget', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), fc.integer({ min: 50, max: 4000 }), (value, times) => {
         const large = { resourceType: 'Basic', items: Array.from({ length: times }, () => value), value }
@@ -185,7 +155,7 @@ describe('one resource over the budget', () => {
 })
 
 describe("a batch's answer over the budget", () => {
-  it('keeps what each entry came to, and as many matches as fit', () => {
+  it('keeps the result of each entry, and as many matches as fit', () => {
     const search = bundleOf(Array.from({ length: 400 }, (_, index) => observation(index)))
     const batch = {
       resourceType: 'Bundle',
@@ -244,7 +214,7 @@ describe("a batch's answer to many writes", () => {
     expect(answer(batch, { format: 'json', maxChars: 900_000, stored: indexes }).text).toContain('as it was sent')
   })
 
-  it.each(['compact', 'json'] as const)('says what the entries came to that have no room, as %s', (format) => {
+  it.each(['compact', 'json'] as const)('says what happened to entries that don’t fit, as %s', (format) => {
     const given = answer(batch, { format, maxChars: 3000, stored: indexes })
     expect(whole(given)).toBeLessThanOrEqual(3000)
     const said = [given.text, ...given.notes].join('\n')
@@ -258,143 +228,5 @@ describe("a batch's answer to many writes", () => {
     expect(rows).toHaveLength(300)
     expect(rows[99]).toEqual({ '#': 99, '@status': '200', id: 'o-99' })
     expect(rows[299]).toEqual({ '#': 299, '@status': '400', '@outcome': 'No such code' })
-  })
-})
-
-describe('any JSON', () => {
-  const text = fc.oneof(
-    fc.string({ maxLength: 40 }),
-    fc.integer({ min: 500, max: 6000 }).map((length) => 'x'.repeat(length)),
-    fc.integer({ min: 300, max: 1000 }).map((length) => '\u200b"'.repeat(length)),
-  )
-  const { value } = fc.letrec((tie) => ({
-    value: fc.oneof(
-      { maxDepth: 3 },
-      text,
-      fc.integer(),
-      fc.constant(null),
-      fc.array(tie('value'), { maxLength: 4 }),
-      fc.dictionary(text, tie('value'), { maxKeys: 3 }),
-      fc.integer({ min: 10, max: 200 }).map((count) => Array.from({ length: count }, (_, at) => ({ code: `c${at}` }))),
-    ),
-  }))
-  const part = value as fc.Arbitrary<unknown>
-  const resource = fc.record({
-    resourceType: fc.constantFrom('Patient', 'Basic', 'Bundle'),
-    id: text,
-    meta: part,
-    note: part,
-  })
-  const bundle = fc.record(
-    {
-      resourceType: fc.constant('Bundle'),
-      type: fc.constantFrom('searchset', 'document', 'history', 'batch-response', 'transaction-response'),
-      id: text,
-      meta: part,
-      identifier: part,
-      signature: part,
-      link: part,
-      total: part,
-      entry: fc.array(
-        fc.record(
-          { fullUrl: text, resource: fc.oneof(resource, part), response: part, search: part },
-          { requiredKeys: [] },
-        ),
-        { maxLength: 8 },
-      ),
-    },
-    { requiredKeys: ['resourceType', 'type'] },
-  )
-
-  it.each([2000, 6000, 20_000])(
-    'never takes up more than its budget, of %i characters',
-    (maxChars) => {
-      fc.assert(
-        fc.property(fc.oneof(part, resource, bundle), fc.boolean(), (body, isPaged) => {
-          const selected = () => columnsOf(compileSelect(['id', 'note', 'meta']), maxChars / 3)
-          for (const [format, columns] of [
-            ['compact'],
-            ['json'],
-            ['compact', selected()],
-            ['json', selected()],
-          ] as const) {
-            const given = answer(body, {
-              format,
-              ...(columns && { columns }),
-              maxChars,
-              stored: new Set([0, 1, 2]),
-              ...(isPaged && { nextAfter: (entries: number) => `Patient?_skip=${entries}` }),
-            })
-            expect(whole(given)).toBeLessThanOrEqual(maxChars)
-          }
-        }),
-        { numRuns: runs(60) },
-      )
-    },
-    60_000,
-  )
-
-  it('gives the record of a signed document its room', () => {
-    const signed = {
-      ...{
-        resourceType: 'Bundle',
-        type: 'document',
-        id: 'd',
-        signature: { data: 'QUJD'.repeat(30_000), who: 'Dr. Who' },
-      },
-      entry: [{ resource: { resourceType: 'Composition', id: 'c', title: 'A letter' } }],
-    }
-    const { text } = answer(signed, { format: 'compact', maxChars: 2000 })
-    expect(text).toContain('left out: signature.data (120000 characters)')
-    expect(text).toContain('Dr. Who')
-    expect(text).toContain('A letter')
-    const columns = columnsOf(compileSelect(['id', 'title']), 600)
-    const selected = answer(signed, { format: 'compact', columns, maxChars: 2000 })
-    expect(whole(selected)).toBeLessThanOrEqual(2000)
-    expect(selected.text).toContain('A letter')
-  })
-})
-
-it('of a search with what came along, `returned` tells matches apart', () => {
-  const { text } = answer(bundleOf([observation(1), observation(2), patient(1), patient(2)], { total: 4 }), {
-    format: 'compact',
-    maxChars: 9000,
-  })
-  expect(text).toContain('\ntotal: 4\nreturned: 4 (2 matches, 2 included)\n')
-})
-
-describe('selected columns', () => {
-  const entries = Array.from({ length: 900 }, (_, index) => observation(index))
-
-  it('are a table of nothing else, within the budget, that goes on', () => {
-    const ids: string[] = []
-    for (let from: number | undefined = 0; from !== undefined; ) {
-      const columns = columnsOf(compileSelect(['id', 'valueQuantity.value']), 1000)
-      const given: Answered = answer(bundleOf(entries, { total: 900 }), {
-        format: 'compact',
-        columns,
-        maxChars: 3000,
-        from,
-        nextAfter: (matches) => `Observation?_skip=${matches}`,
-      })
-      expect(whole(given)).toBeLessThanOrEqual(3000)
-      const table = given.text.replace(/\n# Dropped \(\d+\)[\s\S]*$/, '').replace(/^[\s\S]*?# select/, '#')
-      ids.push(...(decode(table) as { id: string }[]).map(({ id }) => id))
-      const skip = /\nnext: \S*_skip=(\d+)/.exec(`\n${given.text}`)?.[1]
-      from = skip === undefined ? undefined : Number(skip)
-    }
-    expect(ids.toSorted()).toEqual(entries.map(({ resource }) => resource.id).toSorted())
-  })
-
-  it('say how many resources have none of them, and what failed', () => {
-    const columns = columnsOf(compileSelect(['note.text', 'bodySite.text']), 1000)
-    const { text, notes } = answer(bundleOf([observation(1), { ...observation(2, 'hello') }]), {
-      format: 'compact',
-      columns,
-      maxChars: 9000,
-    })
-    expect(text).toContain('left out: 1 resources with nothing in any column')
-    expect(text).toContain('"hello"')
-    expect(notes.join('\n')).toContain('"bodySite.text" found nothing')
   })
 })

@@ -85,7 +85,7 @@ describe('what is sent', () => {
     expect(sent('POST', path, body, contentType)).toEqual({ type, text })
   })
 
-  test('half a surrogate pair, which no UTF-8 holds, is refused', () => {
+  test('half a surrogate pair, which UTF-8 can’t encode, is refused', () => {
     expect(() => compose('POST', 'Bot/1/$execute', 'a\ud800b', 'text/plain')).toThrow('half a character')
   })
 
@@ -107,7 +107,7 @@ describe('what is sent', () => {
     expect(compose('POST', 'Binary', body, 'application/pdf').content?.bytes).toEqual(new Uint8Array([0, 1, 2, 255]))
   })
 
-  test.each([null, undefined, ''])('%j is no body', (body) => {
+  test.each([null, undefined, ''])('%j is not a body', (body) => {
     for (const method of ['GET', 'DELETE', 'POST'] as const) {
       expect(compose(method, 'Patient/1/$everything', body, undefined)).toEqual({ notes: [] })
     }
@@ -222,7 +222,7 @@ describe('what is refused', () => {
       /1048576 \(1 MB\) of application\/fhir\+json/,
     ],
     ['PATCH', 'Binary/1', [{ op: 'add', path: '/data', value: 'x'.repeat(1_100_000) }], undefined, /1 MB/],
-  ] as const)('more than Medplum takes, counted in bytes: %s %s', (method, path, body, contentType, message) => {
+  ] as const)('more bytes than Medplum accepts: %s %s', (method, path, body, contentType, message) => {
     expect(() => compose(method, path, body, contentType)).toThrow(message)
   })
 
@@ -235,14 +235,14 @@ describe('what is refused', () => {
     expect(compose(method, path, large, 'text/plain').content?.bytes.byteLength).toBe(large.length)
   })
 
-  test('a body to read or delete with', () => {
+  test('a body in a read or delete', () => {
     for (const method of ['GET', 'DELETE'] as const) {
       expect(() => compose(method, 'Task/1', {}, undefined)).toThrow(/has no body.*Nothing was sent.*`body`/)
     }
   })
 })
 
-describe('numbers that Medplum would store otherwise', () => {
+describe('numbers that Medplum would store differently', () => {
   const note = (body: unknown) => compose('POST', 'Observation', body, undefined).notes.join()
   test.each([
     ['{"value":1.10}', 'value: 1.10 as 1.1'],
@@ -250,7 +250,7 @@ describe('numbers that Medplum would store otherwise', () => {
     ['[{"value": 5.0}, {"low": 1e3}]', 'value: 5.0 as 5, low: 1e3 as 1000'],
     ['{"value":3.14159265358979323846}', 'as 3.141592653589793'],
     ['{"a":1.0,"b":2.0,"c":3.0,"d":4.0,"e":5.0}', 'c: 3.0 as 3, and 2 more'],
-  ])('%s is told', (body, told) => {
+  ])('%s is reported', (body, told) => {
     expect(note(body)).toContain(told)
   })
 
@@ -262,14 +262,14 @@ describe('numbers that Medplum would store otherwise', () => {
     '{"value":1.1,"text":"1.10 and 1e3","date":"2026-01-10"}',
     '{"value":0.001,"low":100,"other":-12.5}',
     { value: 1.5 },
-  ])('are none in %j', (body) => expect(note(body)).toBe(''))
+  ])('are not in %j', (body) => expect(note(body)).toBe(''))
 })
 
-test('a text that reads like such a name is sent', () => {
+test('a text that looks like such a name is sent', () => {
   const body = { resourceType: 'Task', description: '"__proto__": {"__proto__":1}', status: '__proto__' }
   expect(JSON.parse(sent('POST', 'Task', body, undefined)?.text ?? '')).toEqual(body)
 })
 
-test('an operation may take a name that objects inherit', () => {
+test('an operation may have a name that objects inherit', () => {
   expect(sent('POST', 'Bot/1/$execute', { constructor: 'x' }, undefined)?.text).toBe('{"constructor":"x"}')
 })

@@ -1,4 +1,4 @@
-// A narrowed connection, as unit tests put requests and answers to its guard.
+// A narrowed connection: requests and answers given to its guard by unit tests.
 import { type Access, AccessError, guardFor } from '../../src/access/access.ts'
 import { Content } from '../../src/client/content.ts'
 import type { FhirRequest, FhirResponse, Method } from '../../src/client/request.ts'
@@ -34,37 +34,6 @@ export const bundle = (...resources: Json[]): Json => ({
   total: resources.length,
   entry: resources.map((resource) => ({ resource, search: { mode: 'match' } })),
 })
-
-/** Searches that Medplum would take for references. */
-export const SEARCHES = [
-  `Condition?subject=Patient/${OTHER}`,
-  `/Condition?subject=Patient/${OTHER}`,
-  `https://x/y/Condition?subject=Patient/${OTHER}`,
-  `Patient?identifier=x&_count=1\n`,
-  ` Patient?identifier=x`,
-  `Observation?x`,
-  '?',
-]
-/** A record of the patient that holds such a search, and other texts, as words. */
-export const noted: Json = {
-  ...observation('noted', `Patient/${OWN}`),
-  focus: [{ reference: `Patient/${OWN}` }],
-  note: [{ text: SEARCHES[0] }, { text: '(signed address hidden)' }, { text: `Binary/${OTHER}` }],
-}
-/** Patches by which a search, or a text that stands for one, would come to stand where a reference does. */
-export const PATCHES = [
-  ...SEARCHES.map((value) => [{ op: 'replace', path: '/focus/0/reference', value }]),
-  ...SEARCHES.map((reference) => [{ op: 'add', path: '/focus/-', value: { reference } }]),
-  ...['/note/0/text', '/note/1/text', '/note/2/text'].flatMap((from) =>
-    ['copy', 'move'].map((op) => [{ op, from, path: '/focus/0/reference' }]),
-  ),
-  [
-    { op: 'copy', from: '/note/0/text', path: '/status' },
-    { op: 'move', from: '/status', path: '/focus/0/reference' },
-  ],
-  [{ op: 'add', path: '/focus/0/__proto__/reference', value: SEARCHES[0] }],
-  [{ op: 'add', path: '/hasMember', value: [{ reference: `Observation/x\n` }] }],
-]
 
 /** A request such as `GET Patient/1`. */
 export function request(line: string, body?: unknown, more: Partial<FhirRequest> = {}): FhirRequest {

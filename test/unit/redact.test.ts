@@ -1,4 +1,4 @@
-// What an answer may hold and a transcript must not.
+// Secrets that an answer of Medplum may contain and a transcript must not.
 import { describe, expect, test } from 'vitest'
 import { HIDDEN, redact, withoutSignedUrls } from '../../src/secrets/redact.ts'
 import { secretRefusal } from '../../src/secrets/secret-requests.ts'
@@ -8,7 +8,7 @@ const ID = '5a9d0000-0000-4000-8000-000000000001'
 const VERSION = '5a9d0000-0000-4000-8000-000000000002'
 const SECRET = 'very-secret-value'
 
-/** Each resource type with its secrets, and something beside them that stays. */
+/** Each resource type with its secrets, and something else that stays. */
 const HOLDERS = [
   {
     resourceType: 'ClientApplication',
@@ -66,7 +66,7 @@ describe.each(WRAPPINGS)('in a %s', (_, wrap) => {
   })
 })
 
-test('fields named alike in other resources stay', () => {
+test('fields of the same name in other resources stay', () => {
   const observation = {
     resourceType: 'Observation',
     id: 'kept',
@@ -78,7 +78,7 @@ test('fields named alike in other resources stay', () => {
   expect(redact(communication)).toEqual(communication)
 })
 
-test('what is not there does not look hidden', () => {
+test('missing fields are not marked as hidden', () => {
   expect(redact({ resourceType: 'Bot', code: null })).toEqual({ resourceType: 'Bot', code: null })
 })
 
@@ -101,7 +101,7 @@ test('the names of secret fields stay, unless a GraphQL document renames them', 
   expect(redact({ resourceType: 'Subscription', channel })).toEqual({ resourceType: 'Subscription', channel: shown })
 })
 
-test('a parameter that is called like a secret is one', () => {
+test('a parameter named like a secret is hidden', () => {
   const parameter = [
     { name: 'secret', valueString: SECRET },
     { name: 'retiringSecret', valueString: SECRET },
@@ -118,7 +118,7 @@ test('names that the prototype has are names like any other', () => {
   )
 })
 
-test('further names are hidden wherever they stand', () => {
+test('other secret names are hidden anywhere', () => {
   const answer = { data: { BotList: [{ name: 'kept', x: SECRET }], x: { y: SECRET } } }
   expect(redact(answer, new Set(['x']))).toEqual({ data: { BotList: [{ name: 'kept', x: HIDDEN }], x: HIDDEN } })
 })
@@ -189,7 +189,7 @@ describe('signed addresses', () => {
     ['http://a?', 'http://a?'],
     ['ids', `http://${ID}`],
     ['ids and marks', `http://${ID}?`],
-  ])('a text made of %s takes no long time', (_, part) => {
+  ])('a text of %s takes linear time', (_, part) => {
     const text = `ignature= ${part.repeat(1_000_000 / part.length)}`
     const started = performance.now()
     withoutSignedUrls(text)

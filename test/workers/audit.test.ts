@@ -1,45 +1,26 @@
-// The audit of a real run: which events there are, that they hold nothing of anybody, and the AuditEvents in the person's project.
+// The audit log: what it says, and what it never contains.
 import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Person } from '../../programs/person.ts'
 import { createApp } from '../../src/app.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { buildServer } from '../../src/mcp/server/server.ts'
-import { DELETE, GET, POST, PUT } from '../calls.ts'
-import { deployment, say } from './deployment.ts'
+import { DELETE, GET, POST } from '../calls.ts'
+import { lines, logged, setUp } from './audited.ts'
 import { fhir, fhirCall, post, rpc, startSession } from './mcp.ts'
-import { create, medplumToken, type Resource } from './medplum.ts'
 import { authorization, grantName, refresh, register, signIn, token } from './signing-in.ts'
 import { alice, ORIGIN, REDIRECT_URI, SANDBOX, sandbox, send } from './world.ts'
 
-type Line = Record<string, unknown>
-
-let logged: string[]
-beforeEach(() => {
-  logged = []
-  for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const) {
-    vi.spyOn(console, level).mockImplementation((...args) => {
-      logged.push(args.map(String).join(' '))
-    })
-  }
-})
-afterEach(async () => {
-  vi.restoreAllMocks()
-  await sandbox.clearFaults()
-})
-
-const lines = (event: string): Line[] =>
-  logged
-    .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []))
-    .filter((one) => one.event === event)
+setUp()
 
 const FIELDS = new Set(
   'event tool decision kind type requests status outcome level reason ms chars tokens client who'.split(' '),
 )
+
 const FAMILY = 'Unmistakeable'
 
-test('of a full run holds no id, name, path, query, body or token', async () => {
+test('of a full run contains no id, name, path, query, body or token', async () => {
   const tokens = await signIn()
   const session = await startSession(tokens.access)
   const made = await fhir(tokens.access, POST('Patient', { resourceType: 'Patient', name: [{ family: FAMILY }] }))
@@ -124,16 +105,11 @@ describe('of OAuth', () => {
     await refresh({ ...tokens, refresh: `${grantName(tokens)}:wrong` })
     await token({ token: tokens.access, client_id: tokens.clientId })
     expect(decisions()).toEqual([
-      'consent_shown',
-      'approved write',
-      'signed_in write',
-      'token_refreshed',
-      'token_refused',
-      'revoked',
+      ...['consent_shown', 'approved write', 'signed_in write', 'token_refreshed', 'token_refused', 'revoked'],
     ])
   })
 
-  test('tells a denial', async () => {
+  test('records a denial', async () => {
     await answered('deny')
     expect(decisions()).toEqual(['consent_shown', 'denied'])
   })
@@ -146,7 +122,7 @@ describe('of OAuth', () => {
 
   test('reports that Medplum ended the login', async () => {
     const { access } = await signIn()
-    logged = []
+    logged.length = 0
     await sandbox.revoke(alice.email)
     expect((await fhir(access, GET('Patient?_count=1'))).isError).toBe(true)
     expect(decisions()).toEqual(['ended'])
@@ -155,14 +131,14 @@ describe('of OAuth', () => {
   test('records what the person reduces and disconnects', async () => {
     const tokens = await signIn()
     const grant = env.GRANT.getByName(grantName(tokens))
-    logged = []
+    logged.length = 0
     await grant.lower('read')
     await grant.disconnect()
     expect(decisions()).toEqual(['lowered read', 'disconnected'])
   })
 })
 
-test('a dataset that is bound gets the same event, with the person as a hash', async () => {
+test('a bound dataset gets the same event, with the person as a hash', async () => {
   const points: { indexes: string[]; blobs: string[]; doubles: number[] }[] = []
   const bindings = {
     ...env,
@@ -185,95 +161,4 @@ test('a dataset that is bound gets the same event, with the person as a hash', a
   expect(point?.blobs.slice(0, 5)).toEqual(['tool_call', 'fhir-request', 'read', 'Patient', 'ok'])
   expect(point?.indexes).toEqual([expect.stringMatching(/^[\w-]{22}$/)])
   expect(lines('tool_call')[0]?.who).toBe(point?.indexes[0])
-})
-
-describe('the AuditEvent', () => {
-  const recording = deployment({ FHIR_AUDIT: 'on' })
-  const posted = async (access: string, args: Record<string, unknown>) => {
-    const direct = await medplumToken()
-    const { result, requests } = await sandbox.during(async (soFar) => {
-      const said = await say(recording, access, 'fhir-request', { format: 'json', ...args })
-      // It follows the answer.
-      const stored = async () => (await soFar()).some((one) => isAudit(one) && one.status !== null)
-      await vi.waitFor(async () => expect(await stored()).toBe(true), 5_000).catch(() => {})
-      return said
-    })
-    return { said: result, direct, audits: requests.filter(isAudit) }
-  }
-  const isAudit = ({ method, path }: { method: string; path: string }) =>
-    method === 'POST' && path.endsWith('/AuditEvent')
-  const latest = async (direct: string): Promise<Resource | undefined> => {
-    const answer = await fetch(`${SANDBOX}fhir/R4/AuditEvent?_sort=-_lastUpdated&_count=1`, {
-      headers: { authorization: `Bearer ${direct}` },
-    })
-    return (await answer.json<{ entry?: { resource: Resource }[] }>()).entry?.[0]?.resource
-  }
-
-  test('of a create names the version, the person and the client', async () => {
-    const { access } = await signIn()
-    const body = { resourceType: 'Patient', name: [{ family: 'Audited' }] }
-    const { said, direct, audits } = await posted(access, POST('Patient', body))
-    const { id, meta } = JSON.parse(said.text) as { id: string; meta: { versionId: string } }
-    expect(audits).toMatchObject([{ status: 201 }])
-    expect(await latest(direct)).toMatchObject({
-      subtype: [{ code: 'create' }],
-      outcome: '0',
-      agent: [{ who: { reference: expect.stringMatching(/^Practitioner\//) } }, { who: { display: 'Test client' } }],
-      entity: [{ what: { reference: `Patient/${id}/_history/${meta.versionId}` } }],
-    })
-  })
-
-  test('of what Medplum refuses says so', async () => {
-    const { access } = await signIn()
-    const body = { resourceType: 'Patient', foo: 1 }
-    const { said, direct, audits } = await posted(access, POST('Patient', body))
-    expect(said.isError).toBe(true)
-    expect(audits).toHaveLength(1)
-    expect(await latest(direct)).toMatchObject({ outcome: '4' })
-  })
-
-  test('that Medplum refuses hides no success', async () => {
-    const { access } = await signIn()
-    await sandbox.faults([{ method: 'POST', path: '/AuditEvent$', status: 403, times: 1 }])
-    const body = { resourceType: 'Patient', name: [{ family: 'Audited' }] }
-    const { said } = await posted(access, POST('Patient', body))
-    expect(said.isError).toBe(false)
-    await vi.waitFor(() => expect(lines('audit_event_failed')).toEqual([{ event: 'audit_event_failed', status: 403 }]))
-  })
-
-  const audit = {
-    resourceType: 'AuditEvent',
-    type: { code: 'rest' },
-    recorded: '2026-01-01T00:00:00Z',
-    agent: [{ requestor: true }],
-    source: { observer: { display: 'test' } },
-  }
-
-  test.each([
-    ['create', () => POST('AuditEvent', audit)],
-    ['update', (path: string) => PUT(path, { ...audit, id: path.slice(11), outcome: '8' })],
-    ['patch', (path: string) => ({ method: 'PATCH', path, patch: [{ op: 'add', path: '/outcome', value: '8' }] })],
-  ])('is left of a change of an AuditEvent too: %s', async (code, args) => {
-    const { access } = await signIn(alice, undefined, 'write')
-    const { id } = await create(await medplumToken(), audit)
-    const { said, direct } = await posted(access, args(`AuditEvent/${id}`))
-    expect(said.isError, said.text).toBe(false)
-    await vi.waitFor(async () => expect(await latest(direct)).toMatchObject({ subtype: [{ code }] }), 5_000)
-  })
-
-  test('is none for reads, and for what was not sent', async () => {
-    const { access } = await signIn(alice, undefined, 'write')
-    const { id } = await create(await medplumToken(), { resourceType: 'Patient' })
-    const { requests } = await sandbox.during(async (soFar) => {
-      for (const args of [GET(`Patient/${id}`), DELETE(`Patient/${id}`), POST('Patient', '{')]) {
-        await say(recording, access, 'fhir-request', args)
-      }
-      // Whatever follows an answer sets out before what is asked for next, and this one does have a follower.
-      const last = POST('Patient', { resourceType: 'Patient' })
-      await say(recording, access, 'fhir-request', last)
-      await vi.waitFor(async () => expect((await soFar()).filter(isAudit).length).toBeGreaterThan(0))
-    })
-    // That of the last call.
-    expect(requests.filter(isAudit)).toHaveLength(1)
-  })
 })

@@ -29,7 +29,7 @@ async function expectNotSignedIn(response: Response, person: Person): Promise<vo
 }
 
 describe('the way to Medplum', () => {
-  test('asks for a login of its own, with PKCE S256 and a nonce, and for no refresh token', async () => {
+  test('asks for a separate login, with PKCE S256 and a nonce, and no refresh token', async () => {
     const response = await browser().visit(`${PAGE}/sign-in`)
     const login = new URL(response.headers.get('location') ?? '')
     expect(login.href.startsWith(`${SANDBOX}oauth2/authorize?`)).toBe(true)
@@ -47,13 +47,13 @@ describe('the way to Medplum', () => {
     expect(more).toEqual([])
     expect(cookie).toMatch(/^__Host-login-[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
     expect(response.headers.get('cache-control')).toBe('no-store')
-    // Sealed under the state: the nonce, which Medplum sees, isn't to be read in it.
+    // Sealed under the state: the nonce, which Medplum sees, can't be read in it.
     expect(
       atob(cookie.slice(0, 400).split('=')[1]?.split(';')[0]?.replaceAll('-', '+').replaceAll('_', '/') ?? ''),
     ).not.toContain('nonce')
   })
 
-  test('comes back with a session of half an hour; KV holds its digest, the user and the end only', async () => {
+  test('comes back with a session of half an hour; KV has only its digest, the user and the end', async () => {
     const person = browser()
     const response = await person.visit((await toCallback(person)).href)
     expect([response.status, response.headers.get('location')]).toEqual([302, '/connections'])
@@ -70,7 +70,7 @@ describe('the way to Medplum', () => {
     expect(await htmlOf(person)).toContain(SIGNED_IN)
   })
 
-  test('revokes Medplum’s tokens, and touches no other login of the person', async () => {
+  test('revokes Medplum’s tokens, and leaves the person’s other logins alone', async () => {
     const { result: person, requests } = await sandbox.during(async (soFar) => {
       const signedIn = await atPage()
       await vi.waitFor(async () => expect((await soFar()).map(({ path }) => path)).toContain('/oauth2/logout'))
@@ -120,7 +120,7 @@ describe('the callback', () => {
     await expectNotSignedIn(await send(callback.href, { headers: { cookie }, redirect: 'manual' }), browser())
   })
 
-  test('opened in another browser signs nobody in there (login CSRF)', async () => {
+  test('opened in another browser signs nobody in (login CSRF)', async () => {
     const callback = await toCallback()
     const other = browser()
     await expectNotSignedIn(await other.visit(callback.href), other)
@@ -137,7 +137,7 @@ describe('the callback', () => {
     },
   )
 
-  test('is no way into the sign-in of a client, nor the other way round', async () => {
+  test('does not work for the sign-in of a client, nor the reverse', async () => {
     const person = browser()
     const callback = await toCallback(person)
     callback.searchParams.set('state', (callback.searchParams.get('state') ?? '').slice('page.'.length))
@@ -169,7 +169,7 @@ describe('the callback', () => {
     await expectNotSignedIn(await person.visit(callback.href), person)
   })
 
-  test('while Medplum is away says so', async () => {
+  test('says so if Medplum is away', async () => {
     const person = browser()
     const callback = await toCallback(person)
     await sandbox.faults([{ path: '^/oauth2/token', status: 503 }])
@@ -181,7 +181,7 @@ describe('the callback', () => {
 
 describe('the way back', () => {
   const app = new Hono<{ Bindings: Bindings }>().get('/go', (c) => redirectToLogin(c, c.req.query('to') ?? ''))
-  /** Where a login ends that was begun with this path to return to. */
+  /** Where a login with this return path ends. */
   async function endOf(to: string): Promise<string | null> {
     const person = new Person((url, init) =>
       url.startsWith(`${ORIGIN}/go`)
@@ -216,7 +216,7 @@ describe('a session', () => {
     expect(await response.text()).toContain('Nothing was changed')
   })
 
-  test('ends by signing out, also for a copy of its cookie', async () => {
+  test('ends at sign-out, also for a copy of its cookie', async () => {
     const { person, cookie } = await watched()
     expect(await (await send(PAGE, { headers: { cookie: cookie() } })).text()).toContain(SIGNED_IN)
     const copy = cookie()
@@ -225,7 +225,7 @@ describe('a session', () => {
     expect(await (await send(PAGE, { headers: { cookie: copy } })).text()).not.toContain(SIGNED_IN)
   })
 
-  test('is never one that was there before the login (fixation)', async () => {
+  test('is never one from before the login (fixation)', async () => {
     const { person, cookie } = await watched('__Host-session=planted')
     expect(cookie()).not.toContain('planted')
     expect(await htmlOf(person)).toContain(SIGNED_IN)
@@ -240,7 +240,7 @@ describe('a session', () => {
     expect(await (await send(PAGE, { headers: { cookie } })).text()).not.toContain(SIGNED_IN)
   })
 
-  /** A person whose session cookie can be seen; `planted` goes along before the login. */
+  /** A person whose session cookie the test can read; `planted` is sent before the login. */
   async function watched(planted?: string) {
     let session = planted
     const person = new Person(async (url, init) => {

@@ -1,32 +1,21 @@
-// The connections page: whose connections it shows, what lowering and disconnecting do in each lane, and who can't bring it about.
+// The connections page: what it shows, and how access is reduced.
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Person } from '../../programs/person.ts'
 import { note } from '../../src/mcp/server/notes.ts'
 import { Grant } from '../../src/oauth/grant/grant.ts'
-import { GET, POST } from '../calls.ts'
+import { GET } from '../calls.ts'
 import { expectPageHeaders } from './browsing.ts'
-import { atPage, browser, type Entry, entryOf, htmlOf, known, LANES, PAGE, submit } from './connecting.ts'
-import { fhir, fhirCall, post, rpc } from './mcp.ts'
+import { connected, disconnected, kvOf, READ, SOON, setUp, WRITE } from './connected.ts'
+import { atPage, browser, entryOf, htmlOf, known, LANES, PAGE, submit } from './connecting.ts'
+import { fhir, post, rpc } from './mcp.ts'
 import { authorization, exchange, grantName, refresh, register, signIn, tokensOf } from './signing-in.ts'
-import { ada, alice, REDIRECT_URI, sam, sandbox, send } from './world.ts'
+import { ada, alice, REDIRECT_URI, sam, send } from './world.ts'
 
-const READ = GET('Patient?_count=1')
-const WRITE = POST('Basic', { resourceType: 'Basic', code: { text: 'connections' } })
+setUp()
+
 const REFUSED = /needs the access level "Read and write"/
-/** A change is felt within a second; the rest is what a slow machine takes. */
-const SOON = { timeout: 2_500, interval: 50 }
-
-afterEach(() => vi.restoreAllMocks())
-
-let count = 0
-/** A client of this name that a person connects. */
-async function connected(credentials = ada, level = 'admin', metadata: object = {}) {
-  const name = `Client ${++count}`
-  const { client_id } = await register({ client_name: name, ...metadata })
-  return { name, ...(await signIn(credentials, client_id, level)) }
-}
 
 async function lowered(person: Awaited<ReturnType<typeof atPage>>, name: string, level: string): Promise<void> {
   const { token, grant } = await known(person, name)
@@ -34,13 +23,8 @@ async function lowered(person: Awaited<ReturnType<typeof atPage>>, name: string,
   expect([response.status, response.headers.get('location')]).toEqual([303, '/connections?done=lowered'])
 }
 
-async function disconnected(person: Awaited<ReturnType<typeof atPage>>, { token, grant }: Entry): Promise<void> {
-  const response = await submit(person, 'disconnect', { token, grant })
-  expect([response.status, response.headers.get('location')]).toEqual([303, '/connections?done=disconnected'])
-}
-
 describe('the page', () => {
-  test('shows of each client what it is, where its access goes, what it may and when it was connected', async () => {
+  test('shows what each client is, where its access goes, what it may do and when it was connected', async () => {
     const { name } = await connected(ada, 'write')
     const { text, levels } = await known(await atPage(), name)
     expect(text).toMatch(/Access goes to a program on your computer \(127\.0\.0\.1(:\d+)?\)/)
@@ -60,7 +44,7 @@ describe('the page', () => {
     expect(JSON.stringify(await kvOf(grantName(tokens)))).not.toContain(patient)
   })
 
-  test('shows no client whose sign-in was never finished', async () => {
+  test('does not show a client whose sign-in was never finished', async () => {
     const client_name = `Unfinished ${crypto.randomUUID()}`
     const request = await authorization((await register({ client_name })).client_id)
     const callback = await new Person(send).signIn(request.url, REDIRECT_URI, ada)
@@ -76,7 +60,7 @@ describe('the page', () => {
     expect(html).toContain(`aria-label="Disconnect ${name}, connected just now"`)
   })
 
-  test('shows nobody the clients of another', async () => {
+  test('shows nobody the clients of another person', async () => {
     const mine = await connected(ada)
     const hers = await connected(alice)
     const person = await atPage(ada)
@@ -85,7 +69,7 @@ describe('the page', () => {
     expect(await entryOf(await atPage(alice), hers.name)).toBeDefined()
   })
 
-  test('shows what a client says of itself as text only', async () => {
+  test('shows what a client says about itself as text only', async () => {
     const name = `<script>alert(1)</script>"'& ${crypto.randomUUID()}`
     await signIn(ada, (await register({ client_name: name })).client_id)
     const person = await atPage()
@@ -93,7 +77,7 @@ describe('the page', () => {
     expect(await htmlOf(person)).not.toContain('<script')
   })
 
-  test('has the headers of a page; its forms tell where they come from', async () => {
+  test('has the headers of a page, and its forms say where they come from', async () => {
     const response = await (await atPage()).visit(PAGE)
     const policy = new Headers(response.headers)
     expect(policy.get('referrer-policy')).toBe('same-origin')
@@ -102,7 +86,7 @@ describe('the page', () => {
     expectPageHeaders(await browser().visit(PAGE))
   })
 
-  test('says so where nothing is connected, and leads home', async () => {
+  test('says so if nothing is connected, and links home', async () => {
     const person = await atPage(sam)
     for (;;) {
       const html = await htmlOf(person)
@@ -114,7 +98,7 @@ describe('the page', () => {
     expect(await htmlOf(person)).toContain('No application is connected')
   })
 
-  test('says what was done, in words of its own only', async () => {
+  test('says what was done, in fixed words only', async () => {
     const person = await atPage()
     expect(await htmlOf(person, '?done=disconnected')).toContain('Application disconnected.')
     for (const forged of ['toString', '__proto__', '<b>x</b>']) {
@@ -123,8 +107,8 @@ describe('the page', () => {
   })
 })
 
-describe('lowering', () => {
-  test.each(Object.keys(LANES))('holds in %s from the next second on', async (lane) => {
+describe('reducing access', () => {
+  test.each(Object.keys(LANES))('takes effect in %s within a second', async (lane) => {
     const { name, access } = await connected()
     const write = await LANES[lane]?.(access)
     expect((await write?.())?.text).toContain('"resourceType":"Basic"')
@@ -133,7 +117,7 @@ describe('lowering', () => {
     expect((await fhir(access, READ)).isError).toBe(false)
   })
 
-  test('holds after a refresh, and when the object comes back', async () => {
+  test('lasts after a refresh, and when the object comes back', async () => {
     const { name, ...tokens } = await connected()
     const person = await atPage()
     await lowered(person, name, 'read')
@@ -151,7 +135,7 @@ describe('lowering', () => {
   })
 
   test.each(['admin', 'full', 'write', 'read', 'nonsense', ''])(
-    'can raise nothing: "%s" on top of read',
+    'cannot raise anything: "%s" on top of read',
     async (level) => {
       const { name, access } = await connected()
       const person = await atPage()
@@ -163,7 +147,7 @@ describe('lowering', () => {
     },
   )
 
-  test('to more than was granted, or twice, leaves the lowest', async () => {
+  test('to more than was granted, or twice, keeps the lowest level', async () => {
     const tokens = await connected(ada, 'write')
     const grant = env.GRANT.getByName(grantName(tokens))
     await grant.lower('admin')
@@ -173,120 +157,8 @@ describe('lowering', () => {
   })
 })
 
-describe('disconnecting', () => {
-  test.each(Object.keys(LANES))('%s: the next call fails, and other clients go on', async (lane) => {
-    const [one, other] = [await connected(), await connected()]
-    const write = await LANES[lane]?.(one.access)
-    const others = await LANES[lane]?.(other.access)
-    const person = await atPage()
-    await disconnected(person, await known(person, one.name))
-    expect((await write?.())?.status).toBe(401)
-    expect((await others?.())?.text).toContain('"resourceType":"Basic"')
-    expect(await entryOf(person, one.name)).toBeUndefined()
-    expect((await refresh(one)).status).toBe(400)
-    expect((await refresh(other)).status).toBe(200)
-  })
-
-  test('holds where KV still knows the tokens: within a second, nothing reaches Medplum any more', async () => {
-    const { name, ...tokens } = await connected()
-    await fhir(tokens.access, READ)
-    const before = await kvOf(grantName(tokens))
-    expect(before.length).toBeGreaterThan(1)
-    const person = await atPage()
-    const entry = await known(person, name)
-    // Without the key at hand, the login at Medplum goes on: this server alone must hold.
-    await evictDurableObject(env.GRANT.getByName(grantName(tokens)))
-    await disconnected(person, entry)
-    for (const [key, value] of before) await env.OAUTH_KV.put(key, value)
-    const asked = async () => (await post(tokens.access, fhirCall(READ))).status
-    await vi.waitFor(async () => expect(await asked()).toBe(401), SOON)
-    const { result, requests } = await sandbox.during(async () => {
-      expect(await entryOf(person, name)).toBeUndefined()
-      return [await asked(), (await refresh(tokens)).status]
-    })
-    expect(result).toEqual([401, 400])
-    expect(requests).toEqual([])
-  })
-
-  test('ends the login at Medplum while the key is at hand, and forgets everything', async () => {
-    const tokens = await connected()
-    const person = await atPage()
-    const entry = await known(person, tokens.name)
-    const { requests } = await sandbox.during(() => disconnected(person, entry))
-    expect(requests.map(({ path }) => path)).toContain('/oauth2/logout')
-    expect(await kvOf(grantName(tokens))).toEqual([])
-    await env.GRANT.getByName(grantName(tokens)).note({ at: Date.now(), tool: 'late', outcome: 'ok' })
-    await runInDurableObject(env.GRANT.getByName(grantName(tokens)), async (_, { storage }) => {
-      expect([...(await storage.list()).keys()]).toEqual([])
-      expect(await storage.getAlarm()).toBeNull()
-    })
-  })
-})
-
-async function kvOf(grant: string): Promise<[string, string][]> {
-  const keys = (
-    await Promise.all(['grant', 'token'].map((kind) => env.OAUTH_KV.list({ prefix: `${kind}:${grant}` })))
-  ).flatMap((page) => page.keys)
-  return Promise.all(
-    keys.map(async ({ name }): Promise<[string, string]> => [name, (await env.OAUTH_KV.get(name)) ?? '']),
-  )
-}
-
-describe('a form', () => {
-  test('with a wrong token or another session’s changes nothing', async () => {
-    const { name, access } = await connected()
-    const person = await atPage()
-    const { grant, token } = await known(person, name)
-    const foreign = (await htmlOf(await atPage(alice))).match(/name="token" value="([^"]+)"/)?.[1] ?? ''
-    const second = (await htmlOf(await atPage())).match(/name="token" value="([^"]+)"/)?.[1] ?? ''
-    expect(new Set([token, foreign, second]).size).toBe(3)
-    for (const wrong of ['', 'x', foreign, second]) {
-      for (const action of ['disconnect', 'lower', 'sign-out'] as const) {
-        expect((await submit(person, action, { token: wrong, grant, level: 'read' })).status).toBe(403)
-      }
-    }
-    expect((await fhir(access, WRITE)).isError).toBe(false)
-  })
-
-  test.each(['https://evil.example', 'null', 'http://localhost:8788', null])(
-    'from %s changes nothing',
-    async (origin) => {
-      const { name, access } = await connected()
-      const person = browser(origin)
-      await atPage(ada, person)
-      const { grant, token } = await known(person, name)
-      const response = await submit(person, 'disconnect', { token, grant })
-      expect(response.status).toBe(403)
-      expect(await response.text()).toContain('Nothing was changed')
-      expect((await fhir(access, WRITE)).isError).toBe(false)
-    },
-  )
-
-  test('for the grant of another person, or none, changes nothing', async () => {
-    const hers = await connected(alice)
-    const theirs = (await known(await atPage(alice), hers.name)).grant
-    await connected(ada)
-    const person = await atPage(ada)
-    const { token } = await known(person, `Client ${count}`)
-    for (const grant of [theirs, grantName(hers), '', '../x', ':']) {
-      expect((await submit(person, 'disconnect', { token, grant })).status).toBe(404)
-      expect((await submit(person, 'lower', { token, grant, level: 'read' })).status).toBe(404)
-    }
-    expect((await fhir(hers.access, WRITE)).isError).toBe(false)
-  })
-
-  test('that is no form, or a GET, changes nothing', async () => {
-    const person = await atPage()
-    expect((await submit(person, 'disconnect', {})).status).toBe(403)
-    for (const action of ['lower', 'disconnect', 'sign-out']) {
-      expect((await person.visit(`${PAGE}/${action}`)).status).toBe(405)
-    }
-    expect((await htmlOf(person)).includes('Sign out')).toBe(true)
-  })
-})
-
 describe('what a client did', () => {
-  test('is told by type, tool and time, with no id', async () => {
+  test('is shown by type, tool and time, without an id', async () => {
     const { name, access } = await connected()
     const created = JSON.parse((await fhir(access, WRITE)).text)
     await fhir(access, GET(`Basic/${created.id}`))
@@ -333,7 +205,7 @@ describe('what a client did', () => {
       await instance.alarm()
       return storage.getAlarm()
     })
-    // The one alarm goes back to what it was for: the end of the Medplum sign-in.
+    // The only alarm is set back to its purpose: the end of the Medplum sign-in.
     expect((expires ?? 0) - Date.now()).toBeGreaterThan(86_400_000)
     await evictDurableObject(object())
     const { activity, active } = await object().about()
@@ -343,7 +215,7 @@ describe('what a client did', () => {
     expect((await fhir(tokens.access, READ)).isError).toBe(false)
   })
 
-  test('is noted in each lane, and no call waits for it', async () => {
+  test('is recorded over every transport, and no call waits for it', async () => {
     for (const open of Object.values(LANES)) {
       const { name, access } = await connected()
       await (await open(access))()
@@ -355,7 +227,7 @@ describe('what a client did', () => {
     }
   })
 
-  test('is told at once if it comes alone, and together with others that follow closely; none is lost', async () => {
+  test('is recorded at once if it comes alone, and together with others that follow closely; none is lost', async () => {
     const tokens = await connected()
     const [userId = '', grantId = ''] = grantName(tokens).split(':')
     const told = vi.spyOn(Grant.prototype, 'note')

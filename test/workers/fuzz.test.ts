@@ -4,41 +4,19 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { classify } from '../../src/access/risk/risk.ts'
 import { UserError } from '../../src/base/told-error.ts'
-import type { Caller } from '../../src/call/caller.ts'
 import { FhirClient } from '../../src/client/client.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import { SessionError, TransportError } from '../../src/client/transport.ts'
 import { PathError } from '../../src/fhir/path.ts'
 import { perform } from '../../src/tools/perform/perform.ts'
 import { METHODS, type RequestArguments } from '../../src/tools/request/prepare.ts'
-import { runs } from '../runs.ts'
+import { callerWith, UNASKED } from '../caller.ts'
+import { atLeast, runs } from '../runs.ts'
 import { fhirCall, post, rpc } from './mcp.ts'
 import { signIn } from './signing-in.ts'
 
 const BASE = new URL('https://medplum.example.com/fhir/R4/')
-const caller: Caller = {
-  userId: 'user',
-  grantId: 'grant',
-  client: { id: 'client', name: 'Client' },
-  access: async () => ({ level: 'admin' }),
-  confirmations: {
-    seal: async () => 'sealed',
-    open: async () => undefined,
-    burn: async () => false,
-    propose: async () => ({ address: 'https://mcp.example.com/confirm/page', id: 'page' }),
-    decision: async () => undefined,
-    withdraw: async () => {},
-  },
-  medplum: {
-    fhirBase: BASE,
-    token: async () => 'token',
-    renew: async () => 'renewed',
-    profile: 'Practitioner/1',
-    project: 'Project/1',
-  },
-}
-/** A client that can't ask. */
-const UNASKED = { forms: false, pages: false, session: undefined }
+const caller = callerWith({ level: 'admin' }, BASE)
 const HEADERS = new Set([
   ...['accept', 'authorization', 'user-agent', 'content-type', 'if-match', 'if-none-exist', 'prefer', 'traceparent'],
   // Set by this server on reads, to learn who changed a record.
@@ -48,15 +26,8 @@ const NASTY = [
   ...['../', '..', '%2e%2e/', '%2F', '\\', '//', '@', '#', '?', '&', '=', ':', ';', '|', '$', ' ', '\t', '\r\n', '\0'],
   ...['https://evil.example.com/', `${BASE.href}`, BASE.origin, '/fhir/R4/', 'fhir/R4', '/admin', 'auth/me', '\u2028'],
   ...['Patient', 'Patient/1', 'Binary/1', 'Bot/1/$execute', '$graphql', '$export', '_search', '_history', 'metadata'],
-  ...[
-    'job/1/status',
-    'identifier=x',
-    '_count=5',
-    'X-Medplum: extended',
-    'W/"1"',
-    '\ud800',
-    '{"query":"{BotList{x:code}}"}',
-  ],
+  ...['job/1/status', 'identifier=x', '_count=5', 'X-Medplum: extended', 'W/"1"', '\ud800'],
+  '{"query":"{BotList{x:code}}"}',
 ]
 const piece = fc.oneof(
   fc.constantFrom(...NASTY),
@@ -106,17 +77,10 @@ const contentType = fc.oneof(
 const path = fc.oneof(
   text,
   fc.constantFrom(
-    '',
-    'Patient',
-    'Patient/1',
-    'Task?identifier=x',
-    'Binary',
-    '$graphql',
-    'Bot/1/$execute',
-    'Patient/_search',
+    ...['', 'Patient', 'Patient/1', 'Task?identifier=x', 'Binary', '$graphql', 'Bot/1/$execute', 'Patient/_search'],
   ),
 )
-/** Mostly what is right or left out, so that many cases get past the first check. */
+/** Mostly valid or missing, so that many cases get past the first check. */
 const mostly = <T>(wild: fc.Arbitrary<T>, ...right: (T | undefined)[]) =>
   fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...right) }, { weight: 1, arbitrary: wild })
 const RESOURCE = { resourceType: 'Patient', id: '1' }
@@ -160,7 +124,7 @@ beforeEach(() => {
   vi.spyOn(console, 'log').mockImplementation(() => {})
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init = {}) => {
     const headers = new Headers(init.headers)
-    // What the platform refuses must not come this far.
+    // The platform would refuse it, so it must not get this far.
     new Request(input, init)
     sent.push({ url: new URL(String(input)), headers, init })
     return answer()
@@ -168,7 +132,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-test('no argument leads a request elsewhere, sets a header, repeats a POST or fails without an explanation', async () => {
+test('no argument sends a request elsewhere, sets a header, repeats a POST or fails without an explanation', async () => {
   let total = 0
   await fc.assert(
     fc.asyncProperty(request, fc.constantFrom(...ANSWERS), async (args, given) => {
@@ -216,7 +180,7 @@ test('no argument leads a request elsewhere, sets a header, repeats a POST or fa
     { numRuns: runs(10_000) },
   )
   // That many cases reach Medplum shows that the rest was not just refused for one reason.
-  expect(total).toBeGreaterThan(runs(10_000) / 10)
+  expect(total).toBeGreaterThan(atLeast(1_000))
 }, 120_000)
 
 test.each(['asks by the client', 'asks by a page', 'tries only'])(
@@ -269,7 +233,8 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
       }),
       { numRuns: runs(3_000) },
     )
-    expect(asked).toBeGreaterThan(runs(100))
+    // Shows that questions were tried at all.
+    expect(asked).toBeGreaterThan(atLeast(50))
   },
   120_000,
 )

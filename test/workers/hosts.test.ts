@@ -1,4 +1,4 @@
-// Requests as hosts and proxies really send them: Accept headers that name one form or none, nulls for what is left out, the
+// Requests as hosts and proxies really send them: Accept headers that name one form or none, nulls for missing arguments, the
 // Origin of a web page.
 import { createExecutionContext, env } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -26,7 +26,7 @@ const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 const MODERN = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'fhir-request' }
 const modernCall = () => ({ ...fhirCall(READ), params: { ...fhirCall(READ).params, _meta: MODERN_META } })
 
-describe('an answer comes in a form that its client takes', () => {
+describe('an answer comes in a form that its client accepts', () => {
   type Ask = (accept: string | undefined, slow?: boolean) => Promise<Response>
   const accepting = (accept: string | undefined) => ({ accept: accept ?? '' })
   const LANES: Record<string, Ask> = {
@@ -67,7 +67,7 @@ describe('an answer comes in a form that its client takes', () => {
     expect(JSON.stringify(result)).toMatch(/searchset|serverInfo/)
   })
 
-  test('nothing is done for a client that takes neither', async () => {
+  test('nothing is done for a client that accepts neither', async () => {
     const { requests } = await sandbox.during(async () => {
       const response = await post(mine.access, fhirCall(READ), { accept: 'text/html' })
       expect(response.status).toBe(406)
@@ -200,7 +200,7 @@ describe('web pages', () => {
     ask('/mcp', { method: 'POST', headers: { origin }, body: '{}' }, settings)
 
   test.each(['https://claude.ai', 'https://chatgpt.com', 'https://inspector.example.org', 'null'])(
-    'of %s may call by https, and read what is answered',
+    'of %s may call over https, and read the answer',
     async (origin) => {
       const response = await call(origin)
       expect(response.status).toBe(401)
@@ -209,7 +209,7 @@ describe('web pages', () => {
     },
   )
 
-  test('of others may not, where the operator names some', async () => {
+  test('of other origins may not, if the operator names some', async () => {
     const ALLOWED_ORIGINS = 'https://claude.ai'
     expect((await call('https://claude.ai', { ALLOWED_ORIGINS })).status).toBe(401)
     expect((await call('https://chatgpt.com', { ALLOWED_ORIGINS })).status).toBe(403)

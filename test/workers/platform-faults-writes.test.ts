@@ -1,4 +1,4 @@
-// KV that refuses a write: the error says to try again, that then works, and nothing is half done.
+// KV refuses a write: the error says to try again, which then works, and nothing is half done.
 
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -76,7 +76,7 @@ describe.each(REFUSALS)('sign-in, with %s', (status) => {
     expect(page).toBeInstanceOf(UnexpectedPage)
     expect(page.status).toBe(500)
     expect(page.html).toContain('Try again in a minute')
-    // What Medplum gave for a sign-in that came to nothing is given back.
+    // Medplum's tokens for a sign-in that failed are revoked.
     const left = requests.filter(({ path, status }) => path === '/oauth2/token' && status === 200).length
     expect(requests.filter(({ path }) => path === '/oauth2/logout')).toHaveLength(left)
 
@@ -127,7 +127,7 @@ test.each(WRITES)('a refresh works when it is repeated, after %s … with %s', a
     expect(fault.refused()).toBe(times)
     return tokensFrom(tokens.clientId, await refresh(tokens))
   })
-  // Medplum's was spent once, and the new one kept.
+  // Medplum's token was used once, and the new one was kept.
   expect(requests.filter(({ grantType }) => grantType === 'refresh_token')).toHaveLength(1)
   await expectGood(result)
 })
@@ -150,7 +150,7 @@ describe.each(REFUSALS)('the end of a grant, with %s', (status) => {
   test.each([
     ['the client', (tokens: Tokens) => token({ token: tokens.access, client_id: tokens.clientId })],
     ['the person', (tokens: Tokens) => env.GRANT.getByName(grantName(tokens)).disconnect()],
-  ])('by %s, at its record: nothing works from then on, and it is finished by itself', async (_, end) => {
+  ])('by %s, at its record: nothing works from then on, and it is completed later', async (_, end) => {
     const tokens = await signIn()
     const fault = refuse('delete', 'grant:', status)
     const answer = await end(tokens)
@@ -176,7 +176,7 @@ describe.each(REFUSALS)('the end of a grant, with %s', (status) => {
     await expectEnded(tokens)
   })
 
-  test('by Medplum, met by a refresh: it is told, and stays so', async () => {
+  test('by Medplum, met by a refresh: it gets an error, and the grant stays ended', async () => {
     const tokens = await signIn()
     await sandbox.faults([{ path: '^/oauth2/token', status: 400, body: { error: 'invalid_grant' } }])
     const fault = refuse('delete', 'grant:', status)
@@ -200,7 +200,7 @@ describe.each(REFUSALS)('at the connections page, with %s', (status) => {
     expect(await response.text()).toMatch(/Something failed on this server[\s\S]*again in a minute/)
   }
 
-  test('what leads nowhere is an error page, and the log holds no key of a confirmation', async () => {
+  test('a failure is an error page, and the log contains no key of a confirmation', async () => {
     const log = vi.spyOn(console, 'error')
     const read = vi.spyOn(env.OAUTH_KV, 'get').mockRejectedValueOnce(new Error(`KV GET failed: ${status}`))
     const path = `/confirm/grant.${'K'.repeat(43)}`
@@ -232,7 +232,7 @@ describe.each(REFUSALS)('at the connections page, with %s', (status) => {
     })
     expect(fault.refused()).toBe(1)
     await expectFailedSignIn(result)
-    // The code is used up: only a new login helps, which the page says.
+    // The code is used up: only a new login helps, as the page says.
     expect((await person.visit(callback.href)).status).toBe(400)
     await atPage(ada, person)
     expect(await htmlOf(person)).toContain(SIGNED_IN)
@@ -245,7 +245,7 @@ describe.each(REFUSALS)('at the connections page, with %s', (status) => {
     await expectFailed(response)
   }
 
-  test('signing out: the page says that it did not happen, and again it does', async () => {
+  test('signing out: the page says that it failed, and a second try works', async () => {
     const person = await atPage()
     const token = /name="token" value="([^"]+)"/.exec(await htmlOf(person))?.[1] ?? ''
     const fault = refuse('delete', 'session:', status)
@@ -258,18 +258,21 @@ describe.each(REFUSALS)('at the connections page, with %s', (status) => {
     expect(await htmlOf(person)).not.toContain(SIGNED_IN)
   })
 
-  test.each(['token:', 'grant:'])('disconnecting, at %s …: it holds at once, and is finished by itself', async (at) => {
-    const client_name = `Disconnected ${crypto.randomUUID()}`
-    const tokens = await signIn(ada, (await register({ client_name })).client_id)
-    const person = await atPage()
-    const { token, grant } = await known(person, client_name)
-    const fault = refuse('delete', at, status)
-    const response = await submit(person, 'disconnect', { token, grant })
-    expect(response.headers.get('location')).toBe('/connections?done=disconnected')
-    expect(fault.refused()).toBe(1)
-    expect(await entryOf(person, client_name)).toBeUndefined()
-    expect((await post(tokens.access, LIST)).status).toBe(401)
-    expect(await runDurableObjectAlarm(env.GRANT.getByName(grantName(tokens)))).toBe(true)
-    await expectEnded(tokens)
-  })
+  test.each(['token:', 'grant:'])(
+    'disconnecting, at %s …: takes effect at once, and is completed later',
+    async (at) => {
+      const client_name = `Disconnected ${crypto.randomUUID()}`
+      const tokens = await signIn(ada, (await register({ client_name })).client_id)
+      const person = await atPage()
+      const { token, grant } = await known(person, client_name)
+      const fault = refuse('delete', at, status)
+      const response = await submit(person, 'disconnect', { token, grant })
+      expect(response.headers.get('location')).toBe('/connections?done=disconnected')
+      expect(fault.refused()).toBe(1)
+      expect(await entryOf(person, client_name)).toBeUndefined()
+      expect((await post(tokens.access, LIST)).status).toBe(401)
+      expect(await runDurableObjectAlarm(env.GRANT.getByName(grantName(tokens)))).toBe(true)
+      await expectEnded(tokens)
+    },
+  )
 })

@@ -95,7 +95,7 @@ describe('finds first', () => {
     expect(await ids('María García')).toEqual([with_, without])
   })
 
-  test('both readings of a date that has two', async () => {
+  test('both readings of an ambiguous date', async () => {
     for (const birthDate of ['1931-02-03', '1931-03-02']) {
       await create(token, { resourceType: 'Patient', name: [{ family: 'Twodates' }], birthDate })
     }
@@ -155,7 +155,7 @@ describe('a FHIR query', () => {
     expect(content[0]?.text).toContain('Unknown search parameter: nope')
   })
 
-  test.each(['', ' ', '?!', '""'])('nor %j', async (query) => {
+  test.each(['', ' ', '?!', '""'])('not for %j', async (query) => {
     const { isError, content } = await callTool(access, 'search', { query })
     expect(isError).toBe(true)
     expect(content[0]?.text).toContain('`query`')
@@ -195,7 +195,7 @@ describe('hostile records', () => {
     expect(results[0]?.id).toMatch(/^Patient\/[0-9a-f-]{36}$/)
   })
 
-  test('of endless names have a title that can be read', async () => {
+  test('with endless names have a readable title', async () => {
     await create(token, { resourceType: 'Organization', name: `Endlessly ${'long '.repeat(500)}` })
     const [title = ''] = await titlesOf('Endlessly')
     expect(title.length).toBeLessThan(200)
@@ -203,20 +203,20 @@ describe('hostile records', () => {
   })
 })
 
-describe('how it asks', () => {
-  test('one batch of reads for what is found at once, two at most', async () => {
+describe('its requests', () => {
+  test('one batch of reads if something is found at once, two at most', async () => {
     const once = await sandbox.during(() => search('Vega-Castillo'))
     expect(once.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['POST /fhir/R4'])
     const never = await sandbox.during(() => search('Zzyzx Nobodyhere'))
     expect(never.requests).toHaveLength(2)
   })
 
-  test('again after a failure, since it only reads', async () => {
+  test('are repeated after a failure, since they only read', async () => {
     await sandbox.faults([{ method: 'POST', path: '^/fhir/R4/?$', status: 503, times: 1 }])
     expect((await search('Vega-Castillo')).results[0]?.id).toBe(MARISOL)
   })
 
-  test('and reports a reached limit instead of finding nothing', async () => {
+  test('report a rate limit instead of finding nothing', async () => {
     const throttled = bundleOf('batch-response', [
       {
         response: {
@@ -240,7 +240,7 @@ describe('rights', () => {
     expect(await contract(reader, 'search', { query: 'Vega-Castillo' })).toEqual(await search('Vega-Castillo'))
   })
 
-  describe('of somebody who may see organizations only', () => {
+  describe('of a person who may see only organizations', () => {
     let administrator: string
     let membership: Record<string, unknown>
     beforeAll(async () => {

@@ -1,4 +1,4 @@
-// The set for directories: reads, writes, deletions and operations have a tool each. None does what another is for, however it
+// The set for directories: reads, writes, deletions and operations have a tool each. None does another's work, however it
 // is wrapped, and a refusal comes before anything is sent and names the right tool; what a tool is for, it does.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 
 interface Tried extends Said {
-  /** What the FHIR API was asked, besides what the server offers and the number of all matches. */
+  /** Requests to the FHIR API, except for metadata and the number of matches. */
   requests: LoggedRequest[]
 }
 
@@ -69,7 +69,7 @@ const ACTS: Record<Tool, Act[]> = {
     POST('', batch(entry('POST', 'Task', task), entry('PUT', `Task/${some}`, { ...task, id: some }))),
     POST('$graphql', mutation('TaskUpdate')),
     POST('Appointment/$hold', { resourceType: 'Parameters', parameter: [] }),
-    // Each of these is a GET that stores something or lets it be stored.
+    // Each of these is a GET that stores something.
     GET(`Claim/${some}/$export`),
     GET(`Binary/${some}/$presigned-url?upload=true`),
   ],
@@ -97,7 +97,7 @@ const ACTS: Record<Tool, Act[]> = {
   ],
 }
 
-/** The arguments by which a tool could be asked to do this; undefined if it has none. */
+/** Arguments that would make a tool do this; undefined if there are none. */
 function argumentsFor(tool: Tool, { method, path, body }: Act): Record<string, unknown> | undefined {
   const sent = body === undefined ? {} : { body }
   if (tool === 'fhir-operate') return { method, path, ...sent }
@@ -152,7 +152,7 @@ describe('a batch of several kinds', () => {
     ['fhir-operate', batch(read, operate), 0, 'fhir-read'],
     ['fhir-operate', batch(operate, operate, remove), 2, 'fhir-delete'],
     ['fhir-operate', { ...batch(write, operate), type: 'transaction' }, 0, 'fhir-write'],
-  ] as const)('is not for %s, though its highest kind is (%#)', async (tool, body, at, right) => {
+  ] as const)('is refused for %s, though its highest kind is allowed (%#)', async (tool, body, at, right) => {
     const { isError, text, requests } = await call(tool, POST('', body))
     expect({ isError, requests }).toEqual({ isError: true, requests: [] })
     expect(text).toContain(`${tool} cannot do this: Bundle.entry[${at}] `)
@@ -161,7 +161,7 @@ describe('a batch of several kinds', () => {
   })
 })
 
-describe('the tools do what they are for', () => {
+describe('the tools do their work', () => {
   test('reads: a record, a search by GET and by POST, a batch of reads, a GraphQL query', async () => {
     expect((await call('fhir-read', { path: chart })).text).toMatch(/^# Patient\n/)
     const search = { path: 'Patient/_search', form: `_id=${PATIENT_IDS.diabetic}` }
@@ -212,7 +212,7 @@ describe('the tools do what they are for', () => {
   })
 })
 
-describe('the forms of what is sent', () => {
+describe('the forms of a body', () => {
   test.each([
     ['body and patch', PATCH(`Task/${some}`, [], { patch: [] }), '`body`'],
     ['body and text', POST('Binary', {}, { text: 'a' }), '`text`'],

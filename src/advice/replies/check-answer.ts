@@ -4,8 +4,7 @@ import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
 import { failedEntries, MAX_WHY } from './batch-failures.ts'
-import { entryExchanges } from './exchanges.ts'
-import type { Answer } from './failure.ts'
+import { type Answer, entryExchanges } from './exchange.ts'
 import { isSearchset, noHits } from './no-hits.ts'
 import { partialExpansion } from './terminology.ts'
 
@@ -81,13 +80,12 @@ function estimatedTotal(_asked: Asked, { parameters }: Place, { body }: Answer):
 
 /** A name in `_elements` that no record bears, be it the stem of a choice: Medplum leaves it out silently. */
 function missingElements(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
-  const resources = isSearchset(body)
-    ? records(body, 'entry').flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))
-    : []
+  const asked = parameters.filter(({ key }) => key === '_elements' || key === '_fields')
+  if (asked.length === 0 || !isSearchset(body)) return []
+  const resources = records(body, 'entry').flatMap(({ resource }) => (isRecord(resource) ? [resource] : []))
   if (resources.length === 0) return []
   const present = new Set(resources.flatMap(Object.keys))
-  const missing = parameters
-    .filter(({ key }) => key === '_elements' || key === '_fields')
+  const missing = asked
     .flatMap(({ value }) => value.split(','))
     .filter((name) => !present.has(name) && ![...present].some((one) => isChoiceOf(name, one)))
   return missing.length === 0

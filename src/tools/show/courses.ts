@@ -1,30 +1,69 @@
-// When a medication was to be taken, as far as its request says.
-import { isRecord, records } from '../../base/json.ts'
-import { idOf, isDate, nameOf, type Resource, stateOf } from './records.ts'
-import type { Course } from './shown.ts'
+// When a medication was to be taken, or was taken, as far as its request or statement says.
+import { isRecord, records, scalarText } from '../../base/json.ts'
+import { spanOf } from '../../fhir/date-span.ts'
+import { idOf, isDate, labelOf, type Resource, stateOf, text, timeIn } from './records.ts'
+import type { Course, Person } from './shown.ts'
 
-/** Requests that order nothing. */
-const NO_COURSE: ReadonlySet<string> = new Set(['draft', 'cancelled', 'unknown'])
-
-export function coursesIn(requests: readonly Resource[]): Course[] {
-  return requests.flatMap((request) => {
-    const { status, withdrawn } = stateOf(request)
-    const time = courseTime(request)
-    if (withdrawn || NO_COURSE.has(status) || !time) return []
-    return [{ id: idOf(request), name: nameOf(request), ...time, active: status === 'active' }]
-  })
+export interface CourseTime {
+  from: string
+  to?: string
+  /** Where this comes from, if not from the treatment itself. */
+  remark?: string
 }
 
-/** What the dosage says is the treatment itself; the dispense's validity is only when it may be fetched. */
-export function courseTime(request: Resource): { from: string; to?: string } | undefined {
-  const bounds = records(request, 'dosageInstruction').flatMap(({ timing }) =>
-    isRecord(timing) && isRecord(timing.repeat) && isRecord(timing.repeat.boundsPeriod)
-      ? [timing.repeat.boundsPeriod]
-      : [],
+/** What is a course, and how many of the records are none: withdrawn, never begun, or without a date. */
+export function coursesIn(found: readonly Resource[], { deceased }: Person): { courses: Course[]; left: number } {
+  const courses = found.flatMap((resource): Course[] => {
+    const { status, withdrawn, unreal, said } = stateOf(resource)
+    const time = courseTime(resource)
+    if (withdrawn || unreal || status === 'unknown' || !time) return []
+    const isStatement = resource.resourceType === 'MedicationStatement'
+    const remark = [isStatement ? 'reported' : '', /^(active|completed)$/.test(said) ? '' : said, time.remark ?? '']
+    return [
+      {
+        ...{ id: idOf(resource), name: labelOf(resource), from: time.from },
+        ...(time.to !== undefined && { to: time.to }),
+        // Of somebody who has died, nothing goes on until today.
+        active: status === 'active' && !deceased,
+        ...(remark.some(Boolean) && { remark: remark.filter(Boolean).join(', ') }),
+      },
+    ]
+  })
+  return { courses, left: found.length - courses.length }
+}
+
+export function courseTime(resource: Resource): CourseTime | undefined {
+  if (resource.resourceType === 'MedicationStatement')
+    return timeIn(resource.effectivePeriod, resource.effectiveDateTime)
+  const repeats = records(resource, 'dosageInstruction').flatMap(({ timing }) =>
+    isRecord(timing) && isRecord(timing.repeat) ? [timing.repeat] : [],
   )
-  const validity = isRecord(request.dispenseRequest) ? request.dispenseRequest.validityPeriod : undefined
-  const periods = [...bounds, validity].filter(isRecord)
-  const from = [...periods.map(({ start }) => start), request.authoredOn].find(isDate)
-  const to = periods.map(({ end }) => end).find(isDate)
-  return from === undefined ? undefined : { from, ...(to !== undefined && { to }) }
+  const bounds = repeats.map(({ boundsPeriod }) => boundsPeriod).filter(isRecord)
+  const written = isDate(resource.authoredOn) ? resource.authoredOn : undefined
+  if (bounds.length > 0) {
+    const from = first(bounds.map(({ start }) => start)) ?? written
+    // One part without an end leaves the whole without one.
+    const to = bounds.every(({ end }) => isDate(end)) ? last(bounds.map(({ end }) => end)) : undefined
+    return from === undefined ? undefined : { from, ...(to !== undefined && { to }) }
+  }
+  const lengths = repeats.map(({ boundsDuration }) => boundsDuration).filter(isRecord)
+  const [length] = lengths.map(({ value, unit, code }) => text(`${scalarText(value)} ${scalarText(unit ?? code)}`))
+  const validity = isRecord(resource.dispenseRequest) ? resource.dispenseRequest.validityPeriod : undefined
+  const { start, end } = isRecord(validity) ? validity : {}
+  const from = isDate(start) ? start : written
+  if (from === undefined) return undefined
+  if (length !== undefined) return { from, remark: `for ${length}` }
+  return isDate(end) ? { from, to: end, remark: 'by how long it may be dispensed' } : { from }
+}
+
+function first(dates: readonly unknown[]): string | undefined {
+  return dates.filter(isDate).toSorted((a, b) => beginning(a) - beginning(b))[0]
+}
+
+function last(dates: readonly unknown[]): string | undefined {
+  return dates.filter(isDate).toSorted((a, b) => beginning(b) - beginning(a))[0]
+}
+
+function beginning(date: string): number {
+  return spanOf(date)?.start ?? 0
 }

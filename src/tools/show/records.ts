@@ -55,14 +55,17 @@ export async function readOfPatient(
 
 export function personOf(id: string, resource: unknown): Person {
   if (!isRecord(resource)) return { id, name: '' }
-  const { birthDate, gender, deceasedBoolean, deceasedDateTime } = resource
+  const { birthDate, gender, deceasedBoolean, deceasedDateTime, active } = resource
   const name =
-    records(resource, 'name')
+    inUse(resource, 'name')
       .map(nameText)
       .find((text) => text !== '') ?? ''
-  const identifier = records(resource, 'identifier')
+  const identifier = inUse(resource, 'identifier')
     .map(({ value }) => scalarText(value))
     .find((text) => text !== '')
+  const [replacing] = records(resource, 'link').flatMap(({ type, other }) =>
+    type === 'replaced-by' && isRecord(other) ? [scalarText(other.reference) || 'another record'] : [],
+  )
   return {
     id,
     name: text(name),
@@ -70,7 +73,17 @@ export function personOf(id: string, resource: unknown): Person {
     ...(typeof gender === 'string' && { gender: text(gender) }),
     ...(identifier && { identifier: text(identifier) }),
     ...((deceasedBoolean === true || deceasedDateTime !== undefined) && { deceased: true }),
+    ...(isDate(deceasedDateTime) && { died: deceasedDateTime }),
+    ...(active === false && { inactive: true }),
+    ...(replacing !== undefined && { replacedBy: text(replacing) }),
   }
+}
+
+/** What is no longer used comes last. */
+function inUse(resource: Resource, name: string): Record<string, unknown>[] {
+  const all = records(resource, name)
+  const isOld = ({ use }: Record<string, unknown>) => use === 'old' || use === 'maiden'
+  return [...all.filter((one) => !isOld(one)), ...all.filter(isOld)]
 }
 
 /** A record's text as a view and a line of words can hold it. */
@@ -83,7 +96,7 @@ export function isDate(value: unknown): value is string {
 }
 
 /** What a record is about. */
-export function nameOf(resource: Resource): string {
+export function labelOf(resource: Resource): string {
   const { code, display } = subjectOf(resource)
   const concept = [resource.code, resource.medicationCodeableConcept, resource.vaccineCode].find(isRecord)
   return text(scalarText(concept?.text) || display || scalarText(resource.description) || code || titleOf(resource))
@@ -99,11 +112,33 @@ export interface State {
   status: string
   /** Entered in error, or refuted: not shown as a fact. */
   withdrawn: boolean
+  /** Did not happen, or not yet. */
+  unreal: boolean
+  /** The status, and what else keeps this from being plain fact: a doubt, a plan, a prohibition. */
+  said: string
 }
 
+const UNREAL: ReadonlySet<string> = new Set([
+  ...['not-done', 'not-taken', 'cancelled', 'planned', 'preparation', 'intended', 'draft', 'proposed'],
+])
+/** What is no order of a medication. */
+const NO_ORDER: ReadonlySet<string> = new Set(['proposal', 'plan', 'option'])
+
 export function stateOf(resource: Resource): State {
-  const { status = '', withdrawn } = statusOf(resource)
-  return { status: text(status), withdrawn }
+  const { status: found = '', withdrawn } = statusOf(resource)
+  const status = text(found)
+  const verified = codeText(resource.verificationStatus)
+  const doubt = verified.toLowerCase() === 'confirmed' || verified === status ? '' : verified
+  const intent = scalarText(resource.intent)
+  const plan = resource.resourceType === 'MedicationRequest' && NO_ORDER.has(intent) ? intent : ''
+  const prohibited = resource.doNotPerform === true
+  const said = [status, doubt, plan, prohibited ? 'do not give' : ''].filter(Boolean)
+  return {
+    status,
+    withdrawn: withdrawn || resource.docStatus === 'entered-in-error',
+    unreal: UNREAL.has(status) || plan !== '' || prohibited,
+    said: said.join(', '),
+  }
 }
 
 /** The first of these that is a date, or a Period's beginning with its end. */
@@ -116,16 +151,38 @@ export function timeIn(...values: unknown[]): { from: string; to?: string } | un
   return undefined
 }
 
+interface Found {
+  found: Resource[]
+  /** How many came along with them. */
+  included: number
+  more: boolean
+  fault?: string
+}
+
+const NO_ANSWER: ReadAnswer = { status: 0, body: undefined }
+
 /** Resources that a search found, and whether there are more. */
-export function foundIn({ status, body }: ReadAnswer): { found: Resource[]; more: boolean; fault?: string } {
-  const found = records(body, 'entry').flatMap(({ resource, search }) =>
-    isRecord(resource) && typeof resource.id === 'string' && !(isRecord(search) && search.mode === 'outcome')
-      ? [resource]
+export function foundIn({ status, body }: ReadAnswer = NO_ANSWER): Found {
+  const entries = records(body, 'entry').flatMap(({ resource, search }) =>
+    isRecord(resource) && typeof resource.id === 'string'
+      ? [{ resource, mode: isRecord(search) ? search.mode : undefined }]
       : [],
+  )
+  const included = entries.flatMap(({ resource, mode }) => (mode === 'include' ? [resource] : []))
+  const names = new Map(included.map((one) => [idOf(one), codeText(one.code)]))
+  const found = entries.flatMap(({ resource, mode }) =>
+    mode === 'outcome' || mode === 'include' ? [] : [withName(resource, names)],
   )
   const more = records(body, 'link').some(({ relation }) => relation === 'next')
   const fault = status === 403 ? 'not accessible' : status < 200 || status > 299 ? 'not read' : undefined
-  return { found, more, ...(fault && { fault }) }
+  return { found, included: included.length, more, ...(fault && { fault }) }
+}
+
+/** A medication that is a record of its own, by the name that this has. */
+function withName(resource: Resource, names: ReadonlyMap<string, string>): Resource {
+  const { medicationReference: medication } = resource
+  const name = isRecord(medication) && !medication.display && names.get(scalarText(medication.reference))
+  return name ? { ...resource, medicationReference: { ...medication, display: name } } : resource
 }
 
 /** `Type/ID` of a record. */

@@ -3,32 +3,27 @@ import { conceptOf } from '../../answer/digest/subject.ts'
 import { dateOf, measuredIn } from '../../answer/digest/value.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { spanOf } from '../../fhir/date-span.ts'
+import { flagOf, rangeOf } from './judged.ts'
 import { codeText, isDate, type Resource, stateOf, text } from './records.ts'
 import type { Point, Series, Trend } from './shown.ts'
+import { unitsOf } from './units.ts'
 
-const ESSENCE = [
-  'resourceType',
-  'id',
-  'status',
-  'code',
-  'component',
-  'effectiveDateTime',
-  'effectivePeriod',
-  'effectiveInstant',
-  'effectiveTiming',
-  'issued',
-  'valueQuantity',
-  'valueInteger',
-  'valueString',
-  'valueCodeableConcept',
-  'dataAbsentReason',
-  'interpretation',
-  'referenceRange',
-] as const
+const ESSENCE =
+  /^(resourceType|id|status|code|component|issued|dataAbsentReason|interpretation|referenceRange|(effective|value)[A-Z]\w*)$/
 
 /** As much of an Observation as this file reads: thousands of whole ones would not fit into memory. */
 export function essenceOf(resource: Resource): Resource {
-  return Object.fromEntries(ESSENCE.flatMap((name) => (resource[name] === undefined ? [] : [[name, resource[name]]])))
+  return Object.fromEntries(Object.entries(resource).filter(([name]) => ESSENCE.test(name)))
+}
+
+interface Measured {
+  /** What a series is of, before its unit. */
+  part: string
+  point: Point & { time: number }
+  of: string
+  code: string
+  name: string
+  unit: { unit: string; code: string }
 }
 
 /** @param wanted whether a code (`system|code` or `code`) was asked for; without it, every value counts */
@@ -36,7 +31,7 @@ export function seriesIn(
   observations: readonly Resource[],
   wanted: (code: Coded) => boolean = () => true,
 ): Pick<Trend, 'series' | 'undrawn'> {
-  const series = new Map<string, Omit<Series, 'points'> & { points: (Point & { time: number })[] }>()
+  const measured: Measured[] = []
   const undrawn = new Map<string, Trend['undrawn'][number]>()
   const leave = (name: string, reason: string) => {
     const key = `${name}\n${reason}`
@@ -54,49 +49,62 @@ export function seriesIn(
       ...components.filter((part) => isWanted || wanted(codedBy(part))),
     ]
     for (const part of parts) {
-      const { code, name } = codedBy(part)
-      const value = measuredIn(part)
+      const { code, name, key } = codedBy(part)
+      const number = measuredIn(part)?.number
       const reason = withdrawn
         ? 'entered in error'
         : status === 'cancelled'
           ? 'cancelled'
-          : value?.number === undefined
+          : number === undefined
             ? reasonWithout(part)
             : at === undefined
               ? 'no date'
               : undefined
-      if (reason !== undefined || value?.number === undefined || at === undefined) {
+      if (reason !== undefined || number === undefined || at === undefined) {
         leave(name, reason ?? 'no value')
         continue
       }
-      const key = `${own.code}\n${code}\n${value.unit ?? ''}`
-      const { unit, ...rest } = pointOf(observation, part, at, value.number)
-      const known = series.get(key) ?? { of: own.code, code, name, unit, total: 0, points: [] }
-      known.points.push({ ...rest, time: spanOf(at)?.start ?? 0 })
-      known.total++
-      series.set(key, known)
+      const { unit, code: unitCode } = isRecord(part.valueQuantity) ? part.valueQuantity : {}
+      measured.push({
+        ...{ part: `${own.key}\n${key}`, of: own.key, code, name },
+        unit: { unit: text(unit), code: text(unitCode) },
+        point: { ...pointOf(observation, part, at, number), time: spanOf(at)?.start ?? 0 },
+      })
     }
   }
-  const sorted = [...series.values()].map(({ points, ...one }) => ({
-    ...one,
-    points: points.sort((a, b) => a.time - b.time).map(({ time: _time, ...point }) => point),
-  }))
-  return { series: sorted, undrawn: [...undrawn.values()] }
+  const series = [...Map.groupBy(measured, ({ of }) => of).values()].flatMap(seriesOf)
+  return { series, undrawn: [...undrawn.values()] }
+}
+
+/** All that was measured by one code: a series for each part and unit. */
+function seriesOf(measured: readonly Measured[]): Series[] {
+  const units = unitsOf(measured)
+  const groups = Map.groupBy(measured, (one) => `${one.part}\n${units(one)}`)
+  return [...groups.values()].flatMap((together): Series[] => {
+    const [first] = together
+    if (!first) return []
+    const { of, code, name } = first
+    const sorted = together.map(({ point }) => point).toSorted((a, b) => a.time - b.time)
+    const points = sorted.map(({ time: _time, ...point }) => point)
+    return [{ of, code, name, unit: units(first), total: points.length, points }]
+  })
 }
 
 export interface Coded {
-  system: string
   code: string
+  /** What tells it from others: the code with its system, or the words where there is no code. */
+  key: string
   /** All its codings, as searches name them. */
   all: readonly string[]
   name: string
 }
 
 function codedBy(element: Resource): Coded {
-  const { system = '', code = '' } = conceptOf(element.code) ?? {}
+  const { system = '', code: written = '' } = conceptOf(element.code) ?? {}
   const codings = records(element.code, 'coding')
   const all = codings.flatMap(({ system: of, code: one }) => [scalarText(one), `${scalarText(of)}|${scalarText(one)}`])
-  return { system, code: text(code), all, name: codeText(element.code) || 'no code' }
+  const [code, name] = [text(written), codeText(element.code) || 'no code']
+  return { code, key: code === '' ? name : `${text(system)}|${code}`, all, name }
 }
 
 function hasValue(element: Resource): boolean {
@@ -106,58 +114,35 @@ function hasValue(element: Resource): boolean {
 function reasonWithout(element: Resource): string {
   if (element.dataAbsentReason !== undefined)
     return `no value (${codeText(element.dataAbsentReason) || 'reason not told'})`
-  return measuredIn(element) === undefined ? 'no value' : 'value is not a number'
+  return hasValue(element) ? 'value is not a number' : 'no value'
 }
 
-function pointOf(observation: Resource, part: Resource, at: string, value: number): Point & { unit: string } {
+function pointOf(observation: Resource, part: Resource, at: string, value: number): Point {
   const { unit, code, comparator } = isRecord(part.valueQuantity) ? part.valueQuantity : {}
   const { status } = stateOf(observation)
-  const range = rangeOf(part, { unit, code })
-  const flag = flagOf(part) ?? flagByRange(value, range)
+  const sign = text(comparator)
+  const { range, remark } = rangeOf(part, { unit, code })
+  const flag = flagOf(part, value, sign, range)
+  const remarks = [timeRemark(observation), remark].filter((one) => one !== undefined)
   return {
     ...{ id: `Observation/${scalarText(observation.id)}`, at, value },
-    ...(typeof comparator === 'string' && { sign: text(comparator) }),
+    ...(sign !== '' && { sign }),
     ...range,
     ...(flag && flag !== 'normal' && { flag }),
     ...(!/^(final|amended|corrected)$/.test(status) && { status: status || 'no status' }),
-    unit: text(unit ?? code),
+    ...(remarks.length > 0 && { remark: remarks.join(', ') }),
   }
 }
 
-/** The normal range, where it is in the unit of the value. */
-function rangeOf(part: Resource, of: { unit: unknown; code: unknown }): { low?: number; high?: number } {
-  const ranges = records(part, 'referenceRange')
-  const range = ranges.find(({ type }) => type === undefined || conceptOf(type)?.code === 'normal')
-  const bound = (value: unknown) => {
-    if (!isRecord(value) || typeof value.value !== 'number' || !Number.isFinite(value.value)) return undefined
-    const { unit, code } = value
-    const same =
-      (unit === undefined && code === undefined) ||
-      (code !== undefined && code === of.code) ||
-      (unit !== undefined && unit === of.unit)
-    return same ? value.value : undefined
+/** What `at` alone doesn't tell. */
+function timeRemark({ effectivePeriod, ...observation }: Resource): string | undefined {
+  if (isRecord(effectivePeriod) && (isDate(effectivePeriod.start) || isDate(effectivePeriod.end))) {
+    const { start, end } = effectivePeriod
+    return !isDate(start) ? 'date of its end' : isDate(end) && end !== start ? `until ${end}` : undefined
   }
-  const [low, high] = [bound(range?.low), bound(range?.high)]
-  return { ...(low !== undefined && { low }), ...(high !== undefined && { high }) }
-}
-
-type Flag = NonNullable<Point['flag']> | 'normal'
-
-const FLAGS: Readonly<Record<string, Flag>> = {
-  ...{ H: 'high', HH: 'high', HU: 'high', '>': 'high', L: 'low', LL: 'low', LU: 'low', '<': 'low' },
-  ...{ A: 'abnormal', AA: 'abnormal', N: 'normal' },
-}
-
-function flagOf(part: Resource): Flag | undefined {
-  const codes = records(part, 'interpretation').flatMap((concept) =>
-    records(concept, 'coding').map(({ code }) => scalarText(code)),
-  )
-  return codes.map((code) => (Object.hasOwn(FLAGS, code) ? FLAGS[code] : undefined)).find((flag) => flag !== undefined)
-}
-
-function flagByRange(value: number, { low, high }: { low?: number; high?: number }): Flag | undefined {
-  if (low !== undefined && value < low) return 'low'
-  return high !== undefined && value > high ? 'high' : undefined
+  const { effectiveDateTime, effectiveInstant, effectiveTiming } = observation
+  if (isDate(effectiveDateTime) || isDate(effectiveInstant)) return undefined
+  return isRecord(effectiveTiming) && dateOf({ effectiveTiming }, isDate) ? 'at several times' : 'date of issue'
 }
 
 /** At most so many, with the first, the last, and the lowest and highest of each stretch in between. */

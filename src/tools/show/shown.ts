@@ -17,6 +17,12 @@ export interface Person {
   gender?: string
   identifier?: string
   deceased?: boolean
+  /** When they died, where that is told. */
+  died?: string
+  /** The record is no longer in use. */
+  inactive?: boolean
+  /** The record that replaces this one: `Patient/ID`. */
+  replacedBy?: string
 }
 
 // ── trend ──
@@ -27,16 +33,16 @@ export interface Trend extends OfPatient {
   series: Series[]
   /** What was found and isn't drawn. */
   undrawn: { name: string; reason: string; count: number }[]
-  /** Absent where they weren't asked for. */
+  /** Absent where they weren't asked for, or could not be read. */
   medications?: Course[]
 }
 
 export interface Series {
-  /** The Observation's code, which several components share. */
+  /** The Observation's code with its system, which several components share. */
   of: string
   code: string
   name: string
-  /** As it is written; empty where none is. */
+  /** As it is written, or its code where that says more; empty where none is. Two series of one unit may share an axis. */
   unit: string
   /** Results, of which `points` may be a selection that keeps the first, the last and all extremes in between. */
   total: number
@@ -56,6 +62,8 @@ export interface Point {
   flag?: 'high' | 'low' | 'abnormal'
   /** Where it isn't final. */
   status?: string
+  /** What must be known besides: a range that can't be drawn, a period, a date that is another's. */
+  remark?: string
 }
 
 /** A medication's time. */
@@ -66,6 +74,8 @@ export interface Course {
   /** Absent where no end is told: it goes on if `active`. */
   to?: string
   active: boolean
+  /** What must be known of it: its status where that isn't plain, where its time comes from. */
+  remark?: string
 }
 
 // ── timeline ──
@@ -80,7 +90,7 @@ export interface Lane {
   title: string
   /** Why there are no events, where that isn't because there are none. */
   fault?: string
-  /** Whether there are more, older ones. */
+  /** Whether there are older ones that are not drawn. */
   more: boolean
   events: Event[]
 }
@@ -93,6 +103,8 @@ export interface Event {
   status?: string
   /** Whether it goes on. */
   active?: boolean
+  /** Whether it did not happen, or not yet: it was cancelled, not done, or is planned. */
+  unreal?: boolean
 }
 
 // ── summary ──
@@ -101,6 +113,8 @@ export interface Summary extends OfPatient {
   view: 'summary'
   sections: Section[]
   vitals: Series[]
+  /** Why there are no vital signs, where that isn't because there are none. */
+  vitalsFault?: string
 }
 
 export interface Section {

@@ -9,13 +9,15 @@ import { valueText } from '../../text/datatype-text.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import { present } from '../perform/present.ts'
 import { readPrepared } from '../perform/reading.ts'
-import { viewOf } from '../request/view.ts'
+import { skipping, viewOf } from '../request/view.ts'
 import { foundIn, idOf, text } from './records.ts'
 import type { Table } from './shown.ts'
 import type { Drawn } from './words.ts'
 
 const PAGE = 50
 const MAX_ROWS = 200
+/** Characters of the rows of one view: with the rest of it, within what hosts take. */
+const MAX_CHARS = 80_000
 /** Columns where none are asked for: what most types have. */
 const COLUMNS = [
   'id',
@@ -42,18 +44,30 @@ export async function table(
     )
   }
   const { expressions, row } = compileSelect(columns)
-  const { found } = foundIn({ status: 200, body })
-  const rows = found
-    .slice(view.from, view.from + MAX_ROWS)
-    .map((resource) => ({ id: idOf(resource), cells: row(resource).cells.map(cellOf) }))
-  const next = nextPage(prepared.request.path, body)
-  const total = totalOf(body) ?? (next === undefined && !isLater(prepared.request.path) ? found.length : undefined)
+  const { found, included } = foundIn({ status: 200, body })
+  const page = found.slice(view.from, view.from + MAX_ROWS)
+  const rows = fitting(page.map((resource) => ({ id: idOf(resource), cells: row(resource).cells.map(cellOf) })))
+  const after = view.from + rows.length
+  const following = nextPage(prepared.request.path, body)
+  const next = after < found.length ? skipping(prepared.request.path, after, false) : following
+  const total = totalOf(body) ?? (following === undefined && !isLater(prepared.request.path) ? found.length : undefined)
   const structured: Table = {
     ...{ view: 'table', path: prepared.request.path, columns: [...expressions], rows },
     ...(total !== undefined && { total }),
     ...(next !== undefined && { next }),
   }
-  return { structured, notes: [], content: present(prepared, response, view) }
+  const notes = included > 0 ? [`${included} included records are not in the table that the view shows.`] : []
+  return { structured, notes, content: present(prepared, response, view) }
+}
+
+/** As many of the first rows as a view can take; at least one. */
+function fitting(rows: Table['rows']): Table['rows'] {
+  let size = 0
+  const over = rows.findIndex((row) => {
+    size += JSON.stringify(row).length
+    return size > MAX_CHARS
+  })
+  return over < 0 ? rows : rows.slice(0, Math.max(1, over))
 }
 
 /** A page that a person can look over, unless the search says something else. */

@@ -1,9 +1,10 @@
 // A patient's course, in lanes.
 import { isRecord } from '../../base/json.ts'
 import type { ToolContext } from '../kit/tool.ts'
-import { courseTime } from './courses.ts'
-import { foundIn, idOf, isDate, nameOf, patientId, type Resource, readOfPatient, stateOf, timeIn } from './records.ts'
-import type { Event, Lane, Timeline } from './shown.ts'
+import type { ReadAnswer } from '../perform/reading.ts'
+import { type CourseTime, courseTime } from './courses.ts'
+import { foundIn, idOf, isDate, labelOf, patientId, type Resource, readOfPatient, stateOf, timeIn } from './records.ts'
+import type { Event, Lane, Person, Timeline } from './shown.ts'
 import { type Drawn, nameFor } from './words.ts'
 
 /** Events of a lane that are read: the latest. */
@@ -13,15 +14,18 @@ const LANES: readonly {
   type: string
   title: string
   search: string
-  time(resource: Resource): { from: string; to?: string } | undefined
+  time(resource: Resource): CourseTime | undefined
 }[] = [
   { type: 'Encounter', title: 'Encounters', search: 'subject=ID&_sort=-date', time: ({ period }) => timeIn(period) },
+  { type: 'Condition', title: 'Conditions', search: 'subject=ID&_sort=-recorded-date', time: conditionTime },
   {
-    ...{ type: 'Condition', title: 'Conditions', search: 'subject=ID&_sort=-recorded-date' },
-    time: ({ onsetDateTime, onsetPeriod, abatementDateTime, recordedDate }) =>
-      withEnd(timeIn(onsetDateTime, onsetPeriod, recordedDate), abatementDateTime),
+    ...{ type: 'MedicationRequest', title: 'Medications', time: courseTime },
+    search: 'subject=ID&_sort=-authoredon&_include=MedicationRequest:medication',
   },
-  { type: 'MedicationRequest', title: 'Medications', search: 'subject=ID&_sort=-authoredon', time: courseTime },
+  {
+    ...{ type: 'MedicationStatement', title: 'Reported medications', time: courseTime },
+    search: 'subject=ID&_sort=-effective&_include=MedicationStatement:medication',
+  },
   {
     type: 'Procedure',
     title: 'Procedures',
@@ -40,12 +44,15 @@ const LANES: readonly {
   },
 ]
 
-/** A time that ends at this date, where it is one. */
-function withEnd(
-  time: { from: string; to?: string } | undefined,
-  end: unknown,
-): { from: string; to?: string } | undefined {
-  return time && isDate(end) ? { ...time, to: end } : time
+function conditionTime({ onsetDateTime, onsetPeriod, recordedDate, ...condition }: Resource): CourseTime | undefined {
+  const { abatementDateTime, abatementPeriod } = condition
+  const { start, end: over } = isRecord(abatementPeriod) ? abatementPeriod : {}
+  const end = [abatementDateTime, over, start].find(isDate)
+  const onset = timeIn(onsetDateTime, onsetPeriod)
+  const from = onset?.from ?? timeIn(recordedDate)?.from
+  if (from === undefined) return undefined
+  // The period of an onset is when it began, not how long it was.
+  return { from, ...(end !== undefined && { to: end }), ...(!onset && { remark: 'from when it was recorded' }) }
 }
 
 export async function timeline(
@@ -58,32 +65,21 @@ export async function timeline(
     ({ type, search }) => `${type}?${search.replace('ID', `Patient/${id}`)}&_count=${MAX_EVENTS}`,
   )
   const { patient, answers } = await readOfPatient(id, searches, context)
+  return drawTimeline(patient, answers)
+}
+
+/** @param answers to the searches, in the order of the lanes */
+export function drawTimeline(patient: Person, answers: readonly ReadAnswer[]): Drawn {
   const left: string[] = []
   const lanes = LANES.map(({ type, title, time }, at): Lane => {
-    const answer = answers[at]
-    const { found, more, fault } = answer ? foundIn(answer) : { found: [], more: false, fault: 'not read' }
-    const events = found.flatMap((resource): Event[] => {
-      const { status, withdrawn } = stateOf(resource)
-      const span = time(resource)
-      if (withdrawn || !span) return []
-      const active = /^(active|in-progress|recurrence|relapse)$/.test(status)
-      return [
-        {
-          id: idOf(resource),
-          name: nameOf(resource),
-          ...span,
-          ...(status !== '' && { status }),
-          ...(active && { active }),
-        },
-      ]
-    })
+    const { found, more, fault } = foundIn(answers[at])
+    const events = found.flatMap((resource) => eventOf(resource, time(resource), patient))
     const missing = found.length - events.length
     if (missing > 0) left.push(`${title}: ${missing} without a date or entered in error are not drawn.`)
     return { type, title, more, events: events.toReversed(), ...(fault !== undefined && { fault }) }
   })
-  const structured: Timeline = { view: 'timeline', patient, lanes }
   return {
-    structured,
+    structured: { view: 'timeline', patient, lanes } satisfies Timeline,
     notes: [
       ...left,
       ...lanes.filter(({ more }) => more).map(({ title }) => `${title}: only the latest ${MAX_EVENTS} were read.`),
@@ -95,12 +91,34 @@ export async function timeline(
       ],
       tables: lanes.map(({ title, events }) => ({
         title,
-        rows: events.toReversed().map(({ id: of, name, from, to, status }) => ({
+        rows: events.toReversed().map(({ id: of, name, from, to, status, unreal }) => ({
           from,
           ...(to !== undefined && { to }),
-          ...{ name, status, id: of.split('/')[1] },
+          ...{ name, status },
+          ...(unreal && { happened: false }),
+          id: of.split('/')[1],
         })),
       })),
     },
   }
+}
+
+/** What goes on until its end is told. */
+const ONGOING: ReadonlySet<string> = new Set([
+  ...['active', 'in-progress', 'arrived', 'triaged', 'onleave', 'recurrence', 'relapse'],
+])
+
+function eventOf(resource: Resource, time: CourseTime | undefined, { deceased }: Person): Event[] {
+  const { status, withdrawn, unreal, said } = stateOf(resource)
+  if (withdrawn || !time) return []
+  const { remark, ...span } = time
+  const words = [said, remark].filter(Boolean).join(', ')
+  return [
+    {
+      ...{ id: idOf(resource), name: labelOf(resource), ...span },
+      ...(words !== '' && { status: words }),
+      // Of somebody who has died, nothing goes on until today.
+      ...(unreal ? { unreal } : ONGOING.has(status) && !deceased && { active: true }),
+    },
+  ]
 }

@@ -7,21 +7,19 @@ import { bounded, MAX_ADDRESS, MAX_NAME } from '../kit/bounded.ts'
 import { defineTool, type ToolContext } from '../kit/tool.ts'
 import { withNotes } from '../perform/present.ts'
 import { normalise } from '../request/arguments.ts'
+import { bound } from './bound.ts'
 import type { Shown } from './shown.ts'
 import { summary } from './summary.ts'
 import { table } from './table.ts'
 import { timeline } from './timeline.ts'
 import { trend } from './trend.ts'
-import { type Drawn, written } from './words.ts'
+import { type Drawn, shortNotes, written } from './words.ts'
 
 /** Where the view is: one HTML resource for all four. */
 export const VIEW_URI = 'ui://medplum-mcp/show.html'
 
-/** Characters kept free for notes. */
-const RESERVE = 1_000
-/** Characters of what a view draws: hosts drop or cut what is larger. */
-const MAX_STRUCTURED = 90_000
-
+/** Characters of an answer that notes may take: one part in so many. */
+const NOTES = 3
 const VIEWS = ['trend', 'timeline', 'summary', 'table'] as const
 /** Which arguments each view has, besides `view`. */
 const TAKES: Readonly<Record<(typeof VIEWS)[number], readonly string[]>> = {
@@ -56,12 +54,18 @@ export const show = defineTool({
     refuseOthers(args)
     const drawn = await DRAW[args.view](args, context)
     const { appUrl } = context.caller.medplum
-    const structured = bound({ ...drawn.structured, ...(appUrl && { app: appUrl.href }) })
+    const whole: Shown = { ...drawn.structured, ...(appUrl && { app: appUrl.href }) }
+    const structured = bound(whole)
+    const most = Math.floor(context.answerChars / NOTES)
+    const notes = shortNotes([...drawn.notes, ...(structured === whole ? [] : [NOT_WHOLE])], most)
+    const room = context.answerChars - notes.reduce((sum, note) => sum + note.length + 'Note: \n'.length, 0)
     const content: ContentBlock[] =
-      'content' in drawn ? drawn.content : [{ type: 'text', text: written(drawn.words, context.answerChars - RESERVE) }]
-    return { content: withNotes(content, drawn.notes), structured: { ...structured } }
+      'content' in drawn ? drawn.content : [{ type: 'text', text: written(drawn.words, room) }]
+    return { content: withNotes(content, notes), structured: { ...structured } }
   },
 })
+
+const NOT_WHOLE = 'This is too much for the view: it shows the latest of each list.'
 
 type Arguments = Parameters<typeof show.run>[0]
 
@@ -80,26 +84,4 @@ function refuseOthers({ view, ...args }: Arguments): void {
   throw new UserError(
     `${view} has no ${names}; it has ${TAKES[view].map((name) => `\`${name}\``).join(', ')}. Nothing was sent.`,
   )
-}
-
-/** Within what hosts take: lists lose their ends, and a view that lost some says so. */
-function bound(shown: Shown): Shown {
-  let bounded = shown
-  for (let keep = 0.7; JSON.stringify(bounded).length > MAX_STRUCTURED && keep > 0.001; keep *= 0.7)
-    bounded = shortened(shown, keep)
-  return bounded
-}
-
-function shortened(shown: Shown, keep: number): Shown {
-  const part = <T>(list: readonly T[]): T[] => list.slice(-Math.max(1, Math.floor(list.length * keep)))
-  switch (shown.view) {
-    case 'trend':
-      return { ...shown, series: shown.series.map((one) => ({ ...one, points: part(one.points) })) }
-    case 'timeline':
-      return { ...shown, lanes: shown.lanes.map((lane) => ({ ...lane, more: true, events: part(lane.events) })) }
-    case 'summary':
-      return { ...shown, sections: shown.sections.map((one) => ({ ...one, more: true, items: part(one.items) })) }
-    case 'table':
-      return { ...shown, rows: shown.rows.slice(0, Math.max(1, Math.floor(shown.rows.length * keep))) }
-  }
 }

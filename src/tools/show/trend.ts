@@ -6,11 +6,11 @@ import { UserError } from '../../base/told-error.ts'
 import { spanOf } from '../../fhir/date-span.ts'
 import { criterion, formatPlace } from '../../fhir/query.ts'
 import type { ToolContext } from '../kit/tool.ts'
-import { readEvery } from '../perform/reading.ts'
+import { type ReadAnswer, readEvery } from '../perform/reading.ts'
 import { coursesIn } from './courses.ts'
 import { foundIn, patientId, type Resource, readOfPatient } from './records.ts'
 import { essenceOf, seriesIn, thinned } from './series.ts'
-import type { Series, Trend } from './shown.ts'
+import type { Course, Person, Series, Trend } from './shown.ts'
 import { type Drawn, nameFor } from './words.ts'
 
 const MAX_CODES = 8
@@ -19,6 +19,13 @@ const CAP = 10_000
 /** Points that are drawn: more than a screen can show apart. */
 const MAX_POINTS = 400
 const MAX_SERIES = 16
+const MAX_COURSES = 40
+const MAX_ORDERS = 200
+const MEDICATIONS = [
+  `MedicationRequest?subject=Patient/ID&_sort=-authoredon&_include=MedicationRequest:medication&_count=${MAX_ORDERS}`,
+  `MedicationStatement?subject=Patient/ID&_sort=-effective&_include=MedicationStatement:medication&_count=${MAX_ORDERS}`,
+]
+const NOT_COURSES = 'were not given, are only planned, have no date, or were entered in error'
 const CODE = /^(?:[^\s|,$\\&=]+\|)?[^\s|,$\\&=]+$/
 
 export interface TrendArguments {
@@ -52,64 +59,85 @@ export async function trend(
           ]),
     ],
   })
-  const orders = medications ? [`MedicationRequest?subject=Patient/${id}&_sort=-authoredon&_count=200`] : []
+  const searches = medications ? MEDICATIONS.map((one) => one.replace('ID', id)) : []
   const [{ patient, answers }, read] = await Promise.all([
-    readOfPatient(id, orders, context),
+    readOfPatient(id, searches, context),
     readEvery(search, context, { cap: CAP, keep: essenceOf }),
   ])
   const observations = read.entries.flatMap(({ resource }): Resource[] =>
     isRecord(resource) && resource.resourceType === 'Observation' ? [resource] : [],
   )
-  const { series: found, undrawn } = seriesIn(observations, ({ all }) => codes.some((code) => all.includes(code)))
-  const series = inOrderOf(codes, found)
-  const drawn = series.slice(0, MAX_SERIES)
-  const share = Math.max(20, Math.floor(MAX_POINTS / Math.max(1, drawn.length)))
-  const courses = answers[0] && coursesIn(foundIn(answers[0]).found)
-  const structured: Trend = {
-    view: 'trend',
-    patient,
-    series: drawn.map((one) => ({ ...one, points: thinned(one.points, share) })),
-    undrawn: undrawn.slice(0, MAX_SERIES),
-    ...(courses && { medications: courses.slice(0, MAX_SERIES) }),
-  }
   const notes = [
     ...read.notes,
     ...(read.next === undefined
       ? []
       : [`Only the first ${observations.length} results were read, by when they were stored. \`since\` narrows them.`]),
-    ...(series.length > drawn.length
-      ? [`${series.length - drawn.length} series are not drawn: at most ${MAX_SERIES} are.`]
-      : []),
-    ...drawn
-      .filter(({ points }) => points.length > share)
-      .map(
-        ({ name, total }) =>
-          `${quoted(name)}: not all of its ${total} results are drawn, but the lowest and highest of each stretch.`,
-      ),
-    ...(series.length === 0
-      ? [`No results to draw. fhir-digest Observation?subject=Patient/${id} lists the codes that there are.`]
-      : []),
   ]
+  return drawTrend({ patient, codes, since, observations, medications: medications ? answers : undefined, notes })
+}
+
+export interface Found {
+  patient: Person
+  codes: readonly string[]
+  since?: string | undefined
+  observations: readonly Resource[]
+  /** What the searches for medications found, where they are asked for. */
+  medications?: readonly ReadAnswer[] | undefined
+  notes?: readonly string[]
+}
+
+/** What is drawn of these records, and told. */
+export function drawTrend({ patient, codes, since, observations, medications, notes = [] }: Found): Drawn {
+  const { series: found, undrawn } = seriesIn(observations, ({ all }) => codes.some((code) => all.includes(code)))
+  const series = inOrderOf(codes, found)
+  const drawn = series.slice(0, MAX_SERIES)
+  const share = Math.max(20, Math.floor(MAX_POINTS / Math.max(1, drawn.length)))
+  const taken = medications && takenIn(medications, patient)
+  const structured: Trend = {
+    view: 'trend',
+    patient,
+    series: drawn.map((one) => ({ ...one, points: thinned(one.points, share) })),
+    undrawn: undrawn.slice(0, MAX_SERIES),
+    ...(taken?.courses && { medications: taken.courses.slice(0, MAX_COURSES) }),
+  }
+  const more = (all: readonly unknown[] | undefined, most: number, what: string) =>
+    all && all.length > most ? [`${all.length - most} ${what}: at most ${most} are.`] : []
   return {
     structured,
-    notes,
+    notes: [
+      ...notes,
+      ...more(series, MAX_SERIES, 'series are not drawn'),
+      ...more(undrawn, MAX_SERIES, 'reasons for not drawing results are not shown in the view'),
+      ...more(taken?.courses, MAX_COURSES, 'medications are not drawn'),
+      ...(taken?.notes ?? []),
+      ...drawn
+        .filter(({ points }) => points.length > share)
+        .map(
+          ({ name, total }) =>
+            `${quoted(name)}: not all of its ${total} results are drawn, but the lowest and highest of each stretch.`,
+        ),
+      ...(series.length === 0
+        ? [`No results to draw. fhir-digest Observation?subject=Patient/${patient.id} lists the codes that there are.`]
+        : []),
+    ],
     words: {
       head: [
         `Trend of ${nameFor(patient)}${since === undefined ? '' : `, since ${since}`}`,
         ...series.map(lineOf),
         ...undrawn.map(({ name, reason, count }) => `Not drawn of ${quoted(name)}: ${count}, ${reason}`),
-        ...(courses ?? []).map(
-          ({ name, from, to, active, id: of }) =>
-            `Medication ${quoted(name)}: ${from} to ${to ?? (active ? 'today' : 'an end not told')} (${of})`,
+        ...(taken?.courses ?? []).map(
+          ({ name, from, to, active, id: of, remark }) =>
+            `Medication ${quoted(name)}: ${from} to ${to ?? (active ? 'today' : 'an end not told')}${remark ? `, ${quoted(remark)}` : ''} (${of})`,
         ),
       ],
       tables: series.map(({ name, unit, points }) => ({
         title: `${quoted(name)} in ${unit === '' ? 'no unit' : quoted(unit)}`,
-        rows: points.toReversed().map(({ id: of, at, sign, value, low, high, flag, status }) => ({
+        rows: points.toReversed().map(({ id: of, at, sign, value, low, high, flag, status, remark }) => ({
           ...{ at, value: sign === undefined ? value : `${sign}${value}`, flag },
           ...(low !== undefined && { low }),
           ...(high !== undefined && { high }),
           ...(status !== undefined && { status }),
+          ...(remark !== undefined && { remark }),
           id: of.replace('Observation/', ''),
         })),
       })),
@@ -117,12 +145,27 @@ export async function trend(
   }
 }
 
+/** Requests and statements as courses; without them, why they could not be read. */
+function takenIn(answers: readonly ReadAnswer[], patient: Person): { courses?: Course[]; notes: string[] } {
+  const found = answers.map(foundIn)
+  const { courses, left } = coursesIn(
+    found.flatMap((one) => one.found),
+    patient,
+  )
+  const notes = found.flatMap(({ fault, more }, at) => {
+    const what = at === 0 ? 'Medications' : 'Reported medications'
+    return fault ? [`${what}: ${fault}.`] : more ? [`${what}: only the latest ${MAX_ORDERS} were read.`] : []
+  })
+  if (left > 0) notes.push(`Medications: ${left} that ${NOT_COURSES} are not drawn.`)
+  return { ...(found.some(({ fault }) => fault === undefined) && { courses }), notes }
+}
+
 /** As they were asked for; in a panel, as it has them. */
 function inOrderOf(codes: readonly string[], series: readonly Series[]): Series[] {
   const bare = codes.map((code) => code.split('|').at(-1))
   const place = ({ code, of }: Series) => {
     const own = bare.indexOf(code)
-    return own >= 0 ? own : bare.indexOf(of)
+    return own >= 0 ? own : bare.indexOf(of.split('|').at(-1))
   }
   return series.toSorted((a, b) => place(a) - place(b))
 }
@@ -156,5 +199,5 @@ function lineOf({ name, code, unit, total, points }: Series): string {
   const values = told.flatMap(([label, point]) =>
     point ? [`${label} ${point.sign ?? ''}${point.value} (${point.at}${point.flag ? `, ${point.flag}` : ''})`] : [],
   )
-  return `${quoted(name)} (${quoted(code)}) in ${unit === '' ? 'no unit' : quoted(unit)}: ${total} results; ${values.join(', ')}; out of range: ${out}`
+  return `${quoted(name)} (${quoted(code)}) in ${unit === '' ? 'no unit' : quoted(unit)}: ${total} ${total === 1 ? 'result' : 'results'}; ${values.join(', ')}; out of range: ${out}`
 }

@@ -14,9 +14,18 @@ export interface Words {
   tables: { title: string; rows: Record<string, unknown>[] }[]
 }
 
-export function nameFor({ id, name, birthDate, gender }: Person): string {
-  const more = [birthDate && `born ${birthDate}`, gender && quoted(gender)].filter(Boolean).join(', ')
-  return `${name === '' ? '' : `${quoted(name)}${more && `, ${more}`} `}(Patient/${id})`
+export function nameFor({ id, name, birthDate, gender, identifier, ...person }: Person): string {
+  const { deceased, died, inactive, replacedBy } = person
+  const more = [
+    name && quoted(name),
+    birthDate && `born ${birthDate}`,
+    gender && quoted(gender),
+    identifier && quoted(identifier),
+    deceased && `deceased${died ? ` ${died}` : ''}`,
+    inactive && 'record not in use',
+    replacedBy && `replaced by ${quoted(replacedBy)}`,
+  ].filter(Boolean)
+  return `${more.join(', ')} (Patient/${id})`.trim()
 }
 
 /** As much as fits, in whole lines and rows, and how much is left out. */
@@ -48,4 +57,14 @@ function beginning(lines: readonly string[], maxChars: number): string {
   })
   if (fitting < 0) return lines.join('\n')
   return [...lines.slice(0, Math.max(1, fitting)), `left out: ${lines.length - Math.max(1, fitting)} lines`].join('\n')
+}
+
+/** As many notes as fit, and how many don't. */
+export function shortNotes(notes: readonly string[], maxChars: number): string[] {
+  let size = 0
+  const over = notes.findIndex((note) => {
+    size += note.length + 1
+    return size > maxChars
+  })
+  return over < 0 ? [...notes] : [...notes.slice(0, over), `${notes.length - over} more notes are left out.`]
 }

@@ -1,0 +1,79 @@
+// Whether a result is out of range, as its record says.
+import { conceptOf } from '../../answer/digest/subject.ts'
+import { isRecord, records, scalarText } from '../../base/json.ts'
+import { type Resource, text } from './records.ts'
+import type { Point } from './shown.ts'
+
+export interface Range {
+  low?: number
+  high?: number
+}
+
+/** The unit of a value, as written and as coded. */
+interface Unit {
+  unit: unknown
+  code: unknown
+}
+
+/** The one normal range in the unit of the value; of several that differ, or in another form, the words. */
+export function rangeOf(part: Resource, of: Unit): { range: Range; remark?: string } {
+  const normal = records(part, 'referenceRange').filter(
+    ({ type }) => type === undefined || conceptOf(type)?.code === 'normal',
+  )
+  const [first] = normal
+  if (!first) return { range: {} }
+  const range = boundsOf(first, of)
+  const isDrawable = range.low !== undefined || range.high !== undefined
+  if (isDrawable && normal.length === 1) return { range }
+  const words = [...new Set(normal.map(wordsOf))].filter(Boolean)
+  if (isDrawable && words.length === 1) return { range }
+  return words.length === 0 ? { range: {} } : { range: {}, remark: text(`range ${words.join('; ')}`) }
+}
+
+function boundsOf({ low, high }: Resource, of: Unit): Range {
+  // Both bounds or none: a half of a range would be another range.
+  const sides = Object.entries({ low, high }).filter(([, bound]) => bound !== undefined)
+  const bounds = sides.flatMap(([name, bound]) => {
+    if (!isRecord(bound) || typeof bound.value !== 'number' || !Number.isFinite(bound.value)) return []
+    const { unit, code } = bound
+    const isSame =
+      (unit === undefined && code === undefined) ||
+      (code !== undefined && of.code !== undefined ? code === of.code : (unit ?? code) === (of.unit ?? of.code))
+    return isSame ? [[name, bound.value] as const] : []
+  })
+  return bounds.length === sides.length ? Object.fromEntries(bounds) : {}
+}
+
+function wordsOf({ low, high, text: words, appliesTo }: Resource): string {
+  const bound = (value: unknown) =>
+    isRecord(value) ? `${scalarText(value.value)} ${scalarText(value.unit ?? value.code)}`.trim() : ''
+  const [least, most] = [bound(low), bound(high)]
+  const numbers = least && most ? `${least} to ${most}` : least ? `from ${least}` : most && `up to ${most}`
+  const whom = records({ appliesTo }, 'appliesTo').map((one) => conceptOf(one)?.display ?? conceptOf(one)?.code ?? '')
+  return [text(numbers || words), ...whom].filter(Boolean).join(', ')
+}
+
+type Flag = NonNullable<Point['flag']> | 'normal'
+
+const FLAGS: Readonly<Record<string, Flag>> = {
+  ...{ H: 'high', HH: 'high', HU: 'high', HX: 'high', '>': 'high', 'H>': 'high', HIGH: 'high' },
+  ...{ L: 'low', LL: 'low', LU: 'low', LX: 'low', '<': 'low', 'L<': 'low', LOW: 'low' },
+  ...{ A: 'abnormal', AA: 'abnormal', ABNORMAL: 'abnormal', N: 'normal', NORMAL: 'normal' },
+}
+
+/** As the record says; without a word there, as far as the range can tell. */
+export function flagOf(part: Resource, value: number, sign: string, { low, high }: Range): Flag | undefined {
+  const written = records(part, 'interpretation').flatMap((concept) => [
+    ...records(concept, 'coding').map(({ code }) => scalarText(code)),
+    scalarText(concept.text),
+  ])
+  const told = written
+    .map((one) => one.trim().toUpperCase())
+    .map((one) => (Object.hasOwn(FLAGS, one) ? FLAGS[one] : undefined))
+    .find((flag) => flag !== undefined)
+  if (told !== undefined) return told
+  // Below 10 may be within a range up to 6, and above 10 is over it.
+  if (low !== undefined && (value < low || (value === low && sign === '<')) && !sign.startsWith('>')) return 'low'
+  if (high !== undefined && (value > high || (value === high && sign === '>')) && !sign.startsWith('<')) return 'high'
+  return undefined
+}

@@ -1,0 +1,30 @@
+// Calls of fhir-compute.
+import { afterEach, beforeAll, vi } from 'vitest'
+import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { medplumToken } from './medplum.ts'
+import { signIn } from './signing-in.ts'
+import { callTool } from './surface.ts'
+import { sandbox } from './world.ts'
+
+export const OWN = PATIENT_IDS.diabetic
+
+export let access: string
+
+export let medplum: string
+
+export async function compute(code: string, token = access) {
+  const { isError, content } = await callTool(token, 'fhir-compute', { code })
+  return { isError, text: content.map(({ text }) => text).join('\n') }
+}
+
+/** Hooks for a file of these tests. */
+export function setUp(): void {
+  beforeAll(async () => {
+    medplum = await medplumToken()
+    access = (await signIn()).access
+  })
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    await sandbox.clearFaults()
+  })
+}

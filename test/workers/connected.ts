@@ -1,0 +1,42 @@
+// Clients that connect, and what they store.
+import { env } from 'cloudflare:workers'
+import { afterEach, expect, vi } from 'vitest'
+import { GET, POST } from '../calls.ts'
+import { type atPage, type Entry, submit } from './connecting.ts'
+import { register, signIn } from './signing-in.ts'
+import { ada } from './world.ts'
+
+export const READ = GET('Patient?_count=1')
+
+export const WRITE = POST('Basic', { resourceType: 'Basic', code: { text: 'connections' } })
+
+/** A change takes effect within a second; the rest is for slow machines. */
+export const SOON = { timeout: 2_500, interval: 50 }
+
+export let count = 0
+
+/** A client of this name that a person connects. */
+export async function connected(credentials = ada, level = 'admin', metadata: object = {}) {
+  const name = `Client ${++count}`
+  const { client_id } = await register({ client_name: name, ...metadata })
+  return { name, ...(await signIn(credentials, client_id, level)) }
+}
+
+export async function disconnected(person: Awaited<ReturnType<typeof atPage>>, { token, grant }: Entry): Promise<void> {
+  const response = await submit(person, 'disconnect', { token, grant })
+  expect([response.status, response.headers.get('location')]).toEqual([303, '/connections?done=disconnected'])
+}
+
+export async function kvOf(grant: string): Promise<[string, string][]> {
+  const keys = (
+    await Promise.all(['grant', 'token'].map((kind) => env.OAUTH_KV.list({ prefix: `${kind}:${grant}` })))
+  ).flatMap((page) => page.keys)
+  return Promise.all(
+    keys.map(async ({ name }): Promise<[string, string]> => [name, (await env.OAUTH_KV.get(name)) ?? '']),
+  )
+}
+
+/** Hooks for a file of these tests. */
+export function setUp(): void {
+  afterEach(() => vi.restoreAllMocks())
+}
