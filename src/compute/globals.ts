@@ -2,7 +2,7 @@
 // meter counts (isolate/).
 
 /** Names that the meter has inside a program, in the order in which a program takes them. */
-export const HELPERS = ['$s', '$p', '$n', '$k', '$t', '$i', '$o', '$u', '$v', '$z', '$x', '$e'] as const
+export const HELPERS = ['$s', '$p', '$n', '$k', '$t', '$i', '$o', '$u', '$v', '$z', '$x', '$e', '$f'] as const
 
 /** Names after `get ` are accessors; those after `@@`, symbols. */
 export const INTRINSICS: Readonly<Record<string, string>> = {

@@ -68,6 +68,12 @@ function refusal(what: string, position: Position | undefined): UserError {
   return new UserError(`The program was not run. ${where}${what}.`)
 }
 
+/** What a node takes up that no node below it counts. */
+function room(node: Tree): number {
+  if (node.type === 'ArrayExpression') return (node.elements as unknown[]).length * 2
+  return node.type === 'Literal' && node.regex !== undefined ? 30 : 0
+}
+
 class Instrumenter {
   readonly #code: string
   readonly #program: Tree
@@ -134,7 +140,7 @@ class Instrumenter {
   #write(node: Tree): string {
     const refused = REFUSED[node.type]
     if (refused !== undefined) this.#refuse(node, refused)
-    this.#weights.push((this.#weights.pop() ?? 0) + (WEIGHT[node.type] ?? 1))
+    this.#weights.push((this.#weights.pop() ?? 0) + (WEIGHT[node.type] ?? 1) + room(node))
     if (LOOPS.has(node.type)) return this.#loop(node)
     if (FUNCTIONS.has(node.type)) return this.#function(node)
     const write = WRITE[node.type]
@@ -163,7 +169,7 @@ class Instrumenter {
     const { text, weight } = this.#within(() =>
       this.#text(node, (child) => {
         const known = before.get(child)
-        if (known !== undefined) return node.type === 'ForInStatement' ? call('$o', child, known) : known
+        if (known !== undefined) return node.type === 'ForInStatement' ? call('$f', child, known) : known
         return child === body ? `{${MARK}${charge(rests)}${this.#write(child)}}` : this.#head(child)
       }),
     )
@@ -181,6 +187,7 @@ class Instrumenter {
     const body = part(node, 'body')
     const params = list(node, 'params')
     const rests = params.filter(({ type }) => type !== 'RestElement').flatMap(restsOf)
+    if (node.generator === true) return this.#generator(node, body, params, rests)
     const { text, weight } = this.#within(() =>
       this.#text(node, (child) => {
         const written = this.#write(child)
@@ -194,6 +201,28 @@ class Instrumenter {
         ? `$s(${weight + CALL});${charge(rests)}`
         : `$s(${weight + CALL}),${rests.map((name) => `$z(${name}),`).join('')}`
     return text.replace(MARK, () => step)
+  }
+
+  /** A generator that is made has room for all it holds, and its body runs only later: so its parameters count. */
+  #generator(node: Tree, body: Tree, params: Tree[], rests: string[]): string {
+    const from = params.at(-1)?.end ?? maybe(node, 'id')[0]?.end ?? node.start
+    const head = this.#code.slice(from, body.start)
+    const isPlain = params.length === 0 ? /^[\s\w*]*\(\s*\)\s*$/.test(head) : /^\s*\)\s*$/.test(head)
+    if (!isPlain || params.some(({ type }) => type === 'RestElement'))
+      this.#refuse(
+        node,
+        'a rest parameter (...), a comment or a last comma in the head of a generator is not available',
+      )
+    const { text, weight } = this.#within(() =>
+      this.#text(node, (child) => {
+        const written = this.#write(child)
+        return child === body ? `${MARK}{${charge(rests)}${written.slice(1)}` : written
+      }),
+    )
+    const at = text.indexOf(MARK)
+    const close = text.lastIndexOf(')', at)
+    const counting = `${params.length === 0 ? '' : ','}...{[$s(${weight + CALL})]:$q}`
+    return `${text.slice(0, close)}${counting}${text.slice(close, at)}${text.slice(at + 1)}`
   }
 
   /** What is assigned to: the length of an array grows it, and a prototype lengthens a chain, in one step. */

@@ -56,7 +56,7 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
     const key = part(node, 'key') as Tree & { name?: string; value?: unknown }
     if (key.name === 'length' || key.value === 'length') refuse(node, 'a field named length is not available')
     return text(node, (child) => {
-      if (child === key) return node.computed ? call('$t', child, write(child)) : keyText(child, write)
+      if (child === key) return node.computed ? assigned('', child, write(child)) : keyText(child, write)
       const value = within(() => write(child))
       return `($s(${value.weight}),${value.text})`
     })
@@ -199,7 +199,7 @@ function placeOf(node: Tree, { write }: Tools): { object: string; key: string } 
   return {
     object: call('', part(node, 'object'), write(part(node, 'object'))),
     key: node.computed
-      ? call('$t', property, write(property))
+      ? assigned(ownName(part(node, 'object')), property, write(property))
       : JSON.stringify((property as Tree & { name: string }).name),
   }
 }
@@ -209,8 +209,18 @@ function targetText(node: Tree, { text, write, raw }: Tools): string {
   const property = part(node, 'property')
   return text(node, (child) => {
     if (child !== property) return write(child)
-    return node.computed ? call('$t', child, write(child)) : raw(child)
+    return node.computed ? assigned(ownName(part(node, 'object')), child, write(child)) : raw(child)
   })
+}
+
+/** An object that may be named twice, since nothing runs when it is. */
+function ownName(object: Tree): string {
+  if (object.type === 'ThisExpression') return 'this'
+  return object.type === 'Identifier' ? String(object.name) : ''
+}
+
+function assigned(object: string, key: Tree, text: string): string {
+  return `$t(${object || 'undefined'},${call('', key, text)})`
 }
 
 /** Charges for what rest elements hold. */

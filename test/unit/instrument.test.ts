@@ -9,6 +9,7 @@ function meant(count: (steps: number) => void): unknown[] {
   const same = (value: unknown) => value
   const helpers: Record<string, unknown> = {
     $s: count,
+    $t: (_: unknown, key: PropertyKey) => key,
     $u(object: Record<PropertyKey, number>, key: PropertyKey, by: number, before: boolean) {
       const old = +(object[key] as number)
       object[key] = old + by

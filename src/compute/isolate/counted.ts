@@ -15,7 +15,7 @@ interface Bodies {
 }
 
 export function countedOf(
-  { fail, step, textOf, seen, short, listFits, listOf, made, worth }: Meter,
+  { fail, step, textOf, seen, short, listFits, listOf, made, worth, numeric, stepped }: Meter,
   { texts, lists, objects, writeJson, matcher }: Bodies,
 ): {
   /** The method of an object (`''`: a global function) that counts. */
@@ -25,6 +25,7 @@ export function countedOf(
   const { apply, construct, getOwnPropertyDescriptor } = Reflect
   const { create } = Object
   const NativeDate = Date
+  const NativeRegExp = RegExp
   const NativeSet = Set
   const regExpText = getOwnPropertyDescriptor(RegExp.prototype, 'source')?.get as Fn
   const regExpFlags = getOwnPropertyDescriptor(RegExp.prototype, 'flags')?.get as Fn
@@ -43,8 +44,20 @@ export function countedOf(
   const exec = function (this: RegExp, value: unknown): unknown {
     const source = apply(regExpText, this, []) as string
     const flags = apply(regExpFlags, this, []) as string
+    if (typeof this.lastIndex !== 'number') this.lastIndex = numeric(this.lastIndex)
     return matcher(this, source, flags, textOf(value))
   }
+  /** The engine believes whatever an `exec` finds. So a program's own has no part in it: a copy, that it never sees, searches. */
+  const searching = (original: Fn) =>
+    function (this: unknown, ...args: unknown[]): unknown {
+      const given = this as RegExp
+      const copy = new NativeRegExp(apply(regExpText, given, []) as string, apply(regExpFlags, given, []) as string)
+      step(100)
+      copy.lastIndex = numeric(given.lastIndex)
+      const found = made(apply(original, copy, args))
+      if (given.lastIndex !== copy.lastIndex) given.lastIndex = copy.lastIndex
+      return found
+    }
   const own: Methods = {
     ...texts.methods,
     ...lists.methods,
@@ -52,10 +65,19 @@ export function countedOf(
     'JSON.parse': (original) => (value, reviver) => {
       const source = textOf(value)
       step(source.length * 2)
-      return original(source, reviver)
+      if (typeof reviver !== 'function') return original(source)
+      return original(source, function (this: unknown, ...args: unknown[]): unknown {
+        step(40)
+        return apply(reviver as Fn, this, args)
+      })
     },
     'JSON.stringify': () => (value, replacer, space) => writeJson(value, replacer, space, false),
     'RegExp.prototype.exec': () => exec as Fn,
+    'RegExp.prototype.@@match': searching,
+    'RegExp.prototype.@@matchAll': searching,
+    'RegExp.prototype.@@replace': searching,
+    'RegExp.prototype.@@search': searching,
+    'RegExp.prototype.@@split': searching,
   }
   /** Steps of what is slow whatever it is given. */
   const SLOW: Record<string, number> = {
@@ -64,6 +86,10 @@ export function countedOf(
     'Date.prototype.toLocaleDateString': 4000,
     'Date.prototype.toLocaleString': 4000,
     'Date.prototype.toLocaleTimeString': 4000,
+    // On anything else, these fail by a promise, and so with an error each time.
+    '%AsyncGenerator%.prototype.next': 500,
+    '%AsyncGenerator%.prototype.return': 500,
+    '%AsyncGenerator%.prototype.throw': 500,
     'Promise.prototype.then': 60,
     'Promise.prototype.catch': 60,
     'Promise.prototype.finally': 60,
@@ -75,7 +101,15 @@ export function countedOf(
       for (let at = 0; at < args.length; at++) seen(args[at])
       return made(apply(original, this, args))
     }
-  const NUMERIC = new NativeSet(['', 'Math', 'Number.prototype', 'Date.prototype', 'String', 'String.prototype'])
+  const NUMERIC = new NativeSet([
+    '',
+    'Math',
+    'Number.prototype',
+    'Date',
+    'Date.prototype',
+    'String',
+    'String.prototype',
+  ])
   const KEYED = new NativeSet(['Object', 'Object.prototype', 'Map.prototype', 'Set.prototype'])
 
   const counted = (where: string, name: string, original: Fn): Fn => {
@@ -91,13 +125,14 @@ export function countedOf(
     }
     if (where === 'Array.prototype') return lists.method(name, original)
     const isText = where === 'String.prototype'
-    const isNumeric = NUMERIC.has(where) && !/^is|^toString$/.test(name)
+    const isNumeric = NUMERIC.has(where) || name === 'take'
+    const isIterator = where === '%Iterator%.prototype' && name !== '@@iterator'
     const isKeyed = KEYED.has(where)
     const isParsed = where === 'Date' && name === 'parse'
     return {
       method(this: unknown, ...args: unknown[]): unknown {
         step(10 + args.length)
-        const self = isText ? texts.within(this) : this
+        const self = isText ? texts.within(this) : isIterator ? stepped(this) : this
         seen(self)
         if (isNumeric) worths(args)
         if (isParsed) dated(args)
@@ -143,8 +178,14 @@ export function countedOf(
   const constructorOf = (name: string, original: object): object => {
     const isError = /Error$/.test(name)
     const special = constructing[name]
+    const message = name === 'AggregateError' ? 1 : 0
     const before = (args: unknown[]): unknown[] => {
       step(isError ? 200 : 10)
+      if (isError && args[message] !== undefined) {
+        const words = textOf(args[message])
+        step(words.length >> 2)
+        args[message] = words
+      }
       for (let at = 0; at < args.length; at++) seen(args[at])
       return special?.(args) ?? args
     }

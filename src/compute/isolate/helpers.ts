@@ -2,7 +2,19 @@
 
 import type { Meter } from './meter.ts'
 
-export function helpersOf({ step, text, keyed, whole, copied, depth, worth, numeric }: Meter): Record<string, unknown> {
+export function helpersOf({
+  step,
+  text,
+  keyed,
+  whole,
+  size,
+  copied,
+  depth,
+  worth,
+  numeric,
+}: Meter): Record<string, unknown> {
+  const { isArray } = Array
+  const { max, min } = Math
   const NativeTypeError = TypeError
   const joined = (value: unknown): unknown => {
     if (typeof value === 'string') step(text(value).length >> 3)
@@ -12,9 +24,17 @@ export function helpersOf({ step, text, keyed, whole, copied, depth, worth, nume
     if (typeof value === 'string') step(value.length >> 4)
     return value
   }
-  const assigned = (value: unknown): PropertyKey => {
+  /** How far an element lies beyond the others of an object: the engine makes room for all between. */
+  const gap = (object: unknown, index: number): number => {
+    if (isArray(object)) return max(0, index - object.length)
+    const isObject = (typeof object === 'object' && object !== null) || typeof object === 'function'
+    return isObject && index in object ? 0 : min(index, 1024)
+  }
+  const assigned = (object: unknown, value: unknown): PropertyKey => {
     const key = keyed(value)
     step(typeof key === 'number' ? 10 : 24)
+    const index = typeof key === 'number' ? key : typeof key === 'string' && key.length < 11 ? +key : -1
+    if (index > 0) step(gap(object, index) * 4)
     if (key === 'length' || key === 'prototype' || key === '__proto__')
       throw new NativeTypeError(`assigning to ${key} is not available`)
     return key
@@ -42,6 +62,12 @@ export function helpersOf({ step, text, keyed, whole, copied, depth, worth, nume
     object[key] = value
     return value
   }
+  /** The engine lists inherited keys as well. */
+  const enumerated = (value: unknown): unknown => {
+    step(size(value) * 64)
+    if (typeof value !== 'string') depth(value, (link) => step(size(link) * 64))
+    return value
+  }
   const extended = (value: unknown): unknown => {
     depth(value)
     return value
@@ -59,5 +85,6 @@ export function helpersOf({ step, text, keyed, whole, copied, depth, worth, nume
     $z: copied,
     $x: extended,
     $e: compared,
+    $f: enumerated,
   }
 }

@@ -5,7 +5,7 @@ import type { Fn, Meter } from './meter.ts'
 /** Writes JSON; as the result of a program also what JSON would silently drop. */
 export type WriteJson = (root: unknown, replacer: unknown, space: unknown, isResult: boolean) => string | undefined
 
-export function jsonWriterOf({ limits, fail, step, text, textFits, listed, listOf }: Meter): WriteJson {
+export function jsonWriterOf({ limits, fail, step, text, textFits, listed, listOf, keyed }: Meter): WriteJson {
   const { apply } = Reflect
   const { isArray } = Array
   const { keys: keysOf, create } = Object
@@ -33,10 +33,9 @@ export function jsonWriterOf({ limits, fail, step, text, textFits, listed, listO
       return part
     }
     const names = isArray(replacer) ? listed(replacer).length : 0
-    const isNamed = (name: string): boolean => {
-      for (let at = 0; at < names; at++) if (`${(replacer as unknown[])[at] as string}` === name) return true
-      return false
-    }
+    const named: Record<PropertyKey, boolean> = create(null)
+    step(names * 20)
+    for (let at = 0; at < names; at++) named[keyed((replacer as unknown[])[at])] = true
     const one = (holder: unknown, key: string, given: unknown, level: number): string | undefined => {
       step(4)
       let value = given
@@ -78,7 +77,7 @@ export function jsonWriterOf({ limits, fail, step, text, textFits, listed, listO
       step(found.length * 20)
       for (let at = 0; at < found.length; at++) {
         const name = found[at] as string
-        if (names > 0 && !isNamed(name)) continue
+        if (names > 0 && named[name] !== true) continue
         const part = one(value, name, (value as Record<string, unknown>)[name], level + 1)
         if (part === undefined) continue
         inner += `${inner === '' ? '' : put(',')}${put(line)}${put(stringify(name))}:${indent === '' ? '' : ' '}${part}`

@@ -3,14 +3,16 @@
 import type { Fn, Meter } from './meter.ts'
 import type { Methods } from './text-methods.ts'
 
-export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, made, worth, count }: Meter): {
+export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, made, worth, numeric, count }: Meter): {
   methods: Methods
   /** The others, by name. */
   method: (name: string, original: Fn) => Fn
 } {
   const { apply } = Reflect
   const { isArray } = Array
-  const { log2, max } = Math
+  const { floor, log2, max, min, random } = Math
+  const { getPrototypeOf } = Reflect
+  const plain = Array.prototype
   const iterator: typeof Symbol.iterator = Symbol.iterator
   const NativeSet = Set
 
@@ -36,14 +38,24 @@ export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, ma
     }
     return made(found)
   }
+  /** The engine makes text of elements, and numbers of what a comparison says, without end. */
+  const comparing = (by: unknown): unknown => {
+    if (typeof by === 'function') return (a: unknown, b: unknown) => numeric(apply(by as Fn, undefined, [a, b]))
+    if (by !== undefined) return by
+    return (a: unknown, b: unknown) => {
+      const [one, other] = [textOf(a), textOf(b)]
+      step(4 + (min(one.length, other.length) >> 4))
+      return one < other ? -1 : one > other ? 1 : 0
+    }
+  }
   const sorted = (original: Fn) =>
-    function (this: unknown, ...args: unknown[]): unknown {
+    function (this: unknown, by: unknown): unknown {
       const list = listed(this)
       let each = list.length
       for (let at = 0; at < list.length; at++)
         if (typeof list[at] === 'string') each += (list[at] as string).length >> 4
       step(each * max(1, log2(list.length || 1)))
-      return apply(original, list, args)
+      return apply(original, list, [comparing(by)])
     }
   const methods: Methods = {
     'Array.from': () => (values, by, self) => {
@@ -98,6 +110,13 @@ export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, ma
     toSpliced: [0, 1],
     with: [0],
   }
+  /** Whether the engine moves all at once: not in a list of a class of its own, nor in one that is mostly holes. */
+  const isDense = (list: unknown[]): boolean => {
+    if (getPrototypeOf(list) !== plain) return false
+    for (let tries = 0; tries < 8; tries++)
+      if (list.length > 0 && !(floor(random() * list.length) in list)) return false
+    return true
+  }
   const method = (name: string, original: Fn): Fn => {
     const isFew = FEW.has(name)
     const isSwift = SWIFT.has(name)
@@ -110,7 +129,7 @@ export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, ma
         if (position < args.length) args[position] = worth(args[position])
       }
       if (!isFew) {
-        step(isSwift ? list.length >> 3 : list.length)
+        step(!isSwift ? list.length : isDense(list) ? list.length >> 3 : list.length * 4)
         // Two long texts that are the same are compared to their ends.
         if (typeof args[0] === 'string') step((args[0].length >> 4) * list.length)
       }

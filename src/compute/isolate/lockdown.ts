@@ -71,16 +71,20 @@ export function lockDown(
         else defineProperty(object, key, { value: made, writable: true, enumerable: false, configurable: true })
       } else if (!kept.has(name)) {
         deleteProperty(object, key)
-      } else if (typeof was?.value === 'function' && !/^%(?!Iterator%)/.test(where)) {
+      } else if (typeof was?.value === 'function' && !/^%(?:\w+Iterator|IteratorHelper|AsyncFunction)%/.test(where)) {
         const value = counted(where, name, was.value as Fn)
         if (where === 'Array.prototype' && name === '@@iterator') arrayIterator.current = value
-        // The runtime looks for it in what this file itself answers with.
-        const fixed = where === 'Promise.prototype' ? { writable: false, configurable: false } : {}
+        // The runtime looks for the first in what this file itself answers with; the engine trusts what the second finds.
+        const fixed =
+          where === 'Promise.prototype' || (where === 'RegExp.prototype' && name === 'exec')
+            ? { writable: false, configurable: false }
+            : {}
         defineProperty(object, key, { ...was, value, ...fixed })
       }
     }
   }
-  for (const [, object] of objects) if (typeof object === 'function') preventExtensions(object)
+  // An element of a prototype would make all work on arrays slow.
+  for (const [, object] of objects) preventExtensions(object)
   for (const [name, value] of constructors) defineProperty(world, name, { value, writable: false, configurable: false })
   for (const name of functions) {
     const value = counted('', name, world[name] as Fn)

@@ -110,10 +110,12 @@ export function meterOf(limits: Limits) {
 
   // ── Anything ──
 
+  const isObject = (value: unknown): value is object =>
+    (typeof value === 'object' && value !== null) || typeof value === 'function'
+  /** Arrays and functions have named properties as well. */
   const size = (value: unknown): number => {
     if (typeof value === 'string') return value.length
-    if (isArray(value)) return value.length
-    return typeof value === 'object' && value !== null ? ownKeys(value).length : 0
+    return isObject(value) ? ownKeys(value).length : 0
   }
   /** What was made is paid for by its size. */
   const made = <T>(value: T): T => {
@@ -121,17 +123,33 @@ export function meterOf(limits: Limits) {
     else if (isArray(value)) step(listed(value).length * 4)
     return value
   }
-  const depth = (value: unknown): void => {
+  const depth = (value: unknown, each: (link: unknown) => void = () => {}): void => {
     let link: unknown = value
-    for (let count = 0; link !== null && (typeof link === 'object' || typeof link === 'function'); count++) {
+    for (let count = 0; isObject(link); count++) {
       if (count > 50) fail('a chain of prototypes in it is longer than 50')
+      each(link)
       link = getPrototypeOf(link)
     }
   }
   const copied = (value: unknown): unknown => {
+    if (isArray(value)) step(value.length)
     step(size(value) * (isArray(value) ? 32 : 64))
     depth(value)
     return value
+  }
+  /** What the engine iterates over, so that each step counts, whoever made it. */
+  const stepped = (values: unknown): unknown => {
+    const { next } = values as { next: Fn }
+    return {
+      next: (...args: unknown[]) => {
+        step(8)
+        return apply(next, values, args)
+      },
+      return: (...args: unknown[]) => {
+        const end = (values as Record<PropertyKey, unknown>).return
+        return end === undefined || end === null ? {} : apply(end as Fn, values, args)
+      },
+    }
   }
   /** A value for arithmetic. An object is asked once what it is worth: a second answer may be another. */
   const worth = (value: unknown): unknown => {
@@ -176,6 +194,7 @@ export function meterOf(limits: Limits) {
     made,
     depth,
     copied,
+    stepped,
     worth,
     numeric,
     count,

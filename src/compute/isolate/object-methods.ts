@@ -3,13 +3,12 @@
 import type { Fn, Meter } from './meter.ts'
 import type { Methods } from './text-methods.ts'
 
-export function objectMethodsOf({ step, short, keyed, listOf, size, depth, copied }: Meter): Methods {
+export function objectMethodsOf({ step, short, keyed, listOf, size, depth, copied, numeric, stepped }: Meter): Methods {
   const { apply, getOwnPropertyDescriptor } = Reflect
   const { isArray } = Array
   const { keys: keysOf, create } = Object
   const NativeTypeError = TypeError
   const NativeMap = Map
-  const NativeSet = Set
   const getOfMap = Map.prototype.get as unknown as Fn
   const setOfMap = Map.prototype.set as unknown as Fn
   const sizeOfMap = getOwnPropertyDescriptor(Map.prototype, 'size')?.get as Fn
@@ -41,10 +40,21 @@ export function objectMethodsOf({ step, short, keyed, listOf, size, depth, copie
     }
   const combined = (original: Fn) =>
     function (this: unknown, other: unknown): unknown {
+      const { size, has, keys } = other as { size: unknown; has: Fn; keys: Fn }
+      const many = numeric(size)
       step((apply(sizeOfSet, this, []) as number) * 20)
-      if (other instanceof NativeSet) step((apply(sizeOfSet, other, []) as number) * 20)
-      else if (other instanceof NativeMap) step((apply(sizeOfMap, other, []) as number) * 20)
-      return apply(original, this, [other])
+      // Only what is a set, or acts as one, has both.
+      const given = {
+        size: many,
+        has: typeof has === 'function' ? (value: unknown) => apply(has, other, [value]) : has,
+        keys: typeof keys === 'function' ? () => stepped(apply(keys, other, [])) : keys,
+      }
+      return apply(original, this, [given])
+    }
+  const visited = (sizeOf: Fn) => (original: Fn) =>
+    function (this: unknown, ...args: unknown[]): unknown {
+      step((apply(sizeOf, this, []) as number) * 20)
+      return apply(original, this, args)
     }
   const settled = (original: Fn) =>
     function (this: unknown, values: unknown): unknown {
@@ -108,6 +118,8 @@ export function objectMethodsOf({ step, short, keyed, listOf, size, depth, copie
     'Promise.allSettled': settled,
     'Promise.any': settled,
     'Promise.race': settled,
+    'Map.prototype.forEach': visited(sizeOfMap),
+    'Set.prototype.forEach': visited(sizeOfSet),
     'Set.prototype.union': combined,
     'Set.prototype.intersection': combined,
     'Set.prototype.difference': combined,
