@@ -29,7 +29,7 @@ export interface Confirmations {
   /** True the first time for a nonce, then always false. */
   burn(nonce: string, expiresAt: number): Promise<boolean>
   /**
-   * A page where the person can agree: its address, the same one as long as the same is asked.
+   * The address of a page where the person can agree; the same for the same question.
    *
    * @param lines what would be done
    */

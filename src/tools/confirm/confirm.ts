@@ -19,14 +19,14 @@ import { isGraphql, type Step } from './steps.ts'
 export type Permit = { agreed: Agreement | undefined } | { undone: string } | { question: InputRequiredResult }
 
 const LIFE_MS = 600_000
-/** A client's own form may show less than it is given: what is longer is asked on the page. */
+/** A client's form may not show everything: longer questions are asked on the page. */
 const MAX_FORM = { lines: 40, chars: 3_000 }
 /** The part of the question that the model gets with the link. */
 const MAX_TOLD = { lines: 40, chars: 6_000 }
 const AT_ONCE = 5
 const KEY = 'approval'
 
-/** Without a field: accepting is the yes. A box to tick was left unticked by people who meant yes. */
+/** Without a field: to accept is to say yes. People who meant yes left a checkbox unticked. */
 const FORM = { type: 'object' as const, properties: {} }
 
 /** A refusal sooner than this after the question comes from a program: no person has read it. */
@@ -54,7 +54,7 @@ export async function permitted(
   const destruction = steps.some(isAsked) ? undefined : await destructionOf(steps, prepared, context)
   if (destruction === undefined) {
     if (!steps.some(isAsked)) return { agreed: undefined }
-    // Nobody is to be led to approve what can't happen.
+    // Nobody should be asked to approve what can't happen.
     await context.fhir.check(prepared.request)
   }
   const question = async () => destruction ?? questionOf(steps, isAsked, prepared, context)
@@ -80,7 +80,7 @@ export async function permitted(
   throw new UserError(`${undone}: this confirmation was already used. Call again to ask the person again.`)
 }
 
-/** Whether the person is asked before this. A DELETE is one also where its path makes it an operation as well. */
+/** Whether the person is asked before this. A DELETE counts as a deletion even if its path makes it an operation. */
 function mustAsk(step: Step, policy: ConfirmPolicy): boolean {
   const { method, path, risk } = step
   if (policy === 'write' || risk.kind === 'delete' || risk.kind === 'admin') return true
@@ -100,7 +100,7 @@ async function ask(digest: string, { lines, ...about }: Question, context: ToolC
   })
 }
 
-/** What the person decided on the page; undefined if they have decided nothing. */
+/** What the person decided on the page; undefined if nothing yet. */
 async function decidedByPage(digest: string, undone: string, context: ToolContext): Promise<Permit | undefined> {
   const decision = await context.caller.confirmations.decision(digest)
   if (decision === undefined) return undefined
@@ -108,7 +108,7 @@ async function decidedByPage(digest: string, undone: string, context: ToolContex
   return { agreed: await openAgreement(decision.approved, digest, undone, context) }
 }
 
-/** Where the client can't ask, or brought no answer of a person: the link to a page. */
+/** The link to a page, if the client can't ask or brought no person's answer. */
 async function link(
   why: string,
   digest: string,
@@ -192,7 +192,7 @@ export async function pinnedToAgreement<T extends RequestArguments>(
     ...args,
     ...(found !== undefined && { path: found }),
     ...(found !== undefined && method === 'PUT' && isRecord(body) && { body: { ...body, id: found.split('/')[1] } }),
-    // Medplum compares the version itself where it can: nothing comes between its look and its write.
+    // Medplum compares the version itself if it can: nothing can happen between its check and its write.
     ...(isOne && only && (method === 'PUT' || method === 'PATCH') && { ifMatch: args.ifMatch ?? only.version }),
   }
 }
@@ -203,7 +203,7 @@ function newAgreement(digest: string, found: Pick<Question, 'seen' | 'found'>): 
   return { digest, seen, expiresAt, nonce: crypto.randomUUID(), ...(only !== undefined && { found: only }) }
 }
 
-/** SHA-256 of the canonical JSON of what is sent, base64url. How an answer is shown is no part of it. */
+/** SHA-256 of the canonical JSON of what is sent, base64url. The form of the answer is not included. */
 async function digestOf(tool: string, args: RequestArguments, { asked, request }: Prepared): Promise<string> {
   const { ifMatch, ifNoneExist, respondAsync } = args
   const { content } = request
