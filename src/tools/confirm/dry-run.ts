@@ -114,7 +114,7 @@ async function conditionsOf(
   const type = placeOf(path).segments[0] ?? ''
   const search = { method: 'GET', path: `${type}?${ifNoneExist}` } as const
   // A dry run may do no more than search.
-  if (classify(search).kind !== 'read') return ['Its ifNoneExist is no plain search, so what it finds is not known.']
+  if (classify(search).kind !== 'read') return ['Its ifNoneExist is not a plain search, so its matches are unknown.']
   const { body } = await fhir.send({ ...search, repeatable: true, signal })
   const count = isRecord(body) && Array.isArray(body.entry) ? body.entry.length : 0
   if (count === 0) return ['The search in ifNoneExist finds nothing, so it would be created.']

@@ -151,7 +151,7 @@ function checkFeasible(asked: readonly Told[]): void {
   const open = asked.find(({ step, change }) => step.method === 'DELETE' && change.found !== undefined)
   if (open) {
     throw new UserError(
-      `Nothing was changed: in a batch, a search may find another record by the time it is carried out. Name what is to be deleted: DELETE ${open.change.found}.`,
+      `Nothing was changed: in a batch, the search may find a different record when it runs. Name the record to delete: DELETE ${open.change.found}.`,
     )
   }
   if (asked.some(({ change }) => change.problem === undefined)) return

@@ -42,7 +42,7 @@ export function spelledOut(
   }
   for (const line of [head, ...about]) add(line)
   if (problem !== undefined) return lines
-  if (isMost(loss)) add(`most of the record would be gone: ${loss.values} of its ${loss.of} values`)
+  if (isMost(loss)) add(`most of the record would be lost: ${loss.values} of its ${loss.of} values`)
   if (head.startsWith('Change') && details.length === 0) add('there are no differences')
   for (const one of details) tell(one, isNew === true, { add, names: spelling.names, isStrict })
   return lines
@@ -125,7 +125,7 @@ function decoded(value: string, path: string, isStrict: boolean): { text?: strin
   try {
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
   } catch {
-    if (isStrict) throw new Unshowable(`\`${path}\` holds bytes that are no text`)
+    if (isStrict) throw new Unshowable(`\`${path}\` contains bytes that are not text`)
     return { bytes: bytes.length }
   }
 }

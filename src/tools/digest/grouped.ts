@@ -96,7 +96,7 @@ function withoutIds({ rows, cut }: { rows: Row[]; cut: string[] }): { rows: Row[
 function unitsApart(rows: readonly Row[], order: string): string[] {
   const units = new Set(rows.map(({ unit }) => unit).filter((unit) => unit !== undefined))
   return dependsOnUnit(order) && units.size > 1
-    ? [`Numbers of different units (${[...units].join(', ')}) aren't compared: each unit is ordered by itself.`]
+    ? [`Numbers of different units (${[...units].join(', ')}) can't be compared: each unit is ordered separately.`]
     : []
 }
 

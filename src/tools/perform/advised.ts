@@ -39,7 +39,7 @@ function shapeOfWrite({ method, path, body }: Prepared['asked'], risk: Risk): st
   if (risk.kind === 'read' || !/^(?:POST|PUT|PATCH)$/.test(method) || path.includes('$')) return []
   const type = resourceTypeOf(risk)
   if (type === undefined || (isRecord(body) && body.resourceType === 'Bundle' && type !== 'Bundle')) return []
-  return [`GET metadata?type=${type} tells the elements of ${type}, their types and codes.`]
+  return [`GET metadata?type=${type} lists the elements of ${type}, their types and codes.`]
 }
 
 /** The resource type that a request is about, if there is exactly one. */

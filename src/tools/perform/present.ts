@@ -26,7 +26,7 @@ export function present(
     const part = { path: request.path.split('?')[0] ?? '', contentType, bytes: body, from, ...file }
     const { columns } = view
     if (columns && /ndjson$/.test(contentType)) return withNotes(selected(part, columns, view), notes)
-    const ignored = columns ? [`\`select\` has no effect here: this file holds no FHIR records.`] : []
+    const ignored = columns ? [`\`select\` has no effect here: this file contains no FHIR records.`] : []
     const quote = (text: string) => quotedText(text, contentType, view.format === 'json')
     return withNotes(fileContent({ ...part, maxText: view.maxChars - RESERVE, quote }), [...notes, ...ignored])
   }

@@ -67,7 +67,7 @@ function tagOf({ shown: { meta } }: Whole): string {
 function replacement(body: unknown, whole: Whole): Whole {
   const result = whole.replacedBy(body)
   if (result && 'after' in result) return result.after
-  throw refused(result?.problem ?? 'the body is no record')
+  throw refused(result?.problem ?? 'the body is not a record')
 }
 
 function patch(body: unknown, whole: Whole): Whole {
@@ -102,7 +102,7 @@ function checkAlone(entries: readonly unknown[], index: number): void {
   const other = entries.findIndex((one, at) => at !== index && changedBy(one) === own)
   if (other < 0) return
   throw refused(
-    `Bundle.entry[${index}] and Bundle.entry[${other}] change the same record, and a placeholder stands for what is stored in it now. Make one change of them, or send one after the other`,
+    `Bundle.entry[${index}] and Bundle.entry[${other}] change the same record, and a placeholder stands for what is stored in it now. Combine them, or send one after the other`,
   )
 }
 

@@ -13,7 +13,7 @@ export function parseJson(text: string, isFile = false): unknown {
   const twice = nameGivenTwice(text)
   if (twice !== undefined && !isFile) {
     throw new UserError(
-      `\`body\` names ${quoted(twice)} twice in one object, and Medplum would drop the first without a word. Nothing was sent. Give each name once.`,
+      `\`body\` names ${quoted(twice)} twice in one object, and Medplum would silently drop the first. Nothing was sent. Give each name once.`,
     )
   }
   return value
