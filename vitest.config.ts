@@ -1,8 +1,11 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { SANDBOX_CLIENT_ID } from './sandbox/world.ts'
+import { leftOut } from './test/left-out.ts'
 
 const ASKING = 'test/workers/confirm*.test.ts'
+/** These load Medplum's definitions, which then hold for the whole process and change how FHIRPath is evaluated. The Worker has none. */
+const DEFINED = ['test/unit/definitions.test.ts', 'test/unit/capability-summary.test.ts']
 const TENANTS = 'test/workers/tenants*.test.ts'
 const ONE_SANDBOX = './test/workers/global-setup.ts'
 /** How many test files run at the same time. */
@@ -76,15 +79,29 @@ function inWorkerd(
 export default defineConfig(({ mode }) => ({
   test: {
     silent: 'passed-only',
+    reporters: ['default', leftOut],
     projects: [
       {
         define: { FULL_TESTS: String(mode === 'full') },
         test: {
           name: 'node',
-          include: ['test/unit/**/*.test.ts', 'test/sandbox/**/*.test.ts'],
+          include: ['test/unit/**/*.test.ts'],
+          exclude: DEFINED,
           // So that a test can stand in for the runtime that it imports.
           server: { deps: { inline: ['@cloudflare/workers-oauth-provider', 'agents'] } },
           maxWorkers: AT_ONCE,
+          isolate: false,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        define: { FULL_TESTS: String(mode === 'full') },
+        test: {
+          name: 'sandbox',
+          include: ['test/sandbox/**/*.test.ts', ...DEFINED],
+          maxWorkers: AT_ONCE,
+          isolate: false,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -2,7 +2,7 @@
 import { generateText, jsonSchema, type LanguageModel, type ModelMessage, type ToolSet, tool } from 'ai'
 import type { Message, Model } from './run.ts'
 
-/** Each provider is loaded only where it is asked for. */
+/** Each provider is loaded only when needed. */
 const PROVIDERS: Record<string, (name: string) => Promise<LanguageModel>> = {
   anthropic: async (name) => (await import('@ai-sdk/anthropic')).anthropic(name),
   google: async (name) => (await import('@ai-sdk/google')).google(name),

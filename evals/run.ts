@@ -21,7 +21,7 @@ export interface Call {
   args: Record<string, unknown>
 }
 
-/** What was said so far. */
+/** The conversation so far. */
 export type Message =
   | { role: 'user'; text: string }
   | { role: 'assistant'; text: string; calls: readonly Call[] }

@@ -212,7 +212,7 @@ const WRITING: Task[] = (
   ] satisfies Omit<Task, 'kind'>[]
 ).map((task) => ({ ...task, kind: 'writing' }))
 
-/** Nothing may have changed: of what a person would have to confirm, nobody is there to do it. */
+/** Nothing may have changed: nobody is there to confirm it. */
 const REFUSING: Omit<Task, 'kind'>[] = [
   {
     id: 'delete-patient',

@@ -1,4 +1,4 @@
-/** What tests may ask of a sandbox, over plain JSON below `/_sandbox/`. Never mounted unless asked for. */
+/** What tests can ask of a sandbox, in plain JSON below `/_sandbox/`. Mounted only on request. */
 import { Hono } from 'hono'
 import type { Ground } from './ground/ground.ts'
 import type { Env, Fault, Traffic } from './traffic.ts'

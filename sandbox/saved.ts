@@ -47,7 +47,7 @@ export class State {
     }, DELAY_MS).unref()
   }
 
-  /** One after the other, and each in whole or not at all. */
+  /** One after the other, and each entirely or not at all. */
   save(): Promise<void> {
     this.#writing = this.#writing.then(async () => {
       const saved: Saved = { changes: this.#ground.store.changes(), logins: await this.#ground.logins.saved() }

@@ -28,7 +28,7 @@ export interface SandboxOptions {
   port?: number
   /** Port of the login page, which has its own origin as in Medplum; 0 (the default) takes a free one. */
   appPort?: number
-  /** What its addresses begin with, such as `projects/ID/`: a Medplum of 5.2 has a base and an issuer for each project. */
+  /** The prefix of its paths, such as `projects/ID/`: a Medplum of 5.2 has a base and an issuer for each project. */
   path?: string
   /** Address to listen on; URLs say `localhost` regardless. */
   host?: string

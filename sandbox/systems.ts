@@ -1,4 +1,4 @@
-/** What the clinic runs besides its records: who takes its claims, what can be booked online, and the way to its laboratory. */
+/** What the clinic has besides records: the receiver of its claims, what can be booked online, and the connection to its laboratory. */
 import type { WithId } from '@medplum/core'
 import type {
   Agent,

@@ -195,8 +195,13 @@ export const ROOMS: Record<string, Room> = {
     knows: ['access', 'access/risk', 'audit', 'call', 'client', 'fhir', 'marks'],
   },
   compute: {
-    is: 'Programs in an isolate of their own: what they have of JavaScript, and how their steps are counted',
+    is: 'Programs in an isolate of their own: what they have of JavaScript, and how their source is made to count',
     never: 'FHIR, a network, what another call left',
+    knows: ['compute/isolate'],
+  },
+  'compute/isolate': {
+    is: 'What surrounds a program in its isolate: the language there, each part of which counts its steps',
+    never: 'a value from another file: each function goes there as text and takes what it needs as arguments',
     knows: [],
   },
   answer: {

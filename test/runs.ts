@@ -1,14 +1,41 @@
-// How much of the tests that try many cases is run.
+// How many cases are run of tests that try many: all by `npm run check`, a tenth by `npm test`.
+import { TestRunner } from 'vitest'
 
 /** Set by vitest.config.ts: by `npm run check` (`--mode full`). */
 declare const FULL_TESTS: boolean
 
-/** How many cases of a property are tried: all of them by `npm run check`, a tenth by `npm test`. */
-export function runs(all: number): number {
+declare module 'vitest' {
+  interface TaskMeta {
+    /** How many cases of a file were not tried (test/left-out.ts). */
+    leftOut?: number
+  }
+}
+
+/** That part of a number that is tried. */
+export function share(all: number): number {
   return FULL_TESTS ? all : Math.ceil(all / 10)
 }
 
-/** The rows of a table that are tried: all of them by `npm run check`, every tenth by `npm test`, beginning with that of `first`. */
-export function rows<T>(all: readonly T[], first: number): T[] {
-  return FULL_TESTS ? [...all] : all.filter((_, index) => index % 10 === first % 10)
+/** How many cases of a property are tried. */
+export function runs(all: number): number {
+  leaveOut(all - share(all))
+  return share(all)
+}
+
+/** The rows of a table that are tried: every tenth, starting at `first`. */
+export function rows<T>(all: readonly T[], first = 0): T[] {
+  if (FULL_TESTS) return [...all]
+  const tried = all.filter((_, index) => index % 10 === first % 10)
+  leaveOut(all.length - tried.length)
+  return tried
+}
+
+/** The least number of random cases to expect, if it is `all` among all cases: fewer cases vary more by chance. */
+export function atLeast(all: number): number {
+  return FULL_TESTS ? all : Math.max(1, Math.floor(all / 10 - 3 * Math.sqrt(all / 10)))
+}
+
+function leaveOut(cases: number): void {
+  const { meta } = (TestRunner.getCurrentTest() ?? TestRunner.getCurrentSuite()).file
+  meta.leftOut = (meta.leftOut ?? 0) + cases
 }

@@ -1,4 +1,4 @@
-/** Who pays: coverage for nearly everybody, professional claims for the last year's visits, and what the payer made of them. */
+/** Who pays: coverage for nearly everybody, professional claims for the last year's visits, and the payer's responses. */
 import type { Claim, Coverage, ExplanationOfBenefit, Money, Organization } from '@medplum/fhirtypes'
 import { date, instant, YEAR } from './calendar.ts'
 import { type Chart, clinician, during, subject } from './chart.ts'

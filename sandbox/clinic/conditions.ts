@@ -63,7 +63,7 @@ export function diagnose(chart: Chart): Diagnosed {
   for (const { key, onset, abated } of chart.health.problems) {
     const visit = nextVisit(chart, onset)
     if (!visit) continue
-    // Found at the visit, unless it was brought along from before.
+    // Found at the visit, unless it is older.
     const since = onset < chart.person.joined ? onset : visit.day
     const passed = abated !== undefined && abated > since ? abated : undefined
     chronic.set(key, note(key, { kind: CHRONIC[key], visit, onset: since, abated: passed, isListed: true }))

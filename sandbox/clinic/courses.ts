@@ -1,4 +1,4 @@
-/** How blood, blood pressure, weight and mood of an adult run over the years, ill or well, treated or not yet. */
+/** How an adult's blood values, blood pressure, weight and mood develop over the years, ill or well, treated or not yet. */
 import type { Curve } from './calendar.ts'
 import type { Chance } from './random.ts'
 

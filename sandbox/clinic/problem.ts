@@ -1,4 +1,4 @@
-/** What a person of the clinic has, and takes for it. */
+/** A person's problem, and the medication for it. */
 import type { DrugKey } from './formulary.ts'
 import type { ChronicKey } from './problems.ts'
 

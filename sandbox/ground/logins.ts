@@ -51,7 +51,7 @@ export interface Issuer {
   secrets: Set<string>
 }
 
-/** All that keeps tokens good over a restart. */
+/** Everything that keeps tokens valid over a restart. */
 export interface SavedLogins {
   keyId: string
   privateKey: JWK
@@ -188,7 +188,7 @@ export class Logins {
     return login && !login.revoked && this.accessTokens.has(String(claims?.jti)) ? login : undefined
   }
 
-  /** @returns the login that a token was made for, good or not; for the request log only */
+  /** @returns the login that a token was made for, valid or not; for the request log only */
   peek(token: string): Login | undefined {
     try {
       return this.get(decodeJwt(token).login_id)

@@ -71,7 +71,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The bytes, unless FHIR JSON is asked for, which has neither content nor link. */
+/** The bytes, unless FHIR JSON is requested, which has neither content nor link. */
 async function read({ records, request }: Call, id = ''): Promise<Response> {
   const binary: WithId<Binary> = await records.readResource<Binary>('Binary', id)
   const headers = resourceHeaders(binary)

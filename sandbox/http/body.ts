@@ -1,4 +1,4 @@
-/** Reads request bodies by the parsers that Medplum uses, in its order and with its options: what they refuse, and what they silently take for nothing. */
+/** Reads request bodies with Medplum's parsers, in its order and with its options: what they refuse, and what they silently read as empty. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { badRequest, contentTooLarge, OperationOutcomeError, unsupportedMediaType } from '@medplum/core'
@@ -43,7 +43,7 @@ export async function parseBody(
 
 const TOO_LARGE: readonly unknown[] = ['entity.too.large', 'parameters.too.many']
 
-/** What Medplum's error handler makes of what a parser refuses. */
+/** What Medplum's error handler answers when a parser refuses. */
 function refusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const type = 'type' in error ? error.type : undefined

@@ -1,6 +1,6 @@
 /**
- * Routes that Medplum serves beside its FHIR router, since their bodies or answers aren't FHIR resources. They cannot
- * stand in a bundle.
+ * Routes that Medplum serves beside its FHIR router, since their bodies or answers aren't FHIR resources. They can't
+ * be in a Bundle.
  */
 import { stringify, type WithId } from '@medplum/core'
 import type { Resource } from '@medplum/fhirtypes'

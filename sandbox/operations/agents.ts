@@ -37,7 +37,7 @@ export function addAgentOperations(router: FhirRouter): void {
   }
 }
 
-/** @returns the agent with this id or else with this identifier; throws if none of them leads to one */
+/** @returns the agent with this id or else with this identifier; throws if there is none */
 export async function agentFor(
   records: Records,
   id: string | undefined,

@@ -1,4 +1,4 @@
-/** Runs bots: each in a thread of its own with a time limit, with a `medplum` that works on the sandbox's records. */
+/** Runs bots: each in its own thread with a time limit, with a `medplum` that works on the sandbox's records. */
 
 import { Worker } from 'node:worker_threads'
 import { badRequest, type Operation, parseSearchRequest, type SearchRequest, type WithId } from '@medplum/core'

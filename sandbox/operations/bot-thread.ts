@@ -41,7 +41,7 @@ run(workerData as BotJob)
 async function run({ code, input, contentType, ...event }: BotJob): Promise<unknown> {
   const require = createRequire(import.meta.url)
   const module: { exports: { handler?: Handler } } = { exports: {} }
-  // As in Medplum, a call stands behind the code: of what the code ends with, where that can be called.
+  // As in Medplum, a call is appended to the code: of its last value, if that can be called.
   const load = compileFunction(`${code}\n(async () => {})();`, ['exports', 'module', 'require', 'console'])
   load(module.exports, module, require, silent())
   const hl7 = contentType === HL7 && typeof input === 'string'

@@ -1,11 +1,11 @@
-/** Input of operations: a Parameters resource, a plain JSON object or a query all say the same. */
+/** Input of operations: a Parameters resource, a plain JSON object and a query mean the same. */
 
 import { badRequest } from '@medplum/core'
 import type { FhirRequest } from '@medplum/fhir-router'
 import type { Parameters } from '@medplum/fhirtypes'
 import { fail } from '../ground/answers.ts'
 
-/** Values that came as Parameters: Medplum misses one in other words there than in plain JSON or a query. */
+/** Values that came as Parameters: Medplum reports a missing one differently there than in plain JSON or a query. */
 const fromParameters = new WeakSet<object>()
 
 /** @returns the values by name; a parameter that is given more than once becomes an array */

@@ -1,4 +1,4 @@
-/** What Medplum tells about a patient as a whole: $everything, $summary and $match. */
+/** Operations about a whole patient: $everything, $summary and $match. */
 import { allOk, badRequest, formatHumanName, Operator, type WithId } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type {

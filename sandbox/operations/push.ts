@@ -18,7 +18,7 @@ export const pushRoutes: DirectRoute[] = [['POST', /^\/Agent(?:\/([^/]+))?\/\$pu
 
 interface Answered {
   outcome: OperationOutcome
-  /** What the device said, if that was waited for. */
+  /** The device's answer, if the call waited for it. */
   body?: string
 }
 

@@ -70,7 +70,7 @@ function expand(req: FhirRequest, records: Records): FhirResponse {
 }
 
 interface Wanted {
-  /** How many are enough: no include behind them is looked at. */
+  /** How many are enough: no later include is read. */
   limit: number
   /** In each code system. */
   offset: number

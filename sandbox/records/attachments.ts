@@ -1,5 +1,5 @@
 /**
- * Links to files inside of resources. Stored, an attachment says `Binary/{id}`; in an answer stands a signed link instead,
+ * Links to files inside of resources. Stored, an attachment says `Binary/{id}`; an answer has a signed link instead,
  * and a link that comes back in a write is turned into `Binary/{id}` again.
  */
 import type { WithId } from '@medplum/core'
@@ -7,7 +7,7 @@ import type { Binary } from '@medplum/fhirtypes'
 import type { Ground } from '../ground/ground.ts'
 import { signedUrl } from './storage.ts'
 
-/** @param binary finds a file that the caller may read; what it doesn't find keeps its `Binary/…` URL */
+/** @param binary finds a file that the caller may read; others keep their `Binary/…` URL */
 export function withSignedUrls<T>(ground: Ground, value: T, binary: (id: string) => WithId<Binary> | undefined): T {
   return rewrite(value, (url) => {
     const found = url.startsWith('Binary/') ? binary(url.slice('Binary/'.length)) : undefined
@@ -31,9 +31,8 @@ function rewrite<T>(value: T, change: (url: string) => string): T {
   if (typeof value !== 'object' || value === null) {
     return value
   }
-  const entries = Object.entries(value).map(([name, child]) => [
-    name,
-    name === 'url' && typeof child === 'string' ? change(child) : rewrite(child, change),
-  ])
-  return Object.fromEntries(entries) as T
+  const copy: Record<string, unknown> = {}
+  for (const [name, child] of Object.entries(value))
+    copy[name] = name === 'url' && typeof child === 'string' ? change(child) : rewrite(child, change)
+  return copy as T
 }

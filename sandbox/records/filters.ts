@@ -1,7 +1,6 @@
 /** Compiles a search request's filters, with chains, `_has`, `_filter` and the parameters that only Medplum has. */
 import {
   badRequest,
-  convertToSearchableReferences,
   FhirFilterComparison,
   type FhirFilterExpression,
   FhirFilterNegation,
@@ -16,6 +15,7 @@ import type { Resource } from '@medplum/fhirtypes'
 import type { Store } from '../ground/store.ts'
 import { patientsOf } from './compartment.ts'
 import { type Test, testOf, valuesOf } from './match.ts'
+import { referencesOf } from './searchable.ts'
 
 export function compile(store: Store, type: string, filters: Filter[] = []): Test {
   const tests = filters.filter((filter) => filter.code !== '_deleted').map((filter) => compileOne(store, type, filter))
@@ -71,7 +71,7 @@ function chain(store: Store, type: string, filter: Filter): Test {
   const next = parseSearchRequest(target, { [filter.code.slice(dot + 1)]: filter.value })
   const test = compile(store, target, next.filters)
   return (resource) =>
-    convertToSearchableReferences(valuesOf(resource, param)).some((reference) => {
+    referencesOf(valuesOf(resource, param)).some((reference) => {
       const linked = reference.startsWith(`${target}/`) ? store.get(reference) : undefined
       return linked !== undefined && test(linked)
     })
@@ -95,7 +95,7 @@ function reverseChain(store: Store, filter: Filter): Test {
     linked ??= new Set(
       [...store.all<Resource>(type as Resource['resourceType'])]
         .filter(test)
-        .flatMap((one) => convertToSearchableReferences(valuesOf(one, param))),
+        .flatMap((one) => referencesOf(valuesOf(one, param))),
     )
     return linked.has(`${resource.resourceType}/${resource.id}`)
   }

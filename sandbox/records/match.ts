@@ -1,12 +1,6 @@
 /** Decides whether a resource satisfies a search filter, as Medplum's database does: not always as FHIR says. */
 import {
   badRequest,
-  convertToSearchableDates,
-  convertToSearchableNumbers,
-  convertToSearchableQuantities,
-  convertToSearchableReferences,
-  convertToSearchableStrings,
-  convertToSearchableTokens,
   evalFhirPathTyped,
   type FhirPathAtom,
   type Filter,
@@ -20,17 +14,14 @@ import {
   toTypedValue,
 } from '@medplum/core'
 import type { Resource, SearchParameter } from '@medplum/fhirtypes'
+import { datesOf, numbersOf, once, quantitiesOf, referencesOf, stringsOf, tokensOf, wordsOf } from './searchable.ts'
 
-const cache = new WeakMap<Resource, Map<string, TypedValue[]>>()
+const known = once((_: Resource) => new Map<string, TypedValue[]>())
 const expressions = new Map<string, FhirPathAtom>()
 
 /** The values of a search parameter. Stored resources never change, so they are worked out once. */
 export function valuesOf(resource: Resource, param: SearchParameter): TypedValue[] {
-  let values = cache.get(resource)
-  if (!values) {
-    values = new Map()
-    cache.set(resource, values)
-  }
+  const values = known(resource)
   let found = values.get(param.code)
   if (!found) {
     const expression = expressionOf(resource.resourceType, param)
@@ -101,30 +92,23 @@ const NAME_LIKE = /^(name|family|given|phonetic|address.*)$/
 
 function stringTest(param: SearchParameter, operator: Operator, value: string): ValueTest {
   const wanted = value.toLowerCase()
-  const words = wordsOf(wanted)
+  const wantedWords = wordsOf(wanted)
+  const byWord = NAME_LIKE.test(param.code)
   return (values) =>
-    convertToSearchableStrings(values).some((text) => {
+    stringsOf(values).some(({ text, lower, words }) => {
       if (operator === Operator.EXACT) {
         return text === value
       }
-      const lower = text.toLowerCase()
       if (operator === Operator.CONTAINS) {
         return lower.includes(wanted)
       }
-      return lower.startsWith(wanted) || (NAME_LIKE.test(param.code) && startsEveryWord(wordsOf(lower), words))
+      return lower.startsWith(wanted) || (byWord && startsEveryWord(words, wantedWords))
     })
-}
-
-function wordsOf(text: string): string[] {
-  return text.split(/[\s,;-]+/).filter(Boolean)
 }
 
 function startsEveryWord(found: string[], wanted: string[]): boolean {
   return wanted.length > 0 && wanted.every((word) => found.some((one) => one.startsWith(word)))
 }
-
-/** Marks what is written for people (text, display): only `:text` and `:contains` look at it. */
-const TEXT = { textSearchSystem: 'text' }
 
 /** Modifiers that Medplum refuses for tokens with a system. For plain codes, such as a status, it ignores them. */
 const REFUSED_FOR_TOKENS: readonly string[] = ['in', 'not-in', 'above', 'below', 'of-type']
@@ -142,7 +126,7 @@ function tokenTest(operator: Operator, value: string): ValueTest {
   if (operator === Operator.TEXT || operator === Operator.CONTAINS) {
     const wanted = value.toLowerCase()
     return (values) =>
-      convertToSearchableTokens(values, TEXT).some(
+      tokensOf(values).some(
         (token) =>
           (operator === Operator.CONTAINS || token.system === 'text') && token.value?.toLowerCase().includes(wanted),
       )
@@ -151,7 +135,7 @@ function tokenTest(operator: Operator, value: string): ValueTest {
   const system = bar < 0 ? undefined : value.slice(0, bar)
   const code = value.slice(bar + 1)
   return (values) =>
-    convertToSearchableTokens(values, TEXT).some(
+    tokensOf(values).some(
       (token) =>
         token.system !== 'text' &&
         (code === '' || token.value === (CONTACT_SYSTEM.test(token.system ?? '') ? code.toLowerCase() : code)) &&
@@ -172,12 +156,7 @@ function dateTest(operator: Operator, value: string): ValueTest {
   }
   const compare = comparison(operator)
   const wanted = Date.parse(value)
-  return (values) => convertToSearchableDates(values).some((period) => compare(startOf(period), wanted))
-}
-
-/** ms since 1970 of the beginning of a period; FHIRPath periods carry a precision of milliseconds. */
-export function startOf(period: { start?: string; end?: string }): number {
-  return Date.parse(period.start ?? period.end ?? '')
+  return (values) => datesOf(values).some((start) => compare(start, wanted))
 }
 
 /** The unit and system of a quantity are ignored. */
@@ -191,10 +170,7 @@ function numberTest(param: SearchParameter, operator: Operator, value: string): 
       ? (found: number) => Math.abs(found - wanted) <= Math.abs(wanted) / 10
       : comparison(operator)
   return (values) => {
-    const found =
-      param.type === 'quantity'
-        ? convertToSearchableQuantities(values).map((one) => one.value)
-        : convertToSearchableNumbers(values).map(([low]) => low)
+    const found = param.type === 'quantity' ? quantitiesOf(values) : numbersOf(values)
     return found.some((one) => one !== undefined && compare(one, wanted))
   }
 }
@@ -230,7 +206,7 @@ function referenceTest(param: SearchParameter, operator: Operator, value: string
       )
   }
   const wanted = value.includes('/') ? value : `${targetOf(param) ?? '*'}/${value}`
-  return (values) => convertToSearchableReferences(values).some((one) => one === wanted)
+  return (values) => referencesOf(values).some((one) => one === wanted)
 }
 
 /** The type that a bare id stands for. */

@@ -1,4 +1,4 @@
-/** How stored resources look in answers: without what Medplum keeps to itself, and with their full URL in Bundles. */
+/** How stored resources look in answers: without Medplum's internal data, and with their full URL in Bundles. */
 import { allOk, gone, type WithId } from '@medplum/core'
 import type { Binary, BundleEntry, Resource } from '@medplum/fhirtypes'
 import type { Ground } from '../ground/ground.ts'

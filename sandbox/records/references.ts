@@ -1,6 +1,6 @@
 /**
  * Conditional references: `Patient?identifier=…` in a written resource becomes the reference of the one match. As in Medplum,
- * whatever has a question mark is one, with a slash, a server or a line end around it, and nothing stays of what was sent.
+ * anything with a question mark is one, even with a slash, a server or a line end around it, and nothing of what was sent stays.
  */
 import {
   badRequest,

@@ -1,11 +1,6 @@
 /** A search: what it refuses, which resources it finds, in which order, and the pages it deals them out in. */
 import {
   badRequest,
-  convertToSearchableDates,
-  convertToSearchableNumbers,
-  convertToSearchableQuantities,
-  convertToSearchableStrings,
-  convertToSearchableTokens,
   formatSearchQuery,
   getSearchParameter,
   OperationOutcomeError,
@@ -16,8 +11,9 @@ import {
 import type { BundleLink, Resource } from '@medplum/fhirtypes'
 import type { Store, Stored } from '../ground/store.ts'
 import { compile, wantsDeleted } from './filters.ts'
-import { startOf, valuesOf } from './match.ts'
+import { valuesOf } from './match.ts'
 import { published } from './published.ts'
+import { datesOf, numbersOf, quantitiesOf, stringsOf, tokensOf } from './searchable.ts'
 
 const DEFAULT_COUNT = 20
 const MAX_COUNT = 1000
@@ -68,7 +64,7 @@ export function find(store: Store, base: string, request: SearchRequest, visible
     const isDeleted = wantsDeleted(request.filters)
     const own = store.all<Resource>(type as Resource['resourceType'], isDeleted)
     const all = isDeleted ? [...own] : [...own, ...published(type as Resource['resourceType'])]
-    return all.filter((resource) => visible(resource) && test(resource))
+    return all.filter((resource) => test(resource) && visible(resource))
   })
   const sorted = sort(matches, request.sortRules)
   const from = startIndex(sorted, request)
@@ -157,14 +153,14 @@ function sortKey(resource: Stored, { code }: SortRule): Key {
   const values = param ? valuesOf(resource, param) : []
   switch (param?.type) {
     case 'date':
-      return convertToSearchableDates(values).map(startOf)[0]
+      return datesOf(values)[0]
     case 'number':
-      return convertToSearchableNumbers(values)[0]?.[0]
+      return numbersOf(values)[0]
     case 'quantity':
-      return convertToSearchableQuantities(values)[0]?.value
+      return quantitiesOf(values)[0]
     case 'token':
-      return convertToSearchableTokens(values)[0]?.value
+      return tokensOf(values)[0]?.value
     default:
-      return convertToSearchableStrings(values)[0]?.toLowerCase()
+      return stringsOf(values)[0]?.lower
   }
 }

@@ -1,8 +1,8 @@
 // The doctor as a client: it registers, and deletes its registration if the server allows that.
 import { createHash, randomBytes } from 'node:crypto'
 import { type Answer, ask } from './ask.ts'
+import type { Endpoint } from './endpoint.ts'
 import { brief, type Finding, fault, healthy } from './finding.ts'
-import type { Place } from './place.ts'
 
 /** A redirect URI at which nothing listens. */
 export const DEAD_END = 'http://127.0.0.1:33418/callback'
@@ -16,7 +16,7 @@ export interface Client {
 
 /** @returns the client, if it could register */
 export async function register(
-  { origin }: Place,
+  { origin }: Endpoint,
   redirectUri: string,
 ): Promise<{ finding: Finding; client: Client | undefined }> {
   const registered = await ask(`${origin}/oauth/register`, {
@@ -65,7 +65,7 @@ export function newPkce(): Pkce {
 
 /** The address at which a sign-in of the client begins. */
 export function authorizationUrl(
-  { origin, resource }: Place,
+  { origin, resource }: Endpoint,
   { id, redirectUri }: Client,
   parameters: { state: string; code_challenge: string; code_challenge_method: 'S256' | 'plain'; scope?: string },
 ): URL {

@@ -1,14 +1,14 @@
 // How clients find their way: the challenge, the resource's metadata (RFC 9728), the authorization server's (RFC 8414).
 import { type Answer, ask } from './ask.ts'
+import { type Endpoint, metadataUrlOf } from './endpoint.ts'
 import { type Finding, healthy, verdict } from './finding.ts'
-import { metadataUrlOf, type Place } from './place.ts'
 
 const PROXY_FIX =
   'Something in front of the Worker changes its answers: remove the rule (Cloudflare dashboard, Rules), or deploy again.'
 
-export async function checkDiscovery(place: Place): Promise<Finding[]> {
-  const { origin, resource } = place
-  const metadataUrl = metadataUrlOf(place)
+export async function checkDiscovery(endpoint: Endpoint): Promise<Finding[]> {
+  const { origin, resource } = endpoint
+  const metadataUrl = metadataUrlOf(endpoint)
   const [refused, protectedResource, server] = await Promise.all([
     ask(resource, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
     ask(metadataUrl),

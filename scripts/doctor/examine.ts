@@ -1,10 +1,10 @@
 // The whole examination of a deployment, from outside.
 import { DEAD_END, register } from './client.ts'
 import { checkDiscovery } from './discovery.ts'
+import { type Endpoint, endpointAt } from './endpoint.ts'
 import { type Finding, fault } from './finding.ts'
 import { checkGuards } from './guards.ts'
 import { openLoopback } from './loopback.ts'
-import { type Place, placeAt } from './place.ts'
 import { checkReach } from './reach.ts'
 import { checkSignIn } from './sign-in.ts'
 import { checkSignedIn, type PersonWishes } from './signed-in.ts'
@@ -22,16 +22,16 @@ export interface Wishes {
 export async function examine(address: string, { person }: Wishes = {}): Promise<Finding[]> {
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
     return [fault('address', `${address} is not a URL`, 'Enter the complete address, such as https://mcp.example.com.')]
-  const place = placeAt(new URL(address))
-  const found = await checkReach(place)
+  const endpoint = endpointAt(new URL(address))
+  const found = await checkReach(endpoint)
   if (found.some((one) => !one.ok)) return found
   for (const [name, check] of [
     ['discovery', checkDiscovery],
     ['guards', checkGuards],
-    ['sign-in', (at: Place) => asClient(at, person)],
+    ['sign-in', (endpoint: Endpoint) => asClient(endpoint, person)],
   ] as const)
     found.push(
-      ...(await check(place).catch((error: Error) => [
+      ...(await check(endpoint).catch((error: Error) => [
         fault(name, `no answer: ${error.message}`, 'Run this again. If it continues, see the log: npx wrangler tail.'),
       ])),
     )
@@ -39,13 +39,14 @@ export async function examine(address: string, { person }: Wishes = {}): Promise
 }
 
 /** What a client meets once it has registered. */
-async function asClient(place: Place, person: PersonWishes | undefined): Promise<Finding[]> {
+async function asClient(endpoint: Endpoint, person: PersonWishes | undefined): Promise<Finding[]> {
   const loopback = person && (await openLoopback())
   try {
-    const { finding, client } = await register(place, loopback?.redirectUri ?? DEAD_END)
+    const { finding, client } = await register(endpoint, loopback?.redirectUri ?? DEAD_END)
     if (!client) return [finding]
-    const found = [finding, ...(await checkSignIn(place, client))]
-    if (loopback && found.every((one) => one.ok)) found.push(...(await checkSignedIn(place, client, loopback, person)))
+    const found = [finding, ...(await checkSignIn(endpoint, client))]
+    if (loopback && found.every((one) => one.ok))
+      found.push(...(await checkSignedIn(endpoint, client, loopback, person)))
     await client.forget()
     return found
   } finally {

@@ -1,11 +1,11 @@
 // Who may ask at all: other hosts and browser origins are refused; the home page says what this deployment is for.
 import { ask } from './ask.ts'
+import type { Endpoint } from './endpoint.ts'
 import { type Finding, verdict } from './finding.ts'
-import type { Place } from './place.ts'
 
 const FOREIGN = 'attacker.example'
 
-export async function checkGuards({ origin, root, resource }: Place): Promise<Finding[]> {
+export async function checkGuards({ origin, root, resource }: Endpoint): Promise<Finding[]> {
   const call = (from: string) =>
     ask(resource, {
       method: 'POST',

@@ -1,13 +1,13 @@
 // Is the deployment there: the address, its name in the DNS, TLS, /health, and the tenant.
 import { lookup } from 'node:dns/promises'
 import { type Answer, ask } from './ask.ts'
+import type { Endpoint } from './endpoint.ts'
 import { brief, type Finding, fault, healthy, verdict } from './finding.ts'
-import type { Place } from './place.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-export async function checkReach(place: Place): Promise<Finding[]> {
-  const origin = new URL(place.origin)
+export async function checkReach(endpoint: Endpoint): Promise<Finding[]> {
+  const origin = new URL(endpoint.origin)
   if (origin.protocol !== 'https:' && !LOOPBACK.test(origin.hostname))
     return [
       fault(
@@ -37,7 +37,7 @@ export async function checkReach(place: Place): Promise<Finding[]> {
     return [...found, TLS_CODES.test(code ?? '') ? certificateFault(code ?? '') : unreached(code ?? message)]
   }
   if (origin.protocol === 'https:') found.push(healthy('tls', 'the certificate is valid'))
-  return [...found, healthOf(answer), ...(await tenantOf(place))]
+  return [...found, healthOf(answer), ...(await tenantOf(endpoint))]
 }
 
 /** What Node calls a handshake that came to nothing, and a certificate that isn't valid. */
@@ -82,7 +82,7 @@ function healthOf({ status, json, text }: Answer): Finding {
   )
 }
 
-async function tenantOf({ origin, tenant, root }: Place): Promise<Finding[]> {
+async function tenantOf({ origin, tenant, root }: Endpoint): Promise<Finding[]> {
   if (tenant === undefined) return []
   const { status } = await ask(`${origin}${root}/health`)
   return [

@@ -2,15 +2,15 @@
 // this deployment's client and redirect URI. Nobody signs in, so nothing is granted.
 import { type Answer, ask } from './ask.ts'
 import { authorizationUrl, type Client, newPkce } from './client.ts'
+import type { Endpoint } from './endpoint.ts'
 import { brief, type Finding, fault, SEE_LOG, verdict } from './finding.ts'
-import type { Place } from './place.ts'
 
 /** @param client whose sign-in is begun and left */
-export async function checkSignIn(place: Place, client: Client): Promise<Finding[]> {
+export async function checkSignIn(endpoint: Endpoint, client: Client): Promise<Finding[]> {
   const { verifier, challenge } = newPkce()
   const open = (method: 'S256' | 'plain') => {
     const code_challenge = method === 'plain' ? verifier : challenge
-    const url = authorizationUrl(place, client, { state: 'doctor', code_challenge, code_challenge_method: method })
+    const url = authorizationUrl(endpoint, client, { state: 'doctor', code_challenge, code_challenge_method: method })
     return ask(url, { headers: { accept: 'text/html' } })
   }
   const [plain, consent] = [await open('plain'), await open('S256')]
@@ -20,7 +20,7 @@ export async function checkSignIn(place: Place, client: Client): Promise<Finding
       wrong: 'a sign-in with the PKCE method plain reaches the consent page',
       fix: 'This is an old version: run npm run deploy.',
     }),
-    ...(await afterConsent(place, consent)),
+    ...(await afterConsent(endpoint, consent)),
   ]
 }
 
@@ -44,7 +44,7 @@ function onwardIn(html: string): string {
   return unescaped(address)
 }
 
-async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
+async function afterConsent(endpoint: Endpoint, page: Answer): Promise<Finding[]> {
   const handle = handleIn(page.text)
   if (page.status !== 200 || handle === undefined)
     return [fault('consent', `the consent page answered ${page.status}`, SEE_LOG)]
@@ -61,9 +61,9 @@ async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
     .map((line) => line.split(';')[0])
     .join('; ')
   const [, action = ''] = /<form\b[^>]*action="([^"]*)"/.exec(page.text) ?? []
-  const approved = await ask(new URL(unescaped(action), place.origin), {
+  const approved = await ask(new URL(unescaped(action), endpoint.origin), {
     method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: place.origin, cookie },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: endpoint.origin, cookie },
     body: new URLSearchParams({ handle, decision: 'approve' }).toString(),
   })
   const redirected = approved.headers.get('location')
@@ -85,17 +85,17 @@ async function afterConsent(place: Place, page: Answer): Promise<Finding[]> {
         `A rule in front may drop cookies or the form. ${SEE_LOG}`,
       ),
     ]
-  return [...found, ...(await atMedplum(place, new URL(location)))]
+  return [...found, ...(await atMedplum(endpoint, new URL(location)))]
 }
 
-async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
-  const { callback } = place
+async function atMedplum(endpoint: Endpoint, login: URL): Promise<Finding[]> {
+  const { callback } = endpoint
   const asked = login.searchParams.get('redirect_uri')
   const found = [
     verdict('callback', asked === callback, {
       right: `Medplum is asked to return to ${callback}`,
       wrong: `Medplum is asked to return to ${asked}`,
-      fix: `Set PUBLIC_URL to ${place.origin} and run npm run deploy.`,
+      fix: `Set PUBLIC_URL to ${endpoint.origin} and run npm run deploy.`,
     }),
   ]
   const server = login.origin
@@ -106,7 +106,7 @@ async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
       fault(
         'medplum',
         `${server} does not respond`,
-        `Check ${settingsOf(place).baseUrl}, and that the Medplum server is running.`,
+        `Check ${settingsOf(endpoint).baseUrl}, and that the Medplum server is running.`,
       ),
     ]
   const next = answer.headers.get('location') ?? ''
@@ -118,7 +118,7 @@ async function atMedplum(place: Place, login: URL): Promise<Finding[]> {
     verdict('medplum', onward, {
       right: `${server} accepts the client and shows its login`,
       wrong: `${server} answered ${answer.status}: ${brief(error ?? answer.text)}`,
-      fix: fixAt(error ?? answer.text, place, client),
+      fix: fixAt(error ?? answer.text, endpoint, client),
     }),
     ...(onward ? [await loginPage(new URL(next, login))] : []),
   ]
@@ -134,17 +134,17 @@ async function loginPage(page: URL): Promise<Finding> {
   })
 }
 
-function fixAt(words: string, place: Place, client: string | null): string {
-  const { baseUrl, clientId, isOwn } = settingsOf(place)
+function fixAt(words: string, endpoint: Endpoint, client: string | null): string {
+  const { baseUrl, clientId, isOwn } = settingsOf(endpoint)
   if (/redirect/i.test(words))
-    return `Add the redirect URI ${place.callback} to the ClientApplication ${client} in Medplum${isOwn ? ' (npm run setup does it)' : ''}.`
+    return `Add the redirect URI ${endpoint.callback} to the ClientApplication ${client} in Medplum${isOwn ? ' (npm run setup does it)' : ''}.`
   if (/client|not found/i.test(words))
     return `There is no ClientApplication ${client} at this Medplum: check ${clientId} and ${baseUrl}${isOwn ? ', or run npm run setup' : ''}.`
   return `${baseUrl} is not the address of a Medplum: correct it and run npm run deploy.`
 }
 
 /** What the settings are called that say which Medplum and which client it is. Setup makes no clients of tenants. */
-function settingsOf({ tenant }: Place) {
+function settingsOf({ tenant }: Endpoint) {
   return tenant === undefined
     ? { baseUrl: 'MEDPLUM_BASE_URL', clientId: 'MEDPLUM_CLIENT_ID', isOwn: true }
     : { baseUrl: `baseUrl of ${tenant} in TENANTS`, clientId: `clientId of ${tenant} in TENANTS`, isOwn: false }

@@ -2,10 +2,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask } from './ask.ts'
 import { authorizationUrl, type Client, newPkce } from './client.ts'
+import type { Endpoint } from './endpoint.ts'
 import { brief, type Finding, fault, SEE_LOG, verdict } from './finding.ts'
 import type { Loopback } from './loopback.ts'
 import { callMcp } from './mcp.ts'
-import type { Place } from './place.ts'
 
 /** The least that can be granted: the examination changes nothing. */
 const SCOPE = 'fhir:read'
@@ -23,7 +23,7 @@ export interface PersonWishes {
 
 /** @param client with the redirect URI of the loopback */
 export async function checkSignedIn(
-  place: Place,
+  endpoint: Endpoint,
   client: Client,
   loopback: Loopback,
   { show, waitMs = WAIT_MS }: PersonWishes,
@@ -35,18 +35,18 @@ export async function checkSignedIn(
     code_challenge: challenge,
     code_challenge_method: 'S256',
   } as const
-  show(authorizationUrl(place, client, asked).href)
+  show(authorizationUrl(endpoint, client, asked).href)
   const back = await loopback.back(waitMs)
-  const returned = returnOf(place, back, waitMs)
+  const returned = returnOf(endpoint, back, waitMs)
   const code = back?.get('code')
   if (!returned.ok || !code) return [returned]
-  const answer = await send(place, {
+  const answer = await send(endpoint, {
     grant_type: 'authorization_code',
     code,
     code_verifier: verifier,
     redirect_uri: client.redirectUri,
     client_id: client.id,
-    resource: place.resource,
+    resource: endpoint.resource,
   })
   const { access_token: token, scope } = answer.json
   if (answer.status !== 200 || typeof token !== 'string')
@@ -56,12 +56,12 @@ export async function checkSignedIn(
     wrong: `the token has the scope ${scope}, not ${SCOPE}`,
     fix: 'More was granted than requested: this is an old version. Run npm run deploy.',
   })
-  const calls = [await checkTools(place, token), await checkWhoami(place, token)]
-  return [returned, granted, ...calls, await checkRevocation(place, token, client)]
+  const calls = [await checkTools(endpoint, token), await checkWhoami(endpoint, token)]
+  return [returned, granted, ...calls, await checkRevocation(endpoint, token, client)]
 }
 
 /** What the browser came back with. */
-function returnOf({ origin, tenant }: Place, back: URLSearchParams | undefined, waitMs: number): Finding {
+function returnOf({ origin, tenant }: Endpoint, back: URLSearchParams | undefined, waitMs: number): Finding {
   const issuer = back?.get('iss') ?? origin
   if (back?.has('code'))
     return verdict('authorization', issuer === origin, {
@@ -86,7 +86,7 @@ function returnOf({ origin, tenant }: Place, back: URLSearchParams | undefined, 
   )
 }
 
-function checkTools({ resource }: Place, token: string): Promise<Finding> {
+function checkTools({ resource }: Endpoint, token: string): Promise<Finding> {
   return attempted('tools', async () => {
     const { tools } = await callMcp(resource, token, 'tools/list')
     const count = Array.isArray(tools) ? tools.length : 0
@@ -99,7 +99,7 @@ function checkTools({ resource }: Place, token: string): Promise<Finding> {
 }
 
 /** The answer names the person, and so stays here. */
-function checkWhoami({ resource }: Place, token: string): Promise<Finding> {
+function checkWhoami({ resource }: Endpoint, token: string): Promise<Finding> {
   return attempted('whoami', async () => {
     const { isError, content } = await callMcp(resource, token, 'tools/call', { name: 'whoami', arguments: {} })
     const text = JSON.stringify(content ?? '')
@@ -112,20 +112,20 @@ function checkWhoami({ resource }: Place, token: string): Promise<Finding> {
   })
 }
 
-async function checkRevocation(place: Place, token: string, { id }: Client): Promise<Finding> {
+async function checkRevocation(endpoint: Endpoint, token: string, { id }: Client): Promise<Finding> {
   return attempted('revocation', async () => {
-    const answer = await send(place, { token, client_id: id })
-    const ended = answer.status === 200 && (await isRefused(place, token))
+    const answer = await send(endpoint, { token, client_id: id })
+    const ended = answer.status === 200 && (await isRefused(endpoint, token))
     return verdict('revocation', ended, {
       right: 'the token is revoked and then refused',
       wrong: `after its revocation (${answer.status}) the token is still accepted`,
-      fix: `End the connection "medplum-mcp doctor" at ${place.origin}${place.root}/connections. ${SEE_LOG}`,
+      fix: `End the connection "medplum-mcp doctor" at ${endpoint.origin}${endpoint.root}/connections. ${SEE_LOG}`,
     })
   })
 }
 
 /** Whether it is, soon: each place that verified the token may know it for a second. */
-async function isRefused({ resource }: Place, token: string): Promise<boolean> {
+async function isRefused({ resource }: Endpoint, token: string): Promise<boolean> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   for (let left = REVOCATION_TRIES; left > 0; left--) {
     const { status } = await ask(resource, { method: 'POST', headers, body: '{}' })
@@ -141,7 +141,7 @@ function attempted(name: string, check: () => Promise<Finding>): Promise<Finding
 }
 
 /** To the token endpoint, where tokens are revoked too. */
-function send({ origin }: Place, form: Record<string, string>): Promise<Answer> {
+function send({ origin }: Endpoint, form: Record<string, string>): Promise<Answer> {
   return ask(`${origin}/oauth/token`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },

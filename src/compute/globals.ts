@@ -1,5 +1,8 @@
 // What a program has of JavaScript: by object, the names that stay, all others are deleted. What takes more time than a step, the
-// meter counts (meter.ts).
+// meter counts (isolate/).
+
+/** Names that the meter has inside a program, in the order in which a program takes them. */
+export const HELPERS = ['$s', '$p', '$n', '$k', '$t', '$i', '$o', '$u', '$v', '$z', '$x', '$e'] as const
 
 /** Names after `get ` are accessors; those after `@@`, symbols. */
 export const INTRINSICS: Readonly<Record<string, string>> = {

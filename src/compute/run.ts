@@ -5,9 +5,18 @@ import { RpcTarget } from 'cloudflare:workers'
 import { isRecord, scalarText } from '../base/json.ts'
 import { quoted } from '../base/text.ts'
 import { UserError } from '../base/told-error.ts'
-import { GLOBAL_FUNCTIONS, GLOBALS, INTRINSICS } from './globals.ts'
-import { type Limits, type Reads, run } from './meter.ts'
-import { matcherOf } from './regular-expression.ts'
+import { GLOBAL_FUNCTIONS, GLOBALS, HELPERS, INTRINSICS } from './globals.ts'
+import { countedOf } from './isolate/counted.ts'
+import { expressionPartsOf } from './isolate/expression-parts.ts'
+import { helpersOf } from './isolate/helpers.ts'
+import { jsonWriterOf } from './isolate/json.ts'
+import { listMethodsOf } from './isolate/list-methods.ts'
+import { lockDown } from './isolate/lockdown.ts'
+import { type Bounds, type Parts, type Reads, run } from './isolate/main.ts'
+import { meterOf } from './isolate/meter.ts'
+import { objectMethodsOf } from './isolate/object-methods.ts'
+import { matcherOf } from './isolate/regular-expression.ts'
+import { textMethodsOf } from './isolate/text-methods.ts'
 
 /** The binding that makes isolates (`worker_loaders`), as far as it is used here. */
 export interface Loader {
@@ -25,7 +34,13 @@ interface Entrypoint {
   run(reads: object): Promise<string>
 }
 
-const LIMITS: Limits = { steps: 50_000_000, text: 1_000_000, list: 1_000_000 }
+const BOUNDS: Bounds = {
+  limits: { steps: 50_000_000, text: 1_000_000, list: 1_000_000 },
+  helpers: HELPERS,
+  intrinsics: INTRINSICS,
+  functions: GLOBAL_FUNCTIONS,
+  globals: [...GLOBALS],
+}
 /** What Cloudflare enforces besides. On a machine of one's own nothing does, and the steps bound it. */
 const PLATFORM = { cpuMs: 5_000, subRequests: 1 }
 const DATE = '2026-10-01'
@@ -78,16 +93,29 @@ export async function runProgram(
   }
 }
 
+const PARTS: Parts = {
+  countedOf,
+  expressionPartsOf,
+  helpersOf,
+  jsonWriterOf,
+  listMethodsOf,
+  lockDown,
+  matcherOf,
+  meterOf,
+  objectMethodsOf,
+  textMethodsOf,
+}
+
 /** Everything there but the program. Rejections that nobody waits for would be printed, with whatever they hold. */
 const MAIN = `import { WorkerEntrypoint } from 'cloudflare:workers'
 import program from './program.js'
 addEventListener('unhandledrejection', (event) => event.preventDefault())
-const parts = ${JSON.stringify({ intrinsics: INTRINSICS, functions: GLOBAL_FUNCTIONS, globals: [...GLOBALS], limits: LIMITS })}
+const bounds = ${JSON.stringify(BOUNDS)}
+const parts = {${Object.entries(PARTS).map(([name, part]) => `${name}: ${part.toString()}`)}}
 const run = ${run.toString()}
-const matcherOf = ${matcherOf.toString()}
 export default class extends WorkerEntrypoint {
   run(reads) {
-    return run(program, reads, { ...parts, matcherOf })
+    return run(program, reads, bounds, parts)
   }
 }
 `
@@ -142,7 +170,7 @@ function resultOf(answer: unknown): unknown {
   throw new UserError(`The program failed${where}: ${name}${quoted(message)}`)
 }
 
-/** The reasons of meter.ts are plain words. */
+/** The reasons of the meter are plain words. */
 const OURS = /^[a-z0-9 ,:']{1,120}$/i
 
 function parsed(json: unknown): unknown {

@@ -19,6 +19,13 @@ const PAGE = 500
 /** With fewer entries a page, Medplum pages by offset in every order. */
 const MIN_CURSOR_COUNT = 20
 
+const PAGED = /^(?:[A-Z][A-Za-z]*|[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+\/(?:\$everything|_history))?(?:\?|$)/
+
+/** Whether a path is read in pages: a search of one type or several, a history, a chart. */
+export function isPaged(path: string): boolean {
+  return PAGED.test(path)
+}
+
 /**
  * A search in an order in which its pages don't overlap, in pages of 500, unless it says something else itself: one type by
  * time of storage, where Medplum pages by cursor without limit; several by id, since their cursors fail up to Medplum 5.1.

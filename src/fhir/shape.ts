@@ -109,7 +109,7 @@ function typesOf(types: readonly Record<string, unknown>[]): string {
     .flatMap(({ code, targetProfile, profile }) => {
       const name = scalarText(code)
       if (BASIC.has(name)) return ['string']
-      const targets = Array.isArray(targetProfile) ? targetProfile.map(nameOf) : []
+      const targets = Array.isArray(targetProfile) ? targetProfile.map(lastSegment) : []
       if (name === 'Reference' || name === 'canonical') {
         const any = targets.length === 0 || targets.includes('Resource')
         return [any ? name : `${name === 'canonical' ? 'canonical ' : ''}→${targets.join(',')}`]
@@ -125,7 +125,7 @@ export function withoutVersion(address: unknown): string {
   return scalarText(address).split('|', 1)[0] ?? ''
 }
 
-function nameOf(address: unknown): string {
+function lastSegment(address: unknown): string {
   return withoutVersion(address).split('/').at(-1) ?? ''
 }
 
@@ -198,7 +198,7 @@ function codesText({ codes, valueSet }: Part, level: Level, known: ReadonlyMap<s
   if (codes.startsWith('=')) return codes
   const all = (valueSet !== undefined && known.get(valueSet)) || (codes === '' ? [] : codes.split('|'))
   const isWhole = valueSet === undefined || known.has(valueSet)
-  if (all.length === 0 || all.length > MOST_CODES) return valueSet === undefined ? '' : ` (${nameOf(valueSet)})`
+  if (all.length === 0 || all.length > MOST_CODES) return valueSet === undefined ? '' : ` (${lastSegment(valueSet)})`
   const shown = all.slice(0, level.codes)
   return `: ${shown.join('|')}${isWhole && shown.length === all.length ? '' : '|…'}`
 }

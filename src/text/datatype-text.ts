@@ -207,8 +207,8 @@ function attachment({ title, contentType, size, url, data }: Element): string {
 /** An extension, or a parameter, by the last word of its address or its name. */
 function extension(value: Element, depth: number): string {
   const name = (scalarText(value.name) || scalarText(value.url)).split(/[/#]/).at(-1) ?? ''
-  const held = Object.entries(value).find(([element]) => /^value[A-Z]/.test(element))
-  return `${literal(name)}: ${held ? valueText(held[1], held[0], depth + 1) : ''}`
+  const given = Object.entries(value).find(([element]) => /^value[A-Z]/.test(element))
+  return `${literal(name)}: ${given ? valueText(given[1], given[0], depth + 1) : ''}`
 }
 
 function nestedExtension({ url, extension: parts }: Element, depth: number): string {

@@ -5,12 +5,13 @@ import { typeOf } from '../audit/audit.ts'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
 import { readAll } from '../client/read-all.ts'
-import { withStableOrder } from '../fhir/paging.ts'
+import { isPaged, withStableOrder } from '../fhir/paging.ts'
 import { countPath, formatPlace, parsePlace } from '../fhir/query.ts'
 import { MAX_ADDRESS } from './kit/bounded.ts'
 import { explain } from './kit/register.ts'
 import type { ToolContext } from './kit/tool.ts'
-import { advised, confineTo, type Scope } from './perform/perform.ts'
+import { advised } from './perform/advised.ts'
+import { confineTo, type Scope } from './perform/scope.ts'
 import { type Prepared, prepare } from './request/prepare.ts'
 
 const SCOPE: Scope = { tool: 'fhir-compute', kinds: new Set(['read']) }
@@ -24,9 +25,6 @@ const MAX_CHARS = 16_000_000
 const AT_ONCE = 6
 const MAX_NOTES = 8
 const MAX_TYPES = 20
-
-/** A search of one type or several, a history, a chart. */
-const PAGED = /^(?:[A-Z][A-Za-z]*|[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+\/(?:\$everything|_history))?(?:\?|$)/
 
 /** The reads of one program, counted. */
 export class ProgramReads {
@@ -100,7 +98,7 @@ export class ProgramReads {
   async #search({ request, asked }: Prepared): Promise<unknown[]> {
     const { fhir, progress, signal, event } = this.#context
     const { segments, parameters } = parsePlace(request.path)
-    if (!PAGED.test(request.path) || parameters.some(({ key, value }) => key === '_summary' && value === 'count')) {
+    if (!isPaged(request.path) || parameters.some(({ key, value }) => key === '_summary' && value === 'count')) {
       throw new UserError(
         'fhir.search takes a search, a history or a chart, such as Observation?subject=Patient/ID or Patient/ID/$everything. One record: fhir.get; a number: fhir.count.',
       )

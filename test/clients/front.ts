@@ -1,4 +1,4 @@
-/** Stands where the clients reach the server, and can have a token refused as the server refuses one that has expired. */
+/** A proxy between the clients and the server, which can refuse a token as the server refuses an expired one. */
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 

@@ -6,7 +6,7 @@ import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 import type { Answer, Kept } from './scenario.ts'
 
 export class Host extends SignIn {
-  /** The person signs in once; whatever asks again is left unanswered. */
+  /** The person signs in once; later requests get no answer. */
   override async redirectToAuthorization(url: URL) {
     if (this.callback) throw new Error('asked to sign in again')
     await super.redirectToAuthorization(url)
@@ -21,7 +21,7 @@ export function host(): Host {
   return new Host(SANDBOX_USERS.alice)
 }
 
-/** Connects: the first attempt leads to the sign-in, whose code is exchanged, the second one has the tokens. */
+/** Connects: the first attempt leads to the sign-in, whose code is exchanged; the second one has the tokens. */
 export async function signedIn<T>(
   person: Host,
   connect: () => Promise<T>,

@@ -1,4 +1,4 @@
-/** Plays clients and hosts side by side against one running Worker, which restarts halfway. */
+/** Runs clients and hosts in parallel against one running Worker, which restarts halfway. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** A client that is a program: run in a home folder of its own; the address that it prints to sign in at is walked by a person. */
+/** A client that is a program: run in its own home folder; a person signs in at the address that it prints. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -31,13 +31,13 @@ export class Home {
     return new Home(await mkdtemp(join(tmpdir(), 'mcp-client-')))
   }
 
-  /** Without a browser, a desktop or what the person who runs this has in their own home. */
+  /** Without a browser, a desktop or the files of the person who runs this. */
   env(): Record<string, string> {
     const inspector = { MCP_INSPECTOR_SECRET_STORE: 'file', MCP_AUTO_OPEN_ENABLED: 'true' }
     return { PATH: process.env.PATH ?? '', HOME: this.path, BROWSER: 'true', ...inspector }
   }
 
-  /** Signs in, once, at the first authorization address that is printed; another one is told by `askedAgain`. */
+  /** Signs in once, at the first authorization address that is printed; `askedAgain` reports another one. */
   watch(output: NodeJS.EventEmitter): void {
     let text = ''
     output.on('data', (chunk: Buffer) => {
@@ -92,7 +92,7 @@ export class Home {
     return { accessToken, clientId }
   }
 
-  /** Has the program believe that its token has expired. */
+  /** Makes the program believe that its token has expired. */
   async age(): Promise<void> {
     for (const file of await this.#jsonFiles()) {
       const text = await readFile(file, 'utf8')

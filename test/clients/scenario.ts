@@ -24,9 +24,9 @@ export interface Opened {
   draw?(): Promise<string>
   /** Connects again with the tokens that it has, for a client whose connection ends with the server's. */
   reconnect?(): Promise<void>
-  /** Has a client that goes by its own clock alone believe that its token has expired. */
+  /** Makes a client that relies on its own clock believe that its token has expired. */
   age?(): Promise<void>
-  /** What the client was given, from where it keeps it. */
+  /** What the client was given, from where it stores it. */
   kept(): Promise<Kept>
   close(): Promise<void>
 }
@@ -37,7 +37,7 @@ export interface Adapter {
   package: string
   /** Why progress isn't seen, for a client that doesn't offer it; without it, progress must arrive. */
   noProgress?: string
-  /** What a client does instead that keeps no refresh token of use. */
+  /** What a client does instead if it keeps no usable refresh token. */
   noRefresh?: string
   /** Whether the client puts questions to its person, who says yes; else the person confirms by the link. */
   asks?: true
@@ -50,7 +50,7 @@ export const STEPS = [
 ] as const
 export type Step = (typeof STEPS)[number]
 
-/** What became of a step: passed (with a remark, if any), or failed and why. */
+/** The result of a step: passed (with a remark, if any), or failed and why. */
 export interface Outcome {
   passed: boolean
   remark: string

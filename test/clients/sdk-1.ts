@@ -17,7 +17,7 @@ const INFO = { name: 'client-matrix', version: '1.0.0' }
 
 type Parts = [typeof Client, typeof StreamableHTTPClientTransport]
 
-/** @param asks whether it can put questions to its person */
+/** @param asks whether it can ask its person questions */
 async function open(mcpUrl: string, [ClientClass, Transport]: Parts, asks: boolean): Promise<Opened> {
   const person = host()
   let transport = new Transport(new URL(mcpUrl), { authProvider: person })
@@ -45,7 +45,7 @@ async function open(mcpUrl: string, [ClientClass, Transport]: Parts, asks: boole
   }
 }
 
-/** Earlier releases have types of their own, and ask nothing (elicitation came with 1.13) or are given nothing to ask with. */
+/** Earlier releases have their own types, and ask nothing (elicitation came with 1.13) or are given nothing to ask with. */
 function earlier(version: string, parts: unknown[], path = ''): Adapter {
   return {
     name: `MCP SDK ${version}`,

@@ -25,7 +25,7 @@ beforeAll(async () => {
     vars: {
       MEDPLUM_BASE_URL: own.baseUrl,
       MEDPLUM_CLIENT_ID: own.clientId,
-      // Of south, Medplum doesn't know the redirect URI.
+      // Medplum doesn't know the redirect URI of south.
       TENANTS: JSON.stringify({ north: own, south: own, west: { ...own, clientId: 'away' } }),
     },
   })
@@ -179,7 +179,7 @@ it.each(SIGNED_IN)('of a sign-in where %s: finding %s', async (_, check, fix, is
   expect(findings.some((one) => one.check === 'revocation' && one.ok)).toBe(isRevoked)
 })
 
-it('deletes its registration where that is offered, and sends the token for it nowhere else', async () => {
+it('deletes its registration if the server offers that, and sends its token nowhere else', async () => {
   const deleted: string[] = []
   const offer = (uri: string): Fault => ({
     request: (headers, path) => {

@@ -1,4 +1,4 @@
-// What may be wrong with a deployment, and what the doctor says of it.
+// What may be wrong with a deployment, and what the doctor says about it.
 import type { Fault, Passing } from './planting.ts'
 
 const SERVER = '/.well-known/oauth-authorization-server'

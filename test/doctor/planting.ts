@@ -60,7 +60,7 @@ function swap(text: string, from: number, to: number): string {
 }
 
 function plainHeaders(headers: IncomingHttpHeaders, inward: (text: string) => string): Record<string, string> {
-  // Answers are read as text here, and so mustn't be compressed.
+  // Answers are read as text here, so they mustn't be compressed.
   const dropped = ['connection', 'content-length', 'transfer-encoding', 'accept-encoding']
   const kept = Object.entries(headers).filter(([name]) => !dropped.includes(name))
   return Object.fromEntries(kept.map(([name, value]) => [name, inward(String(value))]))

@@ -1,4 +1,4 @@
-// What `npm run doctor` says of a certificate that clients refuse. A process each, because trust is given to a process at its start.
+// What `npm run doctor` says about a certificate that clients refuse. Each in its own process, which gets its trust at the start.
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// Debian's Chromium, driven by playwright-core. It must be there: CI installs it, a developer is told how to.
+// Debian's Chromium, driven by playwright-core. CI installs it; developers are told how to.
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Credentials } from '../../programs/person.ts'
@@ -8,7 +8,7 @@ const PATHS = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromiu
 /** The browser's program, if this machine has one. */
 const chromiumPath = PATHS.find((path) => path !== undefined && existsSync(path))
 
-/** Whether tests in a browser are skipped, which is said then: on a developer's machine without one, never in CI. */
+/** Whether browser tests are skipped, with a message: on a developer's machine without one, never in CI. */
 export function isWithoutBrowser(): boolean {
   if (chromiumPath !== undefined || process.env.CI !== undefined) return false
   console.warn('Skipped: the tests in a browser, because no Chromium was found (CI installs one).')
@@ -26,7 +26,7 @@ export function launch(): Promise<Browser> {
   })
 }
 
-/** A page of a person who was never here before. */
+/** A page in a fresh browser profile. */
 export async function inNewPage<T>(
   browser: Browser,
   use: (page: Page) => Promise<T>,
@@ -40,7 +40,7 @@ export async function inNewPage<T>(
   }
 }
 
-/** Fills Medplum's login page in. */
+/** Fills in Medplum's login page. */
 export async function logIn(page: Page, { email, password }: Credentials): Promise<void> {
   await page.getByLabel('Email').fill(email)
   await page.getByLabel('Password').fill(password)

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-// The connections page as people meet it: signed in, seen, lowered and ended in a real browser by keyboard alone, with a real client.
+// The connections page as people use it: sign in, see, reduce and disconnect in a real browser by keyboard alone, with a real client.
 
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { describe, expect, test, vi } from 'vitest'
@@ -14,7 +14,7 @@ import { startAll } from './running.ts'
 const READ = { method: 'GET', path: 'Patient?_count=1' }
 const WRITE = { method: 'POST', path: 'Task', body: { resourceType: 'Task', status: 'requested', intent: 'order' } }
 
-/** A client of a name of its own. */
+/** A client with its own name. */
 class Named extends SignIn {
   readonly #name: string
   constructor(name: string, credentials: Credentials) {
@@ -29,7 +29,7 @@ class Named extends SignIn {
 describe.skipIf(isWithoutBrowser())('in a browser', () => {
   const running = startAll()
 
-  /** A page of this server, of which the browser has no complaint. */
+  /** A page of this server about which the browser has no complaint. */
   function withPage<T>(use: (page: Page) => Promise<T>, options?: BrowserContextOptions): Promise<T> {
     const watched = async (page: Page) => {
       const complaints: string[] = []
@@ -56,11 +56,11 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     await page.getByRole('button', { name: 'Sign out' }).waitFor()
   }
 
-  /** By a transport whose clients don't ask for more access by themselves. */
+  /** Over a transport whose clients don't ask for more access by themselves. */
   const connected = (name: string, credentials: Credentials = SANDBOX_USERS.alice): Promise<ConnectedClient> =>
     connect('HTTP+SSE 2024-11-05, SDK 1', running.worker.url, new Named(name, credentials))
 
-  test('sign in, see, lower, disconnect and sign out, by keyboard alone', async () => {
+  test('sign in, see, reduce, disconnect and sign out, by keyboard alone', async () => {
     const mine = await connected('Claude')
     const other = await connected('Cursor')
     await mine.call('fhir-request', WRITE)
@@ -109,7 +109,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   }, 60_000)
 
   describe.each(LOOKS)('%s', (name, options) => {
-    // Each look by another person, who sees only their own.
+    // Each look is for a different person, who sees only their own.
     const credentials = { light: SANDBOX_USERS.ada, dark: SANDBOX_USERS.rita }[name] ?? SANDBOX_USERS.sam
     test('the page can be read, and fits', async () => {
       const names = ['Claude', 'An application whose name is far longer than anybody would expect of one']
@@ -137,13 +137,13 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   async function said(client: ConnectedClient, ask: Record<string, unknown>): Promise<string> {
     return client.call('fhir-request', ask).then(
       ({ content }) => content[0]?.text ?? '',
-      // A client that can't sign in again says what it was answered.
+      // A client that can't sign in again reports the answer.
       (error: Error) => error.message,
     )
   }
 })
 
-/** Presses Tab until what has this name has the focus. */
+/** Presses Tab until the element with this name has the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
   const focused = page.locator(':focus')
   for (let presses = 0; presses < 60; presses++) {

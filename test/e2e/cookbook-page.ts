@@ -6,7 +6,7 @@ import { LEVEL_TEXT } from '../../src/web/shared/levels.ts'
 import type { Answer, Json, Kept, Step, Use } from './recipe.ts'
 
 const WIDTH = 110
-/** Elements of a list, and characters of a text, that are shown of an answer. */
+/** How many elements of a list, and characters of a text, are shown. */
 const SHOWN = { elements: 2, characters: 240 }
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g
 

@@ -1,4 +1,4 @@
-// What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and the document is its result.
+// What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and its result is the document.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectedClient, connect, SignIn, type Way } from '../../programs/clients.ts'
@@ -27,7 +27,7 @@ beforeAll(async () => {
     { MAX_ACCESS: 'admin', CONFIRM: 'never' },
     {
       control: true,
-      // Long enough that a caller who waits for an export is told of its progress.
+      // Long enough that a caller who waits for an export gets progress.
       jobMs: 1500,
     },
   )
@@ -43,7 +43,7 @@ describe.each(TRANSPORTS)('%s', (way) => {
   let clients: Record<Person, ConnectedClient>
 
   beforeAll(async () => {
-    // Each transport finds the clinic as it was, so that all of them can tell the same.
+    // Each transport finds the clinic unchanged, so that all of them get the same answers.
     await fetch(`${sandbox.baseUrl}_sandbox/reset`, { method: 'POST' })
     const signedIn = (person: Person) => connect(way, worker.url, new SignIn(SANDBOX_USERS[person]))
     clients = { alice: await signedIn('alice'), ada: await signedIn('ada') }

@@ -101,7 +101,7 @@ test('a model that says done and does nothing is wrong', async () => {
   for (const { right, why } of outcomes) expect([right, why]).toEqual([false, 'the records are not as asked for'])
 }, 60_000)
 
-test('a model that knows is right everywhere', async () => {
+test('a model that knows the answers is right everywhere', async () => {
   const model = script(
     (task) => writes(task.id) ?? READ,
     (task) => `Looked up.\nANSWER: ${words(task.truth(world.clinic))}`,

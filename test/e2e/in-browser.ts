@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { SignIn } from '../../programs/clients.ts'
 import type { Credentials } from '../../programs/person.ts'
 
-/** A person who answers in a browser what a client asks for. */
+/** A person who responds to a client's requests in a browser. */
 export class InBrowser extends SignIn {
   readonly #page: Page
   readonly #answer: (page: Page) => Promise<void>
@@ -17,7 +17,7 @@ export class InBrowser extends SignIn {
 
   override async redirectToAuthorization(url: URL) {
     this.asked = url.searchParams.get('scope')
-    // Chromium loads a page again that could not be reached: the callback of the sign-in before.
+    // Chromium reloads a page that could not be reached: the callback of the previous sign-in.
     const before = this.callback?.href
     const isBack = (address: string) => address.startsWith(this.redirectUrl) && address !== before
     const back = this.#page.waitForRequest((request) => isBack(request.url()))

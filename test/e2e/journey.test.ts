@@ -42,7 +42,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   const withPage = (use: (page: Page) => Promise<void>, options?: BrowserContextOptions) =>
     inNewPage(running.browser, use, options)
 
-  test('from a 401 to reading, and no further; then more access, asked for by the client', async () => {
+  test('from a 401 to reading only; then more access, requested by the client', async () => {
     await withPage(async (page) => {
       const person = new InBrowser(SANDBOX_USERS.alice, page, (open) => allow(open))
       const client = await connect(WAY, running.worker.url, person)
@@ -81,7 +81,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     return { client, remove, at, link }
   }
 
-  test('a deletion that the client can’t ask about is agreed to on a page, and done once', async () => {
+  test('a deletion that the client can’t ask about is approved on a page, and done once', async () => {
     await withPage(async (page) => {
       const { client, remove, at, link } = await deletion(page)
       await page.goto(link)

@@ -24,7 +24,7 @@ export async function look(page: Page, picture?: string): Promise<void> {
   await judge(page, picture)
 }
 
-/** The same of a page within a page, without a picture. */
+/** The same for a page within a page, without a picture. */
 export async function judge(page: Page | Frame, picture?: string): Promise<void> {
   const { faint } = await page.evaluate(measureContrast)
   expect(faint, picture).toEqual([])

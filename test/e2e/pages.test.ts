@@ -12,7 +12,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   let mcpUrl: string
 
   beforeAll(async () => {
-    // Nothing here asks Medplum, so that there needn't be any.
+    // Nothing here calls Medplum, so there need not be one.
     const vars = { MEDPLUM_BASE_URL: 'https://medplum.invalid/', MEDPLUM_CLIENT_ID: 'client' }
     worker = await startWorker({ port: await freePort(), vars })
     mcpUrl = `${worker.url}/mcp`
@@ -28,11 +28,11 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     page: Page
     /** What the browser asked for. */
     requested: string[]
-    /** What it complained of, refusals by the Content-Security-Policy among them. */
+    /** The browser's complaints, including refusals by the Content-Security-Policy. */
     complaints: string[]
   }
 
-  /** A browser of its own for each look at a page. */
+  /** A separate browser for each look at a page. */
   function look<T>(path: string, options: BrowserContextOptions, at: (visit: Visit) => Promise<T>): Promise<T> {
     const visited = async (page: Page) => {
       const visit: Visit = { page, requested: [], complaints: [] }
@@ -71,7 +71,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
       })
     })
 
-    test('the keyboard reaches everything, in order, and its place is seen', async () => {
+    test('the keyboard reaches everything in order, and the focus is visible', async () => {
       await look('/', { colorScheme }, async ({ page }) => {
         const reachable = await page.locator('a[href], button').allTextContents()
         expect(reachable.slice(0, 3)).toEqual(['Copy', 'Add to Cursor', 'Add to VS Code'])
@@ -87,7 +87,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('the measure of contrast finds what is faint', async () => {
+  test('the contrast check finds faint text', async () => {
     await look('/', { bypassCSP: true }, async ({ page }) => {
       await page.addStyleTag({ content: 'h1 { color: #bbb } :focus-visible { outline: none !important }' })
       await page.keyboard.press('Tab')
@@ -96,7 +96,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('the home page asks no other origin for anything, and nothing of it is refused', async () => {
+  test('the home page loads nothing from other origins, and nothing of it is blocked', async () => {
     await look('/', {}, async ({ page, requested, complaints }) => {
       await page.waitForLoadState('networkidle')
       expect(requested).toContain(`${worker.url}/style.css`)
@@ -165,7 +165,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     })
   })
 
-  test('the page is named and built for those who hear it', async () => {
+  test('the page has names and structure for screen readers', async () => {
     await look('/', {}, async ({ page }) => {
       expect(await page.title()).toBe('Medplum MCP')
       expect(await page.locator('html').getAttribute('lang')).toBe('en')

@@ -88,7 +88,7 @@ describe('with all sign-ins ended', () => {
     expect(await response.json()).toMatchObject({ error: 'invalid_grant' })
   })
 
-  test.each(before)('the client leads the person to sign in, and that grant stands: $way', async ({ way, signIn }) => {
+  test.each(before)('the client asks the person to sign in, and that grant works: $way', async ({ way, signIn }) => {
     const client = await connect(way, base(), signIn)
     expect(signIn.times).toBe(2)
     expect((await client.call('fhir-request', READ)).isError ?? false).toBe(false)

@@ -1,4 +1,4 @@
-// The whole on this machine: the sandbox, and the Worker in front of it.
+// Everything on this machine: the sandbox, and the Worker in front of it.
 
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'

@@ -1,4 +1,4 @@
-// The whole thing as people meet it: the Worker under wrangler, the sandbox behind it, a real browser and real clients.
+// The whole as people use it: the Worker under wrangler, the sandbox behind it, a real browser and real clients.
 
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -74,7 +74,7 @@ test('a Medplum base with a path, as that of a project', async () => {
     const second = await ask({ path: next(first) })
     expect(second.entry[0].resource.id).not.toBe(first.entry[0].resource.id)
     expect((await ask({ path: `${project.sandbox.baseUrl}fhir/R4/Patient?_count=1` })).resourceType).toBe('Bundle')
-    // Of the server's own base, such a link is of the same records.
+    // With the server's own base, such a link means the same records.
     const server = new URL('/', project.sandbox.baseUrl).href
     const body = {
       resourceType: 'Bundle',

@@ -1,4 +1,4 @@
-// `npm start`: which ports it takes, that it takes no other server for its own, and that nothing of it is left when it ends.
+// `npm start`: which ports it takes, that it mistakes no other server for its own, and that it leaves nothing behind.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -37,7 +37,7 @@ async function listening(server: Server, host: string, port = 0): Promise<number
 }
 
 describe('ports', () => {
-  test.each(SERVERS)('%s has its port, at whichever address it listens', async (_, create) => {
+  test.each(SERVERS)('%s is found to be in use, whatever address it listens on', async (_, create) => {
     for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {
       const port = await listening(create(), host)
       expect(await isFree(port), host).toBe(false)
@@ -159,7 +159,7 @@ describe('a start', () => {
   )
 
   test(
-    'a closed terminal ends it, and the next start goes on where it was',
+    'a closed terminal ends it, and the next start continues from there',
     async () => {
       const state = await mkdtemp(join(tmpdir(), 'medplum-mcp-'))
       onTestFinished(() => rm(state, { recursive: true, force: true, maxRetries: 5 }))
@@ -209,7 +209,7 @@ async function programsBelow(root: number): Promise<number[]> {
 
 async function alive(pids: number[]): Promise<number[]> {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,stat='])
-  // Z: it has ended, and nobody has asked how yet.
+  // Z: it has ended, and nobody has read its exit code yet.
   const running = stdout
     .trim()
     .split('\n')

@@ -10,10 +10,10 @@ import type { Chance } from './random.ts'
 /** How long a client waits for an answer, and how soon one that hangs up does, in ms. */
 const PATIENCE_MS = 20_000
 const HANG_UP_MS = 15
-/** A client thinks for this long at most between two things, so that the rate limits of sign-ins and writes leave it alone. */
+/** A client pauses at most this long between two actions, so that the rate limits of sign-ins and writes leave it alone. */
 const PACE_MS = 300
 
-/** Counts how often the person has to sign in although the client had tokens: they were good for nothing any more. */
+/** Counts how often the person has to sign in although the client had tokens: they no longer worked. */
 class Counted extends SignIn {
   lost = 0
   #held = false
@@ -79,7 +79,7 @@ export class Actor {
     await this.#connected()
   }
 
-  /** One thing after the other until then (milliseconds since the epoch). */
+  /** One action after the other until then (milliseconds since the epoch). */
   async act(until: number): Promise<void> {
     while (Date.now() < until) {
       const action = this.#chance.pick([
@@ -101,14 +101,14 @@ export class Actor {
     }
   }
 
-  /** A call that failed is what the run is about; a mistake of its own must not hide among those. */
+  /** Failed calls are expected in this run; the run's own mistakes must not hide among them. */
   #failed(error: unknown): void {
     this.#model.expect(!(error instanceof Surprise), `client ${this.number}: ${error}`)
     const kind = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     this.#model.count(`failed: ${kind.replace(/[0-9a-f-]{8,}|(?<!HTTP )\d+/g, '…').slice(0, 120)}`)
   }
 
-  /** In the end, when all is well again: nothing that was kept may be dead. */
+  /** At the end, when everything works again: nothing that was kept may be dead. */
   async finish(): Promise<void> {
     await this.#reconnect()
     const { lost } = this.#signIn
@@ -169,7 +169,7 @@ export class Actor {
     const answer = await this.#call({ method: 'PUT', path: `Basic/${id}`, body, ifMatch: version })
     const fate = fateOf(answer)
     this.#model.updated(marker, text, fate)
-    // What became of an unknown one is for the end to tell: its version isn't known any more.
+    // An unknown result is settled at the end: its version isn't known any more.
     if (fate === 'done') this.#own.push({ marker, ...identityOf(answer) })
   }
 
@@ -201,7 +201,7 @@ export class Actor {
 
   async #signOut(): Promise<void> {
     const before = this.#signIn
-    // An answer that is lost may have been a yes: either way, the client begins again, and asks again in the end.
+    // A lost answer may have been a yes: either way the client begins again, and asks again at the end.
     await this.#revoke()
       .catch((error: unknown) => {
         this.#abandoned.push(before)

@@ -1,10 +1,10 @@
 // What must hold, whatever goes wrong: each write that was acknowledged is there once, each whose fate is unknown at most once, each that
 // was refused not at all; no answer shows what another client wrote; nobody has to sign in again who did not sign out.
 
-/** Of every identifier that a run writes. */
+/** The system of every identifier that a run writes. */
 export const SYSTEM = 'https://soak.example.com/write'
 
-/** What a client knows of a request that changes something. */
+/** What a client knows about a request that changes something. */
 export type Fate = 'done' | 'unknown' | 'not sent'
 
 interface Write {
@@ -14,7 +14,7 @@ interface Write {
   texts: Set<string>
 }
 
-/** A record as the FHIR API tells it in the end. */
+/** A record as the FHIR API shows it at the end. */
 export interface Found {
   id: string
   marker: string
@@ -32,7 +32,7 @@ export class Model {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
   }
 
-  /** A client is about to create a record: until more is known, it may be there. */
+  /** A client is about to create a record: until more is known, it may exist. */
   creating(actor: number, marker: string, text: string): void {
     this.#writes.set(marker, { actor, fate: 'unknown', texts: new Set([text]) })
     this.count('create')
@@ -44,13 +44,13 @@ export class Model {
     this.count(`create: ${fate}`)
   }
 
-  /** A client is about to change a record: until more is known, it may read so. */
+  /** A client is about to change a record: until more is known, it may have this text. */
   updating(marker: string, text: string): void {
     this.#writes.get(marker)?.texts.add(text)
     this.count('update')
   }
 
-  /** What a client was told of a change that was guarded by its version. */
+  /** What a client was told about a change that was guarded by its version. */
   updated(marker: string, text: string, fate: Fate): void {
     const write = this.#writes.get(marker)
     if (!write) throw new Error(`An update of ${marker}, which was never created`)
@@ -60,7 +60,7 @@ export class Model {
     this.count(`update: ${fate}`)
   }
 
-  /** What a client was answered: it may show only what that client wrote. */
+  /** The answer to a client: it may show only what that client wrote. */
   answered(actor: number, text: string): void {
     for (const [marker, owner] of text.matchAll(/soak-(\d+)-\d+/g)) {
       if (Number(owner) !== actor) this.broken.push(`client ${actor} was shown ${marker}`)
@@ -72,7 +72,7 @@ export class Model {
   }
 
   /**
-   * Compares what clients know with what is there.
+   * Compares what clients know with what the server has.
    *
    * @param authorOf the profile of a client's person
    */

@@ -1,6 +1,6 @@
 // Chance that can be repeated: the same seed, the same numbers.
 
-/** A generator of its own for each user of chance, so that what one does changes nothing for another (mulberry32). */
+/** A separate generator for each use, so that they don't affect each other (mulberry32). */
 export class Chance {
   #state: number
 

@@ -93,7 +93,7 @@ if (model.broken.length > 0) console.log(`Again: npm run test:faults -- --seed $
 console.log(`${model.broken.length === 0 ? 1 : 0} passed, ${model.broken.length} failed`)
 process.exit(model.broken.length > 0 ? 1 : 0)
 
-/** Counts what the Worker warns of in its log. */
+/** Counts the warnings in the Worker's log. */
 function noteEvents(output: string): void {
   for (const [, event] of output.matchAll(/"event":"(\w+_failed|\w+_error)"/g)) model.count(`logged: ${event}`)
 }
@@ -122,7 +122,7 @@ async function misbehave(end: number): Promise<void> {
   }
 }
 
-/** The Worker is stopped in the middle of what it does, and started with what was stored. */
+/** The Worker is stopped in the middle of its work, and started with what was stored. */
 async function restart(end: number): Promise<void> {
   const every = 20_000
   while (Date.now() + every < end) {
@@ -155,10 +155,10 @@ async function everything(send: Send): Promise<Found[]> {
   }
 }
 
-/** What is left in the storage of all objects, once that is nothing or the time is over. */
+/** What is left in the storage of all objects, once it is empty or the time is over. */
 async function rowsLeft(deadline: number): Promise<string[]> {
   for (;;) {
-    // A journal that ends while it is copied: then it is looked at again.
+    // If a journal ends while it is copied, it is read again.
     const left = await rows().catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' && Date.now() < deadline) return undefined
       throw error
@@ -177,7 +177,7 @@ async function rows(): Promise<string[]> {
     if (files.length === 0) throw new Error('No object has stored anything')
     return files.flatMap((file) => {
       const left = rowsOf(join(folder, file))
-      // A sign-in whose code a restart kept from being exchanged lies there for as long as the code could be.
+      // A sign-in whose code could not be exchanged because of a restart stays as long as the code is valid.
       return isWaiting(left) ? [] : left.map(({ name }) => `${shortOf(file)} ${name}`)
     })
   } finally {
@@ -198,14 +198,14 @@ interface Row {
   value?: Uint8Array
 }
 
-/** What an object has stored: values, and rows of its own tables. */
+/** What an object has stored: values, and rows of its tables. */
 function rowsOf(file: string): Row[] {
   const database = new DatabaseSync(file)
   try {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all() as { name: string }[]
     return (
       tables
-        // Miniflare keeps an object's name in a table of its own, for one that was asked anything at all.
+        // Miniflare keeps the name of every object that was ever called in a table of its own.
         .filter(({ name }) => name === '_cf_KV' || !/^(_cf|__miniflare)_/.test(name))
         .flatMap(({ name }) =>
           database

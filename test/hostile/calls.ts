@@ -1,4 +1,4 @@
-/** Calls as somebody would make them who wants out: of the base, of the level, of the narrowing, past the question. */
+/** Calls that try to escape: from the base, the level, the narrowing or the confirmation. */
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { FORM, HL7 } from '../../src/client/content.ts'
@@ -154,11 +154,11 @@ const contentFor = (verb: string): fc.Arbitrary<object> => {
     { weight: 1, arbitrary: fc.constant({}) },
   )
 }
-/** A resource where one is due, with the id of its place. */
+/** A resource where one is needed, with the id of its address. */
 const fitting = (type: string, id?: string) =>
   resource.map((one) => ({ body: { ...one, resourceType: type, ...(id !== undefined && { id }) } }))
 
-/** Nothing, or one thing too many: so that many calls get far. */
+/** Nothing, or one thing too many, so that many calls get far. */
 const extra: fc.Arbitrary<object> = fc.oneof(
   { weight: 4, arbitrary: fc.constant({}) },
   {
@@ -191,7 +191,7 @@ const wild = fc
   .chain(([tool, verb, place, more]) =>
     contentFor(verb).map((given) => ({ tool, args: { method: verb, path: place, ...given, ...more } })),
   )
-/** What is written as it should be, and mustn't pass for what it is. */
+/** Well-formed requests that must not be mistaken for harmless ones. */
 const plain = fc
   .tuple(
     fc.constantFrom(...VERBATIM),

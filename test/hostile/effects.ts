@@ -1,4 +1,4 @@
-/** What a request does at Medplum, said once more and otherwise than in `src`: by what it plainly says, and no lower than that. */
+/** What a request does at Medplum, judged independently of `src`: by what it plainly says, and no lower. */
 import type { Level } from '../../src/access/access.ts'
 
 export interface Received {

@@ -1,5 +1,5 @@
 /**
- * `npm run test:hostile`: thousands of hostile calls against a Medplum that writes down what it receives. `-- --seed 7 --cases
+ * `npm run test:hostile`: thousands of hostile calls against a Medplum that records what it receives. `-- --seed 7 --cases
  * 20000` for others, and for more. A failure names the seed and the path that repeat it.
  */
 
@@ -67,7 +67,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   label: fc.boolean(),
 })
 
-/** What a person agreed to, kept open: whether seals hold is tested elsewhere. */
+/** What a person approved, unsealed: seals are tested elsewhere. */
 const sealed = new Map<string, Agreement>()
 const seal = (agreement: Agreement) => {
   sealed.set(agreement.nonce, agreement)
@@ -91,7 +91,7 @@ function connection({ level, narrowing, forms, label }: Setting) {
     seal: async (agreement) => seal(agreement),
     open: async (state) => sealed.get(state),
     burn: async () => true,
-    propose: async (agreement) => `https://mcp.example.com/confirm/${seal(agreement)}`,
+    propose: async (agreement) => ({ address: `https://mcp.example.com/confirm/${seal(agreement)}`, id: 'page' }),
   })
   const call = async (
     { tool: name, args }: HostileCall,
@@ -105,7 +105,8 @@ function connection({ level, narrowing, forms, label }: Setting) {
       ...{ signal: new AbortController().signal, progress: async () => {}, answerChars: 20_000 },
       marks: { label, provenance: false, auditEvent: false },
       asking: {
-        ...{ policy: 'delete', forms: forms || answer !== undefined, state: answer?.state },
+        ...{ policy: 'delete', forms: forms || answer !== undefined, pages: false, session: undefined },
+        state: answer?.state,
         responses: answer && { approval: { action: 'accept', content: {} } },
       },
       event: {},
@@ -115,7 +116,7 @@ function connection({ level, narrowing, forms, label }: Setting) {
   return { call, passed }
 }
 
-/** A call's words; an error that is made for the model is an answer, any other a fault of this server. */
+/** A call's text; an error made for the model is an answer, any other a fault of this server. */
 async function outcome(
   work: Promise<ToolOutput | undefined>,
 ): Promise<{ output?: ToolOutput | undefined; text: string }> {
@@ -140,7 +141,7 @@ function check(holds: boolean, what: string, details: unknown): void {
   if (!holds) throw new Error(`${what}: ${JSON.stringify(details)?.slice(0, 1_500)}`)
 }
 
-/** What holds of everything that arrived, whatever was asked. */
+/** What must be true for everything that arrived. */
 function judge(arrived: readonly Arrived[], passed: readonly FhirRequest[], level: Level, agreed: boolean): void {
   for (const one of arrived) {
     const { method, path, target, headers, body } = one
@@ -165,7 +166,7 @@ function judge(arrived: readonly Arrived[], passed: readonly FhirRequest[], leve
     const judged = passed.find(
       (request) => request.method === method && isSamePath(request.path, path) && isSame(request, one),
     )
-    // Reads for a decision go past the guard that is watched here; all else was judged as it arrived.
+    // Reads for a decision bypass the guard that is watched here; everything else was checked as it arrived.
     check(judged !== undefined || method === 'GET', 'arrived otherwise than it was judged', { one, passed })
   }
 }

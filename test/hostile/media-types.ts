@@ -1,4 +1,4 @@
-/** Media types as somebody would write them who wants a body to be read in two ways. */
+/** Media types that try to have a body read in two ways. */
 import * as fc from 'fast-check'
 import { FORM, HL7 } from '../../src/client/content.ts'
 

@@ -1,4 +1,4 @@
-/** A Medplum that writes down what it receives, with each body as Medplum's own parsers read it, and answers as if all succeeded. */
+/** A Medplum that records what it receives, with each body as Medplum's own parsers read it, and answers as if everything succeeded. */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseBody } from '../../sandbox/http/body.ts'
@@ -12,12 +12,12 @@ export interface Arrived extends Received {
 
 export interface RecordingMedplum {
   fhirBase: URL
-  /** What came since it was last asked. */
+  /** What came since the last call. */
   arrived(): Arrived[]
   close(): void
 }
 
-/** Stands in every record of the other patient. */
+/** A mark in every record of the other patient. */
 export const FOREIGN = 'Someone-Else-4711'
 export const OWN_ID = 'own'
 export const OTHER_ID = 'other'
@@ -60,7 +60,7 @@ async function read(request: IncomingMessage): Promise<Arrived> {
   return { method, target, path, headers, body }
 }
 
-/** A record at any place: of the one patient, unless its address names the other. */
+/** A record at any address: of the one patient, unless the address names the other. */
 function record(type: string, id: string) {
   const isOther = id === OTHER_ID
   const subject = { reference: `Patient/${isOther ? OTHER_ID : OWN_ID}`, ...(isOther && { display: FOREIGN }) }

@@ -8,7 +8,6 @@ import { freePort } from '../../programs/worker.ts'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 
-import { show } from '../../src/tools/show/tool.ts'
 import { Home } from '../clients/program.ts'
 import type { Adapter } from '../clients/scenario.ts'
 import { launch, logIn } from '../e2e/browser.ts'
@@ -84,7 +83,8 @@ async function writeArguments(page: Page, args: object): Promise<void> {
 async function draw(page: Page): Promise<string> {
   try {
     await openTab(page, 'Apps')
-    await page.getByRole('button', { name: show.description }).click()
+    // Among the tools, which fade away, it has no description.
+    await page.getByRole('button', { name: /^Show records as a view Draws/ }).click()
     await writeArguments(page, { view: 'trend', patient: `Patient/${PATIENT_IDS.diabetic}`, codes: ['4548-4'] })
     await page.getByTestId('open-app').click()
     await page.locator('[data-testid=apps-form][data-app-status=ready]').waitFor()

@@ -80,7 +80,7 @@ function told(
     const relations = link.map(({ relation }) => relation)
     const sort = /[?&]_sort=-?([\w-]+)/.exec(path)?.[1]
     const common = { status, type, total, links: relations, order: sort && entry.map((one) => keyOf(one, sort)) }
-    // Which of many come first isn't said without a sort, nor among equals.
+    // Without a sort, and among equals, any may come first.
     if (relations.includes('next') || relations.includes('previous')) return { ...common, entries: entry.length }
     const fields = [...new Set(entry.flatMap((one) => Object.keys(one.resource ?? {})))].sort()
     return { ...common, entries: entry.map((one) => nameOf(one, clinicIds)).sort(), fields }
@@ -89,7 +89,7 @@ function told(
   return { status, fields: Object.keys(body).sort() }
 }
 
-/** By what entries of a search are sorted here. */
+/** How the entries of a search are sorted here. */
 const KEYS: Record<string, string> = {
   birthdate: 'birthDate',
   date: 'effectiveDateTime',
@@ -121,7 +121,7 @@ async function throughOurs(
   if (method !== 'GET' && status < 300 && path !== '' && !path.includes('$')) return undefined
   const content = body === undefined ? {} : method === 'PATCH' ? { patch: body } : { body }
   const result = await client.call('fhir-request', { method, path, format: 'json', ...content }).catch(() => undefined)
-  // A client that is refused for want of a scope throws.
+  // A client that is refused for lack of a scope throws.
   const refusal = result === undefined || result.isError
   const text = result ? textOf(result) : ''
   if (status >= 300)

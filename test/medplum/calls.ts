@@ -1,4 +1,4 @@
-// What writes: each kind of call through our Worker, in a session and without one, and what is then at the server.
+// Writes: each kind of call through our Worker, with and without a session, and what the server then has.
 import type { Bundle } from '@medplum/fhirtypes'
 import type { ConnectedClient } from '../../programs/clients.ts'
 import type { Ground } from './ground.ts'
@@ -11,7 +11,7 @@ type Json = Record<string, unknown>
 
 interface Kind {
   name: string
-  /** Not everywhere; why it is left out here, if it is. */
+  /** Why it is left out here, if it is. */
   unless?(ground: Ground): string | undefined
   work(client: ConnectedClient, ground: Ground): Promise<void>
 }

@@ -24,7 +24,7 @@ export const TAG_SYSTEM = 'https://medplum-mcp.example.com/test-run'
 /** Of the addresses of its people. */
 const DOMAIN = 'medplum-mcp.example.com'
 
-/** Whom a run invites: an administrator, a practitioner, and one who can only read. */
+/** The people a run invites: an administrator, a practitioner, and one who can only read. */
 const PEOPLE = { dana: ['Dana', 'Recorder'], alice: ['Alice', 'Tester'], rita: ['Rita', 'Readonly'] } as const
 export type Who = keyof typeof PEOPLE
 
@@ -129,7 +129,7 @@ export class Ground {
     }
   }
 
-  /** Takes over what earlier runs have left, so that it is taken away too. */
+  /** Adopts what earlier runs left behind, so that it is removed too. */
   async adopt(): Promise<void> {
     const all = async <T extends Resource>(search: string) => {
       const { body } = await this.#admin<Bundle<WithId<T>>>('GET', search)
@@ -159,7 +159,7 @@ export class Ground {
     if (!this.#since || time < this.#since) this.#since = time
   }
 
-  /** A ClientApplication, with a membership of its own, so that it can also act for itself. */
+  /** A ClientApplication with its own membership, so that it can also act for itself. */
   async client(name: string, settings: Partial<ClientApplication> = {}): Promise<WithId<ClientApplication>> {
     const client = (await this.#call('POST', `admin/projects/${this.project.id}/client`, {
       name,
@@ -180,7 +180,7 @@ export class Ground {
     return body
   }
 
-  /** Adds settings to the project until the end of the run. It does so only where none of them is there. */
+  /** Adds settings to the project until the end of the run, only if none of them exists. */
   async setting(settings: NonNullable<Project['setting']>): Promise<boolean> {
     const path = `Project/${this.project.id}`
     const { body: project } = await this.#admin<Project>('GET', path)
@@ -191,7 +191,7 @@ export class Ground {
     return true
   }
 
-  /** Takes settings out of the project, where they have this value, and puts others in. */
+  /** Replaces settings of the project that have this value. */
   async #write(out: typeof CLAIM_SETTING, more: typeof CLAIM_SETTING): Promise<boolean> {
     const path = `Project/${this.project.id}`
     const { body: now } = await this.#admin<Project>('GET', path)
@@ -229,7 +229,7 @@ export class Ground {
     this.#binaries.clear()
   }
 
-  /** What is there of a type that somebody of this run wrote. */
+  /** The records of a type that people of this run wrote. */
   async #written(type: string): Promise<string[]> {
     const found: string[] = []
     let path: string | undefined = `${type}?_lastUpdated=ge${this.#since}&_count=500&_sort=_lastUpdated`

@@ -8,7 +8,7 @@ import { clinicWorld } from '../../sandbox/world.ts'
 import { type Ground, TAG_SYSTEM } from './ground.ts'
 import { must } from './report.ts'
 
-/** Whole charts of these; of everybody else what the registry of diabetics needs. */
+/** Whole charts of these; for everybody else what the registry of diabetics needs. */
 const CHARTS = new Set<string>(Object.values(PATIENT_IDS))
 const HOUSE = ['Organization', 'Location', 'Practitioner', 'PractitionerRole', 'Questionnaire', 'Patient', 'Group']
 const SYSTEMS = ['HealthcareService', 'Agent', 'Device', 'Schedule', 'OperationDefinition', 'Bot']
@@ -20,7 +20,7 @@ export function part(redirectUris: string[] = []): World {
   return { ...world, resources: world.resources.filter((one) => !isClinical(one) || belongs(one)) }
 }
 
-/** Everything but who and what the sandbox itself has. */
+/** Everything except the people and things of the sandbox itself. */
 function isClinical({ resourceType }: Resource): boolean {
   return !['User', 'Project', 'ProjectMembership', 'AccessPolicy', 'ClientApplication'].includes(resourceType)
 }

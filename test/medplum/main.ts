@@ -83,7 +83,7 @@ async function main(): Promise<number> {
     problem = error
   }
   for (const end of running.reverse()) await end().catch(() => {})
-  // Whatever is still under way fails now, and writes nothing after this.
+  // Anything still running fails now, and writes nothing after this.
   await work.catch(() => {})
   await ground.leave()
   const good = report.close()

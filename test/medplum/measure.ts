@@ -47,7 +47,7 @@ export async function measure(
   await report.step(`${rounds} rounds of ${rows.length} requests, ${ways.size} ways`, async () => {
     for (let round = -WARM_UP; round < rounds; round++) {
       for (const row of rows) {
-        // Another one begins each time, so that none always finds what the one before has warmed.
+        // A different one begins each time, so that none always profits from the one before.
         const order = [...ways]
         for (let i = 0; i < Math.abs(round) % order.length; i++) order.push(...order.splice(0, 1))
         for (const [name, way] of order) {
@@ -102,7 +102,7 @@ function mcp(url: string, headers: Record<string, string>, meta?: object): Way {
   let n = 0
   return async (path) => {
     const { status, text } = await ask(url, headers, JSON.stringify(callOf(path, ++n, meta)))
-    // A stream holds the answer in an event.
+    // A stream has the answer in an event.
     const data = text.startsWith('{') ? text : (/^data: ?(\{.*)$/m.exec(text)?.[1] ?? '')
     must(status === 200 && data !== '', `GET ${path} answered ${status}: ${text.slice(0, 300)}`)
     const { result } = JSON.parse(data) as { result?: { isError?: boolean; content: { text?: string }[] } }

@@ -24,7 +24,7 @@ export const STATELESS = 'Streamable HTTP 2026-07-28, SDK 2' satisfies Way
 /** Fills in the App's pages, from the e-mail address to the choice of scopes, until it sends the browser back to `origin`. */
 export async function logInAtApp(page: Page, { email, password }: Credentials, origin: string): Promise<void> {
   const back = page.waitForRequest((request) => request.url().startsWith(`${origin}/oauth/callback`))
-  // If an earlier step fails, that is the error to tell.
+  // If an earlier step fails, that is the error to report.
   back.catch(() => {})
   await page.locator('input[name=email]').fill(email)
   await page.getByRole('button', { name: 'Continue' }).click()
@@ -37,7 +37,7 @@ export async function logInAtApp(page: Page, { email, password }: Credentials, o
   await back
 }
 
-/** A client of a person who has just signed in, at a level, with a browser of their own. */
+/** A client of a person who has just signed in, at a level, with their own browser. */
 export async function signInAt(
   browser: Browser,
   origin: string,
@@ -75,7 +75,7 @@ export function textOf({ content }: ToolResult): string {
   return content.map(({ text }) => text ?? '').join('\n')
 }
 
-/** What a call says, whatever became of it. */
+/** What a call says, whether it succeeded or not. */
 export async function said(client: ConnectedClient, args: Record<string, unknown>): Promise<string> {
   return textOf(await client.call('fhir-request', args))
 }

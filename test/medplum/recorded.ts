@@ -11,7 +11,7 @@ export const RECORDINGS = [
   ...['oauth', 'read-write', 'search', 'errors', 'bundles', 'graphql', 'files', 'operations', 'async'],
 ]
 const REDIRECT_URIS = ['http://localhost:8788/callback', 'http://127.0.0.1:8788/callback']
-/** What no project admin can make on a server: file, exchange, reason. */
+/** What no project admin can create on a server: file, exchange, reason. */
 const OUT_OF_REACH: Record<string, Record<string, string>> = {
   oauth: {
     'register-known-redirect': 'the server has no client for everybody',
@@ -55,7 +55,7 @@ function kindOf(difference: string): string {
   return `server and recording, ${difference.startsWith('status:') ? 'status' : difference.split(':')[0]}`
 }
 
-/** What the recordings take for given, made in the project. */
+/** What the recordings presuppose, created in the project. */
 async function thisServer(ground: Ground): Promise<Target> {
   const { dana, rita } = ground.people
   const pages = await ground.client('Recording client', { redirectUris: REDIRECT_URIS })

@@ -1,4 +1,4 @@
-// What became of each step, and where servers differ; printed as it goes, and counted at the end.
+// The result of each step, and where servers differ; printed as it goes, and counted at the end.
 
 /** The run was told to stop. */
 export class Interrupted extends Error {}
@@ -21,7 +21,7 @@ export class Report {
     this.#stop = why
   }
 
-  /** Where a long step may be told to stop. @throws {Interrupted} */
+  /** Where a long step can be stopped. @throws {Interrupted} */
   pause(): void {
     if (this.#stop) throw this.#stop
   }

@@ -22,7 +22,7 @@ const SCOPES: Record<Level, string> = {
 
 /** What each level allows and refuses. */
 const LEVELS: Record<Level, (signedIn: SignedIn) => Promise<void>> = {
-  // A client that is refused for want of scope signs in again by itself, for the scope that it is told.
+  // A client that is refused for lack of scope signs in again by itself, for the scope that the refusal names.
   async read({ client, person }) {
     await asked(client, READ)
     await refused(client, CREATE)
@@ -176,7 +176,7 @@ async function disconnect({ people: { alice } }: Ground, { asking }: Workers, br
   }
 }
 
-/** The token is refused; that may take a second to be known. */
+/** The token is refused; that may take a second. */
 async function ended(asking: string, { tokenSet }: InBrowser): Promise<void> {
   const headers = { authorization: `Bearer ${tokenSet?.access_token}` }
   const deadline = Date.now() + 3000

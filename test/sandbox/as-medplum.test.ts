@@ -54,7 +54,7 @@ it.each([
   expect([status, JSON.stringify(body)]).toEqual([400, expect.stringContaining(expected)])
 })
 
-it('finds by `ne` only who has a date', async () => {
+it('finds by `ne` only records that have a date', async () => {
   const { body } = await send('GET', 'Patient?identifier=urn:example|as-medplum&birthdate=ne2000-01-01')
   expect(body.entry ?? []).toEqual([])
 })

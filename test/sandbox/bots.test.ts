@@ -1,4 +1,4 @@
-/** Bots really run: with the sandbox's records, with somebody's rights, and not for ever. */
+/** Bots really run: with the sandbox's records, with somebody's rights, and not forever. */
 
 import type { Bot, OperationOutcome, Task } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -66,7 +66,7 @@ it('is found by its identifier', async () => {
   expect(done.body).toBe('got this')
 })
 
-it('gets an HL7 message parsed, and has to return text', async () => {
+it('gets an HL7 message parsed, and must return text', async () => {
   const hl7 = { 'content-type': 'x-application/hl7-v2+er7' }
   await deploy(
     'exports.handler = async (_, { input }) => input.getSegment("PID") ? input.header.getField(9).toString() : {};',
@@ -76,7 +76,7 @@ it('gets an HL7 message parsed, and has to return text', async () => {
   expect((await run('MSH|^~\\&|A|B|C|D|20260901||ADT^A01|1|P|2.5')).body).toBe('[object Object]')
 })
 
-it('is stopped when its time is over', async () => {
+it('is stopped when its time is up', async () => {
   await alice('PUT', `Bot/${bot.id}`, { ...bot, timeout: 1 })
   await deploy(NEVER_ENDS)
   const stopped = await execute<OperationOutcome>(alice, {})
@@ -91,7 +91,7 @@ it('fails without code', async () => {
   expect(failed.body.issue[0]?.details?.text).toBe('No executable code')
 })
 
-it('fails where nothing says what runs it', async () => {
+it('fails if nothing says what runs it', async () => {
   const { body } = await alice<Bot>('POST', 'Bot', { resourceType: 'Bot', name: 'No runtime' })
   const failed = await alice<OperationOutcome>('POST', `Bot/${body.id}/$execute`, {}, JSON_TYPE)
   expect(failed.body.issue[0]?.details?.text).toBe('Unsupported bot runtime')

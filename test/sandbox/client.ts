@@ -35,7 +35,7 @@ export async function signedIn(server: Pick<Sandbox, 'baseUrl'>, login: Login): 
   return sendAs(server, await tokenFor(server, login))
 }
 
-/** The same with a token that is there. */
+/** The same with an existing token. */
 export function sendAs({ baseUrl }: Pick<Sandbox, 'baseUrl'>, token: string): Send {
   return async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const raw = typeof body === 'string' || body instanceof Uint8Array

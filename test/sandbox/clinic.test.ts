@@ -7,7 +7,7 @@ import type { Bundle, Observation, Resource, ResourceType } from '@medplum/fhirt
 import { beforeAll, describe, expect, it } from 'vitest'
 import { CLINIC_NOW, clinic, PATIENT_IDS, PRACTITIONER_IDS } from '../../sandbox/clinic/index.ts'
 
-// Recorded benchmarks ask about these very records: a new value here means that their answers have to be made again.
+// Recorded benchmarks ask about these records: after a new value here, their answers must be made again.
 const SHA256 = '19c8eaabaa68c39e6bf8cf86fc086ab079666c09c346efa0c9978bfc4495af0f'
 
 const records = clinic()
@@ -93,7 +93,7 @@ describe('sameness', () => {
     expect(clinic()).toEqual(records)
   })
 
-  it('makes the clinic that was recorded', () => {
+  it('makes the recorded clinic', () => {
     expect(sha256(JSON.stringify(records))).toBe(SHA256)
   })
 
@@ -218,7 +218,7 @@ describe('coherence', () => {
     expect(visited.sort()).toEqual(fulfilled.map((one) => `Appointment/${one.id}`).sort())
   })
 
-  it('adds up its claims', () => {
+  it('has claims that add up', () => {
     for (const claim of all('Claim')) {
       const sum = (claim.item ?? []).reduce((cents, item) => cents + Math.round((item.net?.value ?? 0) * 100), 0)
       expect(claim.total?.value).toBe(sum / 100)

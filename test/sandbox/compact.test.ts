@@ -1,4 +1,4 @@
-/** The compact form over all that the clinic holds: nothing is lost but the noise, and the noise is what stands in this list. */
+/** The compact form over the whole clinic: nothing is lost except the noise listed here. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
@@ -14,7 +14,7 @@ import { type Answer, type Send, signedIn } from './client.ts'
 type Json = null | boolean | number | string | Json[] | Properties
 type Properties = { [name: string]: Json }
 
-/** Where a value stands: the objects and lists around it, the innermost first. */
+/** Where a value is: the objects and lists around it, the innermost first. */
 interface Place {
   key: string | number
   value: Json
@@ -40,7 +40,7 @@ const versionOf = (around: Json[]) => {
   return at(entry, 'resource') && `${nameOf(entry)}/_history/${at(entry, 'resource', 'meta', 'versionId')}`
 }
 
-/** The noise, each kind by how to tell it. */
+/** The noise, each kind with how to recognize it. */
 const NOISE: Record<string, (place: Place) => boolean> = {
   'whom a resource belongs to in Medplum': ({ key, around }) =>
     (key === 'project' || key === 'compartment') &&
@@ -77,7 +77,7 @@ const NOISE: Record<string, (place: Place) => boolean> = {
 
 const found = new Map(Object.keys(NOISE).map((kind) => [kind, 0]))
 
-/** The value without its noise, and without what is empty then. */
+/** The value without its noise, and without what is then empty. */
 function bare(value: Json, around: Json[] = []): Json | undefined {
   if (typeof value !== 'object' || value === null) return value
   const pairs = Object.entries(value).flatMap(([name, item]): [string, Json][] => {
@@ -109,11 +109,11 @@ interface Bundle {
 
 const world = clinicWorld().resources
 const types = [...new Set(world.map(({ resourceType }) => resourceType))].filter((type) => type !== 'Binary')
-/** What the sandbox answered, by the path that it was asked with. */
+/** What the sandbox answered, by path. */
 const answers = new Map<string, Bundle[]>()
 let sandbox: Sandbox
 
-// All is read first: to check it takes long, and connections don't last that long.
+// Everything is read first: checking takes longer than connections last.
 beforeAll(async () => {
   sandbox = await startSandbox()
   const sam = await signedIn(sandbox, SANDBOX_USERS.sam)
@@ -150,7 +150,7 @@ async function pages(send: Send, path: string): Promise<Bundle[]> {
 }
 
 describe('the compact form', () => {
-  it('of all that the sandbox answers turns back: every type, charts, what is included, histories, batches', () => {
+  it('of all the sandbox’s answers can be decoded: every type, charts, included resources, histories, batches', () => {
     for (const [path, bodies] of answers) for (const body of bodies) expectWhole(body, path)
     const read = types.flatMap((type) => answers.get(`${type}?_count=1000`) ?? [])
     const met = new Set(read.flatMap(({ entry = [] }) => entry.map(({ resource }) => resource?.id)))
@@ -158,12 +158,12 @@ describe('the compact form', () => {
     expect(answers.get(`Patient/${PATIENT_IDS.diabetic}/_history`)).toHaveProperty('0.entry.length', 3)
   }, 120_000)
 
-  it('of every record by itself turns back', () => {
+  it('of every single record can be decoded', () => {
     expect(world.length).toBeGreaterThan(11_000)
     for (const resource of world) expectWhole(resource, `${resource.resourceType}/${resource.id}`)
   }, 120_000)
 
-  it.each(Object.entries(constructed()))('of %s turns back', (name, body) => expectWhole(body, name))
+  it.each(Object.entries(constructed()))('of %s can be decoded', (name, body) => expectWhole(body, name))
 
   it('met every kind of noise', () => {
     expect([...found].filter(([, count]) => count === 0)).toEqual([])

@@ -36,22 +36,22 @@ test.each<[string, Expected, boolean]>([
   expect(judgement.why === '').toBe(right)
 })
 
-test('the last line that is an answer counts', () => {
+test('the last line with an answer counts', () => {
   expect(answerIn('ANSWER: 1\nand more\nAnswer: 2\nBye')).toBe('2')
   expect(answerIn('no answer: here')).toBeUndefined()
 })
 
-test('there are forty tasks and more, of each kind some, each asked once', () => {
+test('there are at least forty tasks, some of each kind, each asked once', () => {
   expect(TASKS.length).toBeGreaterThanOrEqual(40)
   for (const kind of KINDS) expect(TASKS.filter((one) => one.kind === kind).length, kind).toBeGreaterThanOrEqual(4)
   for (const of of [(one: Task) => one.id, (one: Task) => one.ask])
     expect(new Set(TASKS.map(of)).size).toBe(TASKS.length)
-  // What changes records comes after all that is true only before.
+  // Tests that change records come after those that need them unchanged.
   const first = TASKS.findIndex((one) => one.after !== undefined)
   expect(TASKS.slice(first).every((one) => one.kind === 'writing')).toBe(true)
 })
 
-test('the table counts by kind and in all', () => {
+test('the table counts by kind and in total', () => {
   const outcome = (kind: Task['kind'], right: boolean): Outcome => ({
     ...{ task: { id: kind, kind, ask: '', truth: () => SET }, right, why: '' },
     ...{ calls: 2, tokens: { in: 1500, out: 10 } },

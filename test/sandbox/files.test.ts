@@ -1,4 +1,4 @@
-/** Files in the default world: what recordings can't show, since there time doesn't pass and nobody is kept out. */
+/** Files in the default world: what recordings can't show, since no time passes in them and nobody is refused. */
 
 import type { Binary, Bundle, DocumentReference } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, expect, it } from 'vitest'

@@ -1,50 +1,22 @@
-/** Operations in the default world, whose bot, schedule and agent make them do something. */
-
+// Operations in the default world: claims, scheduling and patients.
 import type {
-  Agent,
   Appointment,
   Bundle,
   Claim,
   ClaimResponse,
   OperationOutcome,
-  Parameters,
   Patient,
   Schedule,
   Slot,
-  ValueSet,
 } from '@medplum/fhirtypes'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
-import {
-  LABORATORY_AGENT_ID,
-  LABORATORY_DEVICE_ID,
-  TELEHEALTH_SCHEDULE_ID,
-  TELEHEALTH_SERVICE_ID,
-} from '../../sandbox/systems.ts'
+import { describe, expect, it } from 'vitest'
+import { TELEHEALTH_SCHEDULE_ID, TELEHEALTH_SERVICE_ID } from '../../sandbox/systems.ts'
+import { ada, alice, problem, rita, setUp } from './operating.ts'
 
-import { type Send, signedIn } from './client.ts'
-
-let sandbox: Sandbox
-let alice: Send
-let rita: Send
-let ada: Send
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ control: true, agentWaitMs: 0 })
-})
-afterAll(() => sandbox.close())
-beforeEach(async () => {
-  await fetch(`${sandbox.baseUrl}_sandbox/reset`, { method: 'POST' })
-  alice = await signedIn(sandbox, SANDBOX_USERS.alice)
-  rita = await signedIn(sandbox, SANDBOX_USERS.rita)
-  ada = await signedIn(sandbox, SANDBOX_USERS.ada)
-})
-
-const problem = ({ status, body }: { status: number; body: OperationOutcome }) => [status, body.issue[0]?.details?.text]
+setUp()
 
 describe('claims', () => {
-  it('are submitted to the bot that the project names, each time again', async () => {
+  it('are submitted to the bot that the project names, every time', async () => {
     const found = await alice<Bundle<Claim>>('GET', 'Claim?_count=1')
     const claim = found.body.entry?.[0]?.resource
     const first = await alice<ClaimResponse>('GET', `Claim/${claim?.id}/$submit`)
@@ -56,7 +28,7 @@ describe('claims', () => {
     expect(responses.body.total).toBe(2)
   })
 
-  it('are not submitted for somebody who may not write', async () => {
+  it('are not submitted for a person who may not write', async () => {
     const found = await rita<Bundle<Claim>>('GET', 'Claim?_count=1')
     const refused = await rita<OperationOutcome>('GET', `Claim/${found.body.entry?.[0]?.resource?.id}/$submit`)
     expect(problem(refused)).toEqual([400, 'Forbidden'])
@@ -114,97 +86,6 @@ describe('scheduling', () => {
   })
 })
 
-describe('agents', () => {
-  const message = 'MSH|^~\\&|EHR|CLINIC|LAB|LAB|20260901120000||ORM^O01|7|P|2.5\rPID|1||P-1'
-  const push = <T>(body: string, rest = {}) =>
-    alice<T>('POST', `Agent/${LABORATORY_AGENT_ID}/$push`, {
-      body,
-      contentType: 'x-application/hl7-v2+er7',
-      destination: `Device/${LABORATORY_DEVICE_ID}`,
-      waitForResponse: true,
-      ...rest,
-    })
-  const received = async () => {
-    const response = await fetch(`${sandbox.baseUrl}_sandbox/hl7`)
-    return ((await response.json()) as { messages: { message: string; ack: string }[] }).messages
-  }
-
-  it('carry a message to the device and its acknowledgement back', async () => {
-    const { headers, body } = await push<string>(message)
-    expect(headers.get('content-type')).toBe('x-application/hl7-v2+er7; charset=utf-8')
-    expect(body).toMatch(/\rMSA\|AA\|7/)
-    expect(await received()).toMatchObject([{ message, ack: body }])
-  })
-
-  it('are sent Parameters of which only the texts count', async () => {
-    const parameter = [
-      { name: 'body', valueString: message },
-      { name: 'contentType', valueString: 'x-application/hl7-v2+er7' },
-      { name: 'destination', valueString: `Device/${LABORATORY_DEVICE_ID}` },
-    ]
-    const to = async (more: object) => {
-      const body = { resourceType: 'Parameters', parameter: [...parameter, { name: 'waitForResponse', ...more }] }
-      return (await alice<unknown>('POST', `Agent/${LABORATORY_AGENT_ID}/$push`, body)).body
-    }
-    expect(await to({ valueBoolean: true })).toMatchObject({ resourceType: 'OperationOutcome', id: 'ok' })
-    expect(await to({ valueString: 'true' })).toMatch(/\rMSA\|AA\|7/)
-  })
-
-  it('bring back an error for a bad message', async () => {
-    expect((await push<string>('MSH|^~\\&|EHR')).body).toMatch(/\rMSA\|AE/)
-    expect((await push<string>('hello')).body).toMatch(/\rMSA\|AE/)
-  })
-
-  it('say why a device cannot be reached', async () => {
-    const device = await alice<{ id: string }>('POST', 'Device', { resourceType: 'Device', url: 'mllp://localhost:1' })
-    const failed = await push<OperationOutcome>(message, { destination: `Device/${device.body.id}` })
-    expect(problem(failed)).toEqual([400, expect.stringContaining('ECONNREFUSED')])
-    const logs = await alice<Parameters>('GET', `Agent/${LABORATORY_AGENT_ID}/$fetch-logs`)
-    expect(logs.body.parameter?.[0]?.valueString).toContain('ECONNREFUSED')
-  })
-
-  it('say whether they are connected', async () => {
-    const other = { resourceType: 'Agent', name: 'Silent', status: 'active' } satisfies Agent
-    await alice('POST', 'Agent', other)
-    const { body } = await alice<Bundle<Parameters>>('GET', 'Agent/$bulk-status')
-    const states = body.entry?.map(({ resource }) => {
-      const [agent, result] = (resource?.parameter ?? []).map((one) => one.resource)
-      return [(agent as Agent | undefined)?.name, (result as Parameters | undefined)?.parameter?.[0]?.valueCode]
-    })
-    expect(states).toEqual([
-      ['Laboratory bridge', 'connected'],
-      ['Silent', 'unknown'],
-    ])
-    await alice('GET', `Agent/${LABORATORY_AGENT_ID}/$upgrade?version=5.2.0`)
-    const status = await alice<Parameters>('GET', `Agent/${LABORATORY_AGENT_ID}/$status`)
-    expect(status.body.parameter?.[1]?.valueString).toBe('5.2.0')
-  })
-})
-
-describe('terminology', () => {
-  it('goes into subsets, other value sets and hierarchies', async () => {
-    const url = 'http://terminology.hl7.org/ValueSet/v3-ActEncounterCode'
-    const { body } = await alice<ValueSet>('GET', `ValueSet/$expand?url=${url}&filter=inpatient`)
-    expect(body.expansion?.contains?.map((one) => one.code)).toContain('IMP')
-  })
-
-  it("knows the project's own value sets", async () => {
-    const own = {
-      resourceType: 'ValueSet',
-      status: 'active',
-      url: 'https://clinic.example.com/vs',
-      compose: {
-        include: [{ system: 'https://clinic.example.com/cs', concept: [{ code: 'a', display: 'Ah' }, { code: 'b' }] }],
-      },
-    } satisfies ValueSet
-    const codes = { url: 'https://clinic.example.com/cs', concept: [{ code: 'a', display: 'Ah' }] }
-    await alice('POST', 'CodeSystem', { resourceType: 'CodeSystem', status: 'active', content: 'complete', ...codes })
-    await alice('POST', 'ValueSet', own)
-    const { body } = await alice<ValueSet>('GET', `ValueSet/$expand?url=${own.url}`)
-    expect(body.expansion?.contains).toEqual([{ system: 'https://clinic.example.com/cs', code: 'a', display: 'Ah' }])
-  })
-})
-
 describe('patients', () => {
   it('are returned completely, page by page', async () => {
     const found = await alice<Bundle<Patient>>('GET', 'Patient?_count=1')
@@ -217,7 +98,7 @@ describe('patients', () => {
     expect([...own(page.body), ...own(second.body)]).toEqual(own(all.body).slice(0, 10))
   })
 
-  it('come with who and what is named in their charts', async () => {
+  it('come with the people and things named in their charts', async () => {
     const found = await alice<Bundle<Patient>>('GET', 'Patient?name=vega-castillo')
     const { body } = await alice<Bundle>('GET', `Patient/${found.body.entry?.[0]?.resource?.id}/$everything`)
     const types = body.entry
@@ -226,7 +107,7 @@ describe('patients', () => {
     expect([...new Set(types)].sort()).toEqual(['Location', 'Organization', 'Practitioner'])
   })
 
-  it('are not matched by a name alone', async () => {
+  it('are not matched by name alone', async () => {
     const name = [{ family: 'Vega-Castillo' }]
     const total = async (more: Partial<Patient>) => {
       const parameter = [{ name: 'resource', resource: { resourceType: 'Patient', name, ...more } }]
@@ -239,7 +120,7 @@ describe('patients', () => {
     expect((await alice('GET', '$versions')).body).toEqual({ versions: ['4.0'], default: '4.0' })
   })
 
-  it('miss a parameter in other words in a query than in Parameters', async () => {
+  it('report a missing parameter differently in a query and in Parameters', async () => {
     const inQuery = await alice<OperationOutcome>('GET', `Schedule/${TELEHEALTH_SCHEDULE_ID}/$find`)
     expect(problem(inQuery)).toEqual([400, "Expected at least 1 value(s) for required input parameter 'start'"])
     const body = { resourceType: 'Parameters', parameter: [{ name: 'slot', valueString: 'x' }] }
@@ -247,12 +128,12 @@ describe('patients', () => {
     expect(problem(inBody)).toEqual([400, 'Expected 1 value(s) for input parameter appointment, but 0 provided'])
   })
 
-  it('are not found at what is no id, whatever the type', async () => {
+  it('are not found under an invalid id, whatever the type', async () => {
     expect((await alice('GET', 'Nothing/1')).status).toBe(404)
     expect((await alice('GET', `Nothing/${crypto.randomUUID()}`)).status).toBe(400)
   })
 
-  it('can be erased with all that belongs to them, by an administrator', async () => {
+  it('can be erased by an administrator, with everything that belongs to them', async () => {
     const found = await ada<Bundle<Patient>>('GET', 'Patient?_count=1')
     const id = found.body.entry?.[0]?.resource?.id
     expect((await alice('POST', `Patient/${id}/$expunge?everything=true`, {})).status).toBe(403)

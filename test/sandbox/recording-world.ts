@@ -75,7 +75,7 @@ const policy: WithId<AccessPolicy> = {
   resource: [{ resourceType: '*', readonly: true }],
 }
 
-/** Dana in a further project, as the same practitioner. */
+/** Dana in another project, as the same practitioner. */
 function membership(n: number, project: WithId<Project>): WithId<ProjectMembership> {
   return {
     ...danaHere.membership,

@@ -24,7 +24,7 @@ interface Answer {
 
 export type Variables = Record<string, string>
 
-/** Polls for a status at most this often; each time the clock of the server goes on by a second. */
+/** Polls for a status at most this often; each time the server's clock advances by a second. */
 const POLLS = 20
 
 export interface Target {

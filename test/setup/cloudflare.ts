@@ -121,7 +121,7 @@ export async function startCloudflare() {
         },
       }
     }
-    // An account that has every asset already: nothing is to be uploaded.
+    // An account that already has every asset: there is nothing to upload.
     if (part === 'assets-upload-session') return { result: { jwt: 'assets', buckets: [] } }
     if (!there) return MISSING
     if (part === 'secrets' && method === 'PUT') {

@@ -1,4 +1,4 @@
-// What the tests of setup stand on: a sandbox as Medplum and a made-up Cloudflare, both as new before each test.
+// What the tests of setup need: a sandbox as Medplum and a fake Cloudflare, both reset before each test.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// Does at the made-up Cloudflare what wrangler would, in no time: for runs that are about what setup decides. That the real one
+// Does at the fake Cloudflare what wrangler would, quickly: for tests of what setup decides. That the real one
 // takes these commands is shown by setup.test.ts.
 import { readFileSync } from 'node:fs'
 import type { wrangler } from '../../scripts/setup/wrangler.ts'

@@ -40,7 +40,7 @@ it('goes from nothing to a deployment, and a second time changes nothing', async
   expect(said).toContain('Nothing to change.')
 }, 180_000)
 
-it('binds what makes isolates for programs only where the plan is paid, and keeps that', async () => {
+it('binds the loader for programs only on a paid plan, and keeps that', async () => {
   const commands: string[] = []
   const loaders = () =>
     (ground.cloudflare.world.scripts.get('medplum-mcp')?.bindings ?? []).filter(({ type }) => type === 'worker_loader')
@@ -64,14 +64,14 @@ it('shows the steps in a dry run and changes nothing', async () => {
   expect(existsSync(ground.file)).toBe(false)
 })
 
-/** A finished deployment, made in no time. */
+/** A finished deployment, made quickly. */
 async function finished() {
   await ground.run({ tool: quickWrangler(ground.cloudflare, []) })
   const { world } = ground.cloudflare
   return { world, clientId: String(ground.deployment.vars.MEDPLUM_CLIENT_ID) }
 }
 
-/** States that a setup may have been stopped in, with the commands of wrangler and the writes at Medplum that are still missing. */
+/** States in which a setup may have stopped, with the commands of wrangler and the writes at Medplum that are still missing. */
 const HALF_DONE: [string, () => Promise<unknown>, string[], RegExp[]][] = [
   [
     'the namespace is made, and nothing else',
@@ -126,7 +126,7 @@ const HALF_DONE: [string, () => Promise<unknown>, string[], RegExp[]][] = [
   ],
 ]
 
-it.each(HALF_DONE)('where %s, only what is missing is done, once', async (_, arrange, atCloudflare, atMedplum) => {
+it.each(HALF_DONE)('if %s, does only what is missing, once', async (_, arrange, atCloudflare, atMedplum) => {
   await arrange()
   const before = (await ground.medplumChanges()).length
   const commands: string[] = []
@@ -151,31 +151,28 @@ it.each(HALF_DONE)('where %s, only what is missing is done, once', async (_, arr
   expect(cloudflare.unknown).toEqual([])
 })
 
-it.each(['as an object', 'as a text'])(
-  'carries the tenants of deployment.json through to the Worker, %s',
-  async (form) => {
-    const { world } = await finished()
-    const tenants = { acme: { baseUrl: 'https://medplum.acme.example/', clientId: 'a "quoted" id' } }
-    const text = JSON.stringify(tenants)
-    const TENANTS = form === 'as an object' ? tenants : text
-    const { deployment, cloudflare } = ground
-    writeFileSync(ground.file, JSON.stringify({ ...deployment, vars: { ...deployment.vars, TENANTS } }))
-    const commands: string[] = []
-    const tool = quickWrangler(cloudflare, commands)
-    await ground.run({ tool })
-    expect(commands).toEqual(['deploy'])
-    expect(world.scripts.get('medplum-mcp')?.bindings).toContainEqual({ type: 'plain_text', name: 'TENANTS', text })
+it.each(['as an object', 'as a text'])('passes the tenants of deployment.json on to the Worker, %s', async (form) => {
+  const { world } = await finished()
+  const tenants = { acme: { baseUrl: 'https://medplum.acme.example/', clientId: 'a "quoted" id' } }
+  const text = JSON.stringify(tenants)
+  const TENANTS = form === 'as an object' ? tenants : text
+  const { deployment, cloudflare } = ground
+  writeFileSync(ground.file, JSON.stringify({ ...deployment, vars: { ...deployment.vars, TENANTS } }))
+  const commands: string[] = []
+  const tool = quickWrangler(cloudflare, commands)
+  await ground.run({ tool })
+  expect(commands).toEqual(['deploy'])
+  expect(world.scripts.get('medplum-mcp')?.bindings).toContainEqual({ type: 'plain_text', name: 'TENANTS', text })
 
-    const before = readFileSync(ground.file, 'utf8')
-    await ground.run({ tool })
-    expect(commands).toEqual(['deploy'])
-    expect(readFileSync(ground.file, 'utf8')).toBe(before)
+  const before = readFileSync(ground.file, 'utf8')
+  await ground.run({ tool })
+  expect(commands).toEqual(['deploy'])
+  expect(readFileSync(ground.file, 'utf8')).toBe(before)
 
-    // Where the file is rewritten, they are in the form that is easy to change.
-    await ground.run({ tool, publicUrl: 'https://mcp.example.com' })
-    expect(ground.deployment.vars.TENANTS).toEqual(tenants)
-  },
-)
+  // If the file is rewritten, they are in the form that is easy to change.
+  await ground.run({ tool, publicUrl: 'https://mcp.example.com' })
+  expect(ground.deployment.vars.TENANTS).toEqual(tenants)
+})
 
 it('says so on the command line, with the fix and without the secret', async () => {
   const main = new URL('../../scripts/setup/main.ts', import.meta.url).pathname

@@ -1,4 +1,4 @@
-// What a model is told about each error that was recorded from a real Medplum: the status, the server's words, and the advice.
+// What a model is told about each error recorded from a real Medplum: the status, the server's words, and the advice.
 import { describe, expect, test } from 'vitest'
 import { advise } from '../../src/advice/replies/advise.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
@@ -23,7 +23,7 @@ describe('each recorded error', () => {
     expect(failures.length).toBeGreaterThan(100)
   })
 
-  // What lies outside the FHIR base cannot be asked for: path.ts refuses it.
+  // Addresses outside the FHIR base can't be requested: path.ts refuses them.
   test.each(failures.filter((one) => askedOf(one)))('$name', (one) => {
     const asked = askedOf(one)
     const { status, headers, body } = one.response
@@ -38,7 +38,7 @@ describe('each recorded error', () => {
     return undefined
   })
 
-  test('names no exchange that does not exist', () => {
+  test('every name is that of a recorded exchange', () => {
     expect(Object.keys(NONE_NEEDED).filter((name) => !failures.some((one) => one.name === name))).toEqual([])
   })
 })
@@ -69,7 +69,7 @@ function adviceOn(
   return advise({ method, path, body }, failure, capability)
 }
 
-describe('made of the very request', () => {
+describe('made from the request itself', () => {
   test.each([
     [
       'GET Patient?birthdate=1990&_count=5',
@@ -164,7 +164,7 @@ describe('made of the very request', () => {
     )
   })
 
-  test('a transaction that does not tell its failing entry', () => {
+  test('a transaction that does not say which entry failed', () => {
     const body = bundleOf('transaction', [{}, {}])
     const advice = adviceOn('POST ', 400, 'Missing required property', { body, expression: 'Observation.status' })
     expect(advice).toContain('Add Observation.status')
@@ -183,13 +183,13 @@ describe('429', () => {
     expect(adviceOn('GET Patient', 429, 'Too Many Requests', { headers: { RateLimit: limit } })).toContain(expected)
   })
 
-  test('takes the wait from the diagnostics where the header is missing', () => {
+  test('reads the wait from the diagnostics if the header is missing', () => {
     const diagnostics = '{"_remainingPoints":0,"_msBeforeNext":41100,"limit":60}'
     expect(adviceOn('GET Patient', 429, 'Too Many Requests', { diagnostics })).toContain('42 seconds')
   })
 })
 
-test('never throws, whatever comes', () => {
+test('never throws, whatever the input', () => {
   const random = seeded(7)
   for (let i = 0; i < 3000; i++) {
     const request = { method: random.method(), path: random.path(), body: random.value() }

@@ -54,7 +54,7 @@ describe('any JSON', () => {
   )
 
   it.each([2000, 6000, 20_000])(
-    'never takes up more than its budget, of %i characters',
+    'never exceeds its budget of %i characters',
     (maxChars) => {
       fc.assert(
         fc.property(fc.oneof(part, resource, bundle), fc.boolean(), (body, isPaged) => {
@@ -81,7 +81,7 @@ describe('any JSON', () => {
     60_000,
   )
 
-  it('gives the record of a signed document its room', () => {
+  it('leaves room for the record of a signed document', () => {
     const signed = {
       ...{
         resourceType: 'Bundle',
@@ -102,7 +102,7 @@ describe('any JSON', () => {
   })
 })
 
-it('of a search with what came along, `returned` tells matches apart', () => {
+it('`returned` counts matches and included resources separately', () => {
   const { text } = answer(bundleOf([observation(1), observation(2), patient(1), patient(2)], { total: 4 }), {
     format: 'compact',
     maxChars: 9000,
@@ -113,7 +113,7 @@ it('of a search with what came along, `returned` tells matches apart', () => {
 describe('selected columns', () => {
   const entries = Array.from({ length: 900 }, (_, index) => observation(index))
 
-  it('are a table of nothing else, within the budget, that goes on', () => {
+  it('are a table of only these, within the budget, with a next page', () => {
     const ids: string[] = []
     for (let from: number | undefined = 0; from !== undefined; ) {
       const columns = columnsOf(compileSelect(['id', 'valueQuantity.value']), 1000)

@@ -1,4 +1,4 @@
-// What is said about answers of Medplum that look like a success and are none, or less than it seems.
+// Notes about answers of Medplum that look like a success but aren't, or not fully.
 import { describe, expect, test } from 'vitest'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
 import { bundleOf, entryFor } from '../calls.ts'
@@ -107,7 +107,7 @@ test('elements that no record has are reported', () => {
   expect(checkAnswer(asked('Observation?_elements=value&_sort=_id'), answer(observation))).toEqual([])
 })
 
-describe('what was to be included', () => {
+describe('resources to be included', () => {
   const asked = (path: string, ...included: string[]) => {
     const entry = [
       { resource: { resourceType: 'Patient' }, search: { mode: 'match' } },
@@ -128,13 +128,13 @@ describe('what was to be included', () => {
     expect(asked(path, ...included).join()).toContain(says)
   })
 
-  test('came, or could not', () => {
+  test('no note if they came, or if none were asked for', () => {
     expect(asked('Patient?_revinclude=Observation:subject', 'Observation')).toEqual([])
     expect(asked('Patient?name=x')).toEqual([])
   })
 })
 
-test('what is said of an answer is said of the entries of a batch, once each', () => {
+test('notes about an answer are also given for the entries of a batch, once each', () => {
   const urls = ['Patient?family=Muller', 'Task/1', 'Patient?family=Muller']
   const none = { resourceType: 'Bundle', type: 'searchset' }
   const entry = urls.map((url) => entryFor('GET', url))

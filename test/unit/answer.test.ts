@@ -8,7 +8,7 @@ import { runs } from '../runs.ts'
 import { bundleOf, type Entry, observation, patient, whole } from './answered.ts'
 import { decode } from './decode.ts'
 
-/** Everything that following `next` to the end gives, with the number of answers that it took. */
+/** Everything up to the last `next`, with the number of answers that it took. */
 function follow(body: object, maxChars: number, format: 'compact' | 'json'): { ids: string[]; answers: number } {
   const ids: string[] = []
   for (let from = 0, answers = 1; ; answers++) {
@@ -29,7 +29,7 @@ function follow(body: object, maxChars: number, format: 'compact' | 'json'): { i
 }
 
 describe('a Bundle over its budget', () => {
-  it.each(['compact', 'json'] as const)('comes in parts that hold each entry once, as %s', (format) => {
+  it.each(['compact', 'json'] as const)('comes in parts that contain each entry once, as %s', (format) => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 120 }),
@@ -49,7 +49,7 @@ describe('a Bundle over its budget', () => {
     )
   })
 
-  it('keeps the first and the last, and tells what the others hold', () => {
+  it('keeps the first and the last, and says what the others contain', () => {
     const entries = Array.from({ length: 1000 }, (_, index) => observation(index))
     const { text } = answer(bundleOf(entries, { total: 5000 }), {
       format: 'compact',
@@ -70,7 +70,7 @@ describe('a Bundle over its budget', () => {
     expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(1000 - returned)
   })
 
-  it('of entries that are each too large still goes on, and names what they lost', () => {
+  it('with entries that are each too large still continues, and names what they lost', () => {
     const entries = Array.from({ length: 4 }, (_, index) => observation(index, `${index}`.repeat(50_000)))
     const { ids, answers } = follow(bundleOf(entries), 3000, 'compact')
     expect(ids).toHaveLength(4)
@@ -83,7 +83,7 @@ describe('a Bundle over its budget', () => {
     ['large entries first', (index: number) => 4000 - index * 10],
     ['large entries last', (index: number) => index * 10],
     ['entries alike', () => 100],
-  ])('is nearly filled after few attempts, with %s', (_, length) => {
+  ])('is nearly full after few attempts, with %s', (_, length) => {
     const word = (seed: number) => ((seed * 7919) % 99991).toString(36)
     const words = (index: number) =>
       Array.from({ length: length(index) / 5 }, (_, at) => word(index * 1000 + at)).join(' ')
@@ -102,7 +102,7 @@ describe('a Bundle over its budget', () => {
     expect(attempts).toBeLessThan(4)
   })
 
-  it('without a way to go on says so', () => {
+  it('says so if there is no next page', () => {
     const entries = Array.from({ length: 300 }, (_, index) => observation(index))
     const { text } = answer(bundleOf(entries), { format: 'compact', maxChars: 3000 })
     expect(text).not.toContain('\nnext: ')
@@ -141,7 +141,7 @@ describe('one resource over the budget', () => {
     expect(text.length).toBeGreaterThan(2500)
   })
 
-  it('of any shape stays within it', () => {
+  it('of any shape stays within the budget', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), fc.integer({ min: 50, max: 4000 }), (value, times) => {
         const large = { resourceType: 'Basic', items: Array.from({ length: times }, () => value), value }
@@ -155,7 +155,7 @@ describe('one resource over the budget', () => {
 })
 
 describe("a batch's answer over the budget", () => {
-  it('keeps what each entry came to, and as many matches as fit', () => {
+  it('keeps the result of each entry, and as many matches as fit', () => {
     const search = bundleOf(Array.from({ length: 400 }, (_, index) => observation(index)))
     const batch = {
       resourceType: 'Bundle',
@@ -214,7 +214,7 @@ describe("a batch's answer to many writes", () => {
     expect(answer(batch, { format: 'json', maxChars: 900_000, stored: indexes }).text).toContain('as it was sent')
   })
 
-  it.each(['compact', 'json'] as const)('says what the entries came to that have no room, as %s', (format) => {
+  it.each(['compact', 'json'] as const)('says what happened to entries that don’t fit, as %s', (format) => {
     const given = answer(batch, { format, maxChars: 3000, stored: indexes })
     expect(whole(given)).toBeLessThanOrEqual(3000)
     const said = [given.text, ...given.notes].join('\n')

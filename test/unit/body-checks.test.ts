@@ -105,7 +105,7 @@ describe('the same condition twice in a batch', () => {
     expect(message).toContain('Bundle.entry[1]: entry[0] has the same ifNoneExist')
   })
 
-  test('of another type, or with another value, is none', () => {
+  test('is allowed for another type or another value', () => {
     const other = {
       ...create('identifier=a|b'),
       request: { method: 'POST', url: 'Person', ifNoneExist: 'identifier=a|b' },
@@ -141,14 +141,14 @@ describe('searches in GraphQL', () => {
     expect(check('POST $graphql', query(preset, { d: 'ge2026-01-01' })).kind).toBe('clear')
   })
 
-  test('a number that Medplum takes for another', () => {
+  test('a number that Medplum reads as a different one', () => {
     const text = (value: string) => `mutation { ObservationCreate(res: { valueQuantity: { value: ${value} } }) { id } }`
     expect(warnings('POST $graphql', query(text('9007199254740993')))).toContain('for 9007199254740992')
     expect(warnings('POST $graphql', query(text('1.10')))).toContain('takes 1.10 for 1.1')
     expect(warnings('POST $graphql', query(text('81.5')))).toBe('')
   })
 
-  test('a unit, and more than fits on a page, are warned of', () => {
+  test('warns about a unit, and about more than a page holds', () => {
     expect(warnings('POST $graphql', query('{ ObservationList(value_quantity: "5|mg") { id } }'))).toContain(
       'ignores the unit',
     )
@@ -165,7 +165,7 @@ describe('searches in GraphQL', () => {
   })
 })
 
-describe('the code of a bot that is made by $init', () => {
+describe('the code of a bot created by $init', () => {
   const made = (code: string) => ({ name: 'b', executableCode: { contentType: 'text/javascript', data: btoa(code) } })
   const parameters = (code: string) => ({
     resourceType: 'Parameters',
@@ -175,7 +175,7 @@ describe('the code of a bot that is made by $init', () => {
   test.each([
     ['import x from "y"', 'has an `import` statement'],
     ['const handler = 1;', 'sets no `exports.handler`'],
-  ])('is refused where it would fail at each run: %s', (code, why) => {
+  ])('is refused if it would fail every time: %s', (code, why) => {
     for (const body of [made(code), parameters(code)]) {
       expect(refusal('POST Bot/$init', body)).toContain(why)
       expect(refusal('POST Bot/$init', body)).toContain('`executableCode`')
@@ -187,7 +187,7 @@ describe('the code of a bot that is made by $init', () => {
     { name: 'b' },
     { name: 'b', executableCode: { data: '%%%' } },
     undefined,
-  ])('is left alone otherwise: %j', (body) => {
+  ])('is otherwise left alone: %j', (body) => {
     expect(warnings('POST Bot/$init', body)).toBe('')
   })
 })

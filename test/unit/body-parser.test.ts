@@ -1,4 +1,4 @@
-// What leaves is what was judged: the parsers that Medplum uses make the same value of a request's bytes as the checks saw.
+// What is sent is what was checked: Medplum's parsers read the bytes of a request as the value that the checks saw.
 
 import { parse as fieldsOf } from 'node:querystring'
 import * as fc from 'fast-check'
@@ -9,7 +9,7 @@ import { type Content, FORM } from '../../src/client/content.ts'
 import type { Method } from '../../src/client/request.ts'
 import { compose } from '../../src/tools/request/compose.ts'
 import { mediaType } from '../hostile/media-types.ts'
-import { runs } from '../runs.ts'
+import { atLeast, runs } from '../runs.ts'
 
 /** What Medplum gets to see of a body. */
 const read = ({ type, bytes }: Content) => parseBody({ 'content-type': type }, bytes)
@@ -35,7 +35,7 @@ test('a charset makes the parser see another body in the same bytes', async () =
   })
 })
 
-test('a type that is not of the list is JSON to the parser all the same', async () => {
+test('the parser reads an unlisted type as JSON too', async () => {
   expect(await parseBody({ 'content-type': 'application/x2+json' }, new TextEncoder().encode('{"a":1}'))).toEqual({
     a: 1,
   })
@@ -85,7 +85,7 @@ const place = fc.constantFrom<[Method, string]>(
 )
 
 describe('for any content type and body', () => {
-  test('the parser makes of the bytes that leave what was judged', async () => {
+  test('the parser reads the bytes that leave as the value that was checked', async () => {
     let sent = 0
     await fc.assert(
       fc.asyncProperty(place, mediaType, body, async ([method, path], type, given) => {
@@ -99,7 +99,7 @@ describe('for any content type and body', () => {
         sent++
         expect(content.type).toMatch(/^[!-:<-~]+$/)
         const isFile = /^(POST Binary|PUT Binary\/1)$/.test(`${method} ${path}`)
-        // Binary has no parser: only of the very type FHIR JSON, Medplum looks into the bytes.
+        // Binary has no parser: Medplum looks into the bytes only for the type FHIR JSON.
         if (isFile) {
           const value =
             content.type === 'application/fhir+json' ? JSON.parse(new TextDecoder().decode(content.bytes)) : undefined
@@ -112,11 +112,11 @@ describe('for any content type and body', () => {
       }),
       { numRuns: runs(4_000) },
     )
-    expect(sent).toBeGreaterThan(runs(1_000))
+    expect(sent).toBeGreaterThan(atLeast(1_000))
   }, 60_000)
 })
 
-/** A value after a way through JSON, which knows no -0; and no text is no body. */
+/** A value after JSON, which has no -0; an empty text is no body. */
 function received(value: unknown): unknown {
   return value === '' ? {} : JSON.parse(JSON.stringify(value))
 }

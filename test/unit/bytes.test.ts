@@ -10,7 +10,7 @@ function answer(body: string, headers: Record<string, string> = {}): Response {
 test.each([
   ['of a known length', { 'content-length': '10' }],
   ['of no known length', {}],
-])('a body %s is read as a whole where it fits', async (_, headers) => {
+])('a body %s is read whole if it fits', async (_, headers) => {
   const { bytes, before, more } = await readBytes(answer('0123456789', headers), { offset: 0, length: 10 })
   expect([text(bytes), before, more]).toEqual(['0123456789', undefined, false])
 })
@@ -20,7 +20,7 @@ test.each([
   ['does not say how large it is', {}],
   ['is encoded, and larger than what was sent', { 'content-length': '4', 'content-encoding': 'gzip' }],
   ['says nothing that is a length', { 'content-length': 'four' }],
-])('no more than asked for is read of a body that %s', async (_, headers) => {
+])('reads no more than was asked for from a body that %s', async (_, headers) => {
   const { bytes, more } = await readBytes(answer('0123456789', headers), { offset: 0, length: 4 })
   expect([text(bytes), more]).toEqual(['0123', true])
 })

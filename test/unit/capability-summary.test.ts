@@ -1,4 +1,4 @@
-// What a server offers, in few bytes: checked for every type that the sandbox's statement names.
+// A server's capabilities in few bytes: checked for every type in the sandbox's statement.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadDefinitions } from '../../sandbox/definitions.ts'
 import { capabilityStatement } from '../../sandbox/http/capability.ts'
@@ -34,7 +34,7 @@ describe('of a type', () => {
     }
   })
 
-  test('groups parameters by their type and tells the operations', () => {
+  test('groups parameters by type and lists the operations', () => {
     const lines = summarizeType(capability, 'Patient').split('\n')
     expect(lines).toContain('  date: birthdate, death-date')
     expect(lines).toContain('  GET|POST Patient/{id}/$everything')
@@ -51,13 +51,13 @@ describe('of a type', () => {
     expect(summary.match(/\$everything/g)).toHaveLength(1)
   })
 
-  test('says so where nothing is declared', () => {
+  test('says so if nothing is declared', () => {
     const summary = summarizeType(indexCapability({}), 'Nope')
     expect(summary).toContain('none of its own are declared')
     expect(summary).toContain('_lastUpdated')
   })
 
-  test('stays short whatever the statement holds, by whole lines, and counts what is left out', () => {
+  test('stays short whatever the statement contains, in whole lines, and counts what is left out', () => {
     const searchParam = Array.from({ length: 500 }, (_, n) => ({
       name: `parameter-${n}`,
       type: n % 2 ? 'token' : 'date',
@@ -81,7 +81,7 @@ describe('of the server', () => {
   })
 
   test.each([undefined, null, 'x', {}, { software: { name: 'two\nlines', version: 'a "quote"' } }, { software: 7 }])(
-    'needs no statement, and believes none: %j',
+    'works without a statement, and survives an odd one: %j',
     (odd) => {
       expect(summarizeServer(capability, odd)).toMatch(/^Medplum: FHIR R4 \(JSON\)\n/)
     },

@@ -1,4 +1,4 @@
-// The index of a CapabilityStatement, and names that are near a wrong one.
+// The index of a CapabilityStatement, and names similar to a wrong one.
 import { describe, expect, test } from 'vitest'
 import { indexCapability, nearest } from '../../src/fhir/capability.ts'
 import { statement } from './statement.ts'
@@ -32,13 +32,13 @@ describe('index', () => {
     {},
     { rest: 'x' },
     { rest: [null, { resource: [null, 3, { type: 4 }, { type: '__proto__', searchParam: 'x' }] }] },
-  ])('takes anything: %j', (odd) => {
+  ])('accepts anything: %j', (odd) => {
     const index = indexCapability(odd)
     expect(index.searchParams('Patient').get('_id')).toBe('token')
     expect(index.operations('toString').size).toBe(0)
   })
 
-  test('knows no type where the statement names none, so that none is called unknown', () => {
+  test('knows no types if the statement names none, so that none is called unknown', () => {
     expect(indexCapability({}).types.size).toBe(0)
   })
 })

@@ -1,4 +1,4 @@
-// Requests put to the checks of src/advice/requests, as tests write them: `GET Patient?name=x`.
+// Requests to check with src/advice/requests, written as `GET Patient?name=x`.
 import { type CheckResult, checkRequest } from '../../src/advice/requests/check-request.ts'
 import { indexCapability } from '../../src/fhir/capability.ts'
 import { statement } from './statement.ts'

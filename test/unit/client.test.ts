@@ -1,4 +1,4 @@
-// Nothing leaves the client of Medplum with a secret in it.
+// No answer leaves the Medplum client with a secret in it.
 import { afterEach, expect, test, vi } from 'vitest'
 import { FhirClient } from '../../src/client/client.ts'
 

@@ -1,4 +1,4 @@
-// What one request may cost an isolate, which serves many people at once, and what patterns stumble over.
+// What one request may cost an isolate, which serves many people at once, and what is hard for patterns.
 
 /** Milliseconds of the processor. */
 export const MOST = 50
@@ -30,7 +30,7 @@ export const FILLS = [
     '=\n',
   ],
 ]
-/** Milliseconds of the processor that a call takes, at its best: what else the machine does mustn't count. */
+/** Milliseconds of CPU time that a call takes at best: other work of the machine mustn't count. */
 export async function costOf(run: () => Promise<unknown>): Promise<number> {
   let best = Number.POSITIVE_INFINITY
   for (let attempt = 0; attempt < 8 && best > MOST; attempt++) {

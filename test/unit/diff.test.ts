@@ -1,4 +1,4 @@
-// What differs between two versions, and what a JSON Patch makes of one.
+// The differences between two versions, and the result of a JSON Patch.
 import { describe, expect, test } from 'vitest'
 import { changesOf, differenceLines, differences, short } from '../../src/fhir/diff.ts'
 import { applyPatch, operationsOf } from '../../src/fhir/json-patch.ts'
@@ -28,11 +28,11 @@ describe('differences', () => {
     [[], [1], ['a[0]: added 1']],
     [[1, 2, 3], [1, 5, 3], ['a[1]: 2 → 5']],
     [null, [1], ['a: null → [1]']],
-  ])('of a list: %j to %j', (before, after, expected) => {
+  ])('in a list: %j to %j', (before, after, expected) => {
     expect(lines({ a: before }, { a: after })).toEqual(expected)
   })
 
-  test('anything beyond the limit is counted', () => {
+  test('counts what exceeds the limit', () => {
     expect(lines({ a: 1, b: 1, c: 1 }, {}, 1)).toEqual(['a: removed 1', 'and 2 more differences'])
   })
 
@@ -58,7 +58,7 @@ describe('differences', () => {
   })
 })
 
-test('what may not be shown is only said to differ', () => {
+test('only says that hidden values differ', () => {
   const side = (value: string, ...list: string[]) => ({
     value: { secret: value, list },
     shown: { secret: '(hidden)', list: list.map(() => '(hidden)') },
@@ -172,7 +172,7 @@ describe('a JSON Patch', () => {
       operation({ name: 'op', valueCode: 'add' }, path, { name: 'value', valueString: 'x' }),
     ],
     ['of another parameter', { resourceType: 'Parameters', parameter: [{ name: 'other', part: [op, path] }] }],
-  ])('none that Medplum could read otherwise: %s', (_, body) => {
+  ])('refuses one that Medplum could read differently: %s', (_, body) => {
     expect(operationsOf(body)).toBeUndefined()
   })
 

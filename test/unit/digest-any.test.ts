@@ -6,7 +6,7 @@ import { isRecord } from '../../src/base/json.ts'
 import { runs } from '../runs.ts'
 import { kg, observation, resource } from './digesting.ts'
 
-test('for any input: no resource is lost or counted twice, and every property is a scalar', () => {
+test('for any input no resource is lost or counted twice, and every property is a scalar', () => {
   fc.assert(
     fc.property(fc.array(resource, { maxLength: 12 }), (resources) => {
       const rows = digest(resources)
@@ -17,7 +17,7 @@ test('for any input: no resource is lost or counted twice, and every property is
       expect(counted).toEqual(new Map([...given].sort(([a], [b]) => (a < b ? -1 : 1))))
       for (const value of rows.flatMap((row) => Object.values(row)))
         expect(['string', 'number']).toContain(typeof value)
-      // What is left out before is nothing that a digest would read.
+      // What is left out beforehand is nothing that a digest would read.
       expect(digest(resources.map((one) => (isRecord(one) ? essenceOf(one) : one)))).toEqual(rows)
     }),
     { numRuns: runs(1000) },
@@ -29,7 +29,7 @@ function typeIn(value: unknown): string {
   return ['string', 'number', 'boolean'].includes(typeof type) && type !== '' ? String(type) : 'unknown'
 }
 
-test('a resource keeps everything that a digest reads', () => {
+test('a shortened resource keeps everything that a digest reads', () => {
   for (const resourceType of ['Observation', 'Condition', 'Claim', 'Encounter', 'Goal', 'ImagingStudy', 'AuditEvent']) {
     const read = new Set<string>()
     const watched = new Proxy<Record<string, unknown>>(
@@ -48,7 +48,7 @@ test('a resource keeps everything that a digest reads', () => {
   }
 })
 
-test('the order of the set changes only ties', () => {
+test('the order of the resources only affects ties', () => {
   const dated = fc
     .uniqueArray(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 20 })
     .chain((days) => fc.tuple(fc.constant(days), fc.shuffledSubarray(days, { minLength: days.length })))

@@ -32,7 +32,7 @@ function rowsOf(resources: Record<string, unknown>[], by: string[], pick?: 'late
 }
 
 describe('groups', () => {
-  test('sum by unit, never across, and say what is in no sum', () => {
+  test('sum by unit, never across units, and say what is in no sum', () => {
     const rows = rowsOf(
       [
         observation({ id: '1', value: 0.1 }),
@@ -60,7 +60,7 @@ describe('groups', () => {
     ])
   })
 
-  test('are of each value where an expression finds several, and of none where it finds none', () => {
+  test('count a record under each value that an expression finds, or under none', () => {
     const given = (id: string, codes: string[]) => ({
       resourceType: 'Condition',
       id,
@@ -74,7 +74,7 @@ describe('groups', () => {
     ])
   })
 
-  test('take one subject for the same one, however it is referred to, and give it the name that any record has', () => {
+  test('recognize one subject however it is referred to, and use the name that any record has', () => {
     const rows = rowsOf(
       [
         observation({ id: '1', who: 'Patient/p' }),
@@ -86,7 +86,7 @@ describe('groups', () => {
     expect(rows).toEqual([{ subject: { reference: 'Patient/p', display: 'Ann' }, count: 3, status: 'final 3' }])
   })
 
-  test('have no column of two meanings', () => {
+  test('have no column with two meanings', () => {
     const [row] = rowsOf(
       [{ resourceType: 'Basic', id: '1', count: 'x', value: 'y', status: 'draft' }],
       ['count', 'value', 'status'],
@@ -94,7 +94,7 @@ describe('groups', () => {
     expect(row).toEqual({ '(count)': 'x', '(value)': 'y', status: 'draft', count: 1 })
   })
 
-  test('of several values of one record count it once', () => {
+  test('count a record with several values once', () => {
     const claim = {
       resourceType: 'Claim',
       id: '1',
@@ -177,12 +177,12 @@ describe('the newest of each', () => {
     expect(rowsOf(resources.toReversed(), ['subject'], 'latest')).toMatchObject([expected])
   })
 
-  test('has its counterpart in the first', () => {
+  test('has a counterpart: the first of each', () => {
     const rows = rowsOf(two({ date: '2026-01-01', value: 1 }, { date: '2026-02-01', value: 2 }), ['subject'], 'first')
     expect(rows).toMatchObject([{ date: '2026-01-01', value: 1 }])
   })
 
-  test('of nobody that counts says nothing but how many there are', () => {
+  test('says only the count if no record is valid', () => {
     const gone = two({ status: 'entered-in-error', date: '2026-01-01' }, { status: 'entered-in-error' })
     expect(rowsOf(gone, ['subject'], 'latest')).toEqual([
       { subject: { reference: 'Patient/p' }, count: 2, status: 'entered-in-error 2' },

@@ -37,7 +37,7 @@ describe('sums', () => {
     )
   })
 
-  test('end, whatever the numbers', () => {
+  test('finish, whatever the numbers', () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ noNaN: true, min: -1e300, max: 1e300 }), { minLength: 1, maxLength: 5 }),

@@ -31,7 +31,7 @@ describe('values', () => {
     ])
   })
 
-  test('of one unit are one row, whatever it is called', () => {
+  test('of one unit are one row, however it is named', () => {
     const named = (unit?: string, code?: string) => ({
       valueQuantity: { value: 1, ...(unit && { unit }), ...(code && { code }) },
     })
@@ -52,7 +52,7 @@ describe('values', () => {
     ])
   })
 
-  test('that are missing are counted if there is a reason, in the row of the most frequent unit', () => {
+  test('that are missing for a stated reason are counted in the row of the most frequent unit', () => {
     const absent = { dataAbsentReason: { coding: [{ code: 'refused' }] } }
     const rows = digest([
       observation('a', '2024-01-01', absent),
@@ -91,7 +91,7 @@ describe('values', () => {
     expect(lastValue).toBe(`${'😀'.repeat(79)}…`)
   })
 
-  test('of texts and numbers under one code are rows of their own', () => {
+  test('texts and numbers under one code are separate rows', () => {
     const rows = digest([
       observation('a', '2024-01-01', { valueString: 'high' }),
       observation('b', '2024-01-02', kg(80)),
@@ -102,7 +102,7 @@ describe('values', () => {
     ])
   })
 
-  test('of bills are amounts, by currency', () => {
+  test('of bills are amounts by currency', () => {
     const claim = (id: string, value: number, currency: string) => ({
       ...{ resourceType: 'Claim', id, created: `2024-01-0${id}`, total: { value, currency } },
     })
@@ -119,8 +119,8 @@ describe('values', () => {
   })
 })
 
-describe('what is withdrawn', () => {
-  test('is counted, and neither first nor last nor least nor most', () => {
+describe('withdrawn records', () => {
+  test('are counted, but never first, last, lowest or highest', () => {
     const row = one([
       observation('a', '2020-01-01', { ...kg(8), status: 'entered-in-error' }),
       observation('b', '2024-01-01', kg(80)),
@@ -133,14 +133,14 @@ describe('what is withdrawn', () => {
     })
   })
 
-  test('alone leaves only the count', () => {
+  test('alone leave only the count', () => {
     expect(one([observation('a', '2020-01-01', { ...kg(8), status: 'entered-in-error' })])).toStrictEqual({
       ...{ type: 'Observation', system: LOINC, code: '29463-7', display: 'Body weight' },
       ...{ count: 1, status: 'entered-in-error 1', unit: 'kg' },
     })
   })
 
-  test('is a problem or allergy by its verification, else its state is the clinical one', () => {
+  test('a problem or allergy is withdrawn by its verification status; otherwise its clinical status counts', () => {
     const problem = (resourceType: string, id: string, clinical: string, verification?: string) => ({
       ...{ resourceType, id, recordedDate: `2024-01-0${id}`, status: 'ignored' },
       clinicalStatus: { coding: [{ code: clinical }] },
@@ -172,7 +172,7 @@ describe('components', () => {
     ],
   })
 
-  test('have rows of their own that name what they are part of', () => {
+  test('have separate rows that name the whole', () => {
     const rows = digest([
       panel('a', '2024-01-01', mmHg(130), mmHg(80)),
       panel('b', '2024-02-01', mmHg(140), { dataAbsentReason: { text: 'cuff' } }),
@@ -216,7 +216,7 @@ describe('components', () => {
     ])
   })
 
-  test('without a code of their own or of the whole are still told from whole resources', () => {
+  test('without a code, or a code of the whole, are still distinguished from whole resources', () => {
     const rows = digest([{ resourceType: 'Observation', component: [{ valueInteger: 1 }, 'odd', null] }])
     expect(rows).toEqual([
       { type: 'Observation', count: 1 },

@@ -30,7 +30,7 @@ describe('a row', () => {
     expect(digest([{ resourceType: 'Basic' }])).toStrictEqual([{ type: 'Basic', count: 1 }])
   })
 
-  test('stands by type, then by count, then by code', () => {
+  test('is sorted by type, count and code', () => {
     const coded = (resourceType: string, code: string) => ({ resourceType, code: { coding: [{ code }] } })
     const rows = digest([
       ...[coded('Procedure', 'b'), coded('Procedure', 'a'), coded('Procedure', 'c'), coded('Procedure', 'c')],
@@ -120,7 +120,7 @@ describe('what a resource is about', () => {
     expect(one([essenceOf(resource)])).toEqual(one([resource]))
   })
 
-  test('of nothing is one row for each type', () => {
+  test('without a code gives one row per type', () => {
     expect(
       digest([{ resourceType: 'Patient', id: '1' }, { resourceType: 'Patient', id: '2' }, { resourceType: 'Task' }]),
     ).toEqual([
@@ -129,7 +129,7 @@ describe('what a resource is about', () => {
     ])
   })
 
-  test('is the same for one code whatever its display, and another for another system', () => {
+  test('is the same for one code whatever its display, but differs by system', () => {
     const coded = (system: string, display?: string) => ({
       resourceType: 'Condition',
       code: { coding: [{ system, code: '1', ...(display && { display }) }] },
@@ -169,14 +169,14 @@ describe('dates', () => {
     expect(row.last).toBe(expected)
   })
 
-  test('without any, the resource stored last is the latest', () => {
+  test('if there are none, the resource stored last is the latest', () => {
     const stored = (id: string, lastUpdated?: string) => ({ resourceType: 'Patient', id, meta: { lastUpdated } })
     expect(one([stored('a', '2024-01-01T00:00:00Z'), stored('b', '2024-01-02T00:00:00+05:00'), stored('c')])).toEqual({
       ...{ type: 'Patient', count: 3, latest: 'b' },
     })
   })
 
-  /** The earliest and the latest of dates, in both orders of the set. */
+  /** The earliest and the latest of dates, in both orders. */
   function ends(...dates: string[]) {
     const found = [dates, dates.toReversed()].map((all) => one(all.map((date, at) => observation(`${at}`, date))))
     expect(found[1]).toMatchObject({ first: found[0]?.first, last: found[0]?.last })
@@ -199,7 +199,7 @@ describe('dates', () => {
     ])
   })
 
-  test('of less than a day begin with their first day', () => {
+  test('less precise than a day begin with their first day', () => {
     expect(ends('2019', '2018-12-31', '2019-03', '2019-03-05')).toEqual(['2018-12-31', '2019-03-05'])
     expect(ends('2019', '2019-01-01T00:00:00Z', '2019-01')).toEqual(['2019-01-01T00:00:00Z', '2019'])
     expect(ends('2019', '2018')).toEqual(['2018', '2019'])

@@ -29,7 +29,7 @@ export function one(resources: unknown[]): DigestRow {
 
 // ── Whatever may come ──
 
-/** JSON that resembles resources enough to get far: the names and words that a digest looks for, with anything in them. */
+/** JSON that resembles resources enough to get far: the names and words that a digest reads, with anything in them. */
 export const odd = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },

@@ -1,4 +1,4 @@
-// What the answer to a write leaves out: only what the model knows already.
+// The answer to a write leaves out only what the model already knows.
 import { describe, expect, it } from 'vitest'
 import { Content } from '../../src/client/content.ts'
 import type { Method } from '../../src/client/request.ts'
@@ -50,7 +50,7 @@ describe('the answer to a write', () => {
     ['an OperationOutcome', 'PUT', 'Task/t1', sent, { resourceType: 'OperationOutcome', status: 'requested' }],
     ['another type', 'POST', 'Task', sent, { ...stored, resourceType: 'Patient' }],
     ['nothing in common', 'POST', 'Task', { resourceType: 'Task' }, { resourceType: 'Task', id: 't1', meta: META }],
-  ])('is whole for %s', (_, method, path, body, answer) => {
+  ])('is complete for %s', (_, method, path, body, answer) => {
     expect(echoOf(method, path, body, answer)).toBeUndefined()
   })
 })

@@ -1,4 +1,4 @@
-// A missing or malformed setting stops the start and names itself.
+// The server refuses to start with a missing or malformed setting, and names it.
 import { describe, expect, test, vi } from 'vitest'
 import { type Bindings, readSettings } from '../../src/config/settings.ts'
 
@@ -78,7 +78,7 @@ test('a base URL without its last slash, and more origins', () => {
   )
 })
 
-test('without named origins, any may call over https, only its own on loopback', () => {
+test('without named origins any may call over https, on loopback only its own', () => {
   expect(read({}).allowedOrigins).toBe('any')
   expect(read({ PUBLIC_URL: 'http://localhost:8787' }).allowedOrigins).toEqual(new Set(['http://localhost:8787']))
 })

@@ -1,4 +1,4 @@
-// Files as lines to be quoted: their words, without markup and secrets, in a time that grows no faster than they do.
+// Files as lines to quote: their words, without markup and secrets, in linear time.
 import { describe, expect, test } from 'vitest'
 import { bytesInBase64, isReadable, linesOfFile } from '../../src/text/file-text.ts'
 import { LimitedText } from '../../src/tools/fetch/limited-text.ts'
@@ -21,7 +21,7 @@ test.each([
 })
 
 describe('lines', () => {
-  test('end at every kind of line end, and hold nothing that is not seen', () => {
+  test('end at every kind of line end, and contain nothing invisible', () => {
     const text = 'a\r\nb\nc\rd\u2028e\u2029f\u0085g\vh\fi\t\u0007\u200B\u{E0041}\n\n'
     expect(linesOfFile('text/plain', text)).toEqual([
       ...['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'],
@@ -29,7 +29,7 @@ describe('lines', () => {
     ])
   })
 
-  test('of nothing are none', () => {
+  test('of an empty text are none', () => {
     expect(linesOfFile('text/plain', '')).toEqual([])
     expect(linesOfFile('text/html', '<p> </p>')).toEqual([])
   })
@@ -72,7 +72,7 @@ describe('lines', () => {
   })
 
   test.each(['<', '<!--', '<script>', '<script ', '\n', ' \n', '&#6', '</p', '-->', '> <'])(
-    'of 300 KB of %j take no time',
+    'of 300 KB of %j take almost no time',
     (piece) => {
       const started = performance.now()
       linesOfFile('text/html', `${piece.repeat(300_000 / piece.length)}x`)
@@ -82,13 +82,13 @@ describe('lines', () => {
   )
 })
 
-test('Base64 is bytes, or nothing', () => {
+test('Base64 is decoded, or refused', () => {
   expect(bytesInBase64(btoa('words'))).toEqual(new TextEncoder().encode('words'))
   expect(bytesInBase64('???')).toBeUndefined()
 })
 
 describe('limited text', () => {
-  test('is whole where it fits', () => {
+  test('is whole if it fits', () => {
     const text = new LimitedText(1000)
     text.section('', ['a', 'b'], 'of this')
     text.section('Head:', ['c'], 'of that')
@@ -96,7 +96,7 @@ describe('limited text', () => {
     expect(text.toString()).toBe('a\nb\n\nHead:\nc\n\nAlone')
   })
 
-  test('is cut between lines, and goes on with what fits', () => {
+  test('is cut between lines, and continues with what fits', () => {
     const text = new LimitedText(1000)
     text.section('First:', ['x'.repeat(300), 'y'.repeat(300), 'z'], 'of this: GET it')
     text.section('Second:', ['short'], 'of that')
@@ -106,7 +106,7 @@ describe('limited text', () => {
     )
   })
 
-  test('never passes its limit, and names what has no room at all', () => {
+  test('never exceeds its limit, and names what doesn’t fit at all', () => {
     const text = new LimitedText(2000)
     for (let n = 0; n < 300; n++) text.section(`Part ${n}:`, [`line ${n}`], 'of it')
     expect(text.toString().length).toBeLessThanOrEqual(2000)

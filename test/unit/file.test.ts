@@ -16,7 +16,7 @@ function part(file: Uint8Array, contentType: string, from?: number, size: number
   return { content, texts, next: next === undefined ? undefined : Number(next) }
 }
 
-/** All parts of a text, by following what each says. */
+/** All parts of a text, by following each part's note. */
 function allParts(file: Uint8Array, contentType: string): string[] {
   const parts: string[] = []
   for (let from: number | undefined; ; ) {
@@ -29,7 +29,7 @@ function allParts(file: Uint8Array, contentType: string): string[] {
 }
 
 describe('text', () => {
-  test('that is short comes whole, without anything else', () => {
+  test('that is short comes whole, with nothing added', () => {
     expect(part(encode('Grüße\n'), 'text/plain').texts).toEqual(['Grüße\n'])
   })
 
@@ -49,7 +49,7 @@ describe('text', () => {
     for (const one of parts) expect(one).not.toContain('\ufffd')
   })
 
-  test('that is no UTF-8 ends too', () => {
+  test('that is not UTF-8 also ends', () => {
     expect(allParts(new Uint8Array(250_000).fill(0x80), 'text/plain')).toHaveLength(3)
   })
 
@@ -57,7 +57,7 @@ describe('text', () => {
     expect(part(encode('\ufeffa,b'), 'text/csv').texts).toEqual(['\ufeffa,b'])
   })
 
-  test('says where a part lies, and that the end was reached', () => {
+  test('says which part it is, and when the end is reached', () => {
     const file = encode('one\ntwo\n')
     expect(part(file, 'text/plain', 4).texts).toEqual(['two\n', 'Bytes 4 to 7 of 8 of Binary/1. That is the end.'])
     expect(part(file, 'text/plain', 8).texts[1]).toBe('There is nothing at offset 8: Binary/1 ends before, at 8 bytes.')
@@ -75,7 +75,7 @@ describe('records of an export', () => {
     expect(texts[0]).toBe(`${record(1)}\n${record(2)}\n`.replaceAll(SECRET, '(hidden)'))
   })
 
-  test('show none from any offset', () => {
+  test('show no secret from any offset', () => {
     const file = encode(`${record(1)}\n${record(2)}\n${record(3)}\n`)
     for (let from = 0; from <= file.byteLength; from++) {
       const shown = part(file, type, from).texts.join('\n')
@@ -93,13 +93,13 @@ describe('records of an export', () => {
     expect(parts.join('')).toBe(`${lines.join('\n')}\n`.replaceAll(SECRET, '(hidden)'))
   })
 
-  test('are whole even where one is longer than a part', () => {
+  test('are whole even if one is longer than a part', () => {
     const long = JSON.stringify({ resourceType: 'Bot', code: SECRET, description: 'x'.repeat(300_000) })
     const parts = allParts(encode(`${record(1)}\n${long}\n${record(2)}\n`), type)
     expect(parts.join('')).toBe(`${record(1)}\n${long}\n${record(2)}\n`.replaceAll(SECRET, '(hidden)'))
   })
 
-  test('are left out where one is longer than what is read, and what follows is shown', () => {
+  test('are left out if longer than what is read, and what follows is shown', () => {
     const huge = JSON.stringify({ resourceType: 'Bot', description: 'x'.repeat(1_500_000), code: SECRET })
     const parts = allParts(encode(`${huge}\n${record(2)}\n`), type)
     expect(parts.join('')).toBe(`${record(2)}\n`.replaceAll(SECRET, '(hidden)'))
@@ -133,7 +133,7 @@ describe('JSON in parts', () => {
   const read = (from: number | undefined, more: boolean) =>
     fileContent({ path: 'Binary/1', contentType: 'application/json', bytes: file, from, size: undefined, more })
 
-  test('is cut from what may be shown', () => {
+  test('is cut after secrets are hidden', () => {
     let shown = ''
     for (let from: number | undefined = 0; from !== undefined; ) {
       const [text, about]: string[] = read(from, false).map((block) => (block.type === 'text' ? block.text : ''))
@@ -181,7 +181,7 @@ describe('a charset', () => {
     expect(text(bytes, charset).at(-1)).toMatch(note)
   })
 
-  test('of two bytes a character is not cut within one', () => {
+  test('with two bytes a character is not cut within one', () => {
     const bytes = new Uint8Array(300_001).map((_, n) => (n % 2 === 0 ? 0xb5 : 0))
     const content = {
       path: 'Binary/1',
@@ -216,7 +216,7 @@ describe('bytes', () => {
     })
   })
 
-  test('too many for one answer are told of first, and come in parts that join to the original', () => {
+  test('too many for one answer are announced first, and come in parts that join to the original', () => {
     const file = Uint8Array.from({ length: 2_500_000 }, (_, n) => (n * 7919) % 251)
     const first = part(file, 'application/pdf')
     expect(first.content).toHaveLength(1)
@@ -231,11 +231,11 @@ describe('bytes', () => {
       from = about?.type === 'text' && next === undefined ? /offset=(\d+)/.exec(about.text)?.map(Number)[1] : next
     }
     const original = Array.from(file, (byte) => String.fromCharCode(byte)).join('')
-    // Not toBe: the difference of two such texts takes long to show.
+    // Not toBe: showing the difference of two such texts takes long.
     expect(joined === original).toBe(true)
   })
 
-  test('of a size that nobody tells', () => {
+  test('of an unknown size', () => {
     const file = new Uint8Array(1_200_000)
     const content = fileContent({
       path: 'Binary/1',

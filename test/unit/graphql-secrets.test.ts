@@ -1,4 +1,4 @@
-// Which keys of a GraphQL answer hold secrets, whatever the document calls them.
+// Which keys of a GraphQL answer contain secrets, whatever the document calls them.
 import { describe, expect, test } from 'vitest'
 import { secretKeys } from '../../src/secrets/graphql-secrets.ts'
 

@@ -1,6 +1,8 @@
-// A program that counts its steps is the same program.
+// A program that counts its steps still does the same.
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { HELPERS, instrument } from '../../src/compute/instrument.ts'
+import { HELPERS } from '../../src/compute/globals.ts'
+import { instrument } from '../../src/compute/instrument.ts'
 
 /** Helpers that do what the source says and nothing else; `$s` counts. */
 function meant(count: (steps: number) => void): unknown[] {
@@ -62,7 +64,7 @@ test.each([
   ['1 + 1', 2],
   ['const a = 2\na * 3', 6],
   ['if (true) { 5 }', undefined],
-])('ends with what it says last: %j', async (code, value) => expect((await run(code)).value).toBe(value))
+])('returns its last expression: %j', async (code, value) => expect((await run(code)).value).toBe(value))
 
 test('every turn of a loop and every call counts', async () => {
   const base = (await run('return 1')).steps
@@ -102,3 +104,11 @@ test.each([
   ...['return 1 == x', 'const a = 1, b = 2; return a == b', 'with (Math) {}', 'return ('],
   `return ${'['.repeat(20_000)}`,
 ])('refuses %j', (code) => expect(() => instrument(code)).toThrow(/^The program was not run\. /))
+
+const ISOLATE = 'src/compute/isolate'
+
+test.each(readdirSync(ISOLATE))('%s goes into the isolate as text: a function that needs nothing around it', (file) => {
+  const outside = readFileSync(`${ISOLATE}/${file}`, 'utf8').match(/^(?:import(?! type)|const|let|var|class).*/gm)
+  expect(outside).toBeNull()
+  expect(readFileSync(`${ISOLATE}/${file}`, 'utf8').match(/^(?:export )?(?:async )?function/gm)).toHaveLength(1)
+})

@@ -1,4 +1,4 @@
-// The map of limited size in which isolates remember grants and tokens.
+// The size-limited map in which isolates remember grants and tokens.
 import { expect, test } from 'vitest'
 import { Latest } from '../../src/base/latest.ts'
 

@@ -1,5 +1,5 @@
-// An isolate serves many people at once: no argument may hold it. Each text that a tool takes is given at its largest, made of
-// what patterns stumble over, and the whole call must take little time of the processor, whatever becomes of it.
+// An isolate serves many people at once: no argument may block it. Each text that a tool takes is tried at its largest, made of
+// what is hard for patterns, and the whole call must take little CPU time, whether it succeeds or not.
 
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
@@ -18,7 +18,7 @@ import type { Tool, ToolContext } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
 import { show } from '../../src/tools/show/tool.ts'
 import { whoami } from '../../src/tools/whoami.ts'
-import { callerWith } from '../caller.ts'
+import { callerWith, UNASKED } from '../caller.ts'
 import { bundleOf, entryFor } from '../calls.ts'
 import { rows } from '../runs.ts'
 import { costOf, FILLS, MOST } from './costs.ts'
@@ -37,7 +37,7 @@ function contextFor(access: Access): ToolContext {
     ...{ access, event: {}, answerChars: 60_000, signal: new AbortController().signal, progress: async () => {} },
     fhir: new FhirClient(caller.medplum, 30_000, { guard: guardFor(access) }),
     marks: { label: true, provenance: false, auditEvent: false },
-    asking: { policy: 'never', forms: false, responses: undefined, state: undefined },
+    asking: { policy: 'never', ...UNASKED, responses: undefined, state: undefined },
   } as unknown as ToolContext
 }
 
@@ -60,7 +60,7 @@ async function call(tool: Tool, args: Record<string, unknown>, access: Access): 
     await tool.run((checked.value as unknown as Understood).args as never, contextFor(access)).catch(() => undefined)
 }
 
-test('the address of a batch entry has the same bound', async () => {
+test('the address of a batch entry has the same limit', async () => {
   const url = `Patient?name=${'a'.repeat(8192)}`
   const body = bundleOf('batch', [entryFor('GET', url)])
   const run = fhirRequest.run({ method: 'POST', path: '', body } as never, contextFor({ level: 'admin' }))
@@ -69,7 +69,7 @@ test('the address of a batch entry has the same bound', async () => {
   )
 })
 
-/** The texts that a tool takes, with the most characters of each. */
+/** The texts that a tool takes, with the maximum length of each. */
 function textsOf({ input }: Tool): [name: string, most: number][] {
   return Object.entries(input.shape).flatMap(([name, field]) => {
     let text: unknown = field
@@ -84,7 +84,7 @@ function textsOf({ input }: Tool): [name: string, most: number][] {
 }
 
 const subject = { reference: 'Patient/1' }
-/** Bodies that hold a long text at a place where something is looked for. */
+/** Bodies that have a long text in a place that is searched. */
 const BODIES: Record<string, (given: string) => [method: string, path: string, body: unknown][]> = {
   'a note': (text) => [['POST', 'Observation', { resourceType: 'Observation', subject, note: [{ text }] }]],
   'a reference': (reference) => [
@@ -117,20 +117,20 @@ const cases = TOOLS.flatMap((tool) =>
   textsOf(tool).map(([argument, most]) => ({ tool, name: tool.name, argument, most })),
 )
 
-test('every text has a bound', () => {
+test('every text has a limit', () => {
   expect(cases.length).toBeGreaterThan(20)
   for (const { name, argument, most } of cases) expect(most, `${name}.${argument}`).toBeLessThanOrEqual(4 * 1024 * 1024)
 })
 
-test('a longer one is refused, and the message says so', async () => {
+test('a longer text is refused, and the message says so', async () => {
   const { issues } = await advertised(fhirRead)['~standard'].validate({ path: ' '.repeat(300_000) })
   expect(issues?.map(({ message }) => message).join()).toMatch(/more than 8,192 characters/)
 })
 
-/** So that each case begins elsewhere among the fills. */
+/** So that each case begins with a different fill. */
 let turn = 0
 
-/** Which of these calls, each made of its fill, take longer than they may. */
+/** Which of these calls, each made of its fill, take too long. */
 async function slowOf(
   tool: Tool,
   access: Access,
@@ -153,7 +153,7 @@ async function slowOf(
 }
 
 describe.each(Object.entries(ACCESSES))('%s', (name, access) => {
-  // What a connection is narrowed to matters for paths and bodies only.
+  // Narrowing matters only for paths and bodies.
   const own = cases.filter(({ argument }) => name === WHOLE || argument === 'path')
 
   test.each(own)('$name answers quickly, whatever $argument contains', { timeout: 60_000 }, async (one) => {
@@ -173,7 +173,7 @@ describe.each(Object.entries(ACCESSES))('%s', (name, access) => {
     expect(slow).toEqual([])
   })
 
-  test.each(Object.entries(BODIES))('a body answers soon: %s', { timeout: 60_000 }, async (what, make) => {
+  test.each(Object.entries(BODIES))('a body is handled quickly: %s', { timeout: 60_000 }, async (what, make) => {
     const most = what === 'a note' ? 600_000 : 200_000
     expect(await slowOf(fhirRequest, access, most, (given) => make(given).map(asCall))).toEqual([])
   })

@@ -1,5 +1,5 @@
-// Anybody may send forms and headers before it is known who they are: none may hold an isolate. Each field of each form and each
-// header that is read is given at its largest, made of what patterns stumble over, to the whole app.
+// Anybody may send forms and headers before signing in: none may block an isolate. Each field of each form and each
+// header that is read is tried at its largest, made of what is hard for patterns, against the whole app.
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { sha256 } from '../../src/base/seal.ts'
@@ -8,6 +8,7 @@ import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { buildServer } from '../../src/mcp/server/server.ts'
 import { createAuthorizationServer } from '../../src/oauth/provider.ts'
 import type { CallerRecord } from '../../src/oauth/record.ts'
+import { rows } from '../runs.ts'
 import { costOf, FILLS, MOST } from './costs.ts'
 
 vi.mock('cloudflare:workers', () => ({
@@ -29,7 +30,7 @@ const MAX_HEADER = 16_384
 const kept = new Map<string, string>()
 const kv = {
   async get(key: string, type?: string | { type?: string }) {
-    // Whoever has a cookie of a session is signed in.
+    // Anybody with a session cookie is signed in.
     const value = key.startsWith('session:') ? JSON.stringify({ userId: 'user', expiresAt: 8e15 }) : kept.get(key)
     const isJson = type === 'json' || (typeof type === 'object' && type.type === 'json')
     return value === undefined ? null : isJson ? JSON.parse(value) : value
@@ -49,7 +50,7 @@ const bindings = {
   GRANT: {
     getByName: () => ({
       fetch: (request: Request) => createAuthorizationServer(bindings).fetch(request, bindings, ctx),
-      decide: async () => false,
+      proposal: async () => undefined,
     }),
   },
 } as unknown as Bindings
@@ -66,7 +67,7 @@ interface Sent {
   path: string
   headers?: Record<string, string>
   body?: string
-  /** With a bearer that was checked. */
+  /** With a valid bearer token. */
   isSignedIn?: true
 }
 
@@ -80,7 +81,7 @@ async function send({ path, isSignedIn, ...init }: Sent): Promise<Response> {
 }
 
 let clientId: string
-/** Of a browser that was shown consent, and whose person is signed in. */
+/** From a browser that was shown the consent page, with the person signed in. */
 let cookie: string
 let handle: string
 let formToken: string
@@ -111,7 +112,7 @@ const asked = (): Record<string, string> => ({
 })
 const address = (more: Record<string, string> = {}) => `/authorize?${new URLSearchParams({ ...asked(), ...more })}`
 
-/** As many of the fill as the encoded form has room for. */
+/** As much of the fill as the encoded form has room for. */
 function filled(fill: string, most: number, encoded: (text: string) => string = encodeURIComponent): string {
   let length = 0
   try {
@@ -161,10 +162,13 @@ const PLACES: [string, () => Sent][] = [
   ['the home page', () => ({ method: 'GET', path: '/' })],
 ]
 
-/** Which requests, each made of a fill, take longer than they may. */
+/** So that each call tries a different tenth. */
+let turn = 0
+
+/** Which requests, each made of a fill, take too long. */
 async function slowOf(make: (fill: string) => Sent | undefined): Promise<string[]> {
   const slow: string[] = []
-  for (const fill of FILLS) {
+  for (const fill of rows(FILLS, turn++)) {
     const sent = make(fill)
     if (sent === undefined) continue
     let status = 0
@@ -176,7 +180,7 @@ async function slowOf(make: (fill: string) => Sent | undefined): Promise<string[
   return slow
 }
 
-test('what is tried comes as far as it can', async () => {
+test('each input gets as far as it can', async () => {
   const statuses = await Promise.all([
     ...FORMS.map(async ([name, , make]) => [name, (await send(make({}))).status]),
     ...PLACES.map(async ([name, make]) => [name, (await send(make())).status]),

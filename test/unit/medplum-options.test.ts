@@ -41,7 +41,7 @@ describe('the server', () => {
   })
 })
 
-test('everything can stand in the environment', () => {
+test('everything can be set in the environment', () => {
   const env = { ...ADMIN, TEST_MEDPLUM_URL: 'http://localhost:8103/', TEST_MEDPLUM_PROJECT: 'p' }
   expect(readOptions([], env)).toMatchObject({ url: env.TEST_MEDPLUM_URL, email: 'admin@example.com', project: 'p' })
 })

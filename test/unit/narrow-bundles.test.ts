@@ -8,7 +8,7 @@ import { noted, PATCHES, SEARCHES } from './narrowing-searches.ts'
 describe('a batch', () => {
   const batch = (...entries: object[]) => request('POST ', bundleOf('batch', entries))
 
-  test('is limited entry by entry, and an entry that may not be read gets an answer in its place', async () => {
+  test('is limited entry by entry, and an entry that may not be read gets an answer of its own', async () => {
     const { sent, shown } = await pass(
       patient,
       batch(entryFor('GET', 'Observation'), entryFor('GET', 'Device'), entryFor('GET', 'Observation/theirs')),
@@ -41,7 +41,7 @@ describe('a batch', () => {
     expect(sent).toMatchObject({ content: { value: { entry: [{ request: { ifMatch: 'W/"v1"' } }] } } })
   })
 
-  test('refers to what it creates', async () => {
+  test('may refer to what it creates', async () => {
     const created = (focus: string) => ({
       ...entryFor('POST', 'Observation', { ...mine, focus: [{ reference: focus }] }),
       fullUrl: `urn:uuid:${OTHER}`,
@@ -56,7 +56,7 @@ describe('a batch', () => {
     expect(JSON.stringify(shown?.(bundleOf('batch-response', [gone])))).toMatch(/"status":"404".*not-found/)
   })
 
-  test('gives no read an address that other entries could refer to', async () => {
+  test('gives a read no address that other entries could refer to', async () => {
     const { sent } = await pass(
       patient,
       batch({ ...entryFor('GET', 'Observation/mine'), fullUrl: `urn:uuid:${OTHER}` }),
@@ -91,7 +91,7 @@ describe('a batch', () => {
     }
   })
 
-  test('has a bounded number of changes, and is one', async () => {
+  test('has a limited number of changes, and must be a batch', async () => {
     const many = (count: number) =>
       batch(...Array.from({ length: count }, () => entryFor('PUT', 'Observation/mine', mine)))
     expect((await pass(patient, many(20))).sent).not.toBe('refused')
@@ -100,7 +100,7 @@ describe('a batch', () => {
     expect((await pass(patient, request('POST ', collection))).sent).toBe('refused')
   })
 
-  test('changes of another patient’s record look as if it didn’t exist', async () => {
+  test('treats another patient’s record as missing', async () => {
     expect((await pass(patient, batch(entryFor('DELETE', 'Observation/theirs')))).sent).toBe('absent')
   })
 })
@@ -159,7 +159,7 @@ describe('types', () => {
     }
   })
 
-  test.each(PATCHES)('nor can a patch: %j', async (...operations) => {
+  test.each(PATCHES)('a patch can’t either: %j', async (...operations) => {
     expect(await sentFor(access, 'PATCH Observation/noted', operations, { 'Observation/noted': noted })).toBe('refused')
   })
 

@@ -89,7 +89,7 @@ describe('one patient: changes', () => {
     expect(`${line.split(' ')[0]} ${await sentFor(patient, line, body)}`).toBe(line)
   })
 
-  test('change no other version than the one that was looked at', async () => {
+  test('change only the version that was read', async () => {
     const put = await pass(patient, request('PUT Observation/mine', mine))
     expect(put.sent).toMatchObject({ ifMatch: 'W/"v1"' })
     const patch = await pass(patient, request('PATCH Observation/mine', [{ op: 'remove', path: '/status' }]))
@@ -176,7 +176,7 @@ describe('one patient: changes', () => {
     expect(await sentFor(patient, `GET ${file}`, undefined, named)).toBe(file)
   })
 
-  test('a file that says whose it is, is that patient’s alone', async () => {
+  test('a file that names its patient belongs to that patient alone', async () => {
     const file = (id: string) => ({
       [`Binary/${OTHER}`]: { resourceType: 'Binary', securityContext: { reference: `Patient/${id}` } },
     })
@@ -189,7 +189,7 @@ describe('one patient: changes', () => {
     expect(await sentFor(patient, 'PUT Observation/mine', old, { 'Observation/mine': old })).toBe('refused')
   })
 
-  test('the answer of a write shows no reference that nobody sent', async () => {
+  test('the answer to a write shows no reference that nobody sent', async () => {
     const body = { ...mine, focus: [{ reference: 'Condition/1' }] }
     const { shown } = await pass(patient, request('PUT Observation/mine', body))
     const meta = { author: { reference: 'Practitioner/1' } }
@@ -202,7 +202,7 @@ describe('one patient: changes', () => {
     expect(shown?.(theirs)).toBeUndefined()
   })
 
-  test('a conditional create depends on a search of everybody', async () => {
+  test('a conditional create is refused: its search covers everybody', async () => {
     const create = { ...request('POST Observation', about(MINE)), ifNoneExist: 'code=x' }
     expect((await pass(patient, create)).sent).toBe('refused')
   })

@@ -27,7 +27,7 @@ describe('the table of the Patient compartment', () => {
     (one) => one.resource,
   )
 
-  test('is that of the definitions: the elements of each type’s search parameters', () => {
+  test('matches the definitions: the elements of each type’s search parameters', () => {
     const expected = resource
       .filter(({ code, param }) => param !== undefined && code !== 'Patient')
       .map(({ code, param = [] }) => {
@@ -46,7 +46,7 @@ describe('the table of the Patient compartment', () => {
     expect(Object.fromEntries(table)).toEqual(Object.fromEntries(expected))
   })
 
-  test('and no type is both kept by patient and shared', () => {
+  test('has no type that is also shared', () => {
     for (const type of SHARED_TYPES) {
       expect(RESOURCE_TYPES.has(type), type).toBe(true)
       expect(isPatientType(type), type).toBe(false)

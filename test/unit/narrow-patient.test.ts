@@ -79,7 +79,7 @@ describe('one patient: what is shown', () => {
     expect(await answer('Device/1', mine)).toBeUndefined()
   })
 
-  test('of a shared record, nothing says who the others are', async () => {
+  test('a shared record does not say who the others are', async () => {
     const text = JSON.stringify(await answer('Appointment/group', group))
     expect(text).toContain(`Name of ${OWN}`)
     expect(text).toContain(ANOTHER)
@@ -104,7 +104,7 @@ describe('one patient: what is shown', () => {
     expect(await answer('Observation/mine', record)).toEqual(record)
   })
 
-  test('versions from when it was another’s are left out', async () => {
+  test('versions from when it belonged to another are left out', async () => {
     const versions = { ...bundle(mine, { ...mine, subject: theirs.subject }), type: 'history' }
     expect(await answer('Observation/mine/_history', versions)).toEqual({
       resourceType: 'Bundle',

@@ -1,4 +1,4 @@
-// Searches in the place of a reference, and how they may come to stand there.
+// Searches in the place of a reference, and how they could get there.
 import { type Json, OTHER, OWN, observation } from './narrowing.ts'
 
 /** Searches that Medplum would take for references. */
@@ -11,13 +11,13 @@ export const SEARCHES = [
   `Observation?x`,
   '?',
 ]
-/** A record of the patient that holds such a search, and other texts, as words. */
+/** A record of the patient that has such a search, and other texts, as text. */
 export const noted: Json = {
   ...observation('noted', `Patient/${OWN}`),
   focus: [{ reference: `Patient/${OWN}` }],
   note: [{ text: SEARCHES[0] }, { text: '(signed address hidden)' }, { text: `Binary/${OTHER}` }],
 }
-/** Patches by which a search, or a text that stands for one, would come to stand where a reference does. */
+/** Patches that would put a search, or a text that stands for one, in the place of a reference. */
 export const PATCHES = [
   ...SEARCHES.map((value) => [{ op: 'replace', path: '/focus/0/reference', value }]),
   ...SEARCHES.map((reference) => [{ op: 'add', path: '/focus/-', value: { reference } }]),

@@ -1,4 +1,4 @@
-// A narrowed connection, as unit tests put requests and answers to its guard.
+// A narrowed connection: requests and answers given to its guard by unit tests.
 import { type Access, AccessError, guardFor } from '../../src/access/access.ts'
 import { Content } from '../../src/client/content.ts'
 import type { FhirRequest, FhirResponse, Method } from '../../src/client/request.ts'

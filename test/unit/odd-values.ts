@@ -1,4 +1,4 @@
-// Odd requests and answers for tests that nothing throws: the same ones for the same seed.
+// Odd requests and answers for tests that nothing throws; the same seed gives the same ones.
 
 const WORDS = [
   ...['', 'Patient', 'patient', 'Observation', 'a', '$everything', '$export', '$push', '_history', '_search', '%'],

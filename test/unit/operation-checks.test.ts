@@ -1,4 +1,4 @@
-// Operations that Medplum answers with success although they did nothing of what was meant.
+// Operations that Medplum reports as successful although they did not do what was meant.
 import { describe, expect, test } from 'vitest'
 import { advise } from '../../src/advice/replies/advise.ts'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
@@ -37,11 +37,11 @@ describe('a deployment', () => {
     [`const late = () => import('x');\n${HANDLER}`],
     ['export const handler = async () => 1;', 'index.mjs'],
     ['exports.handler = async (medplum, event) => {\n  return 1\n}'],
-  ])('of %s goes out', (code, filename) => {
+  ])('of %s is sent', (code, filename) => {
     expect(trap('Bot/1/$deploy', { code, filename })).toEqual({ kind: 'clear', warnings: [] })
   })
 
-  test('by module.exports, which not every runtime reads, is warned of', () => {
+  test('by module.exports, which not every runtime reads, gets a warning', () => {
     const found = trap('Bot/1/$deploy', { code: 'module.exports = { handler: async () => 1 };' })
     expect(found.kind === 'clear' && found.warnings.join()).toContain('need `exports.handler = …`')
   })
@@ -58,7 +58,7 @@ describe('a deployment', () => {
 test.each([
   ['PUT', { resourceType: 'Bot', id: '1', name: 'x', code: 'exports.handler = 1;' }],
   ['PATCH', [{ op: 'replace', path: '/sourceCode/url', value: 'Binary/1' }]],
-])('code in a Bot by %s is told not to run', (method, body) => {
+])('code in a Bot by %s: says that it won’t run', (method, body) => {
   const found = checkRequest({ method, path: 'Bot/1', body }, undefined)
   expect(found.kind === 'clear' && found.warnings.join()).toContain('POST Bot/1/$deploy')
 })
@@ -66,7 +66,7 @@ test.each([
 test.each([
   ['Bot', { resourceType: 'Bot', name: 'x' }],
   ['', bundleOf('batch', [entryFor('POST', 'Bot', { resourceType: 'Bot', name: 'x' })])],
-])('a Bot by POST %s is told to have no membership', (path, body) => {
+])('a Bot by POST %s: says that it has no membership', (path, body) => {
   const found = trap(path, body)
   expect(found.kind === 'clear' && found.warnings.join()).toContain('POST Bot/$init')
 })
@@ -80,12 +80,12 @@ describe('a check of a record', () => {
     ['"meta":{"profile":["http://example.org/p"]}', 'Patient/$validate', { ...parameters, parameter: [profile] }],
     ['ignores `profile`', 'Patient/$validate?profile=http://example.org/p', resource],
     ['POST Observation/$validate', 'Patient/$validate', { resourceType: 'Observation' }],
-  ])('that would not happen is refused: %s', (why, path, body) => {
+  ])('that Medplum would not make is refused: %s', (why, path, body) => {
     const found = trap(path, body)
     expect(found.kind === 'refused' && found.message).toContain(why)
   })
 
-  test('of the record itself goes out', () => {
+  test('of the record itself is sent', () => {
     expect(trap('Patient/$validate', resource).kind).toBe('clear')
   })
 })
@@ -149,5 +149,5 @@ describe('a rule without effect gets a warning', () => {
     subscription('Patient?_tag=a&_lastUpdated=gt2026-01-01&name:exact=b', hook),
     subscription('Bot?whatever=x', hook),
     subscription('Patient', { type: 'rest-hook', endpoint: 'Bot/11111111-1111-4111-8111-111111111199' }),
-  ])('but not %j', (body) => expect(said(body)).toBe(''))
+  ])('not for %j', (body) => expect(said(body)).toBe(''))
 })

@@ -23,7 +23,7 @@ describe('settings', () => {
     expect(() => withTables('# A document', { settings: () => '' })).toThrow('missing')
   })
 
-  test('all of wrangler.toml stand in it, and all others are secrets', () => {
+  test('include all of wrangler.toml, and all others are secrets', () => {
     const vars = Object.keys(readConfig({ config: 'wrangler.toml' }).vars)
     const names = Object.entries(SETTINGS)
     expect(
@@ -34,7 +34,7 @@ describe('settings', () => {
     ).toEqual(vars.sort())
   })
 
-  test('the secrets are those that the Worker knows', () => {
+  test('include the secrets that the Worker knows', () => {
     const [, bindings = ''] =
       /interface Bindings extends Env \{([^}]*)\}/.exec(readFileSync('src/config/settings.ts', 'utf8')) ?? []
     const known = [...bindings.matchAll(/(\w+)\?: string/g)].map(([, name]) => name)
@@ -42,7 +42,12 @@ describe('settings', () => {
     expect(secrets.map(([name]) => name).sort()).toEqual(known.sort())
   })
 
-  test('what holds where a setting is not set is what wrangler.toml sets', () => {
+  test('each is read', () => {
+    const read = ['settings', 'tenants'].map((name) => readFileSync(`src/config/${name}.ts`, 'utf8')).join('')
+    expect(Object.keys(SETTINGS).filter((name) => !read.includes(`env.${name}`))).toEqual([])
+  })
+
+  test('defaults are the values in wrangler.toml', () => {
     const { vars } = readConfig({ config: 'wrangler.toml' })
     for (const [name, { unset }] of Object.entries(SETTINGS)) {
       const value = vars[name]
@@ -77,19 +82,38 @@ test('the queries ask for columns that the audit has', () => {
   }
 })
 
-test('README.md adds the local server to clients as its home page does', () => {
-  const { buttons, clients } = guideOf(
-    parseSettings({
-      PUBLIC_URL: 'http://localhost:8790',
-      MEDPLUM_BASE_URL: 'http://localhost:8103/',
-      MEDPLUM_CLIENT_ID: 'client',
-    } as Bindings),
-    true,
+test('docs/security.md has each field of the audit, in the column where it is written', () => {
+  const security = readFileSync('docs/security.md', 'utf8')
+  const told = [...security.matchAll(/^\| `(\w+)`\s+\|.*\| ((?:blob|double)\d+)\s*\|$/gm)].map(([, ...row]) => row)
+  const audit = readFileSync('src/audit/audit.ts', 'utf8')
+  const written = [...audit.matchAll(/const (texts|numbers) = \[(.*)\]/g)].flatMap(([, kind, list = '']) =>
+    list.split(', ').flatMap((fields, index) => {
+      const column = `${kind === 'texts' ? 'blob' : 'double'}${index + 1}`
+      return fields.split(' ?? ').map((field) => [field.replace('line.', ''), column])
+    }),
   )
+  expect(written.length).toBeGreaterThan(10)
+  expect(told.sort()).toEqual(written.sort())
+})
+
+const LOCAL = {
+  PUBLIC_URL: 'http://localhost:8790',
+  MEDPLUM_BASE_URL: 'http://localhost:8103/',
+  MEDPLUM_CLIENT_ID: 'client',
+} as Bindings
+
+test.each(['default', 'directory'] as const)('README.md names each tool of TOOLS=%s', (TOOLS) => {
+  const readme = readFileSync('README.md', 'utf8')
+  const { tools } = guideOf(parseSettings({ ...LOCAL, TOOLS }), true)
+  expect(tools.map(([name]) => name).filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
+})
+
+test('README.md adds the local server to clients as its home page does', () => {
+  const { buttons, clients } = guideOf(parseSettings(LOCAL), true)
   const readme = readFileSync('README.md', 'utf8')
   for (const { label, href } of buttons) expect(readme).toContain(`[${label}](${href})`)
   for (const { name, command } of clients) {
-    // What knows only local servers needs no place in the README's table.
+    // Clients that connect only to local servers need no row in the README's table.
     if (!name.startsWith('Clients that'))
       expect(readme).toContain(command ? `| ${name} | \`${command}\`` : `| ${name.split(' ')[0]} `)
   }
@@ -106,7 +130,7 @@ describe('server.json (MCP registry, schema of 2025-12-11)', () => {
   }
   const entry: Entry = JSON.parse(readFileSync('server.json', 'utf8'))
 
-  test('has what the registry asks for, in its bounds', () => {
+  test('has what the registry asks for, within its limits', () => {
     expect(entry.$schema).toBe('https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json')
     expect(entry.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/)
     expect(entry.name.length).toBeLessThanOrEqual(200)

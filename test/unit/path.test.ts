@@ -1,4 +1,4 @@
-// Confinement, as the table of hostile and odd paths asks for it.
+// Paths are confined, as the table of hostile and odd paths requires.
 import { describe, expect, test } from 'vitest'
 import { confine, PathError, relativeTo } from '../../src/fhir/path.ts'
 import vectors from './paths.json' with { type: 'json' }
@@ -10,7 +10,7 @@ describe('accepted', () => {
     const url = confine(path, BASE)
     expect(url.origin + to).toBe(url.href)
     expect(url.origin).toBe(BASE.origin)
-    // What is shown to a model can be asked for again.
+    // What is shown to a model can be requested again.
     expect(confine(relativeTo(BASE, url), BASE).href).toBe(url.href)
   })
 
@@ -45,7 +45,7 @@ describe('refused', () => {
   })
 })
 
-test('a base below a path of its own confines to that path', () => {
+test('a base with a path confines requests to that path', () => {
   const base = new URL('https://ehr.example/medplum/fhir/R4/')
   expect(confine('Patient', base).href).toBe('https://ehr.example/medplum/fhir/R4/Patient')
   expect(confine('/medplum/fhir/R4/Patient', base).href).toBe('https://ehr.example/medplum/fhir/R4/Patient')

@@ -1,7 +1,8 @@
 // The regular expressions of programs count their steps, and find what the engine finds.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { matcherOf } from '../../src/compute/regular-expression.ts'
+import { expressionPartsOf } from '../../src/compute/isolate/expression-parts.ts'
+import { matcherOf } from '../../src/compute/isolate/regular-expression.ts'
 import { runs } from '../runs.ts'
 
 const native = RegExp.prototype.exec
@@ -14,7 +15,7 @@ function plain(found: unknown): unknown {
 }
 
 function compare(source: string, flags: string, text: string): void {
-  const matcher = matcherOf(RegExp, () => {})
+  const matcher = matcherOf(RegExp, () => {}, expressionPartsOf)
   const [ours, theirs] = [new RegExp(source, flags), new RegExp(source, flags)]
   for (let turn = 0; turn < 3; turn++) {
     const where = `/${source}/${flags} on ${JSON.stringify(text)}, turn ${turn}`
@@ -56,7 +57,7 @@ test.each([
   ['(((a)|b)+?)$', '', 'abab'],
 ])('/%s/%s finds what the engine finds in %j', (source, flags, text) => compare(source, flags, text))
 
-test('whatever an expression is made of, it finds what the engine finds', () => {
+test('any expression finds what the engine finds', () => {
   const atom = fc.constantFrom(
     ...['a', 'b', 'A', '.', '\\d', '\\w', '\\b', '^', '$', '[ab]', '[^a]', '\\s', '1', '(?=a)', '(?!b)'],
   )
@@ -80,14 +81,32 @@ test('whatever an expression is made of, it finds what the engine finds', () => 
   )
 })
 
-test('every search counts, so that none is endless', () => {
+test('every search is counted, so none is endless', () => {
   let steps = 0
-  const matcher = matcherOf(RegExp, (count) => {
-    steps += count
+  const count = (more: number) => {
+    steps += more
     if (steps > 1e6) throw new Error('enough')
-  })
+  }
+  const matcher = matcherOf(RegExp, count, expressionPartsOf)
   for (const source of ['(a+)+$', '^(a|a)*$', '(a*)*b', '(?:a?){30}a{50}b', 'a*a*a*a*a*b', '((a{1,9}){1,9}){1,9}b']) {
     steps = 0
     expect(() => matcher(new RegExp(source), source, '', `${'a'.repeat(60)}!`), source).toThrow('enough')
   }
+})
+
+test.each([
+  ['groups', `a${'()'.repeat(1000)}`, 'b'.repeat(500), 500_000],
+  ['groups that are kept', `(?=b)${'()'.repeat(1000)}c`, 'b', 1000],
+  ['groups in what is repeated', `(?:b${'()'.repeat(100)})*c`, 'bbb', 500],
+  ['assertions', `${'\\b'.repeat(1000)}c`, 'b', 1000],
+  ['empty groups', `${'(?:)'.repeat(1000)}c`, 'b', 1000],
+  ['references to nothing', `(z)?${'\\1'.repeat(1000)}c`, 'b', 1000],
+  ['the characters of a long expression', 'a'.repeat(100_000), 'b', 5000],
+])('%s count by their number', (_, source, text, least) => {
+  let steps = 0
+  const matcher = matcherOf(RegExp, (more) => (steps += more), expressionPartsOf)
+  matcher(new RegExp(source), source, '', text)
+  steps = 0
+  matcher(new RegExp(source), source, '', text)
+  expect(steps).toBeGreaterThanOrEqual(least)
 })

@@ -1,4 +1,4 @@
-// The label of AI work: on which bodies, once, beside other labels; on patches by what the record is like; and the Provenance.
+// The label of AI work: on which bodies, once, beside other labels; on patches depending on the record; and the Provenance.
 import { describe, expect, test } from 'vitest'
 import { AI_ASSERTED, labelled, labelPatch, patchesIn, provenanceOf, writtenBy } from '../../src/marks/provenance.ts'
 import { bundleOf, entryFor } from '../calls.ts'
@@ -141,7 +141,7 @@ describe('what was written', () => {
     expect(written(method, path, status, body)).toEqual([])
   })
 
-  test('by a batch: what its entries made', () => {
+  test('by a batch: what its entries created', () => {
     const body = {
       resourceType: 'Bundle',
       entry: [

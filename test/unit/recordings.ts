@@ -23,7 +23,7 @@ export const recordings: Recorded[] = Object.entries(FILES).flatMap(([file, exch
   (exchanges as unknown as Recorded[]).map((one) => ({ ...one, name: `${file}/${one.name}` })),
 )
 
-/** Captured ids stand as {{name}}: each name gets an id of its own. */
+/** Captured ids are written {{name}}: each name gets its own id. */
 function filled<T>(value: T): T {
   const text = JSON.stringify(value).replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => {
     const hex = [...name].map((letter) => letter.charCodeAt(0).toString(16)).join('')

@@ -35,7 +35,7 @@ describe.each(HOLDERS)('$resourceType', (resource) => {
     expect(shown).toContain(resource.resourceType)
   })
 
-  test('that breaks off anywhere', () => {
+  test('that is cut anywhere', () => {
     const text = JSON.stringify(resource, null, 2)
     for (let end = 1; end < text.length; end++) {
       expect(redactText('application/json', text.slice(0, end)), `up to ${end}`).not.toContain('very-sec')
@@ -43,7 +43,7 @@ describe.each(HOLDERS)('$resourceType', (resource) => {
   })
 })
 
-test('each line of an export is judged separately: next to a bot, the code of an observation is shown', () => {
+test('each line of an export is checked separately: next to a bot, the code of an observation is shown', () => {
   const lines = [
     { resourceType: 'Bot', code: SECRET },
     { resourceType: 'Observation', code: { text: 'shown' } },
@@ -53,7 +53,7 @@ test('each line of an export is judged separately: next to a bot, the code of an
   expect(shown).toContain(JSON.stringify(lines[1]))
 })
 
-test('what holds no secret stays as it is, to the byte', () => {
+test('text without a secret stays the same, to the byte', () => {
   fc.assert(
     fc.property(fc.json(), fc.constantFrom('', ' ', '\n', '}'), (json, end) => {
       expect(redactText('application/json', json + end)).toBe(json + end)

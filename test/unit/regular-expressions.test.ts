@@ -1,11 +1,12 @@
-// An isolate serves many people: no expression in src may take more than linear time, whatever text it meets. Each is judged
+// An isolate serves many people: no expression in src may take more than linear time, whatever the text. Each is checked
 // by recheck, which knows (by automata) or tries (by fuzzing) how its time grows; the one safe form is the same for all inputs.
 import { globSync, readFileSync } from 'node:fs'
 import { check, type Parameters } from 'recheck'
 import { describe, expect, test } from 'vitest'
 import { parseAst } from 'vitest/node'
+import { rows } from '../runs.ts'
 
-/** Judged by the characters that are read, never by the time: what else the machine does mustn't count. */
+/** Measured by the characters that are read, never by the time: other work of the machine mustn't count. */
 const STEADY: Parameters = {
   ...{ timeout: 100_000, attackTimeout: null, incubationTimeout: null, seedingTimeout: null },
   ...{ randomSeed: 1, attackLimit: 100_000_000 },
@@ -14,7 +15,7 @@ const STEADY: Parameters = {
 interface Expression {
   source: string
   flags: string
-  /** The first place where it stands. */
+  /** The first place where it occurs. */
   place: string
 }
 
@@ -41,7 +42,7 @@ function textOf(node: unknown, constants: ReadonlyMap<string, string>): string |
   return quasis.map(({ value }, at) => value.cooked + (values[at] ?? '')).join('')
 }
 
-/** All expressions of a program; those that are made while it runs are `undefined`. */
+/** All expressions of a program; those that are built at run time are `undefined`. */
 function expressionsIn(code: string, lang: 'ts' | 'tsx', file: string): (Expression | string)[] {
   const constants = new Map<string, string>()
   const found: (Expression | string)[] = []
@@ -67,11 +68,11 @@ const found = globSync('src/**/*.{ts,tsx}').flatMap((file) =>
   expressionsIn(readFileSync(file, 'utf8'), file.endsWith('x') ? 'tsx' : 'ts', file),
 )
 
-test('no expression is made while the server runs, where nobody could judge it', () => {
+test('no expression is built at run time, where it can’t be checked', () => {
   expect(found.filter((one) => typeof one === 'string')).toEqual([])
 })
 
-describe('the judge', () => {
+describe('the checker', () => {
   test.each([
     ['^ +| +$', 'g'],
     ['(a+)+$', ''],
@@ -88,7 +89,7 @@ test('every expression takes linear time', { timeout: 120_000 }, async () => {
   )
   expect(different.size).toBeGreaterThan(200)
   const judged = await Promise.all(
-    [...different].map(async ([text, { source, flags, place }]) => {
+    rows([...different]).map(async ([text, { source, flags, place }]) => {
       const { status } = await check(source, flags, STEADY)
       return status === 'safe' ? [] : [`${place} ${text} is ${status}`]
     }),

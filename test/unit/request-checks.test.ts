@@ -1,4 +1,4 @@
-// Requests that Medplum answers with 200 but takes for something else: refused, or warned about.
+// Requests that Medplum answers with 200 but misreads: refused, or with a warning.
 import { describe, expect, test } from 'vitest'
 import { checkAnswer } from '../../src/advice/replies/check-answer.ts'
 import { checkRequest } from '../../src/advice/requests/check-request.ts'
@@ -65,7 +65,7 @@ describe('searches refused', () => {
     ['GET Observation?status:not-in=final', 'has no :not-in'],
     ['GET Patient?identifier:of-type=http://x|MR|1', 'has no :of-type'],
     ['GET Condition?code:below=44054006', 'has no :below'],
-    // What lies outside the FHIR API.
+    // Addresses outside the FHIR API.
     ['POST admin/projects/1/invite', 'outside', '/admin/invite'],
     ['GET admin/projects/1/members/2', 'outside', '/admin/users'],
     ['GET auth/me', 'outside', '/security'],
@@ -81,7 +81,7 @@ describe('searches refused', () => {
   })
 })
 
-describe('searches warned of', () => {
+describe('searches with a warning', () => {
   test.each([
     ['GET Patient?_count=5000', 'at most 1000'],
     ['GET Observation?value-quantity=lt60|http://unitsofmeasure.org|kg', 'ignores the unit'],
@@ -169,7 +169,7 @@ describe('content', () => {
       { resourceType: 'Observation', subject: { reference: 'Smith' } },
       'Observation.subject.reference',
     ],
-  ])('%s %j is warned of', (request, body, expected) => {
+  ])('%s %j gets a warning', (request, body, expected) => {
     expect(warnings(request, body)).toContain(expected)
   })
 
@@ -191,20 +191,20 @@ describe('content', () => {
     expect(check(request, body)).toEqual({ kind: 'clear', warnings: [] })
   })
 
-  test('each code is given once', () => {
+  test('each code is listed once', () => {
     const lists = Object.values(CODES).flatMap((properties) => Object.values(properties))
     for (const list of lists) expect(new Set(list.split(' ')).size).toBe(list.split(' ').length)
   })
 })
 
-/** Recorded on purpose as what must not be sent; every other recorded success passes. */
+/** Recorded on purpose as requests that must not be sent; every other recorded success passes. */
 const REFUSED = [
   ...['async/export-bad-since', 'async/export-unknown-type', 'bundles/batch-bad-method'],
   ...['bundles/batch-missing-request', 'errors/delete-on-type-single-match', 'operations/validate-parameters'],
   ...['search/count-negative', 'search/count-not-a-number', 'search/unknown-modifier-dropped'],
 ]
 
-test('no recorded success is refused but those that Medplum misreads', () => {
+test('refuses no recorded success except those that Medplum misreads', () => {
   const refused = recordings.filter((one) => {
     const asked = askedOf(one)
     return one.response.status < 400 && asked && checkRequest(asked, capability).kind === 'refused'
@@ -212,7 +212,7 @@ test('no recorded success is refused but those that Medplum misreads', () => {
   expect(refused.map(({ name }) => name).sort()).toEqual(REFUSED)
 })
 
-test('never throws, whatever comes', () => {
+test('never throws, whatever the input', () => {
   const random = seeded(3)
   for (let i = 0; i < 5000; i++) {
     const body = i % 4 === 0 ? random.bundle('batch') : random.value()

@@ -31,7 +31,7 @@ describe('searches rewritten to the same meaning', () => {
     // By form encoding, the zone's plus would be %2B.
     ['Observation?date=ge2024-02-11T09%3A30%3A00+02%3A00', 'Observation?date=ge2024-02-11T09:30:00%2B02:00'],
     ['patient?name=x', 'Patient?name=x'],
-    // Values that Medplum compares letter by letter.
+    // Values that Medplum compares as exact strings.
     ['Patient?gender=Female', 'Patient?gender=female'],
     ['Patient?gender:not=Female', 'Patient?gender:not=female'],
     ['Observation?patient.gender=FEMALE,Male', 'Observation?patient.gender=female,male'],
@@ -48,7 +48,7 @@ describe('searches rewritten to the same meaning', () => {
       'Condition?code=SNOMED-CT|44054006,sct|1',
       'Condition?code=http://snomed.info/sct|44054006,http://snomed.info/sct|1',
     ],
-    // Elements that are named as their search parameters.
+    // Elements named like their search parameters.
     ['Patient?_elements=birthdate,name', 'Patient?_elements=birthDate,name'],
     ['Condition?_elements=clinical-status,code.text', 'Condition?_elements=clinicalStatus,code'],
     ['Patient?_fields=Patient.name.family', 'Patient?_fields=name'],
@@ -67,7 +67,7 @@ describe('searches rewritten to the same meaning', () => {
     ['Patient?gender=Female', 'Patient?gender=female'],
     ['Observation?subject=patient/1', 'Observation?subject=Patient/1'],
     ['Observation?code=loinc|4548-4', 'Observation?code=http://loinc.org|4548-4'],
-  ])('%s, though the server is not known yet', (path, expected) => {
+  ])('%s, before the server is known', (path, expected) => {
     const found = checkRequest({ method: 'GET', path }, undefined)
     expect(found).toMatchObject({ kind: 'rewritten', path: expected })
   })
@@ -84,7 +84,7 @@ describe('searches rewritten to the same meaning', () => {
     expect(warnings('GET Observation?status=done')).toContain('done is not a FHIR code')
   })
 
-  test('by POST as by GET', () => {
+  test('by POST as well as by GET', () => {
     const found = check('POST Observation/_search?date=2024-02-11')
     expect(found).toMatchObject({ kind: 'rewritten', path: 'Observation/_search?date=ge2024-02-11&date=lt2024-02-12' })
   })
@@ -115,7 +115,7 @@ describe('searches rewritten to the same meaning', () => {
     expect(found.kind === 'clear' && found.warnings.filter((one) => !one.includes('outdoes'))).toEqual([])
   })
 
-  test('dates: the bounds hold exactly the instants that the value means', () => {
+  test('dates: the bounds contain exactly the instants that the value means', () => {
     const days = [
       ...['2023-12-31T23:59:59Z', '2024-01-01T00:00:00Z', '2024-02-10T23:59:59Z', '2024-02-11T00:00:00Z'],
       ...['2024-02-11T12:00:00Z', '2024-02-12T00:00:00Z', '2024-12-31T23:59:59Z', '2025-01-01T00:00:00Z'],

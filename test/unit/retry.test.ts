@@ -1,4 +1,4 @@
-// When a request may be sent again, and how a whole call of requests keeps within its time.
+// When a request may be sent again, and how a call with several requests stays within its time.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { secondsToWait } from '../../src/base/rate-limit.ts'
 import { FhirClient } from '../../src/client/client.ts'
@@ -41,7 +41,7 @@ test('there are four attempts, each after a longer wait', () => {
   expect([0, 1, 2, 3, 4].map(backoff)).toEqual([200, 400, 800, undefined, undefined])
 })
 
-/** Sends one request on a clock that runs as fast as the work; tells what was sent, and when in milliseconds. */
+/** Sends one request on a simulated clock; returns what was sent, and when in milliseconds. */
 async function sent(answer: (attempt: number) => Response | Promise<Response>, timeoutMs: number, repeatable = true) {
   vi.useFakeTimers({ now: 0 })
   const at: number[] = []
@@ -62,33 +62,33 @@ async function sent(answer: (attempt: number) => Response | Promise<Response>, t
 const limited = (header: string) => () => new Response('{}', { status: 429, headers: { ratelimit: header } })
 
 describe('429', () => {
-  test('is waited for as long as Medplum says', async () => {
+  test('waits as long as Medplum says', async () => {
     const ok = () => Response.json({ resourceType: 'Patient' })
     const { result, at } = await sent((n) => (n === 1 ? limited('"fhirInteractions";r=0;t=7')() : ok()), 20_000)
     expect(result).toMatchObject({ status: 200 })
     expect(at).toEqual([0, 7000])
   })
 
-  test('is not waited for when that would pass the deadline', async () => {
+  test('does not wait beyond the deadline', async () => {
     const { result, at, ended } = await sent(limited('"fhirInteractions";r=0;t=42'), 20_000)
     expect(result).toBeInstanceOf(FhirError)
     expect(at).toEqual([0])
     expect(ended).toBeLessThan(20_000)
   })
 
-  test.each([0, 1])('is given up after four attempts, however short the wait: t=%s', async (seconds) => {
+  test.each([0, 1])('gives up after four attempts, however short the wait: t=%s', async (seconds) => {
     const { result, at } = await sent(limited(`"fhirInteractions";r=0;t=${seconds}`), 600_000)
     expect(result).toBeInstanceOf(FhirError)
     expect(at).toHaveLength(4)
     for (const [index, time] of at.entries()) if (index > 0) expect(time - (at[index - 1] ?? 0)).toBeGreaterThan(50)
   })
 
-  test('is not repeated where the request may not be', async () => {
+  test('does not repeat a request that must not be repeated', async () => {
     expect((await sent(limited('"fhirInteractions";r=0;t=1'), 20_000, false)).at).toHaveLength(1)
   })
 })
 
-test('an answer that never comes ends with the time of the call', async () => {
+test('an answer that never comes ends when the call’s time is over', async () => {
   const { result, at, ended } = await sent(() => new Promise(() => {}), 3000)
   expect(result).toBeInstanceOf(TransportError)
   expect(String(result)).toContain('within 3 s')

@@ -22,7 +22,7 @@ describe('targets', () => {
     expect(classify({ method: 'GET', path }).targets).toEqual([target])
   })
 
-  test('are bounded', () => {
+  test('have a limited number', () => {
     const ids = Array.from({ length: MAX_TARGETS + 1 }, (_, index) => entry('GET', `Patient/${1000 + index}`))
     const whole = classify({ method: 'POST', path: '', body: batch(...ids.slice(1)) }).targets
     expect(whole).toHaveLength(MAX_TARGETS)
@@ -32,7 +32,7 @@ describe('targets', () => {
   })
 })
 
-/** Numbers that are the same in every run (mulberry32). */
+/** The same numbers in every run (mulberry32). */
 function numbers(seed: number): () => number {
   let state = seed
   return () => {

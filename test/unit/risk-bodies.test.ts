@@ -5,7 +5,7 @@ import { bundleOf } from '../calls.ts'
 import { batch, entry, kindOf } from './risks.ts'
 
 describe('a batch', () => {
-  test('is as much as the highest of its entries, each in its order', () => {
+  test('has the risk of its riskiest entry, in any order', () => {
     const body = batch(entry('GET', 'Patient/1'), entry('DELETE', 'Patient/2'), entry('POST', 'Patient'))
     const risk = classify({ method: 'POST', path: '', body })
     expect(risk.kind).toBe('delete')
@@ -120,7 +120,7 @@ describe('GraphQL', () => {
     expect(kindOf('POST', '$graphql', { query: two, operationName })).toBe(kind)
   })
 
-  test('an operation named in a query runs, however it is written', () => {
+  test('an operation named in a query is run, however it is written', () => {
     for (const name of ['$run', '%24run']) expect(kindOf('GET', `Patient?x=/${name}`)).toBe('operate')
   })
 
@@ -133,7 +133,7 @@ describe('GraphQL', () => {
     ['PUT', '$graphql'],
     ['POST', '$GraphQL'],
     ['POST', 'Patient/$graphql'],
-  ])('%s %s operates', (method, path) => expect(kindOf(method, path, { query: '{ x }' })).toBe('operate'))
+  ])('%s %s is an operation', (method, path) => expect(kindOf(method, path, { query: '{ x }' })).toBe('operate'))
 
   test('targets are types, and the ids that mutations name', () => {
     const query =

@@ -1,5 +1,5 @@
 // The risk of every exchange recorded from a real Medplum, and of every route in its route table, written out by hand: an
-// opinion of its own beside the table in src/fhir/routes.ts, to be read through when either changes.
+// opinion independent of the table in src/access/risk/routes.ts, to be reviewed when either changes.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'

@@ -16,13 +16,13 @@ describe('every line of the table', () => {
     ])
   })
 
-  test('has no route twice, and a reason for each', () => {
+  test('has each route once, with a reason', () => {
     const keys = LINES.map(({ method, path }) => `${method} ${path}`)
     expect(new Set(keys).size).toBe(keys.length)
     for (const { why } of ROUTES) expect(why).not.toBe('')
   })
 
-  test('takes as read no operation by a method, place or letter case of its own', () => {
+  test('counts no operation as a read because of its method, place or letter case', () => {
     const listed = new Set(LINES.map(({ method, path }) => `${method} ${path}`))
     for (const { method, path } of LINES.filter((line) => line.path.includes('$') && !line.path.includes('?'))) {
       for (const other of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
@@ -59,7 +59,7 @@ describe('types that govern access or run code', () => {
   })
 })
 
-describe('operations that nobody listed', () => {
+describe('unlisted operations', () => {
   test.each([
     ['GET', 'Patient/1/$nope'],
     ['DELETE', '$nope'],
@@ -72,7 +72,7 @@ describe('operations that nobody listed', () => {
     ['GET', 'Patient?_tag=http://x/$nope'],
     ['HEAD', 'Bot/1/$execute'],
     ['DELETE', 'Job/1/STATUS'],
-  ])('%s %s operates', (method, path) => expect(kindOf(method, path)).toBe('operate'))
+  ])('%s %s is an operation', (method, path) => expect(kindOf(method, path)).toBe('operate'))
 
   test.each([
     ['GET', 'Patient/1/$expunge'],
@@ -81,7 +81,7 @@ describe('operations that nobody listed', () => {
     ['POST', 'Patient/1/$EXPUNGE'],
     ['GET', '$db-anything-new'],
     ['POST', 'Patient/1/$validate/$deploy'],
-  ])('%s %s is as much as its namesake', (method, path) => expect(kindOf(method, path)).toBe('admin'))
+  ])('%s %s has the risk of its namesake', (method, path) => expect(kindOf(method, path)).toBe('admin'))
 })
 
 describe('another spelling of a path', () => {
@@ -109,7 +109,8 @@ describe('another spelling of a path', () => {
 
   test.each([
     ...['..', 'Patient/../Bot', 'Patient/1;x', 'urn:uuid:5', 'Patient/%zz', 'Patient\\1', 'https://evil.example/x'],
-  ])('%s is odd and operates', (path) => expect(kindOf('GET', path)).toBe('operate'))
+  ])('%s is odd and counts as an operation', (path) => expect(kindOf('GET', path)).toBe('operate'))
 
-  test('a method that FHIR does not have operates', () => expect(kindOf('TRACE', 'Patient/1')).toBe('operate'))
+  test('a method that FHIR does not have counts as an operation', () =>
+    expect(kindOf('TRACE', 'Patient/1')).toBe('operate'))
 })

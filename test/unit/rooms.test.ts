@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ROOMS } from '../../scripts/rooms.ts'
 
-/** Most files that a room may hold before it is divided. */
+/** The maximum of files in a room before it is divided. */
 const MOST = 14
 
 /** The files below a folder, each with what it imports there, types included. */
@@ -51,7 +51,7 @@ describe.each(['src', 'sandbox', 'programs'])('%s/', (root) => {
     expect(circleIn(graph)).toBeUndefined()
   })
 
-  test('no folder does', () => {
+  test('no folder imports itself through others', () => {
     const folders = Map.groupBy(graph, ([file]) => roomOf(file))
     const known = [...folders].map(([folder, own]): [string, string[]] => {
       const rooms = new Set(own.flatMap(([, ones]) => ones).map(roomOf))
@@ -77,4 +77,11 @@ describe('the rooms of src/', () => {
     expect(foreign.sort()).toEqual([...(ROOMS[room]?.knows ?? [])].sort())
     expect(own.length).toBeLessThanOrEqual(MOST)
   })
+})
+
+test('docs/architecture.md names only files that exist', () => {
+  const text = readFileSync('docs/architecture.md', 'utf8')
+  const named = [...text.matchAll(/`((?:src|sandbox|programs|scripts|views|manual|test|evals)\/[\w./-]*)`/g)]
+  expect(named.length).toBeGreaterThan(50)
+  expect(named.map(([, path = '']) => path).filter((path) => !existsSync(path))).toEqual([])
 })

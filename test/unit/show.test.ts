@@ -1,4 +1,4 @@
-// What `show` makes of Observations, without a server: laws that hold for any of them.
+// What `show` draws from Observations, without a server: properties that hold for any of them.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seriesIn, thinned } from '../../src/tools/show/series.ts'
@@ -11,7 +11,7 @@ const point = fc.record({
   value: fc.double({ noNaN: true }),
 })
 
-test('of any number of points, the requested number is kept, with first, last, lowest and highest, in order', () => {
+test('from any number of points the requested number is kept, with first, last, lowest and highest, in order', () => {
   fc.assert(
     fc.property(fc.array(point, { maxLength: 2000 }), fc.integer({ min: 4, max: 200 }), (given, most) => {
       const points: Point[] = given
@@ -37,7 +37,7 @@ test('10,000 results become a few hundred points, and all are counted', () => {
   expect(thinned(series?.points ?? [], 400).length).toBeLessThanOrEqual(400)
 })
 
-test('any Observation makes a series or is counted as not drawn, and never throws', () => {
+test('any Observation is drawn or counted as not drawn, and never throws', () => {
   const odd = fc.anything({ withNullPrototype: false })
   const observation = fc.record({
     resourceType: fc.constant('Observation'),

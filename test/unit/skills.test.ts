@@ -1,4 +1,4 @@
-// The skills: all of the cookbook is in them, its calls word for word, and nothing of the sandbox's answers.
+// The skills contain the whole cookbook, its calls word for word, but none of the sandbox's answers.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -24,7 +24,7 @@ describe.each(SKILLS)('$name', ({ name, description, chapters }) => {
     expect(text.length).toBeLessThan(10_000)
   })
 
-  test('has every call of its chapters as the cookbook carries it out, without the answers', () => {
+  test('has every call of its chapters as in the cookbook, without the answers', () => {
     const steps = USES.filter(({ title }) => chapters.includes(title)).flatMap((use) => use.steps)
     const calls = [...text.matchAll(/```json\n([\s\S]*?)\n```/g)].map(
       ([, json = '']) => JSON.parse(json) as { method?: string },

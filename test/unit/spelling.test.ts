@@ -1,4 +1,4 @@
-// Names with and without their accents.
+// Names with and without accents.
 import { describe, expect, test } from 'vitest'
 import { FAMILY, FEMALE, MALE } from '../../sandbox/clinic/names.ts'
 import { asTyped, folded, MAX_SPELLINGS, plain, spellings } from '../../src/tools/search/spelling.ts'

@@ -1,4 +1,4 @@
-// A CapabilityStatement as Medplum gives it: enough types and parameters for the tests of what is checked against it.
+// A CapabilityStatement as Medplum returns it, with enough types and parameters for tests.
 const PARAMETERS: Record<string, Record<string, string>> = {
   Patient: {
     name: 'string',

@@ -1,4 +1,4 @@
-// The setting TENANTS: what an entry has of its own, what of the deployment, and that a malformed one names itself.
+// The setting TENANTS: what an entry sets, what it takes from the deployment, and errors that name a malformed one.
 import { describe, expect, test } from 'vitest'
 import { type Bindings, SettingError } from '../../src/config/settings.ts'
 import { findSettings, settingsAt, settingsFor, tenantOf, tenantsOf, userIdAt } from '../../src/config/tenants.ts'
@@ -21,7 +21,7 @@ function bindings(TENANTS: unknown, more: Record<string, string> = {}): Bindings
 }
 
 describe('a tenant', () => {
-  test('has a path, a resource and a Medplum of its own; what else it does not set is the deployment’s', () => {
+  test('has its own path, resource and Medplum; what it does not set is the deployment’s', () => {
     const settings = findSettings(bindings({ acme: ACME }), 'acme')
     expect(settings).toMatchObject({
       tenant: 'acme',
@@ -41,7 +41,7 @@ describe('a tenant', () => {
     expect(medplum.clientSecret).toBeUndefined()
   })
 
-  test('may have an App, a secret, a level and a policy of its own', () => {
+  test('may have its own App, secret, level and policy', () => {
     const entry = { ...ACME, appUrl: 'https://app.acme.example', maxAccess: 'admin', confirm: 'delete' }
     const env = bindings({ acme: entry, beta: ACME }, { TENANT_SECRETS: '{"acme":"its own"}' })
     const settings = settingsAt(env, '/t/acme')
@@ -112,7 +112,7 @@ describe('a malformed setting', () => {
     },
   )
 
-  test.each(['a', '0', 'a-b', 'a'.repeat(32)])('the name "%s" is a good one', (name) => {
+  test.each(['a', '0', 'a-b', 'a'.repeat(32)])('the name "%s" is valid', (name) => {
     expect([...tenantsOf(bindings({ [name]: ACME })).keys()]).toEqual([name])
   })
 

@@ -48,13 +48,13 @@ test.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s refuses unknown i
   const text = refusal(tool, { ...RIGHT[name], surprise: 1 })
   expect(text).toContain(`${name} has no argument \`surprise\`.`)
   expect(text).toContain('Nothing was sent.')
-  // An argument of nothing is left out.
+  // An empty argument is left out.
   expect(understand(tool, { ...RIGHT[name], surprise: null })).toHaveProperty(
     /^(fhir|show)/.test(name) ? 'value' : 'issues',
   )
 })
 
-test('every argument is found by its letters, however it is written', () => {
+test('every argument is recognized by its letters, however it is written', () => {
   for (const tool of TOOLS) {
     for (const name of Object.keys(tool.input.shape)) {
       const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -88,7 +88,7 @@ test.each<[Tool, Record<string, unknown>, string]>([
   expect(refusal(tool, args)).toContain(advice)
 })
 
-test('names no value: it may be a secret', () => {
+test('does not repeat a value, which may be a secret', () => {
   expect(refusal(fhirRequest, { ...write, headers: { authorization: 'Bearer hush' } })).not.toContain('hush')
 })
 
@@ -102,7 +102,7 @@ test('a method that only repeats what the tool does is accepted', () => {
     expect(understand(tool, args)).toHaveProperty('value')
 })
 
-test('what Cursor fills in for a tool without arguments does not count as an argument', () => {
+test('what Cursor fills in for a tool without arguments is not an argument', () => {
   expect(understand(whoami, { random_string: 'dummy' })).toHaveProperty('value')
 })
 
@@ -122,7 +122,7 @@ test.each<[Tool, Record<string, unknown>, string]>([
   ],
   [fhirDigest, { path: 'Condition', query: { patient: 'Patient/1' } }, 'Condition?patient=Patient/1'],
   [fhirRead, { path: 'Patient', params: { phone: '+1 555', active: true } }, 'Patient?phone=%2B1%20555&active=true'],
-])('%o takes a query beside the path, and says so: %j', (tool, args, path) => {
+])('%o accepts a query beside the path, and says so: %j', (tool, args, path) => {
   expect(taken(tool, args)).toEqual({ path, notes: [expect.stringContaining(path)] })
 })
 
@@ -134,6 +134,6 @@ test.each([
   ['nothing', {}],
   ['an object', { code: { system: 'x' } }],
   ['a name that is none', { 'a&b': 'x' }],
-])('a query beside the path that can be meant in two ways is refused: %s', (_, params) => {
+])('an ambiguous query beside the path is refused: %s', (_, params) => {
   expect(refusal(fhirRead, { path: 'Patient?name=smith', params })).toContain('It belongs in `path`')
 })

@@ -1,4 +1,4 @@
-// What can't be seen: one definition, everywhere where text of somebody else is shown.
+// Invisible characters: one definition, everywhere that other people's text is shown.
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { literal } from '../../src/answer/compact/literal.ts'
@@ -66,7 +66,7 @@ describe.each(SURFACES)('%s', (_, show) => {
     expect(show(`one${char}two`)).toMatch(/one.*two/s)
   })
 
-  test('has no heap of combining marks', () => {
+  test('limits stacked combining marks', () => {
     expect(show(`Z${'\u0301\u0327'.repeat(40)}`).normalize('NFC')).not.toMatch(/\p{M}{3}/u)
   })
 
@@ -75,7 +75,7 @@ describe.each(SURFACES)('%s', (_, show) => {
   })
 })
 
-test('what is shown means the same in the strings of JSON', () => {
+test('what is shown means the same in JSON strings', () => {
   for (const [, char] of UNSEEN.filter(([, one]) => one.charCodeAt(0) > 31)) {
     expect(JSON.parse(visible(JSON.stringify(char)))).toBe(char)
   }

@@ -1,4 +1,4 @@
-// The version stands in two places; this keeps them the same.
+// The version is in two places; this keeps them the same.
 import { expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { VERSION } from '../../src/base/version.ts'

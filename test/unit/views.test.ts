@@ -15,7 +15,7 @@ const series = (of: string, name: string, unit: string, points: Point[]): Series
   ...{ of, code: name, name, unit, points, total: points.length },
 })
 
-test('a panel has one unit, and what was measured together', () => {
+test('a panel has one unit, and shows what was measured together', () => {
   const some = [point('2024', 1)]
   const panels = panelsOf({
     series: [
@@ -33,7 +33,7 @@ test('a panel has one unit, and what was measured together', () => {
   expect(panelsOf({ series: [series('x', 'X', '', []), series('y', 'Y', '', [point('no date', 1)])] })).toEqual([])
 })
 
-test('a range reaches halfway to results with another, and no further than was measured', () => {
+test('a range reaches halfway to results with another range, and no further than the measurements', () => {
   const dots = dotsOf(
     series('x', 'X', '', [
       point('2024-01-01', 1, { high: 5 }),
@@ -77,7 +77,7 @@ describe('dates', () => {
     expect(dateText(date, { locale: 'en-GB', timeZone: 'Europe/Berlin' })).toBe(text)
   })
 
-  test('of a host’s locale and zone, what the browser knows', () => {
+  test('use the host’s locale and zone as far as the browser knows them', () => {
     expect(knownLocale('de-DE', 'Europe/Berlin')).toEqual({ locale: 'de-DE', timeZone: 'Europe/Berlin' })
     expect(knownLocale('</script>', 'Nowhere/None')).toEqual({ locale: undefined, timeZone: undefined })
     expect(numberText(1234.5, { locale: 'de-DE', timeZone: undefined })).toBe('1.234,5')
@@ -111,14 +111,14 @@ test('what goes on reaches until now, what did not happen is marked, and a momen
   expect(rowsOf([event({ active: true, to: '2025' })], now, 0)[0]).toMatchObject({ to: Date.parse('2025') })
 })
 
-test('a single moment, and none, have a span that can be drawn', () => {
+test('a single moment, or none, has a span that can be drawn', () => {
   for (const times of [[], [0], [5, 5]]) {
     const [from, to] = spanOf(times)
     expect(to).toBeGreaterThan(from)
   }
 })
 
-test('rows are sorted as numbers or texts, what is empty last, and found by any cell', () => {
+test('rows are sorted as numbers or texts, empty cells last, and found by any cell', () => {
   const rows = [10, null, 9, 'b', 'Ä'].map((cell) => ({ cells: [cell] }))
   const cells = (list: typeof rows) => list.map(({ cells: [cell] }) => cell)
   expect(cells(sorted(rows, 0, false, 'de'))).toEqual([9, 10, 'Ä', 'b', null])

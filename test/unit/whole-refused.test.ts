@@ -37,7 +37,7 @@ test.each([
     ),
   ],
 ] as [string, { method: 'PUT' | 'PATCH' | 'POST'; path: string; body: unknown }][])(
-  'what goes out by %s is for the version whose secrets it holds',
+  'a %s is sent for the version whose secrets it contains',
   async (_, { method, path, body }) => {
     const stored = new Whole({ resourceType: 'Bot', id: '1', name: 'a', code: SECRET, meta: { versionId: 'v7' } })
     const context = { fhir: { wholes: async () => [stored] } } as unknown as ToolContext
@@ -50,7 +50,7 @@ test.each([
   },
 )
 
-test('a value that many placeholders are made of is refused', () => {
+test('a value made of many placeholders is refused', () => {
   const whole = new Whole({ resourceType: 'Project', secret: [] })
   const secret = Array.from({ length: 201 }, (_, at) => ({ name: `N${at}`, valueString: '(hidden)' }))
   expect(whole.replacedBy({ resourceType: 'Project', secret })).toEqual({ problem: expect.stringContaining('200') })

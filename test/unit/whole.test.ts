@@ -89,7 +89,7 @@ describe('a whole record', () => {
     )
   })
 
-  test('that is read, changed elsewhere and written back, keeps its secrets; and only that is said to differ', () => {
+  test('that is read, changed and written back keeps its secrets, and only the change is reported', () => {
     fc.assert(
       fc.property(RECORD, fc.string(), (record, language) => {
         const whole = new Whole(record)
@@ -102,7 +102,7 @@ describe('a whole record', () => {
     )
   })
 
-  test('keeps them where its lists come back in another order', () => {
+  test('keeps them if its lists come back in another order', () => {
     fc.assert(
       fc.property(RECORD, (record) => {
         const whole = new Whole(record)
@@ -113,7 +113,7 @@ describe('a whole record', () => {
     )
   })
 
-  test('keeps them where a patch adds or replaces each element as it was shown', () => {
+  test('keeps them if a patch adds or replaces each element as it was shown', () => {
     fc.assert(
       fc.property(RECORD, fc.constantFrom('add', 'replace'), (record, op) => {
         const whole = new Whole(record)
@@ -136,14 +136,14 @@ describe('a whole record', () => {
     )
   })
 
-  test('shows the code that a bot is given, not the one that it had', () => {
+  test('shows a bot’s new code, not its old code', () => {
     const change = new Whole({ resourceType: 'Bot', code: SECRET }).changesTo(
       new Whole({ resourceType: 'Bot', code: 'x' }),
     )
     expect(differenceLines(change, 9)).toEqual(['code: "(hidden)" → "x"'])
   })
 
-  test('does not show a secret as the new code of what was no bot', () => {
+  test('does not show a secret as the new code of a record that was not a bot', () => {
     const whole = new Whole({ resourceType: 'Parameters', parameter: [{ name: 'secret', valueString: SECRET }] })
     const result = whole.patchedBy([
       { op: 'move', from: '/parameter/0/valueString', path: '/code' },
@@ -154,7 +154,7 @@ describe('a whole record', () => {
     }
   })
 
-  test('does not show a secret in which something is escaped', () => {
+  test('does not show a secret with escaped characters', () => {
     const secret = 'line "one"\nline two'
     const whole = new Whole({ resourceType: 'Parameters', parameter: [{ name: 'secret', valueString: secret }] })
     expect(whole.patchedBy([{ op: 'copy', from: '/parameter/0/valueString', path: '/language' }])).toEqual({
@@ -193,7 +193,7 @@ describe('a whole record', () => {
     ],
     ['an item under another name', [], { secret: [{ name: 'Z', valueString: '(hidden)' }] }],
     ['one of several items without names', [], { header: ['(hidden)'] }],
-  ])('takes no stored value for %s', (_, operation, body) => {
+  ])('does not use a stored value for %s', (_, operation, body) => {
     const whole = new Whole({
       resourceType: 'Endpoint',
       secret: [{ name: 'A', valueString: 'secret-one' }],
@@ -205,7 +205,7 @@ describe('a whole record', () => {
     expect(result).toEqual({ problem: expect.stringContaining('no stored value to restore') })
   })
 
-  test('finds an item by its name when all else of it has changed', () => {
+  test('finds an item by its name when everything else has changed', () => {
     const whole = new Whole({
       resourceType: 'Project',
       secret: [
@@ -221,12 +221,12 @@ describe('a whole record', () => {
     expect(result.after.into((value) => value)).toMatchObject({ secret: [{ name: 'B', valueString: 'secret-two' }] })
   })
 
-  test('takes a secret out whole of which another is a part', () => {
+  test('removes a secret whole even if another is part of it', () => {
     const whole = new Whole({ resourceType: 'ClientApplication', secret: 'abcd', retiringSecret: 'abcdef' })
     expect(whole.scrubbed('not abcdef')).toBe('not (hidden)')
   })
 
-  test('takes its secrets out of what Medplum says of it', () => {
+  test('removes its secrets from Medplum’s messages about it', () => {
     fc.assert(
       fc.property(RECORD, (record) => {
         expect(new Whole(record).scrubbed(`Invalid: ${JSON.stringify(record)}`)).not.toContain(SECRET)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writeChanged } from '../../scripts/write-changed.ts'
 
-test('a file is written where its text changes, and left alone where it does not', async () => {
+test('a file is written if its text changes, and left alone if not', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'medplum-mcp-write-'))
   const path = join(folder, 'page.html')
   await writeChanged(path, 'one')

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.clearFaults())
 
 describe('stepping up', () => {
-  test('a 403 names all scopes that are needed, and its body says so to the model', async () => {
+  test('a 403 names all scopes that are needed, and its body tells the model', async () => {
     const headers = { 'mcp-protocol-version': '2025-11-25' }
     const response = await post(accessOf('read'), fhirCall(DELETE('Task/1')), headers)
     expect(response.status).toBe(403)
@@ -28,9 +28,9 @@ describe('stepping up', () => {
     expect(result).toMatchObject({ isError: true, _meta: { 'mcp/www_authenticate': [challenge] } })
   })
 
-  test('signs in again with the higher level chosen beforehand, and the old grant ends only when the new one stands', async () => {
+  test('signs in again with the higher level preselected, and the old grant ends only once the new one exists', async () => {
     const { client_id: client } = await register()
-    // In one browser: a sign-in in another would leave this one as it is.
+    // In one browser: a sign-in in another browser would not affect this one.
     const person = new Person(send)
     const low = await signIn(alice, client, 'read', {}, person)
     const request = await authorization(client, { scope: 'fhir:read fhir:write' })
@@ -40,7 +40,7 @@ describe('stepping up', () => {
     expect(/value="write"[^>]*checked/.test(html)).toBe(true)
     expect((await post(low.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(200)
     const callback = await person.signIn(request.url, REDIRECT_URI, alice)
-    // A client that never comes for its code leaves the person with what they had.
+    // If a client never exchanges its code, the person keeps the old grant.
     expect((await post(low.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).status).toBe(200)
     const granted: { access_token: string; scope: string } = await (
       await exchange(request, callback.searchParams.get('code') ?? '')
@@ -62,7 +62,7 @@ describe('what a client asks for and a person chooses', () => {
     return answer.scope
   }
 
-  test('nothing in particular: reading is chosen beforehand', async () => {
+  test('nothing in particular: reading is preselected', async () => {
     for (const scope of [null, 'fhir:read fhir:write fhir:full fhir:admin']) {
       const request = await authorization((await register()).client_id, { scope })
       const html = await (await new Person(send).visit(request.url)).text()
@@ -71,7 +71,7 @@ describe('what a client asks for and a person chooses', () => {
     }
   })
 
-  test('less: no more is offered, and what is not offered is not granted', async () => {
+  test('less: no more is offered or granted', async () => {
     expect(await granted('fhir:read')).toBe('fhir:read')
     expect(await granted('fhir:read', 'admin')).toBe('fhir:read')
     expect(await granted('fhir:write', 'full')).toBe('fhir:read')

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { covers, LEVELS, type Level } from '../../src/access/access.ts'
 import type { Kind } from '../../src/access/risk/routes.ts'
 import { bundleOf, DELETE, entryFor, GET, POST } from '../calls.ts'
-import { rows, runs } from '../runs.ts'
+import { rows, share } from '../runs.ts'
 import { deployment, say } from './deployment.ts'
 import { ANSWERED, accessOf, askedFor, FIRST_PAGES, LINES, REFUSED, refusal, tokens } from './levels.ts'
 import { fhirCall, post, postModern, rpc, startSession } from './mcp.ts'
@@ -32,7 +32,7 @@ async function call(access: string, name: string, args: Record<string, unknown>)
   return saidBy(await postModern(access, 'tools/call', { name, arguments: args }, name))
 }
 
-/** In a Bundle, a JSON Patch stands as Parameters. */
+/** In a Bundle, a JSON Patch is written as Parameters. */
 const PATCH = {
   resourceType: 'Parameters',
   parameter: [
@@ -58,7 +58,7 @@ const inBatch = (...lines: Pick<Line, 'method' | 'path'>[]) =>
 
 const isBatch = ({ method, path }: LoggedRequest) => method === 'POST' && /^\/fhir\/R4\/?$/.test(path)
 
-/** An answer's words, however it was asked for. */
+/** An answer's text, whatever the transport. */
 async function saidBy(response: Response): Promise<string> {
   const { result, error } = await rpc(response)
   if (error) throw new Error(`${error.code}: ${error.message}`)
@@ -67,7 +67,7 @@ async function saidBy(response: Response): Promise<string> {
 
 type Line = (typeof LINES)[number]
 
-/** Asks for a line at a level and gives the answer's words; undefined if this way has no place for such a line. */
+/** Sends a line at a level and returns the answer's text; undefined if this way can't send such a line. */
 type Way = (line: Line, level: Level) => Promise<string | undefined>
 
 const argumentsOf = ({ method, path }: Line) => ({ method, path, body: bodyFor(method, path) })
@@ -94,7 +94,7 @@ const TOOL_FOR: Record<Kind, string> = {
 const WAYS: Record<string, Way> = {
   directly: async (line, level) => saidBy(await post(accessOf(level), fhirCall(argumentsOf(line)))),
   'in a session of 2025': async (line, level) => {
-    // Of the last revision whose clients can't step up: they are told in the result.
+    // From the last revision whose clients can't ask for more access: they are told in the result.
     const headers = { ...(await sessionOf(level)), 'mcp-protocol-version': '2025-06-18' }
     return saidBy(await post(accessOf(level), fhirCall(argumentsOf(line), crypto.randomUUID()), headers))
   },
@@ -103,7 +103,7 @@ const WAYS: Record<string, Way> = {
   'in a batch': async (line, level) => {
     if (line.path === '') return undefined
     const said = await saidBy(await post(accessOf(level), fhirCall(inBatch(line))))
-    // Some of Medplum's routes are none inside a Bundle, and refused there to everybody.
+    // Some of Medplum's routes don't work inside a Bundle, and are refused there for everybody.
     return /cannot run inside a Bundle.*\nNothing was sent\./.test(said) ? undefined : said
   },
   'as the next page of a search': async ({ method, path }, level) =>
@@ -111,7 +111,7 @@ const WAYS: Record<string, Way> = {
   'through the tool that is for it': async (line, level) => {
     const { method, ...args } = argumentsOf(line)
     const name = TOOL_FOR[line.kind]
-    // That tool asks for no method; a read by POST and a write by GET have no place in it.
+    // That tool takes no method, so it can't read by POST or write by GET.
     const asks = name === 'fhir-write' || name === 'fhir-operate'
     const fits = name === 'fhir-read' ? method === 'GET' : name === 'fhir-delete' ? method === 'DELETE' : true
     if (!fits || (name === 'fhir-write' && method === 'GET')) return undefined
@@ -146,8 +146,8 @@ describe.each([...LEVELS])('%s', (level) => {
         }),
       ),
     )
-    expect(tried).toBeGreaterThanOrEqual(runs(21))
-    // A stronger form of the same: nothing above the level went out.
+    expect(tried).toBeGreaterThanOrEqual(share(21))
+    // A stronger check of the same: nothing above the level was sent.
     const sent = new Set(requests.map((one) => `${one.method} ${one.path}`))
     const above = LINES.filter(({ kind }) => expected(kind) !== undefined)
     expect(above.map(({ method, path }) => `${method} /fhir/R4/${path}`).filter((line) => sent.has(line))).toEqual([])
@@ -163,7 +163,7 @@ describe.each([...LEVELS])('%s', (level) => {
       const { result: text, requests } = await sandbox.during(async () => saidBy(await post(accessOf(level), batch)))
       const isRefused = REFUSED.test(text)
       const what = `${line.method} ${line.path}: ${text.slice(0, 300)}`
-      // Some requests are refused to everybody.
+      // Some requests are refused for everybody.
       if (/Nothing was sent\.$/.test(text) && !isRefused) continue
       expect(isRefused, what).toBe(expected(line.kind) !== undefined)
       expect(requests.filter(isBatch), what).toHaveLength(isRefused ? 0 : 1)
@@ -177,7 +177,7 @@ describe.each([...LEVELS])('%s', (level) => {
       ['mutation { PatientCreate(res: {resourceType: "Patient"}) { id } }', 'write'],
       ['mutation { PatientDelete(id: "1") { id } }', 'delete'],
       ['mutation { ProjectMembershipUpdate(id: "1", res: {resourceType: "ProjectMembership"}) { id } }', 'admin'],
-      // What Medplum doesn't have: it may be anything.
+      // Medplum doesn't have it: it may be anything.
       ['subscription { PatientUpdate { id } }', 'operate'],
     ]
     for (const [query, kind] of documents) {
@@ -205,7 +205,7 @@ describe.each([...LEVELS])('%s', (level) => {
     }
   })
 
-  test('a client that can step up is told by HTTP, one that cannot in the result', async () => {
+  test('a client that can ask for more is told by HTTP, any other in the result', async () => {
     const session = await startSession(accessOf(level))
     const remove = fhirCall(DELETE(`Task/${crypto.randomUUID()}`))
     const answered = await post(accessOf(level), remove, session)

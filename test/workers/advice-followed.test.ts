@@ -1,4 +1,4 @@
-// Advice is good if following it works: the wrong request is sent, then what its refusal or note says, and that succeeds.
+// Advice is good if following it works: the wrong request is sent, then what the refusal or note suggests, which succeeds.
 import { beforeAll, expect, test } from 'vitest'
 import { bundleOf, entryFor, GET, PATCH, POST } from '../calls.ts'
 import { deployment, say } from './deployment.ts'
@@ -130,7 +130,7 @@ test.each([
   expect(followed.isError, followed.text).toBe(false)
 })
 
-test('a system that is no URI: without it the record is found', async () => {
+test('a system that is not a URI: without it the record is found', async () => {
   const value = crypto.randomUUID()
   await create(medplum, { resourceType: 'Patient', identifier: [{ system: 'urn:mrn', value }] })
   const { text } = await fhir(access, GET(`Patient?identifier=mrn|${value}`))
@@ -138,7 +138,7 @@ test('a system that is no URI: without it the record is found', async () => {
   expect((await fhir(access, GET(`Patient?${instead}`))).text).toContain('urn:mrn')
 })
 
-test('a record that lacks a slice of its profile: what the profile says of it makes it valid; without the profile it is stored', async () => {
+test('a record that lacks a slice of its profile: the profile’s definition makes it valid; without the profile it is stored', async () => {
   const { url, element } = withSlice()
   await create(medplum, profile(url, element))
   const body = { resourceType: 'Patient', meta: { profile: [url] }, identifier: [{ system: 'urn:other', value: '1' }] }

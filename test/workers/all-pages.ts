@@ -13,7 +13,7 @@ export const client = (timeoutMs?: number) => medplumClient(token, timeoutMs)
 
 export type Told = [progress: number, total: number | undefined]
 
-/** Reads all pages; also what was asked for, relative to the base, and what was told meanwhile. */
+/** Reads all pages; also returns the requests, relative to the base, and the reported progress. */
 export async function read(path: string, options: Partial<ReadOptions> = {}, fhir = client()) {
   const told: Told[] = []
   const progress = async (done: number, total: number | undefined) => void told.push([done, total])
@@ -36,7 +36,7 @@ export function sorted(list: Iterable<string>): string[] {
   return [...list].sort()
 }
 
-/** What a file of these tests does before and after them. */
+/** Hooks for a file of these tests. */
 export function setUp(): void {
   beforeAll(async () => {
     token = await medplumToken()

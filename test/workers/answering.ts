@@ -71,7 +71,7 @@ export async function follow(
   return followed
 }
 
-/** What a file of these tests does before and after them. */
+/** Hooks for a file of these tests. */
 export function setUp(): void {
   beforeAll(async () => {
     access = (await signIn(alice)).access

@@ -8,14 +8,14 @@ import { type LoggedRequest, sandbox } from './world.ts'
 
 setUp()
 
-/** What the FHIR API was asked meanwhile. */
+/** Requests to the FHIR API meanwhile. */
 async function asked<T>(work: () => Promise<T>): Promise<{ result: T; requests: LoggedRequest[] }> {
   const { result, requests } = await sandbox.during(work)
   return { result, requests: requests.filter(({ path }) => path.startsWith('/fhir/')) }
 }
 
 describe('`all`', () => {
-  test('is all of a search, of a chart, of a history: nothing to follow', async () => {
+  test('returns all of a search, a chart or a history, with no next page', async () => {
     for (const path of [`Observation?subject=${chart}&_count=20`, `${chart}/$everything?_count=50`]) {
       const { text } = await call({ path, all: true, select: ['id'] })
       const ids = [...text.matchAll(/^[0-9a-f-]{36}$/gm)].map(([id]) => id)
@@ -27,7 +27,7 @@ describe('`all`', () => {
     expect(text).toMatch(/^total: 1\nreturned: 1$/m)
   })
 
-  test('stops at 2,000, says where to go on, and following that gives the rest', async () => {
+  test('stops at 2,000 and says where to continue, which gives the rest', async () => {
     const path = 'Observation?_total=accurate'
     const { result, requests } = await asked(() => call({ path, all: true }))
     expect(requests).toHaveLength(4)

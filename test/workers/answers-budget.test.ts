@@ -58,7 +58,7 @@ describe('the budget', () => {
     }
   })
 
-  test('is used, where there is more than it holds', async () => {
+  test('is used if there is more than it holds', async () => {
     for (const [maxChars, least] of [
       [10_000, 6_000],
       [60_000, 45_000],
@@ -69,7 +69,7 @@ describe('the budget', () => {
     }
   })
 
-  test('of a deployment holds where a call says nothing else', async () => {
+  test('of a deployment applies unless a call says otherwise', async () => {
     const small = deployment({ ANSWER_CHARS: '5000' })
     const path = 'Observation?_count=1000'
     for (const format of ['compact', 'json']) {
@@ -97,13 +97,13 @@ describe('the budget', () => {
     expect(all.length).toBeLessThanOrEqual(20_000)
   })
 
-  test('leaves a record of ordinary size whole, also a small budget', async () => {
+  test('leaves an ordinary record whole, even if it is small', async () => {
     const [one] = await allOf(medplum, `Condition?subject=${chart}`)
     const { text } = await call({ path: `Condition/${one?.id}`, maxChars: 2000 })
     expect(text).not.toMatch(/^left out: /m)
   })
 
-  test('leaves out of a record what is largest, and names it; what was dropped is counted as it is', async () => {
+  test('leaves the largest parts of a record out, and names them; what was dropped is counted', async () => {
     const { id } = await create(medplum, {
       resourceType: 'Basic',
       code: { text: 'long '.repeat(9000), coding: [{ code: 'a' }] },
@@ -116,7 +116,7 @@ describe('the budget', () => {
   })
 })
 
-test('of a batch of many creates tells ids and counts, and of selected columns the status', async () => {
+test('a batch of many creates answers with ids and counts, and with selected columns the status', async () => {
   const entry = Array.from({ length: 30 }, (_, at) =>
     entryFor('POST', 'Basic', { resourceType: 'Basic', code: { text: `echoed ${at}` } }),
   )

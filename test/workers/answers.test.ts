@@ -30,7 +30,7 @@ describe('the form', () => {
     expect(compact.text.length).toBeLessThan(json.text.length)
   })
 
-  test('of a search that is complete says how many there are; of a page, where it goes on', async () => {
+  test('of a complete search says how many there are; of a page, where to continue', async () => {
     const found = (await allOf(medplum, `Condition?subject=${chart}`)).length
     const whole = await call({ path: `Condition?subject=${chart}&_count=100` })
     expect(whole.text).toMatch(new RegExp(`^# Bundle\\ntotal: ${found}\\nreturned: ${found}\\n`))
@@ -42,7 +42,7 @@ describe('the form', () => {
     expect(counted.text).toMatch(new RegExp(`^# Bundle\\ntotal: ${total}\\nreturned: 7\\nnext: `))
   })
 
-  test('of no hits says so, and keeps what may be behind it', async () => {
+  test('of a search without hits says so, and keeps possible reasons', async () => {
     const { isError, all } = await call({ path: 'Patient?name=Muller' })
     expect(isError).toBe(false)
     expect(all).toMatch(/^total: 0\nreturned: 0$/m)
@@ -70,7 +70,7 @@ describe('the form', () => {
     expect(later.entry?.map((one) => one.resource?.resourceType)).toEqual(['Patient', 'Bundle', undefined])
   })
 
-  test('of what the server offers is a summary, unless JSON is asked for', async () => {
+  test('of the server’s capabilities is a summary, unless JSON is requested', async () => {
     const server = await call({ path: 'metadata' })
     expect(server.text).toContain('Types (')
     expect(server.text.length).toBeLessThan(4200)
@@ -81,7 +81,7 @@ describe('the form', () => {
     expect((await call({ path: 'metadata', format: 'json' })).text).toContain('"CapabilityStatement"')
   })
 
-  test('of CSV and of HL7 is the text itself between marks that nobody could know', async () => {
+  test('of CSV and HL7 is the text itself between marks that nobody could guess', async () => {
     const csv = await call({ path: 'Patient/$csv?_fields=id,birthDate&_count=5' })
     expect(csv.text).toMatch(
       /^text\/csv, quoted record content up to the line (end-of-content-[0-9a-f]{8}):\n[\s\S]*id,birthDate\n(".*\n){5}\1$/,
@@ -109,7 +109,7 @@ describe('following `next`', () => {
     ['a search in small pages', 'Encounter?_sort=-date,_id&_count=100', 4_000],
   ]
 
-  test.each(LARGE)('of %s by the path alone gives exactly what Medplum holds', async (_, path, maxChars) => {
+  test.each(LARGE)('for %s by the path alone gives exactly what Medplum has', async (_, path, maxChars) => {
     const { found, bundles, answers } = await follow({ path, maxChars })
     const held = path.replace(/[?&]_(sort|count)=[^&]*/g, '')
     const all = (await allOf(medplum, held)).map(reference)
@@ -121,7 +121,7 @@ describe('following `next`', () => {
     for (const { total } of bundles) expect([undefined, all.length]).toContain(total)
   })
 
-  test('in steps of the least budget gives the same', async () => {
+  test('with the smallest budget gives the same', async () => {
     const path = `Observation?subject=${chart}&code=4548-4&_sort=_id&_count=1000`
     const again = { maxChars: 2000 }
     const { found, answers } = await follow({ path, ...again }, again)
@@ -139,7 +139,7 @@ describe('following `next`', () => {
     for (const answer of answers) expect(answer.length).toBeLessThanOrEqual(20_000)
   })
 
-  test('gives what a search includes once, beside the first match that it belongs to', async () => {
+  test('gives each included resource once, beside the first match that it belongs to', async () => {
     const search = `Observation?subject=${chart}`
     const path = `${search}&_include=Observation:performer&_include=Observation:encounter&_sort=_id&_count=1000`
     const matches = await allOf(medplum, search)
@@ -154,7 +154,7 @@ describe('following `next`', () => {
     expect(bundles.length).toBeGreaterThan(3)
   })
 
-  test('gives each version of a history once, the deletion too', async () => {
+  test('gives each version of a history once, including the deletion', async () => {
     const { id } = await create(medplum, { resourceType: 'Basic', code: { text: 'version 0 '.repeat(30) } })
     const client = medplumClient(medplum)
     const versions: string[] = []
@@ -172,7 +172,7 @@ describe('following `next`', () => {
     }
   })
 
-  test('goes on behind what `select` showed', async () => {
+  test('continues after what `select` showed', async () => {
     const path = 'Encounter?_sort=_id&_count=1000'
     const first = await call({ path, select: ['id', 'period.start'], maxChars: 6000 })
     const shown = [...first.text.matchAll(/^([0-9a-f-]{36})\|/gm)].map(([, id]) => `Encounter/${id}`)

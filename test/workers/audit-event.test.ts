@@ -44,7 +44,7 @@ describe('the AuditEvent', () => {
     })
   })
 
-  test('of what Medplum refuses says so', async () => {
+  test('says so if Medplum refused', async () => {
     const { access } = await signIn()
     const body = { resourceType: 'Patient', foo: 1 }
     const { said, direct, audits } = await posted(access, POST('Patient', body))
@@ -53,7 +53,7 @@ describe('the AuditEvent', () => {
     expect(await latest(direct)).toMatchObject({ outcome: '4' })
   })
 
-  test('that Medplum refuses hides no success', async () => {
+  test('that Medplum refuses does not hide the success', async () => {
     const { access } = await signIn()
     await sandbox.faults([{ method: 'POST', path: '/AuditEvent$', status: 403, times: 1 }])
     const body = { resourceType: 'Patient', name: [{ family: 'Audited' }] }
@@ -74,7 +74,7 @@ describe('the AuditEvent', () => {
     ['create', () => POST('AuditEvent', audit)],
     ['update', (path: string) => PUT(path, { ...audit, id: path.slice(11), outcome: '8' })],
     ['patch', (path: string) => ({ method: 'PATCH', path, patch: [{ op: 'add', path: '/outcome', value: '8' }] })],
-  ])('is left of a change of an AuditEvent too: %s', async (code, args) => {
+  ])('is also written for a change of an AuditEvent: %s', async (code, args) => {
     const { access } = await signIn(alice, undefined, 'write')
     const { id } = await create(await medplumToken(), audit)
     const { said, direct } = await posted(access, args(`AuditEvent/${id}`))
@@ -82,14 +82,14 @@ describe('the AuditEvent', () => {
     await vi.waitFor(async () => expect(await latest(direct)).toMatchObject({ subtype: [{ code }] }), 5_000)
   })
 
-  test('is none for reads, and for what was not sent', async () => {
+  test('is not written for reads, or if nothing was sent', async () => {
     const { access } = await signIn(alice, undefined, 'write')
     const { id } = await create(await medplumToken(), { resourceType: 'Patient' })
     const { requests } = await sandbox.during(async (soFar) => {
       for (const args of [GET(`Patient/${id}`), DELETE(`Patient/${id}`), POST('Patient', '{')]) {
         await say(recording, access, 'fhir-request', args)
       }
-      // Whatever follows an answer sets out before what is asked for next, and this one does have a follower.
+      // What follows an answer starts before the next request, and this answer does have a follow-up.
       const last = POST('Patient', { resourceType: 'Patient' })
       await say(recording, access, 'fhir-request', last)
       await vi.waitFor(async () => expect((await soFar()).filter(isAudit).length).toBeGreaterThan(0))

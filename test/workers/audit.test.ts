@@ -1,4 +1,4 @@
-// The audit log: what it says, and what it never holds.
+// The audit log: what it says, and what it never contains.
 import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import { Person } from '../../programs/person.ts'
@@ -20,7 +20,7 @@ const FIELDS = new Set(
 
 const FAMILY = 'Unmistakeable'
 
-test('of a full run holds no id, name, path, query, body or token', async () => {
+test('of a full run contains no id, name, path, query, body or token', async () => {
   const tokens = await signIn()
   const session = await startSession(tokens.access)
   const made = await fhir(tokens.access, POST('Patient', { resourceType: 'Patient', name: [{ family: FAMILY }] }))
@@ -109,7 +109,7 @@ describe('of OAuth', () => {
     ])
   })
 
-  test('tells a denial', async () => {
+  test('records a denial', async () => {
     await answered('deny')
     expect(decisions()).toEqual(['consent_shown', 'denied'])
   })
@@ -138,7 +138,7 @@ describe('of OAuth', () => {
   })
 })
 
-test('a dataset that is bound gets the same event, with the person as a hash', async () => {
+test('a bound dataset gets the same event, with the person as a hash', async () => {
   const points: { indexes: string[]; blobs: string[]; doubles: number[] }[] = []
   const bindings = {
     ...env,

@@ -11,7 +11,7 @@ export const lines = (event: string): Line[] =>
     .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []))
     .filter((one) => one.event === event)
 
-/** What a file of these tests does before and after them. */
+/** Hooks for a file of these tests. */
 export function setUp(): void {
   beforeEach(() => {
     logged = []

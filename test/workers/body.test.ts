@@ -1,5 +1,5 @@
-// Medplum reads exactly the body that was judged: no charset, and no type that only one of the two takes for JSON, lets another
-// body through. The sandbox parses bodies by the parser that Medplum uses, so what is tried here does work there.
+// Medplum reads exactly the body that was checked: no charset, and no type that only one of the two reads as JSON, lets another
+// body through. The sandbox uses Medplum's parsers, so these attacks do work there.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { bundleOf, entryFor, POST } from '../calls.ts'
@@ -34,7 +34,7 @@ beforeAll(async () => {
   record = await create(token, { resourceType: 'Basic', code: { text: 'stays' } })
 })
 
-test('sent as it is, such a batch deletes at Medplum', async () => {
+test('sent unchanged, such a batch deletes at Medplum', async () => {
   const { id } = await create(token, { resourceType: 'Basic', code: { text: 'goes' } })
   await (await direct('POST', '', UTF_7, twoFaced('DELETE', `Basic/${id}`))).text()
   expect((await direct('GET', `Basic/${id}`)).status).toBe(410)
@@ -49,7 +49,7 @@ describe.each([
     ['deletes', 'DELETE', () => `Basic/${record.id}`],
     ['expunges', 'POST', () => `Basic/${record.id}/$expunge`],
     ['reads other patients', 'GET', () => `Patient/${PATIENT_IDS.depressed}`],
-  ])('no charset gets a batch through that %s', async (_, method, url) => {
+  ])('no charset lets a batch through that %s', async (_, method, url) => {
     const { access } = await signIn(alice, undefined, level, narrowing)
     const { requests } = await sandbox.during(async () => {
       for (const contentType of [
@@ -66,7 +66,7 @@ describe.each([
   })
 })
 
-test('what leaves has a type without parameters, whatever was given', async () => {
+test('what is sent has a type without parameters, whatever was given', async () => {
   const { access } = await signIn(alice)
   const { requests } = await sandbox.during(async () => {
     for (const [path, contentType, text] of [
@@ -81,7 +81,7 @@ test('what leaves has a type without parameters, whatever was given', async () =
   expect(types).toEqual(['application/json', 'text/plain', 'application/x-www-form-urlencoded'])
 })
 
-test('JSON of another type is no way around a narrowing to types', async () => {
+test('JSON of another type does not get around a narrowing to types', async () => {
   const { access } = await signIn(alice, undefined, 'full', { types: 'Observation' })
   const body = {
     ...{ resourceType: 'Observation', status: 'final', code: { text: 'x' } },
@@ -106,7 +106,7 @@ test('a patch is labelled, whatever charset its type names', async () => {
   expect(JSON.parse(text)).toMatchObject({ code: { text: 'patched' }, meta: { security: [{ code: 'AIAST' }] } })
 })
 
-test('a file of JSON is stored as the bytes that were given', async () => {
+test('a JSON file is stored byte for byte', async () => {
   const { access } = await signIn(alice)
   const text = '{"dose": 1.10,\r\n "id": 9007199254740993, "a": 1, "a": 2}\n'
   for (const contentType of ['application/json', 'application/fhir+json']) {
@@ -134,7 +134,7 @@ describe('one reading of the arguments', () => {
     ['GraphQL as JSON text', { path: '$graphql', text: JSON.stringify({ query }) }],
     ['a batch of reads as text', { path: '', text: batch }],
     ['a batch of reads as text, without a path', { text: batch }],
-  ])('%s is a read, to a client that could step up as well', async (_, args) => {
+  ])('%s is a read, also for a client that could ask for more', async (_, args) => {
     const { access } = await signIn(alice, undefined, 'read')
     // The sandbox takes its time for a first GraphQL document.
     const headers = { 'content-type': 'application/fhir+json' }

@@ -1,22 +1,15 @@
-// A login in the browser for this server's own pages: what goes to Medplum, what comes back, and what must not become a session.
-import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { Hono } from 'hono/tiny'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person } from '../../programs/person.ts'
-import type { Bindings } from '../../src/config/settings.ts'
-import { redirectToLogin } from '../../src/web/shared/browser-session.ts'
 import { atPage, browser, htmlOf, PAGE, submit } from './connecting.ts'
-import { ada, alice, ORIGIN, SANDBOX, sandbox, send, sha256 } from './world.ts'
+import { CALLBACK, SIGNED_IN, tokenOf } from './logging-in.ts'
+import { ada, SANDBOX, sandbox, send, sha256 } from './world.ts'
 
 afterEach(async () => {
   vi.restoreAllMocks()
   vi.useRealTimers()
   await sandbox.clearFaults()
 })
-
-const CALLBACK = `${ORIGIN}/oauth/callback`
-const SIGNED_IN = 'Sign out'
 
 /** Up to the callback that Medplum's login page sends the browser to. */
 const toCallback = (person = browser()) => person.signIn(`${PAGE}/sign-in`, CALLBACK, ada)
@@ -29,7 +22,7 @@ async function expectNotSignedIn(response: Response, person: Person): Promise<vo
 }
 
 describe('the way to Medplum', () => {
-  test('asks for a login of its own, with PKCE S256 and a nonce, and for no refresh token', async () => {
+  test('asks for a separate login, with PKCE S256 and a nonce, and no refresh token', async () => {
     const response = await browser().visit(`${PAGE}/sign-in`)
     const login = new URL(response.headers.get('location') ?? '')
     expect(login.href.startsWith(`${SANDBOX}oauth2/authorize?`)).toBe(true)
@@ -47,13 +40,13 @@ describe('the way to Medplum', () => {
     expect(more).toEqual([])
     expect(cookie).toMatch(/^__Host-login-[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
     expect(response.headers.get('cache-control')).toBe('no-store')
-    // Sealed under the state: the nonce, which Medplum sees, isn't to be read in it.
+    // Sealed under the state: the nonce, which Medplum sees, can't be read in it.
     expect(
       atob(cookie.slice(0, 400).split('=')[1]?.split(';')[0]?.replaceAll('-', '+').replaceAll('_', '/') ?? ''),
     ).not.toContain('nonce')
   })
 
-  test('comes back with a session of half an hour; KV holds its digest, the user and the end only', async () => {
+  test('comes back with a session of half an hour; KV has only its digest, the user and the end', async () => {
     const person = browser()
     const response = await person.visit((await toCallback(person)).href)
     expect([response.status, response.headers.get('location')]).toEqual([302, '/connections'])
@@ -70,7 +63,7 @@ describe('the way to Medplum', () => {
     expect(await htmlOf(person)).toContain(SIGNED_IN)
   })
 
-  test('revokes Medplum’s tokens, and touches no other login of the person', async () => {
+  test('revokes Medplum’s tokens, and leaves the person’s other logins alone', async () => {
     const { result: person, requests } = await sandbox.during(async (soFar) => {
       const signedIn = await atPage()
       await vi.waitFor(async () => expect((await soFar()).map(({ path }) => path)).toContain('/oauth2/logout'))
@@ -120,7 +113,7 @@ describe('the callback', () => {
     await expectNotSignedIn(await send(callback.href, { headers: { cookie }, redirect: 'manual' }), browser())
   })
 
-  test('opened in another browser signs nobody in there (login CSRF)', async () => {
+  test('opened in another browser signs nobody in (login CSRF)', async () => {
     const callback = await toCallback()
     const other = browser()
     await expectNotSignedIn(await other.visit(callback.href), other)
@@ -137,7 +130,7 @@ describe('the callback', () => {
     },
   )
 
-  test('is no way into the sign-in of a client, nor the other way round', async () => {
+  test('does not work for the sign-in of a client, nor the reverse', async () => {
     const person = browser()
     const callback = await toCallback(person)
     callback.searchParams.set('state', (callback.searchParams.get('state') ?? '').slice('page.'.length))
@@ -169,7 +162,7 @@ describe('the callback', () => {
     await expectNotSignedIn(await person.visit(callback.href), person)
   })
 
-  test('while Medplum is away says so', async () => {
+  test('says so if Medplum is away', async () => {
     const person = browser()
     const callback = await toCallback(person)
     await sandbox.faults([{ path: '^/oauth2/token', status: 503 }])
@@ -178,87 +171,3 @@ describe('the callback', () => {
     expect(await response.text()).toContain('Medplum could not be reached.')
   })
 })
-
-describe('the way back', () => {
-  const app = new Hono<{ Bindings: Bindings }>().get('/go', (c) => redirectToLogin(c, c.req.query('to') ?? ''))
-  /** Where a login ends that was begun with this path to return to. */
-  async function endOf(to: string): Promise<string | null> {
-    const person = new Person((url, init) =>
-      url.startsWith(`${ORIGIN}/go`)
-        ? Promise.resolve(app.fetch(new Request(url, init), env as Bindings, createExecutionContext()))
-        : send(url, init),
-    )
-    const callback = await person.signIn(`${ORIGIN}/go?${new URLSearchParams({ to })}`, CALLBACK, ada)
-    return (await person.visit(callback.href)).headers.get('location')
-  }
-
-  test.each(['/connections', '/connections?x=1', '/confirm/abc?x=1'])('%s is allowed', async (to) => {
-    expect(await endOf(to)).toBe(to)
-  })
-
-  test.each([
-    ...['https://evil.example/connections', '//evil.example/connections', '/\\evil.example', 'javascript:alert(1)'],
-    ...['/connections/../authorize', '/connections/%2e%2e/mcp', '/authorize', '/connectionsx', '', '\t//evil.example'],
-    ...['http://localhost:8790@evil.example/connections', 'https://localhost:8790/connections', '/confirm\\..\\mcp'],
-  ])('%s leads to the connections page', async (to) => {
-    expect(await endOf(to)).toBe('/connections')
-  })
-})
-
-describe('a session', () => {
-  test('ends after half an hour, and its forms with it', async () => {
-    const person = await atPage()
-    const token = tokenOf(await htmlOf(person))
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_801_000 })
-    expect(await htmlOf(person)).not.toContain(SIGNED_IN)
-    const response = await submit(person, 'disconnect', { token, grant: 'x' })
-    expect(response.status).toBe(401)
-    expect(await response.text()).toContain('Nothing was changed')
-  })
-
-  test('ends by signing out, also for a copy of its cookie', async () => {
-    const { person, cookie } = await watched()
-    expect(await (await send(PAGE, { headers: { cookie: cookie() } })).text()).toContain(SIGNED_IN)
-    const copy = cookie()
-    expect((await submit(person, 'sign-out', { token: tokenOf(await htmlOf(person)) })).status).toBe(303)
-    expect(await htmlOf(person)).not.toContain(SIGNED_IN)
-    expect(await (await send(PAGE, { headers: { cookie: copy } })).text()).not.toContain(SIGNED_IN)
-  })
-
-  test('is never one that was there before the login (fixation)', async () => {
-    const { person, cookie } = await watched('__Host-session=planted')
-    expect(cookie()).not.toContain('planted')
-    expect(await htmlOf(person)).toContain(SIGNED_IN)
-    expect(await (await send(PAGE, { headers: { cookie: '__Host-session=planted' } })).text()).not.toContain(SIGNED_IN)
-    const first = cookie()
-    await atPage(alice, person)
-    expect(cookie()).not.toBe(first)
-    expect(await (await send(PAGE, { headers: { cookie: first } })).text()).not.toContain(SIGNED_IN)
-  })
-
-  test.each(['', '__Host-session=', `__Host-session=${'A'.repeat(43)}`, 'session=x'])('is not "%s"', async (cookie) => {
-    expect(await (await send(PAGE, { headers: { cookie } })).text()).not.toContain(SIGNED_IN)
-  })
-
-  /** A person whose session cookie can be seen; `planted` goes along before the login. */
-  async function watched(planted?: string) {
-    let session = planted
-    const person = new Person(async (url, init) => {
-      const headers = new Headers(init?.headers)
-      if (init?.method === 'POST') headers.set('origin', ORIGIN)
-      if (session === planted && planted !== undefined && url.startsWith(ORIGIN)) {
-        headers.set('cookie', [headers.get('cookie'), planted].filter(Boolean).join('; '))
-      }
-      const response = await send(url, { ...init, headers })
-      const set = response.headers.getSetCookie().findLast((line) => line.startsWith('__Host-session='))
-      if (set !== undefined) session = set.split(';')[0]
-      return response
-    })
-    await atPage(ada, person)
-    return { person, cookie: () => session ?? '' }
-  }
-})
-
-function tokenOf(html: string): string {
-  return /name="token" value="([^"]+)"/.exec(html)?.[1] ?? ''
-}

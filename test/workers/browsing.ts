@@ -1,11 +1,11 @@
-// How tests look at pages: as a browser or a program asks, also under other settings than the Worker under test has.
+// How tests request pages: as a browser or a program, also with other settings than the Worker under test.
 import { createExecutionContext, env } from 'cloudflare:test'
 import { expect } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import type { Bindings } from '../../src/config/settings.ts'
 import { ORIGIN, send } from './world.ts'
 
-/** What a browser accepts that navigates. */
+/** The Accept header of a navigating browser. */
 export const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
 
 /** One request to the Worker under test, with this Accept header or none. */
@@ -16,7 +16,7 @@ const never = async () => {
   throw new Error('must not be reached')
 }
 
-/** The app under other bindings than the deployment under test has. */
+/** The app with other bindings than the deployment under test. */
 export function under(changes: object, path: string, init: RequestInit = {}, origin = ORIGIN): Promise<Response> {
   const bindings = { ...env, ...changes } as Bindings
   return Promise.resolve(

@@ -1,4 +1,4 @@
-// What a hostile program tries, and what it gets: by name, its code and what the answer must look like.
+// What hostile programs try, and what they get: name, code and how the answer must look.
 
 const REFUSED = /^The program was not run\. /
 const STOPPED = /^The program was stopped/
@@ -215,7 +215,7 @@ const ENDLESS: Record<string, Attack> = {
   debugger: ['debugger', REFUSED],
 }
 
-/** What took long in an earlier meter. */
+/** What took long with an earlier meter. */
 const DEAR: Record<string, Attack> = {
   'an object that is worth a long text': [
     'const s = "1".repeat(9e5), o = { valueOf: () => s }; for (;;) o * 1',
@@ -250,6 +250,21 @@ const DEAR: Record<string, Attack> = {
   ],
   'a throw that nothing catches': ['a: for (;;) { try { throw 1 } finally { continue a } }', STOPPED],
   'fields that make the next object': ['class A { x = new A() }\nfor (;;) { try { new A() } catch { } }', STOPPED],
+  'steps given back by an array of fewer than none': ['for (;;) { try { new Array(-1e7) } catch { } }', STOPPED],
+  'steps that are no number': ['try { new Array(NaN) } catch { }\nfor (;;);', STOPPED],
+  'a regular expression of many groups': [
+    'const r = new RegExp("a" + "()".repeat(3e4)), s = "b".repeat(1e6); for (;;) r.test(s)',
+    STOPPED,
+  ],
+  'many groups around a place': [
+    'const r = new RegExp("(?=a)" + "()".repeat(3e4)), s = "b".repeat(1e6); for (;;) r.test(s)',
+    STOPPED,
+  ],
+  'groups in what is repeated': [
+    'const r = new RegExp("(?:b" + "()".repeat(3e4) + ")*c"), s = "b".repeat(1000); for (;;) r.test(s)',
+    /^The program (?:was stopped|failed)/,
+  ],
+  'a long regular expression again and again': ['const r = new RegExp("a".repeat(9e5)); for (;;) r.test("b")', STOPPED],
   'a prototype that every object has': ['Object.prototype.then = (f) => f(7); return 5', /^5$|^7$/],
 }
 

@@ -1,6 +1,7 @@
 // The tool fhir-compute: what a program cannot do.
 import { describe, expect, test, vi } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
+import { rows } from '../runs.ts'
 import { ATTACKS } from './compute-attacks.ts'
 import { access, compute, medplum, OWN, setUp } from './computing.ts'
 import { deployment } from './deployment.ts'
@@ -11,20 +12,20 @@ import { alice, sandbox } from './world.ts'
 
 setUp()
 
-describe('contained is', () => {
-  test('what at least fifty attacks try', () => expect(Object.keys(ATTACKS).length).toBeGreaterThanOrEqual(50))
+describe('cannot escape:', () => {
+  test('at least fifty attacks are tried', () => expect(Object.keys(ATTACKS).length).toBeGreaterThanOrEqual(50))
 
-  test.each(Object.entries(ATTACKS))('%s', async (_, [code, outcome]) => {
+  test.each(rows(Object.entries(ATTACKS)))('%s', async (_, [code, outcome]) => {
     const started = Date.now()
     const { result, requests } = await sandbox.during(() => compute(code))
     expect(result.text).toMatch(outcome)
     expect(Date.now() - started).toBeLessThan(12_000)
     for (const { method } of requests) expect(method).toBe('GET')
-    // Whatever it was, the server goes on.
+    // Whatever it was, the server continues.
     expect(await compute('return 6 * 7')).toEqual({ isError: false, text: '42' })
   })
 
-  test('a program that waits for ever, when the time of the call is over', async () => {
+  test('a program that waits forever is ended with the call', async () => {
     const ask = deployment({ UPSTREAM_TIMEOUT_SECONDS: '5' })
     await sandbox.faults([{ path: '/fhir/R4/Basic', delayMs: 20_000 }])
     const args = {
@@ -51,24 +52,21 @@ describe('contained is', () => {
 })
 
 describe('the connection holds inside', () => {
-  test.each(['read', 'write', 'full', 'admin'] as const)(
-    'at the level %s it reads, and does nothing else',
-    async (level) => {
-      const { access: token } = await signIn(alice, undefined, level)
-      expect(await compute('return fhir.count("Patient?_id=none")', token)).toEqual({ isError: false, text: '0' })
-      const { result, requests } = await sandbox.during(() =>
-        compute(
-          `const told = []
+  test.each(['read', 'write', 'full', 'admin'] as const)('at the level %s it only reads', async (level) => {
+    const { access: token } = await signIn(alice, undefined, level)
+    expect(await compute('return fhir.count("Patient?_id=none")', token)).toEqual({ isError: false, text: '0' })
+    const { result, requests } = await sandbox.during(() =>
+      compute(
+        `const told = []
          for (const path of ['Bot/00000000-0000-4000-8000-000000000000/$execute', 'Patient/$export', '$export', 'Claim/x/$submit', '../../auth/me', 'https://example.com/Patient', 'admin/projects/x', 'DELETE Patient/x'])
            for (const way of ['get', 'search', 'count']) { try { await fhir[way](path); told.push(way + path) } catch { } }
          return told`,
-          token,
-        ),
-      )
-      expect(result).toMatchObject({ isError: false, text: '[]' })
-      for (const { method, path } of requests) expect(`${method} ${path}`).not.toMatch(/^(?!GET)|\$|auth|admin|example/)
-    },
-  )
+        token,
+      ),
+    )
+    expect(result).toMatchObject({ isError: false, text: '[]' })
+    for (const { method, path } of requests) expect(`${method} ${path}`).not.toMatch(/^(?!GET)|\$|auth|admin|example/)
+  })
 
   test('a narrowing to a patient', async () => {
     const { access: narrow } = await signIn(alice, undefined, 'admin', { patient: `Patient/${OWN}` })
@@ -106,14 +104,14 @@ describe('the connection holds inside', () => {
     expect(text).toContain([...'(hidden)'].join('-'))
   })
 
-  test('its bounds', async () => {
+  test('its limits', async () => {
     const many =
       'let n = 0; try { for (;;) { await fhir.count("Basic?_id=none"); n++ } } catch (e) { return [n, e.message] }'
     expect((await compute(many)).text).toMatch(/^\[300,"A program reads at most 300 times/)
   })
 })
 
-test('the audit tells how many requests of which types, and nothing of the program', async () => {
+test('the audit says how many requests of which types, and nothing about the program', async () => {
   const logged: string[] = []
   for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const)
     vi.spyOn(console, level).mockImplementation((...args) => void logged.push(args.map(String).join(' ')))
@@ -134,7 +132,7 @@ test('the audit tells how many requests of which types, and nothing of the progr
   expect(logged.join('\n')).not.toContain('unmistakeable')
 })
 
-test('the tool is offered only where isolates can be made', async () => {
+test('the tool is offered only if isolates can be created', async () => {
   expect(await definitionOf(access, 'fhir-compute')).toMatchObject({ annotations: { readOnlyHint: true } })
   const without = deployment({ LOADER: undefined as unknown as string })
   const { result } = await without(access, 'tools/list')

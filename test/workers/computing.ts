@@ -17,7 +17,7 @@ export async function compute(code: string, token = access) {
   return { isError, text: content.map(({ text }) => text).join('\n') }
 }
 
-/** What a file of these tests does before and after them. */
+/** Hooks for a file of these tests. */
 export function setUp(): void {
   beforeAll(async () => {
     medplum = await medplumToken()

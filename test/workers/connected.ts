@@ -10,7 +10,7 @@ export const READ = GET('Patient?_count=1')
 
 export const WRITE = POST('Basic', { resourceType: 'Basic', code: { text: 'connections' } })
 
-/** A change is felt within a second; the rest is what a slow machine takes. */
+/** A change takes effect within a second; the rest is for slow machines. */
 export const SOON = { timeout: 2_500, interval: 50 }
 
 export let count = 0
@@ -36,7 +36,7 @@ export async function kvOf(grant: string): Promise<[string, string][]> {
   )
 }
 
-/** What a file of these tests does before and after them. */
+/** Hooks for a file of these tests. */
 export function setUp(): void {
   afterEach(() => vi.restoreAllMocks())
 }

@@ -1,4 +1,4 @@
-// A person at the connections page, and the lanes over which what they decide there must be felt.
+// A person at the connections page, and the transports where their decision must take effect.
 import { expect } from 'vitest'
 import { type Credentials, Person } from '../../programs/person.ts'
 import { POST } from '../calls.ts'
@@ -35,7 +35,7 @@ export interface Entry {
   text: string
   token: string
   grant: string
-  /** Levels that it can be lowered to. */
+  /** Levels that it can be reduced to. */
   levels: string[]
 }
 
@@ -53,7 +53,7 @@ export async function entryOf(person: Person, clientName: string): Promise<Entry
   }
 }
 
-/** The entry of a client that must be there. */
+/** The entry of a client that must be listed. */
 export async function known(person: Person, clientName: string): Promise<Entry> {
   const entry = await entryOf(person, clientName)
   if (!entry) throw new Error(`${clientName} is not on the page`)
@@ -70,7 +70,7 @@ export interface Answer {
   text: string
 }
 
-/** Creates a record; what a connection that may write does. */
+/** Creates a record, as a connection that may write can. */
 export type Lane = () => Promise<Answer>
 
 const WRITE = POST('Basic', { resourceType: 'Basic', code: { text: 'connections' } })

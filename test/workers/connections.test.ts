@@ -24,7 +24,7 @@ async function lowered(person: Awaited<ReturnType<typeof atPage>>, name: string,
 }
 
 describe('the page', () => {
-  test('shows of each client what it is, where its access goes, what it may and when it was connected', async () => {
+  test('shows what each client is, where its access goes, what it may do and when it was connected', async () => {
     const { name } = await connected(ada, 'write')
     const { text, levels } = await known(await atPage(), name)
     expect(text).toMatch(/Access goes to a program on your computer \(127\.0\.0\.1(:\d+)?\)/)
@@ -44,7 +44,7 @@ describe('the page', () => {
     expect(JSON.stringify(await kvOf(grantName(tokens)))).not.toContain(patient)
   })
 
-  test('shows no client whose sign-in was never finished', async () => {
+  test('does not show a client whose sign-in was never finished', async () => {
     const client_name = `Unfinished ${crypto.randomUUID()}`
     const request = await authorization((await register({ client_name })).client_id)
     const callback = await new Person(send).signIn(request.url, REDIRECT_URI, ada)
@@ -60,7 +60,7 @@ describe('the page', () => {
     expect(html).toContain(`aria-label="Disconnect ${name}, connected just now"`)
   })
 
-  test('shows nobody the clients of another', async () => {
+  test('shows nobody the clients of another person', async () => {
     const mine = await connected(ada)
     const hers = await connected(alice)
     const person = await atPage(ada)
@@ -69,7 +69,7 @@ describe('the page', () => {
     expect(await entryOf(await atPage(alice), hers.name)).toBeDefined()
   })
 
-  test('shows what a client says of itself as text only', async () => {
+  test('shows what a client says about itself as text only', async () => {
     const name = `<script>alert(1)</script>"'& ${crypto.randomUUID()}`
     await signIn(ada, (await register({ client_name: name })).client_id)
     const person = await atPage()
@@ -77,7 +77,7 @@ describe('the page', () => {
     expect(await htmlOf(person)).not.toContain('<script')
   })
 
-  test('has the headers of a page; its forms tell where they come from', async () => {
+  test('has the headers of a page, and its forms say where they come from', async () => {
     const response = await (await atPage()).visit(PAGE)
     const policy = new Headers(response.headers)
     expect(policy.get('referrer-policy')).toBe('same-origin')
@@ -86,7 +86,7 @@ describe('the page', () => {
     expectPageHeaders(await browser().visit(PAGE))
   })
 
-  test('says so where nothing is connected, and leads home', async () => {
+  test('says so if nothing is connected, and links home', async () => {
     const person = await atPage(sam)
     for (;;) {
       const html = await htmlOf(person)
@@ -98,7 +98,7 @@ describe('the page', () => {
     expect(await htmlOf(person)).toContain('No application is connected')
   })
 
-  test('says what was done, in words of its own only', async () => {
+  test('says what was done, in fixed words only', async () => {
     const person = await atPage()
     expect(await htmlOf(person, '?done=disconnected')).toContain('Application disconnected.')
     for (const forged of ['toString', '__proto__', '<b>x</b>']) {
@@ -107,8 +107,8 @@ describe('the page', () => {
   })
 })
 
-describe('lowering', () => {
-  test.each(Object.keys(LANES))('holds in %s from the next second on', async (lane) => {
+describe('reducing access', () => {
+  test.each(Object.keys(LANES))('takes effect in %s within a second', async (lane) => {
     const { name, access } = await connected()
     const write = await LANES[lane]?.(access)
     expect((await write?.())?.text).toContain('"resourceType":"Basic"')
@@ -117,7 +117,7 @@ describe('lowering', () => {
     expect((await fhir(access, READ)).isError).toBe(false)
   })
 
-  test('holds after a refresh, and when the object comes back', async () => {
+  test('lasts after a refresh, and when the object comes back', async () => {
     const { name, ...tokens } = await connected()
     const person = await atPage()
     await lowered(person, name, 'read')
@@ -135,7 +135,7 @@ describe('lowering', () => {
   })
 
   test.each(['admin', 'full', 'write', 'read', 'nonsense', ''])(
-    'can raise nothing: "%s" on top of read',
+    'cannot raise anything: "%s" on top of read',
     async (level) => {
       const { name, access } = await connected()
       const person = await atPage()
@@ -147,7 +147,7 @@ describe('lowering', () => {
     },
   )
 
-  test('to more than was granted, or twice, leaves the lowest', async () => {
+  test('to more than was granted, or twice, keeps the lowest level', async () => {
     const tokens = await connected(ada, 'write')
     const grant = env.GRANT.getByName(grantName(tokens))
     await grant.lower('admin')
@@ -158,7 +158,7 @@ describe('lowering', () => {
 })
 
 describe('what a client did', () => {
-  test('is told by type, tool and time, with no id', async () => {
+  test('is shown by type, tool and time, without an id', async () => {
     const { name, access } = await connected()
     const created = JSON.parse((await fhir(access, WRITE)).text)
     await fhir(access, GET(`Basic/${created.id}`))
@@ -205,7 +205,7 @@ describe('what a client did', () => {
       await instance.alarm()
       return storage.getAlarm()
     })
-    // The one alarm goes back to what it was for: the end of the Medplum sign-in.
+    // The only alarm is set back to its purpose: the end of the Medplum sign-in.
     expect((expires ?? 0) - Date.now()).toBeGreaterThan(86_400_000)
     await evictDurableObject(object())
     const { activity, active } = await object().about()
@@ -215,7 +215,7 @@ describe('what a client did', () => {
     expect((await fhir(tokens.access, READ)).isError).toBe(false)
   })
 
-  test('is noted in each lane, and no call waits for it', async () => {
+  test('is recorded over every transport, and no call waits for it', async () => {
     for (const open of Object.values(LANES)) {
       const { name, access } = await connected()
       await (await open(access))()
@@ -227,7 +227,7 @@ describe('what a client did', () => {
     }
   })
 
-  test('is told at once if it comes alone, and together with others that follow closely; none is lost', async () => {
+  test('is recorded at once if it comes alone, and together with others that follow closely; none is lost', async () => {
     const tokens = await connected()
     const [userId = '', grantId = ''] = grantName(tokens).split(':')
     const told = vi.spyOn(Grant.prototype, 'note')

@@ -1,4 +1,4 @@
-// Bodies and conditions as models give them: what is sent, and what is refused before anything is.
+// Bodies and conditions as models write them: what is sent, and what is refused beforehand.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, DELETE, entryFor, GET, PATCH, POST, PUT } from '../calls.ts'
 import { fhir } from './mcp.ts'
@@ -79,7 +79,7 @@ describe('refused before anything is sent', () => {
 })
 
 describe('ifMatch', () => {
-  test('lets a change of the current version pass, and no other', async () => {
+  test('lets only a change of the current version through', async () => {
     const { id, meta } = await created()
     const path = `Task/${id}`
     const put = (ifMatch: string) => call(PUT(path, { ...task, id, priority: 'asap' }, { ifMatch }))
@@ -101,7 +101,7 @@ describe('ifMatch', () => {
   })
 })
 
-test('ifNoneExist creates what is new, gives what exists, and refuses where several do', async () => {
+test('ifNoneExist creates a new record, returns an existing one, and refuses if there are several', async () => {
   const value = crypto.randomUUID()
   const body = { ...task, identifier: [{ system: 'http://x', value }] }
   const create = (ifNoneExist?: string) => call(POST('Task', body, { ...(ifNoneExist && { ifNoneExist }) }))

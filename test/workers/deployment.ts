@@ -1,4 +1,4 @@
-// Deployments under other settings than the Worker under test has, in front of the same sandbox and with the same grants: who
+// Deployments with other settings than the Worker under test, in front of the same sandbox and with the same grants: whoever
 // signed in there is signed in here. They serve what needs no session.
 import { createExecutionContext, env } from 'cloudflare:test'
 import { createApp } from '../../src/app.ts'

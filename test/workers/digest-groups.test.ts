@@ -17,7 +17,7 @@ describe('groups', () => {
     return { ...rest, rows: rows as unknown as Record<string, unknown>[] }
   }
 
-  test('sum exactly, by what is asked for, the largest first', async () => {
+  test('sum exactly by the requested value, the largest first', async () => {
     const claims = await records('Claim')
     const cents = (all: Resource[]) => all.reduce((sum, one) => sum + Math.round((one.total as Money).value * 100), 0)
     const { head, rows } = await withGroups({ path: 'Claim', by: ['status', 'created.substring(0,4)'], sort: '-sum' })
@@ -28,7 +28,7 @@ describe('groups', () => {
     )
   })
 
-  test('are the newest of each patient, with the name', async () => {
+  test('give the newest of each patient, with the name', async () => {
     const found = (await records('Observation?code=4548-4')).filter(({ valueQuantity }) => valueQuantity)
     const { rows } = await withGroups({ path: 'Observation?code=4548-4', by: 'subject', pick: 'latest' })
     const bySubject = Map.groupBy(found, ({ subject }) => (subject as { reference: string }).reference)
@@ -45,7 +45,7 @@ describe('groups', () => {
     )
   })
 
-  test('are those who have no match in another search, by name, and the others who have', async () => {
+  test('list who has no match in another search, by name, and who has one', async () => {
     const [all, measured] = [
       await records('Condition?code=44054006'),
       await records('Observation?code=4548-4&date=ge2026-06-01'),
@@ -67,7 +67,7 @@ describe('groups', () => {
     expect(without.rows.length + having.rows.length).toBe(people.size)
   })
 
-  test('of records themselves are those that nothing in the other search refers to', async () => {
+  test('of records themselves list those that nothing in the other search refers to', async () => {
     const answered = new Set(
       (await records('ExplanationOfBenefit')).map(({ claim }) => (claim as { reference: string }).reference),
     )
@@ -95,7 +95,7 @@ describe('groups', () => {
     expect(requests.filter(({ path }) => path.startsWith('/fhir/R4/Patient'))).toHaveLength(1)
   })
 
-  test('say when a search was not read to its end', async () => {
+  test('say if a search was not read to its end', async () => {
     const entry = Array.from({ length: 10_000 }, (_, id) => ({
       resource: { resourceType: 'Slot', id: `${id}`, status: `s${id % 2000}` },
     }))
@@ -126,7 +126,7 @@ describe('groups', () => {
     expect(requests.filter(({ path }) => path.startsWith('/fhir/'))).toEqual([])
   })
 
-  test('tell of an expression that finds nothing, or fails', async () => {
+  test('report an expression that finds nothing, or fails', async () => {
     const { head } = await withGroups({ path: 'Claim', by: ['state'] })
     expect(head).toContain('"state" found nothing')
     const failing = await withGroups({ path: 'Claim', by: ['item.net.value.toString()'] })

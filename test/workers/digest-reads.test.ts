@@ -56,7 +56,7 @@ test('reads only: a person who may not write gets the same', async () => {
   )
 })
 
-test('tells how far it is', async () => {
+test('reports its progress', async () => {
   const message = call({ path: 'Encounter' })
   const params = { ...message.params, _meta: { progressToken: 'p' } }
   const response = await post(tokens.access, { ...message, params }, await startSession(tokens.access))
@@ -75,7 +75,7 @@ test('tells how far it is', async () => {
   })
 })
 
-test('is written down as a read, by type, without an id', async () => {
+test('is logged as a read, by type, without an id', async () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
   await digest({ path: `${chart}/$everything` })
   await digest({ path: 'Patient?foo=bar' })
@@ -93,7 +93,7 @@ test('is written down as a read, by type, without an id', async () => {
   expect(JSON.stringify(written)).not.toContain(PATIENT_IDS.diabetic)
 })
 
-test('is offered as what it is: it reads, and changes nothing', async () => {
+test('is offered as read-only', async () => {
   const { result } = await rpc(await post(tokens.access, { jsonrpc: '2.0', id: 1, method: 'tools/list' }))
   const tools = result?.tools as { name: string; description: string; annotations: object; inputSchema: object }[]
   const tool = tools.find(({ name }) => name === 'fhir-digest')

@@ -45,7 +45,7 @@ describe('a chart', () => {
     }
   })
 
-  test('has its measurements with first, last, least and most, as a search for them shows', async () => {
+  test('has its measurements with first, last, lowest and highest, as a search for them shows', async () => {
     const { rows } = await digest({ path: `${chart}/$everything` })
     const found = (await records(`Observation?subject=${chart}&code=4548-4`)).sort((a, b) =>
       `${a.effectiveDateTime}` < `${b.effectiveDateTime}` ? -1 : 1,
@@ -103,7 +103,7 @@ describe('a search', () => {
       /^Not in sum and mean: \d+ entered in error or refuted, \d+ without a value .*, \d+ with < or > /,
     )
     expect(sums(rows)).toEqual({ Observation: total })
-    // Comparators stay, also among the least.
+    // Comparators stay, also in the lowest values.
     expect(rows.some(({ min }) => typeof min === 'string' && min.startsWith('<'))).toBe(true)
     expect(rows.some(({ noValue }) => Number(noValue) > 0)).toBe(true)
   })
@@ -117,7 +117,7 @@ describe('a search', () => {
     expect(rows.find(({ type }) => type === 'Claim')).toMatchObject({ unit: 'USD' })
   })
 
-  test('counts all, whatever page, order or part was asked for, and says so', async () => {
+  test('counts everything, whatever page, order or part was requested, and says so', async () => {
     const { head, rows } = await digest({ path: `Observation?subject=${chart}&_count=5&_sort=-date&_elements=id` })
     const { rows: whole } = await digest({ path: `Observation?subject=${chart}` })
     expect(rows).toEqual(whole)
@@ -127,7 +127,7 @@ describe('a search', () => {
     expect((await digest({ path: `${chart}/$everything?_count=1` })).head).toContain('`_count` was left out')
   })
 
-  test('is checked as any other: what Medplum would misread is rewritten, and told', async () => {
+  test('is checked like any other: what Medplum would misread is rewritten, and a note says so', async () => {
     const { head, rows } = await digest({ path: `${chart}/$everything?_type=Claim,CarePlan` })
     expect(head).toContain('`_type` was sent as one parameter for each type')
     expect(new Set(rows.map(({ type }) => type))).toEqual(
@@ -135,7 +135,7 @@ describe('a search', () => {
     )
   })
 
-  test('without hits says what may be behind it', async () => {
+  test('without hits says why that may be', async () => {
     const { isError, text } = await digest({ path: 'Patient?name=Muller' })
     expect(isError).toBe(false)
     expect(text).toMatch(/^No resources found\.\n.*accents/)
@@ -166,7 +166,7 @@ describe('more than a digest holds', () => {
   const many =
     '?_type=Observation,Slot,Encounter,DiagnosticReport,MedicationRequest,Immunization,Condition,DocumentReference,Appointment'
 
-  test('is counted up to the cap; it says so and where to go on, and together both parts are all', async () => {
+  test('is counted up to the limit; it says so and where to continue, and both parts together are everything', async () => {
     const types = many.slice('?_type='.length).split(',')
     const totals = await Promise.all(types.map(async (type) => [type, (await records(type)).length] as const))
     const start = await digest({ path: many })
@@ -182,7 +182,7 @@ describe('more than a digest holds', () => {
     expect(both).toEqual(Object.fromEntries(totals))
   })
 
-  test('is said to end where Medplum goes no further', async () => {
+  test('says so if Medplum goes no further', async () => {
     const { head } = await digest({ path: `${many},Procedure&_sort=_id&_count=500&_offset=10000` })
     expect(head).toMatch(/^Digest of the NEXT 500 resources only, in \d+ rows: Medplum stops at 10000 /)
     expect(head).not.toContain('The rest')
@@ -199,7 +199,7 @@ describe('more than a digest holds', () => {
     expect(sums(rows)).toEqual({ Slot: 10_000 })
   })
 
-  test('in rows leaves out the rarest, and names them', async () => {
+  test('leaves out the rarest rows, and names them', async () => {
     const coded = (code: string, times: number) =>
       Array.from({ length: times }, (_, id) => ({
         resource: {

@@ -38,7 +38,7 @@ export async function digest(args: Record<string, unknown>, access = tokens.acce
 
 export const records = (search: string) => allOf(medplum, search)
 
-/** What a file of these tests does before and after them. */
+/** Hooks for a file of these tests. */
 export function setUp(): void {
   beforeAll(async () => {
     medplum = await medplumToken()

@@ -1,4 +1,4 @@
-// A dry run tells what would change and whether Medplum would take it, and changes nothing.
+// A dry run says what would change and whether Medplum would accept it, and changes nothing.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, DELETE, entryFor, GET, POST, PUT } from '../calls.ts'
 import { direct, exists, writesDuring } from './confirming.ts'
@@ -20,7 +20,7 @@ const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', descr
 const HEAD = 'DRY RUN: nothing was changed. The request would do this now:'
 const VALID = 'Valid: Medplum’s check finds no error in what would be stored.'
 
-/** The lines after the first, and what arrived at Medplum besides reads. */
+/** The lines after the first, and what arrived at Medplum except reads. */
 async function dry(args: Record<string, unknown>): Promise<{ lines: string[]; writes: string[]; isError: boolean }> {
   const { result, writes } = await writesDuring(() => fhir(access, { ...args, dryRun: true }))
   const [first, ...lines] = result.text.split('\n')
@@ -47,7 +47,7 @@ describe('of a create', () => {
     expect(JSON.stringify(requests)).toContain(query)
   })
 
-  test('says what, and that it is valid', async () => {
+  test('says what would be created, and that it is valid', async () => {
     expect(await dry(POST('Task', TASK))).toEqual({
       lines: ['Create Task "Call back"', VALID],
       writes: ['POST Task/$validate'],
@@ -65,7 +65,7 @@ describe('of a create', () => {
   test.each([
     ['nothing', (key: string) => `identifier=urn:none|${key}`, 'finds nothing, so it would be created'],
     ['one', (key: string) => `identifier=urn:dry|${key}`, 'already finds one, so nothing would be created'],
-  ])('tells what its condition would come to: %s', async (_, search, says) => {
+  ])('says what its condition would find: %s', async (_, search, says) => {
     const key = crypto.randomUUID()
     await create(medplum, { ...TASK, identifier: [{ system: 'urn:dry', value: key }] })
     const { lines } = await dry(POST('Task', TASK, { ifNoneExist: search(key) }))
@@ -93,7 +93,7 @@ describe('of a change', () => {
     expect(await versionOf(`Task/${id}`)).toBe(version)
   })
 
-  test('PATCH is applied here, and its result checked', async () => {
+  test('PATCH is applied here, and the result is checked', async () => {
     const { id } = await create(medplum, TASK)
     const patch = [
       { op: 'test', path: '/status', value: 'requested' },
@@ -130,7 +130,7 @@ describe('of a change', () => {
 })
 
 describe('of a deletion', () => {
-  test('names what would go', async () => {
+  test('names what would be deleted', async () => {
     const { id } = await create(medplum, TASK)
     const { lines, writes } = await dry(DELETE(`Task/${id}`))
     expect({ lines, writes }).toEqual({ lines: [`Delete Task/${id} "Call back"`], writes: [] })
@@ -185,7 +185,7 @@ test.each([
   expect(writes).toEqual([])
 })
 
-test('a read is a read', async () => {
+test('a read is just a read', async () => {
   const { isError, text } = await fhir(access, GET('Patient?_count=1', { dryRun: true }))
   expect(isError).toBe(false)
   expect(JSON.parse(text)).toMatchObject({ resourceType: 'Bundle' })
@@ -212,7 +212,7 @@ test.each([
     criteria: 'Patient?nmae=x',
     channel: { type: 'rest-hook', endpoint: 'https://example.com/' },
   },
-])('a rule with an unknown search parameter is warned of, tried or stored: $resourceType', async (body) => {
+])('a rule with an unknown search parameter gets a warning, tried or stored: $resourceType', async (body) => {
   const args = POST(body.resourceType, body)
   const ask = deployment({})
   const admin = (await signIn(ada, undefined, 'admin')).access
@@ -228,7 +228,7 @@ test('an entry of a batch is named correctly', async () => {
   expect(lines[0]).toBe('0. Create Patient "Ann"')
 })
 
-test('what governs access is told as it would be asked about: all of it, new or changed', async () => {
+test('what governs access is shown as in a confirmation: all of it, new or changed', async () => {
   const admin = (await signIn(ada, undefined, 'admin')).access
   const types = Array.from({ length: 45 }, (_, at) => ({ resourceType: 'Patient', criteria: `Patient?name=n${at}` }))
   const policy = { resourceType: 'AccessPolicy', name: 'Open', resource: [...types, { resourceType: '*' }] }

@@ -1,4 +1,4 @@
-// The page that a person gets in place of an error, and that programs don't.
+// The error page that people get, and programs don't.
 import { env } from 'cloudflare:test'
 import { Hono } from 'hono/tiny'
 import { describe, expect, test } from 'vitest'
@@ -71,7 +71,7 @@ describe('an error', () => {
     expect(html.includes(`<a href="${ORIGIN}/">Home page</a>`)).toBe(status !== 503)
   })
 
-  test.each(meeting)('by %s is no page for a program', async (_, status, __, ask) => {
+  test.each(meeting)('by %s is not a page for a program', async (_, status, __, ask) => {
     for (const accept of ['*/*', 'application/json, text/event-stream', 'text/html;q=0']) {
       const response = await ask(accept)
       expect(response.status).toBe(status)
@@ -113,7 +113,7 @@ describe('an error', () => {
     expect(html).not.toContain('<img')
   })
 
-  test('without a text of its own has no empty line', async () => {
+  test('without a message has no empty line', async () => {
     const app = new Hono<{ Bindings: Bindings }>().use(errorPages).all('*', () => new Response(null, { status: 418 }))
     const request = new Request(`${ORIGIN}/`, { headers: { accept: BROWSER } })
     expect(await (await app.fetch(request, env as Bindings)).text()).not.toContain('<p></p>')
@@ -141,7 +141,7 @@ describe('an error', () => {
   })
 })
 
-describe('a sign-in that cannot go on', () => {
+describe('a sign-in that cannot continue', () => {
   async function consent() {
     const person = new Person(send)
     const html = await (await person.visit((await authorization((await register()).client_id)).url)).text()
@@ -160,7 +160,7 @@ describe('a sign-in that cannot go on', () => {
     expect(html).toContain('<a href="/">Home page</a>')
   }
 
-  test('because the consent page was used', async () => {
+  test('because the consent page was already used', async () => {
     const { approve } = await consent()
     await approve()
     await expectProblem(await approve(), 'was already used')
@@ -180,7 +180,7 @@ describe('a sign-in that cannot go on', () => {
     await expectProblem(await new Person(send).visit(url), 'The application sent a bad request: Invalid client_id.')
   })
 
-  test('because Medplum ended it, and too late', async () => {
+  test('because Medplum ended it, or it is too late', async () => {
     await expectProblem(await get('/oauth/callback?error=access_denied&state=old', BROWSER), 'Medplum ended the login')
     await expectProblem(await get('/oauth/callback?code=x&state=old', BROWSER), 'The sign-in expired after ten minutes')
   })

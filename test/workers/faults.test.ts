@@ -7,7 +7,7 @@ import { alice, sandbox } from './world.ts'
 
 let tokens: Tokens
 let id: string
-/** A second Task, so that no two kinds of request are alike in method and path. */
+/** A second Task, so that no two kinds of request have the same method and path. */
 let guarded: { id: string; version: string }
 beforeAll(async () => {
   tokens = await signIn(alice)
@@ -79,7 +79,7 @@ test.each(FAULTS)(
         ...fault,
       })),
     )
-    // All at once: the pauses before a repetition are real.
+    // In parallel, because the pauses before a repetition are real.
     const { result, requests: sent } = await sandbox.during(() =>
       Promise.all(requests.map(({ args }) => fhir(tokens.access, args))),
     )
@@ -98,7 +98,7 @@ test.each(FAULTS)(
   },
 )
 
-/** A regular expression for this text and no other. */
+/** A regular expression for exactly this text. */
 function literal(text: string): string {
   return text.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')
 }
@@ -139,7 +139,7 @@ describe('trace context', () => {
   })
 })
 
-test('a guarded write whose answer was lost is sent again, and what the guard then met may be its own', async () => {
+test('a guarded write whose answer was lost is sent again, and may then meet its own result', async () => {
   const { version, id: second } = guarded
   await sandbox.faults([{ method: 'PUT', path: literal(`/fhir/R4/Task/${second}`), drop: 'after' }])
   const body = { ...task, id: second, priority: 'stat' }

@@ -49,7 +49,7 @@ describe('a patient', () => {
     }
   })
 
-  test('also if the reader may see little', async () => {
+  test('also for a reader with little access', async () => {
     const reader = (await signIn(rita)).access
     expect(await contract(reader, 'fetch', { id: MARISOL })).toEqual(await fetched(MARISOL))
   })
@@ -102,14 +102,14 @@ describe('which record is meant', () => {
     `https://evil.example/${MARISOL}`,
     'patient/123',
     '00000000-0000-4000-8000-000000000000',
-  ])('%s is none: `id` is named', async (id) => {
+  ])('%s is not an id: the error names `id`', async (id) => {
     const { isError, content } = await callTool(access, 'fetch', { id })
     expect(isError).toBe(true)
     expect(content).toHaveLength(1)
     expect(content[0]?.text).toContain('`id`')
   })
 
-  test('one that is not there is Medplum’s 404', async () => {
+  test('a missing record is Medplum’s 404', async () => {
     const { isError, content } = await callTool(access, 'fetch', { id: 'Patient/00000000-0000-4000-8000-000000000000' })
     expect(isError).toBe(true)
     expect(content[0]?.text).toContain('HTTP 404')

@@ -24,7 +24,7 @@ export const fetched = (id: string) => contract<Fetched>(access, 'fetch', { id }
 
 export const linesOf = async (id: string) => (await fetched(id)).text.split('\n')
 
-/** What a file of these tests does before and after them. */
+/** Hooks for a file of these tests. */
 export function setUp(): void {
   beforeAll(async () => {
     access = (await signIn(alice)).access

@@ -14,22 +14,22 @@ async function call(args: Record<string, unknown>) {
   signedIn ??= signIn(alice)
   const { access } = await signedIn
   const { result, requests: all } = await sandbox.during(() => fhir(access, args))
-  // What the server offers is asked for once, to advise after an error.
-  // So is the number of all matches, where a page holds fewer.
+  // Metadata is read once, for advice after an error.
+  // So is the number of matches, if a page has fewer.
   const requests = all.filter(
     ({ path }) => (path !== '/fhir/R4/metadata' || args.path === 'metadata') && !path.endsWith('_summary=count'),
   )
   return { ...result, requests, json: () => JSON.parse(result.text) }
 }
 
-/** The table is about Medplum's own address; here the sandbox has that place. */
+/** The table has Medplum's own address; here the sandbox takes its place. */
 const here = (path: string) => path.replace('https://api.medplum.com/', SANDBOX)
 
 describe('paths', () => {
   test.each(vectors.accepted)('accepted: $path', async ({ path, to, method = 'GET' }) => {
     const bundle = bundleOf('batch', [])
     const { requests } = await call({ method, path: here(path), ...(method === 'POST' && { body: bundle }) })
-    // Not the status: the path alone is the matter here.
+    // Not the status: only the path matters here.
     expect(requests.map((request) => `${request.method} ${request.path}`)).toEqual([`${method} ${to}`])
   })
 
@@ -183,7 +183,7 @@ describe('errors', () => {
     expect(text).toContain('- error structure at Patient.foo: Invalid additional property "foo"')
   })
 
-  test('of somebody who may only read', async () => {
+  test('of a person who may only read', async () => {
     const { access } = await signIn(rita)
     const answer = await fhir(access, POST('Patient', { resourceType: 'Patient' }))
     expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('HTTP 403 (Forbidden)') })
@@ -207,7 +207,7 @@ describe('errors', () => {
     ['a connection cut within the answer', { drop: 'body' }, 'connection to Medplum failed'],
   ])('%s', async (_, fault, message) => {
     await sandbox.faults([{ path: '^/fhir/R4/Bot', ...fault }])
-    // Not a read, though a GET: sent once.
+    // A GET that is not a read: sent once.
     const { isError, text, requests } = await call(GET('Bot/$execute?identifier=Secret'))
     expect(isError).toBe(true)
     expect(text).toContain(message)
@@ -225,7 +225,7 @@ describe('errors', () => {
 })
 
 describe('what reaches Medplum', () => {
-  test('has the headers of this server only', async () => {
+  test('has only this server’s headers', async () => {
     signedIn ??= signIn(alice)
     const { access } = await signedIn
     const { requests } = await sandbox.during(async () =>

@@ -1,4 +1,4 @@
-// Files by way of Binary: up as base64 or text, down as content that fits, and never a signed address.
+// Files as Binary: uploaded as base64 or text, returned as content that fits, and never a signed address.
 import { beforeAll, expect, test } from 'vitest'
 import { GET, POST } from '../calls.ts'
 import { deployment, say } from './deployment.ts'
@@ -74,7 +74,7 @@ test('a large file is announced first, and its parts join to the original', asyn
   expect(joined === original).toBe(true)
 })
 
-test('signed addresses become places to ask for', async () => {
+test('signed addresses become paths that can be read', async () => {
   const found = await call(GET('DocumentReference?_count=1'))
   const { url } = JSON.parse(found.text).entry[0].resource.content[0].attachment
   expect(url).toMatch(/^Binary\/[0-9a-f-]{36}$/)
@@ -117,7 +117,7 @@ test("an export's records are selected line by line, and counted", async () => {
   expect(refused.text).toContain('does not hold one FHIR record a line')
 })
 
-test('JSON in another encoding than its media type says is told', async () => {
+test('JSON in another encoding than its media type says is reported', async () => {
   const medplum = await medplumToken()
   const headers = { authorization: `Bearer ${medplum}`, 'content-type': 'application/json' }
   const body = Uint8Array.from('{"dose":"5 \u00b5g"}', (char) => char.charCodeAt(0))
@@ -125,7 +125,7 @@ test('JSON in another encoding than its media type says is told', async () => {
   expect((await call(GET(`Binary/${id}`))).notes).toContain('not valid UTF-8')
 })
 
-test('text that UTF-8 cannot hold is refused; XML that declares another encoding is told', async () => {
+test('text that UTF-8 cannot encode is refused; XML that declares another encoding is reported', async () => {
   const half = await call(POST('Binary', 'a\ud800', { contentType: 'text/plain' }))
   expect([half.isError, half.text]).toEqual([true, expect.stringContaining('half a character')])
   const xml = '<?xml version="1.0" encoding="ISO-8859-1"?><a/>'
@@ -133,7 +133,7 @@ test('text that UTF-8 cannot hold is refused; XML that declares another encoding
   expect(stored.notes).toContain('encoding="ISO-8859-1"')
 })
 
-test('a digest of a file that is read in part says why, and what to do', async () => {
+test('a digest of a file that was read in part says why, and what to do', async () => {
   const medplum = await medplumToken()
   const headers = { authorization: `Bearer ${medplum}`, 'content-type': 'application/fhir+ndjson' }
   const file = async (count: number, size: number) => {

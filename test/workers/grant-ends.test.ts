@@ -93,7 +93,7 @@ describe('revocation (RFC 7009)', () => {
     expect(result.status).toBe(200)
     expect((await post(tokens.access, LIST)).status).toBe(401)
     expect((await refresh(tokens)).status).toBe(400)
-    // The vault's key lies in the props, which only a valid access token opens: only then can Medplum be told.
+    // The vault's key is in the props, which only a valid access token opens: only then can the login at Medplum be ended.
     expect(requests.map(({ path }) => path)).toEqual(kind === 'access' ? ['/oauth2/logout'] : [])
     expect(await keysOf(tokens)).toEqual([])
   })

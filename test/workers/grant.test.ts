@@ -17,7 +17,7 @@ function refreshesOf(requests: { grantType?: string }[]) {
   return requests.filter(({ grantType }) => grantType === 'refresh_token')
 }
 
-/** Medplum's words, as recorded, for each way of telling that a session is dead. */
+/** Medplum's recorded messages for each way to say that a session is dead. */
 const DEAD = [
   ['a rotated token', 400, { error: 'invalid_request', error_description: 'Invalid token' }],
   ['a malformed or expired token', 400, { error: 'invalid_request', error_description: 'Invalid refresh token' }],
@@ -54,7 +54,7 @@ describe('refresh', () => {
     for (const next of result) await refreshed(next)
   })
 
-  test('tokens work over many rotations, also with the object evicted between them', async () => {
+  test('tokens work over many rotations, also if the object is evicted between them', async () => {
     let tokens = await signIn()
     for (let round = 0; round < 3; round++) {
       tokens = await refreshed(tokens)
@@ -71,9 +71,9 @@ describe('refresh', () => {
     expect((await fhir(second.access, READ)).isError).toBe(false)
   })
 
-  test('a write that KV refuses loses nothing', async () => {
+  test('nothing is lost if KV refuses a write', async () => {
     const tokens = await signIn()
-    // Each refresh of the vault counts as old, so that the second one must spend the token that the first one brought.
+    // Each refresh of the vault counts as old, so that the second one must use the token from the first.
     await runInDurableObject(grantObject(tokens), async (instance) => {
       const { OAUTH_KV } = (instance as unknown as { env: Bindings }).env
       vi.spyOn(OAUTH_KV, 'put').mockRejectedValue(new Error('KV PUT failed: 500 Internal Server Error'))
@@ -119,7 +119,7 @@ describe('refresh', () => {
     expect(response.headers.get('retry-after')).toBe('5')
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
     await sandbox.clearFaults()
-    // Where Medplum's answer broke off, the token was spent: nothing can bring that back.
+    // If Medplum's answer was cut off, the token was used: that can't be undone.
     if ('drop' in fault && fault.drop === 'body') return
     await refreshed(tokens)
   })
@@ -144,7 +144,7 @@ describe('a 401 of Medplum', () => {
     expect(refreshesOf(requests)).toHaveLength(1)
   })
 
-  test('of a login that was revoked: the call says so, and the client must sign in again', async () => {
+  test('for a revoked login: the call says so, and the client must sign in again', async () => {
     const tokens = await signIn(rita)
     await sandbox.revoke(rita.email)
     const answer = await fhir(tokens.access, READ)
@@ -164,7 +164,7 @@ describe('a 401 of Medplum', () => {
     expect((await fhir(tokens.access, READ)).isError).toBe(false)
   })
 
-  test('a token known to be over is renewed before the call', async () => {
+  test('a token known to have expired is renewed before the call', async () => {
     await sandbox.settings({ accessTokenLifetime: 2 })
     const tokens = await signIn()
     expect(tokens.expiresIn).toBe(60)
@@ -184,7 +184,7 @@ describe('lifetimes follow from those of Medplum', () => {
     expect((await post(tokens.access, LIST)).status).toBe(401)
   })
 
-  test('the access token ends no later than that of Medplum', async () => {
+  test('the access token ends no later than Medplum’s', async () => {
     await sandbox.settings({ accessTokenLifetime: 600 })
     expect((await signIn()).expiresIn).toBeGreaterThan(590)
     expect((await signIn()).expiresIn).toBeLessThanOrEqual(600)

@@ -1,4 +1,4 @@
-// What becomes of a grant: its tokens renewed and revoked, and what its object keeps.
+// A grant's tokens renewed and revoked, and what its object stores.
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'

@@ -9,7 +9,7 @@ import { SANDBOX, sandbox } from './world.ts'
 
 setUp()
 
-/** Pieces that give an attack away wherever they stand. */
+/** Pieces that reveal an attack anywhere. */
 const GIVEAWAYS = [
   ...['Patient (2)', 'Patient (3)', 'status=final, code=x', 'returned: 555', 'returned: 666', 'name=evil and'],
   'of its own',
@@ -24,7 +24,7 @@ async function held(path: string): Promise<unknown> {
   return (await fetch(`${SANDBOX}fhir/R4/${path}`, { headers })).json()
 }
 
-/** Text of records stands in quotes only, and nothing is unseen. */
+/** Text of records is only in quotes, and nothing is invisible. */
 function expectInPlace(answer: string): void {
   const outside = answer.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""')
   for (const giveaway of GIVEAWAYS) expect(outside).not.toContain(giveaway)
@@ -42,7 +42,7 @@ function withoutAuthor(record: unknown): unknown {
 }
 
 describe('an answer means exactly the record', () => {
-  test('of one record, each', async () => {
+  test('for each record', async () => {
     for (const { resourceType, id } of [...patients, ...observations]) {
       const path = `${resourceType}/${id}`
       const { text } = await call({ path })
@@ -51,7 +51,7 @@ describe('an answer means exactly the record', () => {
     }
   })
 
-  test('of a search, a history, a batch, of a letter with many parts', async () => {
+  test('for a search, a history, a batch and a letter with many parts', async () => {
     const history = `Patient/${patients[19]?.id}/_history`
     const letter = `DocumentReference/${document.id}`
     for (const path of [search(), history, `Patient?identifier=${system}|&_sort=_id&_count=100`]) {
@@ -69,13 +69,13 @@ describe('an answer means exactly the record', () => {
     expectInPlace(batch.all)
   })
 
-  test('of a budget that cuts it, with the digest of the rest', async () => {
+  test('with a budget that cuts it, and a digest of the rest', async () => {
     const { all } = await call({ path: search(), maxChars: 8000 })
     expect(all).toContain('# Dropped (')
     expectInPlace(all)
   })
 
-  test('of JSON that is no record, with keys of all kinds', async () => {
+  test('for JSON that is not a record, with keys of all kinds', async () => {
     const value = Object.fromEntries(ATTACKS.map((text) => [text, { [text]: [text, { [text]: text }] }]))
     const rows = ATTACKS.map((text) => ({ id: text, [text]: text, both: { [text]: 1 } }))
     const types = ATTACKS.map((text) => ({ resource: { resourceType: text, id: text, status: text }, fullUrl: text }))
@@ -130,7 +130,7 @@ describe('text keeps its place', () => {
     expectInPlace(all)
   })
 
-  test('in JSON, which shows what would be unseen and still means the same', async () => {
+  test('in JSON, which shows invisible characters and still means the same', async () => {
     for (const { resourceType, id } of [...patients, ...observations, document]) {
       const path = `${resourceType}/${id}`
       const { text } = await call({ path, format: 'json' })

@@ -1,4 +1,4 @@
-// Long work: progress while it is awaited, and how it is asked for later.
+// Long work: progress while a call waits for it, and how to get it later.
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { FhirClient } from '../../src/client/client.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
@@ -64,7 +64,7 @@ const LANES: [string, (args: Record<string, unknown>) => Promise<Response>][] = 
 ]
 
 describe.each(LANES)('%s', (_lane, ask) => {
-  test.each(WORK)('%s is awaited, with progress that rises', async (_, args) => {
+  test.each(WORK)('waits for %s, with rising progress', async (_, args) => {
     await sandbox.settings({ jobMs: 1500 })
     const messages = events(await (await ask(args)).text()).map((data) => JSON.parse(data) as Message)
     const told = messages.flatMap(({ method, params }) =>
@@ -91,7 +91,7 @@ test('a client without a progress token gets only the answer', async () => {
   expect(text).toContain('batch-response')
 })
 
-/** Work whose state can't be had, so that its path is given out at once. */
+/** Work whose state can't be read, so that its path is returned at once. */
 async function left(args: Record<string, unknown>, jobMs = 2000) {
   await sandbox.settings({ jobMs })
   await sandbox.faults([GET('^/fhir/R4/(job|bulkdata)/', { status: 503, times: 4 })])
@@ -103,8 +103,8 @@ async function left(args: Record<string, unknown>, jobMs = 2000) {
   }
 }
 
-describe.each(WORK)('%s that can not be awaited', (_, args) => {
-  test('was sent once; its path is told, and asked for later it is awaited in another session', async () => {
+describe.each(WORK)('%s that takes too long', (_, args) => {
+  test('was sent once; its path is given, and a later call in another session waits for it', async () => {
     const { answer, sent, job } = await left(args)
     expect(answer.isError).toBe(false)
     expect(sent).toHaveLength(1)
@@ -116,8 +116,8 @@ describe.each(WORK)('%s that can not be awaited', (_, args) => {
     expect(later.text).toMatch(/Binary\/[0-9a-f-]{36}|batch-response/)
   })
 
-  test('can be cancelled, and what that means is told', async () => {
-    // Longer than anything here takes: it must not end before it is cancelled.
+  test('can be cancelled, and a note says what that means', async () => {
+    // Longer than anything here: it must not end before it is cancelled.
     const { job } = await left(args, 600_000)
     const cancelled = await fhir(tokens.access, DELETE(job))
     expect(cancelled.isError).toBe(false)
@@ -145,7 +145,7 @@ describe('a job near the deadline', () => {
   const running = { status: 202, contentType: '', body: undefined }
   const never = new AbortController().signal
 
-  test('is left to go on while there is time to say so', async () => {
+  test('is left running while there is time to say so', async () => {
     const { fhir: fake, asked } = client([running], [20_000, 5_100])
     expect(await follow(fake, 'job/1/status', async () => {}, never)).toBeUndefined()
     expect(asked).toEqual([{ method: 'GET', path: 'job/1/status', repeatable: true, signal: never }])
@@ -155,7 +155,7 @@ describe('a job near the deadline', () => {
     new TransportError('lost'),
     new FhirError(503, 'GET job', undefined),
     new FhirError(429, 'GET job', undefined),
-  ])('is left to go on when its state can not be had: %s', async (error) => {
+  ])('is left running if its state can’t be read: %s', async (error) => {
     expect(await follow(client([error], [20_000]).fhir, 'job/1/status', async () => {}, never)).toBeUndefined()
   })
 

@@ -1,4 +1,4 @@
-// What docs/operations.md says that a use costs of KV's quotas, whose thousand writes a day the free plan runs out of first.
+// How much of KV's quotas a use takes according to docs/operations.md; the free plan first runs out of its thousand writes a day.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import operations from '../../docs/operations.md?raw'
@@ -29,7 +29,7 @@ function saidOf(use: string) {
 describe('KV is asked as docs/operations.md says', () => {
   test('for one sign-in', async () => {
     const [userId] = grantName(await signIn()).split(':')
-    // Each of a person's grants is read, to see whether this one takes its place.
+    // Each of a person's grants is read, to see whether this one replaces it.
     const { keys: others } = await env.OAUTH_KV.list({ prefix: `grant:${userId}:` })
     const { asked } = await askedDuring(() => signIn())
     expect({ ...asked, get: asked.get - others.length }).toEqual(saidOf('one sign-in'))

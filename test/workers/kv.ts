@@ -1,8 +1,8 @@
-// Workers KV as it may behave: reads that are a minute old, writes and deletions that it refuses.
+// Workers KV as it can behave: reads that are a minute old, writes and deletions that it refuses.
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 
-/** What KV knows below these prefixes now; once it is shown, that is all that KV knows there, until the mocks are restored. */
+/** Remembers what KV has below these prefixes; once shown, KV has only that there, until the mocks are restored. */
 export async function remember(...prefixes: string[]): Promise<{ show(): void }> {
   const known = await Promise.all(prefixes.map((prefix) => env.OAUTH_KV.list({ prefix })))
   const keys = known.flatMap((page) => page.keys)
@@ -31,10 +31,10 @@ function isJson(options: unknown): boolean {
   return options === 'json' || (typeof options === 'object' && options !== null && 'type' in options)
 }
 
-/** KV's words for one write too many to a key within a second, and for a failure of its own. */
+/** KV's messages for more than one write to a key within a second, and for an internal failure. */
 export const REFUSALS = ['429 Too Many Requests', '500 Internal Server Error'] as const
 
-/** The next `times` writes or deletions of keys that begin so are refused, those but `after`; then all is well again. */
+/** The next `times` writes or deletions of keys with this prefix are refused, after the first `after`; then everything works again. */
 export function refuse(
   method: 'put' | 'delete',
   prefix: string,

@@ -17,13 +17,13 @@ export const LINES = ROUTES.flatMap(({ methods, paths, kind }) =>
         .replace('{id}', crypto.randomUUID())
         .replace('{version}', crypto.randomUUID())
         .replace('?upload', '?upload=true')
-        // Without criteria it is refused to everybody: it would hit whatever is the only one.
+        // Without criteria it is refused for everybody: it would hit the only record there is.
         .replace(/^Observation$/, method === 'GET' || method === 'POST' ? 'Observation' : 'Observation?identifier=1'),
     })),
   ),
 )
 
-/** What passes is answered here: the matter is what passes, not what it does. */
+/** Answers for what passes: only what passes matters, not what it does. */
 export const ANSWERED = {
   path: '^/fhir/R4/(?!metadata)',
   status: 404,
@@ -38,15 +38,15 @@ export const accessOf = (level: Level) => tokens.get(level)?.access ?? ''
 
 export const REFUSED = /needs the access level "([\w ]+)"/
 
-/** The level of this name that a text asks for. */
+/** The level that a text asks for. */
 export const askedFor = (text: string) => LEVELS.find((level) => LEVEL_NAME[level] === REFUSED.exec(text)?.[1])
 
-/** The level that the answer asks for; undefined if the request wasn't refused for want of access. */
+/** The level that the answer asks for; undefined if the request wasn't refused for lack of access. */
 export async function refusal(response: Response): Promise<string | undefined> {
   const { result, error } = await rpc(response)
   if (error) throw new Error(`${error.code}: ${error.message}`)
   const text = result?.content[0]?.text ?? ''
-  // Some requests are refused to everybody, before anything else is asked.
+  // Some requests are refused for everybody, before anything else.
   return askedFor(text) ?? (/Nothing was sent\.$/.test(text) ? 'nobody' : undefined)
 }
 

@@ -1,4 +1,4 @@
-// The brakes against abuse, and what they answer. The bindings count; here they are told that the limit is reached.
+// The rate limits and their answers. Bindings count in production; here they say that the limit is reached.
 
 import { createExecutionContext, env } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
@@ -19,7 +19,7 @@ const never = async () => {
 }
 const product = createApp(createEndpoint({ createServer: buildServer, sessions: (bindings) => bindings.MCP_SESSION }))
 
-/** A limit that lets all pass, and the keys that it was asked for. */
+/** A limit that lets everything pass, and the keys that it was asked about. */
 function counting(): { keys: string[]; limit: RateLimit['limit'] } {
   const keys: string[] = []
   return {
@@ -74,7 +74,7 @@ describe('by address', () => {
 describe('by size', () => {
   const FORMS = ['/authorize', '/oauth/token', '/connections/lower', '/connections/sign-out', '/confirm/a.b']
   const filled = (length: number) => `x=${'x'.repeat(length - 2)}`
-  /** A body whose length isn't told. */
+  /** A body of unknown length. */
   const streamed = (text: string) =>
     new ReadableStream<Uint8Array>({
       start(controller) {
@@ -100,7 +100,7 @@ describe('by size', () => {
     expect(await page.text()).toContain('<p>The request is larger than 65536 bytes.</p>')
   })
 
-  test.each(FORMS)('the largest at %s is', async (path) => {
+  test.each(FORMS)('the largest form at %s is read', async (path) => {
     for (const body of [filled(65_536), streamed(filled(65_536))]) {
       const { status } = await submit(path, body, BROWSER)
       expect([400, 401]).toContain(status)
@@ -139,7 +139,7 @@ describe('by connection', () => {
     expect(sent.map(({ method: used }) => used)).toContain(method)
   })
 
-  test('a call counts once, under its grant, however many requests it comes to', async () => {
+  test('a call counts once, under its grant, however many requests it makes', async () => {
     const tokens = await signIn()
     const [reads, writes] = [counting(), counting()]
     const args = GET('Observation?_count=20', { all: true })

@@ -17,7 +17,7 @@ export function post(
   })
 }
 
-/** What each request of 2026-07-28 says of its client. */
+/** What each request of 2026-07-28 says about its client. */
 export const MODERN_META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
@@ -56,7 +56,7 @@ export async function startSession(access: string, path = '/mcp'): Promise<Recor
   return headers
 }
 
-/** A tools/call message for fhir-request: as plain JSON, unless the arguments say otherwise: most tests are about what was answered, not about its form. */
+/** A tools/call message for fhir-request, in plain JSON unless the arguments say otherwise: most tests are about the content of an answer. */
 export function fhirCall(args: Record<string, unknown>, id: number | string = 1) {
   const given = { format: 'json', ...args }
   return { jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'fhir-request', arguments: given } }
@@ -68,7 +68,7 @@ export interface RpcAnswer {
   error?: { code: number; message: string; data?: unknown }
 }
 
-/** The JSON-RPC response in an HTTP answer, be it JSON or an event stream. */
+/** The JSON-RPC response in an HTTP answer, in JSON or an event stream. */
 export async function rpc(response: Response): Promise<RpcAnswer> {
   const text = await response.text()
   if (!response.headers.get('content-type')?.includes('text/event-stream')) return JSON.parse(text)

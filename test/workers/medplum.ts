@@ -1,4 +1,4 @@
-// The sandbox's FHIR API asked directly, past the Worker: what is there, for comparison.
+// The sandbox's FHIR API, called directly without the Worker, for comparison.
 import { FhirClient } from '../../src/client/client.ts'
 import { alice, SANDBOX } from './world.ts'
 
@@ -26,7 +26,7 @@ export function medplumClient(token: string, timeoutMs = 60_000): FhirClient {
 
 export type Resource = Record<string, unknown> & { resourceType: string; id: string }
 
-/** All resources that a search finds, page by page of its own counting: by none of the ways that are tested. */
+/** All resources that a search finds, with its own paging: in none of the ways that are tested. */
 export async function allOf(token: string, search: string): Promise<Resource[]> {
   const found: Resource[] = []
   for (let offset = 0; ; offset += 1000) {

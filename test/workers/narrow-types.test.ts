@@ -163,7 +163,7 @@ describe('the consent page', () => {
     const headers = { 'mcp-protocol-version': '2025-11-25' }
     const challenged = await post(narrow.access, fhirCall(DELETE(`Task/${MISSING}`)), headers)
     expect(challenged.status).toBe(403)
-    // What more access wouldn't help isn't a challenge.
+    // If more access wouldn't help, there is no challenge.
     const refused = await post(narrow.access, fhirCall(GET('Observation')), headers)
     expect(refused.status).toBe(200)
     expect((await rpc(refused)).result?.isError).toBe(true)

@@ -28,7 +28,7 @@ export const fileOf = (resources: Resource[]) =>
     .flatMap((one) => /"url":"[^"]*?([0-9a-f-]{36})[^"]*Signature=/.exec(JSON.stringify(one))?.[1] ?? [])
     .at(0) ?? ''
 
-/** The first of a list that an element holds. */
+/** The first item of an element's list. */
 export const firstOf = (resource: Resource | undefined, element: string): Record<string, unknown> =>
   ((resource?.[element] ?? []) as Record<string, unknown>[])[0] ?? {}
 

@@ -1,4 +1,4 @@
-// A query is read once, whatever way it came: what is stored is found again, and no check is passed by.
+// A query is read once, however it came: what is stored is found again, and no check is bypassed.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, GET, POST, PUT } from '../calls.ts'
 import { fhir } from './mcp.ts'
@@ -39,7 +39,7 @@ describe('a plus in a value', () => {
     expect(idsIn(await fhir(access, GET(`Patient?identifier=${SYSTEM}|${VALUE}`)))).toEqual([id])
   })
 
-  test('is found by every way', async () => {
+  test('is found in every way', async () => {
     const query = `identifier=${SYSTEM}|${VALUE}`
     const form = 'application/x-www-form-urlencoded'
     for (const args of [

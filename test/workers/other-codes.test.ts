@@ -31,7 +31,7 @@ interface Coded {
   display: string
 }
 
-/** Where codes are searched by, in the clinic. */
+/** The searches by code in the clinic. */
 const PLACES: readonly (readonly [type: string, parameter: string, element: string])[] = [
   ['Observation', 'code', 'code'],
   ['Condition', 'code', 'code'],
@@ -68,7 +68,7 @@ async function codedIn(type: string, parameter: string, element: string): Promis
 }
 
 describe('200 codes that find nothing', () => {
-  test('are each answered by what is there', async () => {
+  test('each get an answer with the codes that are there', async () => {
     const coded = (await Promise.all(PLACES.map((place) => codedIn(...place)))).flat()
     const luck = chance('wrong codes')
     const asked = Array.from({ length: 200 }, (_, at) => {
@@ -79,17 +79,15 @@ describe('200 codes that find nothing', () => {
     let empty = 0
     for (const { one, key, value, path } of asked) {
       const text = await ask('fhir-read', { path, select: ['id'] })
-      // By luck it may be another code of the clinic.
+      // By chance it may be another code of the clinic.
       if (!/^total: 0$/m.test(text)) continue
       empty++
       expect(text, path).toContain(`Nothing has \`${key}=`)
       expect(text, path).toMatch(/finds, nearest first, \d+ of /)
-      // The very code under its own system, and a code one digit away, are at the head of what is told.
+      // The same code under its own system, and a code one digit away, come first.
       const isSame = value.endsWith(`|${one.code}`)
       if (isSame)
-        expect(/nearest first, (.*)/.exec(text)?.[1], path).toMatch(
-          new RegExp(`^\\d+ of ${one.system.replaceAll('.', '\\.')}\\|${one.code.replaceAll('.', '\\.')}`),
-        )
+        expect(/nearest first, \d+ of (.*)/.exec(text)?.[1]?.startsWith(`${one.system}|${one.code}`), path).toBe(true)
     }
     expect(empty).toBeGreaterThan(150)
   }, 120_000)
@@ -98,7 +96,7 @@ describe('200 codes that find nothing', () => {
 describe('a search by code that finds nothing', () => {
   const chart = `Patient/${PATIENT_IDS.diabetic}`
 
-  test('tells of this patient which codes there are, the nearest first', async () => {
+  test('says which codes this patient has, the nearest first', async () => {
     const count = (await allOf(medplum, `Observation?subject=${chart}&code=4548-4`)).length
     const text = await ask('fhir-request', GET(`Observation?subject=${chart}&code=4549-2`))
     expect(text).toContain(`nearest first, ${count} of http://loinc.org|4548-4 "Hemoglobin A1c`)
@@ -125,12 +123,12 @@ describe('a search by code that finds nothing', () => {
     expect(await ask(name, args)).toMatch(/nearest first, .*4548-4/)
   })
 
-  test('says so where the rest of it finds nothing either', async () => {
+  test('says so if the rest of it finds nothing either', async () => {
     const text = await ask('fhir-read', { path: `Observation?subject=Patient/${crypto.randomUUID()}&code=4548-4` })
     expect(text).toContain('finds nothing either')
   })
 
-  test('costs nothing more where something is found, or no code was asked for', async () => {
+  test('costs nothing extra if something is found, or no code was requested', async () => {
     for (const path of [
       'Observation?code=4548-4&_count=1',
       'Patient?name=nobodyofthisname',
@@ -144,7 +142,7 @@ describe('a search by code that finds nothing', () => {
     }
   })
 
-  test('shows nothing of others in a connection narrowed to one patient', async () => {
+  test('shows nothing about others in a connection narrowed to one patient', async () => {
     const { requests, result } = await sandbox.during(() =>
       ask('fhir-read', { path: `Observation?subject=${chart}&code=none` }),
     )

@@ -8,7 +8,7 @@ import { signIn } from './signing-in.ts'
 import { ORIGIN, RESOURCE, send } from './world.ts'
 
 describe('the home page', () => {
-  test('says what this is, that it is a preview, and the address, to browsers and to whoever names no type', async () => {
+  test('says what this is, that it is a preview, and the address, to browsers and to clients that accept anything', async () => {
     for (const accept of [BROWSER, '*/*', undefined]) {
       const response = await get('/', accept)
       expect(response.status).toBe(200)
@@ -36,7 +36,7 @@ describe('the home page', () => {
     expect(JSON.parse(code?.searchParams.get('config') ?? '')).toEqual({ type: 'http', url: RESOURCE })
   })
 
-  test('runs the one script of its own, and has none within', async () => {
+  test('runs its one script, and has no inline script', async () => {
     const response = await get('/', BROWSER)
     expect(response.headers.get('content-security-policy')).toContain("script-src 'self';")
     const html = await response.text()
@@ -45,7 +45,7 @@ describe('the home page', () => {
     expect((await get('/copy.js')).headers.get('content-type')).toBe('text/javascript; charset=utf-8')
   })
 
-  test.each(['default', 'directory'])('names the tools that there are with TOOLS=%s, and no others', async (TOOLS) => {
+  test.each(['default', 'directory'])('names the tools with TOOLS=%s, and no others', async (TOOLS) => {
     const { access } = await signIn()
     const { result } = await deployment({ TOOLS })(access, 'tools/list')
     const html = await (await under({ TOOLS }, '/', { headers: { accept: BROWSER } })).text()
@@ -54,7 +54,7 @@ describe('the home page', () => {
     expect(named.toSorted()).toEqual(tools.toSorted())
   })
 
-  test('says of an address of this computer that hosts elsewhere cannot reach it, and only of such', async () => {
+  test('says that hosts elsewhere cannot reach an address of this computer, and only of such', async () => {
     const local = 'It works on this computer only'
     expect(await (await get('/', BROWSER)).text()).toContain(local)
     const origin = 'https://mcp.example.com'

@@ -13,7 +13,7 @@ setUp()
 describe('an early end', () => {
   const search = `Observation?subject=${chart}&_sort=_lastUpdated&_count=20&_total=accurate`
 
-  test('at the cap says where to go on, with nothing lost between', async () => {
+  test('at the limit says where to continue, with nothing lost in between', async () => {
     const whole = await read(search)
     const start = await read(search, { cap: 50 })
     expect(start).toMatchObject({ capped: true, pages: 3, total: whole.total })
@@ -28,20 +28,20 @@ describe('an early end', () => {
     expect(rest).toMatchObject({ capped: false, next: undefined })
   })
 
-  test('is none where the last page reaches the cap', async () => {
+  test('is not reported if the last page reaches the limit', async () => {
     const { entries } = await read(search)
     expect(await read(search, { cap: entries.length })).toMatchObject({ capped: false, next: undefined })
     expect(await read(search, { cap: entries.length - 20 })).toMatchObject({ capped: true })
   })
 
-  test('for lack of time says so, and where to go on', async () => {
+  test('for lack of time says so, and where to continue', async () => {
     const late = await read(search, {}, client(9_000))
     expect(late).toMatchObject({ pages: 1, capped: false, partial: expect.stringContaining('time') })
     expect(late.next).toContain('_cursor=')
     expect(late.entries).toHaveLength(20)
   })
 
-  test('goes on from a first page that was asked for already', async () => {
+  test('continues from a first page that was already read', async () => {
     const first = await client().send(GET(search))
     const all = await read(search, { first })
     expect(all.asked).toHaveLength(all.pages - 1)
@@ -67,7 +67,7 @@ describe('an early end', () => {
     entry: [{ resource: { resourceType: 'Task', id } }],
   })
 
-  test('comes where a page is named again', async () => {
+  test('comes if a page is linked again', async () => {
     await sandbox.faults([
       { path: 'Task\\?page=1', status: 200, body: page('Task?page=2', 'a'), times: 2 },
       { path: 'Task\\?page=2', status: 200, body: page('Task?page=1', 'b'), times: 2 },
@@ -77,14 +77,14 @@ describe('an early end', () => {
     expect(all).toMatchObject({ pages: 2, capped: false, next: undefined, partial: expect.stringContaining('already') })
   })
 
-  test('comes where the next offset is one that Medplum refuses', async () => {
+  test('comes if Medplum refuses the next offset', async () => {
     await sandbox.faults([{ path: 'Task\\?_offset=10000', status: 200, body: page('Task?_offset=10500', 'a') }])
     const all = await read('Task?_offset=10000')
     expect(all).toMatchObject({ pages: 1, next: undefined, partial: expect.stringContaining('10000') })
   })
 })
 
-describe('a page that can not be had', () => {
+describe('a page that can’t be read', () => {
   const stuck = {
     ...{ status: 500, headers: { 'content-type': 'application/fhir+json' } },
     body: {
@@ -102,7 +102,7 @@ describe('a page that can not be had', () => {
   test.each([
     ['the first', '_sort=_lastUpdated', 0],
     ['a later one', '_cursor=', 20],
-  ])('by cursor, for everything was stored at once: %s; is read by offset', async (_, path, before) => {
+  ])('by cursor, because everything was stored at once (%s), is read by offset', async (_, path, before) => {
     const expected = references(await read(search))
     await sandbox.faults([{ ...stuck, path: `^/fhir/R4/Observation.*${path}` }])
     const all = await read(search)
@@ -136,17 +136,17 @@ describe('a page that can not be had', () => {
       ['by id, where pages get too small for a cursor', '_sort=_lastUpdated&_count=24', [24, 12, 6, 6, 6, 6, 6], '_id'],
       ['by offset', '_sort=_id&_count=16', [16, 8, 8, 8, 8], '_id'],
       ['in the order that was asked for', '_sort=-_id', [20, 10, 5, 5, 5, 5, 5], '-_id'],
-    ])('is asked for in smaller ones: %s', async (_, order, counts, last) => {
+    ])('is read in smaller ones: %s', async (_, order, counts, last) => {
       const all = await read(`Basic?identifier=${large}|&${order}`, { keep })
       expect(sorted(references(all))).toEqual(sorted(ids))
       const count = (path: string) => Number(new URLSearchParams(path.split('?')[1]).get('_count') ?? 20)
-      // Where the rest of an answer that is not read breaks the connection, the same page is asked for again.
+      // If the unread rest of an answer breaks the connection, the same page is requested again.
       expect([...new Set(all.asked)].map(count)).toEqual(counts)
       expect(new URLSearchParams(all.asked.at(-1)?.split('?')[1]).get('_sort')).toBe(last)
       for (const path of all.asked) expect(path).not.toMatch(/_cursor=.*_offset=|_offset=.*_cursor=/)
     })
 
-    test('is an error where one resource alone is too large', async () => {
+    test('is an error if a single resource is too large', async () => {
       const fault = {
         path: '^/fhir/R4/Basic\\?_count=',
         status: 200,

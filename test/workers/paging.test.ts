@@ -41,7 +41,7 @@ describe('an order in which pages do not overlap', () => {
 })
 
 describe('a search', () => {
-  test('of thousands is read whole by cursor: each resource once, whatever shares its time of storage', async () => {
+  test('of thousands is read whole by cursor: each resource once, even if many were stored at the same time', async () => {
     const all = await read(withStableOrder('Observation?_total=accurate'))
     const found = references(all)
     expect(found.length).toBeGreaterThan(5000)
@@ -59,7 +59,7 @@ describe('a search', () => {
     )
   })
 
-  test('keeps of each resource what is asked for', async () => {
+  test('keeps what was requested of each resource', async () => {
     const { entries } = await read(`Observation?subject=${chart}&_count=30&_sort=_lastUpdated`, {
       keep: ({ resourceType, id, meta }) => ({ resourceType, id, meta }),
     })
@@ -67,7 +67,7 @@ describe('a search', () => {
     for (const { resource } of entries) expect(Object.keys(resource as object)).toEqual(['resourceType', 'id', 'meta'])
   })
 
-  test('of several types is read whole, by a path that every version of Medplum takes', async () => {
+  test('of several types is read whole, by a path that every version of Medplum accepts', async () => {
     const all = await read(withStableOrder('?_type=Practitioner,Organization,Location&_count=5'))
     const ours = await Promise.all(['Practitioner', 'Organization', 'Location'].map(straight))
     expect(sorted(references(all))).toEqual(sorted(ours.flat()))
@@ -75,7 +75,7 @@ describe('a search', () => {
     for (const path of all.asked) expect(path).toMatch(/^\?.*_type=/)
   })
 
-  test('gives what is included once, and as a match where it is one', async () => {
+  test('gives each included resource once, and as a match if it is one', async () => {
     const whole = await create(token, { resourceType: 'Task', status: 'draft', intent: 'plan' })
     const parts = await Promise.all(
       [1, 2].map(() =>
@@ -102,7 +102,7 @@ describe('a search', () => {
   })
 })
 
-describe('what is no search', () => {
+describe('other reads', () => {
   test('the pages of $everything keep its parameters', async () => {
     const whole = await read(`${chart}/$everything`)
     const paged = await read(`${chart}/$everything?start=2020-01-01&_count=50`)
@@ -118,7 +118,7 @@ describe('what is no search', () => {
     }
   })
 
-  test('$everything of several types, where Medplum takes them', async () => {
+  test('$everything of several types, if Medplum accepts them', async () => {
     const all = await read(`${chart}/$everything?_type=Encounter&_type=Claim&_count=20`)
     const types = new Set(references(all).map((reference) => reference.split('/')[0]))
     // Who and what these name comes along (search.mode include); no other part of the chart does.
@@ -128,7 +128,7 @@ describe('what is no search', () => {
     expect(all.pages).toBeGreaterThan(1)
   })
 
-  test('a history, which has no links, is read whole: each version once, deletion too', async () => {
+  test('a history, which has no links, is read whole: each version once, including the deletion', async () => {
     const { id } = await create(token, { resourceType: 'Basic', code: { text: '0' } })
     for (let version = 1; version < 25; version++) {
       const content = Content.json({ resourceType: 'Basic', id, code: { text: `${version}` } })
@@ -149,13 +149,13 @@ describe('what is no search', () => {
     expect(all).toMatchObject({ pages: 1, total: undefined, capped: false })
   })
 
-  test('nothing that could be an entry is none', async () => {
+  test('nothing that could be an entry gives no entries', async () => {
     await sandbox.faults([{ path: '^/fhir/R4/metadata', status: 200, body: '<html>' }])
     expect(await read('metadata')).toMatchObject({ entries: [], pages: 1 })
   })
 })
 
-test('the clinic was stored at one time, which is what makes paging it hard', async () => {
+test('the clinic was stored at one moment, which makes paging hard', async () => {
   const { entries } = await read(`Observation?subject=${chart}&_count=1000&_sort=_id`)
   const times = new Set(entries.map(({ resource }) => (resource as { meta: { lastUpdated: string } }).meta.lastUpdated))
   expect([...times].map((time) => Date.parse(time))).toContain(Date.parse(CLINIC_NOW))

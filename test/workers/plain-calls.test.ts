@@ -1,4 +1,4 @@
-// Plain calls of 2026-07-28, which one server answers for everybody: as the SDK's own handler would, and each to its own caller.
+// Plain calls of 2026-07-28, which one server answers for everybody as the SDK's own handler would, each to its own caller.
 
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { GET } from '../calls.ts'
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterEach(() => sandbox.clearFaults())
 
-/** A call whose `_meta` has more than it must; what asks for progress is no plain call. */
+/** A call whose `_meta` has more than required; one that asks for progress is not a plain call. */
 function call(args: Record<string, unknown>, meta: object = {}, headers: Record<string, string> = HEADERS) {
   const { params, ...message } = fhirCall(args, 'one')
   return post(mine.access, { ...message, params: { ...params, _meta: { ...MODERN_META, ...meta } } }, headers)
@@ -28,7 +28,7 @@ test.each([
   ["an error of Medplum's", GET(`Patient/${crypto.randomUUID()}`)],
   ['a refused path', GET('../auth/me')],
   ['wrong arguments', { method: 'LOOK', path: 'Patient' }],
-])('%s is the same as by the handler of the SDK', async (_, args) => {
+])('%s is the same as with the SDK’s handler', async (_, args) => {
   const [plain, other] = [await call(args), await call(args, { progressToken: 'p' })]
   expect(plain.headers.get('content-type')).toBe('application/json')
   expect(plain.status).toBe(other.status)
@@ -64,7 +64,7 @@ test.each([
   ['no id', undefined, 202],
   ['null as its id', null, 400],
   ['half a number as its id', 1.5, 400],
-])('a message with %s is no call, and nothing is sent', async (_, id, status) => {
+])('a message with %s is not a call, and nothing is sent', async (_, id, status) => {
   const { params, ...message } = fhirCall(READ)
   const { result, requests } = await sandbox.during(() =>
     post(mine.access, { ...message, id, params: { ...params, _meta: MODERN_META } }, HEADERS),
@@ -87,7 +87,7 @@ test('calls of different people at the same time, under one id, each run with th
   expect(userOf(0)).toBe(userOf(2))
   expect(userOf(1)).toBe(userOf(3))
   expect(userOf(0)).not.toBe(userOf(1))
-  // Each page has as many entries as this very call asked for.
+  // Each page has as many entries as this call requested.
   const sizes = answers.map(({ result }) => JSON.parse(result?.content[0]?.text ?? '').entry?.length)
   expect(sizes.filter((size, n) => people[n] === mine && size !== n + 1)).toEqual([])
 })

@@ -1,5 +1,5 @@
-// Objects that are aborted while something waits in them, as at a deployment: an error or a closed stream, never a wrong answer, nothing
-// done twice, and afterwards all goes on.
+// Objects are aborted in the middle of work, as at a deployment: an error or a closed stream, never a wrong answer, nothing
+// done twice, and afterwards everything works.
 
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -24,7 +24,7 @@ afterEach(async () => {
   await sandbox.clearFaults()
 })
 
-/** Aborts all objects once Medplum was asked below this path and keeps `work` waiting; what came of the work. */
+/** Aborts all objects once Medplum got a request below this path and keeps `work` waiting. @returns the result of the work */
 async function abortedAt<T>(path: string, work: () => Promise<T>): Promise<T | 'cut off'> {
   await sandbox.faults([{ path: `^${path}`, delayMs: 2_000 }])
   const { result } = await sandbox.during(async (soFar) => {
@@ -33,7 +33,7 @@ async function abortedAt<T>(path: string, work: () => Promise<T>): Promise<T | '
     await expect.poll(asked).toHaveLength(1)
     await abortAllDurableObjects()
     const settled = await outcome
-    // What Medplum was asked it has done by now, or never will.
+    // By now Medplum has done what it was asked, or never will.
     await expect.poll(async () => (await asked()).every(isOver), { timeout: 5_000 }).toBe(true)
     return settled
   })
@@ -61,7 +61,7 @@ async function countOf(marker: string): Promise<number> {
 
 type Call = (args: Record<string, unknown>) => Promise<RpcAnswer>
 
-/** How a client calls over a transport that has a session, and whether it can go on afterwards with the session that it has. */
+/** How a client calls over a transport with a session, and whether it can continue that session afterwards. */
 const IN_SESSIONS: [string, () => Promise<{ call: Call; goesOn: () => Promise<void> }>][] = [
   [
     'Streamable HTTP with a session',
@@ -120,7 +120,7 @@ describe.each([
     (args: object) => postModern(tokens.access, 'tools/call', fhirCall({ ...args }).params, 'fhir-request'),
   ],
   ['2025 without a session', (args: object) => post(tokens.access, fhirCall({ ...args }))],
-])('a call of %s is not touched, since no object has it', (_, call) => {
+])('a call of %s is not affected, since no object has it', (_, call) => {
   test('that reads', async () => {
     const id = await create(crypto.randomUUID())
     const answer = await abortedAt('/fhir/R4/Basic', async () => rpc(await call(GET(`Basic/${id}`))))
@@ -136,7 +136,7 @@ describe.each([
 })
 
 describe('a refresh at Medplum', () => {
-  test('that a client asked for: it is told, and works when it is repeated', async () => {
+  test('that a client asked for: it gets an error, and repeating it works', async () => {
     const outcome = await abortedAt('/oauth2/token', () => refresh(tokens))
     expect(outcome === 'cut off' ? 503 : outcome.status).toBeGreaterThanOrEqual(500)
     const next = await refresh(tokens)
@@ -167,7 +167,7 @@ describe('a code that is exchanged', () => {
   /** Aborts all objects while KV is asked to write a key that begins so, either before or after it does. */
   async function abortedWriting(prefix: string, when: 'before' | 'after', work: () => Promise<Response>) {
     const put = env.OAUTH_KV.put.bind(env.OAUTH_KV)
-    // Asked for, not awaited: who is woken from within an object must not abort it.
+    // Requested, not awaited: code woken from within an object must not abort it.
     let writing = false
     vi.spyOn(env.OAUTH_KV, 'put').mockImplementation(async (...args) => {
       if (!args[0].startsWith(prefix)) return put(...args)
@@ -199,7 +199,7 @@ describe('a code that is exchanged', () => {
     expect((await refresh({ clientId: request.clientId, refresh: kept })).status).toBe(200)
   })
 
-  test('once it is used up, is refused, and its grant is kept no longer than an unused code', async () => {
+  test('that is used up is refused, and its grant is kept no longer than an unused code', async () => {
     const { request, code } = await codeOf()
     await abortedWriting('grant:', 'after', () => exchange(request, code))
     const stub = env.GRANT.getByName(code.split(':').slice(0, 2).join(':'))
@@ -220,7 +220,7 @@ test('a call whose note is cut off is answered', async () => {
   expect((await fhir(tokens.access, READ)).isError).toBe(false)
 })
 
-test('a stream of its own is closed, and can be opened again', async () => {
+test('a standalone stream is closed, and can be opened again', async () => {
   const session = await startSession(tokens.access)
   const open = () =>
     send(`${ORIGIN}/mcp`, {

@@ -1,4 +1,4 @@
-// Medplum's clock is five minutes off; and changes that meet.
+// Medplum's clock is five minutes off; and simultaneous changes.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { GET, POST, PUT } from '../calls.ts'
@@ -35,7 +35,7 @@ describe.each([
     })
     expect(requests.filter(({ grantType }) => grantType === 'refresh_token')).toHaveLength(1)
     expect(requests.filter(({ status }) => status === 401)).toEqual([])
-    // Lifetimes are told as durations, so no clock has a part in them.
+    // Lifetimes are durations, so no clock is involved.
     for (const { expiresIn } of result) {
       expect(expiresIn).toBeGreaterThan(3590)
       expect(expiresIn).toBeLessThanOrEqual(3600)
@@ -86,14 +86,14 @@ describe('two people at the same record', () => {
     expect(now.code.text).toBe(`by ${answers.findIndex(({ isError }) => !isError)}`)
   })
 
-  test('create what none exists of 20 times at once: one is made, and all get it', async () => {
+  test('create a missing record 20 times at once: one is made, and all get it', async () => {
     const value = crypto.randomUUID()
     const ifNoneExist = `identifier=${SYSTEM}|${value}`
     const body = { resourceType: 'Basic', code: { text: 'once' }, identifier: [{ system: SYSTEM, value }] }
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, n) => {
         const { tokens, session } = each[n % 2] ?? { tokens: { access: '' }, session: {} }
-        // Requests of a session that are under way have ids of their own.
+        // Concurrent requests of a session have different ids.
         const call = fhirCall(POST('Basic', body, { ifNoneExist }), n)
         return (await rpc(await post(tokens.access, call, session))).result?.content[0]?.text ?? ''
       }),

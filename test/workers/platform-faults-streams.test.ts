@@ -1,4 +1,4 @@
-// A client that hangs up in the middle of a stream and resumes it (Streamable HTTP, resumability): it gets what it missed, once, and
+// A client that disconnects in the middle of a stream and resumes it (Streamable HTTP, resumability): it gets what it missed, once, and
 // nothing of another stream.
 
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
@@ -51,7 +51,7 @@ async function all(response: Response): Promise<StreamEvent[]> {
   return found
 }
 
-/** A call that tells of its progress after each of three pages; the second page takes a while. */
+/** A call that reports progress after each of three pages; the second page takes a while. */
 function paged(id: string) {
   const path = `Basic?identifier=${SYSTEM}|${VALUE}&_count=1&_sort=_id`
   const { params, ...message } = fhirCall(GET(path, { all: true }), id)
@@ -67,7 +67,7 @@ async function hungUp(session: Record<string, string>, id: string): Promise<Stre
   throw new Error('The stream ended without a message')
 }
 
-/** How many messages lie there to be sent again. */
+/** How many messages are stored to be sent again. */
 function kept(session: Record<string, string>): Promise<number> {
   return runInDurableObject(sessionObject(session['mcp-session-id']), (_, { storage }) => {
     const { n } = storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM event').one()
@@ -79,7 +79,7 @@ function resume(session: Record<string, string>, lastEventId: string, access = m
   return bare('GET', access, { ...session, 'last-event-id': lastEventId })
 }
 
-/** Progress after each page, then the answer; of this request alone. */
+/** Progress after each page, then the answer; of this request only. */
 function expectWhole(events: StreamEvent[], id: string): void {
   const progress = events.map(({ message }) => message.params).filter((params) => params !== undefined)
   expect(progress.map(({ progress: read }) => read)).toEqual([1, 2, 3])
@@ -98,17 +98,17 @@ test.each([
   const first = await hungUp(session, 'one')
   const other = await rpc(await post(mine.access, fhirCall(READ, 'other'), session))
   expect(other.id).toBe('other')
-  // What the stream was opened for, three times progress, and the answer.
+  // The opening event, three progress events, and the answer.
   if (when !== 'while the call goes on') await expect.poll(() => kept(session), { timeout: 5_000 }).toBe(5)
   if (when.endsWith('evicted')) await evict(session)
   const rest = await all(await resume(session, first.id))
   expectWhole([first, ...rest], 'one')
-  // Whoever resumes from a later message gets fewer, and from the last none.
+  // Resuming from a later message gives fewer, and from the last none.
   expect(await all(await resume(session, rest[0]?.id ?? ''))).toEqual(rest.slice(1))
   expect(await all(await resume(session, rest.at(-1)?.id ?? ''))).toEqual([])
 })
 
-test('two resumed calls each get their own', async () => {
+test('two resumed calls each get their own answer', async () => {
   const session = await startSession(mine.access)
   const firsts = [await hungUp(session, 'one'), await hungUp(session, 'two')]
   const rests = await Promise.all(firsts.map(async ({ id }) => all(await resume(session, id))))
@@ -117,7 +117,7 @@ test('two resumed calls each get their own', async () => {
   })
 })
 
-test('of a call that was lost with the object, who resumes is told so, once, and the session goes on', async () => {
+test('a client that resumes a call that was lost with the object gets an error once, and the session goes on', async () => {
   const session = await startSession(mine.access)
   const first = await hungUp(session, 'one')
   await abortAllDurableObjects()
@@ -130,7 +130,7 @@ test('of a call that was lost with the object, who resumes is told so, once, and
   expect((await fhir(mine.access, READ, session)).isError).toBe(false)
 })
 
-test('while it streams, a session is not found by another person, and nothing of it is lost', async () => {
+test('another person cannot find a session that streams, and nothing of it is lost', async () => {
   const session = await startSession(mine.access)
   const first = await hungUp(session, 'one')
   for (const refused of [
@@ -145,7 +145,7 @@ test('while it streams, a session is not found by another person, and nothing of
   expectWhole([first, ...(await all(await resume(session, first.id)))], 'one')
 })
 
-test("a limit of Medplum's is waited out in a session too, and told where it lasts", async () => {
+test('Medplum’s rate limit is waited out in a session too, and reported if it lasts', async () => {
   const session = await startSession(mine.access)
   const fault = { status: 429, headers: { ratelimit: '"requests";r=59999;t=60, "fhirInteractions";r=0;t=1' } }
   await sandbox.faults([{ path: '^/fhir/R4/Patient', ...fault }])

@@ -1,4 +1,4 @@
-// KV that is a minute behind: nothing that stands is refused for good, and nothing that has ended works.
+// KV is a minute behind: nothing valid is refused for good, and nothing that has ended works.
 
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -15,7 +15,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Nothing of the grant works, and its object has kept nothing. */
+/** Nothing of the grant works, and its object has stored nothing. */
 async function expectEnded(tokens: Tokens): Promise<void> {
   expect((await post(tokens.access, LIST)).status).toBe(401)
   const response = await refresh(tokens)
@@ -24,8 +24,8 @@ async function expectEnded(tokens: Tokens): Promise<void> {
   expect(await keysOf(tokens)).toEqual([])
 }
 
-describe('the record of a grant is as it was before', () => {
-  test('the last refresh: the next one works all the same', async () => {
+describe('KV still has the record of a grant from before', () => {
+  test('the last refresh: the next one still works', async () => {
     const tokens = await signIn()
     const before = await remember(`grant:${grantName(tokens)}`)
     const next = await refreshed(tokens)
@@ -36,7 +36,7 @@ describe('the record of a grant is as it was before', () => {
     await refreshed(last)
   })
 
-  test('the last refresh, with the object begun anew in between', async () => {
+  test('the last refresh, with the object restarted in between', async () => {
     const tokens = await signIn()
     const before = await remember(`grant:${grantName(tokens)}`)
     const next = await refreshed(tokens)
@@ -95,7 +95,7 @@ describe('the record of a grant is as it was before', () => {
     await expectEnded(tokens)
   })
 
-  test('a client signed in anew: its earlier grant is ended', async () => {
+  test('a client signed in again: its earlier grant is ended', async () => {
     const person = new Person(send)
     const first = await signIn(alice, undefined, undefined, undefined, person)
     const before = await remember(`grant:${first.access.split(':')[0]}`)
@@ -136,7 +136,7 @@ describe('an access token that KV does not know yet', () => {
 })
 
 describe('a client that KV does not know yet', () => {
-  test('is told so on a page, and can begin a moment later', async () => {
+  test('gets a page that says so, and can begin a moment later', async () => {
     const before = await remember('client:')
     const { client_id } = await register()
     const request = await authorization(client_id)

@@ -1,4 +1,4 @@
-// What the specification names for messages that are wrong, in each era; and that a client's hang-up reaches Medplum.
+// The errors that the specification gives wrong messages, in each era; and a client's hang-up that reaches Medplum.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { GET, POST } from '../calls.ts'
 import { fhirCall, MODERN_META, post, postModern, rpc, startSession } from './mcp.ts'

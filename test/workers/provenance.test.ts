@@ -1,4 +1,4 @@
-// What the model writes is labelled as AI work, and a Provenance tells who and with which client; nothing else changes by it.
+// What the model writes is labelled as AI work, and a Provenance names the person and the client; nothing else changes.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, DELETE, entryFor, GET, PATCH, POST, PUT } from '../calls.ts'
 import { deployment, type Said, say } from './deployment.ts'
@@ -53,7 +53,7 @@ describe('the label', () => {
     expect(labels(await written(POST('Patient', body), off))).toBeUndefined()
   })
 
-  test('is on what is replaced, once, and replacing by the same makes no version', async () => {
+  test('is on what is replaced, once, and replacing by the same content makes no version', async () => {
     const before = await create(direct, { ...family('Replaced'), meta: { security: [RESTRICTED] } })
     const put = (body: object) => written(PUT(`Patient/${before.id}`, body))
     const first = await put({ ...before, active: true })
@@ -87,7 +87,7 @@ describe('the label', () => {
     expect(await stored(`Patient/${id}`)).toMatchObject({ active: true, meta: { security: [LABEL] } })
   })
 
-  test('leaves a patch as strict as it was: a stale version, a failed test, a missing record', async () => {
+  test('keeps a patch as strict as it was: a stale version, a failed test, a missing record', async () => {
     const before = await create(direct, family('Strict'))
     const path = `Patient/${before.id}`
     const body = [{ op: 'add', path: '/active', value: true }]
@@ -100,7 +100,7 @@ describe('the label', () => {
     expect((await call(PATCH(`Patient/${crypto.randomUUID()}`, body))).text).toContain('404')
   })
 
-  test('is put on a record that others change meanwhile', async () => {
+  test('is added to a record that others change meanwhile', async () => {
     const { id } = await create(direct, family('Contended'))
     const path = `Patient/${id}`
     // All three read the record before the first changes it.
@@ -165,7 +165,7 @@ describe('the label', () => {
     expect(labels(after)).toBeUndefined()
   })
 
-  test('finds what carries it', async () => {
+  test('can be searched for', async () => {
     const { id } = await written(POST('Patient', family('Found')))
     const bare = await create(direct, family('Unfound'))
     const found = await stored(`Patient?_security=AIAST&_id=${id},${bare.id}`)
@@ -230,7 +230,7 @@ describe('the Provenance', () => {
     expect(answer.all).toContain('its Provenance was not recorded')
   })
 
-  test('is none unless it is switched on', async () => {
+  test('is not written unless switched on', async () => {
     const { requests } = await sandbox.during(() => call(POST('Patient', family('Plain'))))
     expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
   })

@@ -26,7 +26,7 @@ describe('the secrets of a Project', () => {
     ])
   })
 
-  test('get one more by `add /secret/-`', async () => {
+  test('get another one by `add /secret/-`', async () => {
     const patch = [{ op: 'add', path: '/secret/-', value: { name: 'C', valueString: secret(3) } }]
     expect((await call({ method: 'PATCH', path, patch, dryRun: true })).text).toContain(
       'secret[2].name: added "C"\nsecret[2].valueString: added "(hidden)"',
@@ -36,14 +36,14 @@ describe('the secrets of a Project', () => {
     await direct('PUT', path, { ...(await direct('GET', path)), secret: before })
   })
 
-  test('that would all be replaced are said to be', async () => {
+  test('that would all be replaced are reported', async () => {
     const patch = [{ op: 'add', path: '/secret', value: [{ name: 'A', valueString: 'x' }] }]
     expect((await call({ method: 'PATCH', path, patch, dryRun: true })).text).toMatch(
       /secret\[0\]\.valueString: replaced\nsecret\[1\]\.name: removed "B"\nsecret\[1\]\.valueString: removed "\(hidden\)"/,
     )
   })
 
-  test('stay with their names, in whatever order they come back, whichever are left out or are new', async () => {
+  test('stay with their names, in any order, whichever are left out or new', async () => {
     const chosen = fc.shuffledSubarray([0, 1, 2], { minLength: 1 })
     await fc.assert(
       fc.asyncProperty(chosen, async (order) => {
@@ -69,7 +69,7 @@ describe('the secrets of a Project', () => {
   })
 })
 
-test('what goes out is bound to the version whose secrets it holds', async () => {
+test('what is sent is bound to the version whose secrets it contains', async () => {
   const { id, meta } = await direct('POST', 'Bot', { resourceType: 'Bot', name: 'a', code: secret(1) })
   const seen = await read(`Bot/${id}`)
   const { requests } = await sandbox.during(() => call(PUT(`Bot/${id}`, { ...seen, name: 'b' })))
@@ -88,7 +88,7 @@ test('a placeholder in a text or in GraphQL is refused', async () => {
   }
 })
 
-test('what Medplum says of a change that is only tried repeats no secret', async () => {
+test('Medplum’s message about a dry run repeats no secret', async () => {
   const { id } = await direct('POST', 'Bot', { resourceType: 'Bot', name: 'a', code: secret(1) })
   const seen = await read(`Bot/${id}`)
   const issue = [{ severity: 'error', code: 'invalid', details: { text: `Not valid: ${secret(1)}` } }]
@@ -194,7 +194,7 @@ describe('what is hidden in a record is not shown by a patch', () => {
     expect(await direct('GET', path)).toEqual(before)
   })
 
-  test('that leaves it hidden, or meets a record that hides nothing, is carried out', async () => {
+  test('that leaves it hidden, or changes a record without secrets, is carried out', async () => {
     const name = [{ family: 'A' }]
     for (const content of [{ contained }, { name }]) {
       const { id } = await direct('POST', 'Patient', { resourceType: 'Patient', ...content })

@@ -14,7 +14,7 @@ const PROVIDER = {
   clientSecret: secret(3),
 }
 
-/** A record of each type that holds secrets and can be written by this API, and what of it a model changes. */
+/** A record of each type that has secrets and can be written by this API, and what a model changes in it. */
 const RECORDS: [resource: { resourceType: string; [name: string]: unknown }, changed: string][] = [
   [
     {
@@ -92,7 +92,7 @@ describe.each(RECORDS)('$resourceType', (resource, changed) => {
     path = `${resource.resourceType}/${id}`
   })
 
-  /** The record as a model reads it; what it does with it changes one element and nothing else. */
+  /** The record as a model reads it; the model changes one element and nothing else. */
   async function losesNothing(write: (seen: Resource, value: string) => Record<string, unknown>): Promise<void> {
     before = await direct('GET', path)
     const seen = await read(path)
@@ -109,7 +109,7 @@ describe.each(RECORDS)('$resourceType', (resource, changed) => {
 
   test('PUT', () => losesNothing((seen, value) => PUT(path, { ...seen, [changed]: value })))
 
-  test('PATCH of the whole element that holds them', () =>
+  test('PATCH of the whole element that contains them', () =>
     losesNothing((seen, value) => ({
       method: 'PATCH',
       path,

@@ -1,4 +1,4 @@
-// Every error that a real Medplum was recorded to answer, served word for word: what a model reads names the status and the
+// Every error recorded from a real Medplum, served word for word: what a model reads names the status and the
 // issue, or the request was refused before it was sent, with the reason.
 import { afterEach, expect, test } from 'vitest'
 import async from '../recordings/async.json' with { type: 'json' }
@@ -22,7 +22,7 @@ interface Recorded {
 const ID = '11111111-1111-4111-8111-111111111199'
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Placeholders stand for what the recording had: ids, mostly. */
+/** Placeholders stand for what was recorded, mostly ids. */
 function filled<T>(value: T): T {
   return JSON.parse(
     JSON.stringify(value)
@@ -36,7 +36,7 @@ const recorded = Object.entries({ async, bundles, errors, files, graphql, operat
     (exchanges as unknown as Recorded[])
       .filter(({ request, response }) => {
         const inReach = METHODS.includes(request.method) && request.path.startsWith('fhir/R4')
-        // 401 is answered by renewing the token, a read's 429 by waiting: other tests have those.
+        // 401 leads to a renewed token, 429 on a read to a wait: other tests cover those.
         const asked = response.status >= 400 && response.status !== 401
         return inReach && asked && !(response.status === 429 && request.method === 'GET')
       })

@@ -145,7 +145,7 @@ test('by a JSON Patch is refused', async () => {
   }
 })
 
-test('fields that are named alike elsewhere stay', async () => {
+test('fields of the same name elsewhere stay', async () => {
   const { text } = await call(GET('Observation?_count=1'))
   expect(JSON.parse(text).entry[0].resource.code).toBeInstanceOf(Object)
   expect(text).not.toContain('(hidden)')

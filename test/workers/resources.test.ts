@@ -56,7 +56,7 @@ describe('lists', () => {
   })
 
   test.each(['resources/list', 'resources/templates/list', 'prompts/list', 'tools/list'])(
-    '%s may be kept by everybody',
+    '%s may be cached by everybody',
     async (method) => {
       expect((await askModern(access, method)).result).toMatchObject({ ttlMs: 3_600_000, cacheScope: 'public' })
     },
@@ -72,7 +72,7 @@ describe('a record', () => {
     expect(JSON.parse(text ?? '')).toEqual(stored)
   })
 
-  test('may not be kept by anybody', async () => {
+  test('may not be cached by anybody', async () => {
     expect((await readModern(`fhir:///${MARISOL}`)).result).toMatchObject({ ttlMs: 0, cacheScope: 'private' })
   })
 
@@ -151,29 +151,18 @@ describe('abilities', () => {
     expect(new TextEncoder().encode(text).byteLength).toBeLessThanOrEqual(4096)
   })
 
-  test.each(['fhir:///Observation', 'fhir:///metadata'])('%s may be kept by everybody', async (uri) => {
+  test.each(['fhir:///Observation', 'fhir:///metadata'])('%s may be cached by everybody', async (uri) => {
     expect((await readModern(uri)).result).toMatchObject({ ttlMs: 3_600_000, cacheScope: 'public' })
   })
 })
 
 describe('a missing resource is -32602 with its address', () => {
   const ADDRESSES = [
-    `fhir:///Patient/${MISSING}`,
-    'fhir:///Patient/not-a-uuid',
-    `fhir:///Nope/${MISSING}`,
-    'fhir:///Nope',
-    'fhir:///patient',
-    'fhir:///',
-    'fhir:///Patient?name=vega',
-    'fhir:///Patient/$everything',
-    `fhir:///${MARISOL}/$everything`,
-    `fhir:///${MARISOL}?_elements=id`,
-    `fhir:///${MARISOL}/_history/1`,
-    'fhir:///Patient/..%2f..%2fauth%2fme',
-    'fhir:///job/1',
-    'fhir://evil.example/Patient/1',
-    'https://evil.example/Patient/1',
-    'file:///etc/passwd',
+    ...[`fhir:///Patient/${MISSING}`, 'fhir:///Patient/not-a-uuid', `fhir:///Nope/${MISSING}`, 'fhir:///Nope'],
+    ...['fhir:///patient', 'fhir:///', 'fhir:///Patient?name=vega', 'fhir:///Patient/$everything'],
+    ...[`fhir:///${MARISOL}/$everything`, `fhir:///${MARISOL}?_elements=id`, `fhir:///${MARISOL}/_history/1`],
+    ...['fhir:///Patient/..%2f..%2fauth%2fme', 'fhir:///job/1', 'fhir://evil.example/Patient/1'],
+    ...['https://evil.example/Patient/1', 'file:///etc/passwd'],
   ]
 
   test.each(ADDRESSES)('%s', async (uri) => {
@@ -184,13 +173,13 @@ describe('a missing resource is -32602 with its address', () => {
     }
   })
 
-  test('a deleted record, too', async () => {
+  test('a deleted record too', async () => {
     const { id } = await create(token, { resourceType: 'Task', status: 'requested', intent: 'order' })
     await fetch(`${SANDBOX}fhir/R4/Task/${id}`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
     expect((await ask(access, 'resources/read', { uri: `fhir:///Task/${id}` })).error?.code).toBe(-32602)
   })
 
-  test('no address that is refused reaches Medplum', async () => {
+  test('no refused address reaches Medplum', async () => {
     const { requests } = await sandbox.during(async () => {
       for (const uri of ['fhir:///Patient/$everything', 'fhir:///Patient/..%2f..%2fauth%2fme', 'fhir:///job/1']) {
         await ask(access, 'resources/read', { uri })
@@ -215,7 +204,7 @@ describe('completion', () => {
     return result.completion as { values: string[]; total: number; hasMore: boolean }
   }
 
-  test('of a type by its beginning, in any case', async () => {
+  test('of a type by its beginning, in upper or lower case', async () => {
     const medication = await complete('fhir:///{type}', 'type', 'medicationR')
     expect(medication).toEqual({ values: ['MedicationRequest'], total: 1, hasMore: false })
     const all = await complete('fhir:///{type}/{id}', 'type', '')

@@ -1,4 +1,4 @@
-// A refresh token that comes back after another took its place: somebody has a copy.
+// A refresh token that comes back after it was replaced: somebody has a copy.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { keysOf, LIST, refreshed } from './grants.ts'
 import { post } from './mcp.ts'
@@ -19,7 +19,7 @@ async function expectEnded(...all: Tokens[]): Promise<void> {
   expect(await keysOf(all[0] as Tokens)).toEqual([])
 }
 
-describe('a refresh token of before', () => {
+describe('an earlier refresh token', () => {
   test('ends the grant, and the login at Medplum', async () => {
     const first = await signIn()
     const second = await refreshed(first)
@@ -42,7 +42,7 @@ describe('a refresh token of before', () => {
     await expectEnded(thiefs)
   })
 
-  test('ends nothing within a minute, which programs side by side need', async () => {
+  test('ends nothing within a minute, which parallel programs need', async () => {
     const first = await signIn()
     const third = await refreshed(await refreshed(first))
     later(31_000)
@@ -51,7 +51,7 @@ describe('a refresh token of before', () => {
     await refreshed(third)
   })
 
-  test('is not one that a wrong request comes with', async () => {
+  test('is not counted if the request is wrong', async () => {
     const tokens = await refreshed(await signIn())
     later(61_000)
     const form = { grant_type: 'refresh_token', refresh_token: tokens.refresh ?? '', client_id: tokens.clientId }

@@ -32,7 +32,7 @@ async function works(tokens: Tokens): Promise<boolean> {
   return (await post(tokens.access, LIST)).status === 200
 }
 
-test('a sign-in on a second computer ends nothing on the first, nor does a further one', async () => {
+test('a sign-in on a second computer ends nothing on the first, nor does another one', async () => {
   shareClient('Two computers')
   const first = await at(computer(), DOCUMENT)
   const second = await at(computer('Mozilla/5.0 (Macintosh)'), DOCUMENT)
@@ -40,11 +40,11 @@ test('a sign-in on a second computer ends nothing on the first, nor does a furth
   for (const tokens of [first, second, third]) expect(await works(tokens)).toBe(true)
   expect((await refresh(first)).status).toBe(200)
   const page = (await htmlOf(await atPage())).split('<article').filter((part) => part.includes('>Two computers</h2>'))
-  // Of one second, any may come first.
+  // Within one second, any may come first.
   expect(page.map((part) => /on (Windows|Mac|Linux)/.exec(part)?.[1]).sort()).toEqual(['Linux', 'Mac', 'Windows'])
 })
 
-test('a registered client, too, goes on elsewhere; in the same browser its earlier sign-in ends', async () => {
+test('a registered client too continues elsewhere; in the same browser its earlier sign-in ends', async () => {
   const { client_id } = await register({ client_name: 'Registered once' })
   const [home, work] = [computer(), computer()]
   const first = await at(home, client_id)
@@ -54,7 +54,7 @@ test('a registered client, too, goes on elsewhere; in the same browser its earli
   expect([await works(first), await works(elsewhere), await works(again)]).toEqual([false, true, true])
 })
 
-test('two accounts of one host in one browser go on both; what is not used is folded, what is used stands by itself', async () => {
+test('two accounts of one host in one browser both continue; unused ones are folded, used ones are shown separately', async () => {
   shareClient('Two accounts')
   const person = computer()
   const first = await at(person, DOCUMENT)
@@ -69,7 +69,7 @@ test('two accounts of one host in one browser go on both; what is not used is fo
   expect((await known(page, 'Two accounts')).text).not.toContain('earlier')
 })
 
-test('a host that registers for each sign-in is one connection, which is lowered and ended as one', async () => {
+test('a host that registers for each sign-in is one connection, which is reduced and ended as one', async () => {
   const person = computer()
   const all = []
   for (let round = 0; round < 3; round++) {

@@ -23,7 +23,7 @@ export async function direct(method: string, path: string, body?: object): Promi
   return response.json()
 }
 
-/** A call whose answer holds no secret. */
+/** A call whose answer contains no secret. */
 export async function call(args: Record<string, unknown>): Promise<{ isError: boolean; text: string }> {
   const answer = await fhir(access, args)
   expect(JSON.stringify(answer)).not.toMatch(/unmistakable-secret|47114711/)
@@ -34,7 +34,7 @@ export async function read(path: string): Promise<Resource> {
   return JSON.parse((await call(GET(path, { format: 'json' }))).text)
 }
 
-/** What a file of these tests does before and after them. */
+/** Hooks for a file of these tests. */
 export function setUp(): void {
   beforeAll(async () => {
     access = (await signIn(sam)).access

@@ -1,4 +1,4 @@
-// No Medplum token, code, secret or password, and no token of this server, lies in clear in KV or Durable Object storage or
+// No Medplum token, code, secret or password, and no token of this server, is in clear text in KV, Durable Object storage or
 // in any log line: after a full run, all three are dumped and searched.
 
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
@@ -28,7 +28,7 @@ async function fullRun(): Promise<string[]> {
     const body = { resourceType: 'Patient', name: [{ family: PATIENT_NAME }] }
     await client.call('fhir-request', POST('Patient', body))
     await client.call('fhir-request', GET(`Patient?family=${PATIENT_NAME}`))
-    // Not closed: what an open session holds is what is looked for.
+    // Not closed, because an open session's storage is searched.
   }
   const session = await startSession(mine.access)
   await (await post(mine.access, fhirCall(GET(`Patient?family=${PATIENT_NAME}`)), session)).text()
@@ -56,7 +56,7 @@ async function fullRun(): Promise<string[]> {
     .flatMap((value) => [value, secretPart(value)])
 }
 
-/** The last part of a token of this server; user and grant id before it are no secrets. */
+/** The last part of a token of this server; the user and grant ids before it are not secret. */
 function secretPart(value: string): string {
   return value.split(':')[2] ?? value
 }
@@ -105,7 +105,7 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-test('nothing secret lies in clear in KV, in objects or in logs', async () => {
+test('no secret is in clear text in KV, objects or logs', async () => {
   let logs = ''
   for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const) {
     vi.spyOn(console, level).mockImplementation((...args) => {
@@ -117,7 +117,7 @@ test('nothing secret lies in clear in KV, in objects or in logs', async () => {
   const { dump, objects } = await dumpObjects()
   vi.restoreAllMocks()
 
-  // What must be there, so that the search is known to look in the right places.
+  // These must be found, which shows that the search looks in the right places.
   expect(kv).toMatch(/^grant:/m)
   expect(kv).toMatch(/^token:/m)
   expect(objects).toBeGreaterThan(10)

@@ -1,4 +1,4 @@
-// How a session of Streamable HTTP answers: soon by JSON, later or bit by bit by an event stream, each request once and by itself.
+// How a session of Streamable HTTP answers: quickly in JSON, otherwise by an event stream, each request once and on its own.
 
 import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -42,7 +42,7 @@ async function waitUntilAsked(soFar: () => Promise<{ path: string }[]>, times = 
 }
 
 describe('an answer', () => {
-  test('that comes soon is JSON, and nothing of it is kept', async () => {
+  test('that comes quickly is JSON, and nothing of it is kept', async () => {
     const response = await call('soon')
     expect(response.status).toBe(200)
     expect(typeOf(response)).toBe('application/json')
@@ -61,7 +61,7 @@ describe('an answer', () => {
     expect(events(text).map((data) => JSON.parse(data))).toEqual([expect.objectContaining({ id: 'late' })])
   })
 
-  test('to a client of an earlier revision has no event without data before it', async () => {
+  test('to a client of an earlier revision has no empty event before it', async () => {
     await late()
     const text = await (await call('late', { ...session, 'mcp-protocol-version': '2025-06-18' })).text()
     const messages = text.split('\n\n').filter((event) => event !== '')
@@ -77,7 +77,7 @@ describe('an answer', () => {
     expect(answers.map(({ id }) => id).sort()).toEqual(['a', 'b'])
   })
 
-  test('to a batch of which one part takes longer is a stream, with each of them once', async () => {
+  test('to a batch with one slow part is a stream, with each answer once', async () => {
     await late()
     const batch = [fhirCall(READ, 'a'), { jsonrpc: '2.0', id: 'b', method: 'ping' }]
     const response = await post(mine.access, batch, { ...session, 'mcp-protocol-version': '2025-03-26' })
@@ -96,11 +96,11 @@ test('two requests of one id at the same time: the second is refused, the first 
   expect(second.status).toBe(400)
   expect(await second.json()).toMatchObject({ error: { code: -32600, message: expect.stringContaining('same id') } })
   expect(await rpc(await first)).toMatchObject({ id: 'twice', result: { content: expect.anything() } })
-  // Once it is answered, nobody confuses them.
+  // After the answer, the id can be used again.
   expect((await call('twice')).status).toBe(200)
 })
 
-test('a request that is cancelled is given up at Medplum, and its stream ends without an answer', async () => {
+test('a cancelled request is given up at Medplum, and its stream ends without an answer', async () => {
   await sandbox.faults([{ path: '^/fhir/R4/', delayMs: 5_000 }])
   const { result, requests } = await sandbox.during(async (soFar) => {
     const response = call('given up')
@@ -116,7 +116,7 @@ test('a request that is cancelled is given up at Medplum, and its stream ends wi
   expect(requests.filter(({ path }) => path.startsWith('/fhir/R4/'))).toHaveLength(1)
 })
 
-test('a batch that cancels one of its own requests is answered for the others', async () => {
+test('a batch that cancels one of its own requests gets answers for the others', async () => {
   await sandbox.faults([{ path: '^/fhir/R4/', delayMs: 5_000 }])
   const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'a' } }
   const batch = [fhirCall(READ, 'a'), { jsonrpc: '2.0', id: 'b', method: 'ping' }, cancelled]
@@ -124,7 +124,7 @@ test('a batch that cancels one of its own requests is answered for the others', 
   expect(events(await response.text()).map((data) => JSON.parse(data).id)).toEqual(['b'])
 })
 
-test('a client that hangs up before it is answered: what it asked for is done, once', async () => {
+test('a client that hangs up before the answer: its request is carried out, once', async () => {
   const marker = crypto.randomUUID()
   const body = { resourceType: 'Basic', code: { text: marker } }
   await sandbox.faults([{ method: 'POST', path: '^/fhir/R4/Basic', delayMs: 300 }])
@@ -151,7 +151,7 @@ test('a client that hangs up before it is answered: what it asked for is done, o
   expect((await fhir(mine.access, READ, session)).isError).toBe(false)
 })
 
-test('a session that is ended while a request is under way: that is answered 404', async () => {
+test('a session that ends during a request: the request gets 404', async () => {
   const ending = await startSession(mine.access)
   await sandbox.faults([{ path: '^/fhir/R4/', delayMs: 400 }])
   const { result } = await sandbox.during(async (soFar) => {
@@ -164,13 +164,13 @@ test('a session that is ended while a request is under way: that is answered 404
   expect(await result.text()).toContain('Session not found')
 })
 
-test('an unknown stream’s event can’t be resumed from, nor can other text', async () => {
+test('an event of an unknown stream, or other text, can’t be resumed from', async () => {
   const resume = (last: string) => bare('GET', mine.access, { ...session, 'last-event-id': last })
   expect(await (await resume(`${crypto.randomUUID()}.1`)).text()).toBe('')
   expect((await resume('nonsense')).status).toBe(400)
 })
 
-test('what a stream has sent can be resumed after the object was evicted, for a client of an earlier revision too', async () => {
+test('a stream can be resumed after the object was evicted, also by a client of an earlier revision', async () => {
   const own = await startSession(mine.access)
   await late()
   const text = await (await call('late', { ...own, 'mcp-protocol-version': '2025-06-18' })).text()
@@ -185,7 +185,7 @@ test.each([
   [406, { accept: 'image/png' }],
   [415, { 'content-type': 'text/plain' }],
   [400, { 'mcp-protocol-version': '1999-01-01' }],
-])('a request is refused by %d that has %o', async (status, headers) => {
+])('answers %d to a request that has %o', async (status, headers) => {
   const { requests } = await sandbox.during(async () => {
     const response = await post(mine.access, fhirCall(READ), { ...session, ...headers })
     expect(response.status).toBe(status)

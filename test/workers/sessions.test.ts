@@ -1,4 +1,4 @@
-// A 2025 or 2024 session: bound to its grant, alive over eviction, gone when it ends.
+// A 2025 or 2024 session: bound to its grant, surviving eviction, gone when it ends.
 
 import { listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -42,7 +42,7 @@ describe('a session belongs to its grant', () => {
     expect((await post(other.access, LIST, session)).status).toBe(404)
   })
 
-  test('another user cannot post to an SSE stream, nor take it over', async () => {
+  test('another user cannot post to an SSE stream or take it over', async () => {
     const stream = await openSse(mine.access)
     expect((await post(theirs.access, INITIALIZE, {}, stream.endpoint)).status).toBe(404)
     const sessionId = new URL(stream.endpoint, ORIGIN).searchParams.get('sessionId') ?? ''
@@ -65,7 +65,7 @@ describe('a session belongs to its grant', () => {
   })
 })
 
-describe('the caller comes fresh with each request', () => {
+describe('the caller comes with each request', () => {
   test('a token refreshed in mid-session is used by the very next call', async () => {
     const tokens = await signIn(alice)
     const session = await startSession(tokens.access)
@@ -102,7 +102,7 @@ describe('the caller comes fresh with each request', () => {
   })
 })
 
-describe('a session lives over eviction', () => {
+describe('a session survives eviction', () => {
   test('calls go on, with the handshake replayed', async () => {
     const session = await startSession(mine.access)
     await evict(session)
@@ -114,7 +114,7 @@ describe('a session lives over eviction', () => {
     expect((await rpc(await post(mine.access, LIST, session))).result).toHaveProperty('tools')
   })
 
-  test('an answer that was lost is sent again, also after eviction, and lies sealed meanwhile', async () => {
+  test('a lost answer is sent again, also after eviction, and is stored encrypted until then', async () => {
     const session = await startSession(mine.access)
     await sandbox.faults([{ path: '^/fhir/R4/Patient', delayMs: 700 }])
     const text = await (await post(mine.access, fhirCall(READ), session)).text()
@@ -187,8 +187,8 @@ describe('a session ends', () => {
   })
 })
 
-test('an answer too large to be kept for resuming is sent all the same, over each transport', async () => {
-  // Records are brought down to size; the name that a client gives to its request comes back as it is.
+test('an answer too large to keep for resuming is still sent, over each transport', async () => {
+  // Records are cut to size; the id that a client gives its request comes back unchanged.
   const id = 'x'.repeat(2_500_000)
   const session = await startSession(mine.access)
   expect((await rpc(await post(mine.access, fhirCall(READ, id), session))).id).toBe(id)

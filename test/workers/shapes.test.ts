@@ -1,4 +1,4 @@
-// What metadata tells of a type, a profile and operations, and that a failed write or operation points there.
+// What metadata says about a type, a profile and operations, and that a failed write or operation points there.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { GET, POST } from '../calls.ts'
 import { post, rpc } from './mcp.ts'
@@ -18,7 +18,7 @@ async function ask(args: Record<string, unknown>): Promise<{ text: string; isErr
 }
 
 describe('metadata', () => {
-  test('of a type tells its elements with all their codes, by this server’s definitions, and asks for them once', async () => {
+  test('of a type lists its elements with all their codes, from this server’s definitions, and asks for them once', async () => {
     const path = 'metadata?type=Observation'
     const { text } = await ask(GET(path))
     expect(text).toContain('Search parameters by type:')
@@ -37,7 +37,7 @@ describe('metadata', () => {
     expect(text).toMatch(/POST Bot\/\$init: name!.*executableCode/)
   })
 
-  test('of a profile tells what it asks for; of one that isn’t there, where to look', async () => {
+  test('of a profile says what it requires; of a missing one, where to look', async () => {
     const url = `http://example.org/profile-${crypto.randomUUID()}`
     const element = (id: string, rest: Record<string, unknown>) => {
       const base = { path: id, min: 0, max: '*' }
@@ -70,7 +70,7 @@ describe('a failed', () => {
     expect(text).toContain('GET metadata?type=Patient')
   })
 
-  test('operation tells all of its input at once', async () => {
+  test('operation lists all of its input at once', async () => {
     const found = await ask(GET('Appointment/$find?start=2026-12-07T00:00:00Z'))
     expect(found.isError).toBe(true)
     expect(found.text).toMatch(/start!.*end!.*service-type-reference!.*schedule!/)

@@ -25,7 +25,7 @@ describe('discovery', () => {
       expect(await (await send(metadata)).json()).toMatchObject({ resource: address, authorization_servers: [ORIGIN] })
     })
 
-    test('a sign-in for it gives tokens that work there, name it where they are not enough, and are renewed for it', async () => {
+    test('a sign-in for it gives tokens that work there, name it if they are not enough, and are renewed for it', async () => {
       const request = await authorization((await register()).client_id, { resource: address })
       const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice, 'approve', 'read')
       const code = callback.searchParams.get('code') ?? ''
@@ -92,7 +92,7 @@ describe('discovery', () => {
   test.each([
     ...['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'jwks_uri', 'contacts', 'client_name', 'grant_types'],
     ...['response_types', 'token_endpoint_auth_method', 'scope', 'software_id', 'software_statement', 'jwks'],
-  ])('a registration with %s null, "" or of nothing is taken as one without', async (name) => {
+  ])('a registration with %s null, "" or empty counts as one without it', async (name) => {
     for (const value of [null, '', [], [null, '']]) {
       const metadata = { client_name: 'x', redirect_uris: [REDIRECT_URI, null], [name]: value }
       const response = await postJson(`${ORIGIN}/oauth/register`, metadata)
@@ -119,7 +119,7 @@ describe('discovery', () => {
     expect(html).toContain('Cursor on this computer')
   })
 
-  test('of a registration little is kept, whatever is sent', async () => {
+  test('little of a registration is kept, whatever is sent', async () => {
     const { client_id } = await register({
       ...{ client_name: 'n'.repeat(2_000), client_uri: 'https://client.example', extra: 'x'.repeat(2_000) },
       ...{ 'client_name#de': 'y', contacts: ['a@b.example'], jwks: { keys: [] } },
@@ -133,7 +133,7 @@ describe('discovery', () => {
     expect(large.status).toBe(413)
   })
 
-  test('a token request of a client that was forgotten says so, so that it registers again', async () => {
+  test('a token request of a forgotten client says so, so that it registers again', async () => {
     const response = await send(`${ORIGIN}/oauth/token`, {
       method: 'POST',
       body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'a:b:c', client_id: 'forgotten' }),
@@ -150,16 +150,13 @@ describe('who may ask', () => {
     expect((await post('any', list, { origin })).status).toBe(403)
   })
 
-  test.each([ORIGIN, 'http://localhost:6274', 'http://127.0.0.1:6274'])(
-    'but the origin %s, with CORS',
-    async (origin) => {
-      const response = await post('any', list, { origin })
-      expect(response.status).toBe(401)
-      expect(response.headers.get('access-control-allow-origin')).toBe(origin)
-      expect(response.headers.get('access-control-expose-headers')).toMatch(/WWW-Authenticate/i)
-      expect(response.headers.get('access-control-expose-headers')).toMatch(/Mcp-Session-Id/i)
-    },
-  )
+  test.each([ORIGIN, 'http://localhost:6274', 'http://127.0.0.1:6274'])('the origin %s, with CORS', async (origin) => {
+    const response = await post('any', list, { origin })
+    expect(response.status).toBe(401)
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(response.headers.get('access-control-expose-headers')).toMatch(/WWW-Authenticate/i)
+    expect(response.headers.get('access-control-expose-headers')).toMatch(/Mcp-Session-Id/i)
+  })
 
   test('not under another host name', async () => {
     const { exports } = await import('cloudflare:workers')

@@ -10,7 +10,7 @@ afterEach(async () => {
   await sandbox.clearFaults()
 })
 
-/** Up to Medplum's login, whose address holds our state. */
+/** Up to Medplum's login, whose address contains our state. */
 async function toMedplum(url: string) {
   const { person, form } = await open(url)
   const login = new URL((await whereTo(await decide(person, form))) ?? '')
@@ -61,7 +61,7 @@ describe('an authorization request', () => {
   test('of a client known by its metadata document needs no registration', async () => {
     const clientId = 'https://client.example/metadata.json'
     const real = globalThis.fetch
-    // The one thing that can't be had here: a public https address.
+    // The only thing that is missing here: a public https address.
     vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) =>
       new Request(input as RequestInfo).url === clientId
         ? Response.json({ client_id: clientId, client_name: 'Document client', redirect_uris: [REDIRECT_URI] })
@@ -73,7 +73,7 @@ describe('an authorization request', () => {
     expect((await exchange(request, callback.searchParams.get('code') ?? '')).status).toBe(200)
   })
 
-  test('of a client whose metadata document is another one is a page', async () => {
+  test('of a client with another client’s metadata document is a page', async () => {
     const document = { client_id: 'https://other.example/x', client_name: 'Another', redirect_uris: [REDIRECT_URI] }
     vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(document))
     const { response, html } = await open((await authorization('https://liar.example/metadata.json')).url)
@@ -98,7 +98,7 @@ describe('an authorization request', () => {
     expect(html).toContain(`in the document at ${clientId}, ${field} is missing or not valid`)
   })
 
-  test('of such a client, where documents are not read, says what to do; and they are not offered', async () => {
+  test('of such a client, if documents are not read, says what to do; and they are not offered', async () => {
     const fetched = vi.spyOn(globalThis, 'fetch')
     const { pathname, search } = new URL((await authorization('https://client.example/metadata.json')).url)
     const response = await under({ CLIENT_DOCUMENTS: '' }, pathname + search)
@@ -181,7 +181,7 @@ describe('the callback from Medplum', () => {
     expect(new URL(response.headers.get('location') ?? '').searchParams.get('error')).toBe('access_denied')
   })
 
-  test('a wrong password stays on the page of Medplum', async () => {
+  test('a wrong password stays on Medplum’s page', async () => {
     const walk = new Person(send).signIn((await authorization((await register()).client_id)).url, REDIRECT_URI, {
       ...alice,
       password: 'wrong',

@@ -41,7 +41,7 @@ describe('the consent page', () => {
     }
   })
 
-  test('shows what a client says of itself as text only', async () => {
+  test('shows what a client says about itself as text only', async () => {
     const client = await register({ client_name: '<script>alert(1)</script>"\'&' })
     const { html } = await open((await authorization(client.client_id)).url)
     expect(html).not.toContain('<script')
@@ -81,7 +81,7 @@ describe('the consent page', () => {
     expect(response.headers.get('set-cookie')).toMatch(/^__Host-.*Secure.*HttpOnly|^__Host-.*HttpOnly.*Secure/)
   })
 
-  test('denied, leads back to the client with access_denied, and to Medplum never', async () => {
+  test('denied, leads back to the client with access_denied, and never to Medplum', async () => {
     const { client_id } = await register()
     const { requests, result } = await sandbox.during(async () => {
       const { person, form } = await open((await authorization(client_id)).url)
@@ -123,7 +123,7 @@ describe('the consent page', () => {
         return decide(person, form).finally(() => vi.useRealTimers())
       },
     ],
-  ])('%s, is a page that says what to do, and goes nowhere', async (_, submit) => {
+  ])('%s, is a page that says what to do, and leads nowhere', async (_, submit) => {
     const { person, form } = await open((await authorization((await register()).client_id)).url)
     const response = await submit(person, form)
     expect(response.status).toBe(400)

@@ -1,4 +1,4 @@
-// How clients of a test register, how persons sign in to them, and what becomes of the tokens.
+// How clients of a test register, how people sign in to them, and the token requests.
 import { type Credentials, Person } from '../../programs/person.ts'
 import { alice, ORIGIN, postJson, REDIRECT_URI, RESOURCE, send } from './world.ts'
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
   access = (await signIn(alice)).access
 })
 
-test('are declared and listed, each with a text of its digest and size', async () => {
+test('are declared and listed, each with a text that has its digest and size', async () => {
   const { result: server } = await askModern(access, 'server/discover')
   expect(server?.capabilities).toMatchObject({ extensions: { 'io.modelcontextprotocol/skills': expect.anything() } })
   const { result } = await askModern(access, 'skills/list')
@@ -36,7 +36,7 @@ test('are declared and listed, each with a text of its digest and size', async (
   }
 })
 
-test('one that isn’t there is not found', async () => {
+test('a missing one is not found', async () => {
   for (const uri of ['skill://nothing/SKILL.md', 'skill://constructor/SKILL.md', 'skill://claims/../x']) {
     expect((await askModern(access, 'skills/get', { uri }, uri)).error?.code).toBe(-32602)
   }

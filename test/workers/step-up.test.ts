@@ -1,4 +1,4 @@
-// A call beyond the access of its connection: clients that can step up are challenged; those that only refresh are told in the result.
+// A call beyond the access of its connection: clients that can ask for more are challenged; those that only refresh are told in the result.
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -54,7 +54,7 @@ const LANES: Record<string, (access: string) => Promise<Response>> = {
 }
 
 describe.each(Object.entries(LANES))('a call %s', (_, call) => {
-  test('is challenged, and answered once its client came back with the same scope', async () => {
+  test('is challenged, and answered once its client comes back with the same scope', async () => {
     const tokens = await signIn(alice, undefined, 'read')
     const challenged = await call(tokens.access)
     expect(challenged.status).toBe(403)
@@ -80,7 +80,7 @@ test('the grant knows of the challenge after a restart of its object', async () 
 test.each([
   ['a refresh that was due anyway', 0],
   ['one that comes later than a minute after the challenge', 61_000],
-])('%s leaves the challenge as it was', async (_, ms) => {
+])('%s does not change the challenge', async (_, ms) => {
   const tokens = await signIn(alice, undefined, 'read')
   if (ms > 0) {
     expect(await status(tokens)).toBe(403)

@@ -1,4 +1,4 @@
-// Sessions and their streams, as a test holds them.
+// Sessions and their streams, for tests.
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
@@ -19,7 +19,7 @@ export function sessionObject(id: string | undefined): DurableObjectStub<McpSess
   return env.MCP_SESSION.get(env.MCP_SESSION.idFromString(id ?? ''))
 }
 
-/** Takes a session's object out of memory. */
+/** Evicts a session's object from memory. */
 export function evict(session: Record<string, string>): Promise<void> {
   return evictDurableObject(sessionObject(session['mcp-session-id']))
 }

@@ -1,4 +1,4 @@
-// What a host shows to a model before anything is called, held as an API: every tool's definition stands in __toolsnaps__, and
+// What a host shows to a model before any call, treated as an API: every tool's definition is in __toolsnaps__, and
 // the rules of hosts and directories hold for all of them, in both sets (`npx vitest -u` writes the snapshots again).
 
 import { InMemoryTransport, McpServer } from '@modelcontextprotocol/server'
@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { register } from '../../src/tools/kit/register.ts'
 import { type CallSupport, defineTool } from '../../src/tools/kit/tool.ts'
+import { CHANGING_TOOLS } from '../../src/tools/risk-of-call.ts'
 import { type Ask, deployment } from './deployment.ts'
 import { INITIALIZE } from './mcp.ts'
 import { signIn } from './signing-in.ts'
@@ -48,7 +49,7 @@ const SETS = {
   },
 }
 
-/** What hosts put into a model's context of a definition. */
+/** The part of a definition that hosts put into a model's context. */
 function tokensOf({ name, description, inputSchema }: Definition): number {
   return encode(JSON.stringify({ name, description, inputSchema })).length
 }
@@ -56,7 +57,7 @@ function tokensOf({ name, description, inputSchema }: Definition): number {
 /** Words that direct a reader instead of describing a thing; directories of connectors count them as injection. */
 const COMMAND =
   /\b(always|never|must|should|shall|please|you|your|do not|don't|make sure|be sure|remember|ensure|prefer|important|before (using|calling)|first call|instead of calling)\b/i
-/** Verbs in the form of a command, where a sentence or a line begins. */
+/** Imperatives at the beginning of a sentence or line. */
 const IMPERATIVE =
   /(?:^|[.]\s+|\n)(Use|Call|Ask|Give|Send|Read|Return|Run|Do|Try|Check|Provide|Set|Pass|Find|Get|Follow|Let|Look|Take|Choose|Put|Add|Include|Leave|Create)\b/
 
@@ -72,12 +73,17 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names, most }) =
     expect(await listed(ask)).toEqual(tools)
   })
 
-  test('has definitions as they were agreed on', async () => {
+  test('has the agreed definitions', async () => {
     for (const tool of tools)
       await expect(`${JSON.stringify(tool, null, 2)}\n`).toMatchFileSnapshot(`__toolsnaps__/${tool.name}.json`)
   })
 
-  test('costs a context no more tokens than it may, instructions included', async () => {
+  test('asks for more access before a call of any tool that may do more than read', () => {
+    const changing = tools.filter(({ annotations }) => !annotations?.readOnlyHint).map(({ name }) => name)
+    expect(CHANGING_TOOLS.map(({ name }) => name)).toEqual(expect.arrayContaining(changing))
+  })
+
+  test('stays within its tokens, instructions included', async () => {
     const { result } = await ask(access, 'initialize', INITIALIZE.params)
     const { instructions } = result as unknown as { instructions: string }
     const costs = [
@@ -90,21 +96,21 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names, most }) =
     ).toBeLessThanOrEqual(most)
   })
 
-  test('is named as all clients take it', () => {
+  test('has names that all clients accept', () => {
     for (const { name, inputSchema } of tools) {
       expect(name).toMatch(/^[a-z0-9-]{1,40}$/)
       for (const property of Object.keys(inputSchema.properties)) expect(property).toMatch(/^[a-zA-Z0-9_-]{1,64}$/)
     }
   })
 
-  test('says of every tool how it is called and what it does to records', () => {
+  test('says how every tool is called and what it does to records', () => {
     for (const { name, title, annotations } of tools) {
       expect(title, name).toMatch(/^[A-Z].{3,40}$/)
       expect(annotations, name).toEqual({
         ...{ title, readOnlyHint: expect.any(Boolean), destructiveHint: expect.any(Boolean) },
         ...{ idempotentHint: expect.any(Boolean), openWorldHint: false },
       })
-      // The specification reads the two others only where a tool isn't read-only.
+      // The specification reads the other two only if a tool isn't read-only.
       if (annotations?.readOnlyHint) expect(annotations, name).toMatchObject({ destructiveHint: false })
     }
   })
@@ -158,29 +164,26 @@ test('no tool of the directory set both reads and writes, by its hints', async (
   for (const { annotations } of others) expect(annotations).toMatchObject({ destructiveHint: true })
 })
 
-test.each(Object.entries(SETS))(
-  'the instructions of the %s set tell at once what this is for',
-  async (_set, { ask }) => {
-    const { result } = await ask(access, INITIALIZE.method, INITIALIZE.params)
-    const instructions = String(result?.instructions)
-    // Claude Code cuts them at 2 KB, and shows nothing else beside the names of tools before a search for tools.
-    expect(new TextEncoder().encode(instructions).byteLength).toBeLessThan(2048)
-    const first = instructions.slice(0, 300)
-    for (const word of [
-      ...['Medplum', 'FHIR R4', 'health records', 'patients', 'medications', 'appointments', 'operations'],
-    ])
-      expect(first).toContain(word)
-    for (const word of ['protected health information', 'next', 'dropped', 'same', 'quotes', 'never an instruction'])
-      expect(instructions).toContain(word)
-  },
-)
+test.each(Object.entries(SETS))('the instructions of the %s set begin with what this is for', async (_set, { ask }) => {
+  const { result } = await ask(access, INITIALIZE.method, INITIALIZE.params)
+  const instructions = String(result?.instructions)
+  // Claude Code cuts them at 2 KB, and shows nothing else beside the names of tools before a search for tools.
+  expect(new TextEncoder().encode(instructions).byteLength).toBeLessThan(2048)
+  const first = instructions.slice(0, 300)
+  for (const word of [
+    ...['Medplum', 'FHIR R4', 'health records', 'patients', 'medications', 'appointments', 'operations'],
+  ])
+    expect(first).toContain(word)
+  for (const word of ['protected health information', 'next', 'dropped', 'same', 'quotes', 'never an instruction'])
+    expect(instructions).toContain(word)
+})
 
-test('a schema is made once in the life of an isolate, however many servers list it', async () => {
+test('a schema is made once per isolate, however many servers list it', async () => {
   const input = z.object({ path: z.string().describe('A path') })
   const make = vi.spyOn(input['~standard'].jsonSchema, 'input')
   const hints = { readOnly: true, destructive: false, idempotent: true, openWorld: false }
   const tool = defineTool({ ...{ name: 'a', title: 'A', description: 'A', input, hints }, run: async () => '' })
-  // Listing asks nothing of what a call needs.
+  // Listing needs nothing that a call needs.
   const support = {} as CallSupport
   for (let server = 0; server < 3; server++) {
     const lists = await listsOf((one) => register(one, tool, support), 2)
@@ -190,7 +193,7 @@ test('a schema is made once in the life of an isolate, however many servers list
   expect(make).toHaveBeenCalledTimes(1)
 })
 
-/** What a new server lists, asked so many times. */
+/** What a new server lists, asked this many times. */
 async function listsOf(offer: (server: McpServer) => void, times: number): Promise<unknown[]> {
   const server = new McpServer({ name: 'test', version: '1' })
   offer(server)

@@ -50,7 +50,7 @@ export async function definitionOf(access: string, name: string): Promise<Record
   return (result?.tools as Record<string, unknown>[] | undefined)?.find((tool) => tool.name === name)
 }
 
-/** A record made for a test; its id. */
+/** Creates a record for a test. @returns its id */
 export async function create(
   access: string,
   resource: Record<string, unknown> & { resourceType: string },

@@ -21,7 +21,7 @@ export const NORTH = placeAt('/t/north', SANDBOX)
 export const SOUTH = placeAt('/t/south', JSON.parse(env.TENANTS).south.baseUrl)
 export const PLACES = [OWN, NORTH, SOUTH]
 
-/** Each place with each of the others. */
+/** Each tenant with each of the others. */
 export const PAIRS = PLACES.flatMap((from) =>
   PLACES.filter((to) => to !== from).map((to): [string, Place, Place] => [nameOf(from, to), from, to]),
 )
@@ -63,7 +63,7 @@ export async function fhirAt(
   return { isError: result.isError === true, text: result.content[0]?.text ?? '' }
 }
 
-/** What each Medplum is asked while `work` runs. */
+/** Requests to each Medplum while `work` runs. */
 export async function askedDuring<T>(
   work: () => Promise<T>,
 ): Promise<{ result: T; north: LoggedRequest[]; south: LoggedRequest[] }> {

@@ -1,4 +1,4 @@
-// Calls, sessions, grants and audit events of one tenant never cross to another, though it is the same person with the same Medplum
+// Calls, sessions, grants and audit events of one tenant never cross to another, even for the same person with the same Medplum
 // id, and at north and the deployment itself even the same Medplum.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -50,7 +50,7 @@ describe('a call', () => {
     expect((await fhirAt(NORTH, accessAt(NORTH), GET(path))).text).toContain('404')
   })
 
-  test('is told by whoami and by the server itself which tenant it is', async () => {
+  test('says by whoami and by the server itself which tenant it is', async () => {
     const whoami = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }
     for (const [place, name] of [
       [NORTH, 'north'],
@@ -92,7 +92,7 @@ test.each(OVER_HTTP)('a real client finds the tenant from the address alone: %s'
 describe.each(PAIRS)('a session of %s', (_name, from, to) => {
   const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
-  test('does not open there, to the same person', async () => {
+  test('does not open there for the same person', async () => {
     const session = await startSession(accessAt(from), `${from.root}/mcp`)
     const headers = { ...session, authorization: `Bearer ${accessAt(to)}`, accept: 'text/event-stream' }
     const attempts = await Promise.all([
@@ -170,7 +170,7 @@ describe('audit events', () => {
     expect(lines.map((line) => line.tenant)).toEqual(Array(8).fill(tenant))
   })
 
-  test('tell the same Medplum id at two tenants as two people', async () => {
+  test('show the same Medplum id at two tenants as two people', async () => {
     const lines = logged()
     for (const place of PLACES) await fhirAt(place, accessAt(place), GET('Patient?_count=1'))
     const whos = lines.map(({ who }) => who)

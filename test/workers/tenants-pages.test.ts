@@ -1,4 +1,4 @@
-// A person's pages at one tenant show and change nothing of another, though it is the same person with the same Medplum id.
+// A person's pages at one tenant show and change nothing of another, even for the same person with the same Medplum id.
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { Hono } from 'hono/tiny'
@@ -38,7 +38,7 @@ describe('the connections page', () => {
     }
   })
 
-  test('wants a sign-in at each place', async () => {
+  test('needs a separate sign-in at each place', async () => {
     const person = browser()
     await enter(person, NORTH)
     const html = await look(person, NORTH)
@@ -70,7 +70,7 @@ describe('the connections page', () => {
     }
   })
 
-  test('lowers and ends no connection of another tenant', async () => {
+  test('reduces and ends no connection of another tenant', async () => {
     const person = browser()
     for (const [, from, to] of PAIRS) {
       await enter(person, from)
@@ -132,7 +132,7 @@ describe('a confirmation', () => {
   const isThere = async (place: Place, path: string) =>
     (await fhirAt(place, accessAt(place), GET(path))).isError === false
 
-  /** Asks at a place to delete a task of its own. */
+  /** Asks at a tenant to delete one of its tasks. */
   async function asked(place = NORTH) {
     const body = { resourceType: 'Task', status: 'requested', intent: 'order' }
     const made = await fhirAt(place, accessAt(place), POST('Task', body))
@@ -150,7 +150,7 @@ describe('a confirmation', () => {
     expect(await isThere(NORTH, path)).toBe(false)
   })
 
-  test('names its tenant before it is decided and after; the deployment itself has none to name', async () => {
+  test('names its tenant before the decision and after; the deployment itself has no tenant', async () => {
     const { link } = await asked()
     const decider = new Decider()
     expect((await decider.open(link, alice)).html).toContain('<dt>Tenant</dt><dd>north</dd>')
@@ -163,7 +163,7 @@ describe('a confirmation', () => {
   test.each([
     ['the deployment itself', OWN],
     ['south', SOUTH],
-  ])('is not shown nor decided at %s, to the same person', async (_name, place) => {
+  ])('is not shown or decided at %s, for the same person', async (_name, place) => {
     const { path, deletion, link } = await asked()
     const foreign = link.replace('/t/north', place.root)
     const decider = new Decider()
@@ -177,7 +177,7 @@ describe('a confirmation', () => {
     expect(await isThere(NORTH, path)).toBe(true)
   })
 
-  test('in a client is good at its own tenant only', async () => {
+  test('in a client is valid only at its own tenant', async () => {
     const { path, deletion } = await asked()
     const capabilities = { elicitation: { form: {} } }
     const call = async (place: Place, more: object) => {

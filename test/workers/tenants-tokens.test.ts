@@ -1,4 +1,4 @@
-// No token, code or callback of one tenant is worth anything at another, in each direction and at each endpoint.
+// No token, code or callback of one tenant works at another, in each direction and at each endpoint.
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -20,7 +20,7 @@ afterEach(() => {
 })
 
 describe.each(PAIRS)('a token of %s', (_name, from, to) => {
-  test('is 401 at each endpoint, and good at its own', async () => {
+  test('gets 401 at each other endpoint, and works at its own', async () => {
     const { access } = await signInAt(from)
     const authorized = { authorization: `Bearer ${access}`, accept: 'application/json, text/event-stream' }
     const {
@@ -41,7 +41,7 @@ describe.each(PAIRS)('a token of %s', (_name, from, to) => {
     expect((await fhirAt(from, access, GET('Patient?_count=1'))).isError).toBe(false)
   })
 
-  test('is not to be had by its code, nor by its refresh token', async () => {
+  test('cannot be got by its code or its refresh token', async () => {
     const request = await requestAt(from)
     const end = await new Person(send).signIn(request.url, REDIRECT_URI, alice)
     const code = end.searchParams.get('code') ?? ''
@@ -64,7 +64,7 @@ describe.each(PAIRS)('a token of %s', (_name, from, to) => {
     expect((await post(renewed.access_token, INITIALIZE, {}, `${to.root}/mcp`)).status).toBe(401)
   })
 
-  test('is not to be had by the callback: a state ends where it began (mix-up)', async () => {
+  test('cannot be got by the callback: a state ends where it began (mix-up)', async () => {
     const person = browser()
     const callbackOf = (root: string) => `${ORIGIN}${root}/oauth/callback`
     const request = await requestAt(from)
@@ -82,7 +82,7 @@ describe.each(PAIRS)('a token of %s', (_name, from, to) => {
   })
 })
 
-describe('a tenant that was taken out of the setting', () => {
+describe('a tenant that was removed', () => {
   const TENANTS = JSON.stringify({ south: { baseUrl: SOUTH.medplum, clientId: 'client' } })
 
   test('has no address, and its tokens work nowhere', async () => {
@@ -119,7 +119,7 @@ test('the callback of an unknown tenant exchanges nothing', async () => {
   expect(south).toEqual([])
 })
 
-test('the same Medplum user is another person at each place; their grants never share a name', async () => {
+test('the same Medplum user is a different person at each place; their grants never share a name', async () => {
   const names = await Promise.all(PLACES.map(async (place) => grantName(await signInAt(place))))
   const users = names.map((name) => name.split(':')[0] ?? '')
   const [own] = users

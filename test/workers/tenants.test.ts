@@ -1,4 +1,4 @@
-// Tenants from outside: each has addresses of its own, and a sign-in is for the tenant whose resource was asked for.
+// Tenants from outside: each has its own addresses, and a sign-in is for the tenant whose resource was requested.
 import { describe, expect, test } from 'vitest'
 import { Person, readForm, UnexpectedPage, whereTo } from '../../programs/person.ts'
 import { GET } from '../calls.ts'
@@ -55,11 +55,11 @@ describe.each(TENANTS)('the tenant at $root', ({ root, resource, medplum }) => {
     const text = await (await get(`${root}/privacy`)).text()
     expect(text).toContain(new URL(medplum).host)
     expect(text).toContain(`href="${root}/connections"`)
-    // With AUDIT_KEY set, people are told apart, and the page says so.
+    // With AUDIT_KEY set, people are distinguished, and the page says so.
     expect(text).toContain('keyed hash')
   })
 
-  test('is what the consent page names, and where the sign-in leads', async () => {
+  test('is named by the consent page, and is where the sign-in leads', async () => {
     const person = new Person(send)
     const request = await requestAt({ root, resource, medplum })
     const html = await (await person.visit(request.url)).text()
@@ -71,7 +71,7 @@ describe.each(TENANTS)('the tenant at $root', ({ root, resource, medplum }) => {
   })
 })
 
-describe('an address of a tenant that there is not', () => {
+describe('an address of an unknown tenant', () => {
   test.each([
     ...['/t/east/mcp', '/t/east/mcp/sse', '/t/east', '/t/', '/t/NORTH/mcp', '/t/north%20/mcp', '/t/north~/mcp'],
     ...['/t/__proto__/mcp', '/t/constructor/connections', '/t/..%2fnorth/mcp', '/t/north%2fmcp', '/t//north/mcp'],
@@ -170,7 +170,7 @@ describe('a sign-in', () => {
   })
 })
 
-test('a consent is for what was shown: the way on does not change with the request', async () => {
+test('a consent is for what was shown: changing the request does not change where it leads', async () => {
   const person = new Person(send)
   const request = await requestAt(SOUTH)
   const html = await (await person.visit(request.url)).text()
@@ -184,7 +184,7 @@ test('a consent is for what was shown: the way on does not change with the reque
   await expect(person.signIn(`${ORIGIN}/t/south/authorize`, REDIRECT_URI, alice)).rejects.toThrow(UnexpectedPage)
 })
 
-test('what guards the addresses of the deployment guards those of a tenant', async () => {
+test('the addresses of a tenant are guarded like those of the deployment', async () => {
   const LIMIT_SIGN_IN = { limit: async () => ({ success: false }) }
   for (const path of ['/oauth/callback', '/connections', '/connections/sign-in', '/confirm/x']) {
     expect((await under({ LIMIT_SIGN_IN }, `/t/north${path}`)).status).toBe(429)

@@ -14,7 +14,7 @@ beforeAll(async () => {
   medplum = await medplumToken()
 })
 
-/** Everything that a model reads of an answer. */
+/** Everything that a model reads in an answer. */
 async function told(args: Record<string, unknown>): Promise<string> {
   const { text, notes } = await fhir(access, args)
   return `${text}\n${notes}`
@@ -99,7 +99,7 @@ describe('an answer about a value set', () => {
     expect(await told(GET(`ValueSet/$expand?url=urn:example:${name}`))).toContain(said)
   })
 
-  test('that has more codes than Medplum gives, which its total does not say', async () => {
+  test('that has more codes than Medplum returns, which its total does not say', async () => {
     const path = 'ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender'
     expect(await told(GET(`${path}&count=2`))).toContain('2 codes of maybe more')
     expect(await told(GET(`${path}&count=1000`))).not.toContain('maybe more')
@@ -115,13 +115,13 @@ describe('an answer about a value set', () => {
   })
 })
 
-describe('nothing is said', () => {
+describe('no note', () => {
   test.each([
     `CodeSystem/$validate-code?url=${GENDER}&code=male`,
     `CodeSystem/$validate-code?url=${GENDER}&code=zzz`,
     `CodeSystem/$validate-code?url=${LOINC}&code=8867-4`,
     'ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender',
-  ])('of what is loaded, or was found: %s', async (path) => {
+  ])('about what is loaded, or was found: %s', async (path) => {
     expect(await told(GET(path))).not.toContain('Nothing follows')
   })
 })
@@ -145,12 +145,12 @@ describe('a profile that the server lacks', () => {
     POST('', batchOf('Patient/$validate')),
     POST('', batchOf('Patient/$validate'), { respondAsync: true }),
     POST('', batchOf('Patient'), { dryRun: true }),
-  ])('is told beside the check %j', async (args) => {
+  ])('is reported beside the check %j', async (args) => {
     expect(await told(args)).toContain(`Not checked by the profile ${url}`)
   })
 })
 
-test('a profile that is there, named with a version, is not found by Medplum: that is told, and the way out works', async () => {
+test('a profile named with a version is not found by Medplum: a note says so, and the suggested call works', async () => {
   const { url, element } = withSlice()
   await create(medplum, profile(url, element))
   const validate = (name: string) =>
@@ -161,7 +161,7 @@ test('a profile that is there, named with a version, is not found by Medplum: th
   expect(await validate(url)).toContain('Patient.identifier')
 })
 
-test('a dry run of a batch says what the condition of an entry finds', async () => {
+test('a dry run of a batch says what an entry’s condition finds', async () => {
   const value = crypto.randomUUID()
   const resource = { resourceType: 'Patient', identifier: [{ system: 'urn:example:dry', value }] }
   const create = POST('Patient', resource)
@@ -173,14 +173,14 @@ test('a dry run of a batch says what the condition of an entry finds', async () 
   expect(await told(batch)).toContain('already finds one, so nothing would be created')
 })
 
-test('a profile of a record within another is told not to be checked', async () => {
+test('a note says that the profile of a contained record is not checked', async () => {
   const entry = [{ resource: { resourceType: 'Patient', meta: { profile: ['http://example.org/none'] } } }]
   const body = bundleOf('collection', entry)
   const said = await told(POST('Bundle/$validate', body))
   expect(said).toContain('Medplum checks a resource within another')
 })
 
-test('a patch that adds a rule without effect is told so, tried or carried out', async () => {
+test('a patch that adds a rule without effect gets a warning, tried or carried out', async () => {
   const { access: admin } = await signIn(ada)
   const policy = await create(await medplumToken(ada), {
     resourceType: 'AccessPolicy',
@@ -210,13 +210,13 @@ describe('a Subscription to a Bot', () => {
     return `${text}\n${notes}`
   }
 
-  test.each([true, false])('that is not there, tried %s', async (dryRun) => {
+  test.each([true, false])('that is missing, tried %s', async (dryRun) => {
     const answer = await said(subscription(`Bot/${crypto.randomUUID()}`), dryRun)
     expect(answer).toContain('there is no Bot/')
     expect(answer).toContain(INIT)
   })
 
-  test.each([true, false])('that cannot run: the way out is named, and works; tried %s', async (dryRun) => {
+  test.each([true, false])('that cannot run: the advice works; tried %s', async (dryRun) => {
     const bot = await create(await medplumToken(ada), { resourceType: 'Bot', name: 'By POST' })
     const answer = await said(subscription(`Bot/${bot.id}`), dryRun)
     expect(answer).toContain('has no ProjectMembership')

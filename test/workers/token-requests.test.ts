@@ -1,4 +1,4 @@
-// Which grant's object a token request comes to: the one grant that it names, by whatever parameter, and no other person's.
+// Which grant's object handles a token request: the one grant that it names, in any parameter, and never another person's.
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { Person } from '../../programs/person.ts'
@@ -37,8 +37,8 @@ describe('a request that names two grants', () => {
   })
 })
 
-describe('a parameter that names no grant leads past no object', () => {
-  test.each(['x', ''])('a code beside the refresh token "%s" takes the place of earlier grants', async (none) => {
+describe('a parameter that names no grant does not bypass the object', () => {
+  test.each(['x', ''])('a code beside the refresh token "%s" replaces earlier grants', async (none) => {
     const { client_id: clientId } = await register()
     const person = new Person(send)
     const earlier = await signIn(alice, clientId, undefined, undefined, person)
@@ -49,7 +49,7 @@ describe('a parameter that names no grant leads past no object', () => {
     expect((await refresh(earlier)).status).toBe(400)
   })
 
-  test('a token beside a refresh token that is none is revoked for good', async () => {
+  test('a token beside an invalid refresh token is revoked for good', async () => {
     const tokens = await signIn()
     const form = { token: tokens.access, client_id: tokens.clientId, refresh_token: 'x' }
     expect((await token(form)).status).toBe(200)
@@ -57,23 +57,20 @@ describe('a parameter that names no grant leads past no object', () => {
   })
 })
 
-test.each([300, 3_000])(
-  'a name of %i characters belongs to no grant, and is no failure of this server',
-  async (length) => {
-    const name = `${'a'.repeat(length)}:b:c`
-    const clientId = (await register()).client_id
-    for (const form of [
-      { grant_type: 'refresh_token', refresh_token: name },
-      { grant_type: 'authorization_code', code: name },
-      { token: name },
-    ]) {
-      expect((await token({ ...form, client_id: clientId })).status).toBe(400)
-    }
-    expect((await post(name, LIST)).status).toBe(401)
-  },
-)
+test.each([300, 3_000])('a name of %i characters belongs to no grant, and is not a server error', async (length) => {
+  const name = `${'a'.repeat(length)}:b:c`
+  const clientId = (await register()).client_id
+  for (const form of [
+    { grant_type: 'refresh_token', refresh_token: name },
+    { grant_type: 'authorization_code', code: name },
+    { token: name },
+  ]) {
+    expect((await token({ ...form, client_id: clientId })).status).toBe(400)
+  }
+  expect((await post(name, LIST)).status).toBe(401)
+})
 
-test('the grant whose object is asked ends by its own token only', async () => {
+test('a grant ends only by its own token', async () => {
   const [mine, other] = [await signIn(alice), await signIn(ada)]
   const body = new URLSearchParams({ token: mine.access, client_id: mine.clientId })
   const asked = env.GRANT.getByName(grantName(other)).fetch(`${ORIGIN}/oauth/token`, { method: 'POST', body })
@@ -81,7 +78,7 @@ test('the grant whose object is asked ends by its own token only', async () => {
   await expectStands(other)
 })
 
-test('an empty grant_type is none: the token is revoked, and the login at Medplum ended', async () => {
+test('an empty grant_type counts as absent: the token is revoked, and the login at Medplum ends', async () => {
   const tokens = await signIn()
   const form = { grant_type: '', token: tokens.access, client_id: tokens.clientId }
   const { result, requests } = await sandbox.during(() => token(form))
@@ -90,13 +87,13 @@ test('an empty grant_type is none: the token is revoked, and the login at Medplu
   expect(requests.map(({ path }) => path)).toContain('/oauth2/logout')
 })
 
-test('a request that names one grant is as it was', async () => {
+test('a request that names one grant is unchanged', async () => {
   const tokens = await refreshed(await signIn())
   expect((await revoke(tokens)).status).toBe(200)
   expect(await keysOf(tokens)).toEqual([])
 })
 
-describe('a client id or token that is too long for a key of storage', () => {
+describe('a client id or token that is too long for a storage key', () => {
   const LONG = 'x'.repeat(600)
   const form = { grant_type: 'refresh_token', refresh_token: 'a:b:c', client_id: 'x' }
   const post = (fields: Record<string, string>, headers: Record<string, string> = {}) =>

@@ -34,7 +34,7 @@ describe.each(Object.keys(WAYS) as Way[])('%s', (way) => {
   })
 })
 
-test('a client keeps working on the address that only Medplum itself uses', async () => {
+test('a client works on the address that otherwise only Medplum uses', async () => {
   const { access } = await signIn()
   const session = await startSession(access, '/mcp/stream')
   expect((await fhir(access, GET('Patient?_count=1'), session)).isError).toBe(false)

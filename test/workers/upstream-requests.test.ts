@@ -1,4 +1,4 @@
-// What each kind of call asks of Medplum: the table in docs/performance.md.
+// Which requests each kind of call sends to Medplum: the table in docs/performance.md.
 import { beforeAll, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { COSTS } from '../../scripts/upstream-requests.ts'

@@ -1,4 +1,4 @@
-// Who changed a record is seen where it is read: Medplum tells it in its extended mode only, without which nobody's name stands there.
+// A read shows who changed a record: Medplum says so only in its extended mode.
 import { beforeAll, expect, test } from 'vitest'
 import { GET, PUT } from '../calls.ts'
 import { fhir } from './mcp.ts'
@@ -15,15 +15,18 @@ beforeAll(async () => {
   id = String((await create(await medplumToken(), { resourceType: 'Patient', name: [{ family: 'Who' }] })).id)
 })
 
-test.each(['', '/_history'])('in a record and its history, without what Medplum keeps to itself: %s', async (more) => {
-  const { text } = await fhir(access, GET(`Patient/${id}${more}`))
-  const body = JSON.parse(text)
-  const { meta } = more === '' ? body : body.entry[0].resource
-  expect(Object.keys(meta).sort()).toEqual(['author', 'lastUpdated', 'versionId'])
-  expect(meta.author.reference).toEqual(AUTHOR)
-  const compact = await fhir(access, GET(`Patient/${id}${more}`, { format: 'compact' }))
-  expect(compact.text).toContain('author')
-})
+test.each(['', '/_history'])(
+  'is shown in a record and its history, without Medplum’s internal data: %s',
+  async (more) => {
+    const { text } = await fhir(access, GET(`Patient/${id}${more}`))
+    const body = JSON.parse(text)
+    const { meta } = more === '' ? body : body.entry[0].resource
+    expect(Object.keys(meta).sort()).toEqual(['author', 'lastUpdated', 'versionId'])
+    expect(meta.author.reference).toEqual(AUTHOR)
+    const compact = await fhir(access, GET(`Patient/${id}${more}`, { format: 'compact' }))
+    expect(compact.text).toContain('author')
+  },
+)
 
 test('no other request asks for it', async () => {
   const { requests } = await sandbox.during(async () => {

@@ -1,4 +1,4 @@
-// The world as a test in workerd sees it: the Worker under test, the sandbox behind it over real HTTP, and its controls.
+// What a test in workerd uses: the Worker under test, the sandbox behind it over real HTTP, and its controls.
 import { env, exports } from 'cloudflare:workers'
 import type { Credentials, Fetch } from '../../programs/person.ts'
 import type { LoggedRequest } from '../../sandbox/logged-request.ts'
@@ -21,7 +21,7 @@ export const send: Fetch = (input, init) =>
 
 /** The sandbox's test controls. */
 export const sandbox = {
-  /** What the sandbox was asked while `work` ran; `soFar` tells within. */
+  /** Requests to the sandbox while `work` ran; `soFar` returns those so far. */
   async during<T>(
     work: (soFar: () => Promise<LoggedRequest[]>) => Promise<T>,
   ): Promise<{ result: T; requests: LoggedRequest[] }> {

@@ -6,7 +6,7 @@ import type { Capability } from '../../fhir/capability.ts'
 import { type Asked, parsePlace } from '../../fhir/query.ts'
 import { ADVICE_BY_STATUS } from './by-status.ts'
 import { ADVICE_BY_TEXT } from './by-text.ts'
-import type { FailedRequest, Failure } from './failure.ts'
+import type { FailedRequest, Failure } from './exchange.ts'
 
 const MAX_ADVICE = 4
 

@@ -4,7 +4,7 @@ import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import type { Asked, Place } from '../../fhir/query.ts'
 import { advise } from './advise.ts'
-import type { Answer } from './failure.ts'
+import type { Answer } from './exchange.ts'
 
 const MAX_ENTRIES = 20
 /** Characters of what Medplum says about one entry or GraphQL error: its words may repeat what was sent or stored. */

@@ -5,7 +5,7 @@ import { secondsToWait } from '../../base/rate-limit.ts'
 import { nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
 import { formatPlace } from '../../fhir/query.ts'
-import type { FailedRequest } from './failure.ts'
+import type { FailedRequest } from './exchange.ts'
 
 export const ADVICE_BY_STATUS: Record<number, (failed: FailedRequest) => string | undefined> = {
   401: () => 'Medplum no longer accepts this session. The person must connect this server again and sign in.',

@@ -3,7 +3,7 @@
 import { isRecord, records } from '../../base/json.ts'
 import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../../fhir/query.ts'
 import { WORDS } from '../requests/value-checks.ts'
-import type { Answer } from './failure.ts'
+import type { Answer } from './exchange.ts'
 
 /** Whether this is the Bundle that a search answers. */
 export function isSearchset(body: unknown): body is Record<string, unknown> {

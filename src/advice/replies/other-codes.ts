@@ -124,7 +124,7 @@ function codesIn(resources: readonly unknown[], name: string): Found[] {
   for (const resource of resources) {
     const own = new Set<string>()
     for (const one of elementsOf(name)
-      .flatMap((path) => at(resource, path.split('.')))
+      .flatMap((path) => valuesAt(resource, path.split('.')))
       .flatMap(codingsIn)) {
       const key = JSON.stringify([one.system, one.code, one.code === '' ? one.display : ''])
       const known = found.get(key)
@@ -145,9 +145,9 @@ function elementsOf(name: string): readonly string[] {
   return [camel, ...(camel === 'reason' ? ['reasonCode'] : [])]
 }
 
-function at(value: unknown, [step, ...rest]: readonly string[]): unknown[] {
+function valuesAt(value: unknown, [step, ...rest]: readonly string[]): unknown[] {
   if (step === undefined) return [value].flat()
-  return [value].flat().flatMap((one) => (isRecord(one) && Object.hasOwn(one, step) ? at(one[step], rest) : []))
+  return [value].flat().flatMap((one) => (isRecord(one) && Object.hasOwn(one, step) ? valuesAt(one[step], rest) : []))
 }
 
 /** Of a CodeableConcept, Coding, code or reference, what a search could be written with. */

@@ -3,7 +3,7 @@
 import { type Capability, nearest } from '../../fhir/capability.ts'
 import { criterion, formatPlace, meaningOf, type QueryParameter, searchedTypes } from '../../fhir/query.ts'
 import { boundsOf, parseSearchDate } from '../../fhir/search-dates.ts'
-import type { FailedRequest } from './failure.ts'
+import type { FailedRequest } from './exchange.ts'
 
 /** What to say to an issue whose text matched. */
 export type Say = (failed: FailedRequest, match: RegExpExecArray) => string | undefined

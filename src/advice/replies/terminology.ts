@@ -2,8 +2,7 @@
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
-import { exchanges } from './exchanges.ts'
-import type { Answer } from './failure.ts'
+import { type Answer, exchanges } from './exchange.ts'
 
 /** What is known of a code system: its `content` (FHIR R4, CodeSystemContentMode); undefined if the server has none. */
 export type Content = string | undefined

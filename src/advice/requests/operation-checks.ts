@@ -1,17 +1,18 @@
-// Operations that Medplum answers with success although they did nothing, or something other than intended.
+// Operations that Medplum fails on, or answers with success although they did nothing, or something other than intended.
 
 import { isRecord, records, scalarText } from '../../base/json.ts'
-import type { Asked, Place } from '../../fhir/query.ts'
+import type { Capability } from '../../fhir/capability.ts'
+import { type Asked, criterion, type Place } from '../../fhir/query.ts'
+import { botWritten, deployed, initialised } from './bot-checks.ts'
+import { type Checked, none, refuse } from './checked.ts'
+import { checkPaging, unknownTypes } from './control-checks.ts'
 
-interface Found {
-  refusals: string[]
-  warnings: string[]
-}
-
-type Check = (asked: Asked, place: Place) => Partial<Found>
+type OperationCheck = (asked: Asked, place: Place, capability: Capability | undefined) => Partial<Checked>
 
 /** By the operation's name, for types that have it; writes are listed by type. */
-const CHECKS: readonly (readonly [type: RegExp, operation: string | undefined, check: Check])[] = [
+const OPERATION_CHECKS: readonly (readonly [type: RegExp, operation: string | undefined, check: OperationCheck])[] = [
+  [/^/, '$everything', everything],
+  [/^/, '$export', exported],
   [/^Agent$/, '$push', pushed],
   [/^Bot$/, '$deploy', deployed],
   [/^Bot$/, '$init', initialised],
@@ -20,22 +21,49 @@ const CHECKS: readonly (readonly [type: RegExp, operation: string | undefined, c
   [/^\$validate$/, '$validate', validatedNowhere],
 ]
 
-/** Findings about an operation, or a create by POST, before it is sent. */
-export function operationFindings(asked: Asked, place: Place): Found {
+/** Checks an operation, or a write of a type that has rules of its own. */
+export function checkOperation(asked: Asked, place: Place, capability: Capability | undefined): Checked {
   const [type = ''] = place.segments
   const last = place.segments.at(-1)
   const operation = last?.startsWith('$') ? last : undefined
-  const found = CHECKS.filter(([types, name]) => types.test(type) && name === operation).map(([, , check]) =>
-    check(asked, place),
-  )
-  return {
-    refusals: found.flatMap(({ refusals = [] }) => refusals),
-    warnings: found.flatMap(({ warnings = [] }) => warnings),
+  const check = OPERATION_CHECKS.find(([types, name]) => types.test(type) && name === operation)?.[2]
+  return { ...none(), ...check?.(asked, place, capability) }
+}
+
+function everything({ method }: Asked, place: Place): Partial<Checked> {
+  const types = place.parameters.filter(({ key }) => key === '_type')
+  const paging = checkPaging(place.parameters)
+  if (paging.refusals.length > 0 || method !== 'GET' || types.length !== 1) return paging
+  const names = types[0]?.value.split(',').filter(Boolean) ?? []
+  const rest = place.parameters.filter(({ key }) => key !== '_type')
+  if (names.length > 1) {
+    const parameters = [...rest, ...names.map((name) => criterion('_type', name))]
+    return {
+      ...paging,
+      notes: ['`_type` was sent as one parameter for each type: Medplum fails on a list (400).'],
+      place: { ...place, parameters },
+    }
   }
+  const [owner, id] = place.segments
+  return refuse(
+    `\`path\`: Medplum fails on $everything with a single \`_type\` in the query (400). Send POST ${place.segments.join('/')} with the body {"resourceType":"Parameters","parameter":[{"name":"_type","valueCode":"${names[0] ?? 'Observation'}"}]}, or search ${names[0] ?? 'Observation'}?_compartment=${owner}/${id}.`,
+  )
+}
+
+function exported(_asked: Asked, { parameters }: Place, capability: Capability | undefined): Partial<Checked> {
+  const since = parameters.find(({ key }) => key === '_since')?.value
+  if (since !== undefined && !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/.test(since)) {
+    return refuse(
+      `\`_since=${since}\` is not an instant: Medplum would accept it and the export would never finish. Write, for example, _since=2024-01-01T00:00:00Z.`,
+    )
+  }
+  const types = parameters.filter(({ key }) => key === '_type').flatMap(({ value }) => value.split(','))
+  const unknown = unknownTypes(types, capability)
+  return unknown ? refuse(`\`_type\`: ${unknown} Medplum would accept the export and leave it out.`) : none()
 }
 
 /** `Agent/$push` reads only texts from Parameters. Anything else would be ignored, and with it the request to wait. */
-function pushed({ body }: Asked): Partial<Found> {
+function pushed({ body }: Asked): Partial<Checked> {
   const unseen = records(body, 'parameter').filter(({ valueString }) => valueString === undefined)
   if (unseen.length === 0) return {}
   return {
@@ -45,115 +73,13 @@ function pushed({ body }: Asked): Partial<Found> {
   }
 }
 
-// ── Bots ──
-
-/** A line that begins with a module statement; `import(…)` is not one. */
-const OF_MODULES =
-  /^[ \t]*(?:(import)(?:[ \t]*[{*"']|[ \t]+[\w$])|(export)(?:[ \t]*[{*]|[ \t]+(?:default|async|function|class|const|let|var)\b))/m
-
-/** A parameter with a type, or a declaration of types. */
-const TYPED = /\([ \t]*\w+[ \t]*\??:[ \t]*[A-Za-z{[]|^[ \t]*(?:interface[ \t]+\w+[ \t]*\{|type[ \t]+\w+[ \t]*=)/m
-
-/** Medplum deploys any text; errors only show when the bot runs. */
-function deployed({ body }: Asked): Partial<Found> {
-  const { code, filename } = isRecord(body) ? body : {}
-  if (typeof code !== 'string' || /\.mjs$/.test(scalarText(filename))) return {}
-  const word = OF_MODULES.exec(code)?.slice(1).find(Boolean)
-  if (word !== undefined) {
-    return {
-      refusals: [
-        `\`code\` has an \`${word}\` statement. Medplum would deploy it and fail at each run: it takes plain JavaScript as CommonJS. Write \`const { … } = require('@medplum/core');\` for imports, and \`exports.handler = async function (medplum, event) { … };\` for the handler.`,
-      ],
-    }
-  }
-  if (TYPED.test(code)) {
-    return {
-      refusals: [
-        '`code` is TypeScript. Medplum would deploy it as it is and fail at each run: it takes plain JavaScript. Leave out the types, as in `exports.handler = async function (medplum, event) { … };`.',
-      ],
-    }
-  }
-  if (!/\bexports\b/.test(code) || !/\bhandler\b/.test(code)) {
-    return {
-      refusals: [
-        '`code` sets no `exports.handler`. Medplum would deploy it and fail at each run. Write `exports.handler = async function (medplum, event) { … };`.',
-      ],
-    }
-  }
-  if (/\bmodule\.exports[ \t]*=/.test(code) && !/\bexports\.handler\b/.test(code)) {
-    return {
-      warnings: [
-        '`code` sets `module.exports`. Bots that run in the server (runtimeVersion vmcontext) need `exports.handler = …`, or each run fails.',
-      ],
-    }
-  }
-  const end = code.trimEnd().at(-1)
-  const isOpen = end === '}' ? /\bexports\.handler\s*=\s*(?:async\s+)?function\b/.test(code) : end !== ';'
-  return isOpen
-    ? {
-        warnings: [
-          '`code` does not end with `;`. Where bots run in the server (runtimeVersion vmcontext), what Medplum puts behind it then counts as a call of what it ends with, and each run fails. Deploy it again with `;` at the end.',
-        ],
-      }
-    : {}
-}
-
-/** `Bot/$init` with code makes a bot that runs: what is wrong with that shows as late. */
-function initialised({ body, ...asked }: Asked): Partial<Found> {
-  const given = records(body, 'parameter').find(({ name }) => name === 'executableCode')?.valueAttachment
-  const { data, title } = [given, isRecord(body) ? body.executableCode : undefined].find(isRecord) ?? {}
-  const code = decoded(scalarText(data))
-  if (code === undefined) return {}
-  const { refusals = [], warnings = [] } = deployed({ ...asked, body: { code, filename: title } })
-  const named = (text: string) => text.replace('`code`', '`executableCode`')
-  return { refusals: refusals.map(named), warnings: warnings.map(named) }
-}
-
-function decoded(base64: string): string | undefined {
-  try {
-    return base64 === ''
-      ? undefined
-      : new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)))
-  } catch {
-    return undefined
-  }
-}
-
-const CODE = /^\/?(?:code|sourceCode|executableCode)(?:\/|$)/
-
-function botWritten({ method, body }: Asked, { segments }: Place): Partial<Found> {
-  const names = Array.isArray(body)
-    ? records({ body }, 'body').map(({ path }) => String(path))
-    : Object.keys(isRecord(body) ? body : {})
-  const isCode =
-    segments.length === 2 && names.some((name) => /^\/?code$/.test(name) || (method === 'PATCH' && CODE.test(name)))
-  return isCode
-    ? {
-        warnings: [
-          `The bot goes on running the code that was deployed last. To change it, POST Bot/${segments[1]}/$deploy with {"code":"…"}.`,
-        ],
-      }
-    : botCreated({ method, path: '', body }, { segments, parameters: [] })
-}
-
-function botCreated({ method, body }: Asked, { segments }: Place): Partial<Found> {
-  if (method !== 'POST' || segments.length !== 1 || !isRecord(body)) return {}
-  return {
-    warnings: [
-      'A Bot made by POST Bot has no ProjectMembership: Subscriptions to it fail without a word, although $execute works. POST Bot/$init with {"name":"…"} makes one that has, with {"executableCode":{"contentType":"text/javascript","title":"index.js","data":BASE64}} besides also its code; a project admin may call it.',
-    ],
-  }
-}
-
-// ── Validation ──
-
-function validatedNowhere({ body }: Asked): Partial<Found> {
+function validatedNowhere({ body }: Asked): Partial<Checked> {
   const type = scalarText(isRecord(body) ? body.resourceType : '') || 'Patient'
   return { refusals: [`$validate stands behind a type: POST ${type}/$validate.`] }
 }
 
 /** Medplum validates the body by its own type and profiles; it reads no parameter. */
-function validated({ body }: Asked, { segments, parameters }: Place): Partial<Found> {
+function validated({ body }: Asked, { segments, parameters }: Place): Partial<Checked> {
   const [type = ''] = segments
   const profile =
     parameters.find(({ key }) => key === 'profile')?.value ??

@@ -15,7 +15,7 @@ import { type Check, type Checked, none, refuse } from './checked.ts'
 import { checkContent, validatedWarnings } from './content-checks.ts'
 import { checkPaging, unknownTypes } from './control-checks.ts'
 import { checkGraphql } from './graphql-checks.ts'
-import { operationFindings } from './operation-checks.ts'
+import { checkOperation } from './operation-checks.ts'
 import { checkOutside } from './outside-check.ts'
 import { checkSearch } from './search-checks.ts'
 
@@ -37,7 +37,6 @@ export const CHECKS: readonly Check[] = [
   checkOneOf,
   checkBundleOnly,
   checkOperation,
-  checkDoing,
   checkCriteria,
   checkIgnored,
   checkWrite,
@@ -132,46 +131,6 @@ function checkBundleOnly(
   return refuse(`${upload ? 'a Binary upload' : last} cannot run inside a Bundle. Send it as a separate request.`)
 }
 
-type OperationCheck = (asked: Asked, place: Place, capability: Capability | undefined) => Checked
-
-const OPERATIONS: Record<string, OperationCheck> = {
-  $everything({ method }, place) {
-    const types = place.parameters.filter(({ key }) => key === '_type')
-    const paging = checkPaging(place.parameters)
-    if (paging.refusals.length > 0 || method !== 'GET' || types.length !== 1) return paging
-    const names = types[0]?.value.split(',').filter(Boolean) ?? []
-    const rest = place.parameters.filter(({ key }) => key !== '_type')
-    if (names.length > 1) {
-      const parameters = [...rest, ...names.map((name) => criterion('_type', name))]
-      return {
-        ...paging,
-        notes: ['`_type` was sent as one parameter for each type: Medplum fails on a list (400).'],
-        place: { ...place, parameters },
-      }
-    }
-    const [owner, id] = place.segments
-    return refuse(
-      `\`path\`: Medplum fails on $everything with a single \`_type\` in the query (400). Send POST ${place.segments.join('/')} with the body {"resourceType":"Parameters","parameter":[{"name":"_type","valueCode":"${names[0] ?? 'Observation'}"}]}, or search ${names[0] ?? 'Observation'}?_compartment=${owner}/${id}.`,
-    )
-  },
-  $export(_asked, { parameters }, capability) {
-    const since = parameters.find(({ key }) => key === '_since')?.value
-    if (since !== undefined && !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/.test(since)) {
-      return refuse(
-        `\`_since=${since}\` is not an instant: Medplum would accept it and the export would never finish. Write, for example, _since=2024-01-01T00:00:00Z.`,
-      )
-    }
-    const types = parameters.filter(({ key }) => key === '_type').flatMap(({ value }) => value.split(','))
-    const unknown = unknownTypes(types, capability)
-    return unknown ? refuse(`\`_type\`: ${unknown} Medplum would accept the export and leave it out.`) : none()
-  },
-}
-
-function checkOperation(asked: Asked, place: Place, capability: Capability | undefined): Checked {
-  const name = place.segments.at(-1) ?? ''
-  return Object.hasOwn(OPERATIONS, name) ? (OPERATIONS[name]?.(asked, place, capability) ?? none()) : none()
-}
-
 /** The criteria of a conditional write: a dropped modifier would widen them. */
 function checkCriteria(asked: Asked, place: Place, capability: Capability | undefined): Checked {
   if (!['PUT', 'PATCH', 'DELETE'].includes(asked.method) || place.segments.length !== 1) return none()
@@ -203,10 +162,6 @@ export function searched(
 ): Checked {
   const { parameters, ...found } = checkSearch({ types, parameters: place.parameters, capability, base })
   return found.notes.length > 0 ? { ...found, place: { ...place, parameters } } : found
-}
-
-function checkDoing(asked: Asked, place: Place): Checked {
-  return { ...none(), ...operationFindings(asked, place) }
 }
 
 function checkWrite(

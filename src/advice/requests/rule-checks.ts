@@ -22,28 +22,28 @@ export function isRule({ resourceType }: Record<string, unknown>): boolean {
 const INTERACTIONS: ReadonlySet<string> = new Set('create read vread update delete history search'.split(' '))
 
 function policyRule(rule: Record<string, unknown>, index: number, capability: Capability | undefined): string[] {
-  const at = `AccessPolicy.resource[${index}]`
+  const path = `AccessPolicy.resource[${index}]`
   const type = scalarText(rule.resourceType)
   const criteria = scalarText(rule.criteria)
   const of = parsePlace(criteria).segments[0]
   const wrong = textList(rule.interaction).filter((one) => !INTERACTIONS.has(one))
   return [
-    ...(type === '*' ? [] : ofUnknown(`${at}.resourceType`, type, capability)),
+    ...(type === '*' ? [] : ofUnknown(`${path}.resourceType`, type, capability)),
     ...(criteria !== '' && type !== '*' && of !== type
-      ? [`${at}.criteria is a search of ${of}, not of ${type}: the rule then lets nothing through. Write ${type}?….`]
+      ? [`${path}.criteria is a search of ${of}, not of ${type}: the rule then lets nothing through. Write ${type}?….`]
       : [
-          ...unknownIn(`${at}.criteria`, criteria, `each read and search of ${type} then fails`, capability),
-          ...misread(`${at}.criteria`, criteria, capability),
+          ...unknownIn(`${path}.criteria`, criteria, `each read and search of ${type} then fails`, capability),
+          ...misread(`${path}.criteria`, criteria, capability),
         ]),
     ...[...textList(rule.hiddenFields), ...textList(rule.readonlyFields)].flatMap((name) =>
       elementOf(name) === name.split('.', 1)[0]
         ? []
         : [
-            `${at}: ${JSON.stringify(name)} is no element, so nothing is hidden or kept by it. Write ${elementOf(name)}.`,
+            `${path}: ${JSON.stringify(name)} is no element, so nothing is hidden or kept by it. Write ${elementOf(name)}.`,
           ],
     ),
     ...(wrong.length > 0
-      ? [`${at}.interaction: Medplum knows no ${wrong.join(', ')}. Known are ${[...INTERACTIONS].join(', ')}.`]
+      ? [`${path}.interaction: Medplum knows no ${wrong.join(', ')}. Known are ${[...INTERACTIONS].join(', ')}.`]
       : []),
   ]
 }
@@ -77,14 +77,14 @@ function subscription(
 }
 
 /** Search parameters that a type doesn't have; none if the server doesn't list them. */
-function unknownIn(at: string, criteria: string, effect: string, capability: Capability | undefined): string[] {
+function unknownIn(path: string, criteria: string, effect: string, capability: Capability | undefined): string[] {
   return filtersOf(criteria, capability).flatMap(({ meaning: { types: [type, ...others] = [], name } }) => {
     const known = type && others.length === 0 ? capability?.searchParams(type) : undefined
     const isTold = known && capability && known.size > capability.searchParams('').size
     if (!isTold || known.has(name)) return []
     const near = nearest(name, known.keys(), 2)
     return [
-      `${at}: ${type} has no search parameter ${JSON.stringify(name)}${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'} Medplum stores the criteria unchecked, and ${effect}.`,
+      `${path}: ${type} has no search parameter ${JSON.stringify(name)}${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'} Medplum stores the criteria unchecked, and ${effect}.`,
     ]
   })
 }
@@ -99,7 +99,7 @@ function filtersOf(criteria: string, capability: Capability | undefined) {
 }
 
 /** Criteria that a policy's searches would take in another sense, or that fail. A value with % is put in by Medplum. */
-function misread(at: string, criteria: string, capability: Capability | undefined): string[] {
+function misread(path: string, criteria: string, capability: Capability | undefined): string[] {
   const { segments, parameters } = parsePlace(criteria)
   const fixed = parameters.filter(({ value }) => !value.includes('%'))
   const { refusals, notes } = checkSearch({ types: segments.slice(0, 1), parameters: fixed, capability })
@@ -109,10 +109,10 @@ function misread(at: string, criteria: string, capability: Capability | undefine
   )
   return [
     ...[...refusals, ...notes.map((note) => note.replace(' was sent as ', ' must be '))].map(
-      (said) => `${at}: ${said}`,
+      (said) => `${path}: ${said}`,
     ),
     ...noDates.map(
-      ({ parameter: { key, value } }) => `${at}: \`${key}=${value}\` is no date, so what it is for fails.`,
+      ({ parameter: { key, value } }) => `${path}: \`${key}=${value}\` is no date, so what it is for fails.`,
     ),
   ]
 }
@@ -130,7 +130,7 @@ function unmatched(criteria: string, capability: Capability | undefined): string
   })
 }
 
-function ofUnknown(at: string, type: string, capability: Capability | undefined): string[] {
+function ofUnknown(path: string, type: string, capability: Capability | undefined): string[] {
   const unknown = unknownTypes([type], capability)
-  return unknown === undefined ? [] : [`${at}: ${unknown} Medplum stores it, and it has no effect.`]
+  return unknown === undefined ? [] : [`${path}: ${unknown} Medplum stores it, and it has no effect.`]
 }

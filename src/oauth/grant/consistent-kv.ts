@@ -27,7 +27,7 @@ export class ConsistentKv {
   readonly #isActive: () => boolean
   readonly #recent = new Map<string, Written>()
   #holding = false
-  #held: HeldBack | undefined
+  #heldBack: HeldBack | undefined
 
   /**
    * @param grantKey the key of the grant's record in KV
@@ -56,11 +56,11 @@ export class ConsistentKv {
     try {
       const response = await request()
       this.#holding = false
-      if (this.#held && response.ok) await this.#put(this.#grantKey, this.#held.value, this.#held.options)
+      if (this.#heldBack && response.ok) await this.#put(this.#grantKey, this.#heldBack.value, this.#heldBack.options)
       return response
     } finally {
       this.#holding = false
-      this.#held = undefined
+      this.#heldBack = undefined
     }
   }
 
@@ -78,7 +78,7 @@ export class ConsistentKv {
 
   async #put(key: string, value: string, options?: KVNamespacePutOptions): Promise<void> {
     if (this.#holding && key === this.#grantKey) {
-      this.#held = { value, options }
+      this.#heldBack = { value, options }
       return
     }
     await this.#kv.put(key, value, options)

@@ -30,10 +30,10 @@ export class IssuedTokens {
   /** Whether a token that the provider refuses is a copy. The last two are valid: the newest, and the one it replaced. */
   async isCopy(token: string): Promise<boolean> {
     const digest = await digestOf(token)
-    const at = this.#list()
+    const usedAt = this.#list()
       .slice(0, -2)
       .find(([one]) => one === digest)?.[1]
-    return at !== undefined && Date.now() - at > GRACE_MS
+    return usedAt !== undefined && Date.now() - usedAt > GRACE_MS
   }
 
   #list(): Issued[] {

@@ -71,9 +71,9 @@ export class Standing {
   /** Whether the refresh that asks is a client's answer to the challenge; asking forgets the challenge. */
   isRefreshedInstead(): boolean {
     const { kv } = this.#storage
-    const at = kv.get<number>(CHALLENGED)
-    if (at !== undefined) kv.delete(CHALLENGED)
-    return at !== undefined && Date.now() - at < CHALLENGED_LATELY_MS
+    const askedAt = kv.get<number>(CHALLENGED)
+    if (askedAt !== undefined) kv.delete(CHALLENGED)
+    return askedAt !== undefined && Date.now() - askedAt < CHALLENGED_LATELY_MS
   }
 
   /** Records that the person signed in now. */

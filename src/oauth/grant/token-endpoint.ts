@@ -186,14 +186,14 @@ export class TokenEndpoint {
     const resource = findSettings(this.#env, tenantOf(userId))?.resource
     const validate = async () =>
       resource ? this.#provider.validateToken<GrantProps>(resource, token, this.#env) : null
-    const held = await validate()
+    const known = await validate()
     const hash = await sha256(token)
     const again = kv.get(REVOKING) === hash
-    if (held) kv.put(REVOKING, hash)
+    if (known) kv.put(REVOKING, hash)
     const response = await send()
-    const revoked = resource && (held || again) ? (await validate()) === null : !(await this.#isRecorded())
+    const revoked = resource && (known || again) ? (await validate()) === null : !(await this.#isRecorded())
     if (response.ok && revoked) {
-      await this.#life.end(held?.props.vaultKey)
+      await this.#life.end(known?.props.vaultKey)
       await this.#life.audit({ decision: 'revoked' })
     }
     return response

@@ -47,12 +47,12 @@ async function namesOf(type: string, references: readonly string[], { fhir, sign
   // The groups are counted; that nobody says their names now is no reason to withhold them.
   const answer = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
   return records(answer?.body, 'entry').flatMap(({ resource }): [string, string][] => {
-    const name = isRecord(resource) ? nameOf(resource) : undefined
+    const name = isRecord(resource) ? personName(resource) : undefined
     return isRecord(resource) && name ? [[`${type}/${scalarText(resource.id)}`, name]] : []
   })
 }
 
-function nameOf({ name }: Record<string, unknown>): string | undefined {
+function personName({ name }: Record<string, unknown>): string | undefined {
   if (typeof name === 'string') return name
   const all = Array.isArray(name) ? name.filter(isRecord) : []
   const usual = all.find(({ use }) => use === 'usual' || use === 'official') ?? all[0]

@@ -1,42 +1,30 @@
 // One FHIR request from arguments to answer: prepared, sent, awaited if it takes long, and explained if it fails.
 
-import type { Risk } from '../../access/risk/risk.ts'
-import { advise } from '../../advice/replies/advise.ts'
-import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
-import { inputOf } from '../../advice/replies/operation-inputs.ts'
-import { describeRights } from '../../advice/replies/rights.ts'
 import { typeOf } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
-import { fewerLines, quoted } from '../../base/text.ts'
+import { fewerLines } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { follow, isEnded, isJobPath, resultOf } from '../../client/job.ts'
-import { knownCapability, loadCapability } from '../../client/load-capability.ts'
 import { readAll } from '../../client/read-all.ts'
 import type { FhirRequest, FhirResponse } from '../../client/request.ts'
-import { matchesOf, withStableOrder, withTotal } from '../../fhir/paging.ts'
+import { isPaged, matchesOf, withStableOrder, withTotal } from '../../fhir/paging.ts'
 import { countPath, parsePlace } from '../../fhir/query.ts'
 import { isOneValue, MAX_PART } from '../../text/file.ts'
 import { permitted, pinnedToAgreement } from '../confirm/confirm.ts'
 import { dryRun } from '../confirm/dry-run.ts'
 import type { ToolContext, ToolOutput } from '../kit/tool.ts'
-
 import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
-import { storedBy, unloadedCodes, unmet, unmetByRecords } from './definitions.ts'
+import { advised } from './advised.ts'
+import { storedBy, unmet, unmetByRecords } from './definitions.ts'
 import { missedCodes } from './missed-codes.ts'
 import { present, withNotes } from './present.ts'
 import { withStored } from './put-back.ts'
+import { confineTo, type Scope } from './scope.ts'
 import { sendMarked } from './send-marked.ts'
-import { profileShape, typeShape } from './shapes.ts'
-
-/** What the requests of one tool may do. */
-export interface Scope {
-  /** Name of the tool, for refusals. */
-  tool: string
-  kinds: ReadonlySet<Risk['kind']>
-}
+import { serverSummary } from './server-summary.ts'
 
 /**
  * Carries out one request, if it is of a kind that the tool is for.
@@ -55,7 +43,7 @@ export async function perform(
   event.kind = prepared.risk.kind
   event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
   if (scope) confineTo(scope, prepared)
-  const summary = await capabilitySummary(prepared, view, context)
+  const summary = await serverSummary(prepared, view, context)
   if (summary !== undefined) return fewerLines(summary, view.maxChars)
   const work = advised(prepared, context, async () => {
     if (view.all) return performAll(prepared, view, context)
@@ -77,66 +65,6 @@ export async function perform(
     if (error instanceof FhirError) error.message = fewerLines(error.message, view.maxChars)
     throw error
   })
-}
-
-/** Carries out work for a request, and adds to an error of Medplum's what may help. */
-export async function advised<T>(prepared: Prepared, context: ToolContext, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof FhirError) await addAdvice(error, prepared, context)
-    throw error
-  }
-}
-
-async function addAdvice(error: FhirError, { asked, risk }: Prepared, context: ToolContext): Promise<void> {
-  const { caller, fhir } = context
-  const base = caller.medplum.fhirBase
-  const capability =
-    error.status === 400 || error.status === 404 ? await loadCapability(base, fhir) : knownCapability(base)
-  const { status, outcome, headers } = error
-  const advice = advise(asked, { status, outcome, headers }, capability)
-  const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(risk)) : undefined
-  const unloaded = status === 404 ? await unloadedCodes(asked, { status, body: outcome }, context) : []
-  const inputs = status === 400 || status === 422 ? [...inputOf(asked.path), ...shapeOfWrite(asked, risk)] : []
-  error.message = [error.message, rights, advice, ...unloaded, ...inputs].filter(Boolean).join('\n')
-}
-
-/** Where the elements of a record that was refused are told. */
-function shapeOfWrite({ method, path, body }: Prepared['asked'], risk: Risk): string[] {
-  if (risk.kind === 'read' || !/^(?:POST|PUT|PATCH)$/.test(method) || path.includes('$')) return []
-  const type = resourceTypeOf(risk)
-  if (type === undefined || (isRecord(body) && body.resourceType === 'Bundle' && type !== 'Bundle')) return []
-  return [`GET metadata?type=${type} tells the elements of ${type}, their types and codes.`]
-}
-
-/** The resource type that a request is about, where it is about one. */
-function resourceTypeOf({ targets }: Risk): string | undefined {
-  return targets.length === 1 ? /^[A-Z][A-Za-z]+/.exec(targets[0] ?? '')?.[0] : undefined
-}
-
-const TOOL_FOR: Record<Risk['kind'], string> = {
-  read: 'fhir-read',
-  write: 'fhir-write',
-  delete: 'fhir-delete',
-  operate: 'fhir-operate',
-  admin: 'fhir-operate',
-}
-
-/** @throws {UserError} for what the tool is not for: the request, or one entry of a batch, which counts as its highest */
-export function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): void {
-  const entry = risk.parts?.findIndex((part) => !isWithin(part, kinds)) ?? -1
-  const foreign = kinds.has(risk.kind) ? risk.parts?.[entry] : risk
-  if (foreign === undefined) return
-  const what = foreign === risk ? `${request.method} ${request.path.split('?')[0]}` : `Bundle.entry[${entry}]`
-  const apart = foreign === risk ? '' : ' Send each kind of entry in a separate batch.'
-  throw new UserError(
-    `${tool} cannot do this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${TOOL_FOR[foreign.kind]}, or fhir-request if this server offers it.${apart}`,
-  )
-}
-
-function isWithin({ kind, parts = [] }: Risk, kinds: Scope['kinds']): boolean {
-  return kinds.has(kind) && parts.every((part) => isWithin(part, kinds))
 }
 
 async function performOne(
@@ -196,12 +124,10 @@ async function countOf(search: string, { fhir, signal }: ToolContext): Promise<n
 
 // ── All pages ──
 
-const PAGED = /^(?:[A-Z][A-Za-z]*|[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+\/(?:\$everything|_history))?(?:\?|$)/
-
 async function performAll(prepared: Prepared, view: View, context: ToolContext): Promise<ToolOutput> {
   const { request, risk } = prepared
   const { fhir, progress, signal, event } = context
-  if (request.method !== 'GET' || risk.kind !== 'read' || !PAGED.test(request.path)) {
+  if (request.method !== 'GET' || risk.kind !== 'read' || !isPaged(request.path)) {
     throw new UserError(
       '`all` is for a GET of a search, a history or $everything, such as Observation?subject=Patient/ID. Nothing was sent.',
     )
@@ -228,33 +154,6 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   // The notes are about the path that was read, which has an order.
   const steady = { ...prepared, request: { ...request, path }, asked: { ...prepared.asked, path } }
   return present({ ...steady, notes: [...prepared.notes, ...stopped, ...missed] }, response, view)
-}
-
-// ── What the server offers ──
-
-/** In place of the CapabilityStatement, which is too large for any context, a summary of it, or of one type's part. */
-async function capabilitySummary({ request }: Prepared, view: View, context: ToolContext): Promise<string | undefined> {
-  const { caller, fhir, event } = context
-  const { segments, parameters } = parsePlace(request.path)
-  if (request.method !== 'GET' || segments.length !== 1 || segments[0] !== 'metadata') return undefined
-  const type = parameters.find(({ key }) => /^_?type$/.test(key))?.value
-  const profile = parameters.find(({ key }) => /^_?profile$/.test(key))?.value
-  if (view.format === 'json' || view.columns) return undefined
-  const capability = await loadCapability(caller.medplum.fhirBase, fhir)
-  if (capability === undefined) return undefined
-  event.status = 200
-  if (profile !== undefined) {
-    const shape = await profileShape(profile, context)
-    if (shape !== undefined) return shape
-    throw new UserError(
-      `This server has no profile ${quoted(profile)} with its elements. GET StructureDefinition?derivation=constraint&_elements=url,name,type lists those that it has.`,
-    )
-  }
-  if (type === undefined) return summarizeServer(capability)
-  if (!capability.types.has(type)) {
-    throw new UserError(`There is no resource type ${quoted(type)} here. GET metadata lists them. Nothing was sent.`)
-  }
-  return [summarizeType(capability, type), await typeShape(type, context)].filter(Boolean).join('\n')
 }
 
 /** Medplum ignores If-Match on DELETE, so the version is compared right before. */

@@ -11,7 +11,7 @@ import { withStableOrder } from '../../fhir/paging.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
 import { type Prepared, prepare } from '../request/prepare.ts'
-import { advised } from './perform.ts'
+import { advised } from './advised.ts'
 
 function prepareRead(path: string, base: URL): Prepared {
   const prepared = prepare({ method: 'GET', path }, base)

@@ -6,7 +6,8 @@ import { understand } from '../kit/schema.ts'
 import type { Tool } from '../kit/tool.ts'
 import { prepare, type RequestArguments } from '../request/prepare.ts'
 import type { ViewArguments } from '../request/view.ts'
-import { confineTo, perform, type Scope } from './perform.ts'
+import { perform } from './perform.ts'
+import { confineTo, type Scope } from './scope.ts'
 
 type RequestToolOf<Input extends z.ZodObject> = Omit<Tool<Input>, 'run'> & {
   request(args: z.output<Input>): RequestArguments & ViewArguments

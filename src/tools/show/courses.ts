@@ -1,7 +1,7 @@
 // When a medication was to be taken, or was taken, as far as its request or statement says.
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { spanOf } from '../../fhir/date-span.ts'
-import { idOf, isDate, nameOf, type Resource, stateOf, text, timeIn } from './records.ts'
+import { idOf, isDate, labelOf, type Resource, stateOf, text, timeIn } from './records.ts'
 import type { Course, Person } from './shown.ts'
 
 export interface CourseTime {
@@ -21,7 +21,7 @@ export function coursesIn(found: readonly Resource[], { deceased }: Person): { c
     const remark = [isStatement ? 'reported' : '', /^(active|completed)$/.test(said) ? '' : said, time.remark ?? '']
     return [
       {
-        ...{ id: idOf(resource), name: nameOf(resource), from: time.from },
+        ...{ id: idOf(resource), name: labelOf(resource), from: time.from },
         ...(time.to !== undefined && { to: time.to }),
         // Of somebody who has died, nothing goes on until today.
         active: status === 'active' && !deceased,

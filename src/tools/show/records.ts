@@ -96,7 +96,7 @@ export function isDate(value: unknown): value is string {
 }
 
 /** What a record is about. */
-export function nameOf(resource: Resource): string {
+export function labelOf(resource: Resource): string {
   const { code, display } = subjectOf(resource)
   const concept = [resource.code, resource.medicationCodeableConcept, resource.vaccineCode].find(isRecord)
   return text(scalarText(concept?.text) || display || scalarText(resource.description) || code || titleOf(resource))

@@ -13,7 +13,7 @@ import {
   foundIn,
   idOf,
   isDate,
-  nameOf,
+  labelOf,
   patientId,
   type Resource,
   readOfPatient,
@@ -154,7 +154,7 @@ export function drawSummary(patient: Person, answers: readonly ReadAnswer[]): Dr
       const told = details(resource)
         .map(scalarText)
         .filter((one) => one !== '')
-      return [{ id: idOf(resource), name: nameOf(resource), details: text(told.join(', ')) }]
+      return [{ id: idOf(resource), name: labelOf(resource), details: text(told.join(', ')) }]
     })
     if (more) notes.push(`${title}: only the first ${MAX_ITEMS} are shown.`)
     const left = found.length - items.length

@@ -3,7 +3,7 @@ import { isRecord } from '../../base/json.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import type { ReadAnswer } from '../perform/reading.ts'
 import { type CourseTime, courseTime } from './courses.ts'
-import { foundIn, idOf, isDate, nameOf, patientId, type Resource, readOfPatient, stateOf, timeIn } from './records.ts'
+import { foundIn, idOf, isDate, labelOf, patientId, type Resource, readOfPatient, stateOf, timeIn } from './records.ts'
 import type { Event, Lane, Person, Timeline } from './shown.ts'
 import { type Drawn, nameFor } from './words.ts'
 
@@ -115,7 +115,7 @@ function eventOf(resource: Resource, time: CourseTime | undefined, { deceased }:
   const words = [said, remark].filter(Boolean).join(', ')
   return [
     {
-      ...{ id: idOf(resource), name: nameOf(resource), ...span },
+      ...{ id: idOf(resource), name: labelOf(resource), ...span },
       ...(words !== '' && { status: words }),
       // Of somebody who has died, nothing goes on until today.
       ...(unreal ? { unreal } : ONGOING.has(status) && !deceased && { active: true }),

@@ -26,8 +26,8 @@ const DEVICES: readonly [RegExp, string][] = [
 
 /** The mark of this browser, and the cookie that keeps it. */
 export async function markBrowser(c: Context): Promise<{ mark: BrowserMark; cookie: string }> {
-  const held = getCookie(c, COOKIE, 'host') ?? ''
-  const value = /^[\w-]{43}$/.test(held) ? held : newKey()
+  const given = getCookie(c, COOKIE, 'host') ?? ''
+  const value = /^[\w-]{43}$/.test(given) ? given : newKey()
   const options = { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge: LIFE_S } as const
   const agent = c.req.header('user-agent') ?? ''
   const device = DEVICES.find(([pattern]) => pattern.test(agent))?.[1]

@@ -1,6 +1,6 @@
 // Which MCP endpoint is checked: the deployment's own, or that of a tenant (setting TENANTS), which has its own paths.
 
-export interface Place {
+export interface Endpoint {
   /** Of the deployment; its tenants have no issuer of their own. */
   origin: string
   /** Name of the tenant; undefined for the deployment's own. */
@@ -14,12 +14,12 @@ export interface Place {
 }
 
 /** @param address of the deployment, of a tenant, or of the MCP endpoint of either */
-export function placeAt({ origin, pathname }: URL): Place {
+export function endpointAt({ origin, pathname }: URL): Endpoint {
   const [root = '', tenant] = /^\/t\/([^/]+)/.exec(pathname) ?? []
   return { origin, tenant, root, resource: `${origin}${root}/mcp`, callback: `${origin}${root}/oauth/callback` }
 }
 
 /** The address of its resource metadata (RFC 9728 section 3.1). */
-export function metadataUrlOf({ origin, root }: Place): string {
+export function metadataUrlOf({ origin, root }: Endpoint): string {
   return `${origin}/.well-known/oauth-protected-resource${root}/mcp`
 }

@@ -1,0 +1,158 @@
+// Functions and constructors of the language, each of which counts before it does what it did.
+
+import type { WriteJson } from './json.ts'
+import type { listMethodsOf } from './list-methods.ts'
+import type { Fn, Meter } from './meter.ts'
+import type { Matcher } from './regular-expression.ts'
+import type { Methods, textMethodsOf } from './text-methods.ts'
+
+interface Bodies {
+  texts: ReturnType<typeof textMethodsOf>
+  lists: ReturnType<typeof listMethodsOf>
+  objects: Methods
+  writeJson: WriteJson
+  matcher: Matcher
+}
+
+export function countedOf(
+  { fail, step, textOf, seen, short, listFits, listOf, made, worth }: Meter,
+  { texts, lists, objects, writeJson, matcher }: Bodies,
+): {
+  /** The method of an object (`''`: a global function) that counts. */
+  counted: (where: string, name: string, original: Fn) => Fn
+  constructorOf: (name: string, original: object) => object
+} {
+  const { apply, construct, getOwnPropertyDescriptor } = Reflect
+  const { create } = Object
+  const NativeDate = Date
+  const NativeSet = Set
+  const regExpText = getOwnPropertyDescriptor(RegExp.prototype, 'source')?.get as Fn
+  const regExpFlags = getOwnPropertyDescriptor(RegExp.prototype, 'flags')?.get as Fn
+
+  const worths = (args: unknown[]): unknown[] => {
+    for (let at = 0; at < args.length; at++) args[at] = worth(args[at])
+    return args
+  }
+  /** The engine reads a date in whichever form, for long. */
+  const dated = (args: unknown[]): unknown[] => {
+    const isDate = args.length === 1 && args[0] instanceof NativeDate
+    if (!isDate) worths(args)
+    if (typeof args[0] === 'string' && args[0].length > 1000) fail('a date of it has more than 1000 characters')
+    return args
+  }
+  const exec = function (this: RegExp, value: unknown): unknown {
+    const source = apply(regExpText, this, []) as string
+    const flags = apply(regExpFlags, this, []) as string
+    return matcher(this, source, flags, textOf(value))
+  }
+  const own: Methods = {
+    ...texts.methods,
+    ...lists.methods,
+    ...objects,
+    'JSON.parse': (original) => (value, reviver) => {
+      const source = textOf(value)
+      step(source.length * 2)
+      return original(source, reviver)
+    },
+    'JSON.stringify': () => (value, replacer, space) => writeJson(value, replacer, space, false),
+    'RegExp.prototype.exec': () => exec as Fn,
+  }
+  /** Steps of what is slow whatever it is given. */
+  const SLOW: Record<string, number> = {
+    'String.prototype.localeCompare': 500,
+    'Number.prototype.toLocaleString': 2000,
+    'Date.prototype.toLocaleDateString': 4000,
+    'Date.prototype.toLocaleString': 4000,
+    'Date.prototype.toLocaleTimeString': 4000,
+    'Promise.prototype.then': 60,
+    'Promise.prototype.catch': 60,
+    'Promise.prototype.finally': 60,
+  }
+  const slow = (steps: number, original: Fn) =>
+    function (this: unknown, ...args: unknown[]): unknown {
+      step(steps)
+      seen(this)
+      for (let at = 0; at < args.length; at++) seen(args[at])
+      return made(apply(original, this, args))
+    }
+  const NUMERIC = new NativeSet(['', 'Math', 'Number.prototype', 'Date.prototype', 'String', 'String.prototype'])
+  const KEYED = new NativeSet(['Object', 'Object.prototype', 'Map.prototype', 'Set.prototype'])
+
+  const counted = (where: string, name: string, original: Fn): Fn => {
+    const key = `${where}.${name}`
+    const body = SLOW[key] === undefined ? own[key]?.(original) : slow(SLOW[key], original)
+    if (body !== undefined) {
+      return {
+        method(this: unknown, ...args: unknown[]): unknown {
+          step(10)
+          return apply(body, this, args)
+        },
+      }.method
+    }
+    if (where === 'Array.prototype') return lists.method(name, original)
+    const isText = where === 'String.prototype'
+    const isNumeric = NUMERIC.has(where) && !/^is|^toString$/.test(name)
+    const isKeyed = KEYED.has(where)
+    const isParsed = where === 'Date' && name === 'parse'
+    return {
+      method(this: unknown, ...args: unknown[]): unknown {
+        step(10 + args.length)
+        const self = isText ? texts.within(this) : this
+        seen(self)
+        if (isNumeric) worths(args)
+        if (isParsed) dated(args)
+        if (isKeyed) short(args[where === 'Object' ? 1 : 0])
+        for (let at = 0; at < args.length; at++) seen(args[at])
+        return made(apply(original, self, args))
+      },
+    }.method
+  }
+
+  const constructing: Record<string, (args: unknown[]) => unknown[]> = {
+    Array(args) {
+      // The engine refuses a length that is negative or no number: such steps would be given back.
+      const isLength = args.length === 1 && typeof args[0] === 'number' && args[0] > 0
+      const length = isLength ? (args[0] as number) : args.length
+      listFits(length)
+      step(4 * length)
+      return args
+    },
+    Map(args) {
+      if (args[0] === undefined || args[0] === null) return []
+      const pairs = listOf(args[0])
+      step(pairs.length * 20)
+      for (let at = 0; at < pairs.length; at++) short((pairs[at] as unknown[] | undefined)?.[0])
+      return [pairs]
+    },
+    Set(args) {
+      if (args[0] === undefined || args[0] === null) return []
+      const values = listOf(args[0])
+      step(values.length * 20)
+      for (let at = 0; at < values.length; at++) short(values[at])
+      return [values]
+    },
+    Number: worths,
+    Date: dated,
+    RegExp(args) {
+      step(1000)
+      return args
+    },
+    AggregateError: ([errors, ...rest]) => [listOf(errors), ...rest],
+    String: (args) => (args.length === 0 || typeof args[0] === 'symbol' ? args : [textOf(args[0])]),
+  }
+  const constructorOf = (name: string, original: object): object => {
+    const isError = /Error$/.test(name)
+    const special = constructing[name]
+    const before = (args: unknown[]): unknown[] => {
+      step(isError ? 200 : 10)
+      for (let at = 0; at < args.length; at++) seen(args[at])
+      return special?.(args) ?? args
+    }
+    // A handler inherits nothing: a trap that a program left in Object.prototype would get the original.
+    const handler = create(null) as ProxyHandler<object>
+    handler.apply = (target, self, args) => made(apply(target as Fn, self, before(args)))
+    handler.construct = (target, args, by) => construct(target as Fn, before(args), by as Fn) as object
+    return new Proxy(original, handler)
+  }
+  return { counted, constructorOf }
+}

@@ -1,0 +1,63 @@
+// What the source of a program calls, by the names that instrument.ts writes.
+
+import type { Meter } from './meter.ts'
+
+export function helpersOf({ step, text, keyed, whole, copied, depth, worth, numeric }: Meter): Record<string, unknown> {
+  const NativeTypeError = TypeError
+  const joined = (value: unknown): unknown => {
+    if (typeof value === 'string') step(text(value).length >> 3)
+    return value
+  }
+  const compared = (value: unknown): unknown => {
+    if (typeof value === 'string') step(value.length >> 4)
+    return value
+  }
+  const assigned = (value: unknown): PropertyKey => {
+    const key = keyed(value)
+    step(typeof key === 'number' ? 10 : 24)
+    if (key === 'length' || key === 'prototype' || key === '__proto__')
+      throw new NativeTypeError(`assigning to ${key} is not available`)
+    return key
+  }
+  const changed = (object: Record<PropertyKey, unknown>, key: PropertyKey, by: number, before: boolean): number => {
+    const old = numeric(object[key])
+    object[key] = old + by
+    return before ? old + by : old
+  }
+  const computed: Record<string, (a: number, b: number) => number> = {
+    '-': (a, b) => a - b,
+    '*': (a, b) => a * b,
+    '/': (a, b) => a / b,
+    '%': (a, b) => a % b,
+    '**': (a, b) => a ** b,
+    '&': (a, b) => a & b,
+    '|': (a, b) => a | b,
+    '^': (a, b) => a ^ b,
+    '<<': (a, b) => a << b,
+    '>>': (a, b) => a >> b,
+    '>>>': (a, b) => a >>> b,
+  }
+  const updated = (object: Record<PropertyKey, unknown>, key: PropertyKey, operator: string, by: unknown): unknown => {
+    const value = computed[operator]?.(numeric(object[key]), numeric(by))
+    object[key] = value
+    return value
+  }
+  const extended = (value: unknown): unknown => {
+    depth(value)
+    return value
+  }
+  return {
+    $s: step,
+    $p: joined,
+    $n: worth,
+    $k: keyed,
+    $t: assigned,
+    $i: whole,
+    $o: copied,
+    $u: changed,
+    $v: updated,
+    $z: copied,
+    $x: extended,
+    $e: compared,
+  }
+}

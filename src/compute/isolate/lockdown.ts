@@ -1,0 +1,97 @@
+// Deletes from the isolate whatever globals.ts doesn't name, and puts what counts in the place of what is left.
+
+import type { countedOf } from './counted.ts'
+import type { Fn, Meter } from './meter.ts'
+
+/** What stays, by object (globals.ts). */
+export interface Kept {
+  intrinsics: Readonly<Record<string, string>>
+  functions: readonly string[]
+  globals: readonly string[]
+}
+
+export function lockDown(
+  { intrinsics, functions, globals }: Kept,
+  { arrayIterator }: Meter,
+  { counted, constructorOf }: ReturnType<typeof countedOf>,
+): void {
+  const world = globalThis as unknown as Record<PropertyKey, unknown>
+  const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
+  const { preventExtensions } = Object
+  const iterator: typeof Symbol.iterator = Symbol.iterator
+  const NativeMap = Map
+  const NativeSet = Set
+
+  const arrayIteratorPrototype = getPrototypeOf([][iterator]()) as object
+  const iteratorPrototype = getPrototypeOf(arrayIteratorPrototype) as object
+  const generator = getPrototypeOf(function* () {}) as { prototype: object }
+  const asyncGenerator = getPrototypeOf(async function* () {}) as { prototype: object }
+  const hidden: Record<string, unknown> = {
+    '%Iterator%.prototype': iteratorPrototype,
+    '%AsyncIterator%.prototype': getPrototypeOf(asyncGenerator.prototype),
+    '%ArrayIterator%': arrayIteratorPrototype,
+    '%StringIterator%': getPrototypeOf(''[iterator]()),
+    '%MapIterator%': getPrototypeOf(new Map()[iterator]()),
+    '%SetIterator%': getPrototypeOf(new Set()[iterator]()),
+    '%RegExpStringIterator%': getPrototypeOf(''.matchAll(/a/g)),
+    '%IteratorHelper%': getPrototypeOf(([].values() as unknown as { map(by: Fn): object }).map((one) => one)),
+    '%Generator%': generator,
+    '%Generator%.prototype': generator.prototype,
+    '%AsyncGenerator%': asyncGenerator,
+    '%AsyncGenerator%.prototype': asyncGenerator.prototype,
+    '%AsyncFunction%': getPrototypeOf(async () => {}),
+  }
+  const bare = getPrototypeOf(generator) as object // Function.prototype
+  defineProperty(Error, 'stackTraceLimit', { value: 8, writable: false, configurable: false })
+  const objects: [string, object, string][] = []
+  for (const [where, names] of Object.entries(intrinsics)) {
+    const [name = '', rest] = where.split(/\.(?=prototype$)/)
+    const found = where.startsWith('%')
+      ? hidden[where]
+      : rest
+        ? (world[name] as { prototype: object }).prototype
+        : world[name]
+    objects.push([where, found as object, names])
+  }
+  const constructors = new NativeMap<string, object>()
+  for (const [where, object] of objects) {
+    if (typeof object === 'function' && !where.startsWith('%') && object !== bare)
+      constructors.set(where, constructorOf(where, object))
+  }
+  const keyName = (key: PropertyKey): string =>
+    typeof key === 'symbol' ? `@@${key.description?.replace('Symbol.', '')}` : `${key as string}`
+  for (const [where, object, names] of objects) {
+    const kept = new NativeSet(['length', 'name', 'prototype', 'stackTraceLimit', ...names.split(' ')])
+    for (const key of ownKeys(object)) {
+      const name = keyName(key)
+      const was = getOwnPropertyDescriptor(object, key)
+      if (name === 'constructor') {
+        const made = constructors.get(where.replace('.prototype', ''))
+        if (where.startsWith('%') || made === undefined) deleteProperty(object, key)
+        else defineProperty(object, key, { value: made, writable: true, enumerable: false, configurable: true })
+      } else if (!kept.has(name)) {
+        deleteProperty(object, key)
+      } else if (typeof was?.value === 'function' && !/^%(?!Iterator%)/.test(where)) {
+        const value = counted(where, name, was.value as Fn)
+        if (where === 'Array.prototype' && name === '@@iterator') arrayIterator.current = value
+        // The runtime looks for it in what this file itself answers with.
+        const fixed = where === 'Promise.prototype' ? { writable: false, configurable: false } : {}
+        defineProperty(object, key, { ...was, value, ...fixed })
+      }
+    }
+  }
+  for (const [, object] of objects) if (typeof object === 'function') preventExtensions(object)
+  for (const [name, value] of constructors) defineProperty(world, name, { value, writable: false, configurable: false })
+  for (const name of functions) {
+    const value = counted('', name, world[name] as Fn)
+    defineProperty(world, name, { value, writable: false, configurable: false })
+  }
+  const known = new NativeSet(globals)
+  for (
+    let object: object | null = world;
+    object !== null && object !== Object.prototype;
+    object = getPrototypeOf(object)
+  ) {
+    for (const key of ownKeys(object)) if (typeof key === 'symbol' || !known.has(key)) deleteProperty(object, key)
+  }
+}

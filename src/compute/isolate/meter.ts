@@ -1,0 +1,183 @@
+// Steps, and the bounds of texts and arrays. Two laws hold it together. Whatever takes longer the more there is, charges for it.
+// And whatever can be called, counts: the engine itself calls functions, as callbacks and as steps of an iteration, and one that
+// counted nothing could be called for ever.
+
+export interface Limits {
+  steps: number
+  /** Characters of one text. */
+  text: number
+  /** Elements of one array. */
+  list: number
+}
+
+export type Fn = (...args: unknown[]) => unknown
+
+export type Meter = ReturnType<typeof meterOf>
+
+export function meterOf(limits: Limits) {
+  const { apply, getPrototypeOf, ownKeys } = Reflect
+  const { isArray } = Array
+  const { max, min } = Math
+  const { MAX_SAFE_INTEGER } = Number
+  const iterator: typeof Symbol.iterator = Symbol.iterator
+  const toPrimitive: typeof Symbol.toPrimitive = Symbol.toPrimitive
+  const NativeError = Error
+  const NativeTypeError = TypeError
+
+  let used = 0
+  let limit = limits.steps
+  let over: Error | undefined
+  let stop: (error: unknown) => void = () => {}
+  const stopped = new Promise<never>((_, reject) => {
+    stop = reject
+  })
+  const fail = (message: string): never => {
+    // From here on each step fails, so that no `catch` and no `finally` goes on.
+    limit = -1
+    if (over !== undefined) throw over
+    over = new NativeError(message)
+    stop(over)
+    throw over
+  }
+  const step = (count: number): void => {
+    used += count
+    // Not `used > limit`: a sum that is no number would never be too large.
+    if (!(used <= limit)) fail(`it takes more than ${limits.steps / 1e6} million steps`)
+  }
+  /** Setting up counts nothing. */
+  const begin = (): void => {
+    used = 0
+  }
+
+  // ── Texts ──
+
+  const textFits = (length: number): void => {
+    if (length > limits.text) fail(`a text of it has more than ${limits.text} characters`)
+  }
+  const text = (value: string): string => {
+    textFits(value.length)
+    return value
+  }
+  /** Text of anything, as the engine would make it. */
+  const textOf = (value: unknown): string => text(typeof value === 'string' ? value : `${value as string}`)
+  const seen = (value: unknown): void => {
+    if (typeof value === 'string') step(value.length >> 4)
+  }
+  /** Texts that are longer are told apart by their length alone, and then compared to their ends. */
+  const short = <T>(value: T): T => {
+    if (typeof value === 'string' && value.length > 10_000) fail('a key of it has more than 10000 characters')
+    return value
+  }
+  const keyed = (value: unknown): PropertyKey => {
+    if (typeof value === 'number' || typeof value === 'symbol') return value
+    const key = short(textOf(value))
+    step(key.length >> 4)
+    return key
+  }
+
+  // ── Arrays and what is iterated over ──
+
+  const listFits = (length: number): void => {
+    if (length > limits.list) fail(`an array of it has more than ${limits.list} elements`)
+  }
+  const listed = (value: unknown): unknown[] => {
+    if (!isArray(value)) throw new NativeTypeError('this is not an array')
+    listFits(value.length)
+    return value
+  }
+  function* each(values: Iterable<unknown>): Generator<unknown> {
+    for (const value of values) {
+      step(4)
+      yield value
+    }
+  }
+  const arrayIterator = { current: undefined as unknown }
+  /** What is iterated over to its end by the engine. */
+  const whole = (values: unknown): unknown => {
+    const isPlain =
+      isArray(values) && (values as unknown as Record<PropertyKey, unknown>)[iterator] === arrayIterator.current
+    if (isPlain || typeof values === 'string') {
+      step((values as string).length * 4)
+      return isPlain ? listed(values) : values
+    }
+    return each(values as Iterable<unknown>)
+  }
+  const listOf = (values: unknown): unknown[] => {
+    const found: unknown[] = []
+    for (const value of whole(values) as Iterable<unknown>) found[found.length] = value
+    return listed(found)
+  }
+
+  // ── Anything ──
+
+  const size = (value: unknown): number => {
+    if (typeof value === 'string') return value.length
+    if (isArray(value)) return value.length
+    return typeof value === 'object' && value !== null ? ownKeys(value).length : 0
+  }
+  /** What was made is paid for by its size. */
+  const made = <T>(value: T): T => {
+    if (typeof value === 'string') step(text(value).length >> 2)
+    else if (isArray(value)) step(listed(value).length * 4)
+    return value
+  }
+  const depth = (value: unknown): void => {
+    let link: unknown = value
+    for (let count = 0; link !== null && (typeof link === 'object' || typeof link === 'function'); count++) {
+      if (count > 50) fail('a chain of prototypes in it is longer than 50')
+      link = getPrototypeOf(link)
+    }
+  }
+  const copied = (value: unknown): unknown => {
+    step(size(value) * (isArray(value) ? 32 : 64))
+    depth(value)
+    return value
+  }
+  /** A value for arithmetic. An object is asked once what it is worth: a second answer may be another. */
+  const worth = (value: unknown): unknown => {
+    let found = value
+    if ((typeof found === 'object' && found !== null) || typeof found === 'function') {
+      const object = found as Record<PropertyKey, Fn | undefined>
+      const convert = object[toPrimitive]
+      if (convert !== undefined && convert !== null) found = apply(convert, value, ['number'])
+      else {
+        if (typeof object.valueOf === 'function') found = apply(object.valueOf as Fn, value, [])
+        if (typeof found === 'object' && found !== null) found = apply(object.toString as Fn, value, [])
+      }
+      if ((typeof found === 'object' && found !== null) || typeof found === 'function')
+        throw new NativeTypeError('an object cannot be converted to a number')
+    }
+    if (typeof found === 'string') step(found.length >> 2)
+    return found
+  }
+  const numeric = (value: unknown): number => +(worth(value) as number)
+  const count = (value: unknown): number => max(0, min(numeric(value) || 0, MAX_SAFE_INTEGER))
+
+  return {
+    limits,
+    stopped,
+    begin,
+    overrun: (): Error | undefined => over,
+    fail,
+    step,
+    textFits,
+    text,
+    textOf,
+    seen,
+    short,
+    keyed,
+    listFits,
+    listed,
+    /** The iterator of arrays as long as a program has not changed it; known once it is counted. */
+    arrayIterator,
+    whole,
+    listOf,
+    size,
+    made,
+    depth,
+    copied,
+    worth,
+    numeric,
+    count,
+  }
+}

@@ -1,0 +1,119 @@
+// The methods of objects, functions, maps, sets and promises that need more than to be counted.
+
+import type { Fn, Meter } from './meter.ts'
+import type { Methods } from './text-methods.ts'
+
+export function objectMethodsOf({ step, short, keyed, listOf, size, depth, copied }: Meter): Methods {
+  const { apply, getOwnPropertyDescriptor } = Reflect
+  const { isArray } = Array
+  const { keys: keysOf, create } = Object
+  const NativeTypeError = TypeError
+  const NativeMap = Map
+  const NativeSet = Set
+  const getOfMap = Map.prototype.get as unknown as Fn
+  const setOfMap = Map.prototype.set as unknown as Fn
+  const sizeOfMap = getOwnPropertyDescriptor(Map.prototype, 'size')?.get as Fn
+  const sizeOfSet = getOwnPropertyDescriptor(Set.prototype, 'size')?.get as Fn
+
+  const grouped =
+    (isMap: boolean) =>
+    () =>
+    (values: unknown, by: unknown): unknown => {
+      const found = new NativeMap<unknown, unknown[]>()
+      const names: unknown[] = []
+      const list = listOf(values)
+      for (let at = 0; at < list.length; at++) {
+        const given = apply(by as Fn, undefined, [list[at], at])
+        const key = isMap ? short(given) : typeof given === 'symbol' ? given : `${keyed(given) as string}`
+        step(40)
+        let group = apply(getOfMap, found, [key]) as unknown[] | undefined
+        if (group === undefined) {
+          group = []
+          apply(setOfMap, found, [key, group])
+          names[names.length] = key
+        }
+        group[group.length] = list[at]
+      }
+      if (isMap) return found
+      const object = create(null) as Record<PropertyKey, unknown>
+      for (let at = 0; at < names.length; at++) object[names[at] as string] = apply(getOfMap, found, [names[at]])
+      return object
+    }
+  const combined = (original: Fn) =>
+    function (this: unknown, other: unknown): unknown {
+      step((apply(sizeOfSet, this, []) as number) * 20)
+      if (other instanceof NativeSet) step((apply(sizeOfSet, other, []) as number) * 20)
+      else if (other instanceof NativeMap) step((apply(sizeOfMap, other, []) as number) * 20)
+      return apply(original, this, [other])
+    }
+  const settled = (original: Fn) =>
+    function (this: unknown, values: unknown): unknown {
+      return apply(original, this, [listOf(values)])
+    }
+  const listing = (original: Fn) => (value: unknown) => {
+    step(size(value) * 40)
+    return original(value)
+  }
+
+  return {
+    'Object.assign':
+      () =>
+      (target, ...sources) => {
+        if (isArray(target) || typeof target !== 'object' || target === null)
+          throw new NativeTypeError('Object.assign takes an object that is no array')
+        for (let at = 0; at < sources.length; at++) {
+          const source = copied(sources[at]) as Record<string, unknown>
+          if (source === null || typeof source !== 'object') continue
+          const names = keysOf(source)
+          for (let n = 0; n < names.length; n++)
+            (target as Record<string, unknown>)[names[n] as string] = source[names[n] as string]
+        }
+        return target
+      },
+    'Object.create': (original) => (proto) => {
+      depth(proto)
+      return original(proto)
+    },
+    'Object.freeze': (original) => (value) => original(copied(value)),
+    'Object.entries': listing,
+    'Object.keys': listing,
+    'Object.values': listing,
+    'Object.fromEntries': () => (values) => {
+      const object: Record<PropertyKey, unknown> = {}
+      const list = listOf(values)
+      for (let at = 0; at < list.length; at++) {
+        const pair = list[at] as [unknown, unknown]
+        step(40)
+        object[keyed(pair[0])] = pair[1]
+      }
+      return object
+    },
+    'Object.groupBy': grouped(false),
+    'Map.groupBy': grouped(true),
+    'Function.prototype.toString': () => () => 'function',
+    'Function.prototype.apply': (original) =>
+      function (this: unknown, self: unknown, args: unknown) {
+        return apply(original, this, [self, args === undefined || args === null ? [] : listOf(args)])
+      },
+    'Function.prototype.bind': () =>
+      function (this: unknown, self: unknown, ...first: unknown[]) {
+        if (typeof this !== 'function') throw new NativeTypeError('bind takes a function')
+        const bound = this as Fn
+        return (...rest: unknown[]) => {
+          step(10 + first.length + rest.length)
+          return apply(bound, self, [...first, ...rest])
+        }
+      },
+    'Promise.all': settled,
+    'Promise.allSettled': settled,
+    'Promise.any': settled,
+    'Promise.race': settled,
+    'Set.prototype.union': combined,
+    'Set.prototype.intersection': combined,
+    'Set.prototype.difference': combined,
+    'Set.prototype.symmetricDifference': combined,
+    'Set.prototype.isSubsetOf': combined,
+    'Set.prototype.isSupersetOf': combined,
+    'Set.prototype.isDisjointFrom': combined,
+  }
+}

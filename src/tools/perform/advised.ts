@@ -1,0 +1,48 @@
+// An error of Medplum's with what may help: rights, advice, what an operation takes.
+
+import type { Risk } from '../../access/risk/risk.ts'
+import { advise } from '../../advice/replies/advise.ts'
+import { inputOf } from '../../advice/replies/operation-inputs.ts'
+import { describeRights } from '../../advice/replies/rights.ts'
+import { isRecord } from '../../base/json.ts'
+import { FhirError } from '../../client/fhir-error.ts'
+import { knownCapability, loadCapability } from '../../client/load-capability.ts'
+import type { ToolContext } from '../kit/tool.ts'
+import type { Prepared } from '../request/prepare.ts'
+import { unloadedCodes } from './definitions.ts'
+
+/** Carries out work for a request, and adds to an error of Medplum's what may help. */
+export async function advised<T>(prepared: Prepared, context: ToolContext, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof FhirError) await addAdvice(error, prepared, context)
+    throw error
+  }
+}
+
+async function addAdvice(error: FhirError, { asked, risk }: Prepared, context: ToolContext): Promise<void> {
+  const { caller, fhir } = context
+  const base = caller.medplum.fhirBase
+  const capability =
+    error.status === 400 || error.status === 404 ? await loadCapability(base, fhir) : knownCapability(base)
+  const { status, outcome, headers } = error
+  const advice = advise(asked, { status, outcome, headers }, capability)
+  const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(risk)) : undefined
+  const unloaded = status === 404 ? await unloadedCodes(asked, { status, body: outcome }, context) : []
+  const inputs = status === 400 || status === 422 ? [...inputOf(asked.path), ...shapeOfWrite(asked, risk)] : []
+  error.message = [error.message, rights, advice, ...unloaded, ...inputs].filter(Boolean).join('\n')
+}
+
+/** Where the elements of a record that was refused are told. */
+function shapeOfWrite({ method, path, body }: Prepared['asked'], risk: Risk): string[] {
+  if (risk.kind === 'read' || !/^(?:POST|PUT|PATCH)$/.test(method) || path.includes('$')) return []
+  const type = resourceTypeOf(risk)
+  if (type === undefined || (isRecord(body) && body.resourceType === 'Bundle' && type !== 'Bundle')) return []
+  return [`GET metadata?type=${type} tells the elements of ${type}, their types and codes.`]
+}
+
+/** The resource type that a request is about, where it is about one. */
+function resourceTypeOf({ targets }: Risk): string | undefined {
+  return targets.length === 1 ? /^[A-Z][A-Za-z]+/.exec(targets[0] ?? '')?.[0] : undefined
+}
