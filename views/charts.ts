@@ -112,7 +112,7 @@ export function barChart(
 ): Svg {
   const rows = bars.reduce((most, { row }) => Math.max(most, row + 1), 1)
   const labels = named ? [...new Map(bars.map((bar) => [bar.row, bar])).values()] : []
-  const size = named ? 26 : 18
+  const size = named ? 28 : 18
   // What did not happen is hollow.
   const fillOf = ({ unreal }: Bar) => (unreal ? 'var(--ground)' : colour)
   const strokeOf = ({ unreal }: Bar) => (unreal ? colour : 'var(--ground)')
@@ -126,7 +126,7 @@ export function barChart(
       marginBottom: 24,
     },
     x: { type: 'utc', domain: frame.x.map((time) => new Date(time)) },
-    y: { type: 'band', domain: Array.from({ length: rows }, (_, at) => at), axis: null, padding: named ? 0.55 : 0.25 },
+    y: { type: 'band', domain: Array.from({ length: rows }, (_, at) => at), axis: null, padding: named ? 0.6 : 0.25 },
     ariaLabel: label,
     clip: 'frame',
     marks: [
@@ -162,7 +162,7 @@ export function barChart(
       ...(named
         ? [
             text(labels, {
-              ...{ x: () => new Date(frame.x[0]), y: 'row', text: ({ name }: Bar) => name, dx: 4, dy: -10 },
+              ...{ x: () => new Date(frame.x[0]), y: 'row', text: ({ name }: Bar) => name, dx: 4, dy: -12 },
               ...{
                 textAnchor: 'start',
                 fill: 'currentColor',

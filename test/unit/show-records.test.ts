@@ -179,7 +179,7 @@ describe('a medication’s time', () => {
     [
       'by its dispense alone, and told so',
       request({ dispenseRequest: { validityPeriod: { end: '2024-03-01' } } }),
-      { from: '2024-01-01', to: '2024-03-01', remark: 'by how long it may be dispensed' },
+      { from: '2024-01-01', to: '2024-03-01', remark: 'time for dispensing' },
     ],
     [
       'as a statement has it',
