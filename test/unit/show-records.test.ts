@@ -340,6 +340,13 @@ describe('a timeline', () => {
   })
 })
 
+test('a timeline draws by time what is found latest first, and its words begin with the latest', () => {
+  const encounters = ['2024', '2023'].map((start) => ({ resourceType: 'Encounter', period: { start } }))
+  const { structured, ...drawn } = drawTimeline(PERSON, [found(...encounters)])
+  expect((structured as Timeline).lanes[0]?.events.map(({ from }) => from)).toEqual(['2023', '2024'])
+  expect('words' in drawn && drawn.words.tables[0]?.rows.map(({ from }) => from)).toEqual(['2024', '2023'])
+})
+
 describe('a summary', () => {
   const drawn = (section: number, ...resources: Resource[]) =>
     drawSummary(

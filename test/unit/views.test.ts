@@ -84,6 +84,26 @@ describe('dates', () => {
   })
 })
 
+test('a day stays that day, and a time without a zone is the same moment, wherever the browser is', () => {
+  const zone = process.env.TZ
+  process.env.TZ = 'America/New_York'
+  try {
+    expect(new Date(2024, 0).getTimezoneOffset()).not.toBe(0)
+    expect(dateText('2024-03-05', { locale: 'en-GB', timeZone: undefined })).toBe('5 Mar 2024')
+    expect(timeOf('2024-03-05T23:30:00')).toBe(Date.UTC(2024, 2, 5, 23, 30))
+  } finally {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  }
+})
+
+test('what is no number has no place in a chart, and bars are by time', () => {
+  const none = [Number.NaN, Number.POSITIVE_INFINITY].map((value) => point('2024', value))
+  expect(dotsOf(series('x', 'X', '', none))).toEqual([])
+  const events = ['2024', '2022', '2023'].map((from): Event => ({ id: 'Task/1', name: 'x', from }))
+  expect(rowsOf(events, 0, 0).map(({ when }) => when.from)).toEqual(['2022', '2023', '2024'])
+})
+
 test.each([
   [100_000_000, '100,000,000'],
   [-0.005, '-0.005'],
