@@ -22,11 +22,7 @@ describe('a program', () => {
   const subjectOf = ({ subject }: Resource) => (subject as { reference: string } | undefined)?.reference ?? ''
   const isOf = (code: string) => (one: Resource) => JSON.stringify(one.code ?? null).includes(`"${code}"`)
 
-  interface Question {
-    code: string
-    truth: () => Promise<unknown>
-  }
-  const QUESTIONS: Record<string, Question> = {
+  const QUESTIONS: Record<string, { code: string; truth: () => Promise<unknown> }> = {
     'counts patients': {
       code: 'return fhir.count("Patient?active=true")',
       truth: async () => (await allOf(medplum, 'Patient?active=true')).length,
@@ -212,7 +208,7 @@ describe('a program', () => {
     ['return await fhir.search("Patients")', /^The program failed in line 1: Error ".*Patients/],
     ['return await fhir.get("Patient?name=smith")', /Use fhir\.search\(path\)/],
     ['let x = 1', /it returned nothing: end it with `return VALUE`/],
-    ['console.log(1)', /line 1: console is not available: return what is to be seen/],
+    ['console.log(1)', /line 1: console is not available: return what you want to see/],
     ['return await fetch("https://example.com")', /line 1: fetch is not available/],
     ['return fhir.count("Patient/1/_history")', /fhir\.count takes a search/],
     ['return fhir.search(1)', /fhir\.search takes a path/],

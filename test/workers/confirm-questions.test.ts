@@ -337,7 +337,7 @@ describe('a write that destroys', () => {
   ])('most of a record, by %s, is asked about', async (how, content) => {
     const { id } = await make(PATIENT)
     const lines = await shown({ method: how.split(' ')[0], path: `Patient/${id}`, ...content(id) })
-    expect(lines[1]).toMatch(/^most of the record would be gone: \d of its 6 values$/)
+    expect(lines[1]).toMatch(/^most of the record would be lost: \d of its 6 values$/)
   })
 
   test('hidden values that are replaced count too', async () => {
@@ -349,7 +349,7 @@ describe('a write that destroys', () => {
     })
     const { id } = await make(holder('first'))
     const lines = await shown({ method: 'PUT', path: `Basic/${id}`, body: { ...holder('second'), id } })
-    expect(lines[1]).toBe('most of the record would be gone: 4 of its 6 values')
+    expect(lines[1]).toBe('most of the record would be lost: 4 of its 6 values')
   })
 
   test('in a batch and by GraphQL too', async () => {
