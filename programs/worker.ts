@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeChanged } from '../scripts/write-changed.ts'
+import { buildAssets } from '../views/assets.ts'
 import type { Tethered } from './tether.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -66,7 +67,7 @@ export async function startWorker({
     [
       ...['--no-warnings', '--import', TETHER],
       ...[WRANGLER, 'dev', '--port', String(port), '--ip', '127.0.0.1', '--inspector-port', '0', '--persist-to', state],
-      ...['--show-interactive-dev-session=false', '--config', config ?? (await withPrograms()), ...settings],
+      ...['--show-interactive-dev-session=false', '--config', config ?? (await configuration()), ...settings],
     ],
     {
       cwd: ROOT,
@@ -80,6 +81,8 @@ export async function startWorker({
         CLOUDFLARE_CF_FETCH_ENABLED: 'false',
         CI: 'true',
         FORCE_COLOR: '0',
+        // Wrangler is ten megabytes of code: compiled once for all starts.
+        NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled'),
       },
     },
   )
@@ -108,13 +111,20 @@ export async function startWorker({
   return { url, output: () => output, stop, ended }
 }
 
-/** The project's configuration with what a free plan doesn't have: isolates for programs. @returns its path */
-async function withPrograms(): Promise<string> {
+/** The wrangler.toml of this project with two differences. @returns its path */
+async function configuration(): Promise<string> {
   const path = join(ROOT, 'wrangler.start.toml')
-  const text = `${await readFile(join(ROOT, 'wrangler.toml'), 'utf8')}\n[[worker_loaders]]\nbinding = "LOADER"\n`
-  await writeChanged(path, text)
+  const text = await readFile(join(ROOT, 'wrangler.toml'), 'utf8')
+  // The assets are built here, once for all starts.
+  const built = text.replace('[build]\ncommand = "npm run build"\n', '')
+  assets ??= buildAssets()
+  await assets
+  // Isolates for programs, which a free plan doesn't have.
+  await writeChanged(path, `${built}\n[[worker_loaders]]\nbinding = "LOADER"\n`)
   return path
 }
+
+let assets: Promise<string> | undefined
 
 /** Settles when a process has ended with everything that it started, even if it was killed and could not clean up. */
 async function endOf(child: ChildProcess): Promise<void> {
