@@ -2,6 +2,9 @@
 import type { Access } from '../src/access/access.ts'
 import type { Caller } from '../src/call/caller.ts'
 
+/** How a client asks that can't. */
+export const UNASKED = { forms: false, pages: false, session: undefined }
+
 /** @param confirmations what they do besides sealing, and opening nothing */
 export function callerWith(
   access: Access,
@@ -14,8 +17,9 @@ export function callerWith(
       seal: async () => 'sealed',
       open: async () => undefined,
       burn: async () => false,
-      propose: async () => 'https://mcp.example.com/confirm/page',
+      propose: async () => ({ address: 'https://mcp.example.com/confirm/page', id: 'page' }),
       decision: async () => undefined,
+      withdraw: async () => {},
       ...confirmations,
     },
     medplum: {

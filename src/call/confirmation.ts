@@ -18,6 +18,15 @@ export interface Agreement {
   /** Milliseconds since the epoch. */
   expiresAt: number
   nonce: string
+  /** Asked on a page: the person decides there, whatever a client answers. */
+  onPage?: true
+}
+
+/** A page where the person decides. */
+export interface Page {
+  address: string
+  /** Tells pages apart, and opens none. */
+  id: string
 }
 
 /** Seals what a person is asked under the key of the caller's grant. */
@@ -29,11 +38,14 @@ export interface Confirmations {
   /** True the first time for a nonce, then always false. */
   burn(nonce: string, expiresAt: number): Promise<boolean>
   /**
-   * A page where the person can agree: its address, the same one as long as the same is asked.
+   * A page where the person can agree: the same one as long as the same is asked.
    *
    * @param lines what would be done
+   * @param session the MCP session that learns when the page has been answered
    */
-  propose(agreement: Agreement, lines: readonly string[]): Promise<string>
-  /** The person's decision on the page about these arguments. Reading it uses it up. */
-  decision(digest: string): Promise<{ approved: string } | 'declined' | undefined>
+  propose(agreement: Agreement, lines: readonly string[], session?: string): Promise<Page>
+  /** The person's decision on the page about these arguments, undefined without a page. Reading it uses it up. */
+  decision(digest: string): Promise<{ approved: string } | 'declined' | 'open' | undefined>
+  /** Ends the page about these arguments, and what was decided there. */
+  withdraw(digest: string): Promise<void>
 }

@@ -1,7 +1,7 @@
 // The confirmations of one grant, from the side that holds its key: sealed here, used and kept in the grant's object.
 
 import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../base/seal.ts'
-import type { Agreement, Confirmations } from '../call/confirmation.ts'
+import type { Agreement, Confirmations, Page } from '../call/confirmation.ts'
 import type { Bindings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'
 import { grantNameOf } from './grant-name.ts'
@@ -14,7 +14,7 @@ const WORDS = 'confirmation words'
 
 /** What is kept with a proposal under the grant's key. */
 interface Kept {
-  link: string
+  page: Page
   agreement: Agreement
   /** SHA-256 of the words. */
   asked: string
@@ -24,6 +24,8 @@ interface Kept {
 export interface Words {
   clientName: string
   lines: readonly string[]
+  /** The MCP session that learns when the page has been answered. */
+  session?: string | undefined
 }
 
 /** The confirmations of the caller's grant. */
@@ -39,30 +41,32 @@ export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: B
     seal: async (agreement) => toBase64Url(await seal(vaultKey, purpose, agreement)),
     open: (sealed) => opened(sealed).catch(() => undefined),
     burn: async (nonce, expiresAt) => grant().burn(nonce, expiresAt),
-    async propose(agreement, lines) {
+    async propose(agreement, lines, session) {
       const subject = await subjectOf(vaultKey, agreement.digest)
       const waiting = await grant().settle(subject)
       const before = waiting && (await open<Kept>(vaultKey, keptPurpose, waiting.agreement).catch(() => undefined))
       const asked = await sha256(lines.join('\n'))
-      if (before && isSame(before, agreement, asked)) return before.link
+      if (before && isSame(before, agreement, asked)) return before.page
       const key = newKey()
+      const id = await pageId(key)
       const { publicUrl, root } = settingsFor(env, userId)
-      const link = `${publicUrl.origin}${root}${CONFIRM_PATH}/${grantId}.${key}`
-      await grant().propose(await pageId(key), {
+      const page: Page = { address: `${publicUrl.origin}${root}${CONFIRM_PATH}/${grantId}.${key}`, id }
+      await grant().propose(id, {
         subject,
-        words: await sealWords(key, { clientName, lines }),
-        agreement: await seal(vaultKey, keptPurpose, { link, agreement, asked } satisfies Kept),
+        words: await sealWords(key, { clientName, lines, session }),
+        agreement: await seal(vaultKey, keptPurpose, { page, agreement, asked } satisfies Kept),
         expiresAt: agreement.expiresAt,
       })
-      return link
+      return page
     },
     async decision(digest) {
       const settled = await grant().settle(await subjectOf(vaultKey, digest))
-      if (settled?.decision === undefined) return undefined
-      if (settled.decision === 'declined') return 'declined'
+      if (settled === undefined) return undefined
+      if (settled.decision !== 'approved') return settled.decision ?? 'open'
       const { agreement } = await open<Kept>(vaultKey, keptPurpose, settled.agreement)
       return { approved: toBase64Url(await seal(vaultKey, purpose, agreement)) }
     },
+    withdraw: async (digest) => grant().withdraw(await subjectOf(vaultKey, digest)),
   }
 }
 

@@ -9,7 +9,7 @@ import { fhirRequest } from './fhir-request.ts'
 import { fhirWrite } from './fhir-write.ts'
 
 /** The tools that may do more than read. */
-const TOOLS = [fhirRequest, fhirWrite, fhirOperate, fhirDelete]
+export const CHANGING_TOOLS = [fhirRequest, fhirWrite, fhirOperate, fhirDelete]
 
 /**
  * What a JSON-RPC message would do, if it is a `tools/call` that may do more than read: read by the tool itself.
@@ -19,7 +19,7 @@ const TOOLS = [fhirRequest, fhirWrite, fhirOperate, fhirDelete]
 export function riskOf(message: unknown, base: URL): Risk | undefined {
   if (!isRecord(message) || message.method !== 'tools/call' || !isRecord(message.params)) return undefined
   const { name, arguments: args } = message.params
-  const tool = TOOLS.find((one) => one.name === name)
+  const tool = CHANGING_TOOLS.find((one) => one.name === name)
   try {
     return tool?.riskOf(args, base)
   } catch (error) {

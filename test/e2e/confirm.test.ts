@@ -1,9 +1,10 @@
 /// <reference lib="dom" />
-// A deletion is agreed to by a person: on the page, in a real browser, and by a real client that asks over HTTP+SSE in Node.
+// A deletion is agreed to by a person: on the page, in a real browser, where a link or a real client led them; and by a real client that asks
+// over HTTP+SSE in Node.
 
-import { Client, SSEClientTransport } from '@modelcontextprotocol/client'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect, SignIn } from '../../programs/clients.ts'
 import type { RunningWorker } from '../../programs/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
@@ -38,6 +39,19 @@ async function withTask() {
   return { signIn, client, call, path, deletion: { method: 'DELETE', path } }
 }
 
+/** What a person does on the page that was opened for them. */
+async function signInAndDecide(page: Page, button: string, asked = 'Delete Task/'): Promise<void> {
+  const link = page.url()
+  await page.getByRole('link', { name: 'Sign in with Medplum' }).click()
+  await page.getByLabel('Email').fill(alice.email)
+  await page.getByLabel('Password').fill(alice.password)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(link)
+  expect(await page.textContent('main')).toContain(asked)
+  await page.getByRole('button', { name: button }).click()
+  await page.getByRole('status').waitFor()
+}
+
 describe.skipIf(isWithoutBrowser())('in a browser', () => {
   let browser: Browser
 
@@ -57,19 +71,58 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     const page = await context.newPage()
     await page.goto(link)
     expect(await page.textContent('main')).not.toContain(path)
-    await page.getByRole('link', { name: 'Sign in with Medplum' }).click()
-    await page.getByLabel('Email').fill(alice.email)
-    await page.getByLabel('Password').fill(alice.password)
-    await page.keyboard.press('Enter')
-    await page.waitForURL(link)
-    expect(await page.textContent('main')).toContain(`Delete ${path} "Call back"`)
-    await page.getByRole('button', { name: button }).click()
-    await page.getByRole('status').waitFor()
+    await signInAndDecide(page, button, `Delete ${path} "Call back"`)
     expect(await page.textContent('main')).toContain(says)
     expect(await page.getByRole('button').count()).toBe(0)
     await call(deletion)
     expect(await call({ method: 'GET', path })).toContain(after)
     await context.close()
+    await client.close()
+  })
+})
+
+describe.skipIf(isWithoutBrowser())('a client that opens the page for its person', () => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await launch()
+  }, 60_000)
+
+  afterAll(() => browser?.close())
+
+  test.each([
+    ['a session of 2025-11-25', {}],
+    ['2026-07-28', { versionNegotiation: { mode: { pin: '2026-07-28' } } }],
+  ])('waits until they have confirmed there, and deletes: %s', async (_, options) => {
+    const { signIn, client, call, path, deletion } = await withTask()
+    const opening = new Client(
+      { name: 'opening', version: '1' },
+      { capabilities: { elicitation: { url: {} } }, ...options },
+    )
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    const opened: string[] = []
+    const completed: string[] = []
+    opening.setNotificationHandler('notifications/elicitation/complete', ({ params }) => {
+      completed.push(params.elicitationId)
+    })
+    let confirmed: Promise<void> | undefined
+    opening.setRequestHandler('elicitation/create', async ({ params }) => {
+      if (params.mode !== 'url') return { action: 'decline' }
+      opened.push(params.message)
+      await page.goto(params.url)
+      confirmed = signInAndDecide(page, 'Delete')
+      return { action: 'accept' }
+    })
+    await opening.connect(new StreamableHTTPClientTransport(new URL('/mcp', worker.url), { authProvider: signIn }))
+    const { isError } = await opening.callTool({ name: 'fhir-request', arguments: deletion })
+    await confirmed
+    expect(isError ?? false).toBe(false)
+    expect(opened).toEqual([expect.stringContaining(`Delete ${path} "Call back"`)])
+    expect(await call({ method: 'GET', path })).toContain('HTTP 410')
+    if (!('versionNegotiation' in options)) await vi.waitFor(() => expect(completed).toHaveLength(1), 5_000)
+    await context.close()
+    await opening.close()
     await client.close()
   })
 })

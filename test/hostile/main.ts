@@ -91,7 +91,7 @@ function connection({ level, narrowing, forms, label }: Setting) {
     seal: async (agreement) => seal(agreement),
     open: async (state) => sealed.get(state),
     burn: async () => true,
-    propose: async (agreement) => `https://mcp.example.com/confirm/${seal(agreement)}`,
+    propose: async (agreement) => ({ address: `https://mcp.example.com/confirm/${seal(agreement)}`, id: 'page' }),
   })
   const call = async (
     { tool: name, args }: HostileCall,
@@ -105,7 +105,8 @@ function connection({ level, narrowing, forms, label }: Setting) {
       ...{ signal: new AbortController().signal, progress: async () => {}, answerChars: 20_000 },
       marks: { label, provenance: false, auditEvent: false },
       asking: {
-        ...{ policy: 'delete', forms: forms || answer !== undefined, state: answer?.state },
+        ...{ policy: 'delete', forms: forms || answer !== undefined, pages: false, session: undefined },
+        state: answer?.state,
         responses: answer && { approval: { action: 'accept', content: {} } },
       },
       event: {},

@@ -18,7 +18,7 @@ import type { Tool, ToolContext } from '../../src/tools/kit/tool.ts'
 import { search } from '../../src/tools/search/tool.ts'
 import { show } from '../../src/tools/show/tool.ts'
 import { whoami } from '../../src/tools/whoami.ts'
-import { callerWith } from '../caller.ts'
+import { callerWith, UNASKED } from '../caller.ts'
 import { bundleOf, entryFor } from '../calls.ts'
 import { rows } from '../runs.ts'
 import { costOf, FILLS, MOST } from './costs.ts'
@@ -37,7 +37,7 @@ function contextFor(access: Access): ToolContext {
     ...{ access, event: {}, answerChars: 60_000, signal: new AbortController().signal, progress: async () => {} },
     fhir: new FhirClient(caller.medplum, 30_000, { guard: guardFor(access) }),
     marks: { label: true, provenance: false, auditEvent: false },
-    asking: { policy: 'never', forms: false, responses: undefined, state: undefined },
+    asking: { policy: 'never', ...UNASKED, responses: undefined, state: undefined },
   } as unknown as ToolContext
 }
 

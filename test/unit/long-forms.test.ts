@@ -50,7 +50,7 @@ const bindings = {
   GRANT: {
     getByName: () => ({
       fetch: (request: Request) => createAuthorizationServer(bindings).fetch(request, bindings, ctx),
-      decide: async () => false,
+      proposal: async () => undefined,
     }),
   },
 } as unknown as Bindings

@@ -42,6 +42,11 @@ describe('settings', () => {
     expect(secrets.map(([name]) => name).sort()).toEqual(known.sort())
   })
 
+  test('each is read', () => {
+    const read = ['settings', 'tenants'].map((name) => readFileSync(`src/config/${name}.ts`, 'utf8')).join('')
+    expect(Object.keys(SETTINGS).filter((name) => !read.includes(`env.${name}`))).toEqual([])
+  })
+
   test('defaults are the values in wrangler.toml', () => {
     const { vars } = readConfig({ config: 'wrangler.toml' })
     for (const [name, { unset }] of Object.entries(SETTINGS)) {
@@ -77,15 +82,34 @@ test('the queries ask for columns that the audit has', () => {
   }
 })
 
-test('README.md adds the local server to clients as its home page does', () => {
-  const { buttons, clients } = guideOf(
-    parseSettings({
-      PUBLIC_URL: 'http://localhost:8790',
-      MEDPLUM_BASE_URL: 'http://localhost:8103/',
-      MEDPLUM_CLIENT_ID: 'client',
-    } as Bindings),
-    true,
+test('docs/security.md has each field of the audit, in the column where it is written', () => {
+  const security = readFileSync('docs/security.md', 'utf8')
+  const told = [...security.matchAll(/^\| `(\w+)`\s+\|.*\| ((?:blob|double)\d+)\s*\|$/gm)].map(([, ...row]) => row)
+  const audit = readFileSync('src/audit/audit.ts', 'utf8')
+  const written = [...audit.matchAll(/const (texts|numbers) = \[(.*)\]/g)].flatMap(([, kind, list = '']) =>
+    list.split(', ').flatMap((fields, index) => {
+      const column = `${kind === 'texts' ? 'blob' : 'double'}${index + 1}`
+      return fields.split(' ?? ').map((field) => [field.replace('line.', ''), column])
+    }),
   )
+  expect(written.length).toBeGreaterThan(10)
+  expect(told.sort()).toEqual(written.sort())
+})
+
+const LOCAL = {
+  PUBLIC_URL: 'http://localhost:8790',
+  MEDPLUM_BASE_URL: 'http://localhost:8103/',
+  MEDPLUM_CLIENT_ID: 'client',
+} as Bindings
+
+test.each(['default', 'directory'] as const)('README.md names each tool of TOOLS=%s', (TOOLS) => {
+  const readme = readFileSync('README.md', 'utf8')
+  const { tools } = guideOf(parseSettings({ ...LOCAL, TOOLS }), true)
+  expect(tools.map(([name]) => name).filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
+})
+
+test('README.md adds the local server to clients as its home page does', () => {
+  const { buttons, clients } = guideOf(parseSettings(LOCAL), true)
   const readme = readFileSync('README.md', 'utf8')
   for (const { label, href } of buttons) expect(readme).toContain(`[${label}](${href})`)
   for (const { name, command } of clients) {

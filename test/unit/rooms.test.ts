@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ROOMS } from '../../scripts/rooms.ts'
@@ -77,4 +77,11 @@ describe('the rooms of src/', () => {
     expect(foreign.sort()).toEqual([...(ROOMS[room]?.knows ?? [])].sort())
     expect(own.length).toBeLessThanOrEqual(MOST)
   })
+})
+
+test('docs/architecture.md names only files that exist', () => {
+  const text = readFileSync('docs/architecture.md', 'utf8')
+  const named = [...text.matchAll(/`((?:src|sandbox|programs|scripts|views|manual|test|evals)\/[\w./-]*)`/g)]
+  expect(named.length).toBeGreaterThan(50)
+  expect(named.map(([, path = '']) => path).filter((path) => !existsSync(path))).toEqual([])
 })

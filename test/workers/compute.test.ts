@@ -22,11 +22,7 @@ describe('a program', () => {
   const subjectOf = ({ subject }: Resource) => (subject as { reference: string } | undefined)?.reference ?? ''
   const isOf = (code: string) => (one: Resource) => JSON.stringify(one.code ?? null).includes(`"${code}"`)
 
-  interface Question {
-    code: string
-    truth: () => Promise<unknown>
-  }
-  const QUESTIONS: Record<string, Question> = {
+  const QUESTIONS: Record<string, { code: string; truth: () => Promise<unknown> }> = {
     'counts patients': {
       code: 'return fhir.count("Patient?active=true")',
       truth: async () => (await allOf(medplum, 'Patient?active=true')).length,

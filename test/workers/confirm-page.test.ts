@@ -44,8 +44,6 @@ const LANES: Record<string, (args: Record<string, unknown>) => Promise<Said>> = 
   },
   'a session of 2025-11-25': async (args) => fhir(mine.access, args, await startSession(mine.access)),
   '2026-07-28': (args) => calls()(mine.access, args, { capabilities: {} }),
-  '2026-07-28, with pages of its own only': (args) =>
-    calls()(mine.access, args, { capabilities: { elicitation: { url: {} } } }),
   'HTTP+SSE': async (args) => {
     const client = await sdk2(mine.access, 'sse')
     const answer = await client.call(args)

@@ -280,7 +280,7 @@ describe.each(Object.entries(CLIENTS))('a real client that shows forms: %s', (na
           }),
       )
       const { writes } = await writesDuring(async () => {
-        await expect(client.call(deletion, 500)).rejects.toThrow(/timed out/i)
+        await expect(client.call(deletion, { timeout: 500 })).rejects.toThrow(/timed out/i)
         agree()
         // What comes after the late answer has been answered: so has that.
         expect((await client.call({ method: 'GET', path })).text).toContain('patient')

@@ -3,7 +3,7 @@ import { createExecutionContext, env } from 'cloudflare:test'
 import { Client as Client2, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as HttpTransport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { ElicitationCompleteNotificationSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { vi } from 'vitest'
 import { type Credentials, Person } from '../../programs/person.ts'
 import { createApp } from '../../src/app.ts'
@@ -29,6 +29,8 @@ export interface Answer {
   question: string | undefined
   /** The schema of its form. */
   form: object | undefined
+  /** The page that the client is to open. */
+  url: string | undefined
   state: string | undefined
   isError: boolean
   text: string
@@ -74,11 +76,13 @@ export function calls(settings?: Record<string, string>): Call {
 function answerOf({ result, error }: RpcAnswer): Answer {
   if (!result) throw new Error(`JSON-RPC error ${error?.code}: ${error?.message}`)
   const requests = result.inputRequests as
-    | { approval?: { params?: { message?: string; requestedSchema?: object } } }
+    | { approval?: { params?: { message?: string; requestedSchema?: object; url?: string } } }
     | undefined
+  const asked = requests?.approval?.params
   return {
-    question: requests?.approval?.params?.message,
-    form: requests?.approval?.params?.requestedSchema,
+    question: asked?.message,
+    form: asked?.requestedSchema,
+    url: asked?.url,
     state: result.requestState as string | undefined,
     isError: result.isError === true,
     text: (result.content ?? []).map(({ text }) => text ?? '').join('\n'),
@@ -87,58 +91,97 @@ function answerOf({ result, error }: RpcAnswer): Answer {
 
 export const ACCEPT = { approval: { action: 'accept', content: {} } }
 
+/** What a real client is asked, as the protocol has it. */
+export interface Asked {
+  mode?: 'form' | 'url' | undefined
+  url?: string | undefined
+  elicitationId?: string | undefined
+}
+
 /** What a person answers to the question of a real client. */
 export type Reply = (
   message: string,
+  asked: Asked,
 ) => Promise<{ action: 'accept' | 'decline' | 'cancel'; content?: Record<string, never> }>
 
 export const YES: Awaited<ReturnType<Reply>> = { action: 'accept', content: {} }
 
+interface CallOptions {
+  timeout?: number
+  onprogress?: (progress: { message?: string | undefined }) => void
+  signal?: AbortSignal
+}
+
 export interface Connected {
   /** Of a session over Streamable HTTP. */
   sessionId: string | undefined
-  call(args: Record<string, unknown>, timeout?: number): Promise<{ isError: boolean; text: string }>
+  call(args: Record<string, unknown>, options?: CallOptions): Promise<{ isError: boolean; text: string }>
+  /** The pages of which it was told that they have been answered, by their ids. */
+  completed: string[]
   close(): Promise<void>
 }
 
-/** Real clients that declare forms: both SDK generations, the session and SSE lanes, and the multi-round-trip one. */
+/** Real clients: both SDK generations, the session and SSE lanes, and the multi-round-trip one. By default they declare forms. */
 export const CLIENTS = {
   'SDK 1, session of 2025-11-25': sdk1,
-  'SDK 2, session of 2025-11-25': (access: string, reply: Reply) => sdk2(access, 'http', reply),
-  'SDK 2, HTTP+SSE': (access: string, reply: Reply) => sdk2(access, 'sse', reply),
-  'SDK 2, 2026-07-28': (access: string, reply: Reply) => sdk2(access, 'modern', reply),
+  'SDK 2, session of 2025-11-25': (access: string, reply: Reply, elicitation?: Modes) =>
+    sdk2(access, 'http', reply, elicitation),
+  'SDK 2, HTTP+SSE': (access: string, reply: Reply, elicitation?: Modes) => sdk2(access, 'sse', reply, elicitation),
+  'SDK 2, 2026-07-28': (access: string, reply: Reply, elicitation?: Modes) =>
+    sdk2(access, 'modern', reply, elicitation),
+}
+
+/** How a client says that it can ask; without a mode by a form. */
+export interface Modes {
+  [mode: string]: Record<string, never>
 }
 
 const INFO = { name: 'test', version: '1' }
-const FORMS = { elicitation: {} }
+const PATIENT = { timeout: 20_000 }
 
-async function sdk1(access: string, reply: Reply): Promise<Connected> {
-  const client = new Client1(INFO, { capabilities: FORMS })
-  client.setRequestHandler(ElicitRequestSchema, ({ params }) => reply(params.message))
+async function sdk1(access: string, reply: Reply, elicitation: Modes = {}): Promise<Connected> {
+  const client = new Client1(INFO, { capabilities: { elicitation } })
+  client.setRequestHandler(ElicitRequestSchema, ({ params }) => reply(params.message, params as Asked))
+  const completed: string[] = []
+  client.setNotificationHandler(ElicitationCompleteNotificationSchema, ({ params }) => {
+    completed.push(params.elicitationId)
+  })
   const transport = new HttpTransport1(new URL(`${ORIGIN}/mcp`), options(access))
   await client.connect(transport as Parameters<typeof client.connect>[0])
   return {
     sessionId: transport.sessionId,
-    call: async (args, timeout = 20_000) =>
-      said(await client.callTool({ name: 'fhir-request', arguments: args }, undefined, { timeout })),
+    call: async (args, more) =>
+      said(await client.callTool({ name: 'fhir-request', arguments: args }, undefined, { ...PATIENT, ...more })),
+    completed,
     close: () => client.close(),
   }
 }
 
-/** @param reply none: the client declares no forms */
-export async function sdk2(access: string, lane: 'http' | 'sse' | 'modern', reply?: Reply): Promise<Connected> {
+/** @param reply none: the client can't ask */
+export async function sdk2(
+  access: string,
+  lane: 'http' | 'sse' | 'modern',
+  reply?: Reply,
+  elicitation: Modes = {},
+): Promise<Connected> {
   const client = new Client2(INFO, {
-    capabilities: reply ? FORMS : {},
+    capabilities: reply ? { elicitation } : {},
     ...(lane === 'modern' && { versionNegotiation: { mode: { pin: MODERN } } }),
   })
   const replies = new Map<string, ReturnType<Reply>>()
-  // In workerd the SDK's EventSource hands each message on twice, though it comes once: the person is asked once here.
-  const once = (message: string, ask: Reply) => {
-    const given = replies.get(message) ?? ask(message)
+  // In workerd the SDK's EventSource hands each message on twice, though it comes once: once is enough here.
+  const once = (message: string, asked: Asked, ask: Reply) => {
+    const given = replies.get(message) ?? ask(message, asked)
     replies.set(message, given)
     return given
   }
-  if (reply) client.setRequestHandler('elicitation/create', ({ params }) => once(params.message, reply))
+  if (reply) {
+    client.setRequestHandler('elicitation/create', ({ params }) => once(params.message, params as Asked, reply))
+  }
+  const completed: string[] = []
+  client.setNotificationHandler('notifications/elicitation/complete', ({ params }) => {
+    if (!completed.includes(params.elicitationId)) completed.push(params.elicitationId)
+  })
   const transport =
     lane === 'sse'
       ? new SSEClientTransport(new URL(`${ORIGIN}/mcp/sse`), options(access))
@@ -146,8 +189,9 @@ export async function sdk2(access: string, lane: 'http' | 'sse' | 'modern', repl
   await client.connect(transport as Parameters<typeof client.connect>[0])
   return {
     sessionId: 'sessionId' in transport ? transport.sessionId : undefined,
-    call: async (args, timeout = 20_000) =>
-      said(await client.callTool({ name: 'fhir-request', arguments: args }, { timeout })),
+    call: async (args, more) =>
+      said(await client.callTool({ name: 'fhir-request', arguments: args }, { ...PATIENT, ...more })),
+    completed,
     close: () => client.close(),
   }
 }

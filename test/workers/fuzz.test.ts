@@ -10,7 +10,7 @@ import { SessionError, TransportError } from '../../src/client/transport.ts'
 import { PathError } from '../../src/fhir/path.ts'
 import { perform } from '../../src/tools/perform/perform.ts'
 import { METHODS, type RequestArguments } from '../../src/tools/request/prepare.ts'
-import { callerWith } from '../caller.ts'
+import { callerWith, UNASKED } from '../caller.ts'
 import { atLeast, runs } from '../runs.ts'
 import { fhirCall, post, rpc } from './mcp.ts'
 import { signIn } from './signing-in.ts'
@@ -148,7 +148,7 @@ test('no argument sends a request elsewhere, sets a header, repeats a POST or fa
         progress: async () => {},
         answerChars: 60_000,
         marks: { label: true, provenance: true, auditEvent: true },
-        asking: { policy: 'never' as const, forms: false, responses: undefined, state: undefined },
+        asking: { policy: 'never' as const, ...UNASKED, responses: undefined, state: undefined },
         event: {},
       }
       try {
@@ -203,14 +203,12 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
         answer = given
         const context = {
           caller,
-          access: { level: 'admin' as const },
-          fhir: new FhirClient(caller.medplum, 90),
-          signal: new AbortController().signal,
-          progress: async () => {},
-          answerChars: 60_000,
+          ...{ access: { level: 'admin' as const }, fhir: new FhirClient(caller.medplum, 90) },
+          ...{ signal: new AbortController().signal, progress: async () => {}, answerChars: 60_000 },
           marks: { label: true, provenance: true, auditEvent: true },
           asking: {
             policy: how === 'tries only' ? ('never' as const) : ('write' as const),
+            ...UNASKED,
             forms: how === 'asks by the client',
             responses: { approval: { action: 'accept' } },
             state: undefined,

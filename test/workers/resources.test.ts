@@ -158,22 +158,11 @@ describe('abilities', () => {
 
 describe('a missing resource is -32602 with its address', () => {
   const ADDRESSES = [
-    `fhir:///Patient/${MISSING}`,
-    'fhir:///Patient/not-a-uuid',
-    `fhir:///Nope/${MISSING}`,
-    'fhir:///Nope',
-    'fhir:///patient',
-    'fhir:///',
-    'fhir:///Patient?name=vega',
-    'fhir:///Patient/$everything',
-    `fhir:///${MARISOL}/$everything`,
-    `fhir:///${MARISOL}?_elements=id`,
-    `fhir:///${MARISOL}/_history/1`,
-    'fhir:///Patient/..%2f..%2fauth%2fme',
-    'fhir:///job/1',
-    'fhir://evil.example/Patient/1',
-    'https://evil.example/Patient/1',
-    'file:///etc/passwd',
+    ...[`fhir:///Patient/${MISSING}`, 'fhir:///Patient/not-a-uuid', `fhir:///Nope/${MISSING}`, 'fhir:///Nope'],
+    ...['fhir:///patient', 'fhir:///', 'fhir:///Patient?name=vega', 'fhir:///Patient/$everything'],
+    ...[`fhir:///${MARISOL}/$everything`, `fhir:///${MARISOL}?_elements=id`, `fhir:///${MARISOL}/_history/1`],
+    ...['fhir:///Patient/..%2f..%2fauth%2fme', 'fhir:///job/1', 'fhir://evil.example/Patient/1'],
+    ...['https://evil.example/Patient/1', 'file:///etc/passwd'],
   ]
 
   test.each(ADDRESSES)('%s', async (uri) => {

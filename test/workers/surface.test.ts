@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { register } from '../../src/tools/kit/register.ts'
 import { type CallSupport, defineTool } from '../../src/tools/kit/tool.ts'
+import { CHANGING_TOOLS } from '../../src/tools/risk-of-call.ts'
 import { type Ask, deployment } from './deployment.ts'
 import { INITIALIZE } from './mcp.ts'
 import { signIn } from './signing-in.ts'
@@ -75,6 +76,11 @@ describe.each(Object.entries(SETS))('the %s set', (_set, { ask, names, most }) =
   test('has the agreed definitions', async () => {
     for (const tool of tools)
       await expect(`${JSON.stringify(tool, null, 2)}\n`).toMatchFileSnapshot(`__toolsnaps__/${tool.name}.json`)
+  })
+
+  test('asks for more access before a call of any tool that may do more than read', () => {
+    const changing = tools.filter(({ annotations }) => !annotations?.readOnlyHint).map(({ name }) => name)
+    expect(CHANGING_TOOLS.map(({ name }) => name)).toEqual(expect.arrayContaining(changing))
   })
 
   test('stays within its tokens, instructions included', async () => {

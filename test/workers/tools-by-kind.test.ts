@@ -2,7 +2,7 @@
 // is wrapped, and a refusal comes before anything is sent and names the right tool; what a tool is for, it does.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
-import { bundleOf, DELETE, GET, PATCH, POST, PUT } from '../calls.ts'
+import { bundleOf, DELETE, entryFor, GET, PATCH, POST, PUT } from '../calls.ts'
 import { deployment, type Said, say } from './deployment.ts'
 import { create, medplumToken } from './medplum.ts'
 import { signIn } from './signing-in.ts'
@@ -34,10 +34,6 @@ async function call(tool: Tool, args: Record<string, unknown>): Promise<Tried> {
   }
 }
 
-const entry = (method: string, url: string, resource?: object) => ({
-  request: { method, url },
-  ...(resource && { resource }),
-})
 const batch = (...entries: object[]) => bundleOf('batch', entries)
 const task = { resourceType: 'Task', status: 'requested', intent: 'order' }
 const mutation = (name: string) => ({ query: `mutation { ${name}(id: "${some}") { id } }` })
@@ -60,13 +56,13 @@ const ACTS: Record<Tool, Act[]> = {
     POST('Patient/_search', { name: 'Vega' }),
     POST('$graphql', { query: '{ PatientList(_count: 1) { id } }' }),
     POST('Task/$validate', task),
-    POST('', batch(entry('GET', chart), entry('GET', 'Task?_count=1'))),
+    POST('', batch(entryFor('GET', chart), entryFor('GET', 'Task?_count=1'))),
   ],
   'fhir-write': [
     POST('Task', task),
     PUT(`Task/${some}`, { ...task, id: some }),
     PATCH(`Task/${some}`, [{ op: 'replace', path: '/status', value: 'completed' }]),
-    POST('', batch(entry('POST', 'Task', task), entry('PUT', `Task/${some}`, { ...task, id: some }))),
+    POST('', batch(entryFor('POST', 'Task', task), entryFor('PUT', `Task/${some}`, { ...task, id: some }))),
     POST('$graphql', mutation('TaskUpdate')),
     POST('Appointment/$hold', { resourceType: 'Parameters', parameter: [] }),
     // Each of these is a GET that stores something.
@@ -76,7 +72,7 @@ const ACTS: Record<Tool, Act[]> = {
   'fhir-delete': [
     DELETE(`Task/${some}`),
     DELETE(`Task?identifier=http://example.com/none|${some}`),
-    POST('', batch(entry('DELETE', `Task/${some}`))),
+    POST('', batch(entryFor('DELETE', `Task/${some}`))),
     POST('$graphql', mutation('TaskDelete')),
   ],
   'fhir-operate': [
@@ -87,8 +83,8 @@ const ACTS: Record<Tool, Act[]> = {
     POST(`Agent/${some}/$push`, { resourceType: 'Parameters', parameter: [] }),
     GET(`Agent/${some}/$upgrade`),
     DELETE(`job/${some}/status`),
-    POST('', batch(entry('GET', `Claim/${some}/$submit`))),
-    POST('', batch(entry('DELETE', `ProjectMembership/${some}`))),
+    POST('', batch(entryFor('GET', `Claim/${some}/$submit`))),
+    POST('', batch(entryFor('DELETE', `ProjectMembership/${some}`))),
     POST('$graphql', mutation('AccessPolicyDelete')),
     DELETE(`ClientApplication/${some}`),
     PATCH(`ProjectMembership/${some}`, [{ op: 'add', path: '/admin', value: true }]),
@@ -140,10 +136,10 @@ describe.each(TOOLS)('%s', (tool) => {
 })
 
 describe('a batch of several kinds', () => {
-  const read = entry('GET', chart)
-  const write = entry('POST', 'Task', task)
-  const remove = entry('DELETE', `Task/${some}`)
-  const operate = entry('GET', `Claim/${some}/$submit`)
+  const read = entryFor('GET', chart)
+  const write = entryFor('POST', 'Task', task)
+  const remove = entryFor('DELETE', `Task/${some}`)
+  const operate = entryFor('GET', `Claim/${some}/$submit`)
 
   test.each([
     ['fhir-write', batch(write, read), 1, 'fhir-read'],
@@ -170,7 +166,10 @@ describe('the tools do their work', () => {
     expect(posted.text).toContain('returned: 1')
     // As models also send it.
     expect((await call('fhir-read', { path: search.path, body: search.form })).text).toBe(posted.text)
-    const both = await call('fhir-read', { path: '', body: batch(entry('GET', chart), entry('GET', 'Task?_count=1')) })
+    const both = await call('fhir-read', {
+      path: '',
+      body: batch(entryFor('GET', chart), entryFor('GET', 'Task?_count=1')),
+    })
     expect(both.text).toContain('returned: 2')
     expect(both.requests).toMatchObject([{ method: 'POST', path: '/fhir/R4' }])
     const query = `{ Patient(id: "${PATIENT_IDS.diabetic}") { birthDate } }`
@@ -189,7 +188,7 @@ describe('the tools do their work', () => {
     expect((await call('fhir-read', { path })).text).toContain('status: cancelled')
     const two = await Promise.all([1, 2].map(() => create(medplum, task)))
     expect((await call('fhir-delete', { path })).isError).toBe(false)
-    const rest = batch(...two.map((one) => entry('DELETE', `Task/${one.id}`)))
+    const rest = batch(...two.map((one) => entryFor('DELETE', `Task/${one.id}`)))
     expect((await call('fhir-delete', { path: '', body: rest })).isError).toBe(false)
     for (const gone of [path, ...two.map((one) => `Task/${one.id}`)])
       expect((await call('fhir-read', { path: gone })).text).toContain('HTTP 410 (Gone)')

@@ -85,6 +85,16 @@ export class McpSession extends DurableObject<Bindings> {
     await this.#note({ owner: grantNameOf(caller), transport: 'sse' })
   }
 
+  /**
+   * Tells the client that its person has answered the page that it opened for them (MCP 2025-11-25, elicitation).
+   *
+   * @param owner of the page: another session's client hears nothing
+   */
+  async pageAnswered(owner: string, elicitationId: string): Promise<void> {
+    if ((await this.#load())?.owner !== owner) return
+    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/elicitation/complete', params: { elicitationId } })
+  }
+
   /** The socket over which the Worker feeds an event stream; accepted so that this object may sleep meanwhile. */
   override async fetch(request: Request): Promise<Response> {
     const record = await this.#load()
@@ -98,6 +108,11 @@ export class McpSession extends DurableObject<Bindings> {
   /** The stream is an HTTP+SSE client's session: with it, the session ends. */
   override async webSocketClose(socket: WebSocket): Promise<void> {
     if (!this.#hasStream(socket) && (await this.#load())?.transport === 'sse') await this.#end()
+  }
+
+  /** Sends a message on the streams that the Worker holds; nothing else is needed for it, so this object may just have woken. */
+  #broadcast(message: JSONRPCMessage): void {
+    for (const socket of this.ctx.getWebSockets()) socket.send(JSON.stringify(message))
   }
 
   /** Whether there is a stream other than the one that is closing. */
@@ -120,12 +135,10 @@ export class McpSession extends DurableObject<Bindings> {
   }
 
   async #open(kind: SessionRecord['transport'], caller: CallerRecord): Promise<SessionTransport | SocketTransport> {
-    const broadcast = (message: JSONRPCMessage) => {
-      for (const socket of this.ctx.getWebSockets()) socket.send(JSON.stringify(message))
-    }
+    const id = this.ctx.id.toString()
+    const broadcast = (message: JSONRPCMessage) => this.#broadcast(message)
     const events = new SealedEventStore(this.ctx.storage.sql, caller.props.vaultKey)
-    const transport =
-      kind === 'sse' ? new SocketTransport(broadcast) : new SessionTransport(this.ctx.id.toString(), events, broadcast)
+    const transport = kind === 'sse' ? new SocketTransport(id, broadcast) : new SessionTransport(id, events, broadcast)
     await this.createServer(settingsFor(this.env, caller.userId)).connect(transport)
     const initialize = this.#record?.initialize
     // The very message that is about to be handled isn't a past one.

@@ -14,11 +14,13 @@ export const SSE_HEADERS = {
 
 /** The object's half: every message of the server goes to the sockets. */
 export class SocketTransport extends RevivableTransport {
+  readonly sessionId: string
   readonly #broadcast: (message: JSONRPCMessage) => void
 
   /** @param broadcast sends a message on the session's stream */
-  constructor(broadcast: (message: JSONRPCMessage) => void) {
+  constructor(id: string, broadcast: (message: JSONRPCMessage) => void) {
     super()
+    this.sessionId = id
     this.#broadcast = broadcast
   }
 

@@ -13,39 +13,13 @@ import {
 } from '@modelcontextprotocol/server'
 import { Connection, eventOf } from './connection.ts'
 import type { Replay, SealedEventStore } from './events.ts'
+import { Exchange } from './exchange.ts'
 import { SESSION_NOT_FOUND } from './message.ts'
 import { isAnswer, RevivableTransport } from './revivable.ts'
 import { messagesOf, refused, type SessionAnswer, type SessionRequest } from './session-request.ts'
 
-/** Milliseconds until a request that isn't answered yet gets an event stream. */
-const SOON_MS = 500
-/** Milliseconds after which a client whose stream was closed should resume (SEP-1699). */
-const RETRY_MS = 500
 /** The first revision whose clients understand an event without data (SEP-1699). */
 const EMPTY_EVENTS_SINCE = '2025-11-25'
-
-/** The requests of one POST, until all are answered. */
-interface Exchange {
-  /** Name of its event stream, a UUID. */
-  stream: string
-  isBatch: boolean
-  /** Whether an event without data may come first. */
-  primed: boolean
-  /** Requests without an answer. */
-  open: Set<RequestId>
-  /** Answers that wait for the others. */
-  answers: JSONRPCMessage[]
-  /** Gives the POST its answer; undefined once it has one. */
-  settle: ((answer: SessionAnswer) => void) | undefined
-  timer: ReturnType<typeof setTimeout>
-  /** Whether there is an event stream, be it connected or not. */
-  streaming: boolean
-  connection?: Connection | undefined
-  /** What is to be written comes one after the other: sealing takes differently long. */
-  written: Promise<void>
-  /** Whether all that will ever come was written. */
-  over: boolean
-}
 
 export class SessionTransport extends RevivableTransport {
   readonly sessionId: string
@@ -93,10 +67,7 @@ export class SessionTransport extends RevivableTransport {
   }
 
   override async close(): Promise<void> {
-    for (const exchange of new Set(this.#exchanges.values())) {
-      this.#settle(exchange, refused(404, ...SESSION_NOT_FOUND))
-      exchange.connection?.end()
-    }
+    for (const exchange of new Set(this.#exchanges.values())) exchange.end(refused(404, ...SESSION_NOT_FOUND))
     this.#exchanges.clear()
     this.#streams.clear()
     await super.close()
@@ -125,24 +96,16 @@ export class SessionTransport extends RevivableTransport {
       : (headers['mcp-protocol-version'] ?? DEFAULT_NEGOTIATED_PROTOCOL_VERSION)
     const primed = revision >= EMPTY_EVENTS_SINCE
     return new Promise((settle) => {
-      const exchange: Exchange = {
-        stream: crypto.randomUUID(),
+      const exchange = new Exchange(requests, settle, {
         isBatch,
         primed,
-        open: new Set(requests),
-        answers: [],
-        settle,
-        timer: setTimeout(() => this.#stream(exchange), SOON_MS),
-        streaming: false,
-        written: Promise.resolve(),
-        over: false,
-      }
+        streams: this.#streams,
+        events: this.#events,
+        failed: (error) => this.onerror?.(error instanceof Error ? error : new Error(String(error))),
+      })
       for (const id of requests) this.#exchanges.set(id, exchange)
       // A tool that lets its client wait closes the stream meanwhile (SEP-1699).
-      const closeSSEStream = () => {
-        this.#stream(exchange)
-        this.#write(exchange, async () => exchange.connection?.end())
-      }
+      const closeSSEStream = () => exchange.disconnect()
       for (const message of messages) this.#hand(message, { authInfo, ...(primed && { closeSSEStream }) })
     })
   }
@@ -163,74 +126,15 @@ export class SessionTransport extends RevivableTransport {
       this.#broadcast(message)
       return
     }
-    if (answered === undefined) this.#stream(exchange)
-    if (exchange.streaming) this.#tell(exchange, message)
-    else exchange.answers.push(message)
-    if (answered !== undefined) this.#close(exchange, answered)
+    exchange.deliver(message, answered)
+    if (answered !== undefined) this.#exchanges.delete(answered)
   }
 
   /** A request that its client gave up gets no answer (MCP, cancellation). */
   #cancelled(named: unknown): void {
     const request = named as RequestId
-    const exchange = this.#exchanges.get(request)
-    if (!exchange) return
-    // Without an answer there is no JSON either.
-    this.#stream(exchange)
-    this.#close(exchange, request)
-  }
-
-  /** Nothing more comes of this request; with the last one, the exchange is over. */
-  #close(exchange: Exchange, request: RequestId): void {
-    exchange.open.delete(request)
+    this.#exchanges.get(request)?.abandon(request)
     this.#exchanges.delete(request)
-    if (exchange.open.size > 0) return
-    const { streaming, answers, isBatch, stream } = exchange
-    if (!streaming) {
-      this.#settle(exchange, { status: 200, json: JSON.stringify(isBatch ? answers : answers[0]) })
-      return
-    }
-    this.#write(exchange, async () => {
-      exchange.over = true
-      exchange.connection?.end()
-      this.#streams.delete(stream)
-    })
-  }
-
-  #settle(exchange: Exchange, answer: SessionAnswer): void {
-    clearTimeout(exchange.timer)
-    exchange.settle?.(answer)
-    exchange.settle = undefined
-  }
-
-  /** Answers the POST with an event stream that carries everything from now on. */
-  #stream(exchange: Exchange): void {
-    const { stream, open, answers, primed } = exchange
-    if (!exchange.settle) return
-    exchange.streaming = true
-    this.#streams.set(stream, exchange)
-    const requests = [...open, ...answers.flatMap(answeredBy)]
-    const connection = new Connection()
-    exchange.connection = connection
-    this.#write(exchange, async () => {
-      const id = await this.#events.open(stream, requests)
-      if (primed) connection.send(`id: ${id}\nretry: ${RETRY_MS}\ndata: \n\n`)
-    })
-    for (const answer of answers) this.#tell(exchange, answer)
-    this.#settle(exchange, connection.response)
-  }
-
-  /** A client may leave and come back, so every message is kept before it is sent. */
-  #tell(exchange: Exchange, message: JSONRPCMessage): void {
-    this.#write(exchange, async () => {
-      const id = await this.#events.append(exchange.stream, message)
-      exchange.connection?.send(eventOf(id, message))
-    })
-  }
-
-  #write(exchange: Exchange, work: () => Promise<void>): void {
-    exchange.written = exchange.written.then(work).catch((error: unknown) => {
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)))
-    })
   }
 
   /** A client that lost its connection: what it missed, then what still comes. */
@@ -240,20 +144,9 @@ export class SessionTransport extends RevivableTransport {
     }
     const last = headers['last-event-id'] ?? ''
     const exchange = this.#streams.get(last.split('.')[0] ?? '')
-    if (!exchange) {
-      const replay = await this.#events.after(last)
-      return replay ? this.#replayed(replay) : refused(400, -32000, 'Invalid event ID format')
-    }
-    const connection = new Connection()
-    this.#write(exchange, async () => {
-      for (const { id, message } of (await this.#events.after(last))?.messages ?? [])
-        connection.send(eventOf(id, message))
-      // The connection that was lost can look alive here for long: this one takes its place.
-      exchange.connection?.end()
-      exchange.connection = connection
-      if (exchange.over) connection.end()
-    })
-    return connection.response
+    if (exchange) return exchange.resume(last)
+    const replay = await this.#events.after(last)
+    return replay ? this.#replayed(replay) : refused(400, -32000, 'Invalid event ID format')
   }
 
   /** The rest of a stream on which nothing comes any more. */
@@ -271,7 +164,3 @@ export class SessionTransport extends RevivableTransport {
 
 const LOST =
   'The answer to this request was lost. It is unknown whether the request was carried out: check before you retry.'
-
-function answeredBy(message: JSONRPCMessage): RequestId[] {
-  return isAnswer(message) && message.id !== undefined ? [message.id] : []
-}

@@ -63,9 +63,11 @@ export class ConfirmationStore {
     return true
   }
 
-  /** Withdraws what waits on pages. */
-  withdraw(): void {
-    for (const [key] of this.#storage.list({ prefix: PROPOSAL })) this.#storage.delete(key)
+  /** Withdraws what is on pages: about a subject, or all of it. */
+  withdraw(subject?: string): void {
+    for (const [key, proposal] of this.#storage.list<Proposal>({ prefix: PROPOSAL })) {
+      if (subject === undefined || proposal.subject === subject) this.#storage.delete(key)
+    }
   }
 
   /**

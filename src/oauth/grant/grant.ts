@@ -136,6 +136,11 @@ export class Grant extends DurableObject<Bindings> {
     return this.#confirmations.settle(subject)
   }
 
+  /** Ends what the person must decide about a subject, or has decided. */
+  async withdraw(subject: string): Promise<void> {
+    this.#confirmations.withdraw(subject)
+  }
+
   /** What the page of this id shows. */
   async proposal(id: string): Promise<Proposal | undefined> {
     return this.#confirmations.at(id)

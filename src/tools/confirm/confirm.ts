@@ -1,7 +1,7 @@
 // Asks the person before what can't be undone. The approval is sealed: these arguments, these versions of the records, this connection,
-// ten minutes, once. The client asks if it can, otherwise a page of this server.
+// ten minutes, once.
 
-import { type InputRequiredResult, inputRequired, inputResponse } from '@modelcontextprotocol/server'
+import { inputResponse } from '@modelcontextprotocol/server'
 import { inTurns } from '../../base/in-turns.ts'
 import { isRecord } from '../../base/json.ts'
 import { sha256 } from '../../base/seal.ts'
@@ -10,30 +10,12 @@ import type { Agreement } from '../../call/confirmation.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { isJobPath } from '../../client/job.ts'
 import type { ConfirmPolicy, ToolContext } from '../kit/tool.ts'
-
 import type { Prepared, RequestArguments } from '../request/prepare.ts'
-import { changingSteps, destructionOf, nothingDone, type Question, questionOf } from './question.ts'
+import { afterAnswer, ask, KEY, type Matter, type Permit } from './asking.ts'
+import { changingSteps, destructionOf, nothingDone, questionOf } from './question.ts'
 import { isGraphql, type Step } from './steps.ts'
 
-/** A call that may continue, with the agreement if one was needed; or the answer to give instead. */
-export type Permit = { agreed: Agreement | undefined } | { undone: string } | { question: InputRequiredResult }
-
-const LIFE_MS = 600_000
-/** A client's own form may show less than it is given: what is longer is asked on the page. */
-const MAX_FORM = { lines: 40, chars: 3_000 }
-/** The part of the question that the model gets with the link. */
-const MAX_TOLD = { lines: 40, chars: 6_000 }
 const AT_ONCE = 5
-const KEY = 'approval'
-
-/** Without a field: accepting is the yes. A box to tick was left unticked by people who meant yes. */
-const FORM = { type: 'object' as const, properties: {} }
-
-/** A refusal sooner than this after the question comes from a program: no person has read it. */
-const READING_MS = 1_000
-const CANNOT_ASK = 'the client cannot ask the person'
-const TOO_LONG = 'the question is too long for the client’s form'
-const NO_ANSWER = 'the client returned no answer from the person'
 
 /**
  * Lets a call continue if it needs no confirmation, or has one.
@@ -47,7 +29,7 @@ export async function permitted(
   prepared: Prepared,
   context: ToolContext,
 ): Promise<Permit> {
-  const { asking, caller } = context
+  const { asking } = context
   if (asking.policy === 'never' || prepared.risk.kind === 'read') return { agreed: undefined }
   const steps = changingSteps(prepared)
   const isAsked = (step: Step) => mustAsk(step, asking.policy)
@@ -57,27 +39,15 @@ export async function permitted(
     // Nobody is to be led to approve what can't happen.
     await context.fhir.check(prepared.request)
   }
-  const question = async () => destruction ?? questionOf(steps, isAsked, prepared, context)
-  const digest = await digestOf(tool, args, prepared)
-  const undone = nothingDone(prepared)
-  const answer = inputResponse(asking.responses, KEY)
-  if (!asking.forms || asking.state === undefined || answer.kind !== 'elicit') {
-    const decided = await decidedByPage(digest, undone, context)
-    if (decided) return decided
-    const whole = await question()
-    if (!asking.forms) return { undone: await link(CANNOT_ASK, digest, whole, prepared, context) }
-    if (!fits(whole.lines, MAX_FORM)) return { undone: await link(TOO_LONG, digest, whole, prepared, context) }
-    return { question: await ask(digest, whole, context) }
+  const matter: Matter = {
+    digest: await digestOf(tool, args, prepared),
+    undone: nothingDone(prepared),
+    question: async () => destruction ?? questionOf(steps, isAsked, prepared, context),
   }
-  const agreement = await openAgreement(asking.state, digest, undone, context)
-  const isSoon = Date.now() - (agreement.expiresAt - LIFE_MS) < READING_MS
-  if (answer.action === 'decline' && !isSoon) return { undone: `${undone}: the client says that the person declined.` }
-  if (answer.action !== 'accept') {
-    const why = answer.action === 'decline' ? 'the client declined before anyone could read the question' : NO_ANSWER
-    return { undone: await link(why, digest, await question(), prepared, context) }
-  }
-  if (await caller.confirmations.burn(agreement.nonce, agreement.expiresAt)) return { agreed: agreement }
-  throw new UserError(`${undone}: this confirmation was already used. Call again to ask the person again.`)
+  const { forms, pages, responses, state } = asking
+  const answer = inputResponse(responses, KEY)
+  const isAnswered = (forms || pages) && state !== undefined && answer.kind === 'elicit'
+  return isAnswered ? afterAnswer(answer.action, state, matter, context) : ask(matter, context)
 }
 
 /** Whether the person is asked before this. A DELETE is one also where its path makes it an operation as well. */
@@ -85,80 +55,6 @@ function mustAsk(step: Step, policy: ConfirmPolicy): boolean {
   const { method, path, risk } = step
   if (policy === 'write' || risk.kind === 'delete' || risk.kind === 'admin') return true
   return risk.kind === 'operate' && (isGraphql(step) || (method === 'DELETE' && !isJobPath(path)))
-}
-
-function fits(lines: readonly string[], most: { lines: number; chars: number }): boolean {
-  return lines.length <= most.lines && lines.join('\n').length <= most.chars
-}
-
-/** The question for the client to put to the person. */
-async function ask(digest: string, { lines, ...about }: Question, context: ToolContext): Promise<InputRequiredResult> {
-  const agreement = newAgreement(digest, about)
-  return inputRequired({
-    inputRequests: { [KEY]: inputRequired.elicit({ message: lines.join('\n'), requestedSchema: FORM }) },
-    requestState: await context.caller.confirmations.seal(agreement),
-  })
-}
-
-/** What the person decided on the page; undefined if they have decided nothing. */
-async function decidedByPage(digest: string, undone: string, context: ToolContext): Promise<Permit | undefined> {
-  const decision = await context.caller.confirmations.decision(digest)
-  if (decision === undefined) return undefined
-  if (decision === 'declined') return { undone: `${undone}: the person declined.` }
-  return { agreed: await openAgreement(decision.approved, digest, undone, context) }
-}
-
-/** Where the client can't ask, or brought no answer of a person: the link to a page. */
-async function link(
-  why: string,
-  digest: string,
-  { lines, ...about }: Question,
-  prepared: Prepared,
-  context: ToolContext,
-): Promise<string> {
-  const address = await context.caller.confirmations.propose(newAgreement(digest, about), lines)
-  return [
-    `NOT DONE YET. ${nothingDone(prepared)}: ${why}. The person must confirm it on a page of this server, signed in to Medplum.`,
-    `Give them this link: ${address}`,
-    'When they say that they approved, make the same call with the same arguments within 10 minutes. The change is then made once.',
-    'They will be asked:',
-    ...told(lines),
-  ].join('\n')
-}
-
-/** As much of the question as a model needs; the page has all of it. */
-function told(lines: readonly string[]): string[] {
-  if (fits(lines, MAX_TOLD)) return [...lines]
-  let room = MAX_TOLD.chars
-  const first = lines.slice(0, MAX_TOLD.lines).filter((line) => {
-    room -= line.length
-    return room > 0
-  })
-  return [...first, `(${lines.length} lines in all, on the page)`]
-}
-
-/**
- * The agreement in a sealed state, if it holds for this call.
- *
- * @throws {UserError} that says why it doesn't
- */
-async function openAgreement(
-  state: unknown,
-  digest: string,
-  undone: string,
-  { caller }: ToolContext,
-): Promise<Agreement> {
-  const agreement = typeof state === 'string' ? await caller.confirmations.open(state) : undefined
-  const why =
-    agreement === undefined
-      ? 'this confirmation was altered, or belongs to another connection'
-      : agreement.digest !== digest
-        ? 'this confirmation was given for other arguments'
-        : agreement.expiresAt <= Date.now()
-          ? 'this confirmation came later than 10 minutes after the question'
-          : undefined
-  if (agreement && why === undefined) return agreement
-  throw new UserError(`${undone}: ${why}. Call again to ask the person again.`)
 }
 
 /**
@@ -195,12 +91,6 @@ export async function pinnedToAgreement<T extends RequestArguments>(
     // Medplum compares the version itself where it can: nothing comes between its look and its write.
     ...(isOne && only && (method === 'PUT' || method === 'PATCH') && { ifMatch: args.ifMatch ?? only.version }),
   }
-}
-
-function newAgreement(digest: string, found: Pick<Question, 'seen' | 'found'>): Agreement {
-  const { seen, found: only } = found
-  const expiresAt = Date.now() + LIFE_MS
-  return { digest, seen, expiresAt, nonce: crypto.randomUUID(), ...(only !== undefined && { found: only }) }
 }
 
 /** SHA-256 of the canonical JSON of what is sent, base64url. How an answer is shown is no part of it. */

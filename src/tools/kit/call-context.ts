@@ -10,12 +10,20 @@ import type { Progress } from '../../client/job.ts'
 import type { Asking, ConfirmPolicy } from './tool.ts'
 
 /** Whether and how the client asks the person: it says so with each request of 2026-07-28, and once in a 2025 session. */
-export function askingOf({ mcpReq }: ServerContext, { server }: McpServer, policy: ConfirmPolicy): Asking {
+export function askingOf(ctx: ServerContext, { server }: McpServer, policy: ConfirmPolicy): Asking {
+  const { mcpReq } = ctx
   const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = mcpReq.envelope ?? {}
   const elicitation = (envelope[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities())?.elicitation
-  // Without a mode it means forms, as it did before there were modes.
-  const forms = elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
-  return { policy, forms, responses: mcpReq.inputResponses, state: mcpReq.requestState() }
+  const pages = elicitation?.url !== undefined
+  return {
+    policy,
+    // Without a mode it means forms, as it did before there were modes.
+    forms: elicitation !== undefined && (elicitation.form !== undefined || !pages),
+    pages,
+    session: pages ? ctx.sessionId : undefined,
+    responses: mcpReq.inputResponses,
+    state: mcpReq.requestState(),
+  }
 }
 
 /** Progress notifications, for a client that gave a token; they rise strictly (MCP, utilities/progress). */

@@ -17,6 +17,10 @@ export interface Asking {
   policy: ConfirmPolicy
   /** Whether the client shows forms to the person (elicitation in form mode). */
   forms: boolean
+  /** Whether it opens the address of a page for the person (elicitation in URL mode). */
+  pages: boolean
+  /** The session over which it can learn that a page has been answered. */
+  session: string | undefined
   /** What the client brought back from the person, and the state that it was given for it. */
   responses: Record<string, unknown> | undefined
   state: unknown

@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import type { Bindings } from '../../config/settings.ts'
 import { homeAt, settingsAt } from '../../config/tenants.ts'
-import { CONFIRM_PATH, openWords, pageId } from '../../oauth/confirmations.ts'
+import { CONFIRM_PATH, openWords, pageId, type Words } from '../../oauth/confirmations.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import { browserUser, formToken, isOwnForm, redirectToLogin } from '../shared/browser-session.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'
@@ -28,14 +28,12 @@ async function show(c: Ctx): Promise<Response> {
   const userId = await browserUser(c)
   if (userId === undefined) return c.req.query(LOGIN) === undefined ? signInFirst(c) : redirectToLogin(c, c.req.path)
   const page = await pageOf(c, userId)
-  const proposal = await page?.grant.proposal(page.id)
-  const words = page && proposal && (await openWords(page.key, proposal.words).catch(() => undefined))
-  if (!words || !proposal) return nothingHere(c)
-  const { clientName, lines } = words
+  if (!page) return nothingHere(c)
+  const { clientName, lines } = page.words
   const token = await formToken(c)
   const { path } = c.req
   const given = { clientName, tenant: settingsAt(c.env, path).tenant, lines, path, home: homeAt(c.env, path), token }
-  return pageResponse(<Confirm {...given} decision={proposal.decision} />, { sendsOrigin: true })
+  return pageResponse(<Confirm {...given} decision={page.decision} />, { sendsOrigin: true })
 }
 
 /** Being sent to another site's login without explanation would look like phishing. */
@@ -58,14 +56,34 @@ async function decide(c: Ctx): Promise<Response> {
   const page = await pageOf(c, userId)
   const decision = form.get('decision') === 'approved' ? 'approved' : 'declined'
   if (!page || !(await page.grant.decide(page.id, decision))) return nothingHere(c)
+  await tellSession(c, page)
   c.header('cache-control', 'no-store')
   return c.redirect(c.req.path, 303)
 }
 
+/** What a page of this person asks, with whom it is decided. */
 async function pageOf(c: Ctx, userId: string) {
   const [, grantId, key] = PAGE.exec(c.req.param('page') ?? '') ?? []
   if (grantId === undefined || key === undefined) return undefined
-  return { key, id: await pageId(key), grant: c.env.GRANT.getByName(grantNameOf({ userId, grantId })) }
+  const owner = grantNameOf({ userId, grantId })
+  const grant = c.env.GRANT.getByName(owner)
+  const id = await pageId(key)
+  const proposal = await grant.proposal(id)
+  const words = proposal && (await openWords(key, proposal.words).catch(() => undefined))
+  return words && { id, owner, grant, words, decision: proposal.decision }
+}
+
+/** A client that waits for the page learns that it has been answered. What was decided stands without that. */
+async function tellSession(
+  { env }: Ctx,
+  { id, owner, words: { session } }: { id: string; owner: string; words: Words },
+) {
+  if (session === undefined) return
+  const sessions = env.MCP_SESSION
+  await sessions
+    .get(sessions.idFromString(session))
+    .pageAnswered(owner, id)
+    .catch(() => {})
 }
 
 function nothingHere(c: Ctx): Response {

@@ -9,51 +9,29 @@ import {
 } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
-import type { Narrowing } from '../../access/narrow/narrowing.ts'
 import { auditOAuth } from '../../audit/audit.ts'
-import { newKey } from '../../base/seal.ts'
 import { type Bindings, readSettings, type Settings } from '../../config/settings.ts'
 import { settingsAt } from '../../config/tenants.ts'
 import { canonicalize } from '../../oauth/addresses.ts'
 import { shownName } from '../../oauth/clients/client-name.ts'
 import { isUsableRedirect, placeOf } from '../../oauth/clients/redirects.ts'
-import { metadataOf } from '../../oauth/grant-metadata.ts'
-import { grantOf } from '../../oauth/grant-name.ts'
-import {
-  CLIENT_SCOPES,
-  exchangeCode,
-  type LoginSecrets,
-  loginUrl,
-  logOut,
-  newLoginSecrets,
-  type SignIn,
-  UpstreamError,
-} from '../../oauth/medplum.ts'
+import { CLIENT_SCOPES, loginUrl, newLoginSecrets, UpstreamError } from '../../oauth/medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer } from '../../oauth/provider.ts'
-import type { GrantProps } from '../../oauth/record.ts'
-import { levelOf, type Offer, offerFor, scopesFor, smartScopes } from '../../oauth/scopes.ts'
-
+import { type Offer, offerFor, scopesFor, smartScopes } from '../../oauth/scopes.ts'
 import { finishLogin, isBrowserLogin, StaleLoginError } from '../shared/browser-session.ts'
 import { methodNotAllowed } from '../shared/error-pages.tsx'
 import { pageResponse } from '../shared/layout.tsx'
-import { type BrowserMark, markBrowser } from './browser-mark.ts'
-import { Consent } from './consent.tsx'
+import { markBrowser } from './browser-mark.ts'
+import { complete, type LoginData } from './complete.ts'
+import { Consent, Onward } from './consent.tsx'
 import { closeForm, openForm } from './consent-form.ts'
 import { type NarrowingForm, readNarrowing } from './narrowing-form.ts'
-import { Onward } from './onward.tsx'
 import { DocumentError, problemPage } from './problems.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
 export const CALLBACK_PATH = '/oauth/callback'
 const MAX_CLIENT_ID = 400
-
-/** What is carried through Medplum's login in addition to the client's request. */
-interface LoginData extends LoginSecrets {
-  mark: BrowserMark
-  clientName: string
-  narrowing: Narrowing
-}
 
 export const signIn = new Hono<{ Bindings: Bindings }>()
   .get(AUTHORIZE_PATH, showConsent)
@@ -181,59 +159,6 @@ async function finish(c: Ctx): Promise<Response> {
         : (['access_denied', 'Medplum did not accept the login. Try again.'] as const)
     return redirect(authorizationErrorRedirect(request, kind, description), headers)
   }
-}
-
-/** Completes the sign-in. If that fails here, the login at Medplum is ended, since nobody would hold its tokens. */
-async function complete(
-  settings: Settings,
-  oauth: OAuthHelpers,
-  env: Bindings,
-  request: AuthRequest,
-  code: string,
-  data: LoginData,
-): Promise<string> {
-  const login = await exchangeCode(settings, code, data)
-  try {
-    return await createGrant(login, oauth, env, request, data)
-  } catch (error) {
-    await logOut(settings, login.tokens.accessToken)
-    throw error
-  }
-}
-
-/** The grant at the provider, and Medplum's tokens in the grant's object. */
-async function createGrant(
-  login: SignIn,
-  oauth: OAuthHelpers,
-  env: Bindings,
-  request: AuthRequest,
-  data: LoginData,
-): Promise<string> {
-  const props: GrantProps = {
-    vaultKey: newKey(),
-    accessToken: login.tokens.accessToken,
-    accessExpiresAt: login.tokens.accessExpiresAt,
-    profile: login.profile,
-    project: login.project,
-    clientName: data.clientName,
-    narrowing: data.narrowing,
-  }
-  const { redirectTo } = await oauth.completeAuthorization({
-    request,
-    userId: login.userId,
-    metadata: metadataOf(data.clientName, data.narrowing, data.mark),
-    scope: request.scope,
-    props,
-    // The grant's object ends them once this one is active.
-    revokeExistingGrants: false,
-  })
-  const name = grantOf(new URL(redirectTo).searchParams.get('code') ?? '')
-  if (!name) throw new Error('The provider issued a code that names no grant')
-  await env.GRANT.getByName(name).keep(props.vaultKey, login.tokens)
-  const level = levelOf(request.scope)
-  const subject = { userId: login.userId, clientId: request.clientId }
-  await auditOAuth({ decision: 'signed_in', ...(level && { level }) }, subject, env)
-  return redirectTo
 }
 
 /** What follows a failure. Only a client and redirect URI that were verified are sent anything; all else is a page. */

@@ -1,0 +1,204 @@
+// How the person is asked, in this order: by a form of the client, if it shows forms and the question fits; on a page of this server that
+// the client opens, if it opens pages; on the same page, by a link in the answer. Only a form is answered through the client. That a
+// client opened a page agrees to nothing: the person decides there, signed in.
+
+import { type InputRequiredResult, inputRequired } from '@modelcontextprotocol/server'
+import { oneLine } from '../../base/text.ts'
+import { UserError } from '../../base/told-error.ts'
+import type { Agreement } from '../../call/confirmation.ts'
+import { pause } from '../../client/transport.ts'
+import type { ToolContext } from '../kit/tool.ts'
+import type { Question } from './question.ts'
+
+/** A call that may continue, with the agreement if one was needed; or the answer to give instead. */
+export type Permit = { agreed: Agreement | undefined } | { undone: string } | { question: InputRequiredResult }
+
+/** What the person is asked about. */
+export interface Matter {
+  /** Of the tool's name and the arguments that are sent. */
+  digest: string
+  /** The beginning of a sentence that says why nothing was done. */
+  undone: string
+  question(): Promise<Question>
+}
+
+/** The name of the question among those that a result asks. */
+export const KEY = 'approval'
+
+const LIFE_MS = 600_000
+/** A client's own form may show less than it is given: what is longer is asked on the page. */
+const MAX_FORM = { lines: 40, chars: 3_000 }
+/** The part of the question that the model gets with the link. */
+const MAX_TOLD = { lines: 40, chars: 6_000 }
+/** Characters of the question's first line that a client shows when it offers to open the page. */
+const MAX_FIRST = 300
+/** A refusal sooner than this after the question comes from a program: no person has read it. */
+const READING_MS = 1_000
+/** Milliseconds between looks at the page while a call waits for it: soon at first, then less often. */
+const FIRST_WAIT_MS = 300
+const MAX_WAIT_MS = 2_000
+/** Of the call's time, what is left for the change. */
+const RESERVE_MS = 10_000
+
+/** Without a field: accepting is the yes. A box to tick was left unticked by people who meant yes. */
+const FORM = { type: 'object' as const, properties: {} }
+
+/** Asks, unless the person has decided on the page already. */
+export async function ask(matter: Matter, context: ToolContext): Promise<Permit> {
+  const decided = await decidedOnPage(matter, context)
+  if (typeof decided === 'object') return decided
+  const { forms, pages } = context.asking
+  const question = await matter.question()
+  if (forms && fits(question.lines, MAX_FORM)) return { question: await askByForm(matter, question, context) }
+  if (pages) return { question: await askOnPage(matter, question, context) }
+  const why = forms ? 'the question is too long for the client’s form' : 'the client cannot ask the person'
+  return { undone: await link(why, matter, question, context) }
+}
+
+/**
+ * Continues with what the client answered to the question of this state.
+ *
+ * @throws {UserError} for a confirmation that doesn't hold
+ */
+export async function afterAnswer(
+  action: 'accept' | 'decline' | 'cancel',
+  state: unknown,
+  matter: Matter,
+  context: ToolContext,
+): Promise<Permit> {
+  const { confirmations } = context.caller
+  const agreement = await openAgreement(state, matter, context)
+  const { onPage, nonce, expiresAt } = agreement
+  const isSoon = Date.now() - (expiresAt - LIFE_MS) < READING_MS
+  if (action === 'decline' && !isSoon) {
+    if (onPage) await confirmations.withdraw(matter.digest)
+    return { undone: `${matter.undone}: the client says that the person declined${onPage ? ' to open the page' : ''}.` }
+  }
+  if (action !== 'accept') {
+    const why =
+      action === 'decline'
+        ? 'the client declined before anyone could read the question'
+        : 'the client returned no answer from the person'
+    return { undone: await link(why, matter, await matter.question(), context) }
+  }
+  if (onPage) return afterPage(matter, context)
+  if (await confirmations.burn(nonce, expiresAt)) return { agreed: agreement }
+  throw new UserError(`${matter.undone}: this confirmation was already used. ${AGAIN}`)
+}
+
+/** Waits for the person to decide on the page that the client opened; after that, the model can call again. */
+async function afterPage(matter: Matter, context: ToolContext): Promise<Permit> {
+  const { fhir, signal, progress } = context
+  const isWaiting = () => fhir.remainingMs > RESERVE_MS && !signal.aborted
+  let decided = await decidedOnPage(matter, context)
+  for (let looks = 1, wait = FIRST_WAIT_MS; decided === 'open' && isWaiting(); looks++) {
+    // In fractions: the change itself may count from 1.
+    await progress(looks / 1_000, undefined, 'Waiting for the person to decide on the confirmation page')
+    await pause(wait, signal).catch(() => {})
+    wait = Math.min(wait * 1.5, MAX_WAIT_MS)
+    // Where the client has gone away, a decision is left for its next call.
+    if (!signal.aborted) decided = await decidedOnPage(matter, context)
+  }
+  if (typeof decided === 'object') return decided
+  if (decided === undefined) {
+    throw new UserError(`${matter.undone}: the page was already answered, or its time is over. ${AGAIN}`)
+  }
+  return { undone: await link('the person has not decided on the page yet', matter, await matter.question(), context) }
+}
+
+/** What the person decided on the page; `open` if they have decided nothing, undefined if there is no page. */
+async function decidedOnPage(matter: Matter, context: ToolContext): Promise<Permit | 'open' | undefined> {
+  const decision = await context.caller.confirmations.decision(matter.digest)
+  if (decision === undefined || decision === 'open') return decision
+  if (decision === 'declined') return { undone: `${matter.undone}: the person declined.` }
+  return { agreed: await openAgreement(decision.approved, matter, context) }
+}
+
+/** The question for the client to put to the person. */
+async function askByForm(
+  { digest }: Matter,
+  { lines, ...about }: Question,
+  context: ToolContext,
+): Promise<InputRequiredResult> {
+  const agreement = newAgreement(digest, about)
+  return inputRequired({
+    inputRequests: { [KEY]: inputRequired.elicit({ message: lines.join('\n'), requestedSchema: FORM }) },
+    requestState: await context.caller.confirmations.seal(agreement),
+  })
+}
+
+/** The page for the client to open. Its address says nothing, and serves only the person who signs in there. */
+async function askOnPage(
+  { digest }: Matter,
+  { lines, ...about }: Question,
+  { caller: { confirmations }, asking: { session } }: ToolContext,
+): Promise<InputRequiredResult> {
+  const agreement = newAgreement(digest, about)
+  const { address: url, id } = await confirmations.propose(agreement, lines, session)
+  const message = `${oneLine(lines[0] ?? '', MAX_FIRST)}\nConfirm or refuse this on a page of this server, signed in to Medplum.`
+  // Only sessions of 2025 have the id: with it the client learns that the page has been answered.
+  const asked = { message, url, ...(session !== undefined && { elicitationId: id }) }
+  return inputRequired({
+    inputRequests: { [KEY]: inputRequired.elicitUrl(asked) },
+    requestState: await confirmations.seal({ ...agreement, onPage: true }),
+  })
+}
+
+/** Where the client can't ask, or brought no answer of a person: the link to the page. */
+async function link(
+  why: string,
+  { digest, undone }: Matter,
+  { lines, ...about }: Question,
+  { caller: { confirmations }, asking: { session } }: ToolContext,
+): Promise<string> {
+  const { address } = await confirmations.propose(newAgreement(digest, about), lines, session)
+  return [
+    `NOT DONE YET. ${undone}: ${why}. The person must confirm it on a page of this server, signed in to Medplum.`,
+    `Give them this link: ${address}`,
+    'When they say that they approved, make the same call with the same arguments within 10 minutes. The change is then made once.',
+    'They will be asked:',
+    ...told(lines),
+  ].join('\n')
+}
+
+/** As much of the question as a model needs; the page has all of it. */
+function told(lines: readonly string[]): string[] {
+  if (fits(lines, MAX_TOLD)) return [...lines]
+  let room = MAX_TOLD.chars
+  const first = lines.slice(0, MAX_TOLD.lines).filter((line) => {
+    room -= line.length
+    return room > 0
+  })
+  return [...first, `(${lines.length} lines in all, on the page)`]
+}
+
+function fits(lines: readonly string[], most: { lines: number; chars: number }): boolean {
+  return lines.length <= most.lines && lines.join('\n').length <= most.chars
+}
+
+const AGAIN = 'Call again to ask the person again.'
+
+/**
+ * The agreement in a sealed state, if it holds for this call.
+ *
+ * @throws {UserError} that says why it doesn't
+ */
+async function openAgreement(state: unknown, { digest, undone }: Matter, { caller }: ToolContext): Promise<Agreement> {
+  const agreement = typeof state === 'string' ? await caller.confirmations.open(state) : undefined
+  const why =
+    agreement === undefined
+      ? 'this confirmation was altered, or belongs to another connection'
+      : agreement.digest !== digest
+        ? 'this confirmation was given for other arguments'
+        : agreement.expiresAt <= Date.now()
+          ? 'this confirmation came later than 10 minutes after the question'
+          : undefined
+  if (agreement && why === undefined) return agreement
+  throw new UserError(`${undone}: ${why}. ${AGAIN}`)
+}
+
+function newAgreement(digest: string, found: Pick<Question, 'seen' | 'found'>): Agreement {
+  const { seen, found: only } = found
+  const expiresAt = Date.now() + LIFE_MS
+  return { digest, seen, expiresAt, nonce: crypto.randomUUID(), ...(only !== undefined && { found: only }) }
+}
