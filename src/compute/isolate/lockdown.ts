@@ -1,4 +1,4 @@
-// Deletes from the isolate whatever globals.ts doesn't name, and puts what counts in the place of what is left.
+// Deletes everything from the isolate that globals.ts doesn't name, and replaces the rest with functions that count.
 
 import type { countedOf } from './counted.ts'
 import type { Fn, Meter } from './meter.ts'
@@ -74,7 +74,7 @@ export function lockDown(
       } else if (typeof was?.value === 'function' && !/^%(?!Iterator%)/.test(where)) {
         const value = counted(where, name, was.value as Fn)
         if (where === 'Array.prototype' && name === '@@iterator') arrayIterator.current = value
-        // The runtime looks for it in what this file itself answers with.
+        // The runtime uses it on the promises that this code returns.
         const fixed = where === 'Promise.prototype' ? { writable: false, configurable: false } : {}
         defineProperty(object, key, { ...was, value, ...fixed })
       }

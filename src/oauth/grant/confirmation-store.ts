@@ -1,4 +1,4 @@
-// What a grant's object keeps of confirmations: which were used, and which wait for the person on a page. Nothing of it can be
+// What a grant's object keeps of confirmations: which were used, and which wait for the person on a page. None of it can be
 // read here: the words are sealed under a key that is only in the page's address, the agreement under the grant's `vaultKey`.
 
 /** A confirmation that waits on its page. */
@@ -27,7 +27,7 @@ export class ConfirmationStore {
     this.#storage = storage
   }
 
-  /** Uses a nonce: true the first time. It is remembered until its confirmation has expired. */
+  /** Uses up a nonce: true the first time. It is remembered until its confirmation has expired. */
   burn(nonce: string, expiresAt: number): boolean {
     if (expiresAt <= Date.now() || this.#storage.get(BURNT + nonce) !== undefined) return false
     this.#storage.put(BURNT + nonce, { expiresAt })
@@ -73,7 +73,7 @@ export class ConfirmationStore {
   /**
    * Deletes what has expired.
    *
-   * @returns when the next does, in milliseconds since the epoch
+   * @returns when the next one expires, in milliseconds since the epoch
    */
   sweep(): number | undefined {
     const all = [BURNT, PROPOSAL].flatMap((prefix) => [...this.#storage.list<{ expiresAt: number }>({ prefix })])

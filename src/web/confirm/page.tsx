@@ -9,7 +9,7 @@ interface ConfirmProps {
   tenant: string | undefined
   /** What would be done. */
   lines: readonly string[]
-  /** Where the form goes: the page itself. */
+  /** The form's target: this page. */
   path: string
   home: string
   /** What the form carries (CSRF). */
