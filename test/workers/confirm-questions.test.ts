@@ -164,7 +164,7 @@ describe('code is shown in full, decoded', () => {
   test('that isn’t text can’t be confirmed', async () => {
     const valueAttachment = { contentType: 'text/typescript', data: btoa('\xff\xfe\xfd') }
     const body = { resourceType: 'Parameters', parameter: [{ name: 'sourceCode', valueAttachment }] }
-    expect(await refusal(POST('Bot/$init', body))).toContain('`sourceCode.data` holds bytes')
+    expect(await refusal(POST('Bot/$init', body))).toContain('`sourceCode.data` contains bytes')
   })
 })
 

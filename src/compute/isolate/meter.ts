@@ -41,7 +41,7 @@ export function meterOf(limits: Limits) {
   }
   const step = (count: number): void => {
     used += count
-    // Not `used > limit`: a sum that is no number would never be too large.
+    // Not `used > limit`, which would never be true for NaN.
     if (!(used <= limit)) fail(`it takes more than ${limits.steps / 1e6} million steps`)
   }
   /** Setting up counts nothing. */

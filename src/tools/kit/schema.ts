@@ -48,7 +48,7 @@ export function understand<Input extends z.ZodObject>(
 }
 
 /**
- * Without what every model would read in vain: the dialect, which is the default one (MCP, tools), the bound of all integers,
+ * Without parts that are useless to a model: the dialect, which is the default one (MCP, tools), the bound of all integers,
  * and bounds of texts far beyond what anybody writes.
  */
 function concise({ $schema: _dialect, ...schema }: Record<string, unknown>): Record<string, unknown> {
