@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeChanged } from '../scripts/write-changed.ts'
-import { buildAssets } from '../views/assets.ts'
 import type { Tethered } from './tether.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -67,7 +66,7 @@ export async function startWorker({
     [
       ...['--no-warnings', '--import', TETHER],
       ...[WRANGLER, 'dev', '--port', String(port), '--ip', '127.0.0.1', '--inspector-port', '0', '--persist-to', state],
-      ...['--show-interactive-dev-session=false', '--config', config ?? (await configuration()), ...settings],
+      ...['--show-interactive-dev-session=false', '--config', config ?? (await withPrograms()), ...settings],
     ],
     {
       cwd: ROOT,
@@ -111,20 +110,13 @@ export async function startWorker({
   return { url, output: () => output, stop, ended }
 }
 
-/** The wrangler.toml of this project with two differences. @returns its path */
-async function configuration(): Promise<string> {
+/** The project's configuration with what a free plan doesn't have: isolates for programs. @returns its path */
+async function withPrograms(): Promise<string> {
   const path = join(ROOT, 'wrangler.start.toml')
-  const text = await readFile(join(ROOT, 'wrangler.toml'), 'utf8')
-  // The assets are built here, once for all starts.
-  const built = text.replace('[build]\ncommand = "npm run build"\n', '')
-  assets ??= buildAssets()
-  await assets
-  // Isolates for programs, which a free plan doesn't have.
-  await writeChanged(path, `${built}\n[[worker_loaders]]\nbinding = "LOADER"\n`)
+  const text = `${await readFile(join(ROOT, 'wrangler.toml'), 'utf8')}\n[[worker_loaders]]\nbinding = "LOADER"\n`
+  await writeChanged(path, text)
   return path
 }
-
-let assets: Promise<string> | undefined
 
 /** Settles when a process has ended with everything that it started, even if it was killed and could not clean up. */
 async function endOf(child: ChildProcess): Promise<void> {
