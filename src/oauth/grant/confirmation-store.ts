@@ -12,6 +12,8 @@ export interface Proposal {
   /** Milliseconds since the epoch. */
   expiresAt: number
   decision?: 'approved' | 'declined'
+  /** The decision was used up: it is only shown any more. */
+  isUsed?: true
 }
 
 const BURNT = 'burnt:'
@@ -36,17 +38,20 @@ export class ConfirmationStore {
 
   /** Stores a proposal, replacing an earlier one about the same subject. */
   propose(id: string, proposal: Proposal): void {
-    const others = this.#proposals().sort(([, a], [, b]) => a.expiresAt - b.expiresAt)
+    const age = ({ isUsed, expiresAt }: Proposal) => (isUsed ? 0 : expiresAt)
+    const others = this.#proposals().sort(([, a], [, b]) => age(a) - age(b))
     const kept = others.filter(([, { subject }]) => subject !== proposal.subject).slice(1 - MAX_PROPOSALS)
     for (const one of others) if (!kept.includes(one)) this.#storage.delete(one[0])
     this.#storage.put(PROPOSAL + id, proposal)
   }
 
-  /** The proposal about a subject. Reading a decided one uses it up. */
+  /** The proposal about a subject. Reading a decided one uses it up; its page still says what was decided. */
   settle(subject: string): Proposal | undefined {
-    const [found] = this.#proposals().filter(([, proposal]) => proposal.subject === subject)
-    if (found?.[1].decision !== undefined) this.#storage.delete(found[0])
-    return found?.[1]
+    const [found] = this.#proposals().filter(([, proposal]) => proposal.subject === subject && !proposal.isUsed)
+    if (!found) return undefined
+    const [key, proposal] = found
+    if (proposal.decision !== undefined) this.#storage.put(key, { ...proposal, isUsed: true } satisfies Proposal)
+    return proposal
   }
 
   /** The proposal behind a page's address. */
