@@ -80,6 +80,8 @@ export async function startWorker({
         CLOUDFLARE_CF_FETCH_ENABLED: 'false',
         CI: 'true',
         FORCE_COLOR: '0',
+        // Wrangler is ten megabytes of code: compiled once for all starts.
+        NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled'),
       },
     },
   )
