@@ -1,15 +1,28 @@
+import { readFile } from 'node:fs/promises'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import type { Plugin } from 'vite'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { SANDBOX_CLIENT_ID } from './sandbox/world.ts'
 import { leftOut } from './test/left-out.ts'
 
-const ASKING = 'test/workers/confirm*.test.ts'
+/** About asking, or about tenants, some of which ask. */
+const ASKING = ['test/workers/confirm*.test.ts', 'test/workers/tenants*.test.ts']
 /** These load Medplum's definitions, which then hold for the whole process and change how FHIRPath is evaluated. The Worker has none. */
 const DEFINED = ['test/unit/definitions.test.ts', 'test/unit/capability-summary.test.ts']
-const TENANTS = 'test/workers/tenants*.test.ts'
-const ONE_SANDBOX = './test/workers/global-setup.ts'
 /** How many test files run at the same time. */
 const AT_ONCE = 2
+
+/** Source maps of packages were three quarters of what is sent to each workerd before its first test. */
+const WITHOUT_MAPS: Plugin = {
+  name: 'without-maps',
+  enforce: 'pre',
+  async load(id) {
+    const [file = ''] = id.split('?')
+    if (!/\/node_modules\/.*\.m?js$/.test(file)) return undefined
+    const code = await readFile(file, 'utf8')
+    return { code: code.replace(/^\/\/# sourceMappingURL=.*$/m, ''), map: { mappings: '' } }
+  },
+}
 
 interface InWorkerd {
   include: string[]
@@ -30,6 +43,7 @@ function inWorkerd(
   return {
     define: { FULL_TESTS: String(mode === 'full') },
     plugins: [
+      WITHOUT_MAPS,
       cloudflareTest(({ inject }) => ({
         wrangler: { configPath: './wrangler.toml' },
         miniflare: {
@@ -63,14 +77,6 @@ function inWorkerd(
       hookTimeout: 30_000,
       isolate: false,
       maxWorkers: AT_ONCE,
-      deps: {
-        optimizer: {
-          ssr: {
-            enabled: true,
-            include: ['zod', 'hono', 'hono/body-limit', 'hono/cookie', 'hono/tiny', 'hono/jsx', 'hono/jsx/jsx-runtime'],
-          },
-        },
-      },
     },
   }
 }
@@ -118,21 +124,15 @@ export default defineConfig(({ mode }) => ({
           hookTimeout: 30_000,
         },
       },
-      // Nobody is there to be asked; those tests that are about asking have it on.
+      // Nobody is there to be asked.
       inWorkerd('workers', mode, {
         include: ['test/workers/**/*.test.ts'],
-        exclude: [ASKING, TENANTS],
-        setup: ONE_SANDBOX,
+        exclude: ASKING,
+        setup: './test/workers/global-setup.ts',
         settings: { CONFIRM: 'never' },
       }),
       inWorkerd('asking', mode, {
-        include: [ASKING],
-        exclude: [],
-        setup: ONE_SANDBOX,
-        settings: { CONFIRM: 'delete' },
-      }),
-      inWorkerd('tenants', mode, {
-        include: [TENANTS],
+        include: ASKING,
         exclude: [],
         setup: './test/workers/tenants-setup.ts',
         settings: { CONFIRM: 'delete', AUDIT_KEY: 'a key of thirty-two characters!!' },

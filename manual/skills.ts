@@ -6,7 +6,7 @@ import { type PromptName, workOf } from '../src/mcp/server/prompts.ts'
 
 export interface SkillSource {
   name: string
-  /** What it does and when to use it: all that a model sees before it reads the skill. */
+  /** What it does and when to use it: the only part that a model sees before it reads the skill. */
   description: string
   prompts: readonly PromptName[]
   /** Titles of chapters. */
@@ -85,7 +85,7 @@ export async function skillFiles(): Promise<Map<string, string>> {
   )
 }
 
-/** By title: what is done and called. The answers, which are records of the sandbox, stay in the cookbook. */
+/** By title: the steps and calls. The answers, which are records of the sandbox, stay in the cookbook. */
 export function chaptersOf(cookbook: string): Map<string, string> {
   const chapters = cookbook.split(/^## /m).slice(1)
   return new Map(

@@ -1,4 +1,4 @@
-/** Real MCP clients, of both SDK generations, that sign in by a person's walk through the real pages. */
+/** Real MCP clients of both SDK generations, which sign in through the real pages. */
 import {
   Client as Client2,
   StreamableHTTPClientTransport as HttpTransport2,
@@ -47,13 +47,13 @@ export interface ConnectedClient {
   finish(signIn: SignIn): Promise<void>
   /** Ends the session, if there is one, and closes. */
   close(): Promise<void>
-  /** Closes silently, as a program that is killed: the session stays. */
+  /** Closes silently, like a killed program: the session stays. */
   leave(): Promise<void>
 }
 
 const INFO = { name: 'medplum-mcp-demo', version: '1.0.0' }
 
-/** Keeps what a client must remember of a sign-in, and is the person who signs in. Serves both SDK generations. */
+/** Stores what a client must remember of a sign-in, and acts as the person who signs in. For both SDK generations. */
 export class SignIn {
   readonly redirectUrl: string
   readonly person: Person
@@ -175,7 +175,7 @@ async function orSignIn(
     await connecting()
   } catch (error) {
     if (isUnauthorized(error) && signIn.callback) await finish(signIn.callback.searchParams)
-    // Its stream would go on to connect by itself.
+    // Its stream would keep reconnecting.
     await client.close()
     throw error
   }

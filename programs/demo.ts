@@ -1,4 +1,4 @@
-/** `npm run demo`: real MCP clients sign in and work with a Task, over each transport, on a sandbox and Worker of its own. */
+/** `npm run demo`: real MCP clients sign in and work with a Task, over each transport, on its own sandbox and Worker. */
 
 import { parseArgs } from 'node:util'
 import { SANDBOX_USERS } from '../sandbox/ground/people.ts'

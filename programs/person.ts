@@ -7,7 +7,7 @@ export interface Credentials {
 
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>
 
-/** A page that asks for nothing that a person here can answer, such as an error page. */
+/** A page with no form that a person can answer here, such as an error page. */
 export class UnexpectedPage extends Error {
   readonly status: number
   readonly html: string
@@ -34,9 +34,9 @@ export class Person {
    * Walks a sign-in from the authorization URL that a client opens to the client's redirect URI.
    *
    * @param redirectUri where the walk ends: the client's own address, which isn't fetched
-   * @param level the access level to choose; the highest that is offered unless told
+   * @param level the access level to choose; by default the highest that is offered
    * @param narrowing what to fill in to narrow the connection: resource types, a patient
-   * @returns the address that the client would be called at, with `code`, or with `error` after a denial
+   * @returns the address of the client that would be opened, with `code`, or with `error` after a denial
    * @throws {UnexpectedPage} for an error page
    */
   async signIn(

@@ -10,7 +10,7 @@ const NEAR = 20
 /**
  * The usual port, the next free one after it, or any.
  *
- * @param other a port that is spoken for
+ * @param other a port that is already taken
  */
 export async function freePortFrom(usual: number, other?: number): Promise<number> {
   for (let port = usual; port < usual + NEAR; port++) if (port !== other && (await isFree(port))) return port
@@ -53,7 +53,7 @@ async function canListen(port: number, host: string): Promise<boolean> {
  * The port in a setting or argument.
  *
  * @param name how the person gave it, for the error
- * @throws {RangeError} for what is no port
+ * @throws {RangeError} for an invalid port
  */
 export function portOf(text: string, name: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0

@@ -22,7 +22,7 @@ const HELP = `npm start -- [options]
   --fresh                forget those of earlier runs`
 
 const ending = new AbortController()
-// npm passes a signal on that the terminal has sent already: the second changes nothing.
+// npm repeats a signal that the terminal has already sent; the second changes nothing.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']) process.on(signal, () => ending.abort())
 // A terminal that is closed can't be written to.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => ending.abort())
@@ -74,7 +74,7 @@ async function run(options: Options): Promise<void> {
   const state = join(options.state, String(port))
   if (options.fresh) await rm(state, { recursive: true, force: true })
   await mkdir(state, { recursive: true })
-  // Tokens are good at the address that issued them.
+  // Tokens are valid only at the address that issued them.
   const portFile = join(state, 'sandbox-port')
   const before = Number(await readFile(portFile, 'utf8').catch(() => USUAL_SANDBOX_PORT))
   const sandboxPort = await choose(options.sandboxPort, before, '--sandbox-port', port)
@@ -85,7 +85,7 @@ async function run(options: Options): Promise<void> {
     state: join(state, 'medplum.json'),
   })
   try {
-    // What wrangler prints while it starts says nothing to a newcomer; a failed start prints it all.
+    // Wrangler's output while it starts doesn't help newcomers; a failed start prints it all.
     let started = false
     const worker = await startWorker({
       port,
@@ -104,7 +104,7 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-/** @param other a port that is spoken for */
+/** @param other a port that is already taken */
 async function choose(wanted: number | undefined, usual: number, name: string, other?: number): Promise<number> {
   if (wanted === undefined) return freePortFrom(usual, other)
   if (wanted !== other && (await isFree(wanted))) return wanted
@@ -118,7 +118,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** If npm is killed, neither the program that it runs nor the shell between them learns of it. */
+/** If npm is killed, neither its program nor the shell between them notices. */
 function endWithNpm(): void {
   if (process.env.npm_lifecycle_event === undefined) return
   const above = [process.ppid]

@@ -1,4 +1,4 @@
-/** Runs the Worker on this machine, in workerd under `wrangler dev`, with its state in a folder that is thrown away. */
+/** Runs the Worker on this machine, in workerd under `wrangler dev`, with its state in a temporary folder. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { writeChanged } from '../scripts/write-changed.ts'
 import type { Tethered } from './tether.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** Wrangler itself, without the program before it that only looks at the version of Node and starts another. */
+/** Wrangler itself, without its launcher, which only checks the version of Node. */
 const WRANGLER = join(ROOT, 'node_modules/wrangler/wrangler-dist/cli.js')
 const TETHER = new URL('tether.ts', import.meta.url).href
 const START_TIMEOUT_MS = 60_000
@@ -34,7 +34,7 @@ export interface WorkerOptions {
   vars: Record<string, string>
   /** Configuration file, instead of the project's wrangler.toml. */
   config?: string
-  /** Folder that keeps KV and objects, instead of one that is thrown away. */
+  /** Folder that keeps KV and objects, instead of a temporary one. */
   state?: string
   /** Sees each chunk of output. */
   onOutput?: (text: string) => void
@@ -45,7 +45,7 @@ export interface WorkerOptions {
 /**
  * Starts the Worker and waits until it answers. It ends with this process, however that ends (tether.ts).
  *
- * @throws with the Worker's own words when it doesn't start, such as the name of a missing setting
+ * @throws with the Worker's message when it doesn't start, such as the name of a missing setting
  */
 export async function startWorker({
   port,
@@ -80,6 +80,8 @@ export async function startWorker({
         CLOUDFLARE_CF_FETCH_ENABLED: 'false',
         CI: 'true',
         FORCE_COLOR: '0',
+        // Wrangler is ten megabytes of code: compiled once for all starts.
+        NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled'),
       },
     },
   )
@@ -151,8 +153,8 @@ interface Starting {
 }
 
 /**
- * Waits until the address answers, and it is this very Worker that does: whatever else may listen there, only this one writes the
- * nonce that was asked for into its log.
+ * Waits until this Worker answers at the address: whatever else may listen there, only this one logs the
+ * requested nonce.
  */
 async function answering(url: string, { output, ended, signal }: Starting): Promise<void> {
   const nonce = randomUUID()
@@ -164,7 +166,7 @@ async function answering(url: string, { output, ended, signal }: Starting): Prom
   for (;;) {
     if (over) throw new Error('it ended')
     signal?.throwIfAborted()
-    // A server of another kind may take the request and say nothing.
+    // Another server may accept the request and never answer.
     const patience = AbortSignal.any([AbortSignal.timeout(ANSWER_TIMEOUT_MS), ...(signal ? [signal] : [])])
     const response = await fetch(`${url}/health/${nonce}`, { redirect: 'manual', signal: patience }).catch(
       () => undefined,

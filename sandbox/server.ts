@@ -23,6 +23,9 @@ import { State } from './saved.ts'
 import { type Env, observe, Traffic } from './traffic.ts'
 import { clinicWorld } from './world.ts'
 
+/** Longer than tests pause. */
+const KEEP_ALIVE_MS = 600_000
+
 export interface SandboxOptions {
   /** 0 (the default) takes a free port. */
   port?: number
@@ -150,6 +153,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 /** @param port 0 for a free one */
 async function serve(fetch: Parameters<typeof createAdaptorServer>[0]['fetch'], port: number, host: string) {
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false })
+  // After Node's five seconds it would close a connection just when a client sends its next request on it.
+  if (server instanceof Server) server.keepAliveTimeout = KEEP_ALIVE_MS
   server.listen(port, host)
   await once(server, 'listening')
   return {

@@ -1,14 +1,14 @@
 /**
- * `npm run check`: everything that must hold. Steps that mostly wait run beside each other, and each prints its output as a whole when
- * it ends. A step that hangs is stopped and named.
+ * `npm run check`: everything that must hold. Steps that mostly wait run in parallel, and each prints its output when it ends. A step
+ * that hangs is stopped and named.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** The most minutes a step may take: several times what it needs on two cores. */
+/** Maximum minutes for a step: several times what it needs on two cores. */
 type Step = [minutes: number, command: string]
 
-/** One line after the other; the steps of a line beside each other. */
+/** The lines run one after the other, the steps of a line in parallel. */
 const STEPS: Step[][] = [
   [[5, 'npm run types']],
   [[2, 'npm run lint']],
@@ -49,7 +49,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
 async function run([minutes, command]: Step, isAlone: boolean): Promise<void> {
   const began = performance.now()
   const output = isAlone ? 'inherit' : 'pipe'
-  // In a process group of its own, so that it can be ended whole.
+  // In its own process group, so that all of it can be ended.
   const child = spawn(command, { shell: true, detached: true, stdio: ['ignore', output, output] })
   running.add(child)
   const said: Buffer[] = []

@@ -1,7 +1,7 @@
 /**
- * `npm run docs` writes what the documents have from the code: the tables of settings, of the rooms of src/,
- * and of the requests that a call costs.
- * `-- --check` writes nothing and fails where they differ.
+ * `npm run docs` writes the parts of documents that come from the code: the tables of settings, of the rooms of src/,
+ * and of the requests per call.
+ * `-- --check` writes nothing and fails if they differ.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { settingsTable } from '../src/config/settings-docs.ts'
@@ -18,7 +18,7 @@ export const DOCUMENTS: Record<string, Record<string, () => string>> = {
 /**
  * A document with its tables as they should be.
  *
- * @throws where the marks that a table stands between are missing
+ * @throws if the markers around a table are missing
  */
 export function withTables(text: string, tables: Record<string, () => string>): string {
   return Object.entries(tables).reduce((before, [name, table]) => {

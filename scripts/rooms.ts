@@ -113,7 +113,7 @@ export const ROOMS: Record<string, Room> = {
     ],
   },
   'tools/digest': {
-    is: 'What a digest reads, groups and compares, and how it is told',
+    is: 'What a digest reads, groups and compares, and its presentation',
     knows: [
       'advice/replies',
       'answer/compact',
@@ -195,12 +195,12 @@ export const ROOMS: Record<string, Room> = {
     knows: ['access', 'access/risk', 'audit', 'call', 'client', 'fhir', 'marks'],
   },
   compute: {
-    is: 'Programs in an isolate of their own: what they have of JavaScript, and how their source is made to count',
+    is: 'Programs in an isolate of their own: which JavaScript they have, and how their source is made to count steps',
     never: 'FHIR, a network, what another call left',
     knows: ['compute/isolate'],
   },
   'compute/isolate': {
-    is: 'What surrounds a program in its isolate: the language there, each part of which counts its steps',
+    is: 'The language around a program in its isolate, every part of which counts its steps',
     never: 'a value from another file: each function goes there as text and takes what it needs as arguments',
     knows: [],
   },
@@ -211,10 +211,10 @@ export const ROOMS: Record<string, Room> = {
   },
   'answer/compact': { is: 'The compact form of any JSON', knows: [] },
   'answer/select': { is: 'FHIRPath columns', knows: ['answer/compact'] },
-  'answer/digest': { is: 'What many records hold, counted', knows: ['fhir'] },
+  'answer/digest': { is: 'Many records, counted', knows: ['fhir'] },
   text: { is: 'Records and files as text', knows: ['answer/compact', 'secrets'] },
   'advice/replies': {
-    is: 'Answers that say less than they seem to; what to do about an error',
+    is: 'Answers that say less than they seem to; advice on errors',
     never: 'a request',
     knows: ['access/risk', 'advice/requests', 'fhir'],
   },
@@ -229,7 +229,7 @@ export const ROOMS: Record<string, Room> = {
     knows: ['access', 'client'],
   },
   audit: {
-    is: 'What is written down of calls and OAuth decisions: an allow-list of fields',
+    is: 'The log of calls and OAuth decisions: an allow-list of fields',
     never: 'a token, an id, a patient datum',
     knows: ['access', 'access/risk', 'config', 'fhir'],
   },

@@ -1,5 +1,5 @@
-// How many requests to Medplum each kind of call costs, once its capability is known: held by test/workers/upstream-requests.test.ts,
-// and written into docs/performance.md.
+// How many requests to Medplum each kind of call needs, once its capability is known: checked by
+// test/workers/upstream-requests.test.ts, and written into docs/performance.md.
 
 export interface Cost {
   call: string

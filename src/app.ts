@@ -44,7 +44,7 @@ type Ctx = Context<AppEnv>
 
 interface Roles {
   authorizationServer: OAuthAuthorizationServer<Bindings>
-  /** By the path of their address. */
+  /** By path. */
   resourceServers: ReadonlyMap<string, OAuthResourceServer<Bindings, GrantProps>>
 }
 
@@ -86,7 +86,7 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
   const authorization: Authorization = (c, request = c.req.raw) =>
     roles(c.env).authorizationServer.fetch(request, c.env, executionContext(c))
 
-  /** What each tenant has for itself, the deployment's own at the root. */
+  /** The routes that each tenant has; the deployment's own are at the root. */
   const own = new Hono<AppEnv>()
     .route('/', pages)
     .use(CALLBACK_PATH, limitByAddress('LIMIT_SIGN_IN'))
@@ -122,7 +122,7 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .all('*', (c) => authorization(c))
 }
 
-/** Asks the provider; with another request than the one that came, where there is one. */
+/** Asks the provider, with another request if one is given. */
 type Authorization = (c: Ctx, request?: Request) => Promise<Response>
 
 /** The provider is given what is used of a registration. */
@@ -136,7 +136,7 @@ async function registration(c: Ctx, authorization: Authorization): Promise<Respo
   return authorization(c, new Request(c.req.raw, { headers, body: JSON.stringify(read.metadata) }))
 }
 
-/** Whichever of these the provider goes by, it must be the grant whose object the request goes through. */
+/** Whichever of these the provider uses, it must belong to the grant whose object handles the request. */
 const NAMES_GRANT = ['refresh_token', 'code', 'token']
 
 /** Bytes; a key of KV has at most 512, with its prefix. */

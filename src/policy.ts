@@ -20,11 +20,11 @@ export const ownHost: Middleware = async (c, next) => {
   return next()
 }
 
-/** Below `/t/`, only what belongs to a tenant that there is. */
+/** Below `/t/`, only existing tenants. */
 export const ownTenant: Middleware = async (c, next) =>
   findSettings(c.env, tenantAt(c.req.path)) ? next() : unknownTenant(c)
 
-/** 404 for an address of a tenant that there isn't. Which there are, it doesn't tell. */
+/** 404 for an unknown tenant, without saying which tenants exist. */
 export function unknownTenant(c: Context): Response {
   return c.json(rpcError('This server has no tenant of that name. Check the address, or ask its operator for it.'), 404)
 }
@@ -45,7 +45,7 @@ function isKnown(origin: string, allowed: ReadonlySet<string>): boolean {
   return allowed.has(origin) || (URL.canParse(origin) && isLoopback(new URL(origin).hostname))
 }
 
-/** Lets web pages read what is answered, errors too: the origin is no secret's guard here, the token is. */
+/** Lets web pages read answers, errors too: the token protects the data, not the origin. */
 export const readableByPages: Middleware = cors({
   origin: (origin) => origin,
   exposeHeaders: ['WWW-Authenticate', 'Retry-After', 'Mcp-Session-Id'],
@@ -56,7 +56,7 @@ export const readableByPages: Middleware = cors({
 export const callableByPages: Middleware = async (c, next) =>
   c.req.header('origin') === undefined ? next() : readableByPages(c, next)
 
-/** A brake on what anybody may ask, by client address; hosts such as claude.ai bring many people behind a few addresses. */
+/** A limit on requests that need no sign-in, by client address; hosts such as claude.ai bring many people behind a few addresses. */
 export function limitByAddress(name: 'LIMIT_SIGN_IN' | 'LIMIT_REGISTRATION' | 'LIMIT_TOKENS'): Middleware {
   return async (c, next) => {
     const { success } = await c.env[name].limit({ key: networkOf(c.req.header('cf-connecting-ip') ?? 'unknown') })
@@ -78,7 +78,7 @@ const MAX_FORM_BYTES = 65_536
 /** Forms are read before it is known who sends them, into memory that all requests of an isolate share: a large one is not read. */
 export const smallForm = limitBody(MAX_FORM_BYTES)
 
-/** Anybody may register, and what is registered is kept. */
+/** Anybody may register, and registrations are stored. */
 export const smallRegistration = limitBody(MAX_REGISTRATION_BYTES)
 
 function limitBody(maxSize: number): Middleware {

@@ -1,13 +1,17 @@
 // Panels and bars as SVG, by Observable Plot. Each mark can be reached by the keyboard and says what it is.
 import { axisX, axisY, barX, dot, gridX, gridY, line, plot, rect, text } from '@observablehq/plot'
 import type { Bar, Dot, Panel } from './marks.ts'
-import { type Locale, numberText } from './times.ts'
+import { type Locale, tickText } from './times.ts'
 
 const COLOURS = ['var(--line-1)', 'var(--line-2)', 'var(--line-3)', 'var(--line-4)']
-const MARGIN = { left: 52, right: 12 }
+const MARGIN_RIGHT = 12
+/** Of a digit beside an axis, and of the tick. */
+const [DIGIT, TICK] = [6.6, 14]
 
 export interface Frame {
   width: number
+  /** Room for what stands beside the axis. */
+  left: number
   x: [number, number]
   locale: Locale
 }
@@ -30,25 +34,37 @@ function timeAxis({ x, width, locale }: Frame) {
   })
 }
 
+/** The room that panels need beside their axes, so that all begin at one line. */
+export function roomBeside(panels: readonly Panel[], locale: Locale): number {
+  const ends = panels.flatMap((panel) => extentOf(panel))
+  const digits = ends.reduce((most, end) => Math.max(most, tickText(Number(end.toPrecision(2)), locale).length), 0)
+  return Math.max(40, Math.ceil(digits * DIGIT + TICK))
+}
+
+/** From the lowest to the highest that a panel draws. */
+function extentOf({ dots }: Panel): [number, number] {
+  const values = dots.flatMap(({ value, low, high }) => [value, low, high]).filter((one) => one !== undefined)
+  return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))]
+}
+
 /** One panel of results: ranges as areas, a line for each series, results as dots; out of range they are filled differently. */
 export function panelChart(panel: Panel, frame: Frame): Svg {
   const { dots, bands, names } = panel
   const colour = (name: string) => COLOURS[names.indexOf(name) % COLOURS.length] ?? 'currentColor'
-  const values = dots.flatMap(({ value, low, high }) => [value, low, high]).filter((one) => one !== undefined)
-  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))]
+  const [least, most] = extentOf(panel)
   const room = (most - least || Math.abs(most) || 1) * 0.08
   const chart = plot({
     ...{
       width: frame.width,
       height: 190,
-      marginLeft: MARGIN.left,
-      marginRight: MARGIN.right,
+      marginLeft: frame.left,
+      marginRight: MARGIN_RIGHT,
       marginTop: 14,
       marginBottom: 24,
     },
     x: { type: 'utc', domain: frame.x.map((time) => new Date(time)) },
     y: { domain: [least - room, most + room] },
-    ariaLabel: `${panel.title}, ${panel.unit || 'without a unit'}`,
+    ariaLabel: `${panel.names.join(', ')}, ${panel.unit || 'without a unit'}`,
     marks: [
       rect(bands, {
         x1: ({ from }) => new Date(from),
@@ -60,7 +76,7 @@ export function panelChart(panel: Panel, frame: Frame): Svg {
       }),
       gridY({ ticks: 4, stroke: 'var(--grid)', strokeOpacity: 1 }),
       timeAxis(frame),
-      axisY({ ticks: 4, tickFormat: (tick: number) => numberText(tick, frame.locale), label: null }),
+      axisY({ ticks: 4, tickFormat: (tick: number) => tickText(tick, frame.locale), label: null }),
       ...names.map((name) =>
         line(
           dots.filter((one) => one.name === name),
@@ -96,7 +112,7 @@ export function barChart(
 ): Svg {
   const rows = bars.reduce((most, { row }) => Math.max(most, row + 1), 1)
   const labels = named ? [...new Map(bars.map((bar) => [bar.row, bar])).values()] : []
-  const size = named ? 26 : 18
+  const size = named ? 28 : 18
   // What did not happen is hollow.
   const fillOf = ({ unreal }: Bar) => (unreal ? 'var(--ground)' : colour)
   const strokeOf = ({ unreal }: Bar) => (unreal ? colour : 'var(--ground)')
@@ -104,13 +120,13 @@ export function barChart(
     ...{
       width: frame.width,
       height: rows * size + 30,
-      marginLeft: named ? MARGIN.left : 12,
-      marginRight: MARGIN.right,
+      marginLeft: frame.left,
+      marginRight: MARGIN_RIGHT,
       marginTop: 4,
       marginBottom: 24,
     },
     x: { type: 'utc', domain: frame.x.map((time) => new Date(time)) },
-    y: { type: 'band', domain: Array.from({ length: rows }, (_, at) => at), axis: null, padding: named ? 0.55 : 0.25 },
+    y: { type: 'band', domain: Array.from({ length: rows }, (_, at) => at), axis: null, padding: named ? 0.6 : 0.25 },
     ariaLabel: label,
     clip: 'frame',
     marks: [
@@ -146,13 +162,13 @@ export function barChart(
       ...(named
         ? [
             text(labels, {
-              ...{ x: () => new Date(frame.x[0]), y: 'row', text: ({ name }: Bar) => name, dx: 4, dy: -10 },
+              ...{ x: () => new Date(frame.x[0]), y: 'row', text: ({ name }: Bar) => name, dx: 4, dy: -12 },
               ...{
                 textAnchor: 'start',
                 fill: 'currentColor',
                 ariaHidden: 'true',
                 textOverflow: 'ellipsis',
-                lineWidth: Math.max(12, frame.width / 16),
+                lineWidth: (frame.width - frame.left - MARGIN_RIGHT) / 11 - 1,
               },
             }),
           ]

@@ -24,6 +24,11 @@ export function button(
   return element
 }
 
+/** A text of a record within one of ours, whatever its direction. */
+export function isolated(text: string): string {
+  return `\u2068${text}\u2069`
+}
+
 /** Rows that stand behind a chart, for who reads rather than looks. */
 export function dataTable(
   caption: string,

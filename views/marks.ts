@@ -19,7 +19,6 @@ export interface Band {
 
 /** One chart: series of one unit, which were measured together. */
 export interface Panel {
-  title: string
   unit: string
   names: string[]
   dots: Dot[]
@@ -38,7 +37,7 @@ export function panelsOf({ series }: Pick<Trend, 'series'>): Panel[] {
     const names = named.map(({ name }) => name)
     return [
       {
-        ...{ title: names.join(', '), unit: first.unit, names, dots },
+        ...{ unit: first.unit, names, dots },
         bands: drawn.flatMap(bandsOf),
         total: together.reduce((sum, { total }) => sum + total, 0),
       },

@@ -15,7 +15,7 @@ export function summaryView(summary: Summary, setting: Setting): HTMLElement[] {
       el(
         'h2',
         {},
-        title,
+        el('bdi', {}, title),
         ' ',
         el('small', {}, fault ?? (items.length === 0 ? 'none found' : `${items.length}${more ? '+' : ''}`)),
       ),

@@ -41,9 +41,9 @@ export function timelineView(timeline: Timeline, setting: Setting): HTMLElement[
           ...(hollow > 0 ? [`${hollow} hollow: did not happen, or not yet`] : []),
           ...(more ? ['older ones not drawn'] : []),
         ].join(', ')
-        const head = el('h2', {}, title, ' ', el('small', {}, fault ?? count))
+        const head = el('h2', {}, el('bdi', {}, title), ' ', el('small', {}, fault ?? count))
         if (inside.length === 0) return el('section', { class: 'lane' }, head)
-        const chart = barChart(inside, { width, x, locale }, title, COLOURS[at % COLOURS.length])
+        const chart = barChart(inside, { width, left: 12, x, locale }, title, COLOURS[at % COLOURS.length])
         reachable(chart, drawnOrder(inside), say, (bar) => chosen.tell(say(bar), bar.id))
         return el('section', { class: 'lane' }, head, chart as unknown as Node)
       }),

@@ -33,6 +33,16 @@ export function numberText(value: number, { locale }: Locale): string {
   return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(value)
 }
 
+/** A number beside an axis: of many digits in scientific notation, never with a letter that could be a unit's. */
+export function tickText(value: number, { locale }: Locale): string {
+  const size = Math.abs(value)
+  const isLong = size >= 1e9 || (size > 0 && size < 1e-4)
+  return new Intl.NumberFormat(
+    locale,
+    isLong ? { notation: 'scientific', maximumFractionDigits: 2 } : { maximumFractionDigits: 6 },
+  ).format(value)
+}
+
 /** A locale or zone that the browser knows; of a host's that it doesn't, nothing. */
 export function knownLocale(locale: unknown, timeZone: unknown): Locale {
   const known = <T>(make: () => T) => {

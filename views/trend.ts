@@ -1,7 +1,7 @@
 // Results over time: a chart for each unit, medications beneath, and tables behind.
 import type { Trend } from '../src/tools/show/shown.ts'
-import { barChart, panelChart, reachable } from './charts.ts'
-import { dataTable, el } from './dom.ts'
+import { barChart, panelChart, reachable, roomBeside } from './charts.ts'
+import { dataTable, el, isolated } from './dom.ts'
 import { type Bar, coursesOf, type Dot, type Panel, panelsOf, spanOf } from './marks.ts'
 import { Chosen, heading, type Setting, withDates } from './parts.ts'
 import { dateText, numberText } from './times.ts'
@@ -11,7 +11,12 @@ export function trendView(trend: Trend, setting: Setting): HTMLElement[] {
   const panels = panelsOf(trend)
   const bars = coursesOf(trend.medications ?? [], now)
   const results = panels.flatMap(({ dots }) => dots.map(({ time }) => time))
-  const frame = { width, locale, x: spanOf(results.length > 0 ? results : bars.flatMap(({ from, to }) => [from, to])) }
+  const frame = {
+    width,
+    left: roomBeside(panels, locale),
+    locale,
+    x: spanOf(results.length > 0 ? results : bars.flatMap(({ from, to }) => [from, to])),
+  }
   const value = ({ sign = '', value: of, unit }: Dot) => `${sign}${numberText(of, locale)}${unit ? ` ${unit}` : ''}`
   const range = ({ low, high }: Dot) =>
     low === undefined && high === undefined
@@ -30,6 +35,7 @@ export function trendView(trend: Trend, setting: Setting): HTMLElement[] {
       .join(', ')
   const sections = panels.map((panel) => {
     const chosen = new Chosen(setting, `${counted(panel)}. Choose one with the pointer, or Tab and the arrow keys.`)
+    const title = panel.names.map(isolated).join(', ')
     const chart = panelChart(panel, frame)
     reachable(chart, panel.dots, say, (one) => chosen.tell(say(one), one.id))
     const legend =
@@ -37,12 +43,12 @@ export function trendView(trend: Trend, setting: Setting): HTMLElement[] {
     return el(
       'section',
       {},
-      el('h2', {}, el('bdi', {}, panel.title), ' ', el('small', {}, el('bdi', {}, panel.unit || 'no unit'))),
+      el('h2', {}, title, ' ', el('small', {}, el('bdi', {}, panel.unit || 'no unit'))),
       ...(legend.length > 0 ? [el('p', { class: 'legend' }, ...legend)] : []),
       chart as unknown as Node,
       chosen.element,
       dataTable(
-        `${panel.title} (${panel.unit || 'no unit'}): ${counted(panel)}`,
+        `${title} (${isolated(panel.unit || 'no unit')}): ${counted(panel)}`,
         ['Date', 'Result', 'Value', 'Range', 'Remark'],
         panel.dots
           .toReversed()

@@ -126,8 +126,8 @@ function sort(resources: Stored[], rules: SortRule[] | undefined): Stored[] {
   }
   const keyed = resources.map((resource) => ({ resource, keys: rules.map((rule) => sortKey(resource, rule)) }))
   keyed.sort((a, b) => {
-    for (const [i, rule] of rules.entries()) {
-      const order = compareKeys(a.keys[i], b.keys[i]) * (rule.descending ? -1 : 1)
+    for (let i = 0; i < rules.length; i++) {
+      const order = compareKeys(a.keys[i], b.keys[i]) * (rules[i]?.descending ? -1 : 1)
       if (order !== 0) {
         return order
       }

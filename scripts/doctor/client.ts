@@ -49,7 +49,7 @@ async function unregister(origin: string, { json }: Answer): Promise<void> {
   if (typeof uri !== 'string' || typeof token !== 'string') return
   // The token is not sent anywhere else.
   if (!URL.canParse(uri) || new URL(uri).origin !== origin) return
-  // That it stays is no fault of the deployment's.
+  // It is not the deployment's fault if it stays.
   await ask(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } }).catch(() => {})
 }
 

@@ -1,11 +1,11 @@
 // Which MCP endpoint is checked: the deployment's own, or that of a tenant (setting TENANTS), which has its own paths.
 
 export interface Endpoint {
-  /** Of the deployment; its tenants have no issuer of their own. */
+  /** The deployment's, which is also the issuer for its tenants. */
   origin: string
   /** Name of the tenant; undefined for the deployment's own. */
   tenant: string | undefined
-  /** What its paths begin with: `/t/{tenant}`, or nothing. */
+  /** Prefix of its paths: `/t/{tenant}`, or nothing. */
   root: string
   /** The MCP endpoint. */
   resource: string

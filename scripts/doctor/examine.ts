@@ -10,7 +10,7 @@ import { checkSignIn } from './sign-in.ts'
 import { checkSignedIn, type PersonWishes } from './signed-in.ts'
 
 export interface Wishes {
-  /** Examines a whole sign-in too, with a person who makes it. */
+  /** Also examines a whole sign-in, made by a person. */
   person?: PersonWishes | undefined
 }
 

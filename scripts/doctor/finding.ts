@@ -23,10 +23,10 @@ export function verdict(check: string, right: boolean, said: { right: string; wr
   return right ? healthy(check, said.right) : fault(check, said.wrong, said.fix)
 }
 
-/** For what only the deployment itself can tell. */
+/** For problems that only the deployment's log can explain. */
 export const SEE_LOG = 'See the log: npx wrangler tail.'
 
-/** An answer's words, short enough for a line. */
+/** An answer's text, short enough for a line. */
 export function brief(text: string): string {
   return text.replace(/\s+/g, ' ').trim().slice(0, 160)
 }

@@ -1,4 +1,4 @@
-// Who may ask at all: other hosts and browser origins are refused; the home page says what this deployment is for.
+// Who may call: other hosts and browser origins are refused; the home page says what this deployment is for.
 import { ask } from './ask.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Finding, verdict } from './finding.ts'

@@ -1,4 +1,4 @@
-/** `npm run doctor -- URL [--sign-in] [--json]`: what is wrong with a deployment, and what to do. Ends with 1 if anything is. */
+/** `npm run doctor -- URL [--sign-in] [--json]`: what is wrong with a deployment, and what to do. Exits with 1 if anything is wrong. */
 import { parseArgs } from 'node:util'
 import { examine, report } from './examine.ts'
 
@@ -11,7 +11,7 @@ if (!address) {
   console.error('Usage: npm run doctor -- https://mcp.example.com [--sign-in] [--json]')
   process.exit(2)
 }
-// Not among the findings, which another program may read.
+// Not on the output of findings, which another program may read.
 const show = (url: string) =>
   console.error(`Open this in a browser on this machine, allow access and sign in:\n\n${url}\n`)
 const findings = await examine(address, { person: values['sign-in'] ? { show } : undefined })

@@ -1,4 +1,4 @@
-// Is the deployment there: the address, its name in the DNS, TLS, /health, and the tenant.
+// Whether the deployment can be reached: its address, DNS name, TLS, /health, and tenant.
 import { lookup } from 'node:dns/promises'
 import { type Answer, ask } from './ask.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -40,7 +40,7 @@ export async function checkReach(endpoint: Endpoint): Promise<Finding[]> {
   return [...found, healthOf(answer), ...(await tenantOf(endpoint))]
 }
 
-/** What Node calls a handshake that came to nothing, and a certificate that isn't valid. */
+/** Node's error codes for a failed handshake and an invalid certificate. */
 const TLS_CODES = /CERT|SSL|TLS|SELF_SIGNED|ALTNAME|HOSTNAME_MISMATCH|UNABLE_TO_VERIFY|EPROTO/
 
 function certificateFault(code: string): Finding {

@@ -1,11 +1,11 @@
-// The start of a sign-in, as a client and its browser would make it: consent page, and Medplum's own word on
+// The start of a sign-in, as a client and its browser would make it: the consent page, and what Medplum says about
 // this deployment's client and redirect URI. Nobody signs in, so nothing is granted.
 import { type Answer, ask } from './ask.ts'
 import { authorizationUrl, type Client, newPkce } from './client.ts'
 import type { Endpoint } from './endpoint.ts'
 import { brief, type Finding, fault, SEE_LOG, verdict } from './finding.ts'
 
-/** @param client whose sign-in is begun and left */
+/** @param client whose sign-in is started and abandoned */
 export async function checkSignIn(endpoint: Endpoint, client: Client): Promise<Finding[]> {
   const { verifier, challenge } = newPkce()
   const open = (method: 'S256' | 'plain') => {
@@ -33,7 +33,7 @@ function handleIn(html: string): string | undefined {
   return /value="([^"]+)"/.exec(input)?.[1]
 }
 
-/** What a page's markup says at this place, as text. */
+/** A piece of a page's markup, as text. */
 function unescaped(text: string): string {
   return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
 }
@@ -143,7 +143,7 @@ function fixAt(words: string, endpoint: Endpoint, client: string | null): string
   return `${baseUrl} is not the address of a Medplum: correct it and run npm run deploy.`
 }
 
-/** What the settings are called that say which Medplum and which client it is. Setup makes no clients of tenants. */
+/** The names of the settings for Medplum's address and the client. Setup creates no clients for tenants. */
 function settingsOf({ tenant }: Endpoint) {
   return tenant === undefined
     ? { baseUrl: 'MEDPLUM_BASE_URL', clientId: 'MEDPLUM_CLIENT_ID', isOwn: true }

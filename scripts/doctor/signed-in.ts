@@ -98,7 +98,7 @@ function checkTools({ resource }: Endpoint, token: string): Promise<Finding> {
   })
 }
 
-/** The answer names the person, and so stays here. */
+/** The answer names the person, so it isn't shown. */
 function checkWhoami({ resource }: Endpoint, token: string): Promise<Finding> {
   return attempted('whoami', async () => {
     const { isError, content } = await callMcp(resource, token, 'tools/call', { name: 'whoami', arguments: {} })
@@ -124,7 +124,7 @@ async function checkRevocation(endpoint: Endpoint, token: string, { id }: Client
   })
 }
 
-/** Whether it is, soon: each place that verified the token may know it for a second. */
+/** Whether the token is refused, at the latest after a moment: isolates may remember it for a second. */
 async function isRefused({ resource }: Endpoint, token: string): Promise<boolean> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   for (let left = REVOCATION_TRIES; left > 0; left--) {
@@ -135,12 +135,12 @@ async function isRefused({ resource }: Endpoint, token: string): Promise<boolean
   return false
 }
 
-/** A step that fails is a fault, not the end: the token is to be revoked in any case. */
+/** A failed step is reported, but the token is revoked in any case. */
 function attempted(name: string, check: () => Promise<Finding>): Promise<Finding> {
   return check().catch((error: Error) => fault(name, brief(error.message), SEE_LOG))
 }
 
-/** To the token endpoint, where tokens are revoked too. */
+/** Posts to the token endpoint, which also revokes tokens. */
 function send({ origin }: Endpoint, form: Record<string, string>): Promise<Answer> {
   return ask(`${origin}/oauth/token`, {
     method: 'POST',

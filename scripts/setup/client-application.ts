@@ -1,4 +1,4 @@
-// The ClientApplication through which people sign in: found or created, and made fit for this deployment.
+// The ClientApplication through which people sign in: found or created, and configured for this deployment.
 import * as z from 'zod'
 import { type Admin, callAs } from './medplum.ts'
 import { Stop } from './stop.ts'
@@ -17,7 +17,7 @@ const bundle = z.object({ entry: z.array(z.object({ resource: application })).op
 type Application = z.infer<typeof application>
 
 export interface ClientPlan {
-  /** What is to be done; undefined if nothing is. */
+  /** What has to be done; undefined if nothing. */
   step: string | undefined
   /** Does it, and returns the client's id. */
   apply(): Promise<string>
@@ -26,7 +26,7 @@ export interface ClientPlan {
 /**
  * Reads only. People sign in with PKCE, so the client needs no secret and no membership of its own.
  *
- * @param clientId of the one to use; otherwise one that has this redirect URI, or bears its name, is found or made
+ * @param clientId of the one to use; otherwise one with this redirect URI or name is found or created
  * @throws {Stop}
  */
 export async function planClient(admin: Admin, callback: string, clientId: string | undefined): Promise<ClientPlan> {

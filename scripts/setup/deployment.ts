@@ -1,5 +1,5 @@
-// What one deployment has for itself: `deployment.json`, which git ignores. It is laid over wrangler.toml at each deploy, so
-// that neither a second setup nor `git pull` collides with it.
+// The settings of one deployment: `deployment.json`, which git ignores. It overrides wrangler.toml at each deploy, so
+// that neither a second setup nor `git pull` conflicts with it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import * as z from 'zod'
 import { Stop } from './stop.ts'

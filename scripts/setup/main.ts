@@ -1,4 +1,5 @@
-/** `npm run setup`: asks for what no flag gives, and deploys. Secrets come from the environment or a hidden prompt, never from a flag. */
+// `npm run setup`: asks for everything that no flag gives, and deploys. Secrets come from the environment or a hidden prompt, never from
+// a flag.
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'

@@ -1,4 +1,4 @@
-// Medplum as setup needs it: is it one, who signs in, and may they manage ClientApplications.
+// What setup needs to know of Medplum: whether it is one, who signs in, and whether they may manage ClientApplications.
 import { createHash, randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { Stop } from './stop.ts'
@@ -31,7 +31,7 @@ async function callMedplum(url: URL, init: RequestInit = {}): Promise<Answer> {
   }
 }
 
-/** A call with the access token of a login. @throws {Stop} also when the token isn't taken any more */
+/** A call with the access token of a login. @throws {Stop} also when the token is no longer accepted */
 export async function callAs(accessToken: string, url: URL, init: RequestInit = {}): Promise<Answer> {
   const headers = new Headers(init.headers)
   headers.set('authorization', `Bearer ${accessToken}`)

@@ -1,4 +1,4 @@
-// From a Medplum and a Cloudflare account to a deployment. Everything is looked at first; then only what is missing is done.
+// From a Medplum and a Cloudflare account to a deployment. Everything is checked first; then only what is missing is done.
 import { randomBytes } from 'node:crypto'
 import { examine, report } from '../doctor/examine.ts'
 import { planClient } from './client-application.ts'
@@ -17,13 +17,13 @@ export interface Wishes {
   publicUrl?: string | undefined
   /** An existing ClientApplication. */
   clientId?: string | undefined
-  /** The account has Workers Paid; as before, unless told. */
+  /** Whether the account has Workers Paid; as before, if undefined. */
   paid?: boolean | undefined
   dryRun: boolean
   /** Path of deployment.json. */
   file: string
   say: (line: string) => void
-  /** Looks at the deployment afterwards; `npm run doctor` by default. */
+  /** Checks the deployment afterwards; `npm run doctor` by default. */
   check?: typeof examine
   /** Changes things at Cloudflare; the real one by default. */
   tool?: typeof wrangler
@@ -53,7 +53,7 @@ export async function setup(wishes: Wishes): Promise<boolean> {
     say(`${dryRun ? 'would ' : ''}${what}`)
     return dryRun ? undefined : await act()
   }
-  // First what a Cloudflare login that may only read fails at: then nothing was changed at Medplum either.
+  // First the steps that a read-only Cloudflare login fails at, so that nothing was changed at Medplum either.
   const kv =
     namespace ??
     (await step(`create the KV namespace ${title}`, async () => {

@@ -14,9 +14,9 @@ export const PERMISSIONS =
 const REFUSED = /\[code: (10000|9109)\]/
 
 /**
- * @param input for its standard input: the one way in for a secret
- * @param accountId of the account to work on, where a login has several
- * @returns what it printed. @throws {Stop} with its last words
+ * @param input for its standard input, the only way to pass a secret
+ * @param accountId of the account to use, if a login has several
+ * @returns what it printed. @throws {Stop} with its last lines
  */
 export async function wrangler(args: string[], { input = '', accountId = '' } = {}): Promise<string> {
   const child = spawn(process.execPath, [WRANGLER, ...args], {

@@ -16,7 +16,7 @@ export interface Access extends Narrowing {
   level: Level
 }
 
-/** The level that a kind of request needs. docs/security.md has the table. */
+/** The level that each kind of request needs. docs/security.md has the table. */
 const NEEDED: Record<Kind, Level> = {
   read: 'read',
   write: 'write',
@@ -75,7 +75,7 @@ const MAY: Record<Level, string> = {
  * The guard that every request of a connection passes on its way out and every answer on its way in, whatever tool or page it
  * comes from. One for each call.
  *
- * @param pace asked before each request, with its kind; it throws where there were too many
+ * @param pace called before each request, with its kind; throws if there were too many
  */
 export function guardFor(access: Access, pace?: (kind: Kind) => Promise<void>): Guard {
   const narrowing = isNarrowed(access) ? narrowingGuard(access) : undefined

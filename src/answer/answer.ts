@@ -159,7 +159,7 @@ function size(value: unknown, { format, columns }: AnswerOptions): number {
 /** A single resource, or any other JSON. */
 function one(value: unknown, leftOut: string[], options: AnswerOptions): Answered {
   const whole = written(value, { leftOut }, options)
-  // A cell that is too long is left out by itself.
+  // A cell that is too long is left out alone.
   if (length(whole) <= options.maxChars || options.columns) return fitted(whole, value, options)
   const room = Math.min(MAX_TOLD, options.maxChars / 4)
   const light = lighten(value, (part) => size(part, options), options.maxChars - RESERVE - room)

@@ -8,7 +8,7 @@ export interface BatchParts {
   remarks: string[]
 }
 
-/** Characters that an entry without its resource takes up, about. */
+/** Approximate characters of an entry without its resource. */
 const BARE = 120
 const MIN_SHARE = 300
 const MIN_ECHOES = 20
@@ -66,7 +66,7 @@ export function batchParts(entries: readonly Entry[], limit: number, size: (valu
   const share = shareOf(sizes, limit - entries.length * BARE)
   const remarks: string[] = []
   const entry = entries.map((one, at) => {
-    // An id alone is worth its room.
+    // An id is short enough to keep.
     if ((sizes[at] ?? 0) <= Math.max(share, BARE)) return one
     const { resource, ...rest } = one
     const less = share >= MIN_SHARE ? fewerMatches(resource, share, size) : undefined
@@ -105,7 +105,7 @@ function lightEntry(entry: Entry, limit: number, whole: (entry: readonly Entry[]
   return isRecord(value) ? value : {}
 }
 
-/** The largest share that all can have without passing the limit: what small ones leave over goes to the large ones. */
+/** The largest share that all can have within the limit: what small ones don't need goes to the large ones. */
 function shareOf(sizes: readonly number[], limit: number): number {
   let left = Math.max(limit, 0)
   let share = 0

@@ -12,21 +12,21 @@ export interface Attempt<T> {
 interface Limits {
   /** Characters that the answer may have. */
   limit: number
-  /** Entries that it may hold at most. */
+  /** Maximum number of entries. */
   most: number
   /** Sizes of the entries relative to each other. */
   sizes: readonly number[]
 }
 
 const MAX_ROUNDS = 6
-/** An answer this full is not written once more for what is left. */
+/** An answer this full is not written again to use the rest. */
 const GOOD_ENOUGH = 0.85
 /** The target, below the limit: an estimate may be wrong, and an answer that was too long doesn't yet say what it lacks. */
 const AIM = 0.93
 const AIM_UNTOLD = 0.88
 
 /**
- * The answer with the most entries that fit, or nearly: one at least, so that going on gets somewhere.
+ * The answer with (nearly) the most entries that fit; at least one, so that paging makes progress.
  *
  * @param write makes the answer with this many entries, and with a note about the others
  * @param guess entries to try first
@@ -54,7 +54,7 @@ export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, 
   return best ?? write(1).answer
 }
 
-/** How many of these come to no more than so much together. */
+/** How many of these stay within a sum. */
 export function within(sizes: readonly number[], limit: number): number {
   let left = limit
   const end = sizes.findIndex((size) => {

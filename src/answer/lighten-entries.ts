@@ -3,13 +3,13 @@ import { isRecord } from '../base/json.ts'
 import { type Entry, jsonOf } from './bundle-parts.ts'
 import { type Lightened, lighten } from './lighten.ts'
 
-/** An entry, and what was taken out of it. */
+/** An entry, and what was removed from it. */
 export interface Lighter {
   entry: Entry
   leftOut: readonly string[]
 }
 
-/** Entries with less in them, where each alone would take up too much of an answer. */
+/** Entries shortened where each alone would use too much of an answer. */
 export class Lightener {
   /** Characters that a resource may take up. */
   readonly limit: number
@@ -50,7 +50,7 @@ export class Lightener {
   }
 }
 
-/** What was taken out of entries, within a maximum length. */
+/** What was removed from entries, within a maximum length. */
 export function toldOf(lighter: readonly Lighter[], limit: number): string[] {
   const heavy = lighter.filter(({ leftOut }) => leftOut.length > 0)
   const lines: string[] = []
@@ -69,11 +69,11 @@ function referenceTo({ resourceType, id }: Entry): string {
   return /^[\w.-]+\/[\w.-]+$/.test(`${resourceType}/${id}`) ? `${resourceType}/${id}` : 'one entry'
 }
 
-/** Characters of a line that tells what was taken out. */
+/** Maximum characters of a line that says what was removed. */
 export const MAX_TOLD = 1500
 const HOW = ', because of the size; `select` brings parts, such as note.text.substring(0,20000)'
 
-/** What was taken out, in a line of bounded length. */
+/** What was removed, in a line of limited length. */
 export function told(leftOut: readonly string[], limit: number): string {
   const room = limit - HOW.length - 15
   const named: string[] = []

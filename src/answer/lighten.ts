@@ -3,7 +3,7 @@
 import { isRecord } from '../base/json.ts'
 import { below } from './compact/literal.ts'
 
-/** A value with less in it, and what that is. */
+/** A shortened value, and what it lacks. */
 export interface Lightened {
   value: unknown
   /** What was left out, each with its path and size. */
@@ -14,7 +14,7 @@ interface Candidate {
   kind: 'data' | 'text' | 'list'
   path: string
   size: number
-  /** Items of a list that may stay; those at the end go. */
+  /** Maximum number of a list's items; the rest is removed from the end. */
   holder: Record<string | number, unknown>
   key: string | number
 }
@@ -24,7 +24,7 @@ const MIN_TEXT = 1000
 const MIN_LIST = 4
 
 /**
- * Takes out what is large until the value fits.
+ * Removes large parts until the value fits.
  *
  * @param size characters of the value in the form in which it is shown
  * @param limit characters that it may have there
@@ -45,7 +45,7 @@ export function lighten(value: unknown, size: (value: unknown) => number, limit:
   return size(copy) <= limit ? { value: copy, leftOut } : { value: least(copy), leftOut: ['all but type and id'] }
 }
 
-/** What is left of a value that loses all else. */
+/** What remains of a value that loses everything else. */
 function least(value: unknown): unknown {
   if (!isRecord(value)) return null
   const kept = ['resourceType', 'id'].filter((name) => /^[\w.-]{1,64}$/.test(String(value[name])))
@@ -60,7 +60,7 @@ function removeLargest(found: Candidate[], excess: number): string[] {
     if (gone >= excess) break
     if (one.kind === 'list') {
       const list = one.holder[one.key]
-      // It went with the end of a list that held it.
+      // It was removed with the end of its list.
       if (!Array.isArray(list)) continue
       const each = one.size / list.length
       const kept = Math.max(1, Math.floor(list.length - (excess - gone) / each) - 1)
@@ -103,7 +103,7 @@ function candidates(value: unknown, kind: 'data' | 'text' | 'list'): Candidate[]
   return found
 }
 
-/** The properties of the whole; what says which resource it is stays. */
+/** The properties of the whole, without those that identify the resource. */
 function properties(value: unknown): Candidate[] {
   if (!isRecord(value)) return []
   return Object.entries(value)

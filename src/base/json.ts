@@ -1,4 +1,4 @@
-// Reading JSON from outside, about which nothing is known.
+// Reads JSON from outside, of which any part may be missing or wrong.
 
 /** Whether this is a JSON object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -11,12 +11,12 @@ export function records(parent: unknown, property: string): Record<string, unkno
   return Array.isArray(list) ? list.filter(isRecord) : []
 }
 
-/** A text, number or truth value as text; anything else, which may not even turn into text, as nothing. */
+/** A string, number or boolean as text; empty for anything else, which might not convert to text at all. */
 export function scalarText(value: unknown): string {
   return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : ''
 }
 
-/** Reads a list of texts; anything else is left out. */
+/** The texts in a list; anything else is left out. */
 export function textList(value: unknown): string[] {
   return Array.isArray(value) ? value.map(scalarText).filter(Boolean) : []
 }

@@ -3,7 +3,7 @@
 /** Characters that are invisible or that a terminal would act on: controls, line ends, direction marks, tags, fillers, private use. */
 export const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
-/** Combining marks on top of two others: they would draw over the lines around them. */
+/** Combining marks after two others: they would draw over neighbouring lines. */
 const HEAPED = /(?<=\p{M}{2})\p{M}/gu
 
 const BEYOND_ASCII = /[^ -~]/
@@ -19,7 +19,7 @@ export function visible(text: string): string {
   return text.replace(UNSEEN, escaped).replace(HEAPED, escaped)
 }
 
-/** The same of a text of several lines. */
+/** The same for a text of several lines. */
 export function visibleLines(text: string): string {
   return text.replaceAll(/[^\t\n\r]+/g, visible)
 }
@@ -36,7 +36,7 @@ export function oneLine(text: string, limit: number): string {
   return shown.length > limit ? `${shown.slice(0, limit)}… (${shown.length} characters)` : shown
 }
 
-/** A text within so many characters: its first lines, as many as fit, and its last two, which say what to do. */
+/** A text cut to a number of characters: as many of its first lines as fit, and its last two, which say what to do. */
 export function fewerLines(text: string, limit: number): string {
   if (text.length <= limit) return text
   const most = Math.floor(limit / 5)

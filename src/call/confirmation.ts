@@ -38,7 +38,7 @@ export interface Confirmations {
   /** True the first time for a nonce, then always false. */
   burn(nonce: string, expiresAt: number): Promise<boolean>
   /**
-   * A page where the person can agree: the same one as long as the same is asked.
+   * A page where the person can agree; the same for the same question.
    *
    * @param lines what would be done
    * @param session the MCP session that learns when the page has been answered

@@ -82,7 +82,7 @@ export class FhirClient {
   }
 
   /**
-   * Finds out whether a request would be let pass, and sends nothing of it.
+   * Checks whether a request would be allowed, without sending it.
    *
    * @throws as {@link send} does before it sends
    */
@@ -104,7 +104,7 @@ export class FhirClient {
     return this.#delivery.confine(path).local
   }
 
-  /** What has been left out of the answers so far, because the connection may not see it. */
+  /** What was left out of the answers so far because the connection may not see it. */
   get withheld(): string | undefined {
     return this.#guard?.withheld()
   }

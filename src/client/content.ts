@@ -34,7 +34,7 @@ export class Content {
   }
 
   static text(text: string, type: TextType): Content {
-    // A byte order mark is taken off by the parser; half a surrogate pair is nothing that UTF-8 could hold.
+    // The parser removes a byte order mark, and UTF-8 has no half surrogate pairs.
     const value = text.replace(/^\uFEFF+/, '').toWellFormed()
     return new Content(type, UTF_8.encode(value), value)
   }

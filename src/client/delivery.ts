@@ -48,7 +48,7 @@ export class Delivery {
   }
 
   /**
-   * Where a path leads. What judges a request and what sends it ask one after the other, and the same.
+   * Where a path leads. The checks of a request and its sending ask for the same path in a row.
    *
    * @throws {PathError}
    */

@@ -22,7 +22,7 @@ export class FhirError extends ToldError {
   }
 }
 
-/** Only by its type, since the issues are read with care anyway. The check of @medplum/core would add 14 KiB to the bundle. */
+/** Checks only the type, since the issues are read defensively anyway. The check of @medplum/core would add 14 KiB to the bundle. */
 function isOperationOutcome(body: unknown): body is OperationOutcome {
   return typeof body === 'object' && body !== null && 'resourceType' in body && body.resourceType === 'OperationOutcome'
 }

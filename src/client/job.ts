@@ -25,7 +25,7 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<FhirResponse | undefined> {
   for (let poll = 1, wait = FIRST_WAIT_MS; fhir.remainingMs > RESERVE_MS + wait; poll++) {
-    // Where the call ends meanwhile, the request below says so.
+    // If the call ends meanwhile, the request below fails.
     await pause(wait, signal).catch(() => {})
     wait = Math.min(wait * 1.5, MAX_WAIT_MS)
     const state = await fhir.send({ method: 'GET', path: jobPath, repeatable: true, signal }).catch(notNow)

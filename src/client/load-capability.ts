@@ -11,7 +11,7 @@ export function knownCapability(fhirBase: URL): Capability | undefined {
   return entry && Date.now() - entry.at < KEPT_MS ? entry.capability : undefined
 }
 
-/** What this server offers; undefined if it can't be had now: it is advice, and nothing waits for it to succeed. */
+/** What this server offers; undefined if it isn't available now: calls work without it. */
 export async function loadCapability(fhirBase: URL, fhir: FhirClient): Promise<Capability | undefined> {
   const already = knownCapability(fhirBase)
   if (already) return already

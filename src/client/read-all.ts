@@ -41,7 +41,7 @@ const RESERVE_MS = 10_000
 
 /**
  * Reads page after page by the Bundle's next links, and by offset where Medplum gives none (a history). A page that is too
- * large to be read is asked for in smaller ones. What is no Bundle comes as the only entry.
+ * large to be read is asked for in smaller ones. Anything but a Bundle is returned as the only entry.
  *
  * @param path relative to the FHIR base; a search is best withStableOrder
  * @throws {FhirError} {TransportError} {SessionError} if any page can't be had: what is returned has no gaps
@@ -93,7 +93,7 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof TransportError && / is larger than \d+ MB /.test(error.message)
 }
 
-/** More resources than fit on a page have the same time, so the cursor can't get past them (medplum/medplum#10387). */
+/** More resources than fit on a page have the same time, and the cursor can't pass them (medplum/medplum#10387). */
 function isStuck(error: unknown): boolean {
   return error instanceof FhirError && error.status === 500 && /cursor fails to make progress/i.test(error.message)
 }
@@ -117,7 +117,7 @@ function isMatch({ search }: Entry): boolean {
 
 async function tell(progress: Progress, read: number, total: number | undefined, cap: number): Promise<void> {
   const whole = total === undefined ? undefined : Math.min(total, cap)
-  // What is included comes on top of the matches that the server counts.
+  // Included resources are not among the matches that the server counts.
   const known = whole !== undefined && whole >= read ? whole : undefined
   await progress(read, known, `Read ${read}${known === undefined ? '' : ` of ${known}`} resources`)
 }

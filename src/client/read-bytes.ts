@@ -1,7 +1,7 @@
-// A response's body read in part: files may be larger than what an answer can hold.
+// Reads part of a response's body: files may be larger than an answer can be.
 
 /**
- * Reads `length` bytes behind `offset`, and no further.
+ * Reads `length` bytes from `offset`, and no more.
  *
  * @throws what the network throws
  */

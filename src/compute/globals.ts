@@ -1,5 +1,5 @@
-// What a program has of JavaScript: by object, the names that stay, all others are deleted. What takes more time than a step, the
-// meter counts (isolate/).
+// The parts of JavaScript that a program has: by object, the names that stay; all others are deleted. Whatever takes more time than a
+// step is counted (isolate/).
 
 /** Names that the meter has inside a program, in the order in which a program takes them. */
 export const HELPERS = ['$s', '$p', '$n', '$k', '$t', '$i', '$o', '$u', '$v', '$z', '$x', '$e', '$f'] as const
@@ -73,7 +73,7 @@ const FUNCTIONS =
   'parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent encodeURI decodeURI atob btoa'
 const VALUES = 'undefined NaN Infinity'
 
-/** Functions that have a name of their own. */
+/** Global functions. */
 export const GLOBAL_FUNCTIONS: readonly string[] = FUNCTIONS.split(' ')
 
 /** All names that a program may use without declaring them. */

@@ -1,5 +1,5 @@
-// A program as it runs: each function, loop and costly operation asks the meter (isolate/meter.ts) first, since workerd bounds no time on
-// a machine of one's own. Lines stay where they were, so that an error's line is the program's.
+// Rewrites a program so that each function, loop and costly operation is counted by the meter (isolate/meter.ts), since workerd alone
+// limits no time. Lines stay where they were, so that errors name the right line.
 
 import { parse } from 'acorn'
 import { UserError } from '../base/told-error.ts'
@@ -7,7 +7,7 @@ import { GLOBALS, HELPERS } from './globals.ts'
 import { children, FUNCTIONS, hasReturn, list, maybe, namesIn, part, restsOf, type Tree } from './syntax-tree.ts'
 import { call, charge, checkKind, type Tools, WRITE } from './write-nodes.ts'
 
-/** Steps that a node of the source counts, where it is more than one: those that take up memory. */
+/** Steps of nodes that count more than one, because they take up memory. */
 const WEIGHT: Readonly<Record<string, number>> = {
   ArrayExpression: 6,
   ObjectExpression: 8,
@@ -34,9 +34,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   DebuggerStatement: 'debugger is not available',
 }
 
-/** Steps that a call counts besides. */
+/** Additional steps of a call. */
 const CALL = 8
-/** Stands where a weight will be written, which isn't known before all of it is. */
+/** Placeholder for a weight, which is known only at the end. */
 const MARK = '\0'
 
 const LOOPS = new Set(['ForStatement', 'ForInStatement', 'ForOfStatement', 'WhileStatement', 'DoWhileStatement'])
@@ -44,7 +44,7 @@ const LOOPS = new Set(['ForStatement', 'ForInStatement', 'ForOfStatement', 'Whil
 /**
  * The module of a program: its default export takes the helpers and `fhir`, and gives the program.
  *
- * @throws {UserError} for what is no JavaScript, or may not be in a program
+ * @throws {UserError} for invalid JavaScript, and for parts that a program may not use
  */
 export function instrument(code: string): string {
   if (code.includes(MARK)) throw refusal('it holds a NUL character', undefined)
@@ -78,7 +78,7 @@ class Instrumenter {
   readonly #code: string
   readonly #program: Tree
   readonly #declared = new Set<string>()
-  /** Weight of the functions and loops around the node that is being written, innermost last. */
+  /** Weights of the functions and loops around the current node, innermost last. */
   readonly #weights: number[] = [0]
 
   constructor(code: string) {
@@ -103,7 +103,7 @@ class Instrumenter {
     return `export default (${[...HELPERS, 'fhir'].join(',')})=>async()=>{$s(${this.#weights[0]});${text}\n}`
   }
 
-  /** All names that the program declares, wherever. */
+  /** All names that the program declares anywhere. */
   #declare(node: Tree): void {
     const bound = [
       ...(node.type === 'VariableDeclarator' ? [part(node, 'id')] : []),
@@ -130,7 +130,7 @@ class Instrumenter {
     throw refusal(what, (node as unknown as { loc: { start: Position } }).loc.start)
   }
 
-  /** What is written within one function or one turn of a loop, and its weight. */
+  /** The text of one function or one turn of a loop, and its weight. */
   #within(write: () => string): { text: string; weight: number } {
     this.#weights.push(0)
     const text = write()
@@ -160,7 +160,7 @@ class Instrumenter {
   #loop(node: Tree): string {
     const [body, left] = [part(node, 'body'), maybe(node, 'left')[0]]
     if (left && left.type !== 'VariableDeclaration') this.#target(left, true)
-    // What is done once belongs to what is around the loop.
+    // The parts that run once belong to the code around the loop.
     const once = [...maybe(node, 'init'), ...maybe(node, 'right')]
     const before = new Map(once.map((child) => [child, this.#head(child)]))
     const rests = [...once, ...(left ? [left] : [])].flatMap((one) =>
@@ -176,7 +176,7 @@ class Instrumenter {
     return text.replace(MARK, () => `$s(${weight});`)
   }
 
-  /** A part of a loop's head: nothing can follow a declaration there. */
+  /** A part of a loop's head, where nothing can follow a declaration. */
   #head(node: Tree): string {
     if (node.type !== 'VariableDeclaration') return this.#write(node)
     checkKind(node, this.#tools)
@@ -225,7 +225,7 @@ class Instrumenter {
     return `${text.slice(0, close)}${counting}${text.slice(close, at)}${text.slice(at + 1)}`
   }
 
-  /** What is assigned to: the length of an array grows it, and a prototype lengthens a chain, in one step. */
+  /** Checks an assignment's target: setting a length or a prototype could do much work in one step. */
   #target(node: Tree, inPattern = false): void {
     if (node.type === 'MemberExpression') {
       const property = part(node, 'property')

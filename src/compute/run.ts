@@ -1,5 +1,5 @@
 // Runs a program in an isolate of its own, made for this one run: a Dynamic Worker without a network, an environment or storage.
-// All that it is given is one object that reads (docs/security.md, Programs).
+// It is given only one object, which reads (docs/security.md, Programs).
 
 import { RpcTarget } from 'cloudflare:workers'
 import { isRecord, scalarText } from '../base/json.ts'
@@ -41,11 +41,11 @@ const BOUNDS: Bounds = {
   functions: GLOBAL_FUNCTIONS,
   globals: [...GLOBALS],
 }
-/** What Cloudflare enforces besides. On a machine of one's own nothing does, and the steps bound it. */
+/** Limits that Cloudflare also enforces. Elsewhere only the steps limit a program. */
 const PLATFORM = { cpuMs: 5_000, subRequests: 1 }
 const DATE = '2026-10-01'
 
-/** What a program reads with. */
+/** The object that a program reads with. */
 class Channel extends RpcTarget implements Reads {
   readonly #read: Reads['read']
   constructor(read: Reads['read']) {
@@ -60,7 +60,7 @@ class Channel extends RpcTarget implements Reads {
 const ENDED = '{"error":"The program has ended."}'
 
 /**
- * Runs a program and returns what it returned, as JSON would have it.
+ * Runs a program and returns its result as JSON.
  *
  * @param read answers the program in JSON: `value`, or `error`
  * @throws {UserError} for a program that can't be run, fails or takes too long
@@ -70,7 +70,7 @@ export async function runProgram(
   read: Reads['read'],
   { loader, timeoutMs, signal }: { loader: Loader; timeoutMs: number; signal: AbortSignal },
 ): Promise<unknown> {
-  // Half of a parser is no part of any other call.
+  // Loaded here, since no other call needs the parser.
   const { instrument } = await import('./instrument.ts')
   const program = instrument(code)
   let isOpen = true
@@ -106,7 +106,7 @@ const PARTS: Parts = {
   textMethodsOf,
 }
 
-/** Everything there but the program. Rejections that nobody waits for would be printed, with whatever they hold. */
+/** Everything in the isolate except the program. Unhandled rejections would be printed, with their content. */
 const MAIN = `import { WorkerEntrypoint } from 'cloudflare:workers'
 import program from './program.js'
 addEventListener('unhandledrejection', (event) => event.preventDefault())
@@ -146,7 +146,7 @@ async function within(work: Promise<string>, timeoutMs: number, signal: AbortSig
   }
 }
 
-/** Why there was no answer at all. */
+/** Why there was no answer. */
 function reasonOf(error: unknown): string {
   const words = error instanceof Error ? error.message : ''
   if (/cpu/i.test(words)) return 'it used more time of the processor than it may'
@@ -155,7 +155,7 @@ function reasonOf(error: unknown): string {
   return 'it ended without an answer'
 }
 
-/** What a program answered, whatever it did to what is around it there. */
+/** The program's answer, which may be anything. */
 function resultOf(answer: unknown): unknown {
   const told = parsed(answer)
   if (!isRecord(told)) throw new UserError('The program was stopped: it ended without an answer.')
@@ -183,7 +183,7 @@ function parsed(json: unknown): unknown {
 
 const MAX_MESSAGE = 1_000
 
-/** Lets go of what the runtime holds for a stub. */
+/** Releases what the runtime keeps for a stub. */
 function dispose(stub: object): void {
   // The standard library that is checked against doesn't know the symbol yet.
   const symbol: unknown = Reflect.get(Symbol, 'dispose')

@@ -14,7 +14,7 @@ export function namesIn(pattern: Tree): string[] {
   return /Pattern$|^RestElement$/.test(pattern.type) ? children(pattern).flatMap(namesIn) : []
 }
 
-/** The names of rest elements: what they hold was copied in one step. */
+/** The names of rest elements, whose values were copied in one step. */
 export function restsOf(node: Tree): string[] {
   if (node.type === 'VariableDeclaration') return list(node, 'declarations').flatMap((one) => restsOf(part(one, 'id')))
   if (node.type === 'RestElement') return namesIn(node)
@@ -32,7 +32,7 @@ export function isNumeric(node: Tree): boolean {
   return /^(?:[-*/%&|^]|\*\*|<<|>>>?)$/.test(String(node.operator))
 }
 
-/** A literal, or what is never a long text. */
+/** Whether a node is a literal or can't be a long text. */
 export function isScalar(node: Tree): boolean {
   if (node.type === 'Literal') return typeof node.value !== 'string' || node.value.length < 100
   return node.type === 'UnaryExpression' && /^(?:typeof|void|!)$/.test(String(node.operator))
@@ -62,7 +62,7 @@ function isNode(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && typeof (value as Tree).type === 'string'
 }
 
-/** The nodes below a node, as they stand in the source. `{a}` is one name that means two things. */
+/** The nodes below a node, in source order. In `{a}`, one name is key and value. */
 export function children(node: Tree): Tree[] {
   const found = Object.entries(node).flatMap(([name, value]) =>
     name === 'key' && node.shorthand ? [] : Array.isArray(value) ? value.filter(isNode) : isNode(value) ? [value] : [],

@@ -13,21 +13,21 @@ export interface Tools {
   target(node: Tree): void
 }
 
-/** A declaration that calls what it declares when it ends. */
+/** `using` would call its value when the scope ends. */
 export function checkKind(node: Tree, { refuse }: Tools): void {
   if (!/^(?:const|let|var)$/.test(String(node.kind))) refuse(node, 'using is not available')
 }
 
 const HELPER_NAME = /^\$[a-z]$/
 
-/** How nodes are written that ask the meter, or that a program may not have. */
+/** How nodes are written that are counted or refused. */
 export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string>> = {
   Identifier(node, { refuse, isKnown, raw }) {
     const name = String(node.name)
     if (HELPER_NAME.test(name)) refuse(node, `the name ${name} is taken`)
     if (name === 'arguments') refuse(node, 'arguments is not available: use (...values)')
     if (isKnown(name)) return raw(node)
-    const hint = name === 'console' ? ': return what is to be seen' : ''
+    const hint = name === 'console' ? ': return what you want to see' : ''
     return refuse(node, `${name} is not available${hint}`)
   },
   Literal(node, { refuse, raw }) {
@@ -93,7 +93,7 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
     if (operator === '+') return isNumeric(node) ? text(node) : `$p(${text(node)})`
     const isEquality = /^[!=]==?$/.test(operator)
     if (/^[!=]=$/.test(operator)) {
-      // It converts objects by functions of the program, and long texts to numbers.
+      // It would call the program's functions for objects, and convert long texts to numbers.
       if (![left, right].some((one) => one.type === 'Literal' && raw(one) === 'null'))
         refuse(node, `use ${operator}= instead of ${operator}`)
       return text(node)
@@ -151,7 +151,7 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
       child === node.test && !isScalar(child) ? call('$e', child, write(child)) : write(child),
     )
   },
-  // An error of the engine brings its stack along.
+  // An error of the engine has a stack, which takes time.
   CatchClause(node, { text, write }) {
     const rests = maybe(node, 'param').flatMap(restsOf)
     return text(node, (child) =>
@@ -180,13 +180,13 @@ function writeClass(node: Tree, { text, write }: Tools): string {
   return text(node, (child) => (child === node.superClass ? call('$x', child, write(child)) : write(child)))
 }
 
-/** A name or a literal as a key is no reference. */
+/** A name or literal as a key is not a reference. */
 function keyText(key: Tree, write: (node: Tree) => string): string {
   if (key.type === 'Identifier') return String(key.name)
   return key.type === 'PrivateIdentifier' ? `#${String(key.name)}` : write(key)
 }
 
-/** A place that may be named twice: a variable, or a private field of one. */
+/** Whether a target may be evaluated twice: a variable, or a private field of one. */
 function isOwn(node: Tree, { refuse }: Tools): boolean {
   if (node.type !== 'MemberExpression') return true
   if (part(node, 'property').type !== 'PrivateIdentifier') return false
@@ -204,7 +204,7 @@ function placeOf(node: Tree, { write }: Tools): { object: string; key: string } 
   }
 }
 
-/** A property that is assigned to. */
+/** A property as an assignment's target. */
 function targetText(node: Tree, { text, write, raw }: Tools): string {
   const property = part(node, 'property')
   return text(node, (child) => {
@@ -223,12 +223,12 @@ function assigned(object: string, key: Tree, text: string): string {
   return `$t(${object || 'undefined'},${call('', key, text)})`
 }
 
-/** Charges for what rest elements hold. */
+/** Counts steps for the values of rest elements. */
 export function charge(names: readonly string[]): string {
   return names.map((name) => `$z(${name});`).join('')
 }
 
-/** A call of a helper with what a node wrote, which may be a sequence. */
+/** A call of a helper with a node's text, which may be a sequence. */
 export function call(helper: string, node: Tree, text: string): string {
   return node.type === 'SequenceExpression' ? `${helper}((${text}))` : `${helper}(${text})`
 }

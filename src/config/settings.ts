@@ -1,4 +1,4 @@
-// The settings of a deployment, parsed once, so that a missing or malformed one stops the start and names itself.
+// The settings of a deployment, parsed once, so that the server refuses to start and names a missing or malformed one.
 import { LEVELS, type Level } from '../access/access.ts'
 
 /** Bindings and settings as the Worker receives them: those of `wrangler.toml`, and what it can't name: secrets, optional bindings. */
@@ -8,7 +8,7 @@ export interface Bindings extends Env {
   AUDIT_KEY?: string
   /** Bound only where `wrangler.toml` says so. */
   AUDIT?: AnalyticsEngineDataset
-  /** Makes isolates for programs; bound on paid plans only. */
+  /** Creates isolates for programs; bound on paid plans only. */
   LOADER?: WorkerLoader
 }
 
@@ -112,7 +112,7 @@ export function parseSettings(env: Bindings, tenant?: string): Settings {
       clientId,
       clientSecret: env.MEDPLUM_CLIENT_SECRET || undefined,
     },
-    // A program on one's own machine often has no way to the internet, and clients would choose documents before registering.
+    // A local server often can't reach the internet, and clients would prefer documents to registering.
     clientDocuments: onOff('CLIENT_DOCUMENTS', env.CLIENT_DOCUMENTS, isLoopback(publicUrl.hostname) ? 'off' : 'on'),
     sessionIdleMs: positive('SESSION_IDLE_HOURS', env.SESSION_IDLE_HOURS, 24) * 3_600_000,
     upstreamTimeoutMs: positive('UPSTREAM_TIMEOUT_SECONDS', env.UPSTREAM_TIMEOUT_SECONDS, 55) * 1000,
@@ -168,7 +168,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** Any if none are named, but not on loopback. */
+/** All if none are named, except on loopback. */
 function allowedOrigins(value: string | undefined, publicUrl: URL): ReadonlySet<string> | 'any' {
   const named = (value ?? '')
     .split(',')
@@ -181,7 +181,7 @@ function allowedOrigins(value: string | undefined, publicUrl: URL): ReadonlySet<
   return named.length === 0 && publicUrl.protocol === 'https:' ? 'any' : new Set([publicUrl.origin, ...named])
 }
 
-/** The same limits as for a call: hosts cut or drop answers over 100,000 characters. */
+/** The same limits as in a call: hosts cut or drop answers over 100,000 characters. */
 function answerChars(value: string | undefined): number {
   const number = positive('ANSWER_CHARS', value, 60_000)
   if (!Number.isInteger(number) || number < 2_000 || number > 100_000)
@@ -216,7 +216,7 @@ function auditKey(value: string | undefined): string | undefined {
   )
 }
 
-/** Clocks differ; a moment further ahead is a mistake that would keep everybody out until then. */
+/** Clocks differ; but a later moment is a mistake that would lock everybody out until then. */
 const MAX_AHEAD_MS = 300_000
 const MOMENT = '2026-11-26T12:00:00Z'
 

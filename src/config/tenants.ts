@@ -19,7 +19,7 @@ const SECRETS_EXAMPLE = '{"acme": "the secret of its ClientApplication"}'
 /** Separates a tenant's name from a Medplum user id: no accepted id or name contains it. */
 const SEPARATOR = '~'
 
-/** There is no tenant of this name, or it was removed. */
+/** There is no tenant with this name, or it was removed. */
 export class UnknownTenantError extends Error {
   override readonly name = 'UnknownTenantError'
 }
@@ -109,7 +109,7 @@ function parseTenants(env: Bindings): ReadonlyMap<string, Settings> {
   return new Map(entries.map(([name, entry]) => [name, parseTenant(env, name, entry, secretOf.get(name))]))
 }
 
-/** An entry: those of the deployment's settings that it overrides, and all those of its Medplum. */
+/** A tenant's settings: the deployment's, except those that the entry overrides and those of its Medplum. */
 function parseTenant(env: Bindings, name: string, entry: unknown, secret: unknown): Settings {
   if (!NAME.test(name)) {
     const problem = `has the name ${JSON.stringify(name)}; a name is 1 to 32 of a-z, 0-9 and -, with no - at its ends`

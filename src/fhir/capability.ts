@@ -77,7 +77,7 @@ export function indexCapability(statement: unknown): Capability {
   }
   const common = new Map(COMMON_PARAMETERS)
   return {
-    // A statement without types tells nothing: none may be called unknown by it.
+    // A statement without types says nothing, so no type counts as unknown.
     types: new Set(searchParams.size > 0 ? [...searchParams.keys(), ...MEDPLUM_TYPES] : []),
     searchParams: (type) => searchParams.get(type) ?? common,
     operations: (type) => operations.get(type) ?? new Set(),
@@ -130,7 +130,7 @@ function howFar(a: string, b: string): number {
   return row[b.length] ?? a.length
 }
 
-/** `birth_date`, `birth-date` and `birthdate` are one. */
+/** `birth_date`, `birth-date` and `birthdate` are the same. */
 function words(name: string): string {
   return name.replaceAll(/[^a-z0-9]/g, '')
 }

@@ -1,4 +1,4 @@
-// Compartment paths (FHIR R4, section 3.1.0.11.3), which Medplum lacks, as the search that answers the same.
+// Compartment paths (FHIR R4, section 3.1.0.11.3), which Medplum lacks, as searches with the same result.
 import type { Capability } from './capability.ts'
 import { criterion, formatPlace, type Place } from './query.ts'
 

@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000
 /**
  * @param value such as `2019`, `2019-03`, `2019-03-05` or `2019-03-05T10:00:00+02:00`; without a zone it is taken as UTC, as
  *   Medplum does
- * @returns undefined for what is no date, or a day that no calendar has
+ * @returns undefined for anything but a date of the calendar
  */
 export function spanOf(value: unknown): DateSpan | undefined {
   if (typeof value !== 'string') return undefined

@@ -1,4 +1,4 @@
-// What differs between two versions of a resource, said in lines that a person can read at a glance.
+// The differences between two versions of a resource, in lines that a person can read at a glance.
 
 import { isRecord } from '../base/json.ts'
 import { visible } from '../base/text.ts'
@@ -9,7 +9,7 @@ export interface Difference {
   path: string
   before?: unknown
   after?: unknown
-  /** It differs, but both look alike, so the difference can't be shown. */
+  /** Whether the two look alike, so that the difference can't be shown. */
   concealed?: true
 }
 
@@ -19,7 +19,7 @@ export interface Side {
   shown: unknown
 }
 
-/** What Medplum itself sets at every change. */
+/** What Medplum sets at every change. */
 const SET_BY_SERVER: ReadonlySet<string> = new Set([
   'versionId',
   'lastUpdated',

@@ -12,7 +12,7 @@ class PatchError extends Error {
  * The document after the patch, or which operation fails and why; the one given stays as it is.
  *
  * @param patch operations add, remove, replace, move, copy and test
- * @param filled what an operation becomes, given the document as it is before it
+ * @param filled completes an operation from the document before it
  */
 export function applyPatch(
   document: unknown,
@@ -125,7 +125,7 @@ function pointer(value: unknown, name: string): string[] {
     .split('/')
     .slice(1)
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-  // Medplum's library passes over these, and so would change another place.
+  // Medplum's library ignores these segments, and would change another place.
   if (tokens.some((token) => OVERLOOKED.has(token))) throw new PatchError(`\`${name}\` can’t lead to ${value}`)
   return tokens
 }

@@ -6,17 +6,17 @@ import { criterion, formatPlace, type Place, parsePlace } from './query.ts'
 type Entry = Record<string, unknown>
 
 export interface Page {
-  /** As it was asked for in the end. */
+  /** The path that was requested in the end. */
   path: string
   body: unknown
 }
 
-/** By offset Medplum goes no further than this many resources. */
+/** The highest offset that Medplum accepts. */
 export const MAX_OFFSET = 10_000
-/** The most entries that Medplum puts on a page, whatever is asked for. */
+/** The most entries that Medplum puts on a page. */
 export const MAX_COUNT = 1000
 const PAGE = 500
-/** With fewer entries a page, Medplum pages by offset in every order. */
+/** With fewer entries per page, Medplum always pages by offset. */
 const MIN_CURSOR_COUNT = 20
 
 const PAGED = /^(?:[A-Z][A-Za-z]*|[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+\/(?:\$everything|_history))?(?:\?|$)/
@@ -71,7 +71,7 @@ export function byId(path: string, count?: number): string | undefined {
   })
 }
 
-/** Entries a page, at most; undefined for what isn't paged. */
+/** The most entries per page; undefined for what isn't paged. */
 function countOf(place: Place): number | undefined {
   const { segments } = place
   const unless = segments.length < 2 ? 20 : { $everything: 1000, _history: 100 }[segments[2] ?? '']
@@ -94,18 +94,18 @@ export function nextOf({ path, body }: Page, more: boolean): string | undefined 
   if (place.segments[2] === '$everything' && next.segments[2] !== '$everything' && offset !== undefined) {
     return changed(place, { _offset: offset, _count: parameter(next, '_count') })
   }
-  // No server has a type of that name; the base itself is what Medplum means, and takes in every version.
+  // No server has a type of that name: Medplum means the base, which all its versions accept.
   if (next.segments[0] === 'MultipleTypes') next.segments = []
   // For several types, Medplum refuses its own cursors (400) but accepts offsets.
   if (parameter(next, '_type') !== undefined && parameter(next, '_cursor') !== undefined) {
     const read = offsetIn(place) + matchesOf(entriesOf(body))
     return changed(next, { _total: undefined, _cursor: undefined, _offset: String(read) })
   }
-  // It has been counted by now.
+  // It has already been counted.
   return changed(next, { _total: undefined })
 }
 
-/** The page after this answer, where there is one. */
+/** The page after this answer, if there is one. */
 export function nextPage(path: string, body: unknown): string | undefined {
   return nextOf({ path, body }, entriesOf(body).length > 0)
 }
@@ -121,7 +121,7 @@ function nextOfHistory(place: Place, body: unknown): string | undefined {
   return total !== undefined && read < total ? changed(place, { _offset: String(read) }) : undefined
 }
 
-/** The entries of a Bundle; what is no Bundle is the only one. */
+/** The entries of a Bundle; anything but a Bundle is the only entry. */
 export function entriesOf(body: unknown): Entry[] {
   if (isRecord(body) && body.resourceType === 'Bundle') return records(body, 'entry')
   return isRecord(body) && typeof body.resourceType === 'string' ? [{ resource: body }] : []
@@ -157,7 +157,7 @@ function parameter({ parameters }: Place, name: string): string | undefined {
   return parameters.find(({ key }) => key === name)?.value
 }
 
-/** Where a page begins, by offset. */
+/** The offset at which a page begins. */
 export function offsetOf(path: string): number {
   return offsetIn(parsePlace(path))
 }

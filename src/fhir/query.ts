@@ -43,7 +43,7 @@ export function parseQuery(query: string): QueryParameter[] {
   return read.map(({ key, value }) => ({ key, value: key === '_filter' ? value : withEscapes(value) }))
 }
 
-/** A backslash that escapes nothing is meant itself, and is written twice (FHIR R4, section 3.1.1.4.0.3): Medplum takes `a\b` for `ab`. */
+/** A backslash that escapes nothing is meant literally and must be doubled (FHIR R4, section 3.1.1.4.0.3): Medplum takes `a\b` for `ab`. */
 export function withEscapes(value: string): string {
   return value.replaceAll(/\\([\\,|$])?/g, (found, escaped?: string) => (escaped === undefined ? '\\\\' : found))
 }
@@ -185,10 +185,10 @@ function targetOf(
 /**
  * Search parameter types (`date`, `reference` …) that a parameter has in the types that may be meant.
  *
- * @returns none where nothing is known of it
+ * @returns none if it is unknown
  */
 export function kindsOf({ name, types }: Meaning, capability: Capability | undefined): Set<string> {
-  // Of these names FHIR R4 has no parameter of another kind.
+  // FHIR R4 has no parameters of another kind under these names.
   if (/^(?:_lastUpdated|birthdate|date|authored-?on|recorded-date|onset-date|issued)$/.test(name))
     return new Set(['date'])
   if (!capability) return new Set()

@@ -16,7 +16,7 @@ const DATE =
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
 
-/** @returns undefined for what is no date, a list of dates, or a day that no calendar has */
+/** @returns undefined for a list, and for anything but a date of the calendar */
 export function parseSearchDate(value: string): SearchDate | undefined {
   const [, prefix = 'eq', year = '', month, day, time, seconds, zone = ''] = DATE.exec(value) ?? []
   const first = `${year}-${month ?? '01'}-${day ?? '01'}`

@@ -1,5 +1,5 @@
-// What a resource of a type, or by a profile, may look like: its StructureDefinition in a few hundred tokens. The whole of one
-// is 60,000 to 235,000.
+// What a resource of a type or profile may look like: its StructureDefinition in a few hundred tokens, instead of 60,000 to
+// 235,000.
 import { isRecord, records, scalarText } from '../base/json.ts'
 
 /** An element and those within it. */
@@ -14,7 +14,7 @@ interface Part {
   parts: Part[]
   /** The value set of a required binding, of which the definition doesn't tell all codes. */
   valueSet?: string
-  /** Whether a profile speaks of it. */
+  /** Whether a profile mentions it. */
   told: boolean
 }
 
@@ -55,7 +55,7 @@ export function shapeOf(definition: unknown): Shape | undefined {
   return { type, ...(isProfile && { profile: scalarText(definition.url) }), parts: isProfile ? toldOf(top) : top }
 }
 
-/** Of a profile what it requires, changes or supports, and what leads there. */
+/** Of a profile, what it requires, changes or supports, and the elements around that. */
 function toldOf(parts: readonly Part[]): Part[] {
   return parts.flatMap((part) => {
     const within = toldOf(part.parts)
@@ -89,7 +89,7 @@ function codesIn(short: string): { codes: string[]; whole: boolean } {
   return { codes: short.replace(/ \+$/, '').split(' | '), whole: !short.endsWith('+') }
 }
 
-/** A pattern or fixed value, as short as it goes. */
+/** A pattern or fixed value, as short as possible. */
 function fixedIn(element: Record<string, unknown>): string | undefined {
   const [, value] = Object.entries(element).find(([name]) => /^(?:fixed|pattern)[A-Z]/.test(name)) ?? []
   if (value === undefined) return undefined

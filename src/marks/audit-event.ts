@@ -15,7 +15,7 @@ export interface Act {
   body?: unknown
   /** What it was about: `Patient/123`, `Patient/123/_history/4`, `Observation`. */
   targets: readonly string[]
-  /** Medplum has carried it out: whatever fails afterwards, it is done. */
+  /** Whether Medplum has carried it out, whatever fails afterwards. */
   isDone?: true
 }
 

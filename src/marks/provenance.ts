@@ -76,7 +76,7 @@ function labelledResource(resource: Record<string, unknown>): Record<string, unk
   const { resourceType, meta = {} } = resource
   if (typeof resourceType !== 'string' || UNLABELLED.has(resourceType) || !isRecord(meta)) return resource
   const { security = [] } = meta
-  // What is malformed, Medplum is to say.
+  // Medplum reports malformed entries.
   if (!Array.isArray(security) || security.some(isLabel)) return resource
   return { ...resource, meta: { ...meta, security: [...security, AI_ASSERTED] } }
 }
@@ -162,7 +162,7 @@ export function writtenBy(
 
 function versionOf(method: string, path: string, status: number, resource: unknown, since: number): Written[] {
   const changes = stores(method, path) || (method === 'PATCH' && stores('PUT', path))
-  // A conditional create that found its record answers 200 with it.
+  // A conditional create that found a record answers 200 with it.
   if (!changes || (status !== 201 && (status !== 200 || method === 'POST'))) return []
   if (!isRecord(resource) || !isRecord(resource.meta) || UNRECORDED.has(String(resource.resourceType))) return []
   const { resourceType, id, meta } = resource

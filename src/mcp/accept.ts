@@ -1,5 +1,5 @@
-// The form in which a client takes its answer. All that answers here makes JSON or an event stream as suits it; proxies and older
-// clients name one of the two, or neither.
+// The form in which a client accepts its answer. The transports choose between JSON and an event stream; proxies and older clients
+// accept only one of the two, or name neither.
 import { isRecord } from '../base/json.ts'
 import { parseJson } from './session/message.ts'
 import { SSE_HEADERS, sseEvent } from './session/sse.ts'
@@ -37,7 +37,7 @@ export function takingBoth(request: Request): Request {
 /**
  * An answer in the form that its client takes.
  *
- * @param decline tells the server that its question can't be put to the person, for a client that would never see it
+ * @param decline tells the server that its question can't reach the person, for a client that would never see it
  */
 export async function inFormTaken(
   response: Response,

@@ -23,7 +23,7 @@ import { askSession, openSse, postSse, SESSION_HEADER } from './session/session-
 import { stepUp } from './step-up.ts'
 
 const MCP_PATH = '/mcp'
-/** Medplum's own server answers at these two, so that a URL changes only its host. */
+/** Medplum's own MCP server has these two paths, so that only the host of a URL changes. */
 const STREAM_PATH = '/mcp/stream'
 const SSE_PATH = '/mcp/sse'
 
@@ -42,7 +42,7 @@ interface Handlers {
   standing: StandingServer
   /** 2026-07-28: all else. */
   modern: Pick<McpHttpHandler, 'fetch'>
-  /** 2025 and what is no MCP; it fails server-to-client requests fast, which can't work here. */
+  /** 2025, and anything that isn't MCP; server-to-client requests, which can't work here, fail fast. */
   legacy: Pick<McpHttpHandler, 'fetch'>
 }
 

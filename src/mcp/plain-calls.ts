@@ -79,7 +79,7 @@ class StandingTransport extends PerRequestHTTPServerTransport {
     this.#last++
     const number = this.#last
     const cancel = () => {
-      const params = { requestId: number, reason: 'The client has gone away' }
+      const params = { requestId: number, reason: 'The client disconnected' }
       this.onmessage?.(
         { jsonrpc: '2.0', method: 'notifications/cancelled', params },
         { classification: CLASSIFICATION },

@@ -26,15 +26,15 @@ export async function stepUp(
   // SDK 1.x answers a challenge by a refresh, which keeps the scopes, and fails at a second one. Its tool call says what to do.
   if (caller.props.challenged) return undefined
   const { medplum, maxAccess } = settingsFor(env, caller.userId)
-  // Of a connection that has ended, the tool tells.
+  // If the connection has ended, the tool says so.
   const access = await accessOf(caller, env).catch(() => undefined)
-  // Who has all that can be had needn't be asked for more.
+  // Nothing to ask for if the connection has everything already.
   if (!access || covers(access.level, maxAccess)) return undefined
   if ((request.headers.get('mcp-protocol-version') ?? '') < SINCE) return undefined
   const risk = riskOf(message, medplum.fhirBase)
   const denial = risk && refusalOf(risk, access)
   if (!denial || !covers(maxAccess, denial.needed)) return undefined
-  // Without the note, the client meets a second challenge, no more.
+  // Without the note, the worst that happens is a second challenge.
   await env.GRANT.getByName(grantNameOf(caller))
     .challenged()
     .catch(() => {})

@@ -6,14 +6,14 @@ import { tenantsOf } from '../config/tenants.ts'
 
 const ENDINGS = ['', '/', '/stream', '/stream/', '/sse', '/sse/']
 
-/** All of them, the one that tokens name first. */
+/** All of them; first the one that tokens name. */
 export function addressesOf({ resource }: Settings): string[] {
   return ENDINGS.map((ending) => resource + ending)
 }
 
 const known = new WeakMap<object, ReadonlyMap<string, string>>()
 
-/** The resource that tokens name for this one; what is no address of this deployment stays as it is, to be refused. */
+/** The resource that tokens name for this one; an address of another deployment stays unchanged and will be refused. */
 export function canonicalResource(env: Bindings, given: string): string {
   let resources = known.get(env)
   if (!resources) {
@@ -27,7 +27,7 @@ export function canonicalResource(env: Bindings, given: string): string {
   return resource === undefined ? given : [resource, ...query].join('?')
 }
 
-/** Has these parameters name the resource that tokens do; true where that changed any. */
+/** Makes these parameters name the resource that tokens name; true if that changed any. */
 export function canonicalize(env: Bindings, parameters: URLSearchParams): boolean {
   const given = parameters.getAll('resource')
   const resources = given.map((one) => canonicalResource(env, one))

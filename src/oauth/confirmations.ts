@@ -32,7 +32,7 @@ export interface Words {
 export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: Bindings): Confirmations {
   const { vaultKey, clientName } = props
   const name = grantNameOf({ userId, grantId })
-  // Made where it is asked: its name is hashed, and most calls need no confirmation.
+  // Created on demand: hashing its name takes time, and most calls need no confirmation.
   const grant = () => env.GRANT.getByName(name)
   const purpose = `confirmation ${name}`
   const keptPurpose = `confirmation kept ${name}`

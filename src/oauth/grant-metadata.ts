@@ -1,14 +1,14 @@
 // What the provider keeps in clear beside a grant, for the list of connections.
 import type { Narrowing } from '../access/narrow/narrowing.ts'
 
-/** What is kept of a grant in clear: nothing that KV doesn't hold already, and no id of a record. */
+/** The readable part of a grant's record: nothing that KV doesn't hold already, and no record ids. */
 export interface GrantMetadata {
   clientName: string
   /** The resource types that it is narrowed to. */
   types?: readonly string[]
-  /** Whether it is narrowed to one patient. Whom, its props alone tell. */
+  /** Whether it is narrowed to one patient. Only its props say which. */
   onePatient?: true
-  /** A digest that is the same for all sign-ins in one browser; absent from grants made before there was one. */
+  /** A digest that is the same for all sign-ins in one browser; absent from older grants. */
   browser?: string
   /** Kind of device that the person signed in on. */
   device?: string

@@ -20,9 +20,9 @@ export function isGrantName(name: string): boolean {
 }
 
 /**
- * The ids of which a name is made.
+ * The ids in a name.
  *
- * @throws for a name that isn't made so: nothing but a grant has such an object
+ * @throws for any other name: only grants have such objects
  */
 export function identityOf(grantName: string): { userId: string; grantId: string } {
   const [userId, grantId] = grantName.split(':')

@@ -5,7 +5,7 @@ import { fromBase64Url, sha256, toBase64Url } from '../base/seal.ts'
 import type { Settings } from '../config/settings.ts'
 import { userIdAt } from '../config/tenants.ts'
 
-/** What a client's sign-in asks for at Medplum. `offline_access` brings a refresh token (except to a super admin). */
+/** The scopes that a client's sign-in requests at Medplum. `offline_access` brings a refresh token (except to a super admin). */
 export const CLIENT_SCOPES: readonly string[] = ['openid', 'profile', 'offline_access']
 const TIMEOUT_MS = 20_000
 /** Medplum's default lifetime of a refresh token, for one that doesn't say. */
@@ -33,9 +33,9 @@ export interface SignIn {
 }
 
 /**
- * A call to Medplum's OAuth endpoints that brought no tokens.
+ * A call to Medplum's OAuth endpoints that returned no tokens.
  *
- * `ended`: Medplum said no, for good: sign in again. `unavailable`: no answer, 429 or 5xx: the tokens may still be good.
+ * `ended`: Medplum refused for good: sign in again. `unavailable`: no answer, 429 or 5xx: the tokens may still be good.
  */
 export class UpstreamError extends Error {
   readonly kind: 'ended' | 'unavailable'
@@ -178,8 +178,8 @@ async function requestTokens(settings: Settings, form: Record<string, string>): 
 }
 
 /**
- * Whether an answer other than 200 is Medplum's own no. Medplum says no to a dead session in many ways (`invalid_grant`,
- * `invalid_request`, `access_denied`, an OperationOutcome for a deleted Login); 429, 5xx and a gateway's page are not one.
+ * Whether an answer other than 200 is a refusal by Medplum itself. It refuses a dead session in many ways (`invalid_grant`,
+ * `invalid_request`, `access_denied`, an OperationOutcome for a deleted Login); 429, 5xx and a gateway's page are not refusals.
  */
 function isRefusal(status: number, json: unknown): boolean {
   if (status === 429 || status < 400 || status >= 500) return false

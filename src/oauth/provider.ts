@@ -1,4 +1,4 @@
-// The OAuth provider of this deployment: one issuer, a protected resource for each tenant, the paths where their endpoints lie.
+// The OAuth provider of this deployment: one issuer, a protected resource for each tenant, and the paths of their endpoints.
 
 import {
   insufficientScope,
@@ -50,7 +50,7 @@ export function createAuthorizationServer(env: Bindings, exchange?: TokenExchang
     tokenEndpoint: TOKEN_PATH,
     clientRegistrationEndpoint: REGISTRATION_PATH,
     clientIdMetadataDocumentEnabled: clientDocuments,
-    // Those of known applications alone (redirects.ts): what registers and what asks is compared with the list before it comes here.
+    // Only those of known applications: both registrations and requests are checked against redirects.ts first.
     allowPrivateUseRedirectUris: true,
     scopesSupported: [...SCOPES],
     ...(exchange && { tokenExchangeCallback: exchange }),

@@ -1,5 +1,5 @@
-// Tokens that were verified a moment ago, in this isolate's memory: a client that calls again costs no read of KV and no unwrapping of
-// keys. That its grant has ended meanwhile is known anyway: the grant's object is asked at most a second ago (current-access.ts).
+// Tokens that were verified a moment ago, in this isolate's memory: the next call needs no KV read and no key to be unwrapped. Whether
+// the grant has ended is checked separately, at most a second ago (current-access.ts).
 
 import type { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
 import { Latest } from '../base/latest.ts'
@@ -35,7 +35,7 @@ export async function verify(
   const before = kept.get(key)
   const known =
     before && Date.now() < before.until ? before : await validated(authorizationServer, resource, token, env)
-  // KV may still know tokens of a grant that has ended. Only now: a token that was made up must not make objects.
+  // KV may still know tokens of an ended grant. Checked last, so that a forged token creates no object.
   const active = known !== undefined && (await stateOf(grant, env)).active
   if (active) {
     kept.set(key, known)

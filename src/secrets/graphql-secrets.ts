@@ -15,7 +15,7 @@ const ROOT_TYPES: ReadonlySet<string> = new Set(['Query', 'QueryType', 'Mutation
  * The response keys under which a document asks for secret fields; they are hidden wherever they occur in the answer.
  *
  * @param body `{query}`, or the document itself
- * @param query of the URL, which may hold the same
+ * @param query of the URL, which may contain the same
  */
 export function secretKeys(body: unknown, query: string): ReadonlySet<string> {
   const found = new Set<string>()
@@ -26,7 +26,7 @@ export function secretKeys(body: unknown, query: string): ReadonlySet<string> {
   ]
   for (const document of documents) {
     if (typeof document !== 'string') continue
-    // What can't be read, Medplum can't read either: there will be no data.
+    // Medplum can't read it either, and will return no data.
     for (const definition of graphqlDocument(document)?.definitions ?? []) {
       if (definition.kind === Node.OPERATION_DEFINITION) collect(definition.selectionSet, undefined, found)
       else if (definition.kind === Node.FRAGMENT_DEFINITION) {
@@ -52,7 +52,7 @@ function collect(set: SelectionSetNode, type: string | undefined, found: Set<str
 
 function isSecret(name: string, type: string | undefined): boolean {
   if (isSecretField(name)) return true
-  // One of its extensions is a secret, and the document may leave out the URL that tells which.
+  // One of its extensions is a secret, and the document may omit the URL that identifies it.
   return type !== undefined && (secretFieldsOf(type).has(name) || (type === 'Subscription' && name === 'extension'))
 }
 

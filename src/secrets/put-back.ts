@@ -24,7 +24,7 @@ export function placeholdersIn(value: unknown, path = '', found: string[] = []):
 }
 
 /**
- * The given value with what is stored in the place of each placeholder.
+ * The given value with each placeholder replaced by the stored value.
  *
  * @param shown the stored value as it is shown, of the same shape
  * @throws {NothingStored} that names the place
@@ -47,7 +47,7 @@ export function putBack(given: unknown, stored: unknown, shown: unknown, path = 
   )
 }
 
-/** @throws {NothingStored} for more placeholders than are looked at */
+/** @throws {NothingStored} for too many placeholders */
 export function bounded<T>(value: T): T {
   if (placeholdersIn(value).length <= MOST) return value
   throw new NothingStored(
@@ -62,7 +62,7 @@ interface Lists {
   path: string
 }
 
-/** Items of a list may have moved: the one that looks the same, or has the same name, is meant. */
+/** Items of a list may have moved: an item matches the one that looks the same or has the same name. */
 function inList(item: unknown, index: number, { given, stored, shown, path }: Lists): unknown {
   if (placeholdersIn(item).length === 0) return item
   const [olds, seen] = [listOf(stored), listOf(shown)]

@@ -10,7 +10,7 @@ export function isPlaceholder(text: string): boolean {
   return text.endsWith(HIDDEN) ? WITH_NAME.test(text) : text.includes(HIDDEN_ADDRESS)
 }
 
-/** A header is shown with its name (RFC 9110, section 5.1). */
+/** The placeholder of a header keeps its name (RFC 9110, section 5.1). */
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,100}(?=:)/
 const WITH_NAME = /^(?:[\w!#$%&'*+.^`|~-]{1,100}: )?\(hidden\)$/
 
@@ -41,7 +41,7 @@ export const SECRET_FIELDS_OF: Readonly<Record<string, ReadonlySet<string>>> = {
   JsonWebKey: new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']),
   Login: new Set(['code', 'cookie', 'codeChallenge', 'nonce']),
   SmartAppLaunch: new Set(['id']),
-  // Whoever has this address reads the records behind it.
+  // This address gives access to the records.
   SmartHealthLink: new Set(['url']),
   Subscription: new Set(['header']),
 }
@@ -113,7 +113,7 @@ function mapped(list: unknown[], replace: (item: unknown, at: number) => unknown
   return copy ?? list
 }
 
-/** A placeholder stays visible, so that the secret doesn't seem missing. */
+/** A placeholder stays, so that the secret doesn't seem missing. */
 function hideAll(value: unknown): unknown {
   return value === null || value === undefined ? value : HIDDEN
 }
@@ -153,7 +153,7 @@ const SIGNATURE = /\b(?:signature|sig|access_token|token)=/i
 /** Replaces signed addresses in a text: those of stored files by `Binary/{id}`. */
 export function withoutSignedUrls(text: string): string {
   if (!text.includes('=') || !SIGNATURE.test(text)) return text
-  // Step by step, each in linear time: one expression for it all would take cubic time on a text made for that.
+  // In steps that take linear time: a single expression could take cubic time on a hostile text.
   return text.replace(URL_IN_TEXT, (address) => {
     const query = address.indexOf('?')
     if (query < 0 || !SIGNATURE.test(address.slice(query))) return address

@@ -61,7 +61,7 @@ function patchRefusal(type: string, body: unknown): string | undefined {
     return 'This PATCH is not a JSON Patch that can be checked. Send it as a separate request with `patch`.'
   for (const { op, path, from } of operations.filter(isRecord)) {
     const isMoved = op === 'copy' || op === 'move'
-    // What holds a secret may be moved as well as the secret itself, and its parts moved on from there.
+    // Not only a secret but also what contains it could be moved, and its parts moved on from there.
     if (isMoved && SECRET_TYPES.has(type)) {
       return `\`${op}\` could show a secret of ${type} under another name. Give the value by \`add\` or \`replace\`.`
     }
@@ -69,7 +69,7 @@ function patchRefusal(type: string, body: unknown): string | undefined {
     if (typeof read === 'string' && namesSecret(type, read)) {
       return `\`${op}\` of ${read} would show a secret of ${type}. A secret can be replaced or removed, such as {"op":"remove","path":"${read}"}, but not read.`
     }
-    // An extension is known for a secret by its URL.
+    // An extension is recognized as a secret by its URL.
     if (type === 'Subscription' && op !== 'test' && typeof path === 'string' && EXTENSION_URL.test(path)) {
       return `What an extension of a Subscription is called can’t be changed by itself. Replace the whole extension.`
     }
@@ -106,7 +106,7 @@ function isSecret(type: string, name: string): boolean {
   )
 }
 
-/** A patch by GraphQL may be in variables and fragments; PATCH can do the same. */
+/** A GraphQL patch may be spread over variables and fragments; PATCH can do the same. */
 function graphqlRefusal(query: string, body: unknown): string | undefined {
   const document = typeof body === 'string' ? body : JSON.stringify(body ?? '')
   const text = [document, ...new URLSearchParams(query).getAll('query')].join(' ')

@@ -85,7 +85,7 @@ export class Whole {
   changesTo(after: Whole): Difference[] {
     const side = after.#side()
     const [old, now] = [this.#value, after.#value].map((one) => (isRecord(one) ? one.code : undefined))
-    // The code of a bot is hidden; what is to run from now on isn't.
+    // The code of a stored bot is hidden, but the new code is shown.
     const isBot = [this, after].every(({ shown }) => shown.resourceType === 'Bot')
     const isNewCode = isBot && typeof now === 'string' && now !== old
     return changesOf(this.#side(), isNewCode ? { ...side, shown: { ...after.#shown, code: now } } : side)
@@ -113,7 +113,7 @@ export class Whole {
 function filledIn(operation: unknown, document: unknown): unknown {
   if (!isRecord(operation) || placeholdersIn(operation.value).length === 0) return operation
   const { op, path, value } = operation
-  // What is added to a list takes nothing's place.
+  // An addition to a list replaces nothing.
   const parent = valueAt(document, String(path).replace(/\/[^/]*$/, ''))
   const replaces = op === 'replace' || (op === 'add' && !Array.isArray(parent))
   const [stored, shown] = replaces ? [valueAt(document, path), valueAt(redact(document), path)] : []
@@ -129,7 +129,7 @@ function orProblem<T>(work: () => T): T | { problem: string } {
   }
 }
 
-/** The texts that are hidden; shorter ones can occur in any text. */
+/** The hidden texts, without short ones that can occur in any text. */
 function concealed(value: unknown, shown: unknown): string[] {
   if (typeof value === 'string') return value.length >= 4 && isHidden(shown) ? [value] : []
   if (typeof value !== 'object' || value === null) return []

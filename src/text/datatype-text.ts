@@ -1,5 +1,5 @@
 // FHIR's datatypes in words (FHIR R4, section 2.24), each on one line. What people wrote is in quotes, with line ends and
-// invisible characters escaped: it is data, and can't pass for a label or another line.
+// invisible characters escaped: it is data, and can't look like a label or another line.
 
 import { literal } from '../answer/compact/literal.ts'
 import { isRecord, records, scalarText } from '../base/json.ts'
@@ -20,7 +20,7 @@ const MAX_DEPTH = 12
  */
 export function valueText(value: unknown, name: string, depth = 0): string {
   if (depth > MAX_DEPTH) return '…'
-  // What is called a string or Markdown is text, also where it is one word.
+  // A value named as a string or Markdown is text, even if it is one word.
   if (typeof value === 'string') return /String$|Markdown$/.test(name) ? quoted(value) : literal(value, name)
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (Array.isArray(value))
@@ -30,7 +30,7 @@ export function valueText(value: unknown, name: string, depth = 0): string {
     )
   if (!isRecord(value)) return ''
   const recognized = DATATYPES.find(([of]) => of(value, elementsOf(value)))
-  // What looks like a datatype and says nothing as one is something else.
+  // Something that looks like a datatype but has no content as one is something else.
   return recognized?.[1](value, depth) || groupText(value, depth)
 }
 
@@ -43,7 +43,7 @@ export function labelOf(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1).toLowerCase()
 }
 
-/** A person's name as it is read, without quotes. */
+/** A person's name as people read it, without quotes. */
 export function nameText(name: unknown): string {
   if (!isRecord(name)) return ''
   const parts = [name.prefix, name.given, name.family].flatMap(textsOf)
@@ -51,7 +51,7 @@ export function nameText(name: unknown): string {
   return scalarText(name.text) || joined([parts.join(' '), suffix], ', ')
 }
 
-/** What a CodeableConcept or Coding says to people, without quotes; the code where it has no words. */
+/** The words of a CodeableConcept or Coding, without quotes; the code if it has none. */
 export function conceptText(concept: unknown): string {
   if (Array.isArray(concept)) return conceptText(concept[0])
   if (!isRecord(concept)) return ''
@@ -64,7 +64,7 @@ export function conceptText(concept: unknown): string {
 const CHOICE =
   /^(value|effective|onset|abatement|deceased|medication|occurrence|performed|multipleBirth|scheduled|timing|serviced|asNeeded|dose|rate|allowed|reported|content(?!Type))(?=[A-Z])/
 
-/** How each datatype is known, and said. The first that fits counts. */
+/** How each datatype is recognized and written. The first match counts. */
 const DATATYPES: readonly (readonly [
   of: (value: Element, elements: string[]) => boolean,
   say: (value: Element, depth: number) => string,

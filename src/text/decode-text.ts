@@ -1,12 +1,12 @@
 // Decodes the bytes of a text in its encoding. In `5 �g`, micrograms can't be told from milligrams.
 
-/** Text, and what should be known of how it was read. */
+/** Text, and notes on how it was decoded. */
 export interface Decoded {
   text: string
   note?: string
 }
 
-/** By the bytes that a text begins with (WHATWG Encoding Standard, section 6.1). */
+/** Encodings by the bytes that a text begins with (WHATWG Encoding Standard, section 6.1). */
 const MARKS: readonly (readonly [string, readonly number[]])[] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
   ['utf-16be', [0xfe, 0xff]],
@@ -22,7 +22,7 @@ export function encodingOf(beginning: Uint8Array, charset: string | undefined): 
 /**
  * Bytes as text.
  *
- * @param encoding as {@link encodingOf} tells it
+ * @param encoding from {@link encodingOf}
  * @param charset as the media type names it
  */
 export function decodeText(bytes: Uint8Array, encoding: string, charset: string | undefined): Decoded {

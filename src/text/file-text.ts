@@ -3,14 +3,14 @@ import { visible } from '../base/text.ts'
 import { redactText } from '../secrets/redact-text.ts'
 import { type Decoded, decodeText, encodingOf } from './decode-text.ts'
 
-/** Whether {@link linesOfFile} makes something of a file of this media type. */
+/** Whether {@link linesOfFile} can read a file of this media type. */
 export function isReadable(contentType: string): boolean {
   return /^text\/|[/+](json|xml)$|hl7-v2/.test(contentType)
 }
 
 /**
- * The lines of a file. They end at every kind of line end and hold no invisible character, so that behind a mark at the
- * beginning of each, none can be taken for a line of somebody else.
+ * The lines of a file. They are split at every kind of line end and contain no invisible characters, so that with a mark before
+ * each, none can look like a line of ours.
  *
  * @param contentType media type, in lower case, without parameters
  */
@@ -22,7 +22,7 @@ export function linesOfFile(contentType: string, content: string): string[] {
   return lines.slice(0, last + 1).map((line) => withVisibleParts(line).trimEnd())
 }
 
-/** Base64 as bytes; undefined for what is none. */
+/** Base64 as bytes; undefined if it isn't valid. */
 export function bytesInBase64(data: string): Uint8Array | undefined {
   try {
     return Uint8Array.from(atob(data), (char) => char.charCodeAt(0))

@@ -3,7 +3,7 @@ import type { ContentBlock } from '@modelcontextprotocol/server'
 import { redactText } from '../secrets/redact-text.ts'
 import { decodeText, encodingOf } from './decode-text.ts'
 
-/** The most of a file that one answer holds, in bytes: a host puts it into the model's context. */
+/** The most bytes of a file in one answer, which hosts put into the model's context. */
 export const MAX_PART = { text: 100_000, bytes: 1024 * 1024 }
 
 export interface FilePart {
@@ -14,18 +14,18 @@ export interface FilePart {
   bytes: Uint8Array
   /** Where the part begins; undefined if the whole was asked for. */
   from: number | undefined
-  /** Of the whole file, where it is known. */
+  /** Size of the whole file, if known. */
   size: number | undefined
   more: boolean
-  /** The byte before the part, where there is one. */
+  /** The byte before the part, if there is one. */
   before?: number | undefined
   /** As named in the media type. */
   charset?: string | undefined
-  /** What should be known of how it was read. */
+  /** Notes on how it was read. */
   note?: string | undefined
   /** The most text to show, in bytes; default {@link MAX_PART}. */
   maxText?: number
-  /** Sets the text of a file apart from what is said of it. */
+  /** Separates the text of a file from notes about it. */
   quote?(text: string): string
 }
 
@@ -64,7 +64,7 @@ function textContent(part: FilePart): ContentBlock[] {
   const start = from ?? 0
   const isRecords = RECORDS.test(contentType)
   const encoding = encodingOf(start === 0 ? bytes : NO_BYTES, charset)
-  // Part of a record may hold part of a secret: what is before the first whole line is passed over.
+  // Part of a record may contain part of a secret, so everything before the first whole line is skipped.
   const skipped = isRecords && start > 0 && before !== NEW_LINE ? restOfLine(bytes) : 0
   const rest = bytes.subarray(skipped)
   const cut = { isRecords, encoding, limit: maxText }
@@ -84,7 +84,7 @@ function textContent(part: FilePart): ContentBlock[] {
 
 const NO_BYTES = new Uint8Array()
 const NEW_LINE = 10
-/** Files of one FHIR record a line, which may hold secrets: exports. */
+/** Files with one FHIR record per line, which may contain secrets: exports. */
 const RECORDS = /ndjson$/
 const CUT_RECORD =
   'A record that does not fit, or of which only the end was asked for, was left out: read that record itself, or ask for offsets as answers say.'

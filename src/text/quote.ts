@@ -5,7 +5,7 @@ import { visibleLines } from '../base/text.ts'
 /**
  * The text as quoted record content.
  *
- * @param exact as it is, also what can't be seen in it
+ * @param exact unchanged, including invisible characters
  */
 export function quotedText(text: string, contentType: string, exact = false): string {
   if (text === '') return text

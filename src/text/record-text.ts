@@ -6,7 +6,7 @@ import { conceptText, labelOf, nameText, valueText } from './datatype-text.ts'
 
 type Resource = Record<string, unknown>
 
-/** What is said elsewhere (type, id, version) or repeats the elements (narrative). */
+/** Elements that are given elsewhere (type, id, version) or repeat others (narrative). */
 const UNSAID: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta', 'text', 'implicitRules', 'language'])
 const MAX_TITLE = 160
 
@@ -34,14 +34,14 @@ function withoutNarrative(name: string, value: unknown): unknown {
 }
 
 /**
- * What a list shows of a record: `Marisol Vega-Castillo, born 1961-03-14 (Patient)`.
+ * A record as a list shows it: `Marisol Vega-Castillo, born 1961-03-14 (Patient)`.
  *
  * @returns one line of visible characters, of at most 160
  */
 export function titleOf(resource: Resource): string {
   const type = oneLine(scalarText(resource.resourceType))
   let title = oneLine(ownNameOf(resource))
-  // A name may hold the date and the person already: `Progress note 2026-04-22`.
+  // A name may already contain the date and the person: `Progress note 2026-04-22`.
   for (const more of [dateOf(resource), oneLine(aboutWhom(resource))]) {
     if (more !== '' && !title.includes(more))
       title += `${title && ', '}${more === resource.birthDate ? 'born ' : ''}${more}`
@@ -69,7 +69,7 @@ function ownNameOf(resource: Resource): string {
   return concepts.find((text) => text !== '') ?? ''
 }
 
-/** When it was or is to be: of people, when they were born. */
+/** When it happened or will happen; for people, when they were born. */
 const DATES = [
   'birthDate',
   'effectiveDateTime',
@@ -95,7 +95,7 @@ function dateOf(resource: Resource): string {
   return texts.find((text) => /^\d{4}/.test(text))?.slice(0, 10) ?? ''
 }
 
-/** On one line, with what can't be seen shown. */
+/** On one line, with invisible characters made visible. */
 function oneLine(text: string): string {
   return visible(text.replaceAll(/\s+/g, ' ').trim())
 }

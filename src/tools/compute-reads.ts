@@ -1,4 +1,4 @@
-// What a program reads, by the same way as fhir-read: understood, refused, narrowed, sent and redacted alike.
+// What a program reads, handled exactly as by fhir-read: checked, narrowed, sent and redacted.
 
 import { checkAnswer } from '../advice/replies/check-answer.ts'
 import { typeOf } from '../audit/audit.ts'
@@ -15,12 +15,12 @@ import { confineTo, type Scope } from './perform/scope.ts'
 import { type Prepared, prepare } from './request/prepare.ts'
 
 const SCOPE: Scope = { tool: 'fhir-compute', kinds: new Set(['read']) }
-/** Calls of one program. */
+/** Maximum number of calls by one program. */
 const MAX_REQUESTS = 300
-/** Resources of one search, and of all. */
+/** Maximum number of resources in one search, and in all. */
 const MAX_RESOURCES = 10_000
 const MAX_ALL_RESOURCES = 20_000
-/** Characters of all that it reads: it has to fit into memory twice. */
+/** Maximum characters of everything it reads, which must fit into memory twice. */
 const MAX_CHARS = 16_000_000
 const AT_ONCE = 6
 const MAX_NOTES = 8
@@ -40,7 +40,7 @@ export class ProgramReads {
     this.#context = context
   }
 
-  /** What should be known of how its paths were understood. */
+  /** Notes on how its paths were understood. */
   get notes(): string[] {
     const [shown, more] = [[...this.#notes].slice(0, MAX_NOTES), this.#notes.size - MAX_NOTES]
     return more > 0 ? [...shown, `${more} more notes like these are not shown.`] : shown
@@ -116,7 +116,7 @@ export class ProgramReads {
         `This search finds more than ${cap} resources. Narrow it, e.g. by code or date. fhir.count counts them.`,
       )
     }
-    // An answer from a part of the records would be wrong and look right.
+    // A result from part of the records would be wrong and look right.
     if (partial !== undefined) throw new UserError(`Not all pages could be read: ${partial}. Narrow the search.`)
     if (entries.length === 0) {
       const none = { status: 200, body: { resourceType: 'Bundle', type: 'searchset' } }

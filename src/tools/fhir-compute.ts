@@ -1,4 +1,4 @@
-// A program of the model over a person's records: for what a search can't ask, and nobody should add up in their head.
+// Runs a model's program over a person's records, for questions that a search can't answer.
 
 import * as z from 'zod'
 import { answer } from '../answer/answer.ts'
@@ -8,17 +8,17 @@ import { bounded } from './kit/bounded.ts'
 import { defineTool, type Tool } from './kit/tool.ts'
 import { withNotes } from './perform/present.ts'
 
-/** Characters of a program: it is parsed, and all of it may be run in one step. */
+/** Maximum characters of a program, which must be parsed. */
 const MAX_PROGRAM = 20_000
-/** Time left to show what came out. */
+/** Time kept free to show the result. */
 const RESERVE_MS = 2_000
 /** Characters kept free for notes. */
 const RESERVE = 2_000
 
-/** Once in an isolate's life: a tool's schema is made once. */
+/** Created once per isolate, like its schema. */
 const made = new WeakMap<Loader, Tool>()
 
-/** The tool, where there is something that makes isolates. */
+/** The tool, if isolates can be created here. */
 export function fhirCompute(loader: Loader): Tool {
   const known = made.get(loader) ?? define(loader)
   made.set(loader, known)

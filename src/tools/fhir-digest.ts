@@ -1,5 +1,4 @@
-// What is in a set of records, counted, summed and compared here: over all pages of a search, which would not fit into a
-// model's context.
+// Counts, sums and compares a set of records over all pages of a search, which would not fit into a model's context.
 
 import * as z from 'zod'
 import { digest, essenceOf } from '../answer/digest/digest.ts'
@@ -81,7 +80,7 @@ async function plainDigest(search: Search, context: ToolContext): Promise<string
   return shown.length === 0 ? head.join('\n') : `${head.join('\n')}\n\n${table}`
 }
 
-/** Models also write the method in front of the path, one expression as a text, and `latest: true`. */
+/** Models also write the method before the path, a single expression as a string, and `latest: true`. */
 function normalise(args: unknown, note: (text: string) => void): unknown {
   const given = withoutMethod(normaliseRequest(args), 'GET')
   if (!isRecord(given) || typeof given.path !== 'string') return given

@@ -1,4 +1,4 @@
-// The reading half of fhir-request, so that a host can allow it for good.
+// The reading half of fhir-request, so that a host can allow it permanently.
 
 import * as z from 'zod'
 import { isRecord } from '../base/json.ts'

@@ -1,4 +1,4 @@
-// What a call will need, known before it begins: only then can HTTP itself tell a client that it lacks a scope.
+// What a call will need, determined before it begins, so that HTTP can tell a client that it lacks a scope.
 
 import type { Risk } from '../access/risk/risk.ts'
 import { isRecord } from '../base/json.ts'

@@ -20,6 +20,8 @@ export interface Opened {
   tools(): Promise<string[]>
   /** @throws where the client itself reports a failure so, as it does without a valid token */
   call(tool: string, args: Record<string, unknown>, onProgress: () => void): Promise<Answer>
+  /** Has a client that renders views draw one, and clicks in it. @returns what it showed */
+  draw?(): Promise<string>
   /** Connects again with the tokens that it has, for a client whose connection ends with the server's. */
   reconnect?(): Promise<void>
   /** Makes a client that relies on its own clock believe that its token has expired. */
@@ -93,7 +95,10 @@ export class Play {
       const names = await client.tools()
       for (const name of ['fhir-request', 'fhir-read', 'whoami']) must(names.includes(name), `${name} isn't listed`)
     })
-    await this.#take('call', () => answersWhoami(client))
+    await this.#take('call', async () => {
+      await answersWhoami(client)
+      return client.draw?.()
+    })
     await this.#take('error', async () => {
       const failing = client.call('fhir-read', { path: `Patient/${crypto.randomUUID()}` }, () => {})
       const { isError, text } = await failing.catch((error: Error) => ({ isError: true, text: error.message }))

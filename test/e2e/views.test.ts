@@ -25,6 +25,9 @@ const VIEWS: Record<Shown['view'], Record<string, unknown>> = {
   },
 }
 
+const NARROW = { viewport: { width: 320, height: 640 } }
+const ALL_LOOKS: typeof LOOKS = [...LOOKS, ['narrow, dark', { ...NARROW, colorScheme: 'dark' }]]
+
 interface Result {
   content: { type: string; text: string }[]
   structuredContent?: Shown
@@ -122,14 +125,14 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
   }
 
   describe.each(Object.entries(VIEWS))('%s', (name, args) => {
-    test.each(LOOKS)('%s', async (look, options) => {
+    test.each(ALL_LOOKS)('%s', async (look, options) => {
       const result = await callTool('show', args)
       expect(result.isError, result.content[0]?.text).not.toBe(true)
       await inNewPage(
         browser,
         async (page) => {
           const { view, wrong } = await shown(page, result, {
-            theme: look === 'dark' ? 'dark' : 'light',
+            theme: look.endsWith('dark') ? 'dark' : 'light',
             locale: 'en-GB',
             timeZone: 'UTC',
           })
@@ -149,7 +152,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
           await judge(view, `${name} ${look}`)
           expect(wrong).toEqual([])
         },
-        look === 'narrow' ? options : { ...options, viewport: { width: 720, height: 900 } },
+        look.startsWith('narrow') ? options : { ...options, viewport: { width: 720, height: 900 } },
       )
     })
   })
@@ -225,9 +228,57 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     })
   })
 
+  test('each view is worked by the keyboard alone', async () => {
+    await inNewPage(browser, async (page) => {
+      const seen = await shown(page, await callTool('show', VIEWS.timeline), { locale: 'en-GB' })
+      const focused = () =>
+        seen.view.evaluate(
+          () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent,
+        )
+      const tabTo = async (wanted: RegExp) => {
+        for (let at = 0; at < 40 && !wanted.test((await focused()) ?? ''); at++) await page.keyboard.press('Tab')
+        expect(await focused()).toMatch(wanted)
+      }
+      const shownAgain = async (args: object) => {
+        const result = await callTool('show', args)
+        await page.evaluate((answer) => window.showAgain(answer as never), result)
+        const { view } = result.structuredContent ?? {}
+        await seen.view.waitForSelector(`html[data-view=${view}]`)
+      }
+      await tabTo(/^Closer$/)
+      const stretch = () => seen.view.locator('p[role=status]').first().textContent()
+      const before = await stretch()
+      await page.keyboard.press('Enter')
+      expect(await stretch()).not.toBe(before)
+      await tabTo(/20\d\d/)
+      const last = await focused()
+      await page.keyboard.press('Home')
+      expect(await focused()).not.toBe(last)
+      expect(await seen.view.locator('.chosen [role=status]').textContent()).toBe(await focused())
+      await shownAgain(VIEWS.summary)
+      await tabTo(/^Type 2 diabetes/)
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('Tab')
+      expect(await focused()).toBe('Ask about it')
+      await page.keyboard.press('Enter')
+      await expect.poll(() => seen.said.length).toBe(1)
+      await shownAgain(VIEWS.table)
+      await tabTo(/^status$/)
+      await page.keyboard.press('Enter')
+      expect(await seen.view.locator('th[aria-sort=ascending]').textContent()).toBe('status')
+      await tabTo(/^What to do with Task/)
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('Tab')
+      await page.keyboard.press('Enter')
+      await expect.poll(() => seen.said.length).toBe(2)
+    })
+  })
+
   const EVIL = '</script><img src=x onerror=alert(1)><script>alert(2)</script>'
   const RTL = 'שלום עולם'
+  const LONG = 'Pneumonoultramicroscopicsilicovolcanoconiosis'.repeat(3)
   const patient = { id: 'x', name: EVIL }
+  const long = { id: 'x', name: LONG, identifier: LONG, replacedBy: LONG }
   const point = (at: string, value: number) => ({ id: `Observation/${EVIL}`, at, value })
   const series = (points: object[], name = EVIL, unit = '') => ({
     of: EVIL,
@@ -304,18 +355,69 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
       },
     ],
     ['table of nothing', { view: 'table', path: 'Task', columns: [], rows: [] }],
-  ])('a %s is drawn as text, or not at all', async (_what, structuredContent) => {
-    await inNewPage(browser, async (page) => {
-      const content = [
-        { type: 'text', text: EVIL },
-        { type: 'text', text: EVIL },
-      ]
-      const { view, wrong, said } = await shown(page, { content, structuredContent })
-      expect(await view.getAttribute('html', 'data-view')).toBe((structuredContent as { view: string }).view)
-      expect(await view.locator('img, body script:not([type=module]), iframe, a, link').count()).toBe(0)
-      expect(await view.getByRole('button', { name: 'Ask about it' }).count()).toBeLessThanOrEqual(1)
-      expect([wrong, said]).toEqual([[], []])
-    })
+    [
+      'trend of long words',
+      trendOf(
+        [
+          series([point('2024-01-01', 123_456_789), point('2025', 2)], LONG, LONG),
+          series([point('2024', 1)], RTL, 'x'),
+        ],
+        {
+          patient: long,
+          undrawn: [{ name: LONG, reason: LONG, count: 1 }],
+          medications: [{ id: 'MedicationRequest/1', name: LONG, from: '2024', active: true, remark: LONG }],
+        },
+      ),
+    ],
+    [
+      'timeline of long words',
+      {
+        ...{ view: 'timeline', patient: long },
+        lanes: [
+          { ...lane([{ id: 'Condition/1', name: LONG, from: '2024', status: LONG, unreal: true }]), title: LONG },
+        ],
+      },
+    ],
+    [
+      'summary of long words',
+      {
+        ...{ view: 'summary', patient: long },
+        sections: [{ title: LONG, more: true, items: [{ id: 'Task/1', name: LONG, details: LONG }] }],
+        vitals: [series([{ ...point('2024', 123_456_789), remark: LONG }], LONG, LONG)],
+      },
+    ],
+    [
+      'table of long words',
+      {
+        view: 'table',
+        path: LONG,
+        columns: [LONG, 'a'],
+        rows: [{ id: 'Task/1', cells: [LONG, 123_456_789] }],
+        next: 'Task',
+      },
+    ],
+  ])('a %s is drawn as text, or not at all, within 320 pixels', async (_what, structuredContent) => {
+    await inNewPage(
+      browser,
+      async (page) => {
+        const content = [
+          { type: 'text', text: EVIL },
+          { type: 'text', text: EVIL },
+        ]
+        const { view, wrong, said } = await shown(page, { content, structuredContent })
+        expect(await view.getAttribute('html', 'data-view')).toBe((structuredContent as { view: string }).view)
+        await view.evaluate(() => {
+          const isShort = (one: Element) => one.querySelectorAll('tr').length < 1000
+          const all = document.querySelectorAll<HTMLDetailsElement>('details:not(.scroll details)')
+          for (const one of all) one.open = isShort(one)
+        })
+        expect(await view.evaluate(beyondThePage)).toEqual([])
+        expect(await view.locator('img, body script:not([type=module]), iframe, a, link').count()).toBe(0)
+        expect(await view.getByRole('button', { name: 'Ask about it' }).count()).toBeLessThanOrEqual(1)
+        expect([wrong, said]).toEqual([[], []])
+      },
+      NARROW,
+    )
   })
 
   test.each([undefined, null, 'text', [], {}, { view: 'constructor' }, { view: 'trend' }])(
@@ -357,3 +459,15 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     })
   })
 })
+
+/** What can't be reached at the right or left: outside the page, and not in a part that scrolls. */
+function beyondThePage(): string[] {
+  const scrolling = '.scroll *, .unseen, .unseen *, [clip-path], [clip-path] *'
+  const all = [...document.querySelectorAll(`body *:not(${scrolling})`)]
+  const beyond = all.filter((one) => {
+    const { left, right, width } = one.getBoundingClientRect()
+    return width > 0 && (left < -0.5 || right > innerWidth + 0.5)
+  })
+  const scrolls = document.documentElement.scrollWidth > innerWidth ? ['the page scrolls'] : []
+  return [...scrolls, ...beyond.map((one) => `${one.tagName}: ${one.textContent?.slice(0, 40)}`)]
+}

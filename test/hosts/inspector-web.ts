@@ -3,7 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
 import { freePort } from '../../programs/worker.ts'
+import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
 import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
 
 import { Home } from '../clients/program.ts'
@@ -20,7 +22,8 @@ export const inspectorWeb: Adapter = {
   asks: true,
   async open(mcpUrl) {
     const home = await Home.create()
-    const env = { ...home.env(), MCP_AUTO_OPEN_ENABLED: 'false', CLIENT_PORT: String(await freePort()) }
+    const ports = { CLIENT_PORT: String(await freePort()), MCP_SANDBOX_PORT: String(await freePort()) }
+    const env = { ...home.env(), MCP_AUTO_OPEN_ENABLED: 'false', ...ports }
     const child = spawn(process.execPath, [SCRIPT, '--web', '--transport', 'http', '--server-url', mcpUrl], {
       cwd: home.path,
       env,
@@ -36,22 +39,16 @@ export const inspectorWeb: Adapter = {
     await logIn(page, SANDBOX_USERS.alice)
     await page.getByText('Connected', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Close monitoring sidebar' }).click()
-    await page.locator('label', { hasText: /^Tools$/ }).click()
+    await openTab(page, 'Tools')
     return {
       tools: () => page.locator('main button p:nth-of-type(2)').allInnerTexts(),
       async call(name, args) {
         const closing = page.getByRole('button', { name: 'Close results' })
         if (await closing.isVisible()) await closing.click()
         await page.getByRole('button', { name }).last().click()
-        const asJson = page.getByRole('switch', { name: 'Edit as JSON' })
         const execute = page.getByRole('button', { name: 'Execute Tool' })
         await execute.waitFor()
-        if (Object.keys(args).length > 0) {
-          if (!(await asJson.isChecked())) await page.locator('label', { hasText: 'Edit as JSON' }).click()
-          await page.getByRole('textbox', { name: /^Arguments JSON/ }).focus()
-          await page.keyboard.press('Control+A')
-          await page.keyboard.insertText(JSON.stringify(args))
-        }
+        if (Object.keys(args).length > 0) await writeArguments(page, args)
         await execute.click()
         const results = page.getByRole('heading', { name: 'Results' })
         const question = page.getByRole('dialog').getByRole('button', { name: /^(Submit|Accept)/ })
@@ -63,6 +60,7 @@ export const inspectorWeb: Adapter = {
         const text = ((await page.locator('main').textContent()) ?? '').split('Results').at(-1) ?? ''
         return { isError: /HTTP 4\d\d/.test(text), text }
       },
+      draw: () => draw(page),
       kept: () => home.kept(),
       async close() {
         await browser.close()
@@ -71,6 +69,42 @@ export const inspectorWeb: Adapter = {
       },
     }
   },
+}
+
+async function writeArguments(page: Page, args: object): Promise<void> {
+  const asJson = page.getByRole('switch', { name: 'Edit as JSON' })
+  if (!(await asJson.isChecked())) await page.locator('label', { hasText: 'Edit as JSON' }).click()
+  await page.getByRole('textbox', { name: /^Arguments JSON/ }).focus()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.insertText(JSON.stringify(args))
+}
+
+/** Opens a view among the page's apps, in its sandbox, and clicks in it: the click calls a tool. */
+async function draw(page: Page): Promise<string> {
+  try {
+    await openTab(page, 'Apps')
+    // Among the tools, which fade away, it has no description.
+    await page.getByRole('button', { name: /^Show records as a view Draws/ }).click()
+    await writeArguments(page, { view: 'trend', patient: `Patient/${PATIENT_IDS.diabetic}`, codes: ['4548-4'] })
+    await page.getByTestId('open-app').click()
+    await page.locator('[data-testid=apps-form][data-app-status=ready]').waitFor()
+    // The page puts a frame of another origin around the view's.
+    const view = page.getByTestId('apps-form').locator('iframe').contentFrame().locator('iframe').contentFrame()
+    await view.getByRole('heading', { name: 'Trend Marisol Vega-Castillo' }).waitFor()
+    await view.locator('.marks circle').last().click()
+    await view.getByText(/^HbA1c [\d.,]+ %, high/).waitFor()
+    await view.getByRole('button', { name: 'Details' }).click()
+    await view.locator('pre.record').getByText('Value: ').waitFor()
+    await openTab(page, 'Protocol')
+    await page.locator('main').getByText('fetch', { exact: true }).waitFor()
+    return 'yes; draws `show`'
+  } finally {
+    await openTab(page, 'Tools')
+  }
+}
+
+async function openTab(page: Page, name: string): Promise<void> {
+  await page.locator('label', { hasText: new RegExp(`^${name}$`) }).click()
 }
 
 /** The page's address, with the token that lets a browser in. */

@@ -123,10 +123,10 @@ describe('a rule without effect gets a warning', () => {
   const said = (body: Record<string, unknown>) => ruleWarnings(body, known).join()
   test.each([
     [policy({ resourceType: 'Nope' }), 'Nope is not a resource type'],
-    [policy({ resourceType: 'Patient', interaction: ['reed'] }), 'knows no reed'],
-    [policy({ resourceType: 'Patient', criteria: 'Observation?code=x' }), 'a search of Observation, not of Patient'],
+    [policy({ resourceType: 'Patient', interaction: ['reed'] }), 'has no reed'],
+    [policy({ resourceType: 'Patient', criteria: 'Observation?code=x' }), 'searches Observation, not Patient'],
     [policy({ resourceType: 'Patient', criteria: 'Patient?nmae=x' }), 'each read and search of Patient then fails'],
-    [policy({ resourceType: 'Patient', criteria: 'Patient?birthdate=soon' }), '`birthdate=soon` is no date'],
+    [policy({ resourceType: 'Patient', criteria: 'Patient?birthdate=soon' }), '`birthdate=soon` is not a date'],
     [policy({ resourceType: 'Patient', criteria: 'Patient?gender=Female' }), 'must be `gender=female`'],
     [policy({ resourceType: 'Patient', criteria: 'Patient?name:like=x' }), "doesn't know the modifier :like"],
     [subscription('Patient?_has:Observation:patient:code=c', hook), 'through references'],

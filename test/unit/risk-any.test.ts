@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { classify, MAX_TARGETS } from '../../src/access/risk/risk.ts'
 import { GOVERNING_TYPES, KINDS, ROUTES } from '../../src/access/risk/routes.ts'
+import { runs } from '../runs.ts'
 import { batch, entry, filled, kindOf, LINES, rank } from './risks.ts'
 
 describe('targets', () => {
@@ -70,7 +71,7 @@ describe('any input', () => {
   }
 
   test('has a kind and targets', () => {
-    for (let run = 0; run < 10_000; run++) {
+    for (let run = runs(10_000); run > 0; run--) {
       const given = {
         method: pick(['GET', 'POST', value(1)]),
         path: pick([text(), '', '$graphql', value(1)]),
@@ -89,7 +90,7 @@ describe('any input', () => {
   })
 
   test('never decreases when a batch grows', () => {
-    for (let run = 0; run < 2_000; run++) {
+    for (let run = runs(2_000); run > 0; run--) {
       const lines = [pick(LINES), pick(LINES), pick(LINES)].filter(({ path }) => path !== '')
       const whole = kindOf('POST', '', batch(value(3), ...lines.map(({ method, path }) => entry(method, filled(path)))))
       for (const { kind } of lines) expect(rank(whole)).toBeGreaterThanOrEqual(rank(kind))

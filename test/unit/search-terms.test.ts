@@ -6,6 +6,7 @@ import { confine } from '../../src/fhir/path.ts'
 import { contentOf, isSpelledSo, meets } from '../../src/tools/search/match.ts'
 import { SOUGHT, searchesFor, searchesForAny } from '../../src/tools/search/plan.ts'
 import { type Term, understand } from '../../src/tools/search/terms.ts'
+import { runs } from '../runs.ts'
 
 const day = (text: string, ...starts: [string, string][]) => ({
   kind: 'date',
@@ -85,6 +86,7 @@ describe('the searches', () => {
           expect(url.searchParams.get('_count')).toMatch(/^(20|50)$/)
         }
       }),
+      { numRuns: runs(100) },
     )
   })
 

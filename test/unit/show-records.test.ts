@@ -179,7 +179,7 @@ describe('a medication’s time', () => {
     [
       'by its dispense alone, and told so',
       request({ dispenseRequest: { validityPeriod: { end: '2024-03-01' } } }),
-      { from: '2024-01-01', to: '2024-03-01', remark: 'by how long it may be dispensed' },
+      { from: '2024-01-01', to: '2024-03-01', remark: 'time for dispensing' },
     ],
     [
       'as a statement has it',
@@ -338,6 +338,13 @@ describe('a timeline', () => {
     for (const [name, value] of Object.entries(wanted as object))
       expect((event(lane, resource) as never)[name]).toEqual(value)
   })
+})
+
+test('a timeline draws by time what is found latest first, and its words begin with the latest', () => {
+  const encounters = ['2024', '2023'].map((start) => ({ resourceType: 'Encounter', period: { start } }))
+  const { structured, ...drawn } = drawTimeline(PERSON, [found(...encounters)])
+  expect((structured as Timeline).lanes[0]?.events.map(({ from }) => from)).toEqual(['2023', '2024'])
+  expect('words' in drawn && drawn.words.tables[0]?.rows.map(({ from }) => from)).toEqual(['2024', '2023'])
 })
 
 describe('a summary', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Event, Point, Series } from '../../src/tools/show/shown.ts'
 import { bandsOf, dotsOf, filtered, panelsOf, rowsOf, sorted, spanOf } from '../../views/marks.ts'
-import { dateText, knownLocale, numberText, timeOf } from '../../views/times.ts'
+import { dateText, knownLocale, numberText, tickText, timeOf } from '../../views/times.ts'
 
 const point = (at: string, value: number, more: Partial<Point> = {}): Point => ({
   id: 'Observation/1',
@@ -25,10 +25,10 @@ test('a panel has one unit, and shows what was measured together', () => {
       series('w', 'Weight', 'lbs', some),
     ],
   })
-  expect(panels.map(({ title, unit }) => [title, unit])).toEqual([
-    ['Systolic, Diastolic', 'mmHg'],
-    ['Weight', 'kg'],
-    ['Weight', 'lbs'],
+  expect(panels.map(({ names, unit }) => [names, unit])).toEqual([
+    [['Systolic', 'Diastolic'], 'mmHg'],
+    [['Weight'], 'kg'],
+    [['Weight'], 'lbs'],
   ])
   expect(panelsOf({ series: [series('x', 'X', '', []), series('y', 'Y', '', [point('no date', 1)])] })).toEqual([])
 })
@@ -82,6 +82,53 @@ describe('dates', () => {
     expect(knownLocale('</script>', 'Nowhere/None')).toEqual({ locale: undefined, timeZone: undefined })
     expect(numberText(1234.5, { locale: 'de-DE', timeZone: undefined })).toBe('1.234,5')
   })
+})
+
+test('a day stays that day, and a time without a zone is the same moment, wherever the browser is', () => {
+  const zone = process.env.TZ
+  process.env.TZ = 'America/New_York'
+  try {
+    expect(new Date(2024, 0).getTimezoneOffset()).not.toBe(0)
+    expect(dateText('2024-03-05', { locale: 'en-GB', timeZone: undefined })).toBe('5 Mar 2024')
+    expect(timeOf('2024-03-05T23:30:00')).toBe(Date.UTC(2024, 2, 5, 23, 30))
+  } finally {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  }
+})
+
+test('what is no number has no place in a chart, and bars are by time', () => {
+  const none = [Number.NaN, Number.POSITIVE_INFINITY].map((value) => point('2024', value))
+  expect(dotsOf(series('x', 'X', '', none))).toEqual([])
+  const events = ['2024', '2022', '2023'].map((from): Event => ({ id: 'Task/1', name: 'x', from }))
+  expect(rowsOf(events, 0, 0).map(({ when }) => when.from)).toEqual(['2022', '2023', '2024'])
+})
+
+test.each([
+  [100_000_000, '100,000,000'],
+  [-0.005, '-0.005'],
+  [0, '0'],
+  [2e12, '2E12'],
+  [0.000_000_2, '2E-7'],
+])('beside an axis, %s is %s', (value, text) => {
+  expect(tickText(value, { locale: 'en-GB', timeZone: undefined })).toBe(text)
+})
+
+test('series of one name in one panel are told apart', () => {
+  const some = [point('2024', 1)]
+  const same = { ...series('bp', 'Systolic', 'mmHg', some), code: '1' }
+  const names = (...all: Series[]) => panelsOf({ series: all })[0]?.names
+  expect(names(same, { ...same, code: '2' })).toEqual(['Systolic (1)', 'Systolic (2)'])
+  expect(names(same, same)).toEqual(['Systolic (1)', 'Systolic (1) 2'])
+})
+
+test('what goes on reaches until now, what did not happen is marked, and a moment is a point', () => {
+  const now = Date.parse('2026-01-01')
+  const event = (more: Partial<Event>): Event => ({ id: 'Task/1', name: 'x', from: '2024', ...more })
+  const [bar] = rowsOf([event({ active: true })], now, 0)
+  expect(bar).toMatchObject({ to: now, point: false, unreal: false })
+  expect(rowsOf([event({ unreal: true })], now, 10)[0]).toMatchObject({ point: true, unreal: true })
+  expect(rowsOf([event({ active: true, to: '2025' })], now, 0)[0]).toMatchObject({ to: Date.parse('2025') })
 })
 
 test('a single moment, or none, has a span that can be drawn', () => {

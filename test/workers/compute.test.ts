@@ -208,7 +208,7 @@ describe('a program', () => {
     ['return await fhir.search("Patients")', /^The program failed in line 1: Error ".*Patients/],
     ['return await fhir.get("Patient?name=smith")', /Use fhir\.search\(path\)/],
     ['let x = 1', /it returned nothing: end it with `return VALUE`/],
-    ['console.log(1)', /line 1: console is not available: return what is to be seen/],
+    ['console.log(1)', /line 1: console is not available: return what you want to see/],
     ['return await fetch("https://example.com")', /line 1: fetch is not available/],
     ['return fhir.count("Patient/1/_history")', /fhir\.count takes a search/],
     ['return fhir.search(1)', /fhir\.search takes a path/],

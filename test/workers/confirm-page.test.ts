@@ -3,6 +3,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { ConfirmationStore } from '../../src/oauth/grant/confirmation-store.ts'
 import { expectPageHeaders } from './browsing.ts'
 import { ACCEPT, calls, Decider, direct, exists, linkIn, sdk2, tokenIn, writesDuring } from './confirming.ts'
 import { fhir, startSession } from './mcp.ts'
@@ -171,7 +172,7 @@ describe('the page', () => {
     const link = linkIn((await call(deletion)).text)
     expect(await browser.decide(link, alice, 'declined')).toContain('You refused this')
     expect(await call(deletion)).toMatchObject({ isError: false, text: 'Nothing was deleted: the person declined.' })
-    expect((await browser.open(link, alice)).status).toBe(404)
+    expect((await browser.open(link, alice)).html).toContain('You refused this')
     expect(linkIn((await call(deletion)).text)).not.toBe(link)
     expect(await exists(medplum, path)).toBe(true)
   })
@@ -201,7 +202,10 @@ describe('an approval', () => {
     const { deletion, link, path } = await approved()
     expect((await call(deletion)).isError).toBe(false)
     expect(await exists(medplum, path)).toBe(false)
-    expect((await browser.open(link, alice)).status).toBe(404)
+    // The person may look only now, or again.
+    const { html } = await browser.open(link, alice)
+    expect(html).toContain('You approved this')
+    expect(html).not.toContain('<form')
     const { result, writes } = await writesDuring(() => call(deletion))
     expect(result).toMatchObject({ isError: true, text: expect.stringContaining('410') })
     expect(writes).toEqual([])
@@ -245,6 +249,24 @@ describe('an approval', () => {
     expect(writes).toEqual([])
     vi.useRealTimers()
     expect(await exists(medplum, path)).toBe(true)
+  })
+})
+
+test('a question that is open is not dropped for those that were decided and used', async () => {
+  const grant = env.GRANT.getByName(grantName(await signIn(alice)))
+  await runInDurableObject(grant, (_, { storage }) => {
+    const store = new ConfirmationStore(storage.kv)
+    const ask = (id: string, expiresAt: number) =>
+      store.propose(id, { subject: id, words: new Uint8Array(), agreement: new Uint8Array(), expiresAt })
+    const later = Date.now() + 60_000
+    ask('open', later)
+    for (let at = 1; at <= 30; at++) {
+      ask(`${at}`, later + at)
+      store.decide(`${at}`, 'approved')
+      store.settle(`${at}`)
+    }
+    expect(store.settle('open')).toBeDefined()
+    expect([1, 30].map((at) => store.at(`${at}`) !== undefined)).toEqual([false, true])
   })
 })
 

@@ -159,7 +159,7 @@ describe.each(Object.entries(CLIENTS))('a real client that opens pages: %s', (na
     expect(questions[0]?.elicitationId !== undefined).toBe(isSession)
     if (isSession) await told(client, questions[0])
     expect(questions[0]?.url).not.toContain(path.slice(5))
-    expect((await browser.open(urlOf(questions[0] ?? {}), alice)).status).toBe(404)
+    expect((await browser.open(urlOf(questions[0] ?? {}), alice)).html).toContain('You approved this')
     await client.close()
   })
 
@@ -232,6 +232,20 @@ describe.each(Object.entries(CLIENTS))('a real client that opens pages: %s', (na
     expect(await exists(medplum, path)).toBe(true)
     await client.close()
   })
+
+  // On 2026-07-28 such a client ends the call itself.
+  if (isSession) {
+    test('that fails to open it gets the link', async () => {
+      const { path, client, questions, writes, text } = await deleteWith(async () => {
+        throw new Error('No browser')
+      })
+      expect(text).toMatch(/^NOT DONE YET.*the client returned no answer from the person/)
+      expect(linkIn(text)).toBe(questions[0]?.url)
+      expect(writes).toEqual([])
+      expect(await exists(medplum, path)).toBe(true)
+      await client.close()
+    })
+  }
 
   test('that declares forms too shows the form, and opens no page', async () => {
     const { path, client, questions, writes } = await deleteWith(async () => YES, BOTH)

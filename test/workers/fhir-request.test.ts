@@ -1,6 +1,7 @@
 // fhir-request as a client sees it: what is sent to Medplum, what comes back, and what is never sent.
 import { afterEach, describe, expect, test } from 'vitest'
 import { bundleOf, DELETE, entryFor, GET, PATCH, POST, PUT } from '../calls.ts'
+import { rows } from '../runs.ts'
 import vectors from '../unit/paths.json' with { type: 'json' }
 import { fhir, post } from './mcp.ts'
 import { signIn, type Tokens } from './signing-in.ts'
@@ -35,7 +36,7 @@ describe('paths', () => {
 
   const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-  test.each(vectors.refused)('refused, for every method: $path', async ({ path }) => {
+  test.each(rows(vectors.refused))('refused, for every method: $path', async ({ path }) => {
     for (const method of METHODS) {
       const body =
         method === 'PATCH' ? [] : method === 'GET' || method === 'DELETE' ? undefined : { resourceType: 'Patient' }
@@ -46,7 +47,7 @@ describe('paths', () => {
     }
   })
 
-  test.each(vectors.refused)('refused, as an entry of a batch and of a transaction: $path', async ({ path }) => {
+  test.each(rows(vectors.refused))('refused, as an entry of a batch and of a transaction: $path', async ({ path }) => {
     for (const type of ['batch', 'transaction']) {
       const entry = [entryFor('GET', 'Patient/1'), entryFor('GET', here(path))]
       const { requests, isError, text } = await call(POST('', bundleOf(type, entry)))
@@ -56,7 +57,7 @@ describe('paths', () => {
     }
   })
 
-  test.each(vectors.refused)('dropped, as a paging link: $path', async ({ path }) => {
+  test.each(rows(vectors.refused))('dropped, as a paging link: $path', async ({ path }) => {
     const link = [
       { relation: 'self', url: `${SANDBOX}fhir/R4/Patient?_count=1` },
       { relation: 'next', url: here(path) },
@@ -69,7 +70,7 @@ describe('paths', () => {
     expect(json().link).toEqual([{ relation: 'self', url: 'Patient?_count=1' }])
   })
 
-  test.each(vectors.refused)('dropped, as the address of a job: $path', async ({ path }) => {
+  test.each(rows(vectors.refused))('dropped, as the address of a job: $path', async ({ path }) => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: no header can hold these
     if (/[\u0000-\u001f\u007f-\uffff]/.test(path)) return
     const headers = { 'content-type': 'application/fhir+json', 'content-location': here(path) }

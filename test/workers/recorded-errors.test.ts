@@ -9,6 +9,7 @@ import graphql from '../recordings/graphql.json' with { type: 'json' }
 import operations from '../recordings/operations.json' with { type: 'json' }
 import readWrite from '../recordings/read-write.json' with { type: 'json' }
 import search from '../recordings/search.json' with { type: 'json' }
+import { rows } from '../runs.ts'
 import { fhir } from './mcp.ts'
 import { signIn, type Tokens } from './signing-in.ts'
 import { ada, sandbox } from './world.ts'
@@ -46,7 +47,7 @@ const recorded = Object.entries({ async, bundles, errors, files, graphql, operat
 let signedIn: Promise<Tokens> | undefined
 afterEach(() => sandbox.clearFaults())
 
-test.each(recorded)('%s', async (_, { request, response }) => {
+test.each(rows(recorded))('%s', async (_, { request, response }) => {
   signedIn ??= signIn(ada)
   const { access } = await signedIn
   const { method, path, headers = {} } = request

@@ -38,11 +38,7 @@ const batch = (...entries: object[]) => bundleOf('batch', entries)
 const task = { resourceType: 'Task', status: 'requested', intent: 'order' }
 const mutation = (name: string) => ({ query: `mutation { ${name}(id: "${some}") { id } }` })
 
-interface Act {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  path: string
-  body?: unknown
-}
+type Act = { method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; path: string; body?: unknown }
 
 /** What each tool is for, in plain form and wrapped. */
 const ACTS: Record<Tool, Act[]> = {

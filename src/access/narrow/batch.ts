@@ -18,8 +18,8 @@ type Outcome = { entry: Json; narrowed: Narrowed } | { answer: Json }
 const MAX_CHANGES = 20
 
 /**
- * @returns undefined if an entry would change what has to look as if it weren't there
- * @throws {AccessError} where an entry isn't known to stay within; entries that read are refused each for itself
+ * @returns undefined if an entry would change a record that must seem not to exist
+ * @throws {AccessError} if an entry may reach beyond the limits; reads are refused one by one
  */
 export async function narrowBatch(request: FhirRequest, narrower: Narrower): Promise<Passage | undefined> {
   const { content } = request
@@ -73,7 +73,7 @@ async function entryOf(entry: unknown, isBatch: boolean, narrower: Narrower): Pr
     const narrowed = await narrower.narrow(asked)
     if (narrowed === undefined) return method === 'GET' && isBatch ? { answer: absent() } : undefined
     const sent = { method, url: formatPlace(narrowed.place) }
-    // Where others' entries refer to it by `fullUrl`, a read would lend them its address.
+    // Other entries may refer to it by `fullUrl`: a read would then lend them its address.
     if (method === 'GET') return { narrowed, entry: { request: sent } }
     const { version } = narrowed
     const ifMatch = method === 'PUT' && version !== undefined && request.ifMatch === undefined && `W/"${version}"`
@@ -89,7 +89,7 @@ function absent(): Json {
   return { response: { status: '404', outcome: NOT_FOUND } }
 }
 
-/** The answers in the order of the entries that were asked. */
+/** The answers in the order of the requested entries. */
 function settled(response: FhirResponse, outcomes: readonly Outcome[]): FhirResponse | undefined {
   const { body } = response
   if (!isRecord(body) || body.resourceType !== 'Bundle') {

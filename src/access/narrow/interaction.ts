@@ -7,11 +7,11 @@ export type Interaction =
   /** Describes the server itself. */
   | { kind: 'server' | 'job' | 'batch' | 'other' }
   | { kind: 'search'; types: string[] }
-  /** A version too. */
+  /** Also a version. */
   | { kind: 'read' | 'history'; type: string; id: string }
   | { kind: 'create' | 'validate'; type: string }
   | { kind: 'terminology'; type: string }
-  /** Without an id, of what the query finds. */
+  /** Without an id, for what the query finds. */
   | { kind: 'update' | 'patch' | 'delete'; type: string; id?: string }
   | { kind: 'everything' | 'summary'; id: string }
 
@@ -59,7 +59,7 @@ export function interactionOf(method: string, place: Place): Interaction {
 
 function searchIn(method: string, { segments, parameters }: Place): Interaction {
   const named = parameters.filter(({ key }) => key === '_type').flatMap(({ value }) => value.split(','))
-  // `_type` overrides the type in the path; no server has the one that Medplum's links to several types name.
+  // `_type` overrides the type in the path; Medplum's links to several types name a type that doesn't exist.
   const [type] = segments
   const types = [...new Set(named.length > 0 || type === undefined ? named : [type])]
   return method === 'GET' && types.length > 0 && types.every(isType) ? { kind: 'search', types } : { kind: 'other' }
@@ -96,7 +96,7 @@ export function reachingParameter(parameters: readonly QueryParameter[]): string
 }
 
 function isConfined(key: string, value: string): boolean {
-  // Medplum looks for operations of the project's own in the query, too.
+  // Medplum also looks for custom operations in the query.
   if (!PLAIN_NAME.test(key) || /\/(?:\$|%24)/i.test(value)) return false
   const [name = ''] = key.split(':')
   if (name === '_sort') return /^[A-Za-z0-9_,-]*$/.test(value)

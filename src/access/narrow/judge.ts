@@ -32,9 +32,9 @@ export class Judge {
   }
 
   /**
-   * A Bundle without the entries that lie outside.
+   * A Bundle without the entries outside the limits.
    *
-   * @param trusted its matches were searched for in the patient's compartment, so they needn't show it by themselves:
+   * @param trusted its matches were searched for in the patient's compartment, so they needn't prove it:
    *   `_elements` may have left out the element that says so
    */
   bundle(body: unknown, trusted: boolean): { body: unknown } | undefined {
@@ -46,7 +46,7 @@ export class Judge {
     return { body: withEntries(body, kept, lost === left) }
   }
 
-  /** The versions of one record that are within the limits; none if it never was. */
+  /** The versions of one record that are within the limits. */
   history(body: unknown): { body: unknown } | undefined {
     if (!isRecord(body) || body.resourceType !== 'Bundle') return this.single(body)
     const entries = records(body, 'entry')
@@ -65,7 +65,7 @@ export class Judge {
     return shown ? [{ ...rest, resource: shown }] : []
   }
 
-  /** A record as it may be shown; undefined if it may not. */
+  /** A record as it may be shown; undefined if it may not be shown. */
   #shown(resource: Resource, trusted: boolean): unknown {
     const { types, patient } = this.#narrowing
     const type = String(resource.resourceType)
@@ -90,7 +90,7 @@ function modeOf({ search }: Resource): unknown {
   return isRecord(search) ? search.mode : undefined
 }
 
-/** A count that included what is left out would reveal it. */
+/** A count that includes hidden entries would reveal them. */
 function withEntries({ entry: _entry, total, ...bundle }: Resource, kept: Resource[], isWhole: boolean): Resource {
   return { ...bundle, ...(isWhole && total !== undefined && { total }), ...(kept.length > 0 && { entry: kept }) }
 }

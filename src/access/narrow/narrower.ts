@@ -25,7 +25,7 @@ export interface Attempt {
 /** Its result. */
 export interface Narrowed {
   place: Place
-  /** The answer as it may be shown; undefined if it has to look as if nothing were there. */
+  /** The answer as it may be shown; undefined if the record must seem not to exist. */
   settle(body: unknown): { body: unknown } | undefined
   /** Reveals nothing about other patients' records: missing and deleted look alike. */
   conceals: boolean
@@ -52,8 +52,8 @@ export class Narrower {
   }
 
   /**
-   * @returns undefined if the request has to look as if what it names weren't there
-   * @throws {AccessError} for what isn't known to stay within
+   * @returns undefined if the record must seem not to exist
+   * @throws {AccessError} for what may reach beyond the limits
    */
   async narrow(asked: Attempt): Promise<Narrowed | undefined> {
     const interaction = interactionOf(asked.method, asked.place)
@@ -190,7 +190,7 @@ export class Narrower {
         : checkNew(result.after, { type, patient, inBatch, ...(id !== undefined && { id }), ...(before && { before }) })
     if (wrong !== undefined) throw this.refusal(wrong)
     if (kind === 'validate' || inBatch || !('after' in result)) return pass
-    // Medplum found what nobody sent: a search that it took for a reference, for example.
+    // Medplum stored something else: for example, it resolved a search in place of a reference.
     const sent = referencesIn(result.after)
     return {
       ...pass,
@@ -236,7 +236,7 @@ function typesOf(interaction: Interaction): string[] {
   return interaction.kind === 'everything' || interaction.kind === 'summary' ? ['Patient'] : []
 }
 
-/** `meta` is the server's own. */
+/** The server sets `meta`. */
 function withoutUnsent(body: unknown, sent: ReadonlySet<string>): unknown {
   if (!isRecord(body) || body.resourceType === 'OperationOutcome') return body
   const { meta, ...rest } = body

@@ -2,15 +2,15 @@
 
 /** The limits that a person set for a connection. */
 export interface Narrowing {
-  /** Resource types; any, if there are none here. */
+  /** Resource types; all if undefined. */
   types?: readonly string[]
   /** Id of the only Patient whose compartment can be reached. */
   patient?: string
 }
 
 /**
- * Types that belong to no patient and that patients' records refer to. A connection narrowed to one patient reads them.
- * Schedules and slots aren't among them: who comes when is other patients' matter.
+ * Types that belong to no patient and that patients' records refer to, which a connection narrowed to one patient can read.
+ * Without schedules and slots, which show other patients' appointments.
  */
 export const SHARED_TYPES: ReadonlySet<string> = new Set(
   `ActivityDefinition CapabilityStatement CatalogEntry ChargeItemDefinition CodeSystem CompartmentDefinition ConceptMap
@@ -20,7 +20,7 @@ export const SHARED_TYPES: ReadonlySet<string> = new Set(
   TerminologyCapabilities ValueSet`.split(/\s+/),
 )
 
-/** `the types Observation, Task` or `the records of Patient/ID` or both; empty for what isn't narrowed. */
+/** `the types Observation, Task` or `the records of Patient/ID` or both; empty if not narrowed. */
 export function narrowedTo({ types, patient }: Narrowing): string {
   const kinds = types && types.length > 0 ? `the types ${types.join(', ')}` : ''
   if (patient === undefined) return kinds

@@ -124,7 +124,7 @@ const PATIENT_NAMES: ReadonlySet<string> = new Set(
   [...PATIENT_ELEMENTS.values()].flatMap((elements) => elements.map((names) => names.at(-1) ?? '')),
 )
 
-/** Whether an object refers to a patient other than this one, or may: by an identifier, or in no way that is known. */
+/** Whether an object refers to a patient other than this one, or may: by an identifier, or in an unknown way. */
 function refersToOther(value: Record<string, unknown>, patient: string, name: string): boolean {
   const { reference } = value
   if (typeof reference !== 'string') {
@@ -136,7 +136,7 @@ function refersToOther(value: Record<string, unknown>, patient: string, name: st
   return !/^(?:#|[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+$)/.test(reference) && /patient/i.test(reference)
 }
 
-/** Whether a value refers to a patient other than this one, wherever in it. */
+/** Whether a value refers to a patient other than this one, anywhere in it. */
 export function mentionsOther(value: unknown, patient: string): boolean {
   if (typeof value === 'string') return (patientNamedBy(value) ?? patient) !== patient
   if (Array.isArray(value)) return value.some((item) => mentionsOther(item, patient))
@@ -147,7 +147,7 @@ export function mentionsOther(value: unknown, patient: string): boolean {
 export const ANOTHER = '(another patient)'
 
 /**
- * The same value in which nothing says who the other patients are that it refers to.
+ * The same value without anything that identifies other patients it refers to.
  *
  * @param name the element that holds it
  */

@@ -6,9 +6,9 @@ type Json = Record<string, unknown>
 
 const LITERAL = /^(?!Binary\/)[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/
 const CONTAINED = /^#[A-Za-z0-9.-]{0,64}$/
-/** Of another entry of the same Bundle. */
+/** To another entry of the same Bundle. */
 const IN_BUNDLE = /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-/** The elements of a Reference: `identifier` alone is one of many other datatypes, too. */
+/** The elements of a Reference: many other datatypes have `identifier`, too. */
 const ELEMENTS = /^(?:id|extension|_?type|identifier|_?display|_reference)$/
 
 /** All objects within a value, including itself. */
@@ -28,14 +28,14 @@ export function referencesIn(value: unknown): Set<string> {
   return new Set(objectsIn(value).flatMap(({ reference }) => (typeof reference === 'string' ? [reference] : [])))
 }
 
-/** Whether an object refers by identifier alone, and to what, as far as it says so. */
+/** Whether an object refers only by identifier, and to which type, if it says so. */
 export function byIdentifier(value: Json): { type: string | undefined } | undefined {
   if (!isRecord(value.identifier) || typeof value.reference === 'string') return undefined
   if (!Object.keys(value).every((name) => ELEMENTS.test(name))) return undefined
   return { type: typeof value.type === 'string' ? value.type.split('/').at(-1) : undefined }
 }
 
-/** The same value without the references that nobody sent: all that aren't among these. */
+/** The same value with only those references that were sent. */
 export function withOnly(value: unknown, references: ReadonlySet<string>, instead: string): unknown {
   if (Array.isArray(value)) return value.map((item) => withOnly(item, references, instead))
   if (!isRecord(value)) return value
@@ -43,7 +43,7 @@ export function withOnly(value: unknown, references: ReadonlySet<string>, instea
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withOnly(item, references, instead)]))
 }
 
-/** Whether a record asks for a search in the place of a reference. */
+/** Whether a record contains a search in place of a reference. */
 export function asksSearch(value: unknown): boolean {
   return [...referencesIn(value)].some((reference) => reference.includes('?'))
 }
@@ -68,7 +68,7 @@ export function checkReferences(
   return undefined
 }
 
-/** The problem with references by identifier alone: it is unknown whose record they mean. */
+/** The problem with references by identifier: it is unknown whose record they mean. */
 export function checkIdentifiers(record: unknown, before: unknown): string | undefined {
   const of = (value: unknown) => objectsIn(value).filter((one) => [undefined, 'Patient'].includes(meant(one)))
   const kept = new Set(of(before).map((one) => JSON.stringify(one)))

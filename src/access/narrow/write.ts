@@ -14,7 +14,7 @@ export interface Current {
   record: Record<string, unknown>
 }
 
-/** The record as it is; undefined if it isn't there, or has no version. */
+/** The current record; undefined if it doesn't exist or has no version. */
 export async function currentOf({ type, id }: { type: string; id: string }, read: Read): Promise<Current | undefined> {
   const found = await read(`${type}/${id}`)
   if (!isRecord(found) || found.resourceType !== type) return undefined
@@ -33,7 +33,7 @@ interface New {
   type: string
   patient: string
   inBatch: boolean
-  /** Of the record that is replaced. */
+  /** For the record that is replaced. */
   id?: string
   before?: Record<string, unknown>
 }

@@ -1,4 +1,4 @@
-// What a GraphQL document would do at Medplum: one route carries reads, writes and deletes, so the document itself is parsed.
+// What a GraphQL document would do at Medplum: one route serves reads, writes and deletes, so the document is parsed.
 import {
   type DocumentNode,
   type FieldNode,
@@ -39,7 +39,7 @@ interface Effect {
  * What a request to `$graphql` would do.
  *
  * @param body `{query, operationName, variables}`
- * @param query of the URL, which may hold a document too
+ * @param query of the URL, which may also contain a document
  */
 export function classifyGraphql(body: unknown, query: string): Effect {
   const effects = callsIn(body, query).map(effectOf)
@@ -87,7 +87,7 @@ function effectOf(call: Call): Effect {
   if (typeof text !== 'string') return { kind: 'operate', targets: ['$graphql'], reason: 'GraphQL without a document' }
   const document = graphqlDocument(text)
   if (document === undefined) {
-    // Another parser might read it; without this word, which can't be escaped, none would find a mutation in it.
+    // Another parser might accept it; but without this word, which can't be escaped, it contains no mutation.
     return text.includes('mutation')
       ? { kind: 'admin', targets: ['$graphql'], reason: 'GraphQL that could not be read and may change anything' }
       : { kind: 'read', targets: ['$graphql'], reason: 'GraphQL that could not be read, without a mutation' }
@@ -139,7 +139,7 @@ function effectOfOperation(operation: OperationDefinitionNode, document: Documen
   return { kind, targets: targets.length > 0 ? targets : ['$graphql'], reason }
 }
 
-/** The fields at the root of an operation, through its fragments. */
+/** The root fields of an operation, including its fragments. */
 function rootFields(root: SelectionSetNode, document: DocumentNode): FieldNode[] {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const one of document.definitions) if (one.kind === Node.FRAGMENT_DEFINITION) fragments.set(one.name.value, one)
@@ -151,7 +151,7 @@ function rootFields(root: SelectionSetNode, document: DocumentNode): FieldNode[]
       else if (selection.kind === Node.INLINE_FRAGMENT) waiting.push(selection.selectionSet)
       else {
         const fragment = fragments.get(selection.name.value)
-        // Each once: fragments may name each other in a circle.
+        // Each once, since fragments may refer to each other in a circle.
         fragments.delete(selection.name.value)
         if (fragment) waiting.push(fragment.selectionSet)
       }

@@ -44,7 +44,7 @@ export function classify(request: RiskRequest): Risk {
     const { method, path, body } = request
     return classifyPlace(String(method).toUpperCase(), placeOf(path), body)
   } catch {
-    // Only input that no JSON can hold, or one nested too deep for the stack: what it does is unknown.
+    // Only for input that JSON can't express or that is nested too deeply: its effect is unknown.
     return { kind: 'admin', targets: ['*'], reason: 'it is too deep or too unusual to be understood' }
   }
 }
@@ -91,7 +91,7 @@ function classifyRoute(method: string, place: StrictPlace): Risk {
   return risk
 }
 
-/** The route that Medplum would choose: of those that match, the one with the most fixed words. */
+/** The route that Medplum would choose: among the matches, the one with the most fixed words. */
 function routeOf(method: string, segments: string[], query: string): Route | undefined {
   let best: Route | undefined
   let most = -1
@@ -120,8 +120,8 @@ function matches(pattern: string[], segments: string[], same = (a: string, b: st
 const sameIgnoringCase = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
 
 /**
- * What is not in the table. Where Medplum finds no route but a `$`, it runs the project's own operation of that name, by any
- * method; part of its routes ignore letter case. So: whatever a listed namesake does, and at least `operate`.
+ * A request that is not in the table. If Medplum finds a `$` but no route, it runs the project's operation of that name, by any
+ * method; some of its routes ignore letter case. So: the kind of a listed namesake, and at least `operate`.
  */
 function unlisted(method: string, segments: string[]): { kind: Kind; reason: string } {
   const names = segments.filter((segment) => segment.startsWith('$')).map((name) => name.toLowerCase())

@@ -11,7 +11,7 @@ import type { FailedRequest, Failure } from './exchange.ts'
 const MAX_ADVICE = 4
 
 /**
- * Says how to put a failed request right, in a sentence or two for a model.
+ * Says how to correct a failed request, in a sentence or two for a model.
  *
  * @param request as it was sent
  * @param capability what the server offers; without it, no names are suggested

@@ -10,7 +10,7 @@ const MAX_ENTRIES = 20
 /** Characters of what Medplum says about one entry or GraphQL error: its words may repeat what was sent or stored. */
 export const MAX_WHY = 500
 
-/** As a sentence and a line an entry; none if all succeeded. */
+/** A sentence, and a line for each failed entry; none if all succeeded. */
 export function failedEntries({ body: sent }: Asked, _place: Place, { body }: Answer): string[] {
   if (
     !isRecord(body) ||

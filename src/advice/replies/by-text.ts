@@ -130,7 +130,7 @@ function bodyStart({ place }: FailedRequest): string {
   return `{"resourceType":"${type}","id":"${id}", …}`
 }
 
-/** What a slice asks for is in its profile alone; Medplum checks only the profiles that the resource names. */
+/** A slice's requirements are only in its profile; Medplum checks only the profiles that the resource names. */
 function slice(failed: FailedRequest, [, name = '', range = '', found = '']: RegExpExecArray): string {
   const read = profilesOf(failed)
     .slice(0, 3)

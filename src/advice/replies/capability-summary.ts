@@ -5,7 +5,7 @@ import { ROUTES, type Route } from '../../access/risk/routes.ts'
 import { isRecord } from '../../base/json.ts'
 import type { Capability } from '../../fhir/capability.ts'
 
-/** The most that a summary holds, in bytes of UTF-8. */
+/** Maximum bytes of a summary, in UTF-8. */
 export const MAX_TYPE_SUMMARY = 2048
 export const MAX_SERVER_SUMMARY = 4096
 
@@ -46,7 +46,7 @@ export function summarizeType(capability: Capability, type: string): string {
 }
 
 /**
- * What the whole server offers: its types, the operations that belong to no type, and its version where the statement tells.
+ * What the whole server offers: its types, the operations that belong to no type, and its version, if known.
  *
  * @param statement the CapabilityStatement itself, for name and version
  * @returns lines of at most {@link MAX_SERVER_SUMMARY} bytes
@@ -92,7 +92,7 @@ function operation({ methods, kind }: Route, path: string): Operation[] {
   return path.includes('$') && !path.includes('?') && !ofDatabase ? [{ methods: methods.join('|'), path }] : []
 }
 
-/** `medplum 5.1.17`, of letters that can't pretend to be lines of their own. */
+/** `medplum 5.1.17`, limited to letters that can't form another line. */
 function softwareOf(statement: unknown): string {
   const software = isRecord(statement) && isRecord(statement.software) ? statement.software : {}
   const words = [software.name, software.version].filter(
@@ -101,7 +101,7 @@ function softwareOf(statement: unknown): string {
   return words.length > 0 ? words.join(' ') : 'Medplum'
 }
 
-/** As many whole lines as fit. The last line tells how many don't. */
+/** As many whole lines as fit. The last line says how many don't. */
 function fitting(lines: readonly string[], limit: number): string {
   const size = (text: string) => new TextEncoder().encode(text).byteLength
   if (size(lines.join('\n')) <= limit) return lines.join('\n')

@@ -9,7 +9,7 @@ import { isSearchset, noHits } from './no-hits.ts'
 import { partialExpansion } from './terminology.ts'
 
 /**
- * What an answer of success leaves unsaid, as sentences for a model. Pure, and never throws.
+ * Notes on a successful answer, as sentences for a model. Pure, and never throws.
  *
  * @param request as it was sent
  */
@@ -27,7 +27,7 @@ function checkOne(request: Asked, response: Answer): string[] {
 
 const MAX_OF_ENTRIES = 20
 
-/** What is to be said of entries, each sentence once. */
+/** Notes on entries, each sentence once. */
 function ofEntries(byEntry: readonly string[][]): string[] {
   const said = byEntry.flatMap((texts, index) => texts.map((text) => ({ text, index })))
   const different = [...Map.groupBy(said, ({ text }) => text)].map(([text, of]) => {
@@ -78,7 +78,7 @@ function estimatedTotal(_asked: Asked, { parameters }: Place, { body }: Answer):
   ]
 }
 
-/** A name in `_elements` that no record bears, be it the stem of a choice: Medplum leaves it out silently. */
+/** A name in `_elements` that no record has, such as the stem of a choice: Medplum silently ignores it. */
 function missingElements(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
   const asked = parameters.filter(({ key }) => key === '_elements' || key === '_fields')
   if (asked.length === 0 || !isSearchset(body)) return []
@@ -95,10 +95,10 @@ function missingElements(_asked: Asked, { parameters }: Place, { body }: Answer)
       ]
 }
 
-/** Medplum includes so many by each parameter. */
+/** Maximum number of resources that Medplum includes per parameter. */
 const MAX_INCLUDED = 1000
 
-/** What was asked for beside the matches and did not come, or not whole: Medplum ignores much in these parameters. */
+/** Included resources that are missing or incomplete: Medplum ignores much in these parameters. */
 function missingIncludes(_asked: Asked, { parameters }: Place, { body }: Answer): string[] {
   const entries = isSearchset(body) ? records(body, 'entry') : []
   if (entries.length === 0) return []

@@ -46,7 +46,7 @@ function isBatch({ path, body }: Asked): boolean {
   return isRecord(body) && body.resourceType === 'Bundle' && parsePlace(path).segments.length === 0
 }
 
-/** Those of the batch's entries, in their order; none for any other request. An entry that names no request asks for nothing. */
+/** Those of the batch's entries, in their order; none for any other request. An entry without a request counts as an empty one. */
 export function entryExchanges(asked: Asked, { body }: Answer): Exchange[] {
   if (!isBatch(asked)) return []
   const answers = records(body, 'entry')

@@ -5,12 +5,12 @@ import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../.
 import { WORDS } from '../requests/value-checks.ts'
 import type { Answer } from './exchange.ts'
 
-/** Whether this is the Bundle that a search answers. */
+/** Whether this is the Bundle of a search. */
 export function isSearchset(body: unknown): body is Record<string, unknown> {
   return isRecord(body) && body.resourceType === 'Bundle' && body.type === 'searchset'
 }
 
-/** A sentence for each filter that Medplum may have read otherwise; none if something was found. */
+/** A sentence for each filter that Medplum may have misread; none if something was found. */
 export function noHits(_asked: Asked, place: Place, { body }: Answer): string[] {
   if (!isSearchset(body) || records(body, 'entry').length > 0) return []
   if (typeof body.total === 'number' && body.total > 0) return []
@@ -120,7 +120,7 @@ const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Fi
   ],
 ]
 
-/** What some references lead to, where that isn't a Patient. */
+/** Targets of references that don't lead to a Patient. */
 const TYPE_OF: Record<string, string> = {
   ...{ organization: 'Organization', 'managing-organization': 'Organization', 'service-provider': 'Organization' },
   ...{ performer: 'Practitioner', practitioner: 'Practitioner', 'general-practitioner': 'Practitioner' },
@@ -136,7 +136,7 @@ function partOf(value: string): string {
 /** `_has:Observation:patient:code`, `patient:Patient.name` or `patient.name`. */
 const LINK = /^(?:_has:([A-Z]\w*):([\w-]+):|([\w-]+)(?::([A-Z]\w*))?\.)(.+)$/
 
-/** Of a chain, its last link may find nothing, or nothing may refer to what it finds. */
+/** In a chain, the last link may find nothing, or nothing may refer to what it finds. */
 function chain({ key, name, value }: Filter): string {
   const [, from = '', by = '', reference = '', named, rest = ''] = LINK.exec(key) ?? []
   const type = from || named || (reference === 'patient' ? 'Patient' : '')
@@ -148,7 +148,7 @@ function chain({ key, name, value }: Filter): string {
   return `No hits for \`${key}=${value}\`. ${link}. See first what ${first} finds; if it finds some, the reference between them is missing.${WORDS.test(name) ? " Medplum doesn't ignore accents: Muller doesn't find Müller." : ''}`
 }
 
-/** Up to the first letter that may bear an accent; the first letter at least. */
+/** Up to the first letter that may have an accent; at least the first letter. */
 function beginning(text: string): string {
   return /^[bdfhjkmpqtvwx]+/i.exec(text)?.[0] ?? [...text][0] ?? ''
 }

@@ -54,7 +54,7 @@ export const OPERATION_ADVICE: readonly (readonly [RegExp, Say])[] = [
     /^Cannot query field|^Unknown argument|^Unknown type|^Field "|^GraphQL syntax error|^Syntax Error|^Must provide query|^Variable "|^Argument "/,
     graphqlAdvice,
   ],
-  // Anything that a bot throws is its own text
+  // A bot may throw any text
   [/./, botAdvice],
 ]
 
@@ -98,7 +98,7 @@ function graphqlAdvice({ text }: FailedRequest, _match: RegExpExecArray): string
   return 'The root fields are TYPE(id: "…"), TYPEList(search parameters) and TYPEConnection; inside are the properties of FHIR R4, and resource { ... on TYPE { … } } follows a reference.'
 }
 
-/** What the code of a bot is refused for when it runs, and how it must be written. */
+/** Errors of a bot's code when it runs, and how to write it. */
 const BOT_CODE: readonly (readonly [RegExp, string])[] = [
   [
     /^Cannot use import statement|^Unexpected token 'export'/,

@@ -1,5 +1,5 @@
-// What operations of Medplum take: it has no OperationDefinitions of its own, and an operation that lacks something names one
-// missing parameter after the other.
+// The inputs of Medplum's operations: it has no OperationDefinitions for them, and an operation names its missing parameters one by
+// one.
 
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { parsePlace } from '../../fhir/query.ts'
@@ -9,7 +9,7 @@ interface Input {
   call: string
   /** `!` marks what is required. */
   takes: string
-  /** A body that is right, or a whole query. */
+  /** A correct body, or a whole query. */
   example: string
   also?: string
 }
@@ -114,7 +114,7 @@ const INPUTS: Readonly<Record<string, readonly Input[]>> = {
   '': [{ call: 'GET $export', takes: '_type, _since (in the query); respondAsync', example: '?_type=Patient' }],
 }
 
-/** What each operation of a type takes, as lines; of what the server itself defines, by its definitions. */
+/** The inputs of each operation of a type, one per line; custom operations by their definitions. */
 export function operationInputs(type: string, definitions: readonly unknown[] = []): string[] {
   const known = (INPUTS[type] ?? []).map(lineOf)
   const names = new Set((INPUTS[type] ?? []).flatMap(({ call }) => call.match(/\$[\w-]+/g) ?? []))
@@ -125,7 +125,7 @@ export function operationInputs(type: string, definitions: readonly unknown[] = 
   return [...known, ...own]
 }
 
-/** What the operation at a path takes; none where it is none, or nothing is known of it. */
+/** The inputs of the operation at a path; empty if there is none or they are unknown. */
 export function inputOf(path: string): string[] {
   const { segments } = parsePlace(path)
   const name = segments.at(-1)
@@ -152,7 +152,7 @@ function definedLine(type: string, definition: Record<string, unknown>): string 
   return `POST ${at}/$${word(definition.code)}: ${takes.join(', ') || 'nothing'}`
 }
 
-/** Of letters that can't pretend to be anything else. */
+/** Only letters that can't form anything else. */
 function word(value: unknown): string {
   return scalarText(value)
     .replaceAll(/[^\w.-]/g, '')

@@ -1,12 +1,12 @@
-// A search by code that finds nothing: which codes are there. To recall a wrong code and report "no data" is the commonest
-// failure of all, so an empty answer is never the last word about a code.
+// For a search by code that finds nothing: the codes that exist. Models often recall a wrong code and report "no data", so an empty
+// answer lists the codes that are there.
 
 import { isRecord, scalarText } from '../../base/json.ts'
 import { oneLine, quoted } from '../../base/text.ts'
 import { type Asked, formatPlace, parsePlace, type QueryParameter } from '../../fhir/query.ts'
 import { isSearchset } from './no-hits.ts'
 
-/** Search parameters of concepts, and the elements that they look at, where these are called otherwise. */
+/** Search parameters of concepts whose elements have a different name. */
 const ELEMENTS: Readonly<Record<string, readonly string[]>> = {
   code: [
     'code',
@@ -34,14 +34,14 @@ const OF_CONCEPTS =
 export interface Codeless {
   /** The criteria by code. */
   codes: QueryParameter[]
-  /** The search for all that is there instead, newest first. */
+  /** The search for everything that exists instead, newest first. */
   path: string
 }
 
-/** How many resources are looked through for codes. */
+/** Maximum number of resources searched for codes. */
 export const LOOKED_THROUGH = 2_000
 
-/** What to look for behind an empty answer; undefined where it is not empty, or not by a code. */
+/** What to search after an empty answer; undefined if it isn't empty or not by a code. */
 export function codelessOf({ path }: Asked, body: unknown): Codeless | undefined {
   if (!isSearchset(body) || !isEmpty(body)) return undefined
   const { segments, parameters } = parsePlace(path)
@@ -83,7 +83,7 @@ interface Found {
  * What is there, the nearest first.
  *
  * @param resources of the search without its codes
- * @param total how many there are, where these are not all
+ * @param total the total, if these are not all
  */
 export function otherCodes({ codes, path }: Codeless, resources: readonly unknown[], total?: number): string[] {
   const what = codes.map(({ key, value }) => `\`${key}=${oneLine(value, MAX_SHOWN)}\``).join(' and ')
@@ -150,7 +150,7 @@ function valuesAt(value: unknown, [step, ...rest]: readonly string[]): unknown[]
   return [value].flat().flatMap((one) => (isRecord(one) && Object.hasOwn(one, step) ? valuesAt(one[step], rest) : []))
 }
 
-/** Of a CodeableConcept, Coding, code or reference, what a search could be written with. */
+/** The codings of a CodeableConcept, Coding, code or reference, for a search. */
 function codingsIn(element: unknown): Omit<Found, 'count'>[] {
   if (!isRecord(element)) return element ? [{ system: '', code: scalarText(element), display: '' }] : []
   const text = scalarText(element.text) || scalarText(element.display)
@@ -174,7 +174,7 @@ function isIn(code: string, value: string): boolean {
   return codesOf(value).some((one) => one.toLowerCase() === code.toLowerCase() && code !== '')
 }
 
-/** The same code of another system first, then by words, by the code's own letters, and by how often it is there. */
+/** The same code in another system first, then by words, by the code's letters, and by frequency. */
 function nearestFirst(found: readonly Found[], value: string): Found[] {
   const wanted = codesOf(value).map((code) => ({ code: code.toLowerCase(), words: wordsIn(code) }))
   const nearness = (one: Found) =>
@@ -206,7 +206,7 @@ function wordsIn(text: string): string[] {
     .filter((word) => /\p{L}/u.test(word) && word.length > 2)
 }
 
-/** By how much of them two codes begin alike, up to a half: of a mistaken digit, and of a code more or less exact. */
+/** How much of their beginning two codes share, up to a half: for a wrong digit, or a code that is too exact or not exact enough. */
 function alike(a: string, b: string): number {
   if (a === '' || b === '') return 0
   let same = 0

@@ -5,7 +5,7 @@ const READING = ['read', 'vread', 'history', 'search']
 const CHANGING = ['create', 'update', 'delete']
 
 /**
- * The rights that `GET /auth/me` tells, about one resource type.
+ * The rights for one resource type, from `GET /auth/me`.
  *
  * @param me the answer of `/auth/me`; anything else gives undefined
  * @param type a resource type, or undefined for rights in general
@@ -36,7 +36,7 @@ function interactionsOf(rule: Record<string, unknown>): string[] {
   return rule.readonly === true ? READING : [...READING, ...CHANGING]
 }
 
-/** The rules of the person's access policy, as `GET /auth/me` tells them; none if it tells of no policy. */
+/** The rules of the person's access policy, from `GET /auth/me`; none if it names no policy. */
 export function policyRules(me: unknown): Record<string, unknown>[] {
   return isRecord(me) ? records(me.accessPolicy, 'resource') : []
 }

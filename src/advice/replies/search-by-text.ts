@@ -67,7 +67,7 @@ export const SEARCH_ADVICE: readonly (readonly [RegExp, Say])[] = [
   ],
 ]
 
-// ── Examples made of the very request ──
+// ── Examples made from the request ──
 
 export function typeOf({ place }: FailedRequest, otherwise = 'Patient'): string {
   const [type = ''] = place.segments

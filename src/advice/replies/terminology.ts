@@ -7,15 +7,15 @@ import { type Answer, exchanges } from './exchange.ts'
 /** What is known of a code system: its `content` (FHIR R4, CodeSystemContentMode); undefined if the server has none. */
 export type Content = string | undefined
 
-/** The code systems, by url or as `CodeSystem/ID`, and the value sets within others, on which an answer stands. */
+/** The code systems, by url or as `CodeSystem/ID`, and the value sets within others, on which an answer depends. */
 export interface Codes {
   systems: string[]
   valueSets: string[]
-  /** Sentences about parts of a definition that Medplum leaves aside. */
+  /** Sentences about parts of a definition that Medplum ignores. */
   aside: string[]
 }
 
-/** On what an answer stands. Pure, and never throws. */
+/** What an answer depends on. Pure, and never throws. */
 export function codesBehind(asked: Asked, answer: Answer): Codes {
   const found = exchanges(asked, answer).map(([one, { body: its }]) => {
     const place = parsePlace(one.path)
@@ -36,9 +36,9 @@ function withoutVersion(system: string): string[] {
 }
 
 /**
- * What a value set includes, and is to be found elsewhere: whole code systems, or codes of them that the expansion lacks.
+ * What a value set includes from elsewhere: whole code systems, or codes of theirs that the expansion lacks.
  *
- * @param expanded the value set with its expansion, be it of another that includes this one
+ * @param expanded the value set with its expansion, or another one that includes it
  */
 export function codesOf(valueSet: unknown, expanded: unknown): Codes {
   const { compose } = isRecord(valueSet) ? valueSet : {}
@@ -79,11 +79,11 @@ function asideOf(url: string, compose: unknown): string[] {
   ]
 }
 
-/** Codes that Medplum counts at most, unless `count` asks for fewer; for a search by text, as one types, fewer still. */
+/** Maximum number of codes that Medplum counts, unless `count` is lower; fewer still for a search by text. */
 const MAX_EXPANSION = 1000
 const MAX_FILTERED = 10
 
-/** Medplum stops expanding behind the codes that it gives, and calls those the total. */
+/** Medplum stops expanding after the codes that it returns, and calls them the total. */
 export function partialExpansion(asked: Asked, place: Place, { body }: Answer): string[] {
   const { segments } = place
   if (segments[0] !== 'ValueSet' || segments.at(-1) !== '$expand') return []
@@ -98,7 +98,7 @@ export function partialExpansion(asked: Asked, place: Place, { body }: Answer): 
   ]
 }
 
-/** What follows from an answer that stands on this code system, as a sentence; undefined if nothing need be said. */
+/** A note for answers that depend on this code system; undefined if there is nothing to note. */
 export function aboutContent(system: string, content: Content): string | undefined {
   if (content === undefined) {
     return `Nothing follows from this answer about codes of ${system}: this server has no such CodeSystem, so the codes themselves were not looked up.`

@@ -1,15 +1,15 @@
-// What goes wrong between the entries of a batch, and what Medplum does not read of one.
+// Problems between the entries of a batch, and parts of a batch that Medplum ignores.
 
 import { isRecord } from '../../base/json.ts'
 import { isType } from '../../fhir/compartment.ts'
 import { parsePlace, parseQuery } from '../../fhir/query.ts'
 
-/** Faults of a batch that no entry shows alone, as sentences. */
+/** Problems of a batch that no single entry shows, as sentences. */
 export function acrossEntries(entries: readonly unknown[]): string[] {
   return [...twiceCreated(entries), ...twiceNamed(entries), ...dangling(entries)]
 }
 
-/** What an entry's request asks for and Medplum passes over. */
+/** Parts of an entry's request that Medplum ignores. */
 export function unheard(request: Record<string, unknown>, resource: unknown, base: string | undefined): string[] {
   const { method, url, ifNoneExist, ifNoneMatch, ifModifiedSince } = request
   const path = String(url)
@@ -31,7 +31,7 @@ export function unheard(request: Record<string, unknown>, resource: unknown, bas
   ]
 }
 
-/** Of two creates with the same condition Medplum carries out one, but refers to both: what refers to the other leads nowhere. */
+/** Of two creates with the same condition Medplum carries out one; references to the other then lead nowhere. */
 function twiceCreated(entries: readonly unknown[]): string[] {
   const first = new Map<string, number>()
   return entries.flatMap((entry, index) => {
@@ -46,7 +46,7 @@ function twiceCreated(entries: readonly unknown[]): string[] {
   })
 }
 
-/** A reference to such a name could mean either. */
+/** A reference to that name could mean either. */
 function twiceNamed(entries: readonly unknown[]): string[] {
   const first = new Map<string, number>()
   return entries.flatMap((entry, index) => {
@@ -62,7 +62,7 @@ const LOCAL = /^urn:(?:uuid|oid):/i
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const MAX_DEPTH = 64
 
-/** References to records of this batch that Medplum would store as they are: it knows those by the urn of a fullUrl alone. */
+/** References to records of this batch that Medplum would store unchanged: it only resolves the urn of a fullUrl. */
 function dangling(entries: readonly unknown[]): string[] {
   const names = new Set(
     entries.flatMap((entry) => (isRecord(entry) && typeof entry.fullUrl === 'string' ? entry.fullUrl : [])),
@@ -71,7 +71,7 @@ function dangling(entries: readonly unknown[]): string[] {
     entries.flatMap((entry) => {
       const { resource, fullUrl } = isRecord(entry) ? entry : {}
       if (requestOf(entry).method !== 'POST' || !isRecord(resource)) return []
-      // A UUID may be the id of a record that is there.
+      // A UUID may be the id of an existing record.
       const byId =
         typeof resource.id === 'string' && !UUID.test(resource.id)
           ? [`${String(resource.resourceType)}/${resource.id}`]

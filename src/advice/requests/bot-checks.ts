@@ -54,7 +54,7 @@ export function deployed({ body }: Asked): Partial<Checked> {
     : {}
 }
 
-/** `Bot/$init` with code makes a bot that runs: what is wrong with that shows as late. */
+/** `Bot/$init` with code creates a bot that runs, so the same checks apply. */
 export function initialised({ body, ...asked }: Asked): Partial<Checked> {
   const given = records(body, 'parameter').find(({ name }) => name === 'executableCode')?.valueAttachment
   const { data, title } = [given, isRecord(body) ? body.executableCode : undefined].find(isRecord) ?? {}
@@ -96,7 +96,7 @@ function botCreated({ method, body }: Asked, { segments }: Place): Partial<Check
   if (method !== 'POST' || segments.length !== 1 || !isRecord(body)) return {}
   return {
     warnings: [
-      'A Bot made by POST Bot has no ProjectMembership: Subscriptions to it fail without a word, although $execute works. POST Bot/$init with {"name":"…"} makes one that has, with {"executableCode":{"contentType":"text/javascript","title":"index.js","data":BASE64}} besides also its code; a project admin may call it.',
+      'A Bot made by POST Bot has no ProjectMembership: Subscriptions to it fail silently, although $execute works. POST Bot/$init with {"name":"…"} creates one with a membership; with {"executableCode":{"contentType":"text/javascript","title":"index.js","data":BASE64}} besides also its code; a project admin may call it.',
     ],
   }
 }

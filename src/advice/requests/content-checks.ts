@@ -28,7 +28,7 @@ const REFUSALS: Record<string, Check> = {
   },
 }
 
-/** What Medplum's own check lets pass, as it does in a write. */
+/** Problems that Medplum's validation misses, as in a write. */
 export function validatedWarnings(type: string, body: unknown): string[] {
   return isRecord(body) ? contentWarnings('$validate', type, body) : []
 }
@@ -69,11 +69,11 @@ const TYPES_OF: Record<string, readonly string[]> = {
   value: ['Quantity', 'CodeableConcept', 'String'],
 }
 const CHOICES = Object.keys(TYPES_OF)
-/** Resources of FHIR R4 that have one. */
+/** Resources of FHIR R4 that have choices. */
 const WITH_CHOICES =
   /^(?:AllergyIntolerance|Condition|FamilyMemberHistory|Immunization|Medication(?:Administration|Dispense|Request|Statement)|Observation|Patient|Procedure|ServiceRequest|DiagnosticReport|RiskAssessment|DeviceRequest|SupplyRequest|SupplyDelivery|ActivityDefinition)$/
 
-/** A choice under its bare name: Medplum's words for that lead astray. */
+/** A choice under its bare name, for which Medplum's message is misleading. */
 function untypedChoices(type: string, body: unknown): string[] {
   if (!WITH_CHOICES.test(type) || !isRecord(body) || body.resourceType !== type) return []
   return CHOICES.filter((stem) => Object.hasOwn(body, stem)).map(

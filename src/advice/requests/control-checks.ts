@@ -48,7 +48,7 @@ function repeated({ key, value }: QueryParameter, { parameters }: Search): Findi
   const right = /^_(elements|fields)$/.test(key) ? `Write ${key}=${values.join(',')}.` : 'Write it once.'
   return [
     {
-      refuse: `\`${key}\` is given ${values.length} times, and Medplum would take the last one without a word. ${right}`,
+      refuse: `\`${key}\` is given ${values.length} times, and Medplum would silently take the last one. ${right}`,
     },
   ]
 }

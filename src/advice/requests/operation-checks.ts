@@ -21,7 +21,7 @@ const OPERATION_CHECKS: readonly (readonly [type: RegExp, operation: string | un
   [/^\$validate$/, '$validate', validatedNowhere],
 ]
 
-/** Checks an operation, or a write of a type that has rules of its own. */
+/** Checks an operation, or a write of a type with its own rules. */
 export function checkOperation(asked: Asked, place: Place, capability: Capability | undefined): Checked {
   const [type = ''] = place.segments
   const last = place.segments.at(-1)
@@ -75,10 +75,10 @@ function pushed({ body }: Asked): Partial<Checked> {
 
 function validatedNowhere({ body }: Asked): Partial<Checked> {
   const type = scalarText(isRecord(body) ? body.resourceType : '') || 'Patient'
-  return { refusals: [`$validate stands behind a type: POST ${type}/$validate.`] }
+  return { refusals: [`$validate goes after a type: POST ${type}/$validate.`] }
 }
 
-/** Medplum validates the body by its own type and profiles; it reads no parameter. */
+/** Medplum validates the body by its own type and profiles, and ignores parameters. */
 function validated({ body }: Asked, { segments, parameters }: Place): Partial<Checked> {
   const [type = ''] = segments
   const profile =
@@ -93,7 +93,7 @@ function validated({ body }: Asked, { segments, parameters }: Place): Partial<Ch
   if (typeof given === 'string' && given !== type) {
     return {
       refusals: [
-        `Medplum would check the body as the ${given} that it is, and not that it is a ${type}. Send a ${type}, or POST ${given}/$validate.`,
+        `Medplum would validate the body as a ${given}, not as a ${type}. Send a ${type}, or POST ${given}/$validate.`,
       ],
     }
   }

@@ -3,7 +3,7 @@
 import type { Asked, Place } from '../../fhir/query.ts'
 import { type Checked, none, refuse } from './checked.ts'
 
-/** What exists outside the FHIR API, by first segment, and where in the Medplum App the same is done. */
+/** What exists outside the FHIR API, by first segment, and where to do the same in the Medplum App. */
 const OUTSIDE: Record<string, string> = {
   admin: 'In the Medplum App, a project admin does this under Project (/admin).',
   auth: 'In the Medplum App, passwords, sign-in and MFA are under Security (/security).',

@@ -1,11 +1,11 @@
-// Patches that Medplum doesn't take, and the JSON Patch that was meant.
+// Patches that Medplum doesn't accept, and the JSON Patch that was meant.
 
 import { isRecord, records } from '../../base/json.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
 
 const OPERATIONS = ['add', 'remove', 'replace', 'move', 'copy', 'test']
 
-/** `name[0].family` as a JSON Pointer; what is one stays. */
+/** `name[0].family` as a JSON Pointer; a JSON Pointer stays unchanged. */
 function pointerOf(path: string): string {
   const isDotted = /^\/?\w+(?:\[\d+\])?(?:\.\w+(?:\[\d+\])?)+$|^\w+(?:\[\d+\])?$/.test(path)
   return isDotted
@@ -16,7 +16,7 @@ function pointerOf(path: string): string {
     : path
 }
 
-/** Operations whose paths are no JSON Pointers, or that JSON Patch doesn't have. */
+/** Unknown operations, and paths that are not JSON Pointers. */
 function patchOperations(operations: readonly unknown[]): string[] {
   const unknown = operations.flatMap((one) =>
     isRecord(one) && typeof one.op === 'string' && !OPERATIONS.includes(one.op) ? [one.op.slice(0, 40)] : [],
@@ -67,7 +67,7 @@ function asParameter(operation: unknown): Record<string, unknown> {
   return { name: 'operation', part }
 }
 
-/** Every resource takes it, whatever is there. */
+/** It works on every resource. */
 export const PATCH_EXAMPLE = '[{"op":"add","path":"/language","value":"en"}]'
 
 /**

@@ -79,7 +79,7 @@ function checkType({ method }: Asked, place: Place, capability: Capability | und
       place: { ...place, segments: [same, ...rest] },
     }
   }
-  // The server decides on a name that resembles none; Medplum says so itself.
+  // A name that resembles no type is left to Medplum, which reports it.
   const near = nearest(type, capability.types)
   if (near.length === 0) return none()
   const examples = near.map((one) => formatPlace({ ...place, segments: [one, ...rest] }))
@@ -137,7 +137,7 @@ function checkCriteria(asked: Asked, place: Place, capability: Capability | unde
   return searched(place, place.segments, capability, asked.base)
 }
 
-/** Criteria of a write that names its type or record: Medplum passes over them. */
+/** Criteria of a write that names its type or record, which Medplum ignores. */
 function checkIgnored({ method }: Asked, place: Place): Checked {
   const { segments, parameters } = place
   const [type, id] = segments
@@ -196,7 +196,7 @@ function checkGraphqlSearches({ body, base }: Asked, { segments }: Place, capabi
   return segments[0] === '$graphql' ? checkGraphql(body, capability, base) : none()
 }
 
-/** Its criteria are in the path here, however they are sent. */
+/** Its criteria are in the path here, wherever they were sent. */
 export function isSearchByPost(method: string, segments: readonly string[]): boolean {
   return method === 'POST' && segments.length === 2 && segments[1] === '_search'
 }

@@ -30,7 +30,7 @@ function policyRule(rule: Record<string, unknown>, index: number, capability: Ca
   return [
     ...(type === '*' ? [] : ofUnknown(`${path}.resourceType`, type, capability)),
     ...(criteria !== '' && type !== '*' && of !== type
-      ? [`${path}.criteria is a search of ${of}, not of ${type}: the rule then lets nothing through. Write ${type}?….`]
+      ? [`${path}.criteria searches ${of}, not ${type}: such a rule allows nothing. Write ${type}?….`]
       : [
           ...unknownIn(`${path}.criteria`, criteria, `each read and search of ${type} then fails`, capability),
           ...misread(`${path}.criteria`, criteria, capability),
@@ -38,12 +38,10 @@ function policyRule(rule: Record<string, unknown>, index: number, capability: Ca
     ...[...textList(rule.hiddenFields), ...textList(rule.readonlyFields)].flatMap((name) =>
       elementOf(name) === name.split('.', 1)[0]
         ? []
-        : [
-            `${path}: ${JSON.stringify(name)} is no element, so nothing is hidden or kept by it. Write ${elementOf(name)}.`,
-          ],
+        : [`${path}: ${JSON.stringify(name)} is not an element, so this has no effect. Write ${elementOf(name)}.`],
     ),
     ...(wrong.length > 0
-      ? [`${path}.interaction: Medplum knows no ${wrong.join(', ')}. Known are ${[...INTERACTIONS].join(', ')}.`]
+      ? [`${path}.interaction: Medplum has no ${wrong.join(', ')}. It has ${[...INTERACTIONS].join(', ')}.`]
       : []),
   ]
 }
@@ -98,7 +96,7 @@ function filtersOf(criteria: string, capability: Capability | undefined) {
   })
 }
 
-/** Criteria that a policy's searches would take in another sense, or that fail. A value with % is put in by Medplum. */
+/** Criteria that a policy's searches would misread, or that fail. Medplum replaces values with %. */
 function misread(path: string, criteria: string, capability: Capability | undefined): string[] {
   const { segments, parameters } = parsePlace(criteria)
   const fixed = parameters.filter(({ value }) => !value.includes('%'))
@@ -111,13 +109,11 @@ function misread(path: string, criteria: string, capability: Capability | undefi
     ...[...refusals, ...notes.map((note) => note.replace(' was sent as ', ' must be '))].map(
       (said) => `${path}: ${said}`,
     ),
-    ...noDates.map(
-      ({ parameter: { key, value } }) => `${path}: \`${key}=${value}\` is no date, so what it is for fails.`,
-    ),
+    ...noDates.map(({ parameter: { key, value } }) => `${path}: \`${key}=${value}\` is not a date, so the rule fails.`),
   ]
 }
 
-/** Medplum matches a Subscription in memory, where it has less than a search has. */
+/** Medplum matches Subscriptions in memory, where it supports less than in a search. */
 const MATCHED: ReadonlySet<string> = new Set(['date', 'reference', 'string', 'token', 'uri'])
 
 function unmatched(criteria: string, capability: Capability | undefined): string[] {

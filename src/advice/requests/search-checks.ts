@@ -71,7 +71,7 @@ const FILTER_RULES: readonly ((given: Case) => Finding | undefined)[] = [
   dayInFilterExpression,
 ]
 
-/** An escape that remains after decoding was escaped twice, or is none. */
+/** An escape that remains after decoding was escaped twice, or isn't one. */
 function escapedTwice({ parameter: { key, value } }: Case): Finding | undefined {
   const [escapes] = /(?:%[0-9a-f]{2})+/i.exec(value) ?? []
   return escapes === undefined
@@ -176,7 +176,7 @@ function dateComparedAsInstant(given: Case): Finding | undefined {
   const replace = bounds.map((bound) => criterion(key, bound))
   const written = formatQuery(replace)
   const exact = replace.length === 1 || !(meaning.nested || hasSeveralValues(meaning.name, meaning.types))
-  // Medplum itself refuses less than a day; the advice after its answer says what to write instead.
+  // Medplum refuses times within a day; the advice on its answer says what to write instead.
   if (!(kinds.size === 1 && exact) && (date.precision === 'year' || date.precision === 'month')) return undefined
   if (kinds.size !== 1) {
     return {

@@ -1,5 +1,5 @@
 // Values that can't be found as written: Medplum compares codes, systems and references letter by letter, and replaces a value that it
-// can't parse by another one.
+// can't parse with another one.
 
 import { criterion, formatQuery, withEscapes } from '../../fhir/query.ts'
 import { RESOURCE_TYPES } from '../../fhir/resource-types.ts'
@@ -44,7 +44,7 @@ function loneBackslash({ parameter: { key, value } }: Case): Finding | undefined
 export const WORDS = /^(?:name|family|given|phonetic|address(?:-.+)?|title|description|display)$/
 const PEOPLE: ReadonlySet<string> = new Set(['Patient', 'Person', 'Practitioner', 'RelatedPerson'])
 
-/** People's names and all addresses are searched word by word, without what is no word: `name=*` finds everybody, `name=*son` Sonja. */
+/** People's names and all addresses are searched word by word, ignoring other characters: `name=*` finds everybody, `name=*son` Sonja. */
 function wordless({ parameter: { key, value }, meaning: { name, modifier, types } }: Case): Finding | undefined {
   const byWords =
     /^address/.test(name) || (/^(?:name|family|given|phonetic)$/.test(name) && types?.every((type) => PEOPLE.has(type)))

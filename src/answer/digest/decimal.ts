@@ -1,5 +1,4 @@
-// Sums and means of decimals, exactly: a number of JSON is the decimal that it is written as, and binary fractions would make
-// 0.1 + 0.2 another one.
+// Exact sums and means of decimals. With binary fractions, 0.1 + 0.2 would not be 0.3.
 import { withoutEnd } from '../../base/trim.ts'
 
 /** `digits` divided by ten to the power of `scale`. */
@@ -8,7 +7,7 @@ interface Decimal {
   scale: number
 }
 
-/** Decimals that a mean has more than what it is the mean of. */
+/** How many more decimals a mean has than its values. */
 const MORE_DECIMALS = 2
 
 /** The sum of numbers, and their mean, rounded to two decimals more than they have. */
@@ -36,7 +35,7 @@ function divided(digits: bigint, by: bigint): bigint {
   return (digits * 2n + half) / (by * 2n)
 }
 
-/** A number where that says the same; else, of more digits than a number holds, as text. */
+/** A number if it is exact; otherwise text. */
 function shown({ digits, scale }: Decimal): number | string {
   const sign = digits < 0n ? '-' : ''
   const all = String(digits < 0n ? -digits : digits).padStart(scale + 1, '0')
@@ -46,7 +45,7 @@ function shown({ digits, scale }: Decimal): number | string {
   return String(number) === text || decimalText(number) === text ? number : text
 }
 
-/** A number that JavaScript writes with an exponent, without it. */
+/** Without the exponent that JavaScript may write. */
 function decimalText(value: number): string {
   const { digits, scale } = Number.isFinite(value) ? decimalOf(value) : { digits: 0n, scale: 0 }
   const all = String(digits < 0n ? -digits : digits).padStart(scale + 1, '0')

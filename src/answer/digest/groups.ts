@@ -17,12 +17,12 @@ export interface Member extends Omit<Fact, 'value'> {
 export type Pick = 'latest' | 'first'
 export type Row = Record<string, unknown>
 
-/** What a group says of itself, whatever it is grouped by. */
+/** What a row says about its group, whatever the grouping. */
 const OWN: ReadonlySet<string> = new Set([
   ...['count', 'noValue', 'inexact', 'sum', 'mean', 'min', 'max', 'unit', 'first', 'last'],
   ...['date', 'value', 'tied', 'passedOver', 'record'],
 ])
-/** By what rows can be ordered, besides the expressions. */
+/** What rows can be ordered by, besides the expressions. */
 export const SORTS: readonly string[] = ['count', 'sum', 'mean', 'min', 'max', 'first', 'last', 'date', 'value']
 
 /** The column of an expression: not the name of another. */
@@ -30,7 +30,7 @@ export function columnOf(expression: string): string {
   return OWN.has(expression) ? `(${expression})` : expression
 }
 
-/** Groups that one record is in at most: its values for each expression, all combined. */
+/** Maximum number of groups for one record: all combinations of its values. */
 const MAX_COMBINED = 100
 
 /**
@@ -100,7 +100,7 @@ type Figures = Row & { of: readonly Member[] }
 
 type Single = Omit<Fact, 'value'> & { value?: Value; member: Member }
 
-/** A fact for each number; for what has none, one. */
+/** A fact for each number, or one without. */
 function perValue(member: Member): Single[] {
   const { values: all, keys: _keys, type: _type, ...rest } = member
   const values = all.filter(({ number }) => number !== undefined)

@@ -44,7 +44,7 @@ const ABOUT_ANY = [
   'questionnaire',
 ]
 
-/** What matters of work beside its subject: whose it is, who takes part, what came of it. */
+/** For work, what matters besides its subject: owner, participants, outcome. */
 export interface Told {
   owner?: string
   participant?: string
@@ -94,7 +94,7 @@ function actorOf(element: unknown, resource: Record<string, unknown>): string | 
   return actor?.display ?? actor?.code
 }
 
-/** All that take part but the patient: whom one would ask for by name. */
+/** All participants except the patient. */
 function participantsOf(element: unknown, resource: Record<string, unknown>): string | undefined {
   const actors = (Array.isArray(element) ? element : []).flatMap((one) => (isRecord(one) ? [one.actor] : []))
   const others = actors.filter((one) => !(isRecord(one) && /^Patient\/|\/Patient\//.test(scalarText(one.reference))))

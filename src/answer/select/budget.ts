@@ -48,7 +48,7 @@ function isAtom(value: unknown): value is Atom {
   return typeof value === 'object' && value !== null && 'eval' in value && typeof value.eval === 'function'
 }
 
-/** Lets every step of an expression pay, and spares it the dearest: a property that cannot be there is not looked for. */
+/** Makes every step of an expression pay, and avoids the most expensive one: looking for a property that cannot be there. */
 export function meter(root: Atom, budget: Budget): void {
   const atoms = atomsOf(root)
   const compared = new Map<Atom, 'once' | 'with each'>()

@@ -69,7 +69,7 @@ export function parseFhirPath(text: string, budget: Budget): FhirPath {
 
 type Token = ReturnType<Tokenizer['tokenize']>[number]
 
-/** What would be read otherwise than it is written; undefined if there is nothing. */
+/** What would be misread; undefined if there is nothing. */
 function oddIn(tokens: readonly Token[]): string | undefined {
   for (const [at, { id, value }] of tokens.entries()) {
     const [before, next, afterNext] = [tokens[at - 1], tokens[at + 1], tokens[at + 2]]
@@ -202,7 +202,7 @@ function symbolOf(atom: Atom | undefined): string {
   return atom instanceof SymbolAtom ? atom.name : ''
 }
 
-/** A result as JSON; nothing for what JSON has no value for. */
+/** A result as JSON; empty for values that JSON doesn't have. */
 function asJson(value: unknown): unknown[] {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new FhirPathError(
@@ -212,7 +212,7 @@ function asJson(value: unknown): unknown[] {
   return value === undefined || value === null || typeof value === 'function' ? [] : [value]
 }
 
-/** What the library says, in words of ours: some of its messages repeat the record. */
+/** The library's errors in our words: some of its messages repeat the record. */
 const FAULTS: readonly [says: RegExp, meaning: string][] = [
   [/^Expected singleton of type/, "and, or and xor go between comparisons, as in status = 'final' and code.exists()"],
   [/^Expected (singleton|1 arguments|input length one)/, SEVERAL],

@@ -20,7 +20,7 @@ const REGEX = "use contains('text'), startsWith('text') or substring(0, 10)"
 const DESCENT = 'name the path, such as component.code'
 const UNION = 'write a | b, such as name.given | name.family'
 
-/** Functions of FHIRPath that are not carried out, and what to write instead. */
+/** Functions of FHIRPath that are not supported, and what to write instead. */
 export const REFUSED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ...['matches', 'matchesFull', 'replaceMatches'].map((name) => [name, REGEX] as const),
   ...['repeat', 'repeatAll', 'children', 'descendants'].map((name) => [name, DESCENT] as const),

@@ -6,7 +6,7 @@ import { compareDates, Incomparable, isDate } from './dates.ts'
 import { FhirPathError } from './fhirpath-error.ts'
 import { truth } from './types.ts'
 
-/** What an operator makes of two single values: its result, or undefined if the library's own is right. */
+/** The result of an operator for two single values; undefined if the library's own is right. */
 type OperatorCheck = (left: TypedValue, right: TypedValue, operator: string) => TypedValue[] | undefined
 
 const NUMBERS =
@@ -20,7 +20,7 @@ const calculate: OperatorCheck = ({ value: a }, { value: b }, operator) => {
   throw new FhirPathError(NUMBERS)
 }
 
-/** A decimal as people reckon it: 0.1 + 0.2 is 0.3 (FHIRPath, section 6.6). */
+/** Decimal arithmetic: 0.1 + 0.2 is 0.3 (FHIRPath, section 6.6). */
 function exact(a: number, b: number, operator: string): TypedValue[] | undefined {
   const places = [a, b].map((one) => /^-?\d+(?:\.(\d+))?$/.exec(String(one))?.[1]?.length ?? 0)
   if (!/^[+*-]$/.test(operator) || places.every((one) => one === 0)) return undefined
@@ -50,7 +50,7 @@ const compare: OperatorCheck = (left, right, operator) => {
 const equal: OperatorCheck = (left, right, operator) => {
   const order = orderOf(left, right)
   if (order === undefined) return undefined
-  // What is not known to be the same is no match, but it is not known to differ either (FHIRPath, section 6.1).
+  // Values that may be equal are not a match, but not known to differ either (FHIRPath, section 6.1).
   if (order === 'undecided') return operator === '~' ? [truth(false)] : operator === '!~' ? [truth(true)] : []
   return [truth((order === 0) === !operator.startsWith('!'))]
 }
@@ -61,7 +61,7 @@ export const OPERATOR_CHECKS: Readonly<Record<string, OperatorCheck>> = {
   ...Object.fromEntries(['=', '!=', '~', '!~'].map((one) => [one, equal])),
 }
 
-/** How two dates or quantities lie to each other; undefined for other values. */
+/** The order of two dates or quantities; undefined for other values. */
 function orderOf({ type: leftType, value: a }: TypedValue, { type: rightType, value: b }: TypedValue) {
   if (typeof a === 'string' && typeof b === 'string') {
     const hasDate =

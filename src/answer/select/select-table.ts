@@ -8,7 +8,7 @@ import type { Select } from './select.ts'
 export interface Columns {
   /** The table of a resource, of a Bundle's resources, or of those in a batch's answer, with lines at its head. */
   write(value: unknown, head: readonly string[]): string
-  /** What is to be said after the last table: expressions that failed or found nothing, cells left out for their size. */
+  /** Notes after the last table: expressions that failed or found nothing, cells left out for their size. */
   remarks(): string[]
 }
 
@@ -61,7 +61,7 @@ export function columnsOf(select: Select, maxRow: number): Columns {
   }
 }
 
-/** Which of several values is which, a row doesn't tell. */
+/** A row doesn't say which of several values is which. */
 function severalIn(name: string): string {
   const [list = name] = name.split('.')
   const how = `${list}.where(code.coding.code='8480-6')`
@@ -69,7 +69,7 @@ function severalIn(name: string): string {
   return `${literal(name, 'text')} has several values in a row, in the order of the record (.0, .1 and so on)${pick}.`
 }
 
-/** A resource to make a row of. */
+/** A resource for a row. */
 interface Found {
   /** For a batch's answer: its entry and the result of that entry. */
   about?: Row

@@ -36,7 +36,7 @@ interface Column {
   found: number
   failed: number
   fault?: string
-  /** It cost too much once, and is not evaluated again. */
+  /** Whether it cost too much once, and is not evaluated again. */
   stopped: boolean
 }
 
@@ -173,7 +173,7 @@ class Seen {
   }
 }
 
-/** `value` of a part that has it as a choice; that of an identifier or of a telecom is none. */
+/** Parts whose `value` is a choice; an identifier's or telecom's is not. */
 const CHOICE_WITHIN = /\b(?:component|extension|answer|parameter)\b/
 
 /** Whether a property is one form of a choice: `valueQuantity` of `value`. */

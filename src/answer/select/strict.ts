@@ -1,4 +1,4 @@
-// Where @medplum/core silently differs from the FHIRPath specification: what is easy to do right is done here, everything else is
+// Where @medplum/core silently differs from the FHIRPath specification: simple cases are corrected here, everything else is
 // refused with an alternative. Checked with the official suite by `npm run bench -- fhirpath`.
 import {
   AsAtom,
@@ -18,7 +18,7 @@ type Evaluate = Atom['eval']
 
 const TYPE_FUNCTIONS: ReadonlySet<string> = new Set(['is', 'as', 'ofType'])
 
-/** Lets an atom of an expression evaluate as the specification says, or refuse. */
+/** Makes an atom of an expression evaluate as the specification says, or refuse. */
 export function tighten(atom: Atom): void {
   if (atom instanceof FunctionAtom) {
     if (atom.args.some((one) => one instanceof EmptySetAtom)) {

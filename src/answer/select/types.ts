@@ -23,7 +23,7 @@ const BASE_OF: Readonly<Record<string, string>> = {
 
 interface Holders {
   values: TypedValue[]
-  /** What holds the values, and the name that it holds them under. */
+  /** The parents of the values, and the name of the values there. */
   parents?: TypedValue[]
   name?: string
 }

@@ -1,4 +1,4 @@
-// Functions and constructors of the language, each of which counts before it does what it did.
+// Functions and constructors of the language, each of which counts steps before it runs.
 
 import type { WriteJson } from './json.ts'
 import type { listMethodsOf } from './list-methods.ts'
@@ -34,7 +34,7 @@ export function countedOf(
     for (let at = 0; at < args.length; at++) args[at] = worth(args[at])
     return args
   }
-  /** The engine reads a date in whichever form, for long. */
+  /** The engine accepts dates in any form, however long. */
   const dated = (args: unknown[]): unknown[] => {
     const isDate = args.length === 1 && args[0] instanceof NativeDate
     if (!isDate) worths(args)
@@ -79,7 +79,7 @@ export function countedOf(
     'RegExp.prototype.@@search': searching,
     'RegExp.prototype.@@split': searching,
   }
-  /** Steps of what is slow whatever it is given. */
+  /** Steps of functions that are slow for any input. */
   const SLOW: Record<string, number> = {
     'String.prototype.localeCompare': 500,
     'Number.prototype.toLocaleString': 2000,
@@ -189,7 +189,7 @@ export function countedOf(
       for (let at = 0; at < args.length; at++) seen(args[at])
       return special?.(args) ?? args
     }
-    // A handler inherits nothing: a trap that a program left in Object.prototype would get the original.
+    // Without a prototype: a trap that a program put into Object.prototype would receive the original.
     const handler = create(null) as ProxyHandler<object>
     handler.apply = (target, self, args) => made(apply(target as Fn, self, before(args)))
     handler.construct = (target, args, by) => construct(target as Fn, before(args), by as Fn) as object

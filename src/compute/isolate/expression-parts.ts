@@ -1,8 +1,8 @@
-// How the parts of a regular expression match: each tries a place in the text, and asks what comes next where it ends.
+// How the parts of a regular expression match: each tries a place in the text, and calls the next part where it ends.
 
 import type { Fn } from './meter.ts'
 
-/** What is searched now. */
+/** The current search. */
 export interface Search {
   text: string
   /** From and to of each group, by its number; the first two are not used. */
@@ -12,7 +12,7 @@ export interface Search {
 export type Next = (place: number) => number
 /** Where the whole expression ends if this part matches at a place; -1 if it doesn't. */
 export type Match = (place: number, next: Next) => number
-/** How far the one character at a place goes; 0 where it doesn't match. */
+/** Length of the character at a place; 0 if it doesn't match. */
 export type Single = (place: number) => number
 
 export interface Part {
@@ -92,7 +92,7 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
     }
   }
 
-  /** One character again and again: where each ends is enough to go back. */
+  /** A repeated character: its end positions are enough for backtracking. */
   const repeatedSingle = (one: Single, { least, most, isLazy }: Repetition): Part => ({
     match(place, next) {
       const ends = [place]
@@ -120,7 +120,7 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
     },
   })
 
-  /** A part again and again. The groups in it, after `first` until `last`, are empty at the start of each turn. */
+  /** A repeated part. Its groups, after `first` up to `last`, are empty at the start of each turn. */
   const repeated = (part: Part, repetition: Repetition, first: number, last: number): Part => {
     if (part.single !== undefined) return repeatedSingle(part.single, repetition)
     const { least, most, isLazy } = repetition
@@ -169,7 +169,7 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
     }
   }
 
-  /** What is around a place must match, or must not. Only a match that was wanted leaves its captures. */
+  /** A lookaround. Only a wanted match keeps its captures. */
   const around = (isWanted: boolean, matches: (place: number) => boolean): Part => ({
     match(place, next) {
       const before = search.captures

@@ -1,4 +1,4 @@
-// The methods of arrays: all of them are counted by what they move and look at, and some have bodies of their own.
+// The methods of arrays, counted by the elements that they touch; some have their own bodies.
 
 import type { Fn, Meter } from './meter.ts'
 import type { Methods } from './text-methods.ts'
@@ -130,7 +130,7 @@ export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, ma
       }
       if (!isFew) {
         step(!isSwift ? list.length : isDense(list) ? list.length >> 3 : list.length * 4)
-        // Two long texts that are the same are compared to their ends.
+        // Equal long texts are compared to their ends.
         if (typeof args[0] === 'string') step((args[0].length >> 4) * list.length)
       }
       const found = apply(original, list, args)

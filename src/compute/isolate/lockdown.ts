@@ -1,4 +1,4 @@
-// Deletes from the isolate whatever globals.ts doesn't name, and puts what counts in the place of what is left.
+// Deletes everything from the isolate that globals.ts doesn't name, and replaces the rest with functions that count.
 
 import type { countedOf } from './counted.ts'
 import type { Fn, Meter } from './meter.ts'
@@ -74,7 +74,7 @@ export function lockDown(
       } else if (typeof was?.value === 'function' && !/^%(?:\w+Iterator|IteratorHelper|AsyncFunction)%/.test(where)) {
         const value = counted(where, name, was.value as Fn)
         if (where === 'Array.prototype' && name === '@@iterator') arrayIterator.current = value
-        // The runtime looks for the first in what this file itself answers with; the engine trusts what the second finds.
+        // The runtime uses the first on the promises that this code returns; the engine trusts what the second finds.
         const fixed =
           where === 'Promise.prototype' || (where === 'RegExp.prototype' && name === 'exec')
             ? { writable: false, configurable: false }

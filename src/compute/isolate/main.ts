@@ -1,4 +1,4 @@
-// Runs a program in its isolate: what it is given, its result, and what is told of it if it fails.
+// Runs a program in its isolate: its inputs, its result, and its error if it fails.
 
 import type { countedOf } from './counted.ts'
 import type { expressionPartsOf } from './expression-parts.ts'
@@ -73,7 +73,7 @@ export async function run(program: Program, reads: Reads, bounds: Bounds, parts:
     step(1000)
     if (typeof path !== 'string') throw new NativeTypeError(`fhir.${kind} takes a path, such as Patient?name=smith`)
     const answer = await reads.read(kind, path)
-    // The server bounds what it gives.
+    // The server limits what it returns.
     step(answer.length >> 4)
     const { value, error } = parse(answer) as { value?: unknown; error?: string }
     if (error !== undefined) throw new NativeError(error)
@@ -93,7 +93,7 @@ export async function run(program: Program, reads: Reads, bounds: Bounds, parts:
     if (json === undefined) throw new NativeTypeError('it returned a function or a symbol: return a JSON value')
     return stringify(json)
   }
-  /** Whatever was thrown, in words. Its properties may be the program's own functions, which fail as well. */
+  /** Describes whatever was thrown. Its properties may be functions of the program, which may fail as well. */
   const told = (error: unknown): string => {
     const read = (name: string): string => {
       try {

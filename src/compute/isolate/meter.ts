@@ -1,6 +1,6 @@
-// Steps, and the bounds of texts and arrays. Two laws hold it together. Whatever takes longer the more there is, charges for it.
-// And whatever can be called, counts: the engine itself calls functions, as callbacks and as steps of an iteration, and one that
-// counted nothing could be called for ever.
+// Counts steps, and limits texts and arrays. Two rules: whatever takes longer for more data counts steps in proportion, and every
+// function that can be called counts at least one. The engine itself calls functions, as callbacks and in iterations, and one that
+// counted nothing could be called forever.
 
 export interface Limits {
   steps: number
@@ -32,7 +32,7 @@ export function meterOf(limits: Limits) {
     stop = reject
   })
   const fail = (message: string): never => {
-    // From here on each step fails, so that no `catch` and no `finally` goes on.
+    // From here on each step fails, so that no `catch` or `finally` can continue.
     limit = -1
     if (over !== undefined) throw over
     over = new NativeError(message)
@@ -41,7 +41,7 @@ export function meterOf(limits: Limits) {
   }
   const step = (count: number): void => {
     used += count
-    // Not `used > limit`: a sum that is no number would never be too large.
+    // Not `used > limit`, which would never be true for NaN.
     if (!(used <= limit)) fail(`it takes more than ${limits.steps / 1e6} million steps`)
   }
   /** Setting up counts nothing. */
@@ -63,7 +63,7 @@ export function meterOf(limits: Limits) {
   const seen = (value: unknown): void => {
     if (typeof value === 'string') step(value.length >> 4)
   }
-  /** Texts that are longer are told apart by their length alone, and then compared to their ends. */
+  /** The engine hashes longer texts only by their length, and then compares them to their ends. */
   const short = <T>(value: T): T => {
     if (typeof value === 'string' && value.length > 10_000) fail('a key of it has more than 10000 characters')
     return value
@@ -92,7 +92,7 @@ export function meterOf(limits: Limits) {
     }
   }
   const arrayIterator = { current: undefined as unknown }
-  /** What is iterated over to its end by the engine. */
+  /** An iterable that the engine will iterate to its end. */
   const whole = (values: unknown): unknown => {
     const isPlain =
       isArray(values) && (values as unknown as Record<PropertyKey, unknown>)[iterator] === arrayIterator.current
@@ -117,7 +117,7 @@ export function meterOf(limits: Limits) {
     if (typeof value === 'string') return value.length
     return isObject(value) ? ownKeys(value).length : 0
   }
-  /** What was made is paid for by its size. */
+  /** Counts steps for a new value by its size. */
   const made = <T>(value: T): T => {
     if (typeof value === 'string') step(text(value).length >> 2)
     else if (isArray(value)) step(listed(value).length * 4)
@@ -151,7 +151,7 @@ export function meterOf(limits: Limits) {
       },
     }
   }
-  /** A value for arithmetic. An object is asked once what it is worth: a second answer may be another. */
+  /** A value for arithmetic. An object is converted only once: a second result may differ. */
   const worth = (value: unknown): unknown => {
     let found = value
     if ((typeof found === 'object' && found !== null) || typeof found === 'function') {
@@ -186,7 +186,7 @@ export function meterOf(limits: Limits) {
     keyed,
     listFits,
     listed,
-    /** The iterator of arrays as long as a program has not changed it; known once it is counted. */
+    /** The original iterator of arrays; set once it is counted. */
     arrayIterator,
     whole,
     listOf,

@@ -70,7 +70,7 @@ export function objectMethodsOf({ step, short, keyed, listOf, size, depth, copie
       () =>
       (target, ...sources) => {
         if (isArray(target) || typeof target !== 'object' || target === null)
-          throw new NativeTypeError('Object.assign takes an object that is no array')
+          throw new NativeTypeError('Object.assign takes an object that is not an array')
         for (let at = 0; at < sources.length; at++) {
           const source = copied(sources[at]) as Record<string, unknown>
           if (source === null || typeof source !== 'object') continue

@@ -1,5 +1,5 @@
-// Regular expressions that count their steps. The engine's own can take longer than anybody waits, and nothing interrupts them.
-// The engine still parses and checks an expression, and knows classes and letter case; the search by trial is done here.
+// Regular expressions that count their steps. The engine's own can take forever, and nothing interrupts them. The
+// engine still parses and checks an expression, and matches single characters; the backtracking search is done here.
 
 import type { expressionPartsOf, Part, Repetition, Search } from './expression-parts.ts'
 import type { Fn } from './meter.ts'
@@ -130,7 +130,7 @@ export function matcherOf(
       if (starts('\\')) return escaped(from)
       at += isUnicode && (apply(codeAt, source, [at]) as number) > 0xffff ? 2 : 1
       const character = slice(source, from, at)
-      // Without the flag u, a brace or a bracket may stand for itself.
+      // Without the flag u, a brace or bracket may be literal.
       const isBracket = character === '{' || character === '}' || character === ']'
       return ofSingle(single(isBracket ? `\\${character}` : character, character))
     }

@@ -66,7 +66,7 @@ export function textMethodsOf({ limits, fail, step, textFits, text, textOf, made
       step(self.length >> 3)
       return made(apply(original, self, from === undefined ? [value] : [value, from]))
     }
-  /** What is called to make text of something can't make text of it first. */
+  /** These convert to text themselves, so their receiver must not be converted first. */
   const plainly = (original: Fn) =>
     function (this: unknown): unknown {
       return apply(original, this, [])

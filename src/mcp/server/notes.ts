@@ -1,5 +1,5 @@
-// Tells a grant's object of its calls: of a single one at once, of those that follow closely all together, so that a client that
-// asks much doesn't cost a request to the object a call.
+// Reports calls to a grant's object: a single one at once, calls in quick succession together, so that a busy client doesn't cost
+// one request to the object per call.
 
 import { Latest } from '../../base/latest.ts'
 import type { Bindings } from '../../config/settings.ts'
@@ -19,7 +19,7 @@ interface Pause {
 
 const pauses = new Latest<Pause>(MAX_KNOWN)
 
-/** Nobody waits for it, and that it fails is no failure of the call. */
+/** Nobody waits for it, and its failure doesn't fail the call. */
 export async function note(
   grant: Pick<CallerRecord, 'userId' | 'grantId'>,
   activity: Activity,
@@ -35,7 +35,7 @@ export async function note(
     if (pause.waiting.length > 0) await send(name, pause.waiting.splice(0), env)
     return
   }
-  // What still waits was to be sent by a request that was ended meanwhile, or is about to.
+  // The request that was to send these may have ended.
   await send(name, [...(pause?.waiting.splice(0) ?? []), activity], env)
 }
 

@@ -30,9 +30,9 @@ const NAME_OF: Record<Pace, string> = {
 }
 
 /**
- * The pace of one call. However many requests it comes to, it counts once for each pace: a search over all pages is one read.
+ * The pace of one call. However many requests it sends, it counts once for each kind: a search over all pages is one read.
  *
- * @returns to be asked before each request; it throws {@link LimitError} where that may not be sent now
+ * @returns called before each request; throws {@link LimitError} if it may not be sent now
  */
 export function paceOf(env: Bindings, grantId: string): (kind: Kind) => Promise<void> {
   const counted = new Map<Pace, Promise<RateLimitOutcome>>()

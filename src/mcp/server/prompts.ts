@@ -7,7 +7,7 @@ import { quoted } from '../../base/text.ts'
 import { bounded } from '../../tools/kit/bounded.ts'
 import type { Completers } from './completion.ts'
 
-/** Names of the tools that the prompts speak of: which there are, the deployment decides. */
+/** Names of the tools in the prompts, which depend on the deployment. */
 export interface PromptTools {
   read: string
   change: string
@@ -72,12 +72,12 @@ export type PromptName =
   | 'write-and-deploy-bot'
   | 'push-hl7-message'
 
-/** What a prompt has done, without whoever it is for: the skills of the same work are made of it (manual/skills.ts). */
+/** What a prompt asks for, without the person's input; the skills for the same work use it (manual/skills.ts). */
 export function workOf(name: PromptName): string {
   return PROMPTS.find((prompt) => prompt.name === name)?.work ?? ''
 }
 
-/** Offers the prompts. Their arguments have no completion: the model finds out who is meant. */
+/** Offers the prompts. Their arguments have no completion: the model looks up who is meant. */
 export function registerPrompts(server: McpServer, tools: PromptTools): Completers {
   for (const prompt of PROMPTS) prompt.register(server, tools)
   return Object.fromEntries(PROMPTS.map(({ name }) => [name, {}]))

@@ -30,7 +30,7 @@ const SERVER = 'fhir:///metadata'
 
 /** Characters of one record or file. */
 const MAX_CHARACTERS = 100_000
-/** Bytes of a file that are read: as many characters of Base64 are a third more. */
+/** Maximum bytes of a file: in Base64, that is a third more characters. */
 const MAX_FILE_BYTES = MAX_CHARACTERS
 
 const OWN = { ttlMs: 0, cacheScope: 'private' } as const
@@ -104,7 +104,7 @@ interface Opened {
   base: URL
 }
 
-/** The FHIR client of the person whose request this is. */
+/** The FHIR client of the person who asks. */
 async function open(ctx: ServerContext, support: CallSupport): Promise<Opened> {
   const { caller, fhir } = await openClient(support, ctx)
   return { fhir, base: caller.medplum.fhirBase }
@@ -186,7 +186,7 @@ async function latestIds(type: string, typed: string, { fhir, base }: Opened, ct
 
 type Event = Pick<CallEvent, 'type' | 'status'>
 
-/** The error boundary of resources: what is not found is -32602 (MCP, server/resources), all else told as tools tell it. */
+/** The error boundary of resources: -32602 for what is not found (MCP, server/resources), otherwise as for tools. */
 async function answered(
   uri: URL,
   ctx: ServerContext,
@@ -210,7 +210,7 @@ async function answered(
   }
 }
 
-/** Not there, not any more, or never: Medplum answers 400 to a type or id that can't be one. */
+/** Not found, deleted, or impossible: Medplum answers 400 to an invalid type or id. */
 function isMissing(error: unknown): boolean {
   if (error instanceof FhirError) return [400, 404, 410].includes(error.status)
   return error instanceof UserError || error instanceof PathError

@@ -67,7 +67,7 @@ export function buildServer(env: Bindings, settings: Settings, versions?: string
         tenant === undefined
           ? INSTRUCTIONS
           : `Tenant ${tenant}, at ${settings.medplum.baseUrl.host}.\n\n${INSTRUCTIONS}`,
-      // The lists are the same as long as a deployment lives; the SDK's default would promise notifications.
+      // The lists don't change during a deployment; the SDK's default would promise notifications.
       capabilities: {
         tools: { listChanged: false },
         resources: { listChanged: false },
@@ -111,7 +111,7 @@ export function buildServer(env: Bindings, settings: Settings, versions?: string
 }
 
 const READING = [fhirRead, fhirDigest, show, search, fetchRecord, whoami]
-/** No tool of the directory mixes reads and writes, as directories of connectors demand. */
+/** Directories of connectors demand that no tool mixes reads and writes. */
 const TOOLS: Record<Settings['tools'], readonly Tool[]> = {
   default: [fhirRequest, ...READING],
   directory: [...READING, fhirWrite, fhirDelete, fhirOperate],

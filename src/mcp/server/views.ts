@@ -3,7 +3,7 @@ import { RESOURCE_MIME_TYPE, registerAppResource } from '@modelcontextprotocol/e
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
 import { VIEW_URI } from '../../tools/show/tool.ts'
 
-/** No origin but what the page itself holds: nothing that it shows can leave it for anywhere else. */
+/** No other origins: nothing that the page shows can be sent anywhere. */
 const META = { ui: { csp: { connectDomains: [], resourceDomains: [] }, prefersBorder: true } }
 
 /** @param publicTtlMs how long clients may keep it, in milliseconds */
@@ -15,7 +15,7 @@ export function registerViews(server: McpServer, assets: Fetcher, publicTtlMs: n
     cacheHint: { ttlMs: publicTtlMs, cacheScope: 'public' as const },
   }
   registerAppResource(server, 'view', VIEW_URI, config, async (uri) => {
-    // Any host: the binding looks at the path alone.
+    // Any host: the binding uses only the path.
     const answer = await assets.fetch('https://assets.invalid/show')
     if (!answer.ok) {
       await answer.body?.cancel()

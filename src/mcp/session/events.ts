@@ -1,19 +1,19 @@
 // What a session's event streams have sent, so that a client that lost its connection can resume (Last-Event-ID). Answers hold
-// patient data, so they lie sealed under a key of the grant, and only for a short while.
+// patient data, so they are stored sealed under a key of the grant, for a short time.
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/server'
 import { keyFor, openUnder, sealUnder } from '../../base/seal.ts'
 import { isAnswer } from './revivable.ts'
 
 /** How long a client may take to resume, in milliseconds. */
 const KEPT_MS = 10 * 60_000
-/** Durable Object storage holds at most 2 MB in a row; a larger message is sent, but can't be sent again. */
+/** Durable Object storage holds at most 2 MB in a row; a larger message is sent, but can't be resumed. */
 const MAX_BYTES = 2_000_000
 
 /** What is to be sent to a client that resumes. */
 export interface Replay {
   stream: string
   messages: { id: string; message: JSONRPCMessage }[]
-  /** Of the requests that the stream was opened for, those whose answer isn't kept. */
+  /** The stream's requests whose answers aren't stored. */
   unanswered: RequestId[]
 }
 
@@ -22,7 +22,7 @@ interface Opening {
   requests: RequestId[]
 }
 
-/** Event ids read `{stream}.{number}`; the numbers of one stream rise. */
+/** Event ids are `{stream}.{number}`; the numbers in a stream rise. */
 export class SealedEventStore {
   readonly #sql: SqlStorage
   readonly #vaultKey: string
@@ -51,7 +51,7 @@ export class SealedEventStore {
     return this.#store(stream, message)
   }
 
-  /** What a stream has sent after an event; undefined for what is no event id. */
+  /** What a stream sent after an event; undefined for an invalid event id. */
   async after(id: string): Promise<Replay | undefined> {
     const [, stream, number] = /^([0-9a-f-]{36})\.(\d+)$/.exec(id) ?? []
     if (stream === undefined) return undefined

@@ -1,8 +1,8 @@
-// The message that a client posts: read within measure, and refused before it reaches any server.
+// The message that a client posts: its size is limited, and bad ones are refused before they reach a server.
 import { DEFAULT_MAX_REQUEST_BODY_SIZE, readRequestBody } from '@modelcontextprotocol/server'
 import { isRecord } from '../../base/json.ts'
 
-/** The text of a message, unless it is too large. One of a stated length can't be longer; else it is counted as it is read. */
+/** The text of a message, unless it is too large. A body can't exceed its stated length; without one, it is counted while it is read. */
 export async function readBody(request: Request): ReturnType<typeof readRequestBody> {
   const length = Number(request.headers.get('content-length') ?? Number.NaN)
   const body =
@@ -12,22 +12,22 @@ export async function readBody(request: Request): ReturnType<typeof readRequestB
   return body.tooLarge ? body : { tooLarge: false, text: asMeant(body.text) }
 }
 
-/** The text with what clients write otherwise than the protocol has it put right. */
+/** The text, with common deviations from the protocol corrected. */
 function asMeant(text: string): string {
-  // Most messages have nothing of it, and aren't parsed twice.
+  // Most messages have none of these, and aren't parsed twice.
   if (!/\bnull\b|"error"/.test(text)) return text
   const value = parseJson(text)
   if (value === undefined) return text
   return JSON.stringify(Array.isArray(value) ? value.map(messageAsMeant) : messageAsMeant(value))
 }
 
-/** A null is absent, as serializers of many languages write it; but in a tool's arguments it is the tool's own matter. */
+/** Many serializers write null for a missing value, so nulls are removed, except in the arguments of tools, which handle them. */
 function messageAsMeant(message: unknown): unknown {
   if (!isRecord(message)) return message
   const { id, params, result, error, ...rest } = message
   const kept = { ...rest, ...('id' in message && { id }) }
   if (!('method' in message)) {
-    // All that a client is ever asked is a question to its person: one that fails was not answered.
+    // Clients are only asked to put questions to their person; an error means it was not answered.
     return isRecord(error) ? { ...kept, result: { action: 'cancel' } } : { ...kept, result: withoutNulls(result) }
   }
   if (!isRecord(params)) return params === null || params === undefined ? kept : { ...kept, params }
@@ -60,7 +60,7 @@ export function tooLarge(): Response {
   return rpcError(413, -32000, `The message is larger than ${DEFAULT_MAX_REQUEST_BODY_SIZE} bytes`)
 }
 
-/** 406, for a client that takes nothing that could be answered. */
+/** 406, for a client that accepts no form of the answer. */
 export function notAcceptable(types: string): Response {
   return rpcError(406, -32000, `Not Acceptable: the Accept header must name ${types}`)
 }

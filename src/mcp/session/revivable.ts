@@ -1,4 +1,4 @@
-// What the transports of a session's object share: they live on over the object's eviction.
+// What the transports in a session's object share: they survive the object's eviction.
 import type {
   JSONRPCErrorResponse,
   JSONRPCMessage,
@@ -36,7 +36,7 @@ export abstract class RevivableTransport implements Transport {
     this.onmessage?.({ jsonrpc: '2.0', method: 'notifications/initialized' })
   }
 
-  /** Brings a message of the server to the client. */
+  /** Sends a message of the server to the client. */
   protected abstract deliver(message: JSONRPCMessage, options?: TransportSendOptions): void
 }
 

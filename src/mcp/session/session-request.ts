@@ -1,4 +1,4 @@
-// What a session is asked by Streamable HTTP, as it crosses to the session's object, and what of it is refused.
+// A Streamable HTTP request as it is passed to the session's object, and reasons to refuse it.
 import { isJsonContentType, type JSONRPCMessage, parseJSONRPCMessage } from '@modelcontextprotocol/server'
 import { errorMessage } from './message.ts'
 

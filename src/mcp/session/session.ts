@@ -28,7 +28,7 @@ interface SessionRecord {
   transport: 'streamable' | 'sse'
   /** The client's `initialize` message, as sent. */
   initialize?: string
-  /** Milliseconds since the epoch; not of every request, see {@link McpSession}. */
+  /** Milliseconds since the epoch; not updated by every request, see {@link McpSession}. */
   seenAt: number
 }
 
@@ -68,7 +68,7 @@ export class McpSession extends DurableObject<Bindings> {
   /** One message of an HTTP+SSE client; answers go to the event stream. False: there is no such session of this caller. */
   async deliver(body: string, caller: CallerRecord): Promise<boolean> {
     if ((await this.#known(caller, 'sse')) !== 'own') return false
-    // A restart of this object cuts the stream off, and nothing else tells of it: what is sent now would be done, and never answered.
+    // A restart of this object ends the stream without a trace: a message now would be carried out, but never answered.
     if (!this.#hasStream()) {
       await this.#end()
       return false
@@ -141,7 +141,7 @@ export class McpSession extends DurableObject<Bindings> {
     const transport = kind === 'sse' ? new SocketTransport(id, broadcast) : new SessionTransport(id, events, broadcast)
     await this.createServer(settingsFor(this.env, caller.userId)).connect(transport)
     const initialize = this.#record?.initialize
-    // The very message that is about to be handled isn't a past one.
+    // The message that is about to be handled must not be replayed.
     if (initialize !== undefined && this.#revivable) await transport.revive(initialize)
     return transport
   }

@@ -3,7 +3,7 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/server'
 import { RevivableTransport } from './revivable.ts'
 
-/** Comments at this distance keep proxies from cutting a silent stream and show the Worker a client that went away. */
+/** Comments at this interval keep proxies from closing a silent stream, and reveal a client that left. */
 export const KEEP_ALIVE_MS = 25_000
 
 export const SSE_HEADERS = {

@@ -149,7 +149,7 @@ export class SessionTransport extends RevivableTransport {
     return replay ? this.#replayed(replay) : refused(400, -32000, 'Invalid event ID format')
   }
 
-  /** The rest of a stream on which nothing comes any more. */
+  /** The rest of a stream that has ended. */
   async #replayed({ stream, messages, unanswered }: Replay): Promise<SessionAnswer> {
     const connection = new Connection()
     for (const { id, message } of messages) connection.send(eventOf(id, message))

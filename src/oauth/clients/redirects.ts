@@ -11,7 +11,7 @@ const PRIVATE_USE: ReadonlyMap<string, string> = new Map([
   ['com.raycast:/oauth?package_name=Extension', 'Raycast'],
 ])
 
-/** Whether access may be sent there at all. */
+/** Whether access may be sent there. */
 export function isUsableRedirect(redirectUri: string): boolean {
   if (PRIVATE_USE.has(redirectUri)) return true
   const url = URL.parse(redirectUri)

@@ -1,5 +1,5 @@
-// What a client sends to register (RFC 7591), before the provider sees it. Hosts send null and "" for what they don't say, and anybody
-// may send anything: what is kept is what is used, and little.
+// What a client sends to register (RFC 7591), before the provider sees it. Hosts send null and "" for missing values, and anybody may
+// send anything, so only the fields that are used are kept.
 import { isRecord } from '../../base/json.ts'
 import { shownName } from './client-name.ts'
 import { isUsableRedirect } from './redirects.ts'
@@ -21,7 +21,7 @@ export interface Refusal {
   error_description: string
 }
 
-/** The registration for the provider from this text, or why there is none. */
+/** The registration for the provider from this text, or why it is refused. */
 export function readRegistration(text: string): { metadata: Record<string, unknown> } | { refused: Refusal } {
   const sent = parseJson(text)
   if (!isRecord(sent)) return refusal('invalid_client_metadata', 'A registration is a JSON object')

@@ -1,4 +1,4 @@
-// The last things that a client did, for the person who connected it: tools, types and times, never what the records are.
+// A client's last calls, for the person who connected it: tools, types and times, nothing about the records.
 import type { CallEvent } from '../../audit/audit.ts'
 
 /** One tool call: only the fields of its event that say nothing about a record. */
@@ -7,7 +7,7 @@ export interface Activity extends Pick<CallEvent, 'tool' | 'kind' | 'type' | 'ou
   at: number
 }
 
-/** As many are kept. */
+/** How many calls are kept. */
 export const MAX_EVENTS = 20
 /** Time between two writes to storage; meanwhile calls wait in memory. */
 const WRITE_EVERY_MS = 5_000
@@ -48,7 +48,7 @@ export class ActivityRing {
     return undefined
   }
 
-  /** Writes what waits in memory, if anything does. */
+  /** Writes the calls that wait in memory. */
   flush(): void {
     if (this.#waiting) this.#write()
   }

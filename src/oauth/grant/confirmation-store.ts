@@ -1,4 +1,4 @@
-// What a grant's object keeps of confirmations: which were used, and which wait for the person on a page. Nothing of it can be
+// What a grant's object keeps of confirmations: which were used, and which wait for the person on a page. None of it can be
 // read here: the words are sealed under a key that is only in the page's address, the agreement under the grant's `vaultKey`.
 
 /** A confirmation that waits on its page. */
@@ -12,6 +12,8 @@ export interface Proposal {
   /** Milliseconds since the epoch. */
   expiresAt: number
   decision?: 'approved' | 'declined'
+  /** The decision was used up: it is only shown any more. */
+  isUsed?: true
 }
 
 const BURNT = 'burnt:'
@@ -27,7 +29,7 @@ export class ConfirmationStore {
     this.#storage = storage
   }
 
-  /** Uses a nonce: true the first time. It is remembered until its confirmation has expired. */
+  /** Uses up a nonce: true the first time. It is remembered until its confirmation has expired. */
   burn(nonce: string, expiresAt: number): boolean {
     if (expiresAt <= Date.now() || this.#storage.get(BURNT + nonce) !== undefined) return false
     this.#storage.put(BURNT + nonce, { expiresAt })
@@ -36,17 +38,20 @@ export class ConfirmationStore {
 
   /** Stores a proposal, replacing an earlier one about the same subject. */
   propose(id: string, proposal: Proposal): void {
-    const others = this.#proposals().sort(([, a], [, b]) => a.expiresAt - b.expiresAt)
+    const age = ({ isUsed, expiresAt }: Proposal) => (isUsed ? 0 : expiresAt)
+    const others = this.#proposals().sort(([, a], [, b]) => age(a) - age(b))
     const kept = others.filter(([, { subject }]) => subject !== proposal.subject).slice(1 - MAX_PROPOSALS)
     for (const one of others) if (!kept.includes(one)) this.#storage.delete(one[0])
     this.#storage.put(PROPOSAL + id, proposal)
   }
 
-  /** The proposal about a subject. Reading a decided one uses it up. */
+  /** The proposal about a subject. Reading a decided one uses it up; its page still says what was decided. */
   settle(subject: string): Proposal | undefined {
-    const [found] = this.#proposals().filter(([, proposal]) => proposal.subject === subject)
-    if (found?.[1].decision !== undefined) this.#storage.delete(found[0])
-    return found?.[1]
+    const [found] = this.#proposals().filter(([, proposal]) => proposal.subject === subject && !proposal.isUsed)
+    if (!found) return undefined
+    const [key, proposal] = found
+    if (proposal.decision !== undefined) this.#storage.put(key, { ...proposal, isUsed: true } satisfies Proposal)
+    return proposal
   }
 
   /** The proposal behind a page's address. */
@@ -73,7 +78,7 @@ export class ConfirmationStore {
   /**
    * Deletes what has expired.
    *
-   * @returns when the next does, in milliseconds since the epoch
+   * @returns when the next one expires, in milliseconds since the epoch
    */
   sweep(): number | undefined {
     const all = [BURNT, PROPOSAL].flatMap((prefix) => [...this.#storage.list<{ expiresAt: number }>({ prefix })])

@@ -1,5 +1,5 @@
-// Workers KV as a grant's object sees it. KV may answer for a minute with what was there before, and it takes its writes one by one. But
-// all token requests of a grant pass through its object, so what that wrote itself it needn't ask for.
+// Workers KV as a grant's object sees it. For up to a minute KV may return an old value. All token requests of a grant pass through
+// its object, so the object can remember what it wrote.
 
 /** Longer than KV lags. After this, only KV counts: others delete there too. */
 const BEHIND_MS = 120_000

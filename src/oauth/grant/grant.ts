@@ -90,12 +90,12 @@ export class Grant extends DurableObject<Bindings> {
   async lower(level: Level): Promise<void> {
     if (!this.#standing.isActive()) return
     this.#standing.lower(level)
-    // What was asked before may be more than the client may do now.
+    // Pending questions may be about more than the client may do now.
     this.#confirmations.withdraw()
     await this.#audit({ decision: 'lowered', level })
   }
 
-  /** Ends the grant immediately, also for calls in progress, whatever an earlier exchange still waits for. */
+  /** Ends the grant immediately, also for calls in progress, even while an exchange waits for Medplum. */
   async disconnect(): Promise<void> {
     await this.#standing.beginEnd()
     await this.#exclusive(() => this.#end(this.#vault.vaultKey))
@@ -109,7 +109,7 @@ export class Grant extends DurableObject<Bindings> {
 
   /** Records tool calls for the person, earliest first. */
   async note(...events: Activity[]): Promise<void> {
-    // An ended grant keeps nothing any more.
+    // An ended grant stores nothing.
     if (!this.#standing.isActive()) return
     for (const event of events) {
       const flushAt = this.#activity.add(event)
@@ -178,7 +178,7 @@ export class Grant extends DurableObject<Bindings> {
     try {
       await this.#endpoint.revokeGrant()
     } catch {
-      // Nothing is done for this grant any more; what KV refuses now, the alarm asks for again.
+      // The grant stops working at once. If KV refuses the deletion now, the alarm tries again.
       console.warn(JSON.stringify({ event: 'end_failed' }))
       return
     }
@@ -186,7 +186,7 @@ export class Grant extends DurableObject<Bindings> {
   }
 
   async #endAgain(): Promise<void> {
-    // The end that was under way when the alarm rang may have done it.
+    // An end that was already in progress may have done it.
     if (this.#standing.isEnding()) await this.#end(this.#vault.vaultKey)
   }
 
@@ -209,7 +209,7 @@ export class Grant extends DurableObject<Bindings> {
     await this.#tidy(expiresAt)
   }
 
-  /** Does what the one alarm may have been set for, and sets it to what is next. */
+  /** Does whatever the one alarm was set for, and sets it for the next task. */
   async #tidy(expiresAt: number): Promise<void> {
     this.#activity.flush()
     await this.ctx.storage.setAlarm(Math.min(expiresAt, this.#confirmations.sweep() ?? expiresAt))

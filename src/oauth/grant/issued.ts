@@ -1,10 +1,10 @@
-// The refresh tokens that were issued for a grant, so that one which comes back after another took its place is known for what it is:
-// somebody else has a copy (OAuth 2.1 section 4.3.1, RFC 9700 section 4.14.2). One that was never issued tells nothing.
+// The refresh tokens that were issued for a grant. If one comes back after it was replaced, somebody else has a copy (OAuth 2.1
+// section 4.3.1, RFC 9700 section 4.14.2). A token that was never issued proves nothing.
 
 import { sha256 } from '../../base/seal.ts'
 
 const KEY = 'issued'
-/** As many as hourly renewals create in 14 days, the lifetime of Medplum's refresh tokens. */
+/** Enough for hourly renewals over 14 days, the lifetime of Medplum's refresh tokens. */
 const MAX_KEPT = 340
 /** Programs that share a client's tokens renew them in parallel, and learn of the others' renewals a moment later. */
 const GRACE_MS = 60_000

@@ -1,4 +1,4 @@
-// How long what this server gives lives: all of it follows from Medplum's tokens.
+// How long this server's tokens and grants live, which follows from Medplum's tokens.
 
 import type { MedplumTokens } from '../medplum.ts'
 import type { GrantProps } from '../record.ts'
@@ -12,7 +12,7 @@ export function expiryOf({ accessExpiresAt, refreshExpiresAt }: MedplumTokens): 
   return Math.max(accessExpiresAt, refreshExpiresAt ?? 0)
 }
 
-/** Props and lifetimes that follow from Medplum's tokens. Without a refresh token there, there is none here. */
+/** Props and lifetimes that follow from Medplum's tokens. Without a refresh token from Medplum there is none here. */
 export function lifetimes(props: GrantProps, tokens: MedplumTokens) {
   const now = Date.now()
   const seconds = (until: number) => Math.floor((until - now) / 1000)

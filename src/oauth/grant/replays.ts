@@ -1,4 +1,4 @@
-// Token requests that come twice: from clients that ask at the same time or lost the answer, and to storage that was busy.
+// Token requests that are repeated: by clients that ask twice at once or lost the answer, and here when storage was busy.
 
 /** A refresh request repeated within this time gets the same answer, so that concurrent refreshes all get valid tokens. */
 const REPLAY_MS = 30_000
@@ -36,7 +36,7 @@ export class Replays {
   }
 }
 
-/** Whether KV refused a write because there were too many to the key. Only the message says so. */
+/** Whether KV refused a write because there were too many to its key. Only the message says so. */
 export function isWriteLimit(error: unknown): boolean {
   return error instanceof Error && error.message.includes('429 Too Many Requests')
 }

@@ -15,7 +15,7 @@ const BEGUN = 'begun'
 const CHALLENGED = 'challenged'
 /** A client that refreshes within this time after the challenge does so because of it. */
 const CHALLENGED_LATELY_MS = 60_000
-/** Set when the grant begins to end, until everything is deleted: an exchange that waits for Medplum must not delay it, nor a restart undo it. */
+/** Set when the grant begins to end, until everything is deleted: neither an exchange that waits for Medplum nor a restart may stop it. */
 const ENDING = 'ending'
 /** An interrupted end is repeated after this time. */
 const END_RETRY_MS = 30_000
@@ -25,7 +25,7 @@ export class Standing {
   readonly #storage: DurableObjectStorage
   readonly #grantName: string
   readonly #hasTokens: () => boolean
-  /** Unknown until it is asked. */
+  /** Undefined until it is read. */
   #active: boolean | undefined
 
   constructor(env: Bindings, storage: DurableObjectStorage, grantName: string, hasTokens: () => boolean) {
@@ -35,7 +35,7 @@ export class Standing {
     this.#hasTokens = hasTokens
   }
 
-  /** Each call asks, so that storage is read once in this object's life. */
+  /** Cached, since each call asks. */
   isActive(): boolean {
     this.#active ??= this.#hasTokens() && !this.isEnding() && !this.#isRevoked()
     return this.#active
@@ -46,7 +46,7 @@ export class Standing {
     if (!this.isActive()) throw new UpstreamError('ended', 'The sign-in is no longer stored')
   }
 
-  /** Checks again when it is next asked: the tokens have changed. */
+  /** Reads again next time: the tokens have changed. */
   recheck(): void {
     this.#active = undefined
   }
@@ -90,7 +90,7 @@ export class Standing {
     return this.#storage.kv.get(BEGUN) !== undefined
   }
 
-  /** From now on nothing is done for this grant. */
+  /** From now on this grant doesn't work. */
   async beginEnd(): Promise<void> {
     this.#storage.kv.put(ENDING, true)
     this.ended()

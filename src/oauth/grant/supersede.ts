@@ -1,6 +1,6 @@
-// A new sign-in of a client takes the place of its earlier ones, but only once it stands: when its code has been exchanged. A person
-// who turns back halfway keeps what they had. Nobody is signed out by a sign-in elsewhere: the earlier one must be of the same browser,
-// and of a client id that this host has for itself. Of one that many share (a metadata document), there may be another account.
+// A client's new sign-in replaces its earlier ones, but only when its code has been exchanged: a person who stops halfway keeps the old
+// one. A sign-in elsewhere signs nobody out: the earlier one must be from the same browser and have a client id that no other host uses.
+// A metadata document is shared by many, and the earlier sign-in could be for another account.
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import type { Bindings } from '../../config/settings.ts'
 import { withoutPort } from '../clients/redirects.ts'
@@ -10,7 +10,7 @@ import { grantsOf } from '../user-grants.ts'
 
 /** Ends the earlier grants of this grant's person, client, browser, redirect and resource. */
 export async function supersede(oauth: OAuthHelpers, env: Bindings, userId: string, grantId: string): Promise<void> {
-  // Read by its key: a list can be behind, and the grant is young.
+  // Read by its key: a list can lag behind, and the grant is new.
   const own = await env.OAUTH_KV.get<GrantSummary>(`grant:${grantNameOf({ userId, grantId })}`, 'json')
   if (!own || URL.canParse(own.clientId) || browserOf(own) === undefined) return
   const earlier = (await grantsOf(userId, oauth)).filter(

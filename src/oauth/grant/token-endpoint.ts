@@ -28,7 +28,7 @@ export interface GrantLife {
   end(vaultKey?: string): Promise<void>
   /** Forgets everything, for a grant that has ended at the provider. */
   wipe(): Promise<void>
-  /** Has everything deleted at this time (milliseconds since the epoch). */
+  /** Schedules the deletion of everything (milliseconds since the epoch). */
   expireAt(expiresAt: number): Promise<void>
   audit(event: OAuthEvent): Promise<void>
 }
@@ -42,7 +42,7 @@ export class TokenEndpoint {
   readonly #replays = new Replays()
   readonly #issued: IssuedTokens
   readonly #writes: ConsistentKv
-  /** As the provider gets it. */
+  /** As the provider receives it. */
   readonly #env: Bindings
   readonly #provider: ReturnType<typeof createAuthorizationServer>
 
@@ -67,7 +67,7 @@ export class TokenEndpoint {
   async answer(request: Request, body: string): Promise<Response> {
     const form = new URLSearchParams(body)
     const asked = () => this.#ask(new Request(request, { body }))
-    // The provider, too, takes an empty one for none.
+    // The provider also treats an empty one as missing.
     if (!form.get('grant_type')) return this.#revoke(form.get('token') ?? '', asked)
     const send = async () => this.#unlessEnded(await asked())
     if (form.get('grant_type') === 'refresh_token') {
@@ -88,7 +88,7 @@ export class TokenEndpoint {
     await this.#provider.getOAuthApi(this.#env).revokeGrant(grantId, userId)
   }
 
-  /** Forgets what was answered and written. */
+  /** Forgets remembered answers and writes. */
   clear(): void {
     this.#replays.clear()
     this.#writes.clear()
@@ -166,10 +166,10 @@ export class TokenEndpoint {
     }
     this.#standing.begin()
     const { vaultKey } = this.#vault
-    // Not before: of an exchange that was cut off, nothing is to stay for longer than the code could be used.
+    // Not earlier: an interrupted exchange must leave nothing that outlives its code.
     if (vaultKey !== undefined) await this.#life.expireAt(expiryOf(await this.#vault.tokens(vaultKey)))
     const { userId, grantId } = identityOf(this.#grantName)
-    // The tokens are out: that the earlier grants live a little longer is no reason to withhold them.
+    // The client has its tokens; earlier grants may live a little longer.
     await supersede(this.#provider.getOAuthApi(this.#env), this.#env, userId, grantId).catch(() => {
       console.warn(JSON.stringify({ event: 'supersede_failed' }))
     })
@@ -179,10 +179,10 @@ export class TokenEndpoint {
   /** Revoking any token of the grant signs out: the grant ends here and the login at Medplum (RFC 7009 section 2.1 allows it). */
   async #revoke(token: string, send: () => Promise<Response>): Promise<Response> {
     const { kv } = this.#ctx.storage
-    // Whatever becomes of another's token, this grant doesn't end by it.
+    // Another grant's token must not end this one.
     if (grantOf(token) !== this.#grantName) return send()
     const { userId } = identityOf(this.#grantName)
-    // Of a tenant that is no more, tokens can be revoked anyway.
+    // Tokens of a removed tenant can still be revoked.
     const resource = findSettings(this.#env, tenantOf(userId))?.resource
     const validate = async () =>
       resource ? this.#provider.validateToken<GrantProps>(resource, token, this.#env) : null
@@ -199,7 +199,7 @@ export class TokenEndpoint {
     return response
   }
 
-  /** Whether the provider has this grant. */
+  /** Whether the provider still has this grant. */
   async #isRecorded(): Promise<boolean> {
     return (await this.#writes.kv.get(`grant:${this.#grantName}`)) !== null
   }

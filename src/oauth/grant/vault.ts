@@ -56,7 +56,7 @@ export class Vault {
   }
 
   /**
-   * Spends the refresh token, unless that was done within the last `lately` milliseconds, and keeps the new one first of all.
+   * Uses the refresh token, unless it was used within the last `lately` milliseconds, and stores the new one before anything else.
    *
    * @throws {UpstreamError}
    */

@@ -26,7 +26,7 @@ export interface Matter {
 export const KEY = 'approval'
 
 const LIFE_MS = 600_000
-/** A client's own form may show less than it is given: what is longer is asked on the page. */
+/** A client's form may not show everything: longer questions are asked on the page. */
 const MAX_FORM = { lines: 40, chars: 3_000 }
 /** The part of the question that the model gets with the link. */
 const MAX_TOLD = { lines: 40, chars: 6_000 }
@@ -40,7 +40,7 @@ const MAX_WAIT_MS = 2_000
 /** Of the call's time, what is left for the change. */
 const RESERVE_MS = 10_000
 
-/** Without a field: accepting is the yes. A box to tick was left unticked by people who meant yes. */
+/** Without a field: to accept is to say yes. People who meant yes left a checkbox unticked. */
 const FORM = { type: 'object' as const, properties: {} }
 
 /** Asks, unless the person has decided on the page already. */

@@ -15,20 +15,20 @@ import { isAction, type Step } from './steps.ts'
 export interface Change {
   /** What would happen, on one line. */
   head: string
-  /** What it is about, if that isn't in the head: a line each. */
+  /** What it is about, one line each, if that isn't in the head. */
   about?: string[]
-  /** What differs; of what is created or given to an operation, all of it. */
+  /** The differences; for a create or an operation's input, everything. */
   details: Difference[]
-  /** Whether it is created or given, so that nothing is there to differ from. */
+  /** Whether it is new, so that there is nothing to compare it with. */
   isNew?: true
   seen: Seen[]
   /** The resource that the search in `path` finds, if it is the only one. */
   found?: string
-  /** The resource as it would be stored; absent where none is, or it can't be known. */
+  /** The resource as it would be stored; absent if there is none or it is unknown. */
   after?: Whole
-  /** How many of the record's values would be gone, of how many. */
+  /** How many of the record's values would be lost, and how many it has. */
   loss?: { values: number; of: number }
-  /** Why it can't be carried out, as far as that is known. */
+  /** Why it can't be carried out, if that is known. */
   problem?: string
 }
 
@@ -62,7 +62,7 @@ export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal
   return { ...known, ...update(step, whole, placeAndTitle(shown, place)) }
 }
 
-/** The same for one of several: a target that can't be read is a problem of this one, and not an error. */
+/** The same for one of several: a target that can't be read is a problem of this step, not an error. */
 export async function changeOfOne(step: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
   const change = await changeOf(step, fhir, signal).catch((error: unknown) => {
     if (error instanceof FhirError && error.status < 500 && error.status !== 429) {
@@ -103,7 +103,7 @@ function problem(why: string): Change {
   return { head: '', details: [], seen: [], problem: why }
 }
 
-/** The resource at a path; for what may be created there, none where there is none. */
+/** The resource at a path; undefined if there is none yet and it may be created there. */
 async function read(path: string, mayBeMissing: boolean, fhir: FhirClient, signal: AbortSignal): Promise<Whole[]> {
   return fhir.wholes(path, signal).catch((error: unknown) => {
     if (mayBeMissing && error instanceof FhirError && (error.status === 404 || error.status === 410)) return []
@@ -118,7 +118,7 @@ function creation(type: string, body: unknown): Change {
   return { head: title === '' ? `Create ${type}` : `Create ${type} ${quoted(title)}`, ...made, after: new Whole(body) }
 }
 
-/** All that is given, as it may be shown: parameters by their names. */
+/** The whole input, as it may be shown: parameters by their names. */
 function given(body: unknown): Difference[] {
   const shown = shownAsGiven(body)
   if (!isRecord(shown)) return shown === undefined ? [] : [{ path: '', after: shown }]
@@ -130,7 +130,7 @@ function given(body: unknown): Difference[] {
   })
 }
 
-/** The code of a bot is hidden in what is read; what is given to it is what the person has to see. */
+/** The code of a stored bot is hidden, but the person must see the new code. */
 function shownAsGiven(body: unknown): unknown {
   const shown = redact(body)
   return isRecord(shown) && isRecord(body) && body.resourceType === 'Bot' && 'code' in body
@@ -140,7 +140,7 @@ function shownAsGiven(body: unknown): unknown {
 
 const ROTATION = /^ClientApplication\/[^/]+\/\$rotate-secret$/
 
-/** What no resource tells: an operation, or what is not understood. */
+/** A step that changes no known resource: an operation, or one that isn't understood. */
 async function action({ method, path, body, risk }: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
   if (ROTATION.test(path) && !namesOneSecret(body)) {
     return problem(
@@ -151,7 +151,7 @@ async function action({ method, path, body, risk }: Step, fhir: FhirClient, sign
   const places = [...new Set([own, ...risk.targets].filter((place) => PLACE.test(place)))]
   const named = await Promise.all(
     places.map(async (place) => {
-      // What can't be read can still be acted on: it is named by its path alone.
+      // A record that can't be read can still be changed: it is named by its path.
       const answer = await fhir.send({ method: 'GET', path: place, repeatable: true, signal }).catch(() => undefined)
       return isRecord(answer?.body)
         ? { line: `about ${placeAndTitle(answer.body, place)}`, seen: seenIn(place, answer.body) }
@@ -179,7 +179,7 @@ function namesOneSecret(body: unknown): boolean {
 
 const PLACE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
 
-/** What a person calls a record, in quotes; empty if that is but its id. */
+/** What a person calls a record, in quotes; empty if that is only its id. */
 export function titleOfRecord(resource: Resource): string {
   const title = titleText(resource)
   return title === '' ? '' : quoted(title)
@@ -197,7 +197,7 @@ function titleText(resource: Resource): string {
   return title === resource.id ? '' : title
 }
 
-/** Text of a record: in quotes that it can't leave. */
+/** Text of a record, in quotes that it can't break out of. */
 function quoted(text: string): string {
   return `"${text.replaceAll('"', "'")}"`
 }
@@ -212,7 +212,7 @@ function seenIn(path: string, { meta }: Resource): Seen[] {
   return typeof version === 'string' ? [{ path, version }] : []
 }
 
-/** What a PUT leaves: the id is that of its place. */
+/** What a PUT stores: with the id from its path. */
 function replacement(body: unknown, { id, resourceType }: Resource): Resource | undefined {
   return isRecord(body) && body.resourceType === resourceType ? { ...body, id } : undefined
 }

@@ -36,7 +36,7 @@ export async function permitted(
   const destruction = steps.some(isAsked) ? undefined : await destructionOf(steps, prepared, context)
   if (destruction === undefined) {
     if (!steps.some(isAsked)) return { agreed: undefined }
-    // Nobody is to be led to approve what can't happen.
+    // Nobody should be asked to approve what can't happen.
     await context.fhir.check(prepared.request)
   }
   const matter: Matter = {
@@ -50,7 +50,7 @@ export async function permitted(
   return isAnswered ? afterAnswer(answer.action, state, matter, context) : ask(matter, context)
 }
 
-/** Whether the person is asked before this. A DELETE is one also where its path makes it an operation as well. */
+/** Whether the person is asked before this. A DELETE counts as a deletion even if its path makes it an operation. */
 function mustAsk(step: Step, policy: ConfirmPolicy): boolean {
   const { method, path, risk } = step
   if (policy === 'write' || risk.kind === 'delete' || risk.kind === 'admin') return true
@@ -88,12 +88,12 @@ export async function pinnedToAgreement<T extends RequestArguments>(
     ...args,
     ...(found !== undefined && { path: found }),
     ...(found !== undefined && method === 'PUT' && isRecord(body) && { body: { ...body, id: found.split('/')[1] } }),
-    // Medplum compares the version itself where it can: nothing comes between its look and its write.
+    // Medplum compares the version itself if it can: nothing can happen between its check and its write.
     ...(isOne && only && (method === 'PUT' || method === 'PATCH') && { ifMatch: args.ifMatch ?? only.version }),
   }
 }
 
-/** SHA-256 of the canonical JSON of what is sent, base64url. How an answer is shown is no part of it. */
+/** SHA-256 of the canonical JSON of what is sent, base64url. The form of the answer is not included. */
 async function digestOf(tool: string, args: RequestArguments, { asked, request }: Prepared): Promise<string> {
   const { ifMatch, ifNoneExist, respondAsync } = args
   const { content } = request

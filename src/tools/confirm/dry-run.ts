@@ -82,7 +82,7 @@ async function tried(
   return [...told, ...conditions, ...checked]
 }
 
-/** What governs access, runs code or sends data out is told as the person would be asked about it. */
+/** Changes of access, code or where data is sent are described as the person would be asked about them. */
 async function inFull(change: Change, most: number, context: ToolContext): Promise<string[]> {
   const names = await namesOf(referencesIn(change), context)
   try {
@@ -99,7 +99,7 @@ function lines({ head, details, isNew }: Change, most: number): string[] {
   return [head, ...(isUpdate && details.length === 0 ? ['there are no differences'] : differenceLines(details, most))]
 }
 
-/** What the conditions of a request would come to. */
+/** What the conditions of a request would select. */
 async function conditionsOf(
   { ifMatch, ifNoneExist }: { ifMatch: string | undefined; ifNoneExist: string | undefined },
   { path }: Step,
@@ -113,8 +113,8 @@ async function conditionsOf(
   if (ifNoneExist === undefined) return []
   const type = placeOf(path).segments[0] ?? ''
   const search = { method: 'GET', path: `${type}?${ifNoneExist}` } as const
-  // What only tries may do no more than search.
-  if (classify(search).kind !== 'read') return ['Its ifNoneExist is no plain search, so what it finds is not known.']
+  // A dry run may do no more than search.
+  if (classify(search).kind !== 'read') return ['Its ifNoneExist is not a plain search, so its matches are unknown.']
   const { body } = await fhir.send({ ...search, repeatable: true, signal })
   const count = isRecord(body) && Array.isArray(body.entry) ? body.entry.length : 0
   if (count === 0) return ['The search in ifNoneExist finds nothing, so it would be created.']

@@ -26,7 +26,7 @@ interface Told {
 
 /** A batch of this many changes or more always needs confirmation. */
 const MANY = 50
-/** More are not read one by one: nobody would look through them. */
+/** More are not read one by one, since nobody would look through them. */
 const MAX_CHANGES = 200
 /** Characters of a question; sealed, it has to fit into one value of a grant's storage. */
 const MAX_CHARS = 400_000
@@ -34,7 +34,7 @@ const AT_ONCE = 5
 const MAX_IDS = 50
 const MAX_NAMES = 500
 
-/** The beginning of a sentence that says why. */
+/** The first words of a refusal. */
 export function nothingDone({ risk }: Prepared): string {
   return `Nothing was ${risk.kind === 'delete' ? 'deleted' : 'changed'}`
 }
@@ -50,7 +50,7 @@ export function changingSteps(prepared: Prepared): Step[] {
 }
 
 /**
- * The question about steps of which a person has to be asked of some.
+ * The question about steps, some of which a person must confirm.
  *
  * @throws {UserError} for what can't be shown, or can't be carried out anyway
  */
@@ -65,7 +65,7 @@ export async function questionOf(
   return worded(told, isAsked, prepared, context)
 }
 
-/** The question about changes that would destroy much, though each is but a write; undefined if they don't. */
+/** The question about writes that would destroy much; undefined if they don't. */
 export async function destructionOf(
   steps: readonly Step[],
   prepared: Prepared,
@@ -75,7 +75,7 @@ export async function destructionOf(
   if (replacing.length === 0 && steps.length < MANY) return undefined
   await context.fhir.check(prepared.request)
   if (steps.length >= MANY) return questionOf(steps, () => true, prepared, context)
-  // What can't be read, or doesn't fit, Medplum answers itself.
+  // If it can't be read or doesn't fit, Medplum's own answer says so.
   const changes = await inTurns(replacing, AT_ONCE, (step) => changeOfOne(step, context.fhir, context.signal))
   const lost = new Set(replacing.filter((_, index) => isMost(changes[index]?.loss)))
   return lost.size === 0 ? undefined : questionOf(steps, (step) => lost.has(step), prepared, context)
@@ -146,12 +146,12 @@ async function worded(
   }
 }
 
-/** Nobody is asked about what can't happen, or could become something else until it does. */
+/** Nobody is asked about what can't happen, or what could change in the meantime. */
 function checkFeasible(asked: readonly Told[]): void {
   const open = asked.find(({ step, change }) => step.method === 'DELETE' && change.found !== undefined)
   if (open) {
     throw new UserError(
-      `Nothing was changed: in a batch, a search may find another record by the time it is carried out. Name what is to be deleted: DELETE ${open.change.found}.`,
+      `Nothing was changed: in a batch, the search may find a different record when it runs. Name the record to delete: DELETE ${open.change.found}.`,
     )
   }
   if (asked.some(({ change }) => change.problem === undefined)) return
@@ -189,7 +189,7 @@ export async function namesOf(
   )
   const names = new Map<string, string>()
   await inTurns(searches, AT_ONCE, async (path) => {
-    // A name that can't be read leaves the id.
+    // If the name can't be read, the id remains.
     const answer = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
     for (const { resource } of records(answer?.body, 'entry')) {
       if (!isRecord(resource)) continue

@@ -18,14 +18,14 @@ export interface Spelling {
 }
 
 export const REFERENCE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
-/** Longer text, and such of several lines, gets lines of its own. */
+/** Longer text, or text of several lines, gets its own lines. */
 const MAX_INLINE = 200
 
 /**
  * All lines of a change, the thing itself first.
  *
- * @param isStrict whether bytes that are no text may not be passed over: they could be code
- * @throws {Unshowable} for more than there is room for, and for bytes
+ * @param isStrict whether binary content must not be skipped, because it could be code
+ * @throws {Unshowable} for what is too long, and for binary content
  */
 export function spelledOut(
   { head, about = [], details, isNew, loss, problem }: Change,
@@ -33,7 +33,7 @@ export function spelledOut(
   isStrict: boolean,
 ): string[] {
   const lines: string[] = []
-  /** Whatever is in it, nothing leaves its line or stays unseen. */
+  /** Nothing in it can leave its line or be invisible. */
   const add = (text: string) => {
     const line = visible(text)
     spelling.room -= line.length + 1
@@ -42,13 +42,13 @@ export function spelledOut(
   }
   for (const line of [head, ...about]) add(line)
   if (problem !== undefined) return lines
-  if (isMost(loss)) add(`most of the record would be gone: ${loss.values} of its ${loss.of} values`)
+  if (isMost(loss)) add(`most of the record would be lost: ${loss.values} of its ${loss.of} values`)
   if (head.startsWith('Change') && details.length === 0) add('there are no differences')
   for (const one of details) tell(one, isNew === true, { add, names: spelling.names, isStrict })
   return lines
 }
 
-/** Whether most of a record would be gone. */
+/** Whether most of a record would be lost. */
 export function isMost(loss: Change['loss']): loss is NonNullable<Change['loss']> {
   return loss !== undefined && loss.values >= 3 && loss.values * 2 > loss.of
 }
@@ -109,12 +109,12 @@ function isScalar(value: unknown): boolean {
   return value !== undefined && (typeof value !== 'object' || value === null)
 }
 
-/** Where FHIR has base64. */
+/** Elements that hold base64. */
 function isData(path: string): boolean {
   return /(?:^|\.)(?:data|valueBase64Binary)$/.test(path)
 }
 
-/** The text in base64; of bytes that are none, how many they are. */
+/** The decoded text, or the number of bytes if it isn't text. */
 function decoded(value: string, path: string, isStrict: boolean): { text?: string; bytes?: number } | undefined {
   let bytes: Uint8Array
   try {
@@ -125,7 +125,7 @@ function decoded(value: string, path: string, isStrict: boolean): { text?: strin
   try {
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
   } catch {
-    if (isStrict) throw new Unshowable(`\`${path}\` holds bytes that are no text`)
+    if (isStrict) throw new Unshowable(`\`${path}\` contains bytes that are not text`)
     return { bytes: bytes.length }
   }
 }

@@ -18,7 +18,7 @@ export interface Step {
   ifNoneExist?: string
 }
 
-/** Whether it does something else than to create, change or delete the resource that it names. */
+/** Whether it does anything other than create, change or delete the resource that it names. */
 export function isAction({ method, path, risk }: Step): boolean {
   const { segments } = placeOf(path)
   const [type = '', id, ...more] = segments

@@ -6,17 +6,17 @@ import type { ReadOptions } from '../../client/read-all.ts'
 import type { FhirRequest } from '../../client/request.ts'
 import { MAX_PART } from '../../text/file.ts'
 
-/** Parts that are read at most: each begins at the file's beginning again. */
+/** Maximum number of parts: each is read from the start of the file again. */
 const MAX_PARTS = 8
 const TOO_LARGE = `a digest reads at most the first ${MAX_PARTS} MiB of a file`
-/** How to come to a file of which all is counted. */
+/** How to get a file that is counted completely. */
 export const NARROWER = 'Export less into one file, e.g. by _type or _since.'
 
 type Kept = Record<string, unknown>
 
 export interface FileRecords {
   resources: Record<string, unknown>[]
-  /** Why the file continues after these; undefined where they are all. */
+  /** Why not all records of the file are here; undefined if they are. */
   partial: string | undefined
 }
 
@@ -56,7 +56,7 @@ function recordOf(line: string): Record<string, unknown> {
     const value: unknown = JSON.parse(line)
     if (isRecord(value) && typeof value.resourceType === 'string') return value
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new UserError(
     'This file does not hold one FHIR record a line (NDJSON), so nothing can be counted. Read it with fhir-read.',

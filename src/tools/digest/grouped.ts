@@ -64,7 +64,7 @@ function listed({ resourceType: _type, subject, count }: Row): Row {
   return { subject, count }
 }
 
-/** The rows asked for; of several units, of each. */
+/** The rows that were asked for, for each unit. */
 function bounded(rows: readonly Row[], top: number | undefined, order: string): { rows: Row[]; cut: string[] } {
   if (top === undefined) return { rows: [...rows], cut: unitsApart(rows, order) }
   const perUnit = dependsOnUnit(order) ? [...Map.groupBy(rows, ({ unit }) => unit).values()] : [[...rows]]
@@ -82,7 +82,7 @@ function bounded(rows: readonly Row[], top: number | undefined, order: string): 
   }
 }
 
-/** Rows that have the ids of their records: of more, these would cost as much as all else of the rows. */
+/** Maximum number of rows with the ids of their records: for more, the ids would be half of the answer. */
 const MOST_WITH_IDS = 50
 
 function withoutIds({ rows, cut }: { rows: Row[]; cut: string[] }): { rows: Row[]; cut: string[] } {
@@ -96,7 +96,7 @@ function withoutIds({ rows, cut }: { rows: Row[]; cut: string[] }): { rows: Row[
 function unitsApart(rows: readonly Row[], order: string): string[] {
   const units = new Set(rows.map(({ unit }) => unit).filter((unit) => unit !== undefined))
   return dependsOnUnit(order) && units.size > 1
-    ? [`Numbers of different units (${[...units].join(', ')}) aren't compared: each unit is ordered by itself.`]
+    ? [`Numbers of different units (${[...units].join(', ')}) can't be compared: each unit is ordered separately.`]
     : []
 }
 

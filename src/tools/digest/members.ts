@@ -1,4 +1,4 @@
-// Records as groups are made of them: evaluated as they are read, since thousands of whole ones would not fit into memory.
+// Records for grouping: evaluated while they are read, since thousands of whole ones would not fit into memory.
 
 import { factOf } from '../../answer/digest/facts.ts'
 import type { Member } from '../../answer/digest/groups.ts'
@@ -14,15 +14,15 @@ export interface Grouping {
   value: string | undefined
 }
 
-/** A record as it is kept: what tells its versions apart, and what was found in it. */
+/** The kept part of a record: what distinguishes its versions, and the values of the expressions. */
 export interface Kept extends Record<string, unknown> {
   member: Member
-  /** Whom it is about, to compare with another search. */
+  /** Its subject, to compare with another search. */
   subjects: Key[]
   failed: boolean
 }
 
-/** What groups are of where no expression says so: whose and what a record is. */
+/** What records are grouped by without an expression: subject and kind. */
 const SUBJECT = 'subject'
 const CODE = 'code'
 
@@ -37,7 +37,7 @@ export class Members {
   readonly #evaluated: readonly string[]
 
   /**
-   * @param unless what to group by without expressions
+   * @param unless grouping without expressions
    * @throws {UserError} that names what is wrong with an expression
    */
   constructor({ by, value }: Grouping, unless: 'subject' | 'subject and code' | 'nothing', base: URL) {
@@ -67,14 +67,14 @@ export class Members {
     return { resourceType, id, meta, member, subjects, failed }
   }
 
-  /** The record as one of these subjects alone. */
+  /** The record for only one of these subjects. */
   about(one: Kept, subjects: Key[]): Kept {
     if (this.columns[0] !== SUBJECT || this.#by.length > 0) return { ...one, subjects }
     return { ...one, subjects, member: { ...one.member, keys: [subjects, ...one.member.keys.slice(1)] } }
   }
 
   /**
-   * What is to be said of the expressions.
+   * Notes about the expressions.
    *
    * @throws {UserError} where an expression could not be evaluated on all records
    */

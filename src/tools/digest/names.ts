@@ -1,4 +1,4 @@
-// The names behind references that say none: a group of which only an id is known tells nobody anything.
+// Names for references without a display: a group with only an id says nothing.
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { criterion, formatPlace } from '../../fhir/query.ts'
 import type { ToolContext } from '../kit/tool.ts'
@@ -9,11 +9,11 @@ const NAMED: ReadonlySet<string> = new Set([
   ...['Patient', 'Practitioner', 'RelatedPerson', 'Person'],
   ...['Organization', 'Location', 'HealthcareService', 'Group'],
 ])
-/** Ids that one request asks for. */
+/** Maximum number of ids in one request. */
 const CHUNK = 100
 const MAX_ASKED = 1000
 
-/** The rows with a display beside each reference to somebody; what can't be read stays as it is. */
+/** Adds a display to each reference to a person; what can't be read stays unchanged. */
 export async function withNames(rows: readonly Row[], context: ToolContext): Promise<Row[]> {
   const wanted = new Set(rows.flatMap((row) => Object.values(row).flatMap((cell) => namelessIn(cell) ?? [])))
   if (wanted.size === 0) return [...rows]
@@ -44,7 +44,7 @@ async function namesOf(type: string, references: readonly string[], { fhir, sign
   const ids = references.map((one) => one.slice(type.length + 1)).join(',')
   const parameters = [criterion('_id', ids), criterion('_elements', 'name'), criterion('_count', String(CHUNK))]
   const path = formatPlace({ segments: [type], parameters })
-  // The groups are counted; that nobody says their names now is no reason to withhold them.
+  // The groups are counted; a missing name is no reason to withhold them.
   const answer = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
   return records(answer?.body, 'entry').flatMap(({ resource }): [string, string][] => {
     const name = isRecord(resource) ? personName(resource) : undefined

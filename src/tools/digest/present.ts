@@ -1,4 +1,4 @@
-// A digest as text: of how much it is, what is not in it, and its rows, as many as fit.
+// A digest as text: what it covers, what it leaves out, and as many rows as fit.
 import { compact } from '../../answer/compact/compact.ts'
 import { literal } from '../../answer/compact/literal.ts'
 import { writeTable } from '../../answer/compact/table.ts'
@@ -9,7 +9,7 @@ import { CAP, type Found } from './read.ts'
 /** Characters reserved for text other than the rows. */
 export const RESERVE = 1_000
 
-/** Of how much this is the digest, and how to get at the rest. */
+/** How much the digest covers, and how to get the rest. */
 export function extentOf(
   { total, capped, partial, next, later, narrower }: Found,
   count: number,
@@ -24,7 +24,7 @@ export function extentOf(
   return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${rows}: ${why}. All figures are of these only. ${narrower}${go}`
 }
 
-/** What is in no sum and no mean, though it was found. */
+/** What was found but is in no sum or mean. */
 export function notSummed(rows: readonly { noValue?: unknown; inexact?: unknown }[], withdrawn: number): string[] {
   const total = (name: 'noValue' | 'inexact') => rows.reduce((sum, row) => sum + Number(row[name] ?? 0), 0)
   const left = [
@@ -58,7 +58,7 @@ export function leading(rows: readonly Row[], maxChars: number): Row[] {
   }
 }
 
-/** Without names for what is repeated: each row says whose it is. */
+/** Without abbreviations: each row says whose it is. */
 export function written(rows: readonly Row[]): string {
   return rows.length === 1 ? compact(rows[0]) : writeTable('Digest', rows, false)
 }

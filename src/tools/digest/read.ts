@@ -1,4 +1,4 @@
-// Searches of a digest: understood as every other read is, and read whole, in a steady order.
+// The searches of a digest: understood like every other read, and read completely, in a stable order.
 import { checkAnswer } from '../../advice/replies/check-answer.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -11,7 +11,7 @@ import { missedCodes } from '../perform/missed-codes.ts'
 import { type Prepared, prepare } from '../request/prepare.ts'
 import { isFilePath, NARROWER, recordsOfFile } from './file.ts'
 
-/** Resources that one search counts. */
+/** Maximum number of resources in one search. */
 export const CAP = 10_000
 const FORMS =
   'must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything, Patient/ID/_history or the file of an export (Binary/ID).'
@@ -19,7 +19,7 @@ const FORMS =
 /** A search that was understood. */
 export interface Search {
   prepared: Prepared
-  /** As it is sent; of a file, its own. */
+  /** The path that is sent; for a file, its own. */
   path: string
   notes: string[]
   isFile: boolean
@@ -28,18 +28,18 @@ export interface Search {
 type Resource = Record<string, unknown>
 
 export interface Found extends Omit<AllPages, 'entries'> {
-  /** As they were kept, each in its newest version; of a history, all versions. */
+  /** Each record in its newest version; for a history, all versions. */
   resources: Resource[]
   notes: string[]
-  /** From a page in the middle on. */
+  /** Whether it starts at a later page. */
   later: boolean
-  /** How to come to less, of which all is counted. */
+  /** How to narrow it so that everything is counted. */
   narrower: string
 }
 
 /**
  * @param argument that holds the path
- * @throws {UserError} {PathError} before anything is sent, for what is no read of many records
+ * @throws {UserError} {PathError} before anything is sent, for anything but a read of many records
  */
 export function understoodSearch(argument: string, path: string, { caller }: ToolContext): Search {
   const prepared = prepare({ method: 'GET', path }, caller.medplum.fhirBase)
@@ -52,7 +52,7 @@ export function understoodSearch(argument: string, path: string, { caller }: Too
   return { prepared, path: whole.path, notes: [...notes, ...whole.notes], isFile: false }
 }
 
-/** Reads all that a search finds, up to the cap, keeping as little of each resource as is needed. */
+/** Reads all that a search finds, up to the cap, keeping only the needed part of each resource. */
 export async function readSearch(
   { prepared, path, notes, isFile }: Search,
   context: ToolContext,
@@ -89,19 +89,19 @@ export function isWhole({ capped, partial, later }: Found): boolean {
   return !capped && partial === undefined && !later
 }
 
-/** Progress of one read after another, rising all the way. */
+/** Progress over several reads, always rising. */
 export function afterwards(context: ToolContext, read: number): ToolContext {
   const { progress } = context
   return { ...context, progress: (at, _total, message) => progress(read + at, undefined, message) }
 }
 
-/** A search of one type or of several, one record, its history, or a chart: what answers with records. */
+/** Paths that return records: a search of one or several types, one record, its history, or a chart. */
 const FORM = /^(?:[A-Z][A-Za-z]*(?:\/[A-Za-z0-9.-]+(?:\/(?:_history|\$everything|\$summary))?)?)?(?:\?|$)/
 
-/** Parameters that would show a digest less than there is, or in a costly order. */
+/** Parameters that would hide records from a digest, or make reading them costly. */
 const NARROWING: ReadonlySet<string> = new Set(['_count', '_elements', '_fields', '_sort', '_summary'])
 
-/** The request for all that it finds, whole, in a steady order, with the total. A page in the middle stays as it was given. */
+/** The request for everything that it finds, with whole resources, a stable order and the total. A later page stays unchanged. */
 function unboundedSearch(argument: string, path: string): { path: string; notes: string[] } {
   if (!FORM.test(path)) {
     throw new UserError(`\`${argument}\` ${FORMS} Nothing was sent.`)
@@ -118,14 +118,14 @@ function unboundedSearch(argument: string, path: string): { path: string; notes:
   }
 }
 
-/** Whether this names a page in the middle, as the digest before it gave it out. */
+/** Whether this names a later page, as given by an earlier digest. */
 function isLater(path: string): boolean {
   return parsePlace(path).parameters.some(({ key }) => key === '_cursor' || key === '_offset')
 }
 
 const NOTHING = { resourceType: 'Bundle', type: 'searchset' }
 
-/** What may be behind an answer without entries. */
+/** Possible reasons for an answer without entries. */
 function hintsOf(path: string): string[] {
   return checkAnswer({ method: 'GET', path }, { status: 200, body: NOTHING })
 }

@@ -7,21 +7,21 @@ import { afterwards, type Found, isWhole, readSearch, type Search } from './read
 
 export interface Comparison {
   wanted: 'with' | 'without'
-  /** As it was given. */
+  /** As given. */
   path: string
   search: Search
 }
 
 export interface Compared {
   kept: Kept[]
-  /** What was compared and what came of it. */
+  /** What was compared, with the result. */
   lines: string[]
 }
 
 /**
  * Keeps the records whose subjects have some or no match in each of the other searches.
  *
- * @param recordsThemselves compares the records, by what refers to them, instead of whom they are about
+ * @param recordsThemselves compares the records themselves, by what refers to them, instead of their subjects
  */
 export async function compared(
   resources: readonly Kept[],
@@ -72,7 +72,7 @@ function inexact(found: Found, wanted: Comparison['wanted']): string[] {
   ]
 }
 
-/** Whom the records of the other search are about, and what they refer to. */
+/** The subjects of the other search's records, and what they refer to. */
 class Other {
   withdrawn = 0
   readonly #base: string
@@ -95,7 +95,7 @@ class Other {
     return kept
   }
 
-  /** A patient is meant where a record is about them; anything else, wherever a record refers to it. */
+  /** A patient matches if a record is about them; anything else if a record refers to it. */
   has(key: string): boolean {
     return this.#subjects.has(key) || (!key.startsWith('reference Patient/') && this.#referred.has(key))
   }

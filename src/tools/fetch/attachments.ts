@@ -16,7 +16,7 @@ export interface Attachment {
   charset?: string | undefined
   /** `Binary/ID`, if it is one of this server's. */
   path: string | undefined
-  /** Base64, if the record itself holds it. */
+  /** Base64, if the record contains it. */
   data: string | undefined
   title: string
 }
@@ -25,15 +25,15 @@ export interface Attachment {
 export interface FileText {
   /** What it is and where it can be read: one line. */
   about: string
-  /** Its lines; undefined for what is no text. */
+  /** Its lines; undefined if it isn't text. */
   lines: string[] | undefined
   /** Whether the file continues after them. */
   more: boolean
 }
 
-/** Files beyond these are named and not read. */
+/** Maximum number of files to read; others are only named. */
 const MAX_FILES = 5
-/** Bytes that are read of one file. */
+/** Maximum bytes to read of one file. */
 const MAX_BYTES = 300_000
 const MAX_TITLE = 200
 
@@ -75,7 +75,7 @@ export async function readFiles(
   return read
 }
 
-/** Reads one Binary; what it is, its own media type decides. */
+/** Reads one Binary; its own media type decides what it is. */
 export async function readBinary(
   file: Attachment & { path: string },
   fhir: FhirClient,

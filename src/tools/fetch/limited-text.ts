@@ -16,7 +16,7 @@ export class LimitedText {
   /**
    * Adds a head and lines below it: as many of them as fit, from the first on.
    *
-   * @param head a line of its own behind an empty one; none if empty
+   * @param head a separate line after an empty one; left out if empty
    * @param rest what the lines are lines of and how to get them, for the note on those that don't fit
    */
   section(head: string, lines: readonly string[], rest: string): void {

@@ -1,4 +1,4 @@
-// What is around a record, as counts: a reader of one patient then knows what else to ask for.
+// Counts of what refers to a record, so that a reader knows what else to ask for.
 
 import { isRecord } from '../../base/json.ts'
 import type { FhirClient } from '../../client/client.ts'

@@ -1,4 +1,4 @@
-// Text arguments. An isolate serves many people at once, so each text is limited where it enters.
+// Text arguments with a maximum length, since an isolate serves many people at once.
 import * as z from 'zod'
 
 /** Characters of a path, a search or a link: Node, and so Medplum, takes 16 KiB for an address and all headers together. */
@@ -7,7 +7,7 @@ export const MAX_ADDRESS = 8192
 export const MAX_FORM = 65_536
 /** Characters of an id, a version or a media type. */
 export const MAX_NAME = 256
-/** Characters of what is sent as text: no message is longer (`mcp/session/message.ts`). */
+/** Characters of a text body: no message is longer (`mcp/session/message.ts`). */
 export const MAX_CONTENT = 4 * 1024 * 1024
 
 /** A text with a maximum length. */

@@ -34,12 +34,12 @@ export function progressOf(ctx: ServerContext): Progress {
     if (progressToken === undefined || progress <= last) return
     last = progress
     const params = { progressToken, progress, message, ...(total !== undefined && { total }) }
-    // It is a courtesy: that it can't be told is no reason to give the work up.
+    // Only a courtesy: the work goes on without it.
     await ctx.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {})
   }
 }
 
-/** W3C Trace Context, where the client gives a well-formed one (traceparent, version 00). */
+/** W3C Trace Context (traceparent, version 00), if the client gave a well-formed one. */
 export function traceparentOf(ctx: ServerContext): string | undefined {
   const value = ctx.mcpReq._meta?.traceparent
   return typeof value === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(value)

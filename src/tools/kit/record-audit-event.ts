@@ -8,8 +8,8 @@ import { type AuditOutcome, auditEventOf } from '../../marks/audit-event.ts'
 import type { ToolContext } from './tool.ts'
 
 /**
- * Records what a call did once it is done; of a call that sent nothing, or only read, nothing. That Medplum refuses the record is
- * logged, and is no failure of the call.
+ * Records what a call did once it is done; nothing for a call that sent nothing or only read. If Medplum refuses the record, that
+ * is logged and the call doesn't fail.
  *
  * @param fhir a client of its own, because the call may have used up its time
  */

@@ -62,13 +62,13 @@ export function register<Input extends z.ZodObject>(server: McpServer, tool: Too
   )
 }
 
-/** Where hosts look for the view of a tool: as MCP Apps says today, as it did before, and ChatGPT's name for it. */
+/** Where hosts look for a tool's view: in MCP Apps today, in its earlier form, and in ChatGPT. */
 function viewMeta(uri: string): Record<string, unknown> {
   return { ui: { resourceUri: uri }, [RESOURCE_URI_META_KEY]: uri, 'openai/outputTemplate': uri }
 }
 
 /**
- * The way to Medplum for one call: it lets nothing pass that the connection may not do.
+ * The FHIR client of one call, which refuses everything the connection may not do.
  *
  * @throws {SessionError} when the person has disconnected the client
  */
@@ -82,7 +82,7 @@ export async function openClient(
   return { caller, access, fhir: new FhirClient(caller.medplum, support.timeoutMs, options) }
 }
 
-/** The one error boundary: errors made for the model reach it in their words, any other only as a number to report. */
+/** The one error boundary: errors made for the model are shown to it, any other only as a number to report. */
 async function asResult(
   tool: string,
   note: (event: CallEvent) => Promise<void>,
@@ -108,7 +108,7 @@ async function asResult(
   return told(toResult(output), isDone ? 'ok' : 'asked')
 }
 
-/** Adds how the call was understood and what was left out, except in a form that a host prescribes. */
+/** Adds how the call was understood and what was left out, unless the host prescribes the form. */
 function withNotes(output: ToolOutput, notes: readonly string[]): ToolOutput {
   const more = notes.map((note) => ({ type: 'text' as const, text: `Note: ${visibleLines(note)}` }))
   if (notes.length === 0) return output
@@ -117,7 +117,7 @@ function withNotes(output: ToolOutput, notes: readonly string[]): ToolOutput {
   return 'content' in output ? { ...output, content: [...output.content, ...more] } : output
 }
 
-/** What a model gets to read, in characters; other content by its JSON. */
+/** The characters that a model reads; other content by its JSON. */
 function charsOf(result: CallToolResult | InputRequiredResult): number {
   const content = 'content' in result && Array.isArray(result.content) ? result.content : []
   return content.reduce((sum, item) => sum + (item.type === 'text' ? item.text : JSON.stringify(item)).length, 0)

@@ -4,20 +4,20 @@ import type * as z from 'zod'
 import type { Tool } from './tool.ts'
 import { unknownArguments } from './unknown-arguments.ts'
 
-/** Arguments as a tool takes them, and what a model should know of how they were understood. */
+/** Arguments in the tool's form, and notes on how they were understood. */
 export interface Understood<Input extends z.ZodObject = z.ZodObject> {
   args: z.output<Input>
   notes: string[]
 }
 
-/** By tool, for an isolate's life. */
+/** By tool, for the isolate's lifetime. */
 const schemas = new WeakMap<object, z.ZodObject>()
 
 /**
- * The tool's schema as it is advertised, its JSON Schema made once in an isolate's life. What it validates is {@link Understood}.
+ * The tool's schema as it is advertised, with its JSON Schema created once per isolate. It validates to {@link Understood}.
  *
- * That other arguments are refused isn't advertised by `additionalProperties`: Gemini's API refuses all tools of a request in
- * which one says so, and not every host takes it out.
+ * It doesn't advertise `additionalProperties: false`, although other arguments are refused: Gemini's API refuses all tools of a request
+ * if one has it, and not every host removes it.
  */
 export function advertised<Input extends z.ZodObject>(tool: Tool<Input>): z.ZodObject {
   const known = schemas.get(tool)
@@ -48,7 +48,7 @@ export function understand<Input extends z.ZodObject>(
 }
 
 /**
- * Without what every model would read in vain: the dialect, which is the default one (MCP, tools), the bound of all integers,
+ * Without parts that are useless to a model: the dialect, which is the default one (MCP, tools), the bound of all integers,
  * and bounds of texts far beyond what anybody writes.
  */
 function concise({ $schema: _dialect, ...schema }: Record<string, unknown>): Record<string, unknown> {

@@ -9,7 +9,7 @@ import type { FhirClient } from '../../client/client.ts'
 import type { Progress } from '../../client/job.ts'
 import type { Act } from '../../marks/audit-event.ts'
 
-/** Before what a deployment asks: what deletes or administers; every change; nothing. */
+/** What a deployment asks the person about: deletions and administration, every change, or nothing. */
 export type ConfirmPolicy = 'delete' | 'write' | 'never'
 
 /** How the person can be asked in the middle of a call, and what came back. */
@@ -26,7 +26,7 @@ export interface Asking {
   state: unknown
 }
 
-/** Which of them a deployment leaves. */
+/** The marks that a deployment leaves on what is written. */
 export interface Marks {
   /** The security label AIAST on what is created or changed. */
   label: boolean
@@ -43,7 +43,7 @@ export interface ToolContext {
   fhir: FhirClient
   /** Aborts when the client cancels the call or hangs up. */
   signal: AbortSignal
-  /** Tells a client that asked for it how far the work is. */
+  /** Reports progress to a client that asked for it. */
   progress: Progress
   /** Characters that an answer may have, unless the call says something else. */
   answerChars: number
@@ -76,7 +76,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   description: string
   input: Input
   /**
-   * Puts arguments as models really send them into the form that `input` asks for; what it can't, it leaves.
+   * Converts arguments as models really send them to the form of `input`; leaves what it can't convert.
    *
    * @param note called with what a model should know about it
    */
@@ -97,14 +97,14 @@ export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool<I
 export interface CallSupport {
   /** The caller that the request's verified token identifies. */
   caller(ctx: ServerContext): Caller
-  /** The pace of one call: asked before each of its requests, it throws a LimitError where there were too many. */
+  /** The pace of one call: asked before each of its requests, it throws a LimitError if there were too many. */
   pace(caller: Caller): (kind: Kind) => Promise<void>
   timeoutMs: number
   /** Maximum characters of an answer, unless a call sets its own. */
   answerChars: number
   /** What a write creates in addition to the record. */
   marks: Marks
-  /** Before what the person is asked. */
+  /** What the person must confirm. */
   confirm: ConfirmPolicy
   /** Writes a call down for the operator, and notes it for the person. */
   note(ctx: ServerContext, event: CallEvent): Promise<void>

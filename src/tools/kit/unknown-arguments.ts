@@ -33,7 +33,7 @@ function advice(name: string, value: unknown, known: readonly string[]): string 
 
 const EXAMPLE = 'Observation?subject=Patient/ID&_count=20'
 
-/** `dry_run`, `dry-run` and `DryRun` are one. */
+/** `dry_run`, `dry-run` and `DryRun` are the same. */
 function letters(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
 }
@@ -83,7 +83,7 @@ const IN_PATH: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Headers are this server's own; what some of them ask for, an argument does. */
+/** Callers can't set headers; arguments do what some headers would. */
 const HEADERS: Record<string, string> = {
   'content-type': 'contentType',
   'if-match': 'ifMatch',

@@ -1,4 +1,4 @@
-// An error of Medplum's with what may help: rights, advice, what an operation takes.
+// Adds to Medplum's errors what may help: rights, advice, an operation's inputs.
 
 import type { Risk } from '../../access/risk/risk.ts'
 import { advise } from '../../advice/replies/advise.ts'
@@ -11,7 +11,7 @@ import type { ToolContext } from '../kit/tool.ts'
 import type { Prepared } from '../request/prepare.ts'
 import { unloadedCodes } from './definitions.ts'
 
-/** Carries out work for a request, and adds to an error of Medplum's what may help. */
+/** Runs the work of a request, and adds advice if Medplum answers with an error. */
 export async function advised<T>(prepared: Prepared, context: ToolContext, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -34,15 +34,15 @@ async function addAdvice(error: FhirError, { asked, risk }: Prepared, context: T
   error.message = [error.message, rights, advice, ...unloaded, ...inputs].filter(Boolean).join('\n')
 }
 
-/** Where the elements of a record that was refused are told. */
+/** How to see the elements of a type whose record was refused. */
 function shapeOfWrite({ method, path, body }: Prepared['asked'], risk: Risk): string[] {
   if (risk.kind === 'read' || !/^(?:POST|PUT|PATCH)$/.test(method) || path.includes('$')) return []
   const type = resourceTypeOf(risk)
   if (type === undefined || (isRecord(body) && body.resourceType === 'Bundle' && type !== 'Bundle')) return []
-  return [`GET metadata?type=${type} tells the elements of ${type}, their types and codes.`]
+  return [`GET metadata?type=${type} lists the elements of ${type}, their types and codes.`]
 }
 
-/** The resource type that a request is about, where it is about one. */
+/** The resource type that a request is about, if there is exactly one. */
 function resourceTypeOf({ targets }: Risk): string | undefined {
   return targets.length === 1 ? /^[A-Z][A-Za-z]+/.exec(targets[0] ?? '')?.[0] : undefined
 }

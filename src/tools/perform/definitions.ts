@@ -10,7 +10,7 @@ import { criterion, formatPlace, parsePlace, type QueryParameter } from '../../f
 import type { ToolContext } from '../kit/tool.ts'
 import type { Prepared } from '../request/prepare.ts'
 
-/** What a request and its answer stand on and is not there, as sentences; none, and no request, where they stand on nothing. */
+/** Sentences about what a request and its answer depend on and the server lacks. Sends nothing if they depend on nothing. */
 export async function unmet(
   request: Prepared['asked'],
   answer: Pick<FhirResponse, 'status' | 'body'>,
@@ -21,7 +21,7 @@ export async function unmet(
   return (await Promise.all(both)).flat()
 }
 
-/** The records of a request, be they those of a batch's entries. */
+/** The records of a request, or of a batch's entries. */
 export function storedBy({ path, body }: Prepared['asked']): unknown[] {
   return parsePlace(path).segments.length === 0 ? resourcesIn(body) : [body]
 }
@@ -61,7 +61,7 @@ export async function unloadedCodes(
 ): Promise<string[]> {
   const { systems, valueSets, aside } = codesBehind(request, answer)
   const sets = [...new Set(valueSets)]
-  // Grows by the value sets that these include.
+  // Grows with the value sets that these include.
   for (const set of sets) {
     const found = await first('ValueSet', byUrl(set), 'url,compose', context)
     const within = codesOf(found === 'unknown' ? undefined : found, answer.body)
@@ -88,7 +88,7 @@ export async function unloadedCodes(
 
 const PLAIN = 'Only plain FHIR R4 was checked.'
 
-/** Medplum checks nothing by a profile that it doesn't have. */
+/** Medplum doesn't validate against a profile that it doesn't have. */
 async function aboutProfile(profile: string, context: ToolContext): Promise<string | undefined> {
   const [plain = '', version] = profile.split('|', 2)
   if (version !== undefined)
@@ -111,7 +111,7 @@ function botOf({ resourceType, channel }: Record<string, unknown>): string | und
   return BOT.test(endpoint) ? endpoint : undefined
 }
 
-/** Medplum stores a Subscription to any Bot; one that it can't run fails without a word. */
+/** Medplum stores a Subscription to any Bot; one that can't run fails silently. */
 async function aboutBot(bot: string, context: ToolContext): Promise<string | undefined> {
   const byId = [criterion('_id', bot.slice('Bot/'.length))]
   const found = await first('Bot', byId, 'runAsUser', context)
@@ -138,7 +138,7 @@ async function about(names: readonly string[], say: (name: string) => Promise<st
 
 const KEPT_MS = 600_000
 const MAX_KEPT = 1000
-/** By who asks and for what: what one person has, another may not see. What isn't there may be there soon, so it is not kept. */
+/** By person and request: another person may not see the same. Missing definitions aren't kept, as they may be added. */
 const kept = new Latest<{ at: number; found: Record<string, unknown> }>(MAX_KEPT)
 
 /** What a search finds first, with some elements; undefined if it finds nothing. */
@@ -166,7 +166,7 @@ async function first(
   }
 }
 
-/** As Medplum chooses where there are several. */
+/** The one that Medplum chooses among several. */
 function byUrl(address: string): QueryParameter[] {
   // A comma separates values (FHIR R4, section 3.1.1.4.0.3).
   const escaped = (address.split('|', 1)[0] ?? '').replaceAll(/[\\$,|]/g, String.raw`\$&`)

@@ -1,4 +1,4 @@
-// After a write: what a model doesn't know of the record yet.
+// After a write: the parts of the record that the model doesn't know yet.
 
 import { isRecord, records } from '../../base/json.ts'
 import type { FhirRequest } from '../../client/request.ts'
@@ -6,7 +6,7 @@ import { differences } from '../../fhir/diff.ts'
 
 /** A create, or a change of one record; conditional ones too. */
 const STORES = /^[A-Z][A-Za-z]*(?:\/[A-Za-z0-9.-]+)?(?:\?|$)/
-/** What tells which record it is, and what the server made of it. */
+/** Elements that identify the record and say what the server set. */
 const ALWAYS: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta'])
 
 /**
@@ -42,6 +42,6 @@ function untouchedBy(patch: unknown): ((name: string) => boolean) | undefined {
     [path, from].filter((one) => typeof one === 'string'),
   )
   const touched = new Set(pointers.map((pointer) => pointer.split('/')[1]))
-  // One of the whole record touches all of it.
+  // A patch of the whole record touches all of it.
   return touched.has(undefined) ? undefined : (name) => !touched.has(name)
 }

@@ -1,14 +1,14 @@
-// Looks for what is there where a search by code found nothing.
+// Looks for codes that exist when a search by code found nothing.
 import { type Codeless, codelessOf, LOOKED_THROUGH, otherCodes } from '../../advice/replies/other-codes.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { readAll } from '../../client/read-all.ts'
 import { type Asked, parsePlace } from '../../fhir/query.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
-/** Searches of a batch that are looked after. */
+/** Maximum number of searches in a batch to help with. */
 const MOST = 3
 
-/** Which codes are there instead, for each search by code that found nothing. It is advice: that it can't be had now is no failure. */
+/** The codes that exist instead, for each search by code that found nothing. Only advice, so errors are ignored. */
 export async function missedCodes(asked: Asked, body: unknown, context: ToolContext): Promise<string[]> {
   const told: string[] = []
   for (const { search, answer } of searchesOf(asked, body)) {

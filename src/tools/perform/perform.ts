@@ -85,12 +85,12 @@ async function performOne(
   if (running) return presentJob(context, prepared, view, jobPath)
   const missed = await missedCodes(prepared.asked, response.body, context)
   const told = { ...prepared, notes: [...prepared.notes, ...notes, ...missed] }
-  // Where something was left out, nothing says how many there are.
+  // If something was left out, the total must not reveal it.
   const body = fhir.withheld === undefined ? withTotal(prepared.asked.path, response.body) : response.body
   return presentWhole(told, { ...response, body }, view, context, args.offset)
 }
 
-/** An answer, and what it stands on that is not there. */
+/** An answer, with notes on missing definitions. */
 async function presentWhole(
   prepared: Prepared,
   response: FhirResponse,
@@ -102,7 +102,7 @@ async function presentWhole(
   return present({ ...prepared, notes }, response, view, offset)
 }
 
-/** JSON that is a file is read from its beginning, whichever part is asked for: only as a whole can it be searched for secrets. */
+/** A JSON file is read from its start, whichever part was requested: secrets can only be found in the whole. */
 async function fromBeginning(
   response: FhirResponse,
   request: FhirRequest,
@@ -113,7 +113,7 @@ async function fromBeginning(
   return fhir.send({ ...request, part: { ...part, offset: 0 }, signal })
 }
 
-/** How many a search finds, by the server's count; undefined for what isn't counted. */
+/** The server's count of a search's matches; undefined if it can't be counted. */
 async function countOf(search: string, { fhir, signal }: ToolContext): Promise<number | undefined> {
   const path = countPath(search)
   if (path === undefined) return undefined
@@ -156,7 +156,7 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   return present({ ...steady, notes: [...prepared.notes, ...stopped, ...missed] }, response, view)
 }
 
-/** Medplum ignores If-Match on DELETE, so the version is compared right before. */
+/** Medplum ignores If-Match on DELETE, so the version is compared just before. */
 async function compareVersion(
   fhir: FhirClient,
   { request }: Prepared,

@@ -14,7 +14,7 @@ import type { Prepared } from '../request/prepare.ts'
 import { skipping, type View } from '../request/view.ts'
 import { withoutEcho } from './echo.ts'
 
-/** What a model gets to read of an answer. */
+/** An answer as the model reads it. */
 export function present(
   { request, asked, notes }: Prepared,
   response: FhirResponse,
@@ -26,7 +26,7 @@ export function present(
     const part = { path: request.path.split('?')[0] ?? '', contentType, bytes: body, from, ...file }
     const { columns } = view
     if (columns && /ndjson$/.test(contentType)) return withNotes(selected(part, columns, view), notes)
-    const ignored = columns ? [`\`select\` has no effect here: this file holds no FHIR records.`] : []
+    const ignored = columns ? [`\`select\` has no effect here: this file contains no FHIR records.`] : []
     const quote = (text: string) => quotedText(text, contentType, view.format === 'json')
     return withNotes(fileContent({ ...part, maxText: view.maxChars - RESERVE, quote }), [...notes, ...ignored])
   }
@@ -48,7 +48,7 @@ export function present(
   return withNotes([{ type: 'text', text }], [...own, ...notes, ...more])
 }
 
-/** Columns of an export's records, one a line: of as many as fit. */
+/** Columns of an export's records, one per line, as many as fit. */
 function selected(part: FilePart, columns: NonNullable<View['columns']>, { maxChars }: View): ContentBlock[] {
   // Kept, so that a record's cells are evaluated once.
   const known = new Map<string, unknown>()
@@ -77,11 +77,11 @@ function storedBy({ path, body }: Prepared['asked']): ReadonlySet<number> {
   return new Set(entries.flatMap((entry, at) => (writes(entry) ? [at] : [])))
 }
 
-/** Characters kept free for what is said of a file. */
+/** Characters reserved for notes about a file. */
 const RESERVE = 500
 const RESERVE_A_NOTE = 8
 
-/** A Bundle whose link to the next page is one that Medplum answers rightly. */
+/** A Bundle whose link to the next page works at Medplum. */
 function withNext(body: unknown, path: string): unknown {
   if (!isRecord(body) || body.resourceType !== 'Bundle') return body
   const url = nextPage(path, body)
@@ -100,7 +100,7 @@ function textContent(text: string, contentType: string, { format, maxChars }: Vi
   return [...content, { type: 'text', text: `These are the first ${shown.length} of ${text.length} characters.` }]
 }
 
-/** What a model should know in addition to the answer is a separate text. */
+/** Notes are a separate text block. */
 export function withNotes(content: ContentBlock[], notes: readonly string[]): ContentBlock[] {
   const different = [...new Set(notes)].filter((note) => note !== '')
   return different.length === 0

@@ -39,7 +39,7 @@ export async function withStored(request: FhirRequest, context: ToolContext): Pr
   return { ...sent(replacement(value, whole)), ifMatch: request.ifMatch ?? tagOf(whole) }
 }
 
-/** A patch by GraphQL is for no version of the record, so what it would show isn't known. */
+/** A GraphQL patch names no version of the record, so its result is unknown. */
 function checkGraphql(path: string, body: unknown): void {
   const { segments, query } = placeOf(path)
   if (segments.length !== 1 || !/^\$graphql$/i.test(segments[0] ?? '')) return
@@ -56,7 +56,7 @@ async function wholeAt(path: string, { fhir, signal }: ToolContext): Promise<Who
     if (error instanceof FhirError && (error.status === 404 || error.status === 410)) return []
     throw error
   })
-  // Of a record that isn't there, nothing is stored.
+  // A record that doesn't exist has no stored values.
   return found[0] ?? new Whole({})
 }
 
@@ -67,7 +67,7 @@ function tagOf({ shown: { meta } }: Whole): string {
 function replacement(body: unknown, whole: Whole): Whole {
   const result = whole.replacedBy(body)
   if (result && 'after' in result) return result.after
-  throw refused(result?.problem ?? 'the body is no record')
+  throw refused(result?.problem ?? 'the body is not a record')
 }
 
 function patch(body: unknown, whole: Whole): Whole {
@@ -84,7 +84,7 @@ async function batch(bundle: unknown, context: ToolContext): Promise<unknown> {
   if (!isRecord(bundle) || !Array.isArray(bundle.entry)) return bundle
   const entries: readonly unknown[] = bundle.entry
   const entry: unknown[] = []
-  // One after the other: few hold placeholders.
+  // Sequential, since few have placeholders.
   for (const [index, one] of entries.entries()) {
     const filled = await entryWithStored(one, context).catch((error: unknown) => {
       if (error instanceof UserError) error.message = `Bundle.entry[${index}]: ${error.message}`
@@ -96,13 +96,13 @@ async function batch(bundle: unknown, context: ToolContext): Promise<unknown> {
   return entry.every((one, index) => one === entries[index]) ? bundle : { ...bundle, entry }
 }
 
-/** What was put back is bound to a version, which another change of the same record would end. */
+/** Stored values are bound to a version, which another change of the same record would replace. */
 function checkAlone(entries: readonly unknown[], index: number): void {
   const own = changedBy(entries[index])
   const other = entries.findIndex((one, at) => at !== index && changedBy(one) === own)
   if (other < 0) return
   throw refused(
-    `Bundle.entry[${index}] and Bundle.entry[${other}] change the same record, and a placeholder stands for what is stored in it now. Make one change of them, or send one after the other`,
+    `Bundle.entry[${index}] and Bundle.entry[${other}] change the same record, and a placeholder stands for what is stored in it now. Combine them, or send one after the other`,
   )
 }
 
@@ -141,7 +141,7 @@ function inBinary(operations: unknown): Record<string, unknown> {
   return { resourceType: 'Binary', contentType: 'application/json-patch+json', data: btoa(text) }
 }
 
-/** Medplum asks for the secret in use before it makes another one. */
+/** Medplum requires the current secret before it creates another one. */
 async function rotation(path: string, input: unknown, context: ToolContext): Promise<Whole> {
   const client = await wholeAt(path.slice(0, path.lastIndexOf('/')), context)
   const result = client.filledIn(input)

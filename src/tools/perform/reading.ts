@@ -21,7 +21,7 @@ function prepareRead(path: string, base: URL): Prepared {
 }
 
 /**
- * The path to send for a GET of this one: the same, or one that means the same and that Medplum doesn't misread.
+ * The path to send for this GET: the same, or an equivalent that Medplum doesn't misread.
  *
  * @throws {PathError} {UserError} where it leads elsewhere, would be misread, or does more than read
  */
@@ -39,7 +39,7 @@ export async function readOne(path: string, context: ToolContext): Promise<FhirR
   return (await readPrepared(path, context)).response
 }
 
-/** The same, with what is to be said of the request beside its answer. */
+/** The same, with notes about the request. */
 export async function readPrepared(
   path: string,
   context: ToolContext,
@@ -71,16 +71,16 @@ export async function readEvery(
 
 /** The answer to one of several reads. */
 export interface ReadAnswer {
-  /** HTTP status; 0 where Medplum gave none. */
+  /** HTTP status; 0 if Medplum gave none. */
   status: number
-  /** The resource or Bundle, where it was found. */
+  /** The resource or Bundle, if it was found. */
   body: unknown
 }
 
 const TRY_LATER: ReadonlySet<number> = new Set([429, 500, 502, 503, 504])
 
 /**
- * Several reads as one batch: one request, and what the person may not see is told for each of them alone.
+ * Several reads in one batch request, each with its own status.
  *
  * @param paths relative to the FHIR base, checked by {@link readingPath} here
  * @returns one answer for each path, in their order
@@ -96,7 +96,7 @@ export async function readTogether(
   if (paths.length === 0) return []
   const entry = paths.map((path) => ({ request: { method: 'GET', url: readingPath(path, base) } }))
   const content = Content.json({ resourceType: 'Bundle', type: 'batch', entry })
-  // All entries read, so another attempt repeats nothing.
+  // All entries are reads, so it can be repeated.
   const { body } = await fhir.send({ method: 'POST', path: '', content, repeatable: true, signal })
   const answers = isRecord(body) && Array.isArray(body.entry) ? body.entry : []
   const found = paths.map((_, index) => answerOf(answers[index]))

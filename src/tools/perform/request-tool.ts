@@ -11,7 +11,7 @@ import { confineTo, type Scope } from './scope.ts'
 
 type RequestToolOf<Input extends z.ZodObject> = Omit<Tool<Input>, 'run'> & {
   request(args: z.output<Input>): RequestArguments & ViewArguments
-  /** What it is for; anything, where there are none here. */
+  /** The kinds of request that it is for; all if undefined. */
   kinds?: Scope['kinds']
 }
 

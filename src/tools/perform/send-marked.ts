@@ -13,12 +13,12 @@ import type { Prepared } from '../request/prepare.ts'
 
 export interface Sent {
   response: FhirResponse
-  /** What a model should know of the marks. */
+  /** Notes about the marks. */
   notes: string[]
 }
 
 /**
- * Sends a request and leaves its marks. That a mark couldn't be left is a note: the write is done.
+ * Sends a request and adds its marks. If a mark fails, a note says so: the write is done.
  *
  * @throws what `FhirClient.send` throws for the request itself
  */
@@ -41,7 +41,7 @@ export async function sendMarked(prepared: Prepared, context: ToolContext): Prom
   return { ...sent, notes: [...sent.notes, ...(await recordProvenance(written, context))] }
 }
 
-/** Times that a patch is adapted to a record that others change meanwhile. */
+/** How often a patch is adapted to a record that others change meanwhile. */
 const ATTEMPTS = 3
 const NO_LABEL =
   'This PATCH did not add the label of AI work (AIAST) to the record: it changes meta.security itself, or the record could not be read before.'
@@ -71,9 +71,9 @@ async function adapted(
   fhir: FhirClient,
   signal: AbortSignal,
 ): Promise<{ content: Content; onlyFor: string | undefined } | undefined> {
-  // What is no JSON Patch, Medplum refuses.
+  // Medplum refuses anything but a JSON Patch.
   if (!content || !Array.isArray(content.value)) return undefined
-  // What can't be read, Medplum won't patch either, and its answer to the patch says why.
+  // If the record can't be read, Medplum won't patch it either, and says why.
   const read = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
   const patch = labelPatch(content.value, theOne(read?.body))
   return patch && { content: content.with(patch.operations), onlyFor: patch.onlyFor }

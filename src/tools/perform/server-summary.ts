@@ -10,8 +10,6 @@ import type { Prepared } from '../request/prepare.ts'
 import type { View } from '../request/view.ts'
 import { profileShape, typeShape } from './shapes.ts'
 
-// ── What the server offers ──
-
 /** A summary of the CapabilityStatement, or of one type in it: the whole is too large for any context. */
 export async function serverSummary(
   { request }: Prepared,

@@ -1,4 +1,4 @@
-// The shape of a type, or of a profile, by this server's own definitions.
+// The shape of a type or profile, from this server's definitions.
 import { operationInputs } from '../../advice/replies/operation-inputs.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { criterion, formatPlace } from '../../fhir/query.ts'
@@ -7,10 +7,10 @@ import type { ToolContext } from '../kit/tool.ts'
 
 const BASES = ['http://hl7.org/fhir/StructureDefinition/', 'https://medplum.com/fhir/StructureDefinition/']
 const KEPT_MS = 3_600_000
-/** Of types, by server: what is public, and the same for everybody. Profiles are a project's own. */
+/** Shapes of types, by server: public, and the same for everybody. Profiles belong to a project. */
 const kept = new Map<string, { at: number; text: string }>()
 
-/** Elements of a type and what its operations take; nothing where its definition can't be had now. */
+/** A type's elements and its operations' inputs; undefined if the definition isn't available now. */
 export async function typeShape(type: string, context: ToolContext): Promise<string> {
   const { fhirBase } = context.caller.medplum
   const key = `${fhirBase.href} ${type}`
@@ -28,7 +28,7 @@ export async function typeShape(type: string, context: ToolContext): Promise<str
   return text
 }
 
-/** The same of a profile; undefined where the server doesn't have it with its elements. */
+/** The same for a profile; undefined if the server lacks it or its elements. */
 export async function profileShape(url: string, context: ToolContext): Promise<string | undefined> {
   const [found] = await definitions([withoutVersion(url)], context)
   const shape = shapeOf(found)
@@ -55,7 +55,7 @@ async function ownOperations({ fhir, signal }: ToolContext): Promise<unknown[]> 
   return records(answer?.body, 'entry').map(({ resource }) => resource)
 }
 
-/** Value sets that are asked for, and codes of each: of more, the name says enough. */
+/** Maximum number of value sets to request, and of codes in each: otherwise the name is enough. */
 const MOST_SETS = 15
 const MOST_CODES = 21
 

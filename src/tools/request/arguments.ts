@@ -83,7 +83,7 @@ interface ContentArguments {
 /**
  * The arguments with what is sent as `body`, whichever of the three held it.
  *
- * @throws {UserError} where more than one does, or a patch is no PATCH's
+ * @throws {UserError} if there is more than one, or a patch without PATCH
  */
 export function withBody<T extends ContentArguments>({ patch, text, ...args }: T): Omit<T, 'patch' | 'text'> {
   const given = [args.body, patch, text].filter((one) => one !== undefined && one !== null)

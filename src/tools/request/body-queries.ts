@@ -12,7 +12,7 @@ export function withPlainQueries(body: unknown): unknown {
   return walked(isBundle ? { ...body, entry: (body.entry as unknown[]).map(withPlainRequest) } : body, 0)
 }
 
-/** Of an address that confinement refuses, nothing is changed. */
+/** An address that confinement refuses stays unchanged. */
 const REFUSED = /[\p{Cc}#]/u
 
 function withPlainRequest(entry: unknown): unknown {
@@ -29,12 +29,12 @@ function typeIn(url: unknown): string {
   return typeof url === 'string' ? (url.split('?')[0] ?? '').replace(/^\//, '') : ''
 }
 
-/** The search of an If-None-Exist, without the type where it is the one that is created. */
+/** The search of an If-None-Exist, without its type if that is the created one. */
 export function criteriaOf(ifNoneExist: string, type: string): string {
   const given = ifNoneExist.trim()
   const bare = given.startsWith(`${type}?`) ? given.slice(type.length) : given
   const query = bare.replace(/^\?/, '')
-  // What names another type stays, to be refused.
+  // A search of another type stays, and will be refused.
   return /^[^=&]*\?/.test(query) ? query : formatQuery(parseQuery(query))
 }
 

@@ -8,7 +8,7 @@ import { withPlainQueries } from './body-queries.ts'
 import { checkNumbers, parseJson, TOO_DEEP } from './json-text.ts'
 import { mediaType } from './media-type.ts'
 
-/** Medplum's limits in bytes: for JSON, and for all else that its parsers read. Files have none. */
+/** Medplum's limits in bytes: for JSON, and for everything else that its parsers read. Files have no limit. */
 const MAX_JSON = 1024 * 1024
 export const MAX_TEXT = 100 * 1024
 
@@ -69,13 +69,13 @@ function json(type: JsonType, path: string, given: unknown): Composed & { conten
   return { content, notes: note === undefined ? [] : [note] }
 }
 
-/** What every JavaScript object inherits, such as `toString`. */
+/** Names that every JavaScript object inherits, such as `toString`. */
 const INHERITED = Object.getOwnPropertyNames(Object.prototype)
 
 /** Medplum stores these names without a check, and they break programs that read or copy the record. An operation may take others. */
 function checkNames({ bytes }: Content, path: string): void {
   const text = new TextDecoder().decode(bytes)
-  // As it is written for the wire, this is a name and never a part of a text.
+  // In serialized JSON, this can only be a name, never part of a string.
   const names = path.includes('$') ? ['__proto__'] : INHERITED
   const name = names.find((one) => text.includes(`"${one}":`))
   if (name === undefined) return
@@ -84,7 +84,7 @@ function checkNames({ bytes }: Content, path: string): void {
   )
 }
 
-/** Types that Medplum reads in addition to JSON, with the requests that they are for. Of any other it would see an empty body. */
+/** Types that Medplum reads in addition to JSON, with the requests that they are for. For any other it would see an empty body. */
 function text(type: string, path: string, given: unknown): Content {
   const place = path.split('?')[0] ?? ''
   if (type === 'application/graphql' && place === '$graphql') {
@@ -120,7 +120,7 @@ function file(type: string, given: unknown): Content {
   return Content.file(isText ? data : fromBase64(data, type), type)
 }
 
-/** XML that says of itself that it is in an encoding in which it isn't stored. */
+/** XML whose declaration names an encoding in which it won't be stored. */
 function encodingNote(type: string, given: unknown): string[] {
   const declared =
     typeof given === 'string' && type.endsWith('xml')
@@ -140,7 +140,7 @@ function textOf(given: unknown, type: string): string {
   throw new UserError(`With contentType ${type}, \`body\` must be text, not JSON. Nothing was sent.`)
 }
 
-/** Brackets in brackets by the ten thousand can be read, but not written again. */
+/** JSON nested ten thousand levels deep can be parsed, but not serialized. */
 function written<T>(write: () => T): T {
   try {
     return write()
@@ -177,7 +177,7 @@ function fromBase64(body: string, type: string): Uint8Array<ArrayBuffer> {
     for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at)
     if (bytes.length > 0) return bytes
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new UserError(`With contentType ${type}, \`body\` must be base64, such as SGVsbG8=. Nothing was sent.`)
 }

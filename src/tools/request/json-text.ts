@@ -4,7 +4,7 @@ import { quoted } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
 
 /**
- * @param isFile kept byte for byte, whatever it says
+ * @param isFile stored byte for byte, whatever it contains
  * @throws {UserError} that names the place where reading stopped, or a name that is given twice
  */
 export function parseJson(text: string, isFile = false): unknown {
@@ -13,7 +13,7 @@ export function parseJson(text: string, isFile = false): unknown {
   const twice = nameGivenTwice(text)
   if (twice !== undefined && !isFile) {
     throw new UserError(
-      `\`body\` names ${quoted(twice)} twice in one object, and Medplum would drop the first without a word. Nothing was sent. Give each name once.`,
+      `\`body\` names ${quoted(twice)} twice in one object, and Medplum would silently drop the first. Nothing was sent. Give each name once.`,
     )
   }
   return value
@@ -31,7 +31,7 @@ function parsed(text: string): unknown {
 
 export const TOO_DEEP =
   '`body` is nested too deeply. Nothing was sent. Give a plain resource, such as {"resourceType":"Patient"}.'
-/** Far more than any resource has. */
+/** Far deeper than any resource. */
 const MAX_DEPTH = 500
 
 /** Whether brackets are nested far deeper than needed: reading that takes long, and it can't be written again. */
@@ -69,7 +69,7 @@ const UNEXPECTED = /^Unexpected token/
 /** Characters: to find the place, a text is read some twenty times. */
 const MAX_SOUGHT = 100_000
 
-/** The place of that token: up to it the text merely breaks off, from it on it is wrong. */
+/** The place of that token: text that ends before it is incomplete, text that includes it is invalid. */
 function unexpectedAt(text: string): number {
   let [good, bad] = [0, text.length]
   while (good < bad - 1) {
@@ -153,7 +153,7 @@ function rewrittenIn(text: string): Rewritten[] {
   return found
 }
 
-/** What was read before it came here has lost its text: only what can't be right any more is found. */
+/** A value that was parsed earlier has lost its text: only certain changes are found. */
 function unsafeIn(value: unknown): Rewritten[] {
   const found: Rewritten[] = []
   const waiting: [string, unknown][] = [['', value]]

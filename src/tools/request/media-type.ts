@@ -4,14 +4,14 @@ import { FHIR_JSON, HL7 } from '../../client/content.ts'
 
 const BARE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/
 
-/** Parameters that say what holds in any case. */
+/** Parameters that change nothing. */
 const IMPLIED = /^(?:charset="?utf-?8"?|fhirversion="?4\.0(?:\.1)?"?)?$/
 
 /**
- * A media type without parameters, in lower case. By a parameter Medplum would read the same bytes otherwise than this server
- * does, so none is ever sent.
+ * A media type without parameters, in lower case. With a parameter, Medplum could read the bytes differently than this
+ * server, so none is ever sent.
  *
- * @throws {UserError} for what is no media type, and for parameters that would change something
+ * @throws {UserError} for an invalid media type, and for parameters that would change something
  */
 export function mediaType(contentType: string | undefined): string | undefined {
   if (contentType === undefined) return undefined

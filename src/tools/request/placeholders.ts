@@ -11,7 +11,7 @@ const RECORD = /^[A-Za-z]+\/[A-Za-z0-9.-]+$/
 const QUOTED = /(?:"|: )\(hidden\)\\?"|\(signed address hidden\)/
 
 /**
- * Why what is sent can't go out as it is, as a sentence for a model; undefined if it can.
+ * Why the body can't be sent like this, as a sentence for a model; undefined if it can.
  *
  * @param body as parsed JSON, or text
  */

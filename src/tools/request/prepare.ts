@@ -30,18 +30,18 @@ export interface RequestArguments {
   ifMatch?: string | undefined
   ifNoneExist?: string | undefined
   respondAsync?: boolean | undefined
-  /** Tells what it would do, and does nothing. */
+  /** Reports what the request would do, without doing it. */
   dryRun?: boolean | undefined
   offset?: number | undefined
 }
 
-/** A request that was understood: what is sent, and what the checks know of it. */
+/** A request that was understood: what is sent, and what the checks found. */
 export interface Prepared {
   request: FhirRequest
   /** A search by POST with all its criteria in the path. */
   asked: { method: Method; path: string; body?: unknown; ifNoneExist?: string; base?: string }
   risk: Risk
-  /** The only version of the record that it is for, however that is enforced. */
+  /** The only version of the record that it may change, however that is enforced. */
   version?: string
   notes: string[]
 }
@@ -121,10 +121,10 @@ function isRepeatable(method: Method, path: string, risk: Risk, { ifMatch }: Req
   return method === 'PUT' && risk.kind === 'write' && (ifMatch !== undefined || bySearch)
 }
 
-/** The search of If-None-Exist as it is sent. */
+/** The search of If-None-Exist in the form in which it is sent. */
 function conditionOf({ method, ifNoneExist }: RequestArguments, path: string): string | undefined {
   if (ifNoneExist === undefined) return undefined
-  // Elsewhere Medplum ignores it, and without criteria it creates in any case.
+  // Medplum ignores it elsewhere, and without criteria always creates.
   if (method !== 'POST' || !/^(?!Binary\b)[A-Za-z]+(\?|$)/.test(path)) {
     throw new UserError(
       '`ifNoneExist` is for creating by POST of one resource only, such as POST Patient. Nothing was sent.',
@@ -132,7 +132,7 @@ function conditionOf({ method, ifNoneExist }: RequestArguments, path: string): s
   }
   const [type = ''] = path.split('?')
   const criteria = criteriaOf(oneLine('ifNoneExist', ifNoneExist), type)
-  // A dry run asks for it by GET, which may do no more than search.
+  // A dry run sends it by GET, so it must only search.
   const search = { method: 'GET', path: `${type}?${criteria}` } as const
   if (!/^[^=&?]+=[^&]/.test(criteria) || classify(search).kind !== 'read') {
     throw new UserError(
@@ -197,7 +197,7 @@ function confined(path: string, base: URL): string {
   return relativeTo(base, plain === path ? url : confine(plain, base))
 }
 
-/** Each entry of a batch or transaction names a place of its own: all are confined before anything is sent. */
+/** Each entry of a batch or transaction has its own path: all are confined before anything is sent. */
 function confineEntries(body: unknown, base: URL): void {
   if (!isRecord(body) || body.resourceType !== 'Bundle' || !Array.isArray(body.entry)) return
   body.entry.forEach((entry: unknown, index) => {

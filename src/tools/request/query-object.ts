@@ -3,7 +3,7 @@
 import { isRecord } from '../../base/json.ts'
 import { criterion, formatQuery, parsePlace } from '../../fhir/query.ts'
 
-/** Names under which models give one. */
+/** Argument names that models use for it. */
 const NAMES = ['params', 'query', 'queryParams', 'searchParams'] as const
 
 /**
@@ -28,7 +28,7 @@ export function withQueryObject(
   return { ...rest, path: whole }
 }
 
-/** A list may mean all of its values or any of them, and what looks percent-encoded may be so or not. */
+/** A list may mean all or any of its values, and text that looks percent-encoded may not be. */
 function isPlain(key: string, value: unknown): boolean {
   if (!/^[\w:.-]+$/.test(key)) return false
   if (typeof value === 'string') return value.trim() !== '' && !/%[0-9a-f]{2}/i.test(value)

@@ -14,11 +14,11 @@ export function isSearchForm(method: string, path: string): boolean {
   return method === 'POST' && /^[A-Z][A-Za-z]*\/_search(?:\?|$)/.test(path)
 }
 
-/** What checks them compares each with the others. */
+/** Checking compares each with the others. */
 const MAX_CRITERIA = 200
 
 /**
- * The path with all criteria in its query, and what is to be told.
+ * The path with all criteria in its query, and notes.
  *
  * @param body criteria as form text, or as an object of texts
  * @throws {UserError} for any other body

@@ -7,10 +7,10 @@ import { UserError } from '../../base/told-error.ts'
 import { criterion, formatPlace, parsePlace } from '../../fhir/query.ts'
 import { bounded, MAX_ADDRESS } from '../kit/bounded.ts'
 
-/** The most characters that an answer may have, whatever is asked for: hosts drop or cut what is larger. */
+/** The most characters that an answer may have: hosts drop or cut larger ones. */
 const MAX_CHARS = 100_000
 const MIN_CHARS = 2_000
-/** Resources that `all` reads at most. */
+/** Maximum number of resources that `all` reads. */
 export const MAX_ALL = 2_000
 
 /** The arguments of every tool that answers with records. */
@@ -37,13 +37,13 @@ export interface ViewArguments {
   maxChars?: number | undefined
 }
 
-/** What is to be shown of an answer. */
+/** How an answer is shown. */
 export interface View {
   format: 'compact' | 'json'
   columns?: Columns
   maxChars: number
   all: boolean
-  /** Matches that earlier answers gave. */
+  /** Number of matches in earlier answers. */
   from: number
 }
 
@@ -82,7 +82,7 @@ function columnsFor(expressions: string[], maxChars: number): Columns {
 const SKIP = '_skip'
 const ALL = '_all'
 
-/** The path without the parameters that `next` of an earlier answer may carry; all else of it stays as it was given. */
+/** The path without the parameters that `next` of an earlier answer may carry; the rest stays unchanged. */
 function ownParameters(path: string): { path: string; from: number; all: boolean } {
   const mark = path.indexOf('?')
   const parameters = mark < 0 ? [] : path.slice(mark + 1).split('&')

@@ -4,7 +4,7 @@ import { isRecord } from '../../base/json.ts'
 import { folded } from './spelling.ts'
 import type { Term } from './terms.ts'
 
-/** What a record says, in a form in which it can be compared. */
+/** A record's content, in comparable form. */
 export interface Content {
   /** All words, folded. */
   text: string
@@ -12,12 +12,12 @@ export interface Content {
   spelled: string
   /** All dates, to the day. */
   days: string[]
-  /** Digits of everything that has some. */
+  /** The digits of every value that has any. */
   numbers: string[]
   id: string
 }
 
-/** Elements that hold no words of a person: addresses of code systems would be found by the name of the clinic. */
+/** Elements without human words: a clinic's name would match the addresses of code systems. */
 const UNREAD: ReadonlySet<string> = new Set([
   'resourceType',
   'id',
@@ -36,7 +36,7 @@ export function contentOf(...resources: readonly Record<string, unknown>[]): Con
   const texts = resources.flatMap((resource) => [...leaves(resource)])
   return {
     text: texts.map(folded).join(' '),
-    // Not by addresses: there, María writes herself without an accent.
+    // Not from addresses: email addresses have no accents.
     spelled: texts
       .filter((text) => !text.includes('@'))
       .join(' ')

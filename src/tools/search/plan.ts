@@ -18,7 +18,7 @@ type Ask = (term: Term) => string[][]
 
 const MAX_ALTERNATIVES = 4
 const COUNT = 20
-/** Where only the ranking can tell which of the hits were meant. */
+/** Whether only the ranking can tell which hits were meant. */
 const MORE = 50
 
 /**

@@ -23,12 +23,12 @@ export function recordIdIn(text: string, { appUrl, fhirBase }: Caller['medplum']
   return type && id && !/^\.+$/.test(id) ? { type, id } : undefined
 }
 
-/** Whether this is an id alone, which doesn't tell of which type. */
+/** Whether this is only an id, without a type. */
 export function isUuid(text: string): boolean {
   return UUID.test(text.trim())
 }
 
-/** Where a person can see the record: in the Medplum App. Where none is known, empty: a FHIR address shows a person nothing. */
+/** Where a person can see the record in the Medplum App; empty if the App is unknown, since a FHIR address is of no use to people. */
 export function linkTo({ type, id }: RecordId, { appUrl }: Caller['medplum']): string {
   return appUrl ? new URL(`${type}/${id}`, appUrl).href : ''
 }

@@ -35,9 +35,9 @@ const WHOLE: Readonly<Record<string, string>> = {
   ʼ: "'",
 }
 
-/** As many spellings of one word as a search is given at most. */
+/** Maximum number of spellings of one word in a search. */
 export const MAX_SPELLINGS = 120
-/** Characters: no name is longer, and each more would be varied in every spelling. */
+/** Maximum characters of a word to vary: no name is longer. */
 const MAX_NAME = 64
 
 /** The word in lower case and without accents: `müller` is `muller`. */

@@ -65,14 +65,14 @@ function termOf(text: string): Term {
   return { kind: /\d/.test(text) ? 'code' : 'word', text }
 }
 
-/** With a day beside them: April and May are names, too. */
+/** With a day next to them: April and May are also names. */
 const MONTH =
   '(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?'
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
 type Read = (match: string[]) => Term | undefined
 
-/** In order: what one has read, no later one sees. */
+/** In order: each sees only what the earlier ones left. */
 const PATTERNS: readonly (readonly [RegExp, Read])[] = [
   [
     /(?<=[\s<>,;"()])[^\s<>,;"()@]+@[^\s<>,;"()@]+/g,

@@ -65,7 +65,7 @@ async function byFhirQuery(path: string, context: ToolContext): Promise<Resource
   return resourcesIn(body).map(({ resource }) => resource)
 }
 
-/** What meets all of the words; if nothing does, what meets most of them. */
+/** Records that match all words; if none do, those that match most. */
 async function byWords(wanted: Wanted, context: ToolContext): Promise<Resource[]> {
   if (wanted.terms.length === 0 && wanted.types.size === 0) {
     throw new UserError(

@@ -1,4 +1,4 @@
-// What a view draws, within what hosts take.
+// Limits what a view draws to what hosts accept.
 import type { Shown } from './shown.ts'
 
 /** Characters of what a view draws: hosts drop or cut what is larger. */

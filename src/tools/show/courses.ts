@@ -53,7 +53,7 @@ export function courseTime(resource: Resource): CourseTime | undefined {
   const from = isDate(start) ? start : written
   if (from === undefined) return undefined
   if (length !== undefined) return { from, remark: `for ${length}` }
-  return isDate(end) ? { from, to: end, remark: 'by how long it may be dispensed' } : { from }
+  return isDate(end) ? { from, to: end, remark: 'time for dispensing' } : { from }
 }
 
 function first(dates: readonly unknown[]): string | undefined {

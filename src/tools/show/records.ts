@@ -1,4 +1,4 @@
-// What the views take of records: who a patient is, names, times and states, as bounded texts.
+// What the views read from records: who a patient is, names, times and states, as bounded texts.
 import { conceptOf, statusOf, subjectOf } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
@@ -29,7 +29,7 @@ export function patientId(given: string | undefined): string {
 /**
  * The patient, and what several searches find.
  *
- * @throws {UserError} where there is no such patient
+ * @throws {UserError} if there is no such patient
  * @throws {FhirError} when all fail
  */
 export async function readOfPatient(
@@ -79,7 +79,7 @@ export function personOf(id: string, resource: unknown): Person {
   }
 }
 
-/** What is no longer used comes last. */
+/** Elements that are no longer used come last. */
 function inUse(resource: Resource, name: string): Record<string, unknown>[] {
   const all = records(resource, name)
   const isOld = ({ use }: Record<string, unknown>) => use === 'old' || use === 'maiden'
@@ -121,7 +121,7 @@ export interface State {
 const UNREAL: ReadonlySet<string> = new Set([
   ...['not-done', 'not-taken', 'cancelled', 'planned', 'preparation', 'intended', 'draft', 'proposed'],
 ])
-/** What is no order of a medication. */
+/** Intents that are not an order of a medication. */
 const NO_ORDER: ReadonlySet<string> = new Set(['proposal', 'plan', 'option'])
 
 export function stateOf(resource: Resource): State {

@@ -92,7 +92,7 @@ function seriesOf(measured: readonly Measured[]): Series[] {
 
 export interface Coded {
   code: string
-  /** What tells it from others: the code with its system, or the words where there is no code. */
+  /** Its identity: the code with its system, or the words if there is no code. */
   key: string
   /** All its codings, as searches name them. */
   all: readonly string[]
@@ -145,7 +145,7 @@ function timeRemark({ effectivePeriod, ...observation }: Resource): string | und
   return isRecord(effectiveTiming) && dateOf({ effectiveTiming }, isDate) ? 'at several times' : 'date of issue'
 }
 
-/** At most so many, with the first, the last, and the lowest and highest of each stretch in between. */
+/** At most this many points: the first, the last, and the lowest and highest of each stretch in between. */
 export function thinned(points: readonly Point[], most: number): Point[] {
   if (points.length <= most) return [...points]
   const stretches = Math.max(1, Math.floor((most - 2) / 2))

@@ -1,4 +1,4 @@
-// What a search finds, as a table of columns that are asked for.
+// The results of a search, as a table of the requested columns.
 import { compileSelect } from '../../answer/select/select.ts'
 import { typeOf } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
@@ -18,7 +18,7 @@ const PAGE = 50
 const MAX_ROWS = 200
 /** Characters of the rows of one view: with the rest of it, within what hosts take. */
 const MAX_CHARS = 80_000
-/** Columns where none are asked for: what most types have. */
+/** Default columns, which most types have. */
 const COLUMNS = [
   'id',
   'name.text | name.given.first() | code.text | code.coding.display.first()',

@@ -15,10 +15,10 @@ import { timeline } from './timeline.ts'
 import { trend } from './trend.ts'
 import { type Drawn, shortNotes, written } from './words.ts'
 
-/** Where the view is: one HTML resource for all four. */
+/** The address of the view: one HTML resource for all four. */
 export const VIEW_URI = 'ui://medplum-mcp/show.html'
 
-/** Characters of an answer that notes may take: one part in so many. */
+/** The share of an answer that notes may use: one part in this many. */
 const NOTES = 3
 const VIEWS = ['trend', 'timeline', 'summary', 'table'] as const
 /** Which arguments each view has, besides `view`. */
@@ -76,7 +76,7 @@ const DRAW: Readonly<Record<(typeof VIEWS)[number], (args: Arguments, context: T
   table,
 }
 
-/** An argument of another view would be dropped in silence. */
+/** An argument of another view would be silently ignored. */
 function refuseOthers({ view, ...args }: Arguments): void {
   const foreign = Object.entries(args).filter(([name, value]) => value !== undefined && !TAKES[view].includes(name))
   if (foreign.length === 0) return

@@ -1,4 +1,4 @@
-// Which units are the same, and how each is written: what has two units must never share an axis.
+// Which units are the same, and how each is written: values with different units must never share an axis.
 
 export interface Unit {
   /** As it is written; empty where it isn't. */
@@ -35,7 +35,7 @@ export function unitsOf(values: readonly { unit: Unit }[]): (value: { unit: Unit
     if (unit.unit !== '') words.add(unit.unit)
     written.set(id, words)
   }
-  // Where one code is written in several ways, the code is the word for it.
+  // If one code is written in several ways, the code itself is shown.
   const word = (id: string) => {
     const [only, ...others] = written.get(id) ?? []
     return only === undefined || others.length > 0 ? id : only

@@ -4,7 +4,7 @@ import { writeTable } from '../../answer/compact/table.ts'
 import { quoted } from '../../base/text.ts'
 import type { Person, Shown } from './shown.ts'
 
-/** What a view comes to. */
+/** A view in words. */
 export type Drawn = { structured: Shown; notes: string[] } & ({ words: Words } | { content: ContentBlock[] })
 
 export interface Words {

@@ -1,4 +1,4 @@
-// The page where a person approves or refuses a change that their client can't ask about.
+// The page where a person approves or refuses a change that their client doesn't ask about in a form.
 import type { FC } from 'hono/jsx'
 import { Layout } from '../shared/layout.tsx'
 
@@ -9,7 +9,7 @@ interface ConfirmProps {
   tenant: string | undefined
   /** What would be done. */
   lines: readonly string[]
-  /** Where the form goes: the page itself. */
+  /** The form's target: this page. */
   path: string
   home: string
   /** What the form carries (CSRF). */
@@ -28,7 +28,7 @@ const OTHER_ACT = { heading: 'Approve this change?', button: 'Approve', style: '
 const DECIDED = {
   approved: {
     heading: 'You approved this',
-    says: 'Go back to your application and tell it to continue. The change will be made once.',
+    says: 'Go back to your application. If it does not continue by itself, tell it to. The change will be made once.',
   },
   declined: { heading: 'You refused this', says: 'Nothing was changed. You can close this page.' },
 } as const

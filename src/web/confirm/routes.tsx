@@ -90,7 +90,7 @@ function nothingHere(c: Ctx): Response {
   return pageResponse(
     <Problem
       title="There is nothing to confirm here"
-      what="This change was already made or decided, the question is older than ten minutes, or it is for another person."
+      what="The question was withdrawn or asked again, is older than ten minutes, or is for another person."
       advice="If your application is still waiting, tell it to ask again. It will give you a new link."
       home={homeAt(c.env, c.req.path)}
     />,

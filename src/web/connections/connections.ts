@@ -28,7 +28,7 @@ export interface Connection {
   activity: Activity[]
   /** Kind of device that the person signed in on, where it is known. */
   device?: string
-  /** Grants of earlier sign-ins of the same, which weren't used since this one: the client has most likely forgotten them. */
+  /** Grants of the client's earlier sign-ins that were not used since: it has probably forgotten them. */
   earlier: string[]
 }
 
@@ -45,8 +45,8 @@ export async function connectionsOf(userId: string, env: Bindings, oauth: OAuthH
 }
 
 /**
- * One connection for what is most likely one: many hosts register again, or forget, each time they sign in. What is used goes on
- * as a connection of its own, so that another account of a host is seen and told apart.
+ * Folds sign-ins that are most likely the same connection: many hosts register again, or forget, each time they sign in. A sign-in
+ * that is still used stays separate, so that another account of a host is visible.
  */
 function folded(found: readonly Found[]): Connection[] {
   const latest = new Map<string, Connection>()

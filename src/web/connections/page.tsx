@@ -25,11 +25,11 @@ export const DONE = {
 } as const
 export type Done = keyof typeof DONE
 
-/** What both views have. */
+/** What both views share. */
 interface PageProps {
   /** Name of the tenant; undefined for the deployment's own. */
   tenant: string | undefined
-  /** What the paths of the tenant begin with. */
+  /** Prefix of the tenant's paths. */
   root: string
   done: Done | undefined
 }
@@ -181,7 +181,7 @@ const Entry: FC<EntryProps> = ({ connection, isOneOfMany, root, token, now }) =>
   )
 }
 
-/** Each level by itself; on the consent page, one builds on the other. */
+/** Each level on its own; on the consent page, each builds on the one before. */
 const MAY: Record<Level, string> = {
   read: 'View and search records you have access to. No changes.',
   write: 'View, search, create and change records. Cannot delete.',
@@ -197,7 +197,7 @@ const DEEDS: Record<Kind, string> = {
   admin: 'Administration',
 }
 
-/** What a tool does whose call names no type. */
+/** What a tool did, for calls that name no type. */
 const TOOL_DEEDS: Record<string, string> = { whoami: 'Checked who is signed in', search: 'Searched by words' }
 
 /** One call, such as `Read Patient, 3 minutes ago, by fhir-request`. */

@@ -54,11 +54,11 @@ function signedOut(c: Ctx, done: Done | undefined, status = 200): Response {
   return pageResponse(<SignedOut {...{ tenant, root, done }} medplumHost={medplum.baseUrl.host} />, { status })
 }
 
-/** Lets a form pass that comes from the page itself, in a session that is alive. */
+/** Accepts only forms from the page itself, in a valid session. */
 async function ownForm(c: Ctx, act: (c: Ctx, userId: string, form: FormData) => Promise<Response>): Promise<Response> {
   const userId = await browserUser(c)
   if (userId === undefined) return signedOut(c, 'expired', 401)
-  // What is no form has no token, and is refused so.
+  // A body that isn't a form has no token, and is refused for that.
   const form = await c.req.raw.formData().catch(() => new FormData())
   if (await isOwnForm(c, form.get('token'))) return act(c, userId, form)
   return refused(c, 403, 'This request did not come from the connections page of this server.')
@@ -126,7 +126,7 @@ function done(c: Ctx, what: Done): Response {
   return c.redirect(`${pathOf(c)}?done=${what}`, 303)
 }
 
-/** Where the page of this tenant is. */
+/** The path of this tenant's page. */
 function pathOf(c: Ctx): string {
   return `${settingsAt(c.env, c.req.path).root}${CONNECTIONS_PATH}`
 }

@@ -1,8 +1,8 @@
 // Which form a client prefers: browsers ask for HTML, models' fetchers for Markdown, programs for neither.
 
 /**
- * The weight that an Accept header gives a media type (RFC 9110, section 12.5.1). Only a type that is named counts: a
- * wildcard says nothing of who asks.
+ * The weight that an Accept header gives a media type (RFC 9110, section 12.5.1). Only named types count: a
+ * wildcard says nothing about who asks.
  *
  * @returns 0 (not named, or refused) to 1
  */

@@ -1,5 +1,5 @@
 // Signs a person in with Medplum in the browser for this server's own pages, without an MCP client or grant. Only the person's identity
-// is kept: Medplum's tokens are revoked as soon as they have shown it.
+// is kept: Medplum's tokens are revoked as soon as it is known.
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
@@ -12,9 +12,9 @@ type Ctx = Context<{ Bindings: Bindings }>
 
 const SESSION_S = 1800
 const LOGIN_S = 600
-/** The cookie `__Host-session` holds 256 random bits; KV holds their SHA-256. At each tenant a person is signed in for itself. */
+/** The cookie `__Host-session` holds 256 random bits; KV holds their SHA-256. A person signs in to each tenant separately. */
 const SESSION_COOKIE = 'session'
-/** Tells these states from those of an MCP client's sign-in, which are base64url alone. */
+/** Distinguishes these states from those of an MCP client's sign-in, which are pure base64url. */
 const STATE_PREFIX = 'page.'
 const PURPOSE = 'browser-login'
 const SCOPES = ['openid', 'profile']
@@ -63,7 +63,7 @@ export async function redirectToLogin(c: Ctx, returnTo: string): Promise<Respons
     returnTo: ownPath(returnTo, settings),
     expiresAt: Date.now() + LOGIN_S * 1000,
   }
-  // The browser keeps it, sealed under the state: anybody may come here, and nothing is stored for them.
+  // The browser keeps it, sealed under the state: nothing is stored for anonymous visitors.
   setCookie(c, await loginCookie(key), toBase64Url(await seal(key, PURPOSE, login)), cookie(LOGIN_S))
   return redirect(c, await loginUrl(settings, `${STATE_PREFIX}${key}`, login, SCOPES))
 }
@@ -108,7 +108,7 @@ export async function formToken(c: Ctx): Promise<string> {
 export async function isOwnForm(c: Ctx, token: unknown): Promise<boolean> {
   const { publicUrl } = settingsHere(c)
   if (c.req.header('origin') !== publicUrl.origin || typeof token !== 'string') return false
-  // Digests of both, so that the time tells nothing.
+  // Compares digests, so that timing reveals nothing.
   const [given, expected] = await Promise.all([sha256(token), formToken(c).then(sha256)])
   return given === expected
 }
@@ -162,7 +162,7 @@ function sessionSecret(c: Ctx): string | undefined {
 }
 
 const sessionKey = async (secret: string) => `session:${await sha256(secret)}`
-/** One cookie a login, so that two tabs don't disturb each other. */
+/** One cookie per login, so that two tabs don't interfere. */
 const loginCookie = async (key: string) => `login-${(await sha256(key)).slice(0, 16)}`
 
 function cookie(maxAge: number): CookieOptions {

@@ -7,7 +7,7 @@ import { Problem, pageResponse } from './layout.tsx'
 
 type Env = { Bindings: Bindings }
 
-/** Title, what happened (where it is missing, the answer says it), what to do. */
+/** Title, what happened (if missing, the answer's own text), what to do. */
 const PROBLEMS: Record<number, [title: string, what: string | undefined, advice: string]> = {
   401: [
     'This address is for MCP clients',
@@ -70,7 +70,7 @@ function sentence(text: string): string {
   return text.replace(/[^.!?]$/, '$&.')
 }
 
-/** Answers 405 where other methods are taken. */
+/** Answers 405, naming the allowed methods. */
 export function methodNotAllowed(allow: string): (c: Context<Env>) => Response {
   return (c) => c.text('Method Not Allowed', 405, { allow })
 }

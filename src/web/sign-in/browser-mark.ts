@@ -5,11 +5,11 @@ import { generateCookie, getCookie } from 'hono/cookie'
 import { newKey, sha256 } from '../../base/seal.ts'
 
 const COOKIE = 'browser'
-/** As long as browsers keep a cookie. */
+/** The longest that browsers keep a cookie. */
 const LIFE_S = 400 * 86_400
 
 export interface BrowserMark {
-  /** A digest of the cookie, which a grant is kept with. */
+  /** A digest of the cookie, stored with the grant. */
   browser: string
   /** Kind of device, such as Windows, as the browser says. */
   device?: string

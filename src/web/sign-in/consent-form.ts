@@ -17,7 +17,7 @@ export async function openForm(c: Context): Promise<{ handle: string; cookie: st
 /**
  * Takes a form that was sent to this address.
  *
- * @returns the line that deletes its cookie: a form is good once
+ * @returns the header that deletes its cookie: a form works once
  * @throws {AuthorizationError} for a form of another browser or another address, or an old one
  */
 export async function closeForm(c: Context, handle: string): Promise<string> {
@@ -31,12 +31,12 @@ export async function closeForm(c: Context, handle: string): Promise<string> {
   return cookieLine(hash, '', 0)
 }
 
-/** Of the handle and all that was asked for: what was shown is what is decided. */
+/** Covers the handle and the whole request, so that what was shown is what is decided. */
 function hashOf(c: Context, handle: string): Promise<string> {
   return sha256(`${handle}\n${new URL(c.req.url).search}`)
 }
 
-/** One cookie a form, so that two tabs don't disturb each other. */
+/** One cookie per form, so that two tabs don't interfere. */
 const cookieName = (hash: string) => `consent-${hash.slice(0, 16)}`
 
 function cookieLine(hash: string, value: string, maxAge: number): string {

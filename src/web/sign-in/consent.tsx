@@ -18,7 +18,7 @@ interface ConsentProps {
   tenant: string | undefined
   medplumHost: string
   offer: Offer
-  /** As it was filled in before, where that couldn't be granted. */
+  /** The earlier input, if it couldn't be granted. */
   narrowing?: NarrowingForm
 }
 
@@ -96,7 +96,7 @@ function isRefused({ problems }: NarrowingForm): boolean {
   return Object.keys(problems).length > 0
 }
 
-/** What the level leaves open can be narrowed: to kinds of records, and to one patient's. */
+/** A connection can also be limited to some types or to one patient. */
 const Narrow: FC<NarrowingForm> = ({ types, patient, problems }) => (
   <details open={types !== '' || patient !== ''}>
     <summary>Limit it further (optional)</summary>

@@ -54,7 +54,7 @@ export function problemPage(error: Error, c: Ctx): Response {
   )
 }
 
-/** What a person reads whose application names itself by a document that isn't read, or can't be. */
+/** The page for an application whose metadata document isn't read here, or can't be. */
 function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
   const [what, advice] = error instanceof DocumentError ? unread(error) : unreadable(error)
   return pageResponse(
@@ -76,7 +76,7 @@ function unread({ address }: DocumentError): [string, string] {
 }
 
 function unreadable({ metadataUrl, detail }: CimdFetchError): [string, string] {
-  // The field is a name of the OAuth library's own: no text of the document reaches the page.
+  // The field's name comes from the OAuth library: no text of the document reaches the page.
   const [, invalid, missing] = /^(?:Invalid ([a-z_]+):|([a-z_]+) is required)/.exec(detail) ?? []
   const field = invalid ?? missing
   if (field !== undefined) {
@@ -91,7 +91,7 @@ function unreadable({ metadataUrl, detail }: CimdFetchError): [string, string] {
   ]
 }
 
-/** The page for a failed login to a page of this server. */
+/** The page for a failed login to this server's own pages. */
 function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
   const kind = error instanceof UpstreamError ? error.kind : 'stale'
   console.warn(JSON.stringify({ event: 'sign_in_failed', kind }))

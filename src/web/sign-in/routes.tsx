@@ -38,7 +38,7 @@ export const signIn = new Hono<{ Bindings: Bindings }>()
   .post(AUTHORIZE_PATH, decide)
   .all(AUTHORIZE_PATH, methodNotAllowed('GET, HEAD, POST'))
 
-/** Of each tenant. */
+/** For each tenant. */
 export const callback = new Hono<{ Bindings: Bindings }>()
   .get(CALLBACK_PATH, finish)
   .all(CALLBACK_PATH, methodNotAllowed('GET, HEAD'))
@@ -76,14 +76,14 @@ function isDocument(clientId: string): boolean {
   return URL.parse(clientId)?.protocol === 'https:'
 }
 
-/** The client as people are shown it: by its id, where nothing of its name can be seen. */
+/** The client as people see it: by its id if nothing of its name is visible. */
 function shown(client: ConsentDescription): ConsentDescription {
   const { name, isThisComputer } = placeOf(client.redirectUri)
   const clientName = shownName(client.clientName) || shownName(client.clientId)
   return { ...client, clientName, redirectHost: name, redirectIsLoopback: isThisComputer }
 }
 
-/** The page with a handle of its own, and with what was filled in before where that couldn't be granted. */
+/** The page with a new handle, and the earlier input if that couldn't be granted. */
 async function consentPage(
   c: Ctx,
   settings: Settings,
@@ -104,7 +104,7 @@ async function consentPage(
 }
 
 async function decide(c: Ctx): Promise<Response> {
-  // What is no form has no handle, and is answered so.
+  // A body that isn't a form has no handle, and is refused for that.
   const form = await c.req.raw
     .clone()
     .formData()
@@ -117,7 +117,7 @@ async function decide(c: Ctx): Promise<Response> {
     return pageResponse(<Onward to={to} place="your application" />, { headers })
   }
   const { levels, preselected } = offerFor(asked.scope, settings.maxAccess)
-  // What isn't offered can't be chosen: the least is granted then.
+  // A level that isn't offered counts as the lowest.
   const chosen = form.has('level') ? levels.find((level) => level === form.get('level')) : preselected
   const level = chosen ?? 'read'
   const narrowing = readNarrowing(form)

@@ -12,7 +12,7 @@ export const COPY_SCRIPT_PATH = '/copy.js'
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#5b3cc4"/><path d="M13 9v14M6 16h14m6 0h0" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>'
 
-/** Puts a button beside all that can be copied; the page has none, because without a script it would do nothing. */
+/** Adds copy buttons; the page itself has none, because they would do nothing without a script. */
 const COPY_SCRIPT = `const said = document.body.appendChild(document.createElement('p'))
 said.className = 'said'
 said.role = 'status'

@@ -6,7 +6,7 @@ import { titleOf } from '../../config/tenants.ts'
 
 /** Reserved for the card: the MCP address, and `/server-card`. */
 export const CARD_PATH = '/mcp/server-card'
-/** The catalogue's place, and the one that it had in earlier drafts. */
+/** The catalogue's path, and its path in earlier drafts. */
 export const CATALOG_PATHS = ['/.well-known/ai-catalog.json', '/.well-known/mcp/catalog.json']
 
 const CARD_TYPE = 'application/mcp-server-card+json'
@@ -20,7 +20,7 @@ export const DISCOVERY_HEADERS = {
   'cache-control': 'public, max-age=3600',
 }
 
-/** The server card: who this is and where; never what it offers. It says the same as `server/discover`. */
+/** The server card: name and address, not what is offered. The same as in `server/discover`. */
 export function serverCard(settings: Settings): Response {
   const { tenant, root, resource } = settings
   const { origin, hostname } = settings.publicUrl

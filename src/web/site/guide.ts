@@ -65,7 +65,7 @@ export function guideOf(
   { tenant, root, resource: mcpUrl, medplum, publicUrl, tools }: Settings,
   computes: boolean,
 ): Guide {
-  // By it, a client tells several servers apart.
+  // Clients tell several servers apart by it.
   const name = tenant === undefined ? 'medplum' : `medplum-${tenant}`
   const local =
     publicUrl.protocol === 'http:' ? ' It works on this computer only: Claude and ChatGPT need a public one.' : ''
@@ -117,7 +117,7 @@ export function guideOf(
       },
       {
         name: 'MCP Inspector',
-        // The version is named because npx on Node 20 would take one from before it could sign in.
+        // With a version, because npx on Node 20 would choose one that can't sign in.
         command: `npx -y @modelcontextprotocol/inspector@2.12.0 --cli ${mcpUrl} --transport http --method tools/list`,
         steps: [],
       },

@@ -10,7 +10,7 @@ const Text: FC<{ text: string }> = ({ text }) => (
   <>{text.split('`').map((part, index) => (index % 2 ? <code>{part}</code> : part))}</>
 )
 
-/** Something to copy, which wraps between words only; where scripts run, a button is put beside it. */
+/** Text to copy, which wraps between words only; a script adds a button. */
 const Copyable: FC<{ text: string }> = ({ text }) => (
   <div class="copy">
     <pre>

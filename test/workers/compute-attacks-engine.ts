@@ -1,5 +1,7 @@
 // What makes the engine itself work for long, or take up much memory, for few steps of a program: name and code. All are stopped or fail.
 
+import { type Attack, each } from './attacks.ts'
+
 /** A function of the engine that a program can call, and that counts nothing. */
 const RESOLVE = 'const { resolve } = Promise.withResolvers();'
 const ANSWERS = 'const next = (async function* () {})().next;'
@@ -7,7 +9,7 @@ const KEYS = 'for (let i = 0; i < 1e5; i++) a["k" + i] = i;'
 const LONG = 'const s = "1".repeat(9e5), o = { valueOf: () => s };'
 const SET_LIKE = '{ size: 0, has() {}, keys: () => a.values() }'
 
-export const ENGINE_ATTACKS: Record<string, string> = {
+export const ENGINE: Record<string, Attack> = each(/^The program (?:was stopped|failed|was not run)/, {
   'a set visited by the engine': `${RESOLVE} const s = new Set(Array.from({ length: 3e5 }, (_, i) => i)); for (;;) s.forEach(resolve)`,
   'an iterator emptied by the engine': `${RESOLVE} const a = new Array(1e6).fill(1); for (;;) a.values().some(resolve)`,
   'an iterator filtered by the engine': `${RESOLVE} const a = new Array(1e6).fill(1); for (;;) a.values().filter(resolve).next()`,
@@ -44,4 +46,4 @@ export const ENGINE_ATTACKS: Record<string, string> = {
   'room of generators with more than they take': 'function* g(...all) { yield all }\nfor (;;) g()',
   'a reviver that puts a list in':
     'const a = Array(1e6).fill(0); for (;;) JSON.parse(`{"a":1,"b":2}`, function (k, v) { if (k === "a") this.b = a; return v })',
-}
+})

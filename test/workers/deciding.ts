@@ -1,0 +1,33 @@
+import { afterEach, beforeAll, vi } from 'vitest'
+import { DELETE } from '../calls.ts'
+import { calls, direct } from './confirming.ts'
+import { create, medplumToken } from './medplum.ts'
+import { signIn, type Tokens } from './signing-in.ts'
+import { alice } from './world.ts'
+
+export let mine: Tokens
+
+export let medplum: string
+
+export const call = calls()
+
+export const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call "the" patient' }
+
+export async function newTask(): Promise<{ path: string; deletion: { method: string; path: string } }> {
+  const { id } = await create(medplum, TASK)
+  return { path: `Task/${id}`, deletion: DELETE(`Task/${id}`) }
+}
+
+export const touch = async (path: string) =>
+  (await direct(medplum, 'PATCH', path, [{ op: 'replace', path: '/status', value: 'accepted' }])).text()
+
+/** What a file of these tests does before and after them. */
+export function setUp(): void {
+  beforeAll(async () => {
+    mine = await signIn(alice)
+    medplum = await medplumToken()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+}
