@@ -43,7 +43,8 @@ export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: B
     burn: async (nonce, expiresAt) => grant().burn(nonce, expiresAt),
     async propose(agreement, lines, session) {
       const subject = await subjectOf(vaultKey, agreement.digest)
-      const waiting = await grant().settle(subject)
+      // A decision made in the meantime is left for the call that carries it out.
+      const waiting = await grant().pending(subject)
       const before = waiting && (await open<Kept>(vaultKey, keptPurpose, waiting.agreement).catch(() => undefined))
       const asked = await sha256(lines.join('\n'))
       if (before && isSame(before, agreement, asked)) return before.page

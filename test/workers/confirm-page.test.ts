@@ -3,7 +3,12 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { newKey } from '../../src/base/seal.ts'
+import type { Agreement } from '../../src/call/confirmation.ts'
+import { confirmationsOf } from '../../src/oauth/confirmations.ts'
 import { ConfirmationStore } from '../../src/oauth/grant/confirmation-store.ts'
+import { grantNameOf } from '../../src/oauth/grant-name.ts'
+import type { CallerRecord } from '../../src/oauth/record.ts'
 import { expectPageHeaders } from './browsing.ts'
 import { ACCEPT, calls, Decider, direct, exists, linkIn, sdk2, tokenIn, writesDuring } from './confirming.ts'
 import { fhir, startSession } from './mcp.ts'
@@ -268,6 +273,18 @@ test('a question that is open is not dropped for those that were decided and use
     expect(store.settle('open')).toBeDefined()
     expect([1, 30].map((at) => store.at(`${at}`) !== undefined)).toEqual([false, true])
   })
+})
+
+test('a decision made while the same question is asked again is not lost', async () => {
+  const [userId = '', grantId = ''] = grantName(await signIn(alice)).split(':')
+  const props = { vaultKey: newKey(), clientName: 'Test' }
+  const confirmations = confirmationsOf({ userId, grantId, props } as CallerRecord, env)
+  const agreement = { digest: 'x', seen: [], expiresAt: Date.now() + 60_000, nonce: 'n' } as unknown as Agreement
+  const { id } = await confirmations.propose(agreement, ['Delete?'])
+  await env.GRANT.getByName(grantNameOf({ userId, grantId })).decide(id, 'approved')
+  expect((await confirmations.propose(agreement, ['Delete?'])).id).toBe(id)
+  expect(await confirmations.decision('x')).toHaveProperty('approved')
+  expect(await confirmations.decision('x')).toBeUndefined()
 })
 
 test('what lies in the object tells nothing, and goes when it has expired', async () => {

@@ -47,11 +47,16 @@ export class ConfirmationStore {
 
   /** The proposal about a subject. Reading a decided one uses it up; its page still says what was decided. */
   settle(subject: string): Proposal | undefined {
-    const [found] = this.#proposals().filter(([, proposal]) => proposal.subject === subject && !proposal.isUsed)
+    const found = this.#waiting(subject)
     if (!found) return undefined
     const [key, proposal] = found
     if (proposal.decision !== undefined) this.#storage.put(key, { ...proposal, isUsed: true } satisfies Proposal)
     return proposal
+  }
+
+  /** The same, without using it up. */
+  pending(subject: string): Proposal | undefined {
+    return this.#waiting(subject)?.[1]
   }
 
   /** The proposal behind a page's address. */
@@ -89,6 +94,10 @@ export class ConfirmationStore {
     })
     const next = Math.min(...times)
     return Number.isFinite(next) ? next : undefined
+  }
+
+  #waiting(subject: string): [string, Proposal] | undefined {
+    return this.#proposals().find(([, proposal]) => proposal.subject === subject && !proposal.isUsed)
   }
 
   #proposals(): [string, Proposal][] {

@@ -136,6 +136,11 @@ export class Grant extends DurableObject<Bindings> {
     return this.#confirmations.settle(subject)
   }
 
+  /** The same, without using it up. */
+  async pending(subject: string): Promise<Proposal | undefined> {
+    return this.#confirmations.pending(subject)
+  }
+
   /** Ends what the person must decide about a subject, or has decided. */
   async withdraw(subject: string): Promise<void> {
     this.#confirmations.withdraw(subject)
