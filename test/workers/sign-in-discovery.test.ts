@@ -136,7 +136,11 @@ describe('discovery', () => {
   test('a token request of a forgotten client says so, so that it registers again', async () => {
     const response = await send(`${ORIGIN}/oauth/token`, {
       method: 'POST',
-      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'a:b:c', client_id: 'forgotten' }),
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token: 'nobody:none:c',
+        client_id: 'forgotten',
+      }),
     })
     expect(response.status).toBe(401)
     expect(await response.json()).toMatchObject({ error: 'invalid_client' })
