@@ -69,6 +69,8 @@ export function secretFieldsOf(type: string): ReadonlySet<string> {
   return Object.hasOwn(SECRET_FIELDS_OF, type) ? (SECRET_FIELDS_OF[type] ?? NONE) : NONE
 }
 
+/** What a parameter holds: a value, a resource or parts. */
+const HOLDS = /^(?:value[A-Z]\w*|resource|part)$/
 const SUBSCRIPTION_SECRET = /subscription-secret$/
 
 /**
@@ -87,12 +89,13 @@ export function redact(value: unknown, hidden?: ReadonlySet<string>): unknown {
   // A parameter is named by a value, such as that of `$rotate-secret`.
   const isSecret = typeof value.name === 'string' && SECRET_FIELDS.has(value.name)
   const shown = (name: string, item: unknown) => {
-    if (isSecret && /^value[A-Z]/.test(name)) return hide(item)
+    if (isSecret && HOLDS.test(name)) return hide(item)
     if (SECRET_FIELDS.has(name) || own.has(name) || hidden?.has(name)) return hide(item)
     if (type === 'Subscription' && name === 'channel' && isRecord(item)) {
       return redact('header' in item ? { ...item, header: hideHeaders(item.header) } : item, hidden)
     }
-    if (name === 'extension' && Array.isArray(item)) return mapped(item, (one) => redact(withoutSecret(one), hidden))
+    if (/^(?:modifierE|e)xtension$/.test(name) && Array.isArray(item))
+      return mapped(item, (one) => redact(withoutSecret(one), hidden))
     return redact(item, hidden)
   }
   const names = Object.keys(value)

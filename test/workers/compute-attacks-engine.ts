@@ -7,6 +7,7 @@ const RESOLVE = 'const { resolve } = Promise.withResolvers();'
 const ANSWERS = 'const next = (async function* () {})().next;'
 const KEYS = 'for (let i = 0; i < 1e5; i++) a["k" + i] = i;'
 const LONG = 'const s = "1".repeat(9e5), o = { valueOf: () => s };'
+const ALIKE = 'const a = Array.from({ length: 8000 }, (_, i) => String(i * 2 ** 17));'
 const SET_LIKE = '{ size: 0, has() {}, keys: () => a.values() }'
 
 export const ENGINE: Record<string, Attack> = each(/^The program (?:was stopped|failed|was not run)/, {
@@ -34,6 +35,10 @@ export const ENGINE: Record<string, Attack> = each(/^The program (?:was stopped|
   'objects sorted as long texts':
     'const s = "1".repeat(9e5), t = s.slice(1) + "2"; let n = 0; const o = { toString: () => (n++ % 2 ? s : t) }, a = Array(1000).fill(o); for (;;) a.toSorted()',
   'a search from a long text': `${LONG} const r = /a/g; for (;;) { r.lastIndex = s; r.test("") }`,
+  'digits of one hash in a set': `${ALIKE} const s = new Set(); for (const n of a) s.add(n); for (;;) for (const n of a) s.has(n)`,
+  'digits of one hash in a map': `${ALIKE} const m = new Map(a.map((n) => [n, 1])); for (;;) for (const n of a) m.get(n)`,
+  'groups of one hash': `${ALIKE} for (;;) Map.groupBy(a, (n) => n)`,
+  'sets of one hash united': `${ALIKE} const s = new Set(a.slice(4000)), t = new Set(a); for (;;) s.union(t)`,
   'an error of a long text': 'const s = "x".repeat(9e5), o = { toString: () => s }; for (;;) new Error(o).stack',
   'a list of holes turned round': 'const a = []; a[999990] = 1; for (;;) a.reverse()',
   'a list of a class moved':

@@ -149,6 +149,29 @@ describe('a program', () => {
     expect(await returned(code)).toEqual(known)
   })
 
+  test('counts tens of thousands by year', async () => {
+    const code =
+      'const by = { a: {} }; for (let i = 0; i < 40000; i++) by.a[2000 + i % 20] = (by.a[2000 + i % 20] ?? 0) + 1; return by.a[2019]'
+    expect(await returned(code)).toBe(2000)
+  })
+
+  test('combines and groups by numbers', async () => {
+    expect(
+      await returned(`
+        const a = new Set([1, 2, 3]), b = new Set([2, 3, 4]), by = Map.groupBy([2023, 2024, 2024], (year) => year)
+        const lists = [a.union(b), a.intersection(b), a.difference(b), a.symmetricDifference(b)].map((s) => [...s])
+        return [lists, new Set([2]).isSubsetOf(a), a.isSupersetOf(b), a.isDisjointFrom(new Set([9])), [...by], new Map([[7, 'x']]).get(7)]`),
+    ).toEqual([
+      [[1, 2, 3, 4], [2, 3], [1], [1, 4]],
+      ...[true, false, true],
+      [
+        [2023, [2023]],
+        [2024, [2024, 2024]],
+      ],
+      'x',
+    ])
+  })
+
   test('is JavaScript as models write it', async () => {
     expect(
       await returned(`

@@ -15,7 +15,7 @@ interface Bodies {
 }
 
 export function countedOf(
-  { fail, step, textOf, seen, short, listFits, listOf, made, worth, numeric, stepped }: Meter,
+  { fail, step, textOf, seen, short, hashed, listFits, listOf, made, worth, numeric, stepped }: Meter,
   { texts, lists, objects, writeJson, matcher }: Bodies,
 ): {
   /** The method of an object (`''`: a global function) that counts. */
@@ -110,7 +110,11 @@ export function countedOf(
     'String',
     'String.prototype',
   ])
-  const KEYED = new NativeSet(['Object', 'Object.prototype', 'Map.prototype', 'Set.prototype'])
+  const KEYED = new NativeSet(['Object', 'Object.prototype'])
+  const SIZED: Record<string, Fn> = {
+    'Map.prototype': getOwnPropertyDescriptor(Map.prototype, 'size')?.get as Fn,
+    'Set.prototype': getOwnPropertyDescriptor(Set.prototype, 'size')?.get as Fn,
+  }
 
   const counted = (where: string, name: string, original: Fn): Fn => {
     const key = `${where}.${name}`
@@ -128,6 +132,7 @@ export function countedOf(
     const isNumeric = NUMERIC.has(where) || name === 'take'
     const isIterator = where === '%Iterator%.prototype' && name !== '@@iterator'
     const isKeyed = KEYED.has(where)
+    const sizeOf = SIZED[where]
     const isParsed = where === 'Date' && name === 'parse'
     return {
       method(this: unknown, ...args: unknown[]): unknown {
@@ -137,6 +142,7 @@ export function countedOf(
         if (isNumeric) worths(args)
         if (isParsed) dated(args)
         if (isKeyed) short(args[where === 'Object' ? 1 : 0])
+        if (sizeOf && args.length > 0) hashed(args[0], apply(sizeOf, self, []) as number)
         for (let at = 0; at < args.length; at++) seen(args[at])
         return made(apply(original, self, args))
       },
@@ -156,14 +162,14 @@ export function countedOf(
       if (args[0] === undefined || args[0] === null) return []
       const pairs = listOf(args[0])
       step(pairs.length * 20)
-      for (let at = 0; at < pairs.length; at++) short((pairs[at] as unknown[] | undefined)?.[0])
+      for (let at = 0; at < pairs.length; at++) hashed((pairs[at] as unknown[] | undefined)?.[0], at)
       return [pairs]
     },
     Set(args) {
       if (args[0] === undefined || args[0] === null) return []
       const values = listOf(args[0])
       step(values.length * 20)
-      for (let at = 0; at < values.length; at++) short(values[at])
+      for (let at = 0; at < values.length; at++) hashed(values[at], at)
       return [values]
     },
     Number: worths,

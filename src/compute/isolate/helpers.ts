@@ -14,7 +14,7 @@ export function helpersOf({
   numeric,
 }: Meter): Record<string, unknown> {
   const { isArray } = Array
-  const { max, min } = Math
+  const { max } = Math
   const NativeTypeError = TypeError
   const joined = (value: unknown): unknown => {
     if (typeof value === 'string') step(text(value).length >> 3)
@@ -24,11 +24,14 @@ export function helpersOf({
     if (typeof value === 'string') step(value.length >> 4)
     return value
   }
-  /** How far an element lies beyond the others of an object: the engine makes room for all between. */
+  /**
+   * How far an element lies beyond the others of an object: the engine makes room for all between. From 1024 on it keeps a table
+   * instead, so that a program can count by year.
+   */
   const gap = (object: unknown, index: number): number => {
     if (isArray(object)) return max(0, index - object.length)
     const isObject = (typeof object === 'object' && object !== null) || typeof object === 'function'
-    return isObject && index in object ? 0 : min(index, 1024)
+    return isObject && index in object ? 0 : index < 1024 ? index : 16
   }
   const assigned = (object: unknown, value: unknown): PropertyKey => {
     const key = keyed(value)

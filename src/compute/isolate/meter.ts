@@ -68,6 +68,17 @@ export function meterOf(limits: Limits) {
     if (typeof value === 'string' && value.length > 10_000) fail('a key of it has more than 10000 characters')
     return value
   }
+  /**
+   * Counts for a key of a map or set. The engine's hash of a number is known, so that a program can choose thousands with the same
+   * one: each is then compared with all.
+   *
+   * @param others how many keys there are
+   */
+  const hashed = (key: unknown, others: number): void => {
+    const isNumeric = typeof key === 'number' || typeof key === 'bigint'
+    if (isNumeric || (typeof key === 'string' && key.length < 11 && key >= '0' && key < ':')) step(others >> 4)
+    short(key)
+  }
   const keyed = (value: unknown): PropertyKey => {
     if (typeof value === 'number' || typeof value === 'symbol') return value
     const key = short(textOf(value))
@@ -183,6 +194,7 @@ export function meterOf(limits: Limits) {
     textOf,
     seen,
     short,
+    hashed,
     keyed,
     listFits,
     listed,

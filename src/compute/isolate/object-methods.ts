@@ -3,7 +3,17 @@
 import type { Fn, Meter } from './meter.ts'
 import type { Methods } from './text-methods.ts'
 
-export function objectMethodsOf({ step, short, keyed, listOf, size, depth, copied, numeric, stepped }: Meter): Methods {
+export function objectMethodsOf({
+  step,
+  hashed,
+  keyed,
+  listOf,
+  size,
+  depth,
+  copied,
+  numeric,
+  stepped,
+}: Meter): Methods {
   const { apply, getOwnPropertyDescriptor } = Reflect
   const { isArray } = Array
   const { keys: keysOf, create } = Object
@@ -23,7 +33,8 @@ export function objectMethodsOf({ step, short, keyed, listOf, size, depth, copie
       const list = listOf(values)
       for (let at = 0; at < list.length; at++) {
         const given = apply(by as Fn, undefined, [list[at], at])
-        const key = isMap ? short(given) : typeof given === 'symbol' ? given : `${keyed(given) as string}`
+        const key = isMap ? given : typeof given === 'symbol' ? given : `${keyed(given) as string}`
+        hashed(key, names.length)
         step(40)
         let group = apply(getOfMap, found, [key]) as unknown[] | undefined
         if (group === undefined) {
@@ -38,16 +49,32 @@ export function objectMethodsOf({ step, short, keyed, listOf, size, depth, copie
       for (let at = 0; at < names.length; at++) object[names[at] as string] = apply(getOfMap, found, [names[at]])
       return object
     }
+  /** Keys that the engine looks for in a set of this size, or adds to it. */
+  const searched = (keys: unknown, size: number): unknown => {
+    const { next, return: end } = stepped(keys) as { next: Fn; return: Fn }
+    let others = size
+    return {
+      next: () => {
+        const { done, value } = next() as IteratorResult<unknown>
+        if (done) return { done: true, value }
+        hashed(value, others)
+        others++
+        return { done: false, value }
+      },
+      return: end,
+    }
+  }
   const combined = (original: Fn) =>
     function (this: unknown, other: unknown): unknown {
       const { size, has, keys } = other as { size: unknown; has: Fn; keys: Fn }
       const many = numeric(size)
-      step((apply(sizeOfSet, this, []) as number) * 20)
+      const own = apply(sizeOfSet, this, []) as number
+      step(own * 20)
       // Only what is a set, or acts as one, has both.
       const given = {
         size: many,
         has: typeof has === 'function' ? (value: unknown) => apply(has, other, [value]) : has,
-        keys: typeof keys === 'function' ? () => stepped(apply(keys, other, [])) : keys,
+        keys: typeof keys === 'function' ? () => searched(apply(keys, other, []), own) : keys,
       }
       return apply(original, this, [given])
     }
