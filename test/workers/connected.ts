@@ -10,8 +10,22 @@ export const READ = GET('Patient?_count=1')
 
 export const WRITE = POST('Basic', { resourceType: 'Basic', code: { text: 'connections' } })
 
-/** A change takes effect within a second; the rest is for slow machines. */
-export const SOON = { timeout: 2_500, interval: 50 }
+/** What is noted or written soon after; the time is for slow machines. */
+export const SOON = { timeout: 10_000, interval: 50 }
+
+/** Asks until it succeeds: it may fail only if it was asked within a second of now, when something has just been changed. */
+export async function withinASecond(attempt: () => Promise<void>): Promise<void> {
+  const changed = Date.now()
+  let failed = 0
+  await vi.waitFor(async () => {
+    const asked = Date.now() - changed
+    await attempt().catch((error: unknown) => {
+      failed = asked
+      throw error
+    })
+  }, SOON)
+  expect(failed).toBeLessThanOrEqual(1_000)
+}
 
 export let count = 0
 

@@ -1,8 +1,8 @@
 // The connections page: disconnecting, and forms that are not the person's.
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, test, vi } from 'vitest'
-import { connected, count, disconnected, kvOf, READ, SOON, setUp, WRITE } from './connected.ts'
+import { describe, expect, test } from 'vitest'
+import { connected, count, disconnected, kvOf, READ, setUp, WRITE, withinASecond } from './connected.ts'
 import { atPage, browser, entryOf, htmlOf, known, LANES, PAGE, submit } from './connecting.ts'
 import { fhir, fhirCall, post } from './mcp.ts'
 import { grantName, refresh } from './signing-in.ts'
@@ -36,7 +36,7 @@ describe('disconnecting', () => {
     await disconnected(person, entry)
     for (const [key, value] of before) await env.OAUTH_KV.put(key, value)
     const asked = async () => (await post(tokens.access, fhirCall(READ))).status
-    await vi.waitFor(async () => expect(await asked()).toBe(401), SOON)
+    await withinASecond(async () => expect(await asked()).toBe(401))
     const { result, requests } = await sandbox.during(async () => {
       expect(await entryOf(person, name)).toBeUndefined()
       return [await asked(), (await refresh(tokens)).status]

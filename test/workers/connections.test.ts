@@ -7,7 +7,7 @@ import { note } from '../../src/mcp/server/notes.ts'
 import { Grant } from '../../src/oauth/grant/grant.ts'
 import { GET } from '../calls.ts'
 import { expectPageHeaders } from './browsing.ts'
-import { connected, disconnected, kvOf, READ, SOON, setUp, WRITE } from './connected.ts'
+import { connected, disconnected, kvOf, READ, SOON, setUp, WRITE, withinASecond } from './connected.ts'
 import { atPage, browser, entryOf, htmlOf, known, LANES, PAGE, submit } from './connecting.ts'
 import { fhir, post, rpc } from './mcp.ts'
 import { authorization, exchange, grantName, refresh, register, signIn, tokensOf } from './signing-in.ts'
@@ -113,7 +113,7 @@ describe('reducing access', () => {
     const write = await LANES[lane]?.(access)
     expect((await write?.())?.text).toContain('"resourceType":"Basic"')
     await lowered(await atPage(), name, 'read')
-    await vi.waitFor(async () => expect((await write?.())?.text).toMatch(REFUSED), SOON)
+    await withinASecond(async () => expect((await write?.())?.text).toMatch(REFUSED))
     expect((await fhir(access, READ)).isError).toBe(false)
   })
 
@@ -123,14 +123,14 @@ describe('reducing access', () => {
     await lowered(person, name, 'read')
     const next = tokensOf(tokens.clientId, await (await refresh(tokens)).json())
     await evictDurableObject(env.GRANT.getByName(grantName(next)))
-    await vi.waitFor(async () => expect((await fhir(next.access, WRITE)).text).toMatch(REFUSED), SOON)
+    await withinASecond(async () => expect((await fhir(next.access, WRITE)).text).toMatch(REFUSED))
     expect((await known(person, name)).text).toContain('It can Read: View and search')
   })
 
   test('touches no other client', async () => {
     const [one, other] = [await connected(), await connected()]
     await lowered(await atPage(), one.name, 'read')
-    await vi.waitFor(async () => expect((await fhir(one.access, WRITE)).text).toMatch(REFUSED), SOON)
+    await withinASecond(async () => expect((await fhir(one.access, WRITE)).text).toMatch(REFUSED))
     expect((await fhir(other.access, WRITE)).isError).toBe(false)
   })
 
@@ -143,7 +143,7 @@ describe('reducing access', () => {
       const { token, grant, levels } = await known(person, name)
       expect(levels).toEqual([])
       expect((await submit(person, 'lower', { token, grant, level })).status).toBe(400)
-      await vi.waitFor(async () => expect((await fhir(access, WRITE)).text).toMatch(REFUSED), SOON)
+      await withinASecond(async () => expect((await fhir(access, WRITE)).text).toMatch(REFUSED))
     },
   )
 
