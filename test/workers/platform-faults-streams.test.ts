@@ -67,10 +67,11 @@ async function hungUp(session: Record<string, string>, id: string): Promise<Stre
   throw new Error('The stream ended without a message')
 }
 
-/** How many messages are stored to be sent again. */
-function kept(session: Record<string, string>): Promise<number> {
+/** How many messages of an event's stream are stored to be sent again. */
+function kept(session: Record<string, string>, { id }: StreamEvent): Promise<number> {
+  const [stream] = id.split('.')
   return runInDurableObject(sessionObject(session['mcp-session-id']), (_, { storage }) => {
-    const { n } = storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM event').one()
+    const { n } = storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM event WHERE stream = ?', stream).one()
     return n
   })
 }
@@ -99,7 +100,7 @@ test.each([
   const other = await rpc(await post(mine.access, fhirCall(READ, 'other'), session))
   expect(other.id).toBe('other')
   // The opening event, three progress events, and the answer.
-  if (when !== 'while the call goes on') await expect.poll(() => kept(session), { timeout: 5_000 }).toBe(5)
+  if (when !== 'while the call goes on') await expect.poll(() => kept(session, first), { timeout: 5_000 }).toBe(5)
   if (when.endsWith('evicted')) await evict(session)
   const rest = await all(await resume(session, first.id))
   expectWhole([first, ...rest], 'one')
