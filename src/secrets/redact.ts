@@ -70,7 +70,7 @@ export function secretFieldsOf(type: string): ReadonlySet<string> {
 }
 
 /** What a parameter holds: a value, a resource or parts. */
-const HOLDS = /^(?:value[A-Z]\w*|resource|part)$/
+const HOLDS = /^(?:_?value[A-Z]\w*|resource|part)$/
 const SUBSCRIPTION_SECRET = /subscription-secret$/
 
 /**
