@@ -1,5 +1,5 @@
 // What the views read from records: who a patient is, names, times and states, as bounded texts.
-import { conceptOf, statusOf, subjectOf } from '../../answer/digest/subject.ts'
+import { conceptOf, type Subject, statusOf, subjectOf } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -103,7 +103,11 @@ export function labelOf(resource: Resource): string {
 }
 
 export function codeText(element: unknown): string {
-  const concept = conceptOf(element)
+  return wordsFor(element, conceptOf(element))
+}
+
+/** The same, where the concept has been read already. */
+export function wordsFor(element: unknown, concept: Subject | undefined): string {
   const written = isRecord(element) ? scalarText(element.text) : ''
   return text(written || concept?.display || concept?.code || '')
 }
