@@ -75,7 +75,7 @@ const SUBSCRIPTION_SECRET = /subscription-secret$/
 
 /**
  * The same value with secrets replaced by `"(hidden)"` and signed addresses by `Binary/{id}`. It keeps its shape: the same names
- * and lists, so that what is hidden can be put back where it was. What holds nothing to hide is returned as it is, not copied.
+ * and lists, so that what is hidden can be put back where it was. What holds nothing to hide is returned unchanged, not copied.
  *
  * @param hidden of a GraphQL answer, whose names the document chose: further names to hide, such as the aliases of secret fields
  */
