@@ -82,7 +82,8 @@ export function personOf(id: string, resource: unknown): Person {
 /** Elements that are no longer used come last. */
 function inUse(resource: Resource, name: string): Record<string, unknown>[] {
   const all = records(resource, name)
-  const isOld = ({ use }: Record<string, unknown>) => use === 'old' || use === 'maiden'
+  const isOld = ({ use, period }: Record<string, unknown>) =>
+    use === 'old' || use === 'maiden' || (isRecord(period) && (spanOf(period.end)?.end ?? Infinity) <= Date.now())
   return [...all.filter((one) => !isOld(one)), ...all.filter(isOld)]
 }
 

@@ -127,7 +127,8 @@ function pointOf(observation: Resource, status: string, part: Resource, at: stri
   const sign = text(comparator)
   const { range, remark } = rangeOf(part, { unit, code })
   const flag = flagOf(part, value, sign, range)
-  const remarks = [timeRemark(observation, at), remark].filter((one) => one !== undefined)
+  const absence = part.dataAbsentReason === undefined ? undefined : `also recorded as ${reasonWithout(part)}`
+  const remarks = [timeRemark(observation, at), remark, absence].filter((one) => one !== undefined)
   return {
     ...{ id: `Observation/${scalarText(observation.id)}`, at, value },
     ...(sign !== '' && { sign }),
