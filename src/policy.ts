@@ -56,7 +56,7 @@ export const readableByPages: Middleware = cors({
 export const callableByPages: Middleware = async (c, next) =>
   c.req.header('origin') === undefined ? next() : readableByPages(c, next)
 
-/** A limit on requests that need no sign-in, by client address; hosts such as claude.ai bring many people behind a few addresses. */
+/** A limit on requests that need no sign-in, by client address; hosts such as claude.ai call for many people from a few addresses. */
 export function limitByAddress(name: 'LIMIT_SIGN_IN' | 'LIMIT_REGISTRATION' | 'LIMIT_TOKENS'): Middleware {
   return async (c, next) => {
     const { success } = await c.env[name].limit({ key: networkOf(c.req.header('cf-connecting-ip') ?? 'unknown') })

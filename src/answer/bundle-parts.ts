@@ -8,8 +8,11 @@ const texts = new WeakMap<Entry, string>()
 
 /** An entry's JSON, which is written once: a long answer needs it several times. Nothing changes an entry meanwhile. */
 export function jsonOf(entry: Entry): string {
-  const text = texts.get(entry) ?? JSON.stringify(entry)
-  texts.set(entry, text)
+  let text = texts.get(entry)
+  if (text === undefined) {
+    text = JSON.stringify(entry)
+    texts.set(entry, text)
+  }
   return text
 }
 

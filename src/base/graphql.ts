@@ -3,10 +3,7 @@ import { type DocumentNode, parse } from 'graphql'
 
 let last: { text: string; document: DocumentNode | undefined } | undefined
 
-/**
- * A document; undefined for text that is none. Whoever checks a request asks for the same document in turn, so the last one is kept
- * until they are done, and no longer.
- */
+/** A document; undefined if the text isn't one. All checks of a request need the same one, so the last is kept until they are done. */
 export function graphqlDocument(text: string): DocumentNode | undefined {
   if (last?.text !== text) {
     last = { text, document: parsed(text) }

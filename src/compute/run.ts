@@ -6,6 +6,7 @@ import { isRecord, scalarText } from '../base/json.ts'
 import { quoted } from '../base/text.ts'
 import { UserError } from '../base/told-error.ts'
 import { GLOBAL_FUNCTIONS, GLOBALS, HELPERS, INTRINSICS } from './globals.ts'
+import { instrument } from './instrument.ts'
 import { countedOf } from './isolate/counted.ts'
 import { expressionPartsOf } from './isolate/expression-parts.ts'
 import { helpersOf } from './isolate/helpers.ts'
@@ -70,8 +71,6 @@ export async function runProgram(
   read: Reads['read'],
   { loader, timeoutMs, signal }: { loader: Loader; timeoutMs: number; signal: AbortSignal },
 ): Promise<unknown> {
-  // Loaded here, since no other call needs the parser.
-  const { instrument } = await import('./instrument.ts')
   const program = instrument(code)
   let isOpen = true
   const channel = new Channel(async (kind, path) => (isOpen ? read(kind, path) : ENDED))

@@ -16,11 +16,13 @@ const DAY_MS = 86_400_000
  */
 export function spanOf(value: unknown): DateSpan | undefined {
   if (typeof value !== 'string') return undefined
-  const [, year, month, day, minute, second, fraction = '', zone = 'Z'] = DATE.exec(value) ?? []
+  const parts = DATE.exec(value)
+  if (!parts) return undefined
+  const [, year, month, day, minute, second, fraction = '', zone = 'Z'] = parts
   const first = `${year}-${month ?? '01'}-${day ?? '01'}`
   const midnight = Date.parse(`${first}T00:00:00Z`)
   // V8 takes 30 February for 1 March.
-  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== first) return undefined
+  if (Number.isNaN(midnight) || new Date(midnight).getUTCDate() !== Number(day ?? 1)) return undefined
   if (minute !== undefined) {
     // A leap second is the end of its minute.
     const start = Date.parse(`${first}T${minute}:${second === '60' ? '59.999' : `${second ?? '00'}${fraction}`}${zone}`)

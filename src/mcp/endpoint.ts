@@ -23,7 +23,7 @@ import { askSession, openSse, postSse, SESSION_HEADER } from './session/session-
 import { stepUp } from './step-up.ts'
 
 const MCP_PATH = '/mcp'
-/** Medplum's own MCP server has these two paths, so that only the host of a URL changes. */
+/** Medplum's own MCP server has these two paths, so only the host of a URL changes. */
 const STREAM_PATH = '/mcp/stream'
 const SSE_PATH = '/mcp/sse'
 

@@ -70,12 +70,12 @@ export function secretFieldsOf(type: string): ReadonlySet<string> {
 }
 
 /** What a parameter holds: a value, a resource or parts. */
-const HOLDS = /^(?:value[A-Z]\w*|resource|part)$/
+const HOLDS = /^(?:_?value[A-Z]\w*|resource|part)$/
 const SUBSCRIPTION_SECRET = /subscription-secret$/
 
 /**
  * The same value with secrets replaced by `"(hidden)"` and signed addresses by `Binary/{id}`. It keeps its shape: the same names
- * and lists, so that what is hidden can be put back where it was. What holds nothing to hide is returned as it is, not copied.
+ * and lists, so that what is hidden can be put back where it was. What holds nothing to hide is returned unchanged, not copied.
  *
  * @param hidden of a GraphQL answer, whose names the document chose: further names to hide, such as the aliases of secret fields
  */

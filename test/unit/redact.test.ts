@@ -130,6 +130,7 @@ test('whatever a parameter with the name of a secret holds is hidden, and so is 
     parameter: [
       { name: 'secret', part: [{ name: 'value', valueString: SECRET }] },
       { name: 'clientSecret', resource: { resourceType: 'Basic', id: SECRET } },
+      { name: 'secret', _valueString: { extension: [{ url: 'https://x', valueString: SECRET }] } },
       {
         name: 'other',
         part: [{ name: 'value', valueString: 'kept' }],

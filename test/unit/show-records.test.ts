@@ -115,6 +115,36 @@ describe('a result', () => {
       { low: undefined, flag: undefined, remark: undefined },
     ],
     [
+      'with a range for some people only',
+      {
+        ...at,
+        valueQuantity: quantity(7),
+        referenceRange: [range(4, 6, 'mmol/L', { appliesTo: [{ text: 'women' }], age: { high: quantity(12, 'a') } })],
+      },
+      { low: 4, high: 6, flag: 'high', remark: 'range for women, age up to 12 a' },
+    ],
+    [
+      'with a range whose bounds are swapped',
+      { ...at, valueQuantity: quantity(5), referenceRange: [range(6, 4)] },
+      { low: undefined, flag: undefined, remark: 'range 6 mmol/L to 4 mmol/L' },
+    ],
+    ...(
+      [
+        ['normal and high', 'high', 'N', 'HH'],
+        ['abnormal and low', 'low', 'A', 'L'],
+        ['high and low', 'abnormal', 'H', 'L'],
+      ] as const
+    ).map(([what, flag, ...codes]): [string, Resource, unknown] => [
+      `called ${what}`,
+      { ...at, valueQuantity: quantity(5), interpretation: codes.map((code) => ({ coding: [{ code }] })) },
+      { flag },
+    ]),
+    [
+      'with a reason for having no value',
+      { ...at, valueQuantity: quantity(5), dataAbsentReason: { text: 'error' } },
+      { remark: 'also recorded as no value (error)' },
+    ],
+    [
       'of a period',
       { effectivePeriod: { start: '2024-01-01', end: '2024-01-02' }, valueQuantity: quantity(5) },
       { at: '2024-01-01', remark: 'until 2024-01-02' },
@@ -176,6 +206,16 @@ describe('a medication’s time', () => {
       { from: '2024-02-05' },
     ],
     ['with a length', request({ dosageInstruction: [days] }), { from: '2024-01-01', remark: 'for 10 d' }],
+    [
+      'with several lengths',
+      request({
+        dosageInstruction: [
+          days,
+          { timing: { repeat: { boundsRange: { low: { value: 5, unit: 'd' }, high: { value: 7, unit: 'd' } } } } },
+        ],
+      }),
+      { from: '2024-01-01', remark: 'for 10 d and 5 d to 7 d' },
+    ],
     [
       'by its dispense alone, and told so',
       request({ dispenseRequest: { validityPeriod: { end: '2024-03-01' } } }),
@@ -434,6 +474,7 @@ test('a person is told with the name in use, and that they died or that the reco
     ...{ resourceType: 'Patient', active: false, deceasedDateTime: '2025-02-03' },
     name: [
       { use: 'maiden', family: 'Before' },
+      { family: 'Until 2001', period: { end: '2001' } },
       { use: 'official', family: 'Now' },
     ],
     identifier: [{ use: 'old', value: '1' }, { value: '2' }],

@@ -18,21 +18,21 @@ export function deployed({ body }: Asked): Partial<Checked> {
   if (word !== undefined) {
     return {
       refusals: [
-        `\`code\` has an \`${word}\` statement. Medplum would deploy it and fail at each run: it takes plain JavaScript as CommonJS. Write \`const { … } = require('@medplum/core');\` for imports, and \`exports.handler = async function (medplum, event) { … };\` for the handler.`,
+        `\`code\` has an \`${word}\` statement. Medplum would deploy it, and each run would fail: it takes plain JavaScript as CommonJS. Write \`const { … } = require('@medplum/core');\` for imports, and \`exports.handler = async function (medplum, event) { … };\` for the handler.`,
       ],
     }
   }
   if (TYPED.test(code)) {
     return {
       refusals: [
-        '`code` is TypeScript. Medplum would deploy it as it is and fail at each run: it takes plain JavaScript. Leave out the types, as in `exports.handler = async function (medplum, event) { … };`.',
+        '`code` is TypeScript. Medplum would deploy it unchanged, and each run would fail: it takes plain JavaScript. Leave out the types, as in `exports.handler = async function (medplum, event) { … };`.',
       ],
     }
   }
   if (!/\bexports\b/.test(code) || !/\bhandler\b/.test(code)) {
     return {
       refusals: [
-        '`code` sets no `exports.handler`. Medplum would deploy it and fail at each run. Write `exports.handler = async function (medplum, event) { … };`.',
+        '`code` sets no `exports.handler`. Medplum would deploy it, and each run would fail. Write `exports.handler = async function (medplum, event) { … };`.',
       ],
     }
   }
@@ -48,7 +48,7 @@ export function deployed({ body }: Asked): Partial<Checked> {
   return isOpen
     ? {
         warnings: [
-          '`code` does not end with `;`. Where bots run in the server (runtimeVersion vmcontext), what Medplum puts behind it then counts as a call of what it ends with, and each run fails. Deploy it again with `;` at the end.',
+          '`code` does not end with `;`. Where bots run in the server (runtimeVersion vmcontext), Medplum appends code that would then be read as a call of the last expression, and each run fails. Deploy it again with `;` at the end.',
         ],
       }
     : {}
@@ -86,7 +86,7 @@ export function botWritten({ method, body }: Asked, { segments }: Place): Partia
   return isCode
     ? {
         warnings: [
-          `The bot goes on running the code that was deployed last. To change it, POST Bot/${segments[1]}/$deploy with {"code":"…"}.`,
+          `The bot still runs the code that was deployed last. To change it, POST Bot/${segments[1]}/$deploy with {"code":"…"}.`,
         ],
       }
     : botCreated({ method, path: '', body }, { segments, parameters: [] })
@@ -96,7 +96,7 @@ function botCreated({ method, body }: Asked, { segments }: Place): Partial<Check
   if (method !== 'POST' || segments.length !== 1 || !isRecord(body)) return {}
   return {
     warnings: [
-      'A Bot made by POST Bot has no ProjectMembership: Subscriptions to it fail silently, although $execute works. POST Bot/$init with {"name":"…"} creates one with a membership; with {"executableCode":{"contentType":"text/javascript","title":"index.js","data":BASE64}} besides also its code; a project admin may call it.',
+      'A Bot made by POST Bot has no ProjectMembership: Subscriptions to it fail silently, although $execute works. POST Bot/$init with {"name":"…"} creates one with a membership, and with its code if you add {"executableCode":{"contentType":"text/javascript","title":"index.js","data":BASE64}}; a project admin may call it.',
     ],
   }
 }

@@ -75,7 +75,7 @@ function pushed({ body }: Asked): Partial<Checked> {
 
 function validatedNowhere({ body }: Asked): Partial<Checked> {
   const type = scalarText(isRecord(body) ? body.resourceType : '') || 'Patient'
-  return { refusals: [`$validate goes after a type: POST ${type}/$validate.`] }
+  return { refusals: [`$validate needs a type before it: POST ${type}/$validate.`] }
 }
 
 /** Medplum validates the body by its own type and profiles, and ignores parameters. */

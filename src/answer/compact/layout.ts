@@ -32,13 +32,8 @@ export function layOut(
   written: Written,
   said?: ReadonlyMap<string, string>,
 ): Layout {
-  const same: Shared[] = []
   const columns: Column[] = []
-  for (const key of keysOf(rows))
-    spread(
-      rows.map((row) => own(row, key)),
-      { key, path: below('', key), written, same, columns },
-    )
+  const same = sharedBy(rows, written, columns)
   return {
     rows: rows.length,
     same: said ? same.filter(({ path, written }) => said.get(path) !== written) : same,
@@ -46,13 +41,17 @@ export function layOut(
   }
 }
 
-/** Only what rows share. */
-export function sharedBy(rows: readonly Record<string, unknown>[], written: Written): Shared[] {
+/**
+ * What rows share.
+ *
+ * @param columns takes what tells them apart
+ */
+export function sharedBy(rows: readonly Record<string, unknown>[], written: Written, columns?: Column[]): Shared[] {
   const same: Shared[] = []
   for (const key of keysOf(rows))
     spread(
       rows.map((row) => own(row, key)),
-      { key, path: below('', key), written, same },
+      { key, path: below('', key), written, same, columns },
     )
   return same
 }
@@ -87,7 +86,7 @@ interface Place {
   /** Takes what all rows share. */
   same: Shared[]
   /** Takes what tells them apart, if that is asked for. */
-  columns?: Column[]
+  columns: Column[] | undefined
 }
 
 /** Divides the values at a path into what all rows share and what tells them apart. */

@@ -34,9 +34,9 @@ export class Exchange {
   #connection: Connection | undefined
   /** Whether there is an event stream, connected or not. */
   #streaming = false
-  /** Writes happen one after the other: sealing takes differently long. */
+  /** Writes happen one after the other, although sealing takes longer for some. */
   #written = Promise.resolve()
-  /** Whether all that will ever come was written. */
+  /** Whether everything has been written. */
   #over = false
 
   constructor(requests: readonly RequestId[], settle: (answer: SessionAnswer) => void, around: Around) {
@@ -53,7 +53,7 @@ export class Exchange {
     if (answered !== undefined) this.#close(answered)
   }
 
-  /** Nothing answers this request: its client gave it up. */
+  /** This request gets no answer: its client gave it up. */
   abandon(request: RequestId): void {
     // Without an answer there is no JSON either.
     this.startStream()
@@ -72,7 +72,7 @@ export class Exchange {
     this.#connection?.end()
   }
 
-  /** Goes on with a client that came back: what it missed, then what still comes. */
+  /** Resumes a client's stream: first what it missed, then whatever follows. */
   resume(last: string): Response {
     const connection = new Connection()
     this.#write(async () => {

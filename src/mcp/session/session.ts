@@ -68,7 +68,7 @@ export class McpSession extends DurableObject<Bindings> {
   /** One message of an HTTP+SSE client; answers go to the event stream. False: there is no such session of this caller. */
   async deliver(body: string, caller: CallerRecord): Promise<boolean> {
     if ((await this.#known(caller, 'sse')) !== 'own') return false
-    // A restart of this object ends the stream without a trace: a message now would be carried out, but never answered.
+    // The stream ends when this object restarts, and nothing reports it: a message now would be carried out, but never answered.
     if (!this.#hasStream()) {
       await this.#end()
       return false

@@ -137,7 +137,7 @@ export class SessionTransport extends RevivableTransport {
     this.#exchanges.delete(request)
   }
 
-  /** A client that lost its connection: what it missed, then what still comes. */
+  /** A client that lost its connection: first what it missed, then whatever follows. */
   async #resume(headers: Record<string, string>): Promise<SessionAnswer> {
     if (!headers.accept?.includes('text/event-stream')) {
       return refused(406, -32000, 'Not Acceptable: Client must accept text/event-stream')

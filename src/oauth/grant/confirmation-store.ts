@@ -12,7 +12,7 @@ export interface Proposal {
   /** Milliseconds since the epoch. */
   expiresAt: number
   decision?: 'approved' | 'declined'
-  /** The decision was used up: it is only shown any more. */
+  /** A call has used the decision; the page still shows it. */
   isUsed?: true
 }
 

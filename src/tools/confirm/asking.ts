@@ -1,6 +1,6 @@
-// How the person is asked, in this order: by a form of the client, if it shows forms and the question fits; on a page of this server that
-// the client opens, if it opens pages; on the same page, by a link in the answer. Only a form is answered through the client. That a
-// client opened a page agrees to nothing: the person decides there, signed in.
+// How the person is asked, in this order: in a form of the client, if it shows forms and the question fits; on a page of this server that
+// the client opens, if it opens pages; otherwise by a link to that page in the answer. Only a form is answered through the client. A client
+// that opened a page has agreed to nothing: the person signs in and decides there.
 
 import { type InputRequiredResult, inputRequired } from '@modelcontextprotocol/server'
 import { oneLine } from '../../base/text.ts'
@@ -37,7 +37,7 @@ const READING_MS = 1_000
 /** Milliseconds between looks at the page while a call waits for it: soon at first, then less often. */
 const FIRST_WAIT_MS = 300
 const MAX_WAIT_MS = 2_000
-/** Of the call's time, what is left for the change. */
+/** The part of the call's time that is kept for the change. */
 const RESERVE_MS = 10_000
 
 /** Without a field: to accept is to say yes. People who meant yes left a checkbox unticked. */
@@ -96,7 +96,7 @@ async function afterPage(matter: Matter, context: ToolContext): Promise<Permit> 
     await progress(looks / 1_000, undefined, 'Waiting for the person to decide on the confirmation page')
     await pause(wait, signal).catch(() => {})
     wait = Math.min(wait * 1.5, MAX_WAIT_MS)
-    // Where the client has gone away, a decision is left for its next call.
+    // If the client has gone away, the decision is left for its next call.
     if (!signal.aborted) decided = await decidedOnPage(matter, context)
   }
   if (typeof decided === 'object') return decided
@@ -144,7 +144,7 @@ async function askOnPage(
   })
 }
 
-/** Where the client can't ask, or brought no answer of a person: the link to the page. */
+/** The link to the page, if the client can't ask or returned no answer from a person. */
 async function link(
   why: string,
   { digest, undone }: Matter,

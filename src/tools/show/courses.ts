@@ -46,14 +46,21 @@ export function courseTime(resource: Resource): CourseTime | undefined {
     const to = bounds.every(({ end }) => isDate(end)) ? last(bounds.map(({ end }) => end)) : undefined
     return from === undefined ? undefined : { from, ...(to !== undefined && { to }) }
   }
-  const lengths = repeats.map(({ boundsDuration }) => boundsDuration).filter(isRecord)
-  const [length] = lengths.map(({ value, unit, code }) => text(`${scalarText(value)} ${scalarText(unit ?? code)}`))
+  const lengths = new Set(repeats.map(lengthOf).filter(Boolean))
   const validity = isRecord(resource.dispenseRequest) ? resource.dispenseRequest.validityPeriod : undefined
   const { start, end } = isRecord(validity) ? validity : {}
   const from = isDate(start) ? start : written
   if (from === undefined) return undefined
-  if (length !== undefined) return { from, remark: `for ${length}` }
+  if (lengths.size > 0) return { from, remark: text(`for ${[...lengths].join(' and ')}`) }
   return isDate(end) ? { from, to: end, remark: 'time for dispensing' } : { from }
+}
+
+function lengthOf({ boundsDuration, boundsRange }: Resource): string {
+  const { low, high } = isRecord(boundsRange) ? boundsRange : {}
+  return [boundsDuration, low, high]
+    .filter(isRecord)
+    .map(({ value, unit, code }) => text(`${scalarText(value)} ${scalarText(unit ?? code)}`))
+    .join(' to ')
 }
 
 function first(dates: readonly unknown[]): string | undefined {

@@ -1,7 +1,7 @@
 // Whether a result is out of range, as its record says.
 import { conceptOf } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
-import { type Resource, text } from './records.ts'
+import { codeText, type Resource, text } from './records.ts'
 import type { Point } from './shown.ts'
 
 export interface Range {
@@ -15,7 +15,7 @@ interface Unit {
   code: unknown
 }
 
-/** The one normal range in the unit of the value; of several that differ, or in another form, the words. */
+/** The one normal range in the unit of the value, and for whom it is; of several that differ, or in another form, the words. */
 export function rangeOf(part: Resource, of: Unit): { range: Range; remark?: string } {
   const normal = records(part, 'referenceRange').filter(
     ({ type }) => type === undefined || conceptOf(type)?.code === 'normal',
@@ -24,9 +24,11 @@ export function rangeOf(part: Resource, of: Unit): { range: Range; remark?: stri
   if (!first) return { range: {} }
   const range = boundsOf(first, of)
   const isDrawable = range.low !== undefined || range.high !== undefined
-  if (isDrawable && normal.length === 1) return { range }
-  const words = [...new Set(normal.map(wordsOf))].filter(Boolean)
-  if (isDrawable && words.length === 1) return { range }
+  const words = isDrawable && normal.length === 1 ? [] : [...new Set(normal.map(wordsOf))].filter(Boolean)
+  if (isDrawable && words.length <= 1) {
+    const whom = whomOf(first).join(', ')
+    return { range, ...(whom !== '' && { remark: text(`range for ${whom}`) }) }
+  }
   return words.length === 0 ? { range: {} } : { range: {}, remark: text(`range ${words.join('; ')}`) }
 }
 
@@ -41,16 +43,24 @@ function boundsOf({ low, high }: Resource, of: Unit): Range {
       (code !== undefined && of.code !== undefined ? code === of.code : (unit ?? code) === (of.unit ?? of.code))
     return isSame ? [[name, bound.value] as const] : []
   })
-  return bounds.length === sides.length ? Object.fromEntries(bounds) : {}
+  const range: Range = bounds.length === sides.length ? Object.fromEntries(bounds) : {}
+  return range.low !== undefined && range.high !== undefined && range.low > range.high ? {} : range
 }
 
-function wordsOf({ low, high, text: words, appliesTo }: Resource): string {
+function wordsOf(range: Resource): string {
+  return [numbersOf(range) || text(range.text), ...whomOf(range)].filter(Boolean).join(', ')
+}
+
+function whomOf({ appliesTo, age }: Resource): string[] {
+  const years = isRecord(age) ? numbersOf(age) : ''
+  return [...records({ appliesTo }, 'appliesTo').map(codeText), years && `age ${years}`].filter(Boolean)
+}
+
+function numbersOf({ low, high }: Resource): string {
   const bound = (value: unknown) =>
     isRecord(value) ? `${scalarText(value.value)} ${scalarText(value.unit ?? value.code)}`.trim() : ''
   const [least, most] = [bound(low), bound(high)]
-  const numbers = least && most ? `${least} to ${most}` : least ? `from ${least}` : most && `up to ${most}`
-  const whom = records({ appliesTo }, 'appliesTo').map((one) => conceptOf(one)?.display ?? conceptOf(one)?.code ?? '')
-  return [text(numbers || words), ...whom].filter(Boolean).join(', ')
+  return text(least && most ? `${least} to ${most}` : least ? `from ${least}` : most && `up to ${most}`)
 }
 
 type Flag = NonNullable<Point['flag']> | 'normal'
@@ -69,9 +79,12 @@ export function flagOf(part: Resource, value: number, sign: string, { low, high 
   ])
   const told = written
     .map((one) => one.trim().toUpperCase())
-    .map((one) => (Object.hasOwn(FLAGS, one) ? FLAGS[one] : undefined))
-    .find((flag) => flag !== undefined)
-  if (told !== undefined) return told
+    .flatMap((one) => (Object.hasOwn(FLAGS, one) ? (FLAGS[one] ?? []) : []))
+  // Of several, the one that says most; high and low at once can only be called abnormal.
+  const [side, other] = new Set(told.filter((flag) => flag === 'high' || flag === 'low'))
+  if (other !== undefined) return 'abnormal'
+  const flag = side ?? told.find((one) => one === 'abnormal') ?? told[0]
+  if (flag !== undefined) return flag
   // Below 10 may be within a range up to 6, and above 10 is over it.
   if (low !== undefined && (value < low || (value === low && sign === '<')) && !sign.startsWith('>')) return 'low'
   if (high !== undefined && (value > high || (value === high && sign === '>')) && !sign.startsWith('<')) return 'high'

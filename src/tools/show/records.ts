@@ -1,5 +1,5 @@
 // What the views read from records: who a patient is, names, times and states, as bounded texts.
-import { conceptOf, statusOf, subjectOf } from '../../answer/digest/subject.ts'
+import { conceptOf, type Subject, statusOf, subjectOf } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -82,7 +82,8 @@ export function personOf(id: string, resource: unknown): Person {
 /** Elements that are no longer used come last. */
 function inUse(resource: Resource, name: string): Record<string, unknown>[] {
   const all = records(resource, name)
-  const isOld = ({ use }: Record<string, unknown>) => use === 'old' || use === 'maiden'
+  const isOld = ({ use, period }: Record<string, unknown>) =>
+    use === 'old' || use === 'maiden' || (isRecord(period) && (spanOf(period.end)?.end ?? Infinity) <= Date.now())
   return [...all.filter((one) => !isOld(one)), ...all.filter(isOld)]
 }
 
@@ -103,7 +104,11 @@ export function labelOf(resource: Resource): string {
 }
 
 export function codeText(element: unknown): string {
-  const concept = conceptOf(element)
+  return wordsFor(element, conceptOf(element))
+}
+
+/** The same, where the concept has been read already. */
+export function wordsFor(element: unknown, concept: Subject | undefined): string {
   const written = isRecord(element) ? scalarText(element.text) : ''
   return text(written || concept?.display || concept?.code || '')
 }

@@ -4,7 +4,7 @@ import { dateOf, measuredIn } from '../../answer/digest/value.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { spanOf } from '../../fhir/date-span.ts'
 import { flagOf, rangeOf } from './judged.ts'
-import { codeText, isDate, type Resource, stateOf, text } from './records.ts'
+import { codeText, isDate, type Resource, stateOf, text, wordsFor } from './records.ts'
 import type { Point, Series, Trend } from './shown.ts'
 import { unitsOf } from './units.ts'
 
@@ -19,7 +19,8 @@ export function essenceOf(resource: Resource): Resource {
 interface Measured {
   /** What a series is of, before its unit. */
   part: string
-  point: Point & { time: number }
+  point: Point
+  time: number
   of: string
   code: string
   name: string
@@ -49,7 +50,7 @@ export function seriesIn(
       ...components.filter((part) => isWanted || wanted(codedBy(part))),
     ]
     for (const part of parts) {
-      const { code, name, key } = codedBy(part)
+      const { code, name, key } = part === observation ? own : codedBy(part)
       const number = measuredIn(part)?.number
       const reason = withdrawn
         ? 'entered in error'
@@ -66,9 +67,13 @@ export function seriesIn(
       }
       const { unit, code: unitCode } = isRecord(part.valueQuantity) ? part.valueQuantity : {}
       measured.push({
-        ...{ part: `${own.key}\n${key}`, of: own.key, code, name },
+        part: `${own.key}\n${key}`,
+        of: own.key,
+        code,
+        name,
         unit: { unit: text(unit), code: text(unitCode) },
-        point: { ...pointOf(observation, part, at, number), time: spanOf(at)?.start ?? 0 },
+        point: pointOf(observation, status, part, at, number),
+        time: spanOf(at)?.start ?? 0,
       })
     }
   }
@@ -84,8 +89,7 @@ function seriesOf(measured: readonly Measured[]): Series[] {
     const [first] = together
     if (!first) return []
     const { of, code, name } = first
-    const sorted = together.map(({ point }) => point).toSorted((a, b) => a.time - b.time)
-    const points = sorted.map(({ time: _time, ...point }) => point)
+    const points = together.toSorted((a, b) => a.time - b.time).map(({ point }) => point)
     return [{ of, code, name, unit: units(first), total: points.length, points }]
   })
 }
@@ -100,10 +104,11 @@ export interface Coded {
 }
 
 function codedBy(element: Resource): Coded {
-  const { system = '', code: written = '' } = conceptOf(element.code) ?? {}
+  const concept = conceptOf(element.code)
+  const { system = '', code: written = '' } = concept ?? {}
   const codings = records(element.code, 'coding')
   const all = codings.flatMap(({ system: of, code: one }) => [scalarText(one), `${scalarText(of)}|${scalarText(one)}`])
-  const [code, name] = [text(written), codeText(element.code) || 'no code']
+  const [code, name] = [text(written), wordsFor(element.code, concept) || 'no code']
   return { code, key: code === '' ? name : `${text(system)}|${code}`, all, name }
 }
 
@@ -117,13 +122,13 @@ function reasonWithout(element: Resource): string {
   return hasValue(element) ? 'value is not a number' : 'no value'
 }
 
-function pointOf(observation: Resource, part: Resource, at: string, value: number): Point {
+function pointOf(observation: Resource, status: string, part: Resource, at: string, value: number): Point {
   const { unit, code, comparator } = isRecord(part.valueQuantity) ? part.valueQuantity : {}
-  const { status } = stateOf(observation)
   const sign = text(comparator)
   const { range, remark } = rangeOf(part, { unit, code })
   const flag = flagOf(part, value, sign, range)
-  const remarks = [timeRemark(observation), remark].filter((one) => one !== undefined)
+  const absence = part.dataAbsentReason === undefined ? undefined : `also recorded as ${reasonWithout(part)}`
+  const remarks = [timeRemark(observation, at), remark, absence].filter((one) => one !== undefined)
   return {
     ...{ id: `Observation/${scalarText(observation.id)}`, at, value },
     ...(sign !== '' && { sign }),
@@ -135,13 +140,13 @@ function pointOf(observation: Resource, part: Resource, at: string, value: numbe
 }
 
 /** What `at` alone doesn't tell. */
-function timeRemark({ effectivePeriod, ...observation }: Resource): string | undefined {
+function timeRemark(observation: Resource, at: string): string | undefined {
+  const { effectiveDateTime, effectiveInstant, effectivePeriod, effectiveTiming } = observation
   if (isRecord(effectivePeriod) && (isDate(effectivePeriod.start) || isDate(effectivePeriod.end))) {
     const { start, end } = effectivePeriod
     return !isDate(start) ? 'date of its end' : isDate(end) && end !== start ? `until ${end}` : undefined
   }
-  const { effectiveDateTime, effectiveInstant, effectiveTiming } = observation
-  if (isDate(effectiveDateTime) || isDate(effectiveInstant)) return undefined
+  if (effectiveDateTime === at || effectiveInstant === at) return undefined
   return isRecord(effectiveTiming) && dateOf({ effectiveTiming }, isDate) ? 'at several times' : 'date of issue'
 }
 

@@ -12,38 +12,37 @@ export interface Unit {
  * word for it.
  */
 export function unitsOf(values: readonly { unit: Unit }[]): (value: { unit: Unit }) => string {
-  const coded = values.map(({ unit }) => unit).filter(({ code }) => code !== '')
+  const units = new Map(values.map(({ unit }) => [`${unit.unit}\n${unit.code}`, unit]))
+  /** Each code, by itself and by every word for it. */
+  const codes = new Map<string, Set<string>>()
+  for (const { unit, code } of units.values()) if (code !== '') for (const word of [unit, code]) add(codes, word, code)
   /** Without a code, the only unit that is written so. */
-  const identity = ({ unit, code }: Unit) => {
-    if (code !== '' || unit === '') return code
-    const codes = new Set(coded.filter((one) => one.unit === unit || one.code === unit).map((one) => one.code))
-    const [only] = codes
-    if (only === undefined) return unit
-    return codes.size === 1 ? only : `${unit}, no code`
-  }
-  const known = new Map<string, string>()
   const identityOf = ({ unit, code }: Unit) => {
-    const key = `${unit}\n${code}`
-    const id = known.get(key) ?? identity({ unit, code })
-    known.set(key, id)
-    return id
+    if (code !== '' || unit === '') return code
+    const behind = codes.get(unit)
+    const [only = unit] = behind ?? []
+    return behind && behind.size > 1 ? `${unit}, no code` : only
   }
   const written = new Map<string, Set<string>>()
-  for (const { unit } of values) {
-    const id = identityOf(unit)
-    const words = written.get(id) ?? new Set()
-    if (unit.unit !== '') words.add(unit.unit)
-    written.set(id, words)
-  }
+  for (const one of units.values()) add(written, identityOf(one), one.unit)
   // If one code is written in several ways, the code itself is shown.
-  const word = (id: string) => {
-    const [only, ...others] = written.get(id) ?? []
+  const wordOf = (id: string) => {
+    const [only, ...others] = [...(written.get(id) ?? [])].filter((word) => word !== '')
     return only === undefined || others.length > 0 ? id : only
   }
-  const words = [...written.keys()].map(word)
+  const idsOf = Map.groupBy(written.keys(), wordOf)
+  const shown = new Map(
+    [...idsOf].flatMap(([word, ids]) =>
+      ids.map((id) => [id, word !== id && ids.length > 1 ? `${word} (${id})` : word] as const),
+    ),
+  )
   return ({ unit }) => {
     const id = identityOf(unit)
-    const own = word(id)
-    return own !== id && words.filter((one) => one === own).length > 1 ? `${own} (${id})` : own
+    return shown.get(id) ?? id
   }
+}
+
+function add(sets: Map<string, Set<string>>, key: string, value: string): void {
+  const known = sets.get(key) ?? new Set()
+  sets.set(key, known.add(value))
 }

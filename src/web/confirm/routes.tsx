@@ -61,7 +61,7 @@ async function decide(c: Ctx): Promise<Response> {
   return c.redirect(c.req.path, 303)
 }
 
-/** What a page of this person asks, with whom it is decided. */
+/** What a page of this person asks, and the grant's object that keeps the decision. */
 async function pageOf(c: Ctx, userId: string) {
   const [, grantId, key] = PAGE.exec(c.req.param('page') ?? '') ?? []
   if (grantId === undefined || key === undefined) return undefined
@@ -73,7 +73,7 @@ async function pageOf(c: Ctx, userId: string) {
   return words && { id, owner, grant, words, decision: proposal.decision }
 }
 
-/** A client that waits for the page learns that it has been answered. What was decided stands without that. */
+/** A client that waits for the page learns that it has been answered. The decision holds without that. */
 async function tellSession(
   { env }: Ctx,
   { id, owner, words: { session } }: { id: string; owner: string; words: Words },

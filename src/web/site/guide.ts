@@ -119,7 +119,7 @@ export function guideOf(
         name: 'MCP Inspector',
         // With a version, because npx on Node 20 would choose one that can't sign in.
         command: `npx -y @modelcontextprotocol/inspector@2.12.0 --cli ${mcpUrl} --transport http --method tools/list`,
-        steps: [],
+        steps: ['Run it in a terminal: it prints the address of the sign-in page.'],
       },
       {
         name: 'Clients that know only local servers',
