@@ -7,7 +7,11 @@ const SECRET = 'very-secret-value'
 const HOLDERS = [
   { resourceType: 'Subscription', channel: { type: 'rest-hook', header: [`Authorization: ${SECRET}`, SECRET] } },
   { resourceType: 'JsonWebKey', kty: 'RSA', d: SECRET, p: SECRET },
-  { resourceType: 'Project', secret: [{ name: 'A', valueString: SECRET }], site: [{ googleClientSecret: SECRET }] },
+  {
+    resourceType: 'Project',
+    secret: ['A', 'B'].map((name) => ({ name, valueString: SECRET })),
+    site: [{ googleClientSecret: SECRET }],
+  },
   { resourceType: 'Bot', code: SECRET },
   { resourceType: 'Login', code: SECRET, cookie: SECRET, emailMfa: { codeHash: SECRET } },
   { resourceType: 'Endpoint', header: [SECRET] },
