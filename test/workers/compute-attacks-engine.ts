@@ -49,6 +49,13 @@ export const ENGINE: Record<string, Attack> = each(/^The program (?:was stopped|
   'room in an object': 'const all = []; for (;;) { const o = {}; o[1000] = 1; all.push(o) }',
   'room of generators': `function* g() { f(${'1,'.repeat(8000)}); yield 1 }\nconst f = () => 1, all = []; for (;;) all.push(g())`,
   'room of generators with more than they take': 'function* g(...all) { yield all }\nfor (;;) g()',
+  'marks on one letter': 'return ("a" + "\u0301\u0327".repeat(4e5)).normalize()',
+  'marks compared': 'return ("a" + "\u0301\u0327".repeat(4e5)).localeCompare("a" + "\u0302\u0327".repeat(4e5))',
+  'locales without end': 'return "a".localeCompare("b", { length: 2 ** 53 - 1 })',
+  'a long time zone':
+    'const timeZone = "x".repeat(9e5); for (;;) { try { new Date(0).toLocaleString("en", { timeZone }) } catch { } }',
+  'many locales':
+    'const a = Array.from({ length: 1000 }, (_, i) => "en-x-a" + i); for (;;) { try { (1).toLocaleString(a) } catch { } }',
   'a reviver that puts a list in':
     'const a = Array(1e6).fill(0); for (;;) JSON.parse(`{"a":1,"b":2}`, function (k, v) { if (k === "a") this.b = a; return v })',
 })

@@ -23,6 +23,14 @@ describe('a program', () => {
   const isOf = (code: string) => (one: Resource) => JSON.stringify(one.code ?? null).includes(`"${code}"`)
 
   const QUESTIONS: Record<string, { code: string; truth: () => Promise<unknown> }> = {
+    'sorts ten thousand texts by place': {
+      code: 'return Array.from({ length: 1e4 }, (_, i) => "2024-01-01T" + ((i * 7919) % 1e4)).sort((a, b) => a.localeCompare(b)).length',
+      truth: async () => 10_000,
+    },
+    'writes dates and numbers for a place': {
+      code: 'return [new Date(0).toLocaleDateString([], { month: "short", timeZone: "UTC" }), (1234.5).toLocaleString("en-US"), "i".toLocaleUpperCase("tr"), "é".normalize("NFD").length]',
+      truth: async () => ['Jan', '1,234.5', 'İ', 2],
+    },
     'counts patients': {
       code: 'return fhir.count("Patient?active=true")',
       truth: async () => (await allOf(medplum, 'Patient?active=true')).length,

@@ -15,7 +15,22 @@ interface Bodies {
 }
 
 export function countedOf(
-  { fail, step, textOf, seen, short, hashed, listFits, listOf, made, worth, numeric, stepped }: Meter,
+  {
+    fail,
+    step,
+    textOf,
+    seen,
+    short,
+    hashed,
+    listFits,
+    listOf,
+    made,
+    copied,
+    worth,
+    numeric,
+    normalized,
+    stepped,
+  }: Meter,
   { texts, lists, objects, writeJson, matcher }: Bodies,
 ): {
   /** The method of an object (`''`: a global function) that counts. */
@@ -23,7 +38,9 @@ export function countedOf(
   constructorOf: (name: string, original: object) => object
 } {
   const { apply, construct, getOwnPropertyDescriptor } = Reflect
-  const { create } = Object
+  const { create, keys: keysOf } = Object
+  const { isArray } = Array
+  const NativeTypeError = TypeError
   const NativeDate = Date
   const NativeRegExp = RegExp
   const NativeSet = Set
@@ -58,6 +75,44 @@ export function countedOf(
       if (given.lastIndex !== copy.lastIndex) given.lastIndex = copy.lastIndex
       return found
     }
+  /** The engine reads a list of locales to its end, and long names slowly. */
+  const localesOf = (value: unknown): unknown => {
+    if (value === undefined) return undefined
+    const all = isArray(value) ? value : [value]
+    const found: unknown[] = []
+    for (let at = 0; at < all.length; at++) {
+      const name: unknown = all[at]
+      if (at === 10 || typeof name !== 'string' || name.length > 100)
+        throw new NativeTypeError('a locale is a short text, such as "en-US", or a list of at most 10')
+      found[at] = name
+    }
+    return found
+  }
+  const optionsOf = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value
+    const found = create(null) as Record<string, unknown>
+    const names = keysOf(copied(value) as object)
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at] as string
+      const option = (value as Record<string, unknown>)[name]
+      const isLong = typeof option === 'string' && option.length > 100
+      if (isLong || typeof option === 'object' || typeof option === 'function')
+        throw new NativeTypeError('an option of a locale is a short text, a number, true or false')
+      found[name] = option
+    }
+    return found
+  }
+  const local =
+    (steps: number) =>
+    (original: Fn): Fn =>
+      function (this: unknown, locales: unknown, options: unknown): unknown {
+        step(steps)
+        return made(apply(original, this, [localesOf(locales), optionsOf(options)]))
+      }
+  const localText = (original: Fn): Fn =>
+    function (this: unknown, locales: unknown): unknown {
+      return made(apply(original, texts.within(this), [localesOf(locales)]))
+    }
   const own: Methods = {
     ...texts.methods,
     ...lists.methods,
@@ -72,6 +127,19 @@ export function countedOf(
       })
     },
     'JSON.stringify': () => (value, replacer, space) => writeJson(value, replacer, space, false),
+    // The engine keeps what it made for no locale.
+    'String.prototype.localeCompare': (original) =>
+      function (this: unknown, other: unknown, locales: unknown, options: unknown): unknown {
+        step(locales === undefined && options === undefined ? 20 : 500)
+        const [one, two] = [normalized(texts.within(this)), normalized(textOf(other))]
+        return apply(original, one, [two, localesOf(locales), optionsOf(options)])
+      },
+    'String.prototype.toLocaleLowerCase': localText,
+    'String.prototype.toLocaleUpperCase': localText,
+    'Number.prototype.toLocaleString': local(2000),
+    'Date.prototype.toLocaleDateString': local(4000),
+    'Date.prototype.toLocaleString': local(4000),
+    'Date.prototype.toLocaleTimeString': local(4000),
     'RegExp.prototype.exec': () => exec as Fn,
     'RegExp.prototype.@@match': searching,
     'RegExp.prototype.@@matchAll': searching,
@@ -81,11 +149,6 @@ export function countedOf(
   }
   /** Steps of functions that are slow for any input. */
   const SLOW: Record<string, number> = {
-    'String.prototype.localeCompare': 500,
-    'Number.prototype.toLocaleString': 2000,
-    'Date.prototype.toLocaleDateString': 4000,
-    'Date.prototype.toLocaleString': 4000,
-    'Date.prototype.toLocaleTimeString': 4000,
     // On anything else, these fail by a promise, and so with an error each time.
     '%AsyncGenerator%.prototype.next': 500,
     '%AsyncGenerator%.prototype.return': 500,

@@ -21,6 +21,8 @@ export function meterOf(limits: Limits) {
   const { MAX_SAFE_INTEGER } = Number
   const iterator: typeof Symbol.iterator = Symbol.iterator
   const toPrimitive: typeof Symbol.toPrimitive = Symbol.toPrimitive
+  const exec = RegExp.prototype.exec as unknown as Fn
+  const marks = /[\p{M}\uff9e\uff9f]+/gu
   const NativeError = Error
   const NativeTypeError = TypeError
 
@@ -78,6 +80,16 @@ export function meterOf(limits: Limits) {
     const isNumeric = typeof key === 'number' || typeof key === 'bigint'
     if (isNumeric || (typeof key === 'string' && key.length < 11 && key >= '0' && key < ':')) step(others >> 4)
     short(key)
+  }
+  /** Counts for a text that the engine normalizes: it sorts the marks on one letter by comparing each with the others. */
+  const normalized = (value: string): string => {
+    step(value.length)
+    marks.lastIndex = 0
+    for (;;) {
+      const found = apply(exec, marks, [value]) as RegExpExecArray | null
+      if (found === null) return value
+      step(20 + found[0].length ** 2 / 16)
+    }
   }
   const keyed = (value: unknown): PropertyKey => {
     if (typeof value === 'number' || typeof value === 'symbol') return value
@@ -195,6 +207,7 @@ export function meterOf(limits: Limits) {
     seen,
     short,
     hashed,
+    normalized,
     keyed,
     listFits,
     listed,

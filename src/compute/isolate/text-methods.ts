@@ -5,7 +5,18 @@ import type { Fn, Meter } from './meter.ts'
 /** Own bodies of methods, by `Object.method`, each made with the original. */
 export type Methods = Record<string, (original: Fn) => Fn>
 
-export function textMethodsOf({ limits, fail, step, textFits, text, textOf, made, numeric, count }: Meter): {
+export function textMethodsOf({
+  limits,
+  fail,
+  step,
+  textFits,
+  text,
+  textOf,
+  made,
+  numeric,
+  normalized,
+  count,
+}: Meter): {
   within: (value: unknown) => string
   methods: Methods
 } {
@@ -103,9 +114,9 @@ export function textMethodsOf({ limits, fail, step, textFits, text, textOf, made
     'String.prototype.matchAll': searching,
     'String.prototype.normalize': (original) =>
       function (this: unknown, form: unknown) {
-        const self = within(this)
+        const self = normalized(within(this))
         step(self.length * 4)
-        return made(apply(original, self, form === undefined ? [] : [form]))
+        return made(apply(original, self, form === undefined ? [] : [textOf(form)]))
       },
   }
   return { within, methods }
