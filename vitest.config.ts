@@ -75,6 +75,8 @@ function inWorkerd(
       globalSetup: [setup],
       testTimeout: 30_000,
       hookTimeout: 30_000,
+      // A second, the default, is too short on a busy machine.
+      expect: { poll: { timeout: 5_000 } },
       isolate: false,
       maxWorkers: AT_ONCE,
     },

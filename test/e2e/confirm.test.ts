@@ -64,7 +64,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
   test.each([
     ['Delete', 'You approved this', 'HTTP 410'],
     ['Refuse', 'You refused this', 'Call back'],
-  ])('%s', async (button, says, after) => {
+  ])('a link: %s', async (button, says, after) => {
     const { client, call, path, deletion } = await withTask()
     const [link = ''] = /http:\S+\/confirm\/\S+/.exec(await call(deletion)) ?? []
     const context = await browser.newContext()
@@ -79,21 +79,11 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
     await context.close()
     await client.close()
   })
-})
-
-describe.skipIf(isWithoutBrowser())('a client that opens the page for its person', () => {
-  let browser: Browser
-
-  beforeAll(async () => {
-    browser = await launch()
-  }, 60_000)
-
-  afterAll(() => browser?.close())
 
   test.each([
     ['a session of 2025-11-25', {}],
     ['2026-07-28', { versionNegotiation: { mode: { pin: '2026-07-28' } } }],
-  ])('waits until they have confirmed there, and deletes: %s', async (_, options) => {
+  ])('a client that opens the page waits until its person has confirmed there, and deletes: %s', async (_, options) => {
     const { signIn, client, call, path, deletion } = await withTask()
     const opening = new Client(
       { name: 'opening', version: '1' },

@@ -59,7 +59,10 @@ describe('the AuditEvent', () => {
     const body = { resourceType: 'Patient', name: [{ family: 'Audited' }] }
     const { said } = await posted(access, POST('Patient', body))
     expect(said.isError).toBe(false)
-    await vi.waitFor(() => expect(lines('audit_event_failed')).toEqual([{ event: 'audit_event_failed', status: 403 }]))
+    await vi.waitFor(
+      () => expect(lines('audit_event_failed')).toEqual([{ event: 'audit_event_failed', status: 403 }]),
+      5_000,
+    )
   })
 
   const audit = {
@@ -92,7 +95,7 @@ describe('the AuditEvent', () => {
       // What follows an answer starts before the next request, and this answer does have a follow-up.
       const last = POST('Patient', { resourceType: 'Patient' })
       await say(recording, access, 'fhir-request', last)
-      await vi.waitFor(async () => expect((await soFar()).filter(isAudit).length).toBeGreaterThan(0))
+      await vi.waitFor(async () => expect((await soFar()).filter(isAudit).length).toBeGreaterThan(0), 5_000)
     })
     // That of the last call.
     expect(requests.filter(isAudit)).toHaveLength(1)

@@ -66,7 +66,7 @@ describe('the way to Medplum', () => {
   test('revokes Medplum’s tokens, and leaves the person’s other logins alone', async () => {
     const { result: person, requests } = await sandbox.during(async (soFar) => {
       const signedIn = await atPage()
-      await vi.waitFor(async () => expect((await soFar()).map(({ path }) => path)).toContain('/oauth2/logout'))
+      await vi.waitFor(async () => expect((await soFar()).map(({ path }) => path)).toContain('/oauth2/logout'), 5_000)
       return signedIn
     })
     expect(requests.filter(({ path }) => path.startsWith('/fhir/'))).toEqual([])

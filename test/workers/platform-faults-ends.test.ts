@@ -119,7 +119,7 @@ describe.each(REFUSALS)('at the connections page, with %s', (status) => {
       await vi.waitFor(async () => {
         const done = (await soFar()).filter(({ status }) => status === 200).map(({ path }) => path)
         expect(done).toEqual(['/oauth2/token', '/oauth2/logout'])
-      })
+      }, 5_000)
       return response
     })
     expect(fault.refused()).toBe(1)
