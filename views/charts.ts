@@ -5,12 +5,12 @@ import { type Locale, tickText } from './times.ts'
 
 const COLOURS = ['var(--line-1)', 'var(--line-2)', 'var(--line-3)', 'var(--line-4)']
 const MARGIN_RIGHT = 12
-/** Of a digit beside an axis, and of the tick. */
+/** Width of a digit beside an axis, and of the tick. */
 const [DIGIT, TICK] = [6.6, 14]
 
 export interface Frame {
   width: number
-  /** Room for what stands beside the axis. */
+  /** Room for the labels beside the axis. */
   left: number
   x: [number, number]
   locale: Locale
@@ -34,20 +34,20 @@ function timeAxis({ x, width, locale }: Frame) {
   })
 }
 
-/** The room that panels need beside their axes, so that all begin at one line. */
+/** The room that panels need beside their axes, so that all are aligned. */
 export function roomBeside(panels: readonly Panel[], locale: Locale): number {
   const ends = panels.flatMap((panel) => extentOf(panel))
   const digits = ends.reduce((most, end) => Math.max(most, tickText(Number(end.toPrecision(2)), locale).length), 0)
   return Math.max(40, Math.ceil(digits * DIGIT + TICK))
 }
 
-/** From the lowest to the highest that a panel draws. */
+/** The lowest and highest value that a panel draws. */
 function extentOf({ dots }: Panel): [number, number] {
   const values = dots.flatMap(({ value, low, high }) => [value, low, high]).filter((one) => one !== undefined)
   return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))]
 }
 
-/** One panel of results: ranges as areas, a line for each series, results as dots; out of range they are filled differently. */
+/** One panel of results: ranges as areas, a line for each series, results as dots; those out of range are filled differently. */
 export function panelChart(panel: Panel, frame: Frame): Svg {
   const { dots, bands, names } = panel
   const colour = (name: string) => COLOURS[names.indexOf(name) % COLOURS.length] ?? 'currentColor'
@@ -195,14 +195,14 @@ export function sparkline(dots: readonly Dot[], label: string): Svg {
   return plain(chart)
 }
 
-/** Without the names that Plot gives to its groups, such as "dot": they say nothing, and may not be there without a role. */
+/** Removes the names that Plot gives to its groups, such as "dot": they say nothing, and are not allowed without a role. */
 function plain(chart: Svg): Svg {
   for (const group of chart.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label')
   return chart
 }
 
 /**
- * Makes the marks of a chart a list that the arrow keys go through, of which one is in the order of the Tab key.
+ * Makes the marks of a chart a list that the arrow keys move through; only one of them is reached by the Tab key.
  *
  * @param data what the marks show, in the order in which they were drawn
  */

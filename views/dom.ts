@@ -24,12 +24,12 @@ export function button(
   return element
 }
 
-/** A text of a record within one of ours, whatever its direction. */
+/** Text of a record within our own, whatever its direction. */
 export function isolated(text: string): string {
   return `\u2068${text}\u2069`
 }
 
-/** Rows that stand behind a chart, for who reads rather than looks. */
+/** The rows behind a chart, for people who read rather than look. */
 export function dataTable(
   caption: string,
   heads: readonly string[],

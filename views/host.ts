@@ -1,4 +1,4 @@
-// The link to the host that shows this view (MCP Apps, 2026-01-26): JSON-RPC by postMessage with the window around it, and nobody else.
+// The link to the host that shows this view (MCP Apps, 2026-01-26): JSON-RPC by postMessage with the parent window and no other.
 // Written here rather than taken from the SDK's App class, which is 143 KiB (gzip) larger: docs/architecture.md.
 
 export interface HostContext {
@@ -15,7 +15,7 @@ export interface ToolResult {
   isError?: boolean
 }
 
-/** What the host tells without being asked. */
+/** What the host tells us without being asked. */
 export interface Listener {
   context(context: HostContext): void
   /** A call has begun. */
@@ -24,7 +24,7 @@ export interface Listener {
   cancelled(reason: string): void
 }
 
-/** What the host lets a view do. */
+/** What the host allows a view to do. */
 export interface Abilities {
   tools: boolean
   links: boolean
@@ -74,7 +74,7 @@ export class Host {
     this.#request('ui/open-link', { url }).catch(() => {})
   }
 
-  /** Says something in the chat as the person: never a word of a record, which would then speak with the person's voice. */
+  /** Says something in the chat as the person: never text of a record, which would then seem to be the person's own words. */
   say(text: string): void {
     this.#request('ui/message', { role: 'user', content: [{ type: 'text', text }] }).catch(() => {})
   }
@@ -110,7 +110,7 @@ export class Host {
   }
 
   #send(message: object): void {
-    // The frame around this one has an origin that nobody tells; what is sent is what the host itself gave.
+    // The origin of the parent window is unknown; we send only what the host itself gave.
     window.parent.postMessage({ jsonrpc: '2.0', ...message }, '*')
   }
 

@@ -1,4 +1,4 @@
-// The view as a program: it waits for what the host was answered, and draws it; again where the width or the theme changes.
+// The view as a program: it waits for the host's tool result and draws it, and draws it again when the width or theme changes.
 import type { Shown } from '../src/tools/show/shown.ts'
 import { el } from './dom.ts'
 import { Host, type HostContext, type ToolResult } from './host.ts'
@@ -51,7 +51,7 @@ function draw(result: ToolResult): void {
   try {
     drawn = VIEWS[shown.view](shown, setting)
   } catch {
-    // A host may hand on anything; its words are there in any case.
+    // A host may pass on anything; the result in words is there in any case.
     status('error', texts[0] ?? 'There is nothing to draw.')
     return
   }

@@ -2,7 +2,7 @@
 import type { Course, Event, Lane, Point, Series, Trend } from '../src/tools/show/shown.ts'
 import { timeOf } from './times.ts'
 
-/** A point in its place. */
+/** A point with its time. */
 export interface Dot extends Point {
   time: number
   name: string
@@ -45,7 +45,7 @@ export function panelsOf({ series }: Pick<Trend, 'series'>): Panel[] {
   })
 }
 
-/** Each with a name of its own, by its code or its number where others have the same: else they would be one line. */
+/** Gives each series its own name, by its code or number if several have the same: otherwise they would be one line. */
 function ownNames(all: readonly Series[]): Series[] {
   const isOwn = (name: string) => all.filter((one) => one.name === name).length < 2
   const taken = new Set<string>()
@@ -65,7 +65,7 @@ export function dotsOf({ name, unit, points }: Series): Dot[] {
   })
 }
 
-/** Each range from halfway to the point before it until halfway to the point after: no further than was measured. */
+/** Each range, from halfway to the previous point to halfway to the next, and no further than the measurements. */
 export function bandsOf(dots: readonly Dot[]): Band[] {
   const bands: Band[] = []
   for (const [at, { time, low, high }] of dots.entries()) {
@@ -93,10 +93,10 @@ export interface Bar {
   name: string
   from: number
   to: number
-  /** A moment, or a time whose end isn't told. */
+  /** A moment, or a time without a known end. */
   point: boolean
   row: number
-  /** Its state, and what must be known of its time. */
+  /** Its state, and what must be known about its time. */
   status: string | undefined
   active: boolean
   /** Whether it did not happen, or not yet. */
@@ -106,7 +106,7 @@ export interface Bar {
 
 const LANE_ROWS = 12
 
-/** Events in as few rows as they need without overlapping; what doesn't fit into the most rows shares the last. */
+/** Events in as few rows as possible without overlaps; those that would need more than the maximum share the last row. */
 export function rowsOf(events: readonly (Event | Course)[], now: number, width: number): Bar[] {
   const ends: number[] = []
   const bars = events.flatMap((event) => {
@@ -151,7 +151,7 @@ export function timesOfLanes(lanes: readonly Lane[], now: number): number[] {
 
 export type Cell = string | number | boolean | null
 
-/** Rows in the order of a column: numbers as numbers, texts as the locale has them, what is empty last. */
+/** Rows sorted by a column: numbers as numbers, texts as the locale sorts them, empty cells last. */
 export function sorted<Row extends { cells: Cell[] }>(
   rows: readonly Row[],
   column: number,

@@ -21,7 +21,7 @@ export async function page(): Promise<string> {
     logLevel: 'warning',
   })
   const part = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ''
-  // What ends a script or style within it would end it in the page.
+  // A closing tag inside a script or style would end it in the page.
   const script = part('.js').replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')
   return [
     '<!doctype html>',

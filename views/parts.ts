@@ -1,4 +1,4 @@
-// What the views share: whose record this is, the line that tells of what is chosen, and what can be done with it.
+// What the views share: whose record this is, the line about what is selected, and what can be done with it.
 import type { Person } from '../src/tools/show/shown.ts'
 import { button, el } from './dom.ts'
 import type { Host, ToolResult } from './host.ts'
@@ -12,7 +12,7 @@ export interface Setting {
   app: string | undefined
   width: number
   now: number
-  /** Draws what a call answered in place of this view. */
+  /** Draws the result of a call in place of this view. */
   draw(result: ToolResult): void
 }
 
@@ -33,14 +33,14 @@ export function heading(what: string, person: Person, { locale }: Setting): HTML
   )
 }
 
-/** Dates among the words, as the host's locale has them. */
+/** Text with its dates written as in the host's locale. */
 export function withDates(text: string, { locale }: Setting): string {
   return text.replace(/\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?/g, (date) => dateText(date, locale))
 }
 
 const REFERENCE = /^[A-Z][A-Za-z]{1,63}\/[A-Za-z0-9.-]{1,64}$/
 
-/** The line that says what is chosen, with what can be done: read out when it changes. */
+/** The line that says what is selected and what can be done with it; screen readers read it out when it changes. */
 export class Chosen {
   readonly element = el('div', { class: 'chosen' })
   readonly #text = el('p', { role: 'status' })
@@ -72,7 +72,7 @@ export class Chosen {
 
 const failed: ToolResult = { isError: true }
 
-/** Buttons for a record, as far as the host has the abilities. */
+/** Buttons for a record, as far as the host supports them. */
 export function actionsFor(id: string, { host, app }: Setting, details?: () => void): HTMLElement[] {
   // An id goes into a chat and an address, so it must be one.
   if (!REFERENCE.test(id)) return []

@@ -1,4 +1,4 @@
-// Rows of a search: sorted, filtered, and paged on through the host.
+// Rows of a search, which can be sorted and filtered; the host loads further pages.
 import type { Table } from '../src/tools/show/shown.ts'
 import { button, el } from './dom.ts'
 import { type Cell, filtered, sorted } from './marks.ts'

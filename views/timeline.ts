@@ -1,4 +1,4 @@
-// A patient's course in lanes, in a stretch of time that can be chosen.
+// A patient's history in lanes, over a period that can be chosen.
 import type { Timeline } from '../src/tools/show/shown.ts'
 import { barChart, reachable } from './charts.ts'
 import { button, dataTable, el } from './dom.ts'

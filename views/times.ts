@@ -1,6 +1,6 @@
-// FHIR dates as times to draw by, and as a person of the host's locale reads them. Pure.
+// FHIR dates as times for drawing, and as written in the host's locale. Pure.
 
-/** When a date begins, in milliseconds; without a zone it is UTC. Undefined for what is no date. */
+/** When a date begins, in milliseconds; without a zone it is UTC. Undefined for anything but a date. */
 export function timeOf(date: string | undefined): number | undefined {
   if (date === undefined) return undefined
   const [, day = '', rest] = /^(\d{4}(?:-\d{2}(?:-\d{2})?)?)(T.*)?$/.exec(date) ?? []
@@ -33,7 +33,7 @@ export function numberText(value: number, { locale }: Locale): string {
   return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(value)
 }
 
-/** A number beside an axis: of many digits in scientific notation, never with a letter that could be a unit's. */
+/** A number beside an axis: long ones in scientific notation, never with a letter that could be a unit. */
 export function tickText(value: number, { locale }: Locale): string {
   const size = Math.abs(value)
   const isLong = size >= 1e9 || (size > 0 && size < 1e-4)
@@ -43,7 +43,7 @@ export function tickText(value: number, { locale }: Locale): string {
   ).format(value)
 }
 
-/** A locale or zone that the browser knows; of a host's that it doesn't, nothing. */
+/** The host's locale or zone if the browser knows it, else nothing. */
 export function knownLocale(locale: unknown, timeZone: unknown): Locale {
   const known = <T>(make: () => T) => {
     try {

@@ -89,10 +89,10 @@ function counted({ dots, total }: Panel): string {
 function medications(bars: readonly Bar[], frame: Parameters<typeof barChart>[1], setting: Setting): HTMLElement {
   const { locale } = setting
   const when = ({ active, when: { from, to } }: Bar) =>
-    `${dateText(from, locale)} to ${to !== undefined ? dateText(to, locale) : active ? 'today' : 'an end not told'}`
+    `${dateText(from, locale)} to ${to !== undefined ? dateText(to, locale) : active ? 'today' : 'an unknown end'}`
   const say = (bar: Bar) => [bar.name, when(bar), bar.status].filter(Boolean).join(', ')
   if (bars.length === 0)
-    return el('section', {}, el('h2', {}, 'Medications'), el('p', { class: 'empty' }, 'None are told.'))
+    return el('section', {}, el('h2', {}, 'Medications'), el('p', { class: 'empty' }, 'None recorded.'))
   const chosen = new Chosen(setting, 'Medications over the same time.')
   const chart = barChart(bars, frame, 'Medications', 'var(--line-3)', true)
   reachable(chart, drawnOrder(bars), say, (bar) => chosen.tell(say(bar), bar.id))

@@ -22,6 +22,7 @@ export const ENGINE: Record<string, Attack> = each(/^The program (?:was stopped|
     'const r = /a/; r.exec = () => ({ length: 2 ** 53 - 1 }); return "a".replace(r, "")',
   'an exec of all expressions': 'RegExp.prototype.exec = () => ({ length: 2 ** 53 - 1 }); return "abc".split(/b/)',
   'an exec that never ends': `${ANSWERS} const r = /a/g; r.exec = next; return "a".match(r)`,
+  'an exec of a class': 'class A extends RegExp { exec() { return null } }\nreturn "a".replace(new A("a"), "b")',
   'names of a replacer': `const names = Array.from({ length: 1e5 }, (_, i) => "n" + i), o = Object.fromEntries(names.slice(0, 1000).map((n) => [n + "x", 1]))
     for (;;) JSON.stringify(o, names)`,
   'keys of an array': `const a = []; ${KEYS} for (;;) Object.keys(a)`,

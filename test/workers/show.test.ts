@@ -197,7 +197,7 @@ test('a table has the requested columns, page after page', async () => {
 describe('refuses, with nothing sent,', () => {
   test.each([
     ['a trend without codes', { view: 'trend', patient: MARISOL }, '`codes`'],
-    ['a code that is none', { view: 'trend', patient: MARISOL, codes: ['a,b&c'] }, 'is no code'],
+    ['a code that is none', { view: 'trend', patient: MARISOL, codes: ['a,b&c'] }, 'is not a code'],
     ['a name for a patient', { view: 'summary', patient: 'Marisol Vega' }, '`patient`'],
     ['a patient that leads elsewhere', { view: 'summary', patient: 'Patient/../Bot' }, '`patient`'],
     ['no patient', { view: 'timeline' }, '`patient`'],

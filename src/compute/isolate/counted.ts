@@ -64,10 +64,12 @@ export function countedOf(
     if (typeof this.lastIndex !== 'number') this.lastIndex = numeric(this.lastIndex)
     return matcher(this, source, flags, textOf(value))
   }
-  /** The engine believes whatever an `exec` finds. So a program's own has no part in it: a copy, that it never sees, searches. */
+  /** The engine believes whatever an `exec` finds. So a copy that the program never sees does the search. */
   const searching = (original: Fn) =>
     function (this: unknown, ...args: unknown[]): unknown {
       const given = this as RegExp
+      if (given.exec !== NativeRegExp.prototype.exec)
+        throw new NativeTypeError('a regular expression with its own exec is not available')
       const copy = new NativeRegExp(apply(regExpText, given, []) as string, apply(regExpFlags, given, []) as string)
       step(100)
       copy.lastIndex = numeric(given.lastIndex)

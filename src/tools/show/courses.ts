@@ -11,7 +11,7 @@ export interface CourseTime {
   remark?: string
 }
 
-/** What is a course, and how many of the records are none: withdrawn, never begun, or without a date. */
+/** The courses, and how many records are not one: withdrawn, never begun, or without a date. */
 export function coursesIn(found: readonly Resource[], { deceased }: Person): { courses: Course[]; left: number } {
   const courses = found.flatMap((resource): Course[] => {
     const { status, withdrawn, unreal, said } = stateOf(resource)
@@ -23,7 +23,7 @@ export function coursesIn(found: readonly Resource[], { deceased }: Person): { c
       {
         ...{ id: idOf(resource), name: labelOf(resource), from: time.from },
         ...(time.to !== undefined && { to: time.to }),
-        // Of somebody who has died, nothing goes on until today.
+        // If the patient has died, nothing continues until today.
         active: status === 'active' && !deceased,
         ...(remark.some(Boolean) && { remark: remark.filter(Boolean).join(', ') }),
       },

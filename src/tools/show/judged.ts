@@ -71,7 +71,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   ...{ A: 'abnormal', AA: 'abnormal', ABNORMAL: 'abnormal', N: 'normal', NORMAL: 'normal' },
 }
 
-/** As the record says; without a word there, as far as the range can tell. */
+/** As the record says; else as far as the range can tell. */
 export function flagOf(part: Resource, value: number, sign: string, { low, high }: Range): Flag | undefined {
   const written = records(part, 'interpretation').flatMap((concept) => [
     ...records(concept, 'coding').map(({ code }) => scalarText(code)),

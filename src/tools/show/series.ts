@@ -17,7 +17,7 @@ export function essenceOf(resource: Resource): Resource {
 }
 
 interface Measured {
-  /** What a series is of, before its unit. */
+  /** The codes of the observation and of the measured part: the key of a series, apart from its unit. */
   part: string
   point: Point
   time: number
@@ -81,7 +81,7 @@ export function seriesIn(
   return { series, undrawn: [...undrawn.values()] }
 }
 
-/** All that was measured by one code: a series for each part and unit. */
+/** The results of one code: a series for each part and unit. */
 function seriesOf(measured: readonly Measured[]): Series[] {
   const units = unitsOf(measured)
   const groups = Map.groupBy(measured, (one) => `${one.part}\n${units(one)}`)
@@ -118,7 +118,7 @@ function hasValue(element: Resource): boolean {
 
 function reasonWithout(element: Resource): string {
   if (element.dataAbsentReason !== undefined)
-    return `no value (${codeText(element.dataAbsentReason) || 'reason not told'})`
+    return `no value (${codeText(element.dataAbsentReason) || 'no reason given'})`
   return hasValue(element) ? 'value is not a number' : 'no value'
 }
 
@@ -139,7 +139,7 @@ function pointOf(observation: Resource, status: string, part: Resource, at: stri
   }
 }
 
-/** What `at` alone doesn't tell. */
+/** What `at` alone doesn't say. */
 function timeRemark(observation: Resource, at: string): string | undefined {
   const { effectiveDateTime, effectiveInstant, effectivePeriod, effectiveTiming } = observation
   if (isRecord(effectivePeriod) && (isDate(effectivePeriod.start) || isDate(effectivePeriod.end))) {

@@ -17,7 +17,7 @@ export interface Person {
   gender?: string
   identifier?: string
   deceased?: boolean
-  /** When they died, where that is told. */
+  /** When they died, if recorded. */
   died?: string
   /** The record is no longer in use. */
   inactive?: boolean
@@ -31,7 +31,7 @@ export interface Trend extends OfPatient {
   view: 'trend'
   /** One for each code and unit. */
   series: Series[]
-  /** What was found and isn't drawn. */
+  /** What was found but isn't drawn. */
   undrawn: { name: string; reason: string; count: number }[]
   /** Absent where they weren't asked for, or could not be read. */
   medications?: Course[]
@@ -58,11 +58,11 @@ export interface Point {
   sign?: string
   low?: number
   high?: number
-  /** Whether it is out of range, as the record or, without a word there, the range says. */
+  /** Whether it is out of range, as the record says, or else the range. */
   flag?: 'high' | 'low' | 'abnormal'
   /** Where it isn't final. */
   status?: string
-  /** What must be known besides: a range that can't be drawn, a period, a date that is another's. */
+  /** What else must be known: a range that can't be drawn or isn't for everybody, a period, a date of something else. */
   remark?: string
 }
 
@@ -71,10 +71,10 @@ export interface Course {
   id: string
   name: string
   from: string
-  /** Absent where no end is told: it goes on if `active`. */
+  /** Absent if no end is recorded: it continues if `active`. */
   to?: string
   active: boolean
-  /** What must be known of it: its status where that isn't plain, where its time comes from. */
+  /** What must be known about it: its status unless obvious, where its time comes from. */
   remark?: string
 }
 
@@ -101,7 +101,7 @@ export interface Event {
   from: string
   to?: string
   status?: string
-  /** Whether it goes on. */
+  /** Whether it continues. */
   active?: boolean
   /** Whether it did not happen, or not yet: it was cancelled, not done, or is planned. */
   unreal?: boolean
@@ -133,6 +133,6 @@ export interface Table {
   columns: string[]
   rows: { id: string; cells: (string | number | boolean | null)[] }[]
   total?: number
-  /** The path that goes on. */
+  /** The path of the next page. */
   next?: string
 }

@@ -106,13 +106,13 @@ function onset({ onsetDateTime, onsetPeriod, ...problem }: Resource): string {
   )
 }
 
-/** The state, where it isn't what the section says. */
+/** The state, if it isn't the one in the section's title. */
 function unless(usual: string, resource: Resource): string {
   const { said } = stateOf(resource)
   return said === usual ? '' : said || 'no status'
 }
 
-/** What patients said to an appointment, unless they come. */
+/** What the patient answered to an appointment, unless accepted. */
 function patientsAnswer(appointment: Resource): string {
   const [answer] = records(appointment, 'participant').flatMap(({ actor, status }) =>
     isRecord(actor) && /(^|\/)Patient\//.test(scalarText(actor.reference)) ? [scalarText(status)] : [],
@@ -170,7 +170,7 @@ export function drawSummary(patient: Person, answers: readonly ReadAnswer[]): Dr
   for (const { name, reason, count } of undrawn.slice(0, MAX_VITALS)) {
     notes.push(`${vitals}: not shown of ${quoted(name)}: ${count}, ${reason}.`)
   }
-  if (undrawn.length > MAX_VITALS) notes.push(`${vitals}: ${undrawn.length - MAX_VITALS} more reasons are not told.`)
+  if (undrawn.length > MAX_VITALS) notes.push(`${vitals}: ${undrawn.length - MAX_VITALS} more reasons are not shown.`)
   const structured: Summary = {
     ...{ view: 'summary', patient, sections },
     vitals: series.map((one) => ({ ...one, points: thinned(one.points, MAX_POINTS) })),

@@ -1,4 +1,4 @@
-// A patient's course, in lanes.
+// A patient's history, in lanes.
 import { isRecord } from '../../base/json.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import type { ReadAnswer } from '../perform/reading.ts'
@@ -103,7 +103,7 @@ export function drawTimeline(patient: Person, answers: readonly ReadAnswer[]): D
   }
 }
 
-/** What goes on until its end is told. */
+/** States that continue until an end is recorded. */
 const ONGOING: ReadonlySet<string> = new Set([
   ...['active', 'in-progress', 'arrived', 'triaged', 'onleave', 'recurrence', 'relapse'],
 ])
@@ -117,7 +117,7 @@ function eventOf(resource: Resource, time: CourseTime | undefined, { deceased }:
     {
       ...{ id: idOf(resource), name: labelOf(resource), ...span },
       ...(words !== '' && { status: words }),
-      // Of somebody who has died, nothing goes on until today.
+      // If the patient has died, nothing continues until today.
       ...(unreal ? { unreal } : ONGOING.has(status) && !deceased && { active: true }),
     },
   ]

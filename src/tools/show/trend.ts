@@ -86,7 +86,7 @@ export interface Found {
   notes?: readonly string[]
 }
 
-/** What is drawn of these records, and told. */
+/** What is drawn of these records, and said in words. */
 export function drawTrend({ patient, codes, since, observations, medications, notes = [] }: Found): Drawn {
   const { series: found, undrawn } = seriesIn(observations, ({ all }) => codes.some((code) => all.includes(code)))
   const series = inOrderOf(codes, found)
@@ -117,7 +117,7 @@ export function drawTrend({ patient, codes, since, observations, medications, no
             `${quoted(name)}: not all of its ${total} results are drawn, but the lowest and highest of each stretch.`,
         ),
       ...(series.length === 0
-        ? [`No results to draw. fhir-digest Observation?subject=Patient/${patient.id} lists the codes that there are.`]
+        ? [`No results to draw. fhir-digest Observation?subject=Patient/${patient.id} lists the available codes.`]
         : []),
     ],
     words: {
@@ -127,7 +127,7 @@ export function drawTrend({ patient, codes, since, observations, medications, no
         ...undrawn.map(({ name, reason, count }) => `Not drawn of ${quoted(name)}: ${count}, ${reason}`),
         ...(taken?.courses ?? []).map(
           ({ name, from, to, active, id: of, remark }) =>
-            `Medication ${quoted(name)}: ${from} to ${to ?? (active ? 'today' : 'an end not told')}${remark ? `, ${quoted(remark)}` : ''} (${of})`,
+            `Medication ${quoted(name)}: ${from} to ${to ?? (active ? 'today' : 'an unknown end')}${remark ? `, ${quoted(remark)}` : ''} (${of})`,
         ),
       ],
       tables: series.map(({ name, unit, points }) => ({
@@ -160,7 +160,7 @@ function takenIn(answers: readonly ReadAnswer[], patient: Person): { courses?: C
   return { ...(found.some(({ fault }) => fault === undefined) && { courses }), notes }
 }
 
-/** As they were asked for; in a panel, as it has them. */
+/** In the order of the codes asked for; within a panel, in its own order. */
 function inOrderOf(codes: readonly string[], series: readonly Series[]): Series[] {
   const bare = codes.map((code) => code.split('|').at(-1))
   const place = ({ code, of }: Series) => {
@@ -179,7 +179,7 @@ function checkCodes(codes: readonly string[]): void {
   const wrong = codes.find((code) => !CODE.test(code))
   if (wrong !== undefined) {
     throw new UserError(
-      `\`codes\`: ${quoted(wrong)} is no code. Give a code or system|code, such as 4548-4 or http://loinc.org|4548-4. Nothing was sent.`,
+      `\`codes\`: ${quoted(wrong)} is not a code. Give a code or system|code, such as 4548-4 or http://loinc.org|4548-4. Nothing was sent.`,
     )
   }
 }
