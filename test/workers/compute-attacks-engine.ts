@@ -40,6 +40,9 @@ export const ENGINE: Record<string, Attack> = each(/^The program (?:was stopped|
   'digits of one hash in a map': `${ALIKE} const m = new Map(a.map((n) => [n, 1])); for (;;) for (const n of a) m.get(n)`,
   'groups of one hash': `${ALIKE} for (;;) Map.groupBy(a, (n) => n)`,
   'sets of one hash united': `${ALIKE} const s = new Set(a.slice(4000)), t = new Set(a); for (;;) s.union(t)`,
+  'numbers compared in texts': 'for (;;) "a10".localeCompare("a9", undefined, { numeric: true })',
+  'two locales in turn':
+    'const d = new Date(0); for (let i = 0; ; i++) d.toLocaleDateString(i % 2 ? undefined : "en-US")',
   'an error of a long text': 'const s = "x".repeat(9e5), o = { toString: () => s }; for (;;) new Error(o).stack',
   'a list of holes turned round': 'const a = []; a[999990] = 1; for (;;) a.reverse()',
   'a list of a class moved':

@@ -23,11 +23,19 @@ describe('a program', () => {
   const isOf = (code: string) => (one: Resource) => JSON.stringify(one.code ?? null).includes(`"${code}"`)
 
   const QUESTIONS: Record<string, { code: string; truth: () => Promise<unknown> }> = {
-    'sorts ten thousand texts by place': {
+    'sorts ten thousand texts by locale': {
       code: 'return Array.from({ length: 1e4 }, (_, i) => "2024-01-01T" + ((i * 7919) % 1e4)).sort((a, b) => a.localeCompare(b)).length',
       truth: async () => 10_000,
     },
-    'writes dates and numbers for a place': {
+    'sorts ten thousand texts by locale and number': {
+      code: 'return Array.from({ length: 1e4 }, (_, i) => "B" + ((i * 7919) % 1e4)).sort((a, b) => a.localeCompare(b, undefined, { numeric: true }))[10]',
+      truth: async () => 'B10',
+    },
+    'writes ten thousand dates and numbers': {
+      code: 'let n = 0; for (let i = 0; i < 1e4; i++) n += (new Date(i * 864e5).toLocaleDateString("en-US") + i.toLocaleString()).length; return n > 1e5',
+      truth: async () => true,
+    },
+    'writes dates and numbers in a locale': {
       code: 'return [new Date(0).toLocaleDateString([], { month: "short", timeZone: "UTC" }), (1234.5).toLocaleString("en-US"), "i".toLocaleUpperCase("tr"), "é".normalize("NFD").length]',
       truth: async () => ['Jan', '1,234.5', 'İ', 2],
     },

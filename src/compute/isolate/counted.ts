@@ -108,7 +108,8 @@ export function countedOf(
     (steps: number) =>
     (original: Fn): Fn =>
       function (this: unknown, locales: unknown, options: unknown): unknown {
-        step(steps)
+        // The engine keeps the format that it made last.
+        step(options === undefined && (locales === undefined || locales === 'en-US') ? 600 : steps)
         return made(apply(original, this, [localesOf(locales), optionsOf(options)]))
       }
   const localText = (original: Fn): Fn =>
@@ -132,7 +133,7 @@ export function countedOf(
     // The engine keeps what it made for no locale.
     'String.prototype.localeCompare': (original) =>
       function (this: unknown, other: unknown, locales: unknown, options: unknown): unknown {
-        step(locales === undefined && options === undefined ? 20 : 500)
+        step(locales !== undefined ? 500 : options !== undefined ? 100 : 20)
         const [one, two] = [normalized(texts.within(this)), normalized(textOf(other))]
         return apply(original, one, [two, localesOf(locales), optionsOf(options)])
       },

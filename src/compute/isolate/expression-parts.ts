@@ -104,11 +104,9 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
         return wide > 0
       }
       while (ends.length <= least) if (!grow()) return -1
-      if (isLazy) {
-        for (;;) {
-          const end = next(ends[ends.length - 1] as number)
-          if (end >= 0 || !grow()) return end
-        }
+      while (isLazy) {
+        const end = next(ends[ends.length - 1] as number)
+        if (end >= 0 || !grow()) return end
       }
       while (grow());
       for (let n = ends.length - 1; n >= least; n--) {
@@ -177,11 +175,8 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
       search.captures = []
       for (let n = 0; n < before.length; n++) search.captures[n] = before[n] as number
       const found = matches(place)
-      if (found !== isWanted) {
-        search.captures = before
-        return -1
-      }
-      if (!isWanted) search.captures = before
+      if (!found || !isWanted) search.captures = before
+      if (found !== isWanted) return -1
       const end = next(place)
       if (end < 0) search.captures = before
       return end
