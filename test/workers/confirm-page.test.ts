@@ -10,9 +10,9 @@ import { ConfirmationStore } from '../../src/oauth/grant/confirmation-store.ts'
 import { grantNameOf } from '../../src/oauth/grant-name.ts'
 import type { CallerRecord } from '../../src/oauth/record.ts'
 import { expectPageHeaders } from './browsing.ts'
-import { ACCEPT, calls, Decider, direct, exists, linkIn, sdk2, tokenIn, writesDuring } from './confirming.ts'
+import { ACCEPT, calls, Decider, direct, exists, linkIn, sdk2, toDelete, tokenIn, writesDuring } from './confirming.ts'
 import { fhir, startSession } from './mcp.ts'
-import { create, medplumToken } from './medplum.ts'
+import { medplumToken } from './medplum.ts'
 import { grantName, signIn, type Tokens } from './signing-in.ts'
 import { ask } from './surface.ts'
 import { alice, ORIGIN, rita, send } from './world.ts'
@@ -31,11 +31,7 @@ afterEach(() => {
 })
 
 const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: '<b>Call</b> the patient' }
-
-async function newTask(): Promise<{ path: string; deletion: { method: string; path: string } }> {
-  const { id } = await create(medplum, TASK)
-  return { path: `Task/${id}`, deletion: { method: 'DELETE', path: `Task/${id}` } }
-}
+const newTask = () => toDelete(medplum, TASK)
 
 interface Said {
   isError: boolean
@@ -91,6 +87,21 @@ describe('the page', () => {
     await env.GRANT.getByName(grantName(other)).lower('read')
     expect((await browser.open(link, alice)).status).toBe(404)
   })
+
+  test.each([{}, { decision: '' }, { decision: 'yes' }, { decision: 'Approved' }])(
+    'takes a form for a refusal that says anything but that it is approved: %j',
+    async (form: Record<string, string>) => {
+      const { path, deletion } = await newTask()
+      const link = linkIn((await call(deletion)).text)
+      const { html } = await browser.open(link, alice)
+      const posted = await browser.person.visit(link, new URLSearchParams({ ...form, token: tokenIn(html) }))
+      expect(posted.status).toBe(303)
+      const { result, writes } = await writesDuring(() => call(deletion))
+      expect(result.text).toContain('the person declined')
+      expect(writes).toEqual([])
+      expect(await exists(medplum, path)).toBe(true)
+    },
+  )
 
   test('shows what would be done and by whom, as text, and changes nothing', async () => {
     const { path, deletion } = await newTask()

@@ -11,12 +11,14 @@ import {
   type Connected,
   calls,
   Decider,
+  type Deletion,
   direct,
   exists,
   linkIn,
   type Modes,
   type Reply,
   think,
+  toDelete,
   tokenIn,
   writesDuring,
   YES,
@@ -45,15 +47,7 @@ const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', descr
 const URL_ONLY = { url: {} }
 const BOTH = { form: {}, url: {} }
 
-interface Deletion {
-  path: string
-  deletion: { method: string; path: string }
-}
-
-async function newTask(): Promise<Deletion> {
-  const { id } = await create(medplum, TASK)
-  return { path: `Task/${id}`, deletion: { method: 'DELETE', path: `Task/${id}` } }
-}
+const newTask = () => toDelete(medplum, TASK)
 
 /** A change that removes most of a record, each value of which is shown: too long for a form. */
 async function longChange() {

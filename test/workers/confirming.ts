@@ -12,6 +12,7 @@ import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import { buildServer } from '../../src/mcp/server/server.ts'
 import { unescaped } from './browsing.ts'
 import { type RpcAnswer, rpc } from './mcp.ts'
+import { create } from './medplum.ts'
 import { ORIGIN, SANDBOX, sandbox, send } from './world.ts'
 
 const MODERN = '2026-07-28'
@@ -215,6 +216,18 @@ export function linkIn(text: string): string {
   const [link] = /http:\/\/\S+\/confirm\/\S+/.exec(text) ?? []
   if (link === undefined) throw new Error(`No link in: ${text}`)
   return link
+}
+
+export interface Deletion {
+  path: string
+  deletion: { method: string; path: string }
+}
+
+/** Stores a record, to be deleted. */
+export async function toDelete(token: string, resource: { resourceType: string }): Promise<Deletion> {
+  const { id } = await create(token, resource)
+  const path = `${resource.resourceType}/${id}`
+  return { path, deletion: { method: 'DELETE', path } }
 }
 
 /** A person in a browser, who opens a link and signs in with Medplum for it. */
