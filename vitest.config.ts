@@ -10,7 +10,7 @@ const ASKING = ['test/workers/confirm*.test.ts', 'test/workers/tenants*.test.ts'
 /** These load Medplum's definitions, which then hold for the whole process and change how FHIRPath is evaluated. The Worker has none. */
 const DEFINED = ['test/unit/definitions.test.ts', 'test/unit/capability-summary.test.ts']
 /** How many test files run at the same time. */
-const AT_ONCE = 2
+const AT_ONCE = 3
 
 /** Source maps of packages were three quarters of what is sent to each workerd before its first test. */
 const WITHOUT_MAPS: Plugin = {
