@@ -1,4 +1,4 @@
-// What happens to people's data on this server, for those who sign in. docs/architecture.md has the same with keys and forms.
+// What happens to people's data on this server, for those who sign in. docs/architecture.md has the technical details.
 import type { FC } from 'hono/jsx'
 import type { Settings } from '../../config/settings.ts'
 import { Layout, Notice } from '../shared/layout.tsx'
