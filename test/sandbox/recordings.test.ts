@@ -9,7 +9,8 @@ import { type Exchange, replay, type Target } from './replay.ts'
 
 const FILES = ['oauth', 'read-write', 'search', 'errors', 'bundles', 'graphql', 'files', 'operations', 'async']
 
-describe.each(FILES)('%s.json', (file) => {
+// In their order: later exchanges use what earlier ones made.
+describe.each(FILES)('%s.json', { shuffle: false }, (file) => {
   const exchanges: Exchange[] = JSON.parse(readFileSync(new URL(`../recordings/${file}.json`, import.meta.url), 'utf8'))
   const reasons = notYet[file] ?? {}
   let sandbox: Sandbox

@@ -80,9 +80,10 @@ describe('whatever is asked and answered', () => {
           expect({ operator, value }).toEqual({ operator: 'eq', value: `Patient/${OWN}` })
         if (bounds.length === 0) for (const type of asked) expect(SHARED_TYPES.has(type), sent).toBe(true)
       }),
-      { numRuns: runs(3000) },
+      // All by `npm test` too: few are searches, and they take a moment.
+      { numRuns: 3000 },
     )
-    expect(searches).toBeGreaterThan(atLeast(100))
+    expect(searches).toBeGreaterThan(100)
   })
 
   test('no answer shows a record of another patient, or who that is', async () => {
