@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SHARED_TYPES } from '../../src/access/narrow/narrowing.ts'
 import { isPatientType, mentionsOther, patientsOf } from '../../src/access/narrow/patient-compartment.ts'
-import { atLeast, runs } from '../runs.ts'
+import { runs } from '../runs.ts'
 import { type Json, OTHER, OWN, pass, patient, request, sentFor, types } from './narrowing.ts'
 
 const anyType = fc.constantFrom(

@@ -130,7 +130,7 @@ test.each(['asks by the client', 'asks by a page', 'tries only'])(
       { numRuns: runs(3_000) },
     )
     // Shows that questions were tried at all.
-        expect(asked).toBeGreaterThan(atLeast(450, 3_000))
+    expect(asked).toBeGreaterThan(atLeast(450, 3_000))
   },
   120_000,
 )
