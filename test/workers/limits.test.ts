@@ -60,6 +60,11 @@ describe('by address', () => {
     expect(response.status).toBe(429)
     expect(response.headers.get('retry-after')).toBe('60')
     expect(await response.json()).toHaveProperty('error_description')
+    const { keys, limit } = counting()
+    const headers = { 'cf-connecting-ip': '2001:db8:1:2:3::4' }
+    const passed = new Request(`${ORIGIN}${path}`, { method, headers })
+    await createApp(never).fetch(passed, { ...env, [name]: { limit } } as Bindings, createExecutionContext())
+    expect(keys).toEqual(['2001:db8:1:2'])
   })
 
   test.each([
