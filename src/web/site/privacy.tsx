@@ -1,5 +1,6 @@
 // What happens to people's data on this server, for those who sign in. docs/architecture.md has the same with keys and forms.
 import type { FC } from 'hono/jsx'
+import { BROWSER_DAYS, MINUTES } from '../../base/lives.ts'
 import type { Settings } from '../../config/settings.ts'
 import { Layout, Notice } from '../shared/layout.tsx'
 
@@ -20,18 +21,22 @@ const KEPT: [what: string, how: string, life: string][] = [
     'readable by the operator',
     'as long as the connection',
   ],
-  ['Answers to a client that may have lost its connection', 'encrypted under your client’s key', '10 minutes'],
+  [
+    'Answers to a client that may have lost its connection',
+    'encrypted under your client’s key',
+    `${MINUTES.stream} minutes`,
+  ],
   [
     'Changes that wait for your confirmation',
     'encrypted under a key that is only in the link to the question',
-    'until you decide, 10 minutes at most',
+    `until you decide, ${MINUTES.question} minutes at most`,
   ],
   [
     'Which browser and kind of device you allowed a client on',
     'a random mark in a cookie, and its hash with the connection',
-    'the cookie for 400 days, the hash as long as the connection',
+    `the cookie for ${BROWSER_DAYS} days, the hash as long as the connection`,
   ],
-  ['Your sign-in at these pages', 'under the hash of a cookie', '30 minutes, or until you sign out'],
+  ['Your sign-in at these pages', 'under the hash of a cookie', `${MINUTES.pages} minutes, or until you sign out`],
 ]
 
 /** The privacy page of a deployment or tenant. */
