@@ -1,6 +1,6 @@
 /** `npm run sandbox`: the sandbox alone, without the server. */
 import { parseArgs } from 'node:util'
-import { roleOf, SANDBOX_USERS } from '../sandbox/ground/people.ts'
+import { roleOf, SANDBOX_USERS } from '../sandbox/core/people.ts'
 import { startSandbox } from '../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET } from '../sandbox/world.ts'
 import { isFree, portOf } from './ports.ts'
