@@ -43,13 +43,13 @@ test('has each key that is written, and no others', () => {
 const LIVES: Record<keyof typeof MINUTES, string[]> = {
   question: ['Grant burnt:*', 'Grant proposal:*'],
   signIn: ['KV transaction:*', 'the browser __Host-login-*', 'the browser __Host-consent-*', 'Grant medplum-tokens'],
-  pages: ['KV session:*', 'the browser __Host-session*'],
+  pages: ['KV session:*', 'the browser __Host-session'],
   stream: ['McpSession event'],
 }
 
 describe.each(Object.entries(LIVES))('%s', (name, keys) => {
   test.each(keys)('%s lasts as long as the code says', (key) => {
-    expect(told.get(key)).toMatch(new RegExp(`^${MINUTES[name as keyof typeof MINUTES]} minutes\\b`))
+    expect(told.get(key)).toMatch(new RegExp(`\\b${MINUTES[name as keyof typeof MINUTES]} minutes\\b`))
   })
 })
 
