@@ -1,5 +1,5 @@
 // Asks the person before a change that can't be undone. The sealed approval is valid for these arguments, these versions of the records and
-// this connection, for ten minutes, and once.
+// this connection, for a few minutes, and once.
 
 import { inputResponse } from '@modelcontextprotocol/server'
 import { inTurns } from '../../base/in-turns.ts'
