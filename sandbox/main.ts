@@ -19,7 +19,7 @@ function seconds(name: 'access-token-lifetime' | 'refresh-token-lifetime'): numb
     return undefined
   }
   if (!/^\d+$/.test(value)) {
-    throw new Error(`--${name} takes a number of seconds, not "${value}"`)
+    throw new Error(`--${name} must be a number of seconds, not "${value}"`)
   }
   return Number(value)
 }

@@ -152,14 +152,14 @@ describe('a result', () => {
     [
       'of a period without a beginning',
       { effectivePeriod: { end: '2024-01-02' }, valueQuantity: quantity(5) },
-      { at: '2024-01-02', remark: 'date of its end' },
+      { at: '2024-01-02', remark: 'end date' },
     ],
     [
       'of several times',
       { effectiveTiming: { event: ['2024-01-01', '2024-01-02'] }, valueQuantity: quantity(5) },
       { at: '2024-01-01', remark: 'at several times' },
     ],
-    ['dated by its issue', { issued: '2024-01-02T00:00:00Z', valueQuantity: quantity(5) }, { remark: 'date of issue' }],
+    ['dated by its issue', { issued: '2024-01-02T00:00:00Z', valueQuantity: quantity(5) }, { remark: 'issue date' }],
     ['of an instant', { effectiveInstant: '2024-01-02T00:00:00Z', valueQuantity: quantity(5) }, { remark: undefined }],
     ['without a status', { ...at, status: undefined, valueQuantity: quantity(5) }, { status: 'no status' }],
     ['amended', { ...at, status: 'amended', valueQuantity: quantity(5) }, { status: undefined }],
@@ -447,7 +447,7 @@ describe('a summary', () => {
     const { vitals } = structured as Summary
     expect(vitals[0]?.name).toBe('Sign 11')
     expect(notes).toContain(`Last vital signs: ${12 - vitals.length} more are not shown.`)
-    expect(notes).toContain('Last vital signs: not shown of "Sign 20": 1, entered in error.')
+    expect(notes).toContain('Last vital signs: 1 of "Sign 20" not shown, entered in error.')
     const closed = drawSummary(PERSON, [...Array.from({ length: 6 }, () => NOTHING), { status: 403, body: undefined }])
     expect(closed.structured).toMatchObject({ vitals: [], vitalsFault: 'not accessible' })
   })

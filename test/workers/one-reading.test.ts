@@ -31,7 +31,7 @@ describe('a plus in a value', () => {
     id = JSON.parse((await fhir(access, args)).text).id
     expect(JSON.parse((await fhir(access, args)).text).id).toBe(id)
     const again = await fhir(access, { ...args, dryRun: true })
-    expect(again.text).toContain('already finds one, so nothing would be created')
+    expect(again.text).toContain('finds an existing record, so nothing would be created')
     const entry = [
       { resource: patient, request: { method: 'POST', url: 'Patient', ifNoneExist: `identifier=${SYSTEM}|${VALUE}` } },
     ]
@@ -98,7 +98,7 @@ describe('a search by POST', () => {
 
   test('is told where its criteria went', async () => {
     const { notes } = await fhir(access, POST('Patient/_search?name=nobody-of-this-name'))
-    expect(notes).toContain('The criteria in the path were sent in the body')
+    expect(notes).toContain('The criteria in the path were moved to the body')
   })
 
   test.each([

@@ -6,32 +6,42 @@ import { Layout, Notice } from '../shared/layout.tsx'
 /** Each kind of data that is kept: what, how, for how long. */
 const KEPT: [what: string, how: string, life: string][] = [
   [
-    'Your Medplum sign-in, for each client that you connect',
-    'encrypted under keys that only your client’s token opens',
-    'until you disconnect, the client signs out, or Medplum ends the sign-in',
+    'Your Medplum sign-in, for each application that you connect',
+    'encrypted under keys that only the application’s token opens',
+    'until you disconnect it, it signs out, or Medplum ends the sign-in',
   ],
   [
-    'Which clients you connected, what you allowed them, and when',
+    'Which applications you connected, what you allowed them, and when',
     'readable by the operator',
     'as long as the connection',
   ],
   [
-    'Each client’s last 20 calls: tool, record type, outcome and time, but no ids and no contents',
+    'Each application’s last 20 calls: tool, record type, outcome and time, but no ids and no contents',
     'readable by the operator',
     'as long as the connection',
   ],
-  ['Answers to a client that may have lost its connection', 'encrypted under your client’s key', '10 minutes'],
   [
-    'Changes that wait for your confirmation',
+    'What an application says about itself when it opens a session',
+    'readable by the operator',
+    'until the session ends or is no longer used',
+  ],
+  [
+    'Answers to an application that may have lost its connection',
+    'encrypted under the application’s key',
+    '10 minutes',
+  ],
+  [
+    'Changes that need your confirmation',
     'encrypted under a key that is only in the link to the question',
-    'until you decide, 10 minutes at most',
+    '10 minutes; your decision is readable by the operator that long',
   ],
   [
-    'Which browser and kind of device you allowed a client on',
+    'Which browser and kind of device you allowed an application on',
     'a random mark in a cookie, and its hash with the connection',
     'the cookie for 400 days, the hash as long as the connection',
   ],
-  ['Your sign-in at these pages', 'under the hash of a cookie', '30 minutes, or until you sign out'],
+  ['A sign-in that you have begun', 'encrypted under a key that is only in the login’s address', '10 minutes'],
+  ['Your sign-in to these pages', 'under the hash of a cookie', '30 minutes, or until you sign out'],
 ]
 
 /** The privacy page of a deployment or tenant. */
@@ -40,7 +50,7 @@ export const Privacy: FC<{ settings: Settings }> = ({ settings: { root, medplum,
     <h1>Privacy</h1>
     <Notice />
     <p>
-      This server passes requests between the AI client that you connect and <code>{medplum.baseUrl.host}</code>.
+      This server passes requests between the AI application that you connect and <code>{medplum.baseUrl.host}</code>.
       Records pass through it. It stores only what is listed here.
     </p>
     <h2>What we store</h2>
@@ -53,21 +63,23 @@ export const Privacy: FC<{ settings: Settings }> = ({ settings: { root, medplum,
     </ul>
     <h2>What we log</h2>
     <p>
-      For each call: the tool, the record type, the outcome, its duration and size, and the client’s host name. No
-      network addresses, no contents, no names.{' '}
+      For each call: the tool, the record type, the access level, the outcome, its duration and size, and the
+      application’s host name, if it has one. For each sign-in: what was decided, and why it failed. No network
+      addresses, no contents, no names.{' '}
       {auditKey === undefined
         ? 'The log does not show which person made a call.'
         : 'Each person appears as a keyed hash, which only the operator can match to an account.'}
     </p>
     <h2>Who else sees it</h2>
     <p>
-      Your AI client and its provider see what you let it read, under their own terms. Medplum sees each request as
+      Your AI application and its provider see what you let it read, under their own terms. Medplum sees each request as
       yours. The server runs on Cloudflare. Nobody else gets your data.
     </p>
     <h2>What you can do</h2>
     <p>
-      See, reduce and end each client’s access at <a href={`${root}/connections`}>your connections</a>. What we store
-      for a client is deleted when you disconnect it. For anything else, ask the operator of this server.
+      See, reduce and end each application’s access at <a href={`${root}/connections`}>your connections</a>. When you
+      disconnect an application, its sign-in and its list of calls are deleted. For anything else, ask the operator of
+      this server.
     </p>
     <p>
       <a href={root || '/'}>Home page</a>
