@@ -1,7 +1,7 @@
 // A model at work on the tasks, over real HTTP: the loop is here, so that a scripted model runs in it as well.
 import { type ConnectedClient, connect, SignIn } from '../programs/clients.ts'
 import { freePort, type RunningWorker, startWorker } from '../programs/worker.ts'
-import { SANDBOX_USERS } from '../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../sandbox/core/people.ts'
 import { type Sandbox, startSandbox } from '../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../sandbox/world.ts'
 import { type Send, signedIn } from '../test/sandbox/client.ts'

@@ -1,7 +1,7 @@
 /** `npm run demo`: real MCP clients sign in and work with a Task, over each transport, on its own sandbox and Worker. */
 
 import { parseArgs } from 'node:util'
-import { SANDBOX_USERS } from '../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../sandbox/core/people.ts'
 import { startSandbox } from '../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../sandbox/world.ts'
 import { type ConnectedClient, connect, SignIn, type ToolResult, WAYS, type Way } from './clients.ts'

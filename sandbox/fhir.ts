@@ -1,4 +1,4 @@
-/** The FHIR API over HTTP: from a request to FhirRouter and back to the answer that Medplum would give. */
+/** The FHIR API over HTTP: passes requests to FhirRouter and answers as Medplum would. */
 import {
   badRequest,
   getStatus,
@@ -9,16 +9,16 @@ import {
   stringify,
 } from '@medplum/core'
 import { type FhirResponse, FhirRouter, type HttpMethod } from '@medplum/fhir-router'
-import { FHIR_JSON, json, outcome } from './ground/answers.ts'
-import { authenticate, refuse } from './ground/caller.ts'
-import type { Ground } from './ground/ground.ts'
+import { FHIR_JSON, json, outcome } from './core/answers.ts'
+import { authenticate, refuse } from './core/caller.ts'
+import type { SandboxContext } from './core/context.ts'
 import { binaryRoutes } from './http/binary.ts'
 import { readBody } from './http/body.ts'
 import { bulkRoutes } from './http/bulk.ts'
 import { capabilityStatement } from './http/capability.ts'
 import { csvRoutes } from './http/csv.ts'
 import { type Call, type DirectRoute, direct, resourceHeaders } from './http/direct.ts'
-import { batchLater, jobRoutes, wantsLater } from './http/jobs.ts'
+import { batchAsync, jobRoutes, wantsAsync } from './http/jobs.ts'
 import { smartConfiguration } from './oauth/discovery.ts'
 import { botRoutes } from './operations/bots.ts'
 import { customOperation } from './operations/custom.ts'
@@ -28,10 +28,10 @@ import { Records } from './records/repository.ts'
 
 const DIRECT: DirectRoute[] = [...binaryRoutes, ...botRoutes, ...jobRoutes, ...bulkRoutes, ...csvRoutes, ...pushRoutes]
 
-export type FhirHandler = (request: Request) => Promise<Response>
+type FhirHandler = (request: Request) => Promise<Response>
 
-export function fhirHandler(ground: Ground): FhirHandler {
-  const router = new FhirRouter({ introspectionEnabled: ground.introspection })
+export function fhirHandler(context: SandboxContext): FhirHandler {
+  const router = new FhirRouter({ introspectionEnabled: context.introspection })
   addOperations(router)
   return async (request) => {
     const url = new URL(request.url)
@@ -42,37 +42,37 @@ export function fhirHandler(ground: Ground): FhirHandler {
     if (request.method === 'GET') {
       switch (path) {
         case '/metadata':
-          return json(capabilityStatement(ground.baseUrl))
+          return json(capabilityStatement(context.baseUrl))
         case '/$versions':
           return json({ versions: ['4.0'], default: '4.0' })
         case '/.well-known/smart-configuration':
-          return json(smartConfiguration(ground.baseUrl))
+          return json(smartConfiguration(context.baseUrl))
         case '/.well-known/smart-styles.json':
           return json({})
       }
     }
-    const answer = await authorized(ground, router, request, path, url)
-    // An error arrives without its body, too.
+    const answer = await authorized(context, router, request, path, url)
+    // Medplum leaves out the body of an error, too.
     const silent = request.headers.get('prefer')?.includes('return=minimal')
     return silent ? new Response(null, { status: answer.status, headers: answer.headers }) : answer
   }
 }
 
 async function authorized(
-  ground: Ground,
+  context: SandboxContext,
   router: FhirRouter,
   request: Request,
   path: string,
   url: URL,
 ): Promise<Response> {
   const authorization = request.headers.get('authorization') ?? undefined
-  const caller = await authenticate(ground, authorization)
+  const caller = await authenticate(context, authorization)
   if (!caller) {
-    return refuse(ground, authorization)
+    return refuse(context, authorization)
   }
-  const records = new Records(ground, caller, request.headers.get('x-medplum') === 'extended')
-  const call: Call = { ground, records, request, url, path }
-  await ground.jobs.settle()
+  const records = new Records(context, caller, request.headers.get('x-medplum') === 'extended')
+  const call: Call = { context, records, request, url, path }
+  await context.jobs.settle()
   const answer = await answerTo(router, call).catch((error) => outcome(normalizeOperationOutcome(error)))
   if (records.quota) {
     answer.headers.set('x-sandbox-quota', records.quota)
@@ -81,21 +81,21 @@ async function authorized(
 }
 
 function answerTo(router: FhirRouter, call: Call): Promise<Response> {
-  if (call.request.method === 'POST' && call.path.replace('/', '') === '' && wantsLater(call.request)) {
-    return batchLater(call, (records, body) => handle(router, { ...call, records }, body))
+  if (call.request.method === 'POST' && call.path.replace('/', '') === '' && wantsAsync(call.request)) {
+    return batchAsync(call, (records, body) => handle(router, { ...call, records }, body))
   }
   return direct(DIRECT, call) ?? routed(router, call)
 }
 
 async function routed(router: FhirRouter, call: Call): Promise<Response> {
-  const { ground, url } = call
+  const { context, url } = call
   const [result, resource, options] = await route(router, call)
   if (!resource) {
     return outcome(result)
   }
   const headers = resourceHeaders(resource)
   if (isCreated(result)) {
-    headers.location = `${ground.baseUrl}fhir/R4/${resource.resourceType}/${resource.id}`
+    headers.location = `${context.baseUrl}fhir/R4/${resource.resourceType}/${resource.id}`
   }
   if (options?.contentType) {
     const type = `${options.contentType}; charset=utf-8`
@@ -106,7 +106,7 @@ async function routed(router: FhirRouter, call: Call): Promise<Response> {
   return new Response(text, { status: getStatus(result), headers: { ...headers, 'content-type': FHIR_JSON } })
 }
 
-/** Medplum sends a GraphQL error with all of its fields, empty ones too. */
+/** Medplum sends all fields of a GraphQL error, even empty ones. */
 function asObject(name: string, value: unknown): unknown {
   return name === 'errors' && Array.isArray(value) ? value.map((error) => ({ ...error })) : value
 }
@@ -130,7 +130,7 @@ async function route(router: FhirRouter, call: Call): Promise<FhirResponse> {
   return (code && isNotFound(response[0]) && (await custom(call, code, body))) || response
 }
 
-/** Medplum looks for an operation of the project if it has none of that name. */
+/** If Medplum has no operation of that name, it looks for one that the project defines. */
 function custom({ records, request, url }: Call, code: string, body: unknown): Promise<FhirResponse | undefined> {
   const input = request.method === 'GET' ? Object.fromEntries(url.searchParams) : body
   return customOperation(records, code, input, request.headers.get('content-type') ?? undefined)
@@ -152,7 +152,7 @@ function handle(router: FhirRouter, { records, request, path, url }: Call, body:
   )
 }
 
-/** Medplum 5.1 takes `ge2026-01-01Z` for the day; the library that reads searches here refuses it. */
+/** Medplum 5.1 reads `ge2026-01-01Z` as a day; @medplum/core, which parses searches here, refuses it. */
 function daysWithoutZ(search: string): string {
   return search.replace(/([?&][^=&]+=(?:[a-z]{2})?\d{4}-\d{2}-\d{2})Z(?=&|$)/g, '$1')
 }

@@ -1,4 +1,4 @@
-/** An entry of a sandbox's request log; tests in workerd read it, too. */
+/** An entry of a sandbox's request log. In a file without Node imports, because tests in workerd use it too. */
 export interface LoggedRequest {
   n: number
   method: string

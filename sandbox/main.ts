@@ -1,7 +1,7 @@
 /** Starts a sandbox from the command line. */
 
 import { parseArgs } from 'node:util'
-import { roleOf, SANDBOX_USERS } from './ground/people.ts'
+import { roleOf, SANDBOX_USERS } from './core/people.ts'
 import { startSandbox } from './server.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET } from './world.ts'
 

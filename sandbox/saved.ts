@@ -1,26 +1,26 @@
-/** A sandbox that outlives its process: what changed since the seed, and the logins, in one file. */
+/** Keeps a sandbox's state from one run to the next: the changes since the seed, and the logins, in one file. */
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import type { Ground } from './ground/ground.ts'
-import type { SavedLogins } from './ground/logins.ts'
-import type { Change } from './ground/store.ts'
+import type { SandboxContext } from './core/context.ts'
+import type { SavedLogins } from './core/logins.ts'
+import type { Change } from './core/store.ts'
 
 interface Saved {
   changes: Change[]
   logins: SavedLogins
 }
 
-/** How long changes may wait for the disk, in ms. */
+/** How long to collect changes before they are saved. */
 const DELAY_MS = 200
 
-export class State {
-  readonly #ground: Ground
+export class SavedState {
+  readonly #context: SandboxContext
   readonly #file: string
   #written = ''
   #timer: NodeJS.Timeout | undefined
   #writing = Promise.resolve()
 
-  constructor(ground: Ground, file: string) {
-    this.#ground = ground
+  constructor(context: SandboxContext, file: string) {
+    this.#context = context
     this.#file = file
   }
 
@@ -32,14 +32,14 @@ export class State {
     if (text === undefined) return
     try {
       const { changes, logins } = JSON.parse(text) as Saved
-      await this.#ground.logins.restore(logins)
-      this.#ground.store.apply(changes)
+      await this.#context.logins.restore(logins)
+      this.#context.store.apply(changes)
     } catch (cause) {
       throw new Error(`The state of the sandbox in ${this.#file} is damaged. Start over with --fresh.`, { cause })
     }
   }
 
-  /** Something may have changed. */
+  /** Saves soon, because something may have changed. */
   touch(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
@@ -47,10 +47,10 @@ export class State {
     }, DELAY_MS).unref()
   }
 
-  /** One after the other, and each entirely or not at all. */
+  /** Saves one after the other, each atomically. */
   save(): Promise<void> {
     this.#writing = this.#writing.then(async () => {
-      const saved: Saved = { changes: this.#ground.store.changes(), logins: await this.#ground.logins.saved() }
+      const saved: Saved = { changes: this.#context.store.changes(), logins: await this.#context.logins.saved() }
       const text = JSON.stringify(saved)
       if (text === this.#written) return
       await writeFile(`${this.#file}.new`, text, { mode: 0o600 })

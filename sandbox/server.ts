@@ -10,20 +10,20 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { addRoutes, loginApp } from './app.ts'
 import { controls } from './control.ts'
+import { Agents } from './core/connected-agents.ts'
+import type { SandboxContext } from './core/context.ts'
+import { Jobs } from './core/job-queue.ts'
+import { LISTENER_URL, startListener } from './core/listener.ts'
+import { Logins } from './core/logins.ts'
+import { Limits, type RequestLimits } from './core/ratelimit.ts'
+import type { World } from './core/seed.ts'
+import { firstVersions, Store } from './core/store.ts'
 import { loadDefinitions } from './definitions.ts'
-import { Agents } from './ground/connected-agents.ts'
-import type { Ground } from './ground/ground.ts'
-import { Jobs } from './ground/job-queue.ts'
-import { LISTENER_URL, startListener } from './ground/listener.ts'
-import { Logins } from './ground/logins.ts'
-import { Limits, type RequestLimits } from './ground/ratelimit.ts'
-import type { World } from './ground/seed.ts'
-import { firstVersions, Store } from './ground/store.ts'
-import { State } from './saved.ts'
+import { SavedState } from './saved.ts'
 import { type Env, observe, Traffic } from './traffic.ts'
 import { clinicWorld } from './world.ts'
 
-/** Longer than tests pause. */
+/** Longer than any pause in a test. */
 const KEEP_ALIVE_MS = 600_000
 
 export interface SandboxOptions {
@@ -35,7 +35,7 @@ export interface SandboxOptions {
   path?: string
   /** Address to listen on; URLs say `localhost` regardless. */
   host?: string
-  /** Who and what exists. */
+  /** What exists at the start; the clinic by default. */
   world?: World
   /** Seconds. */
   accessTokenLifetime?: number
@@ -43,16 +43,16 @@ export interface SandboxOptions {
   refreshTokenLifetime?: number
   /** More redirect URIs for the MCP server's client in the default world. */
   redirectUris?: string[]
-  /** Mounts `/_sandbox/`, which anybody who reaches the port may use. */
+  /** Mounts `/_sandbox/`, which anyone who can reach the port can use. */
   control?: boolean
   requestLimits?: RequestLimits
   /** GraphQL introspection, off by default as in Medplum. */
   introspection?: boolean
   /** How long asynchronous jobs and exports take, in ms. */
   jobMs?: number
-  /** How long at most to wait for an agent that isn't connected, in ms; Medplum takes the whole time it was given. */
+  /** Maximum wait for an agent that isn't connected, in ms; Medplum always waits for the whole timeout. */
   agentWaitMs?: number
-  /** File that keeps records and logins from one run to the next. */
+  /** A file that keeps records and logins from one run to the next. */
   state?: string
   /** ms since 1970 */
   now?: () => number
@@ -64,7 +64,7 @@ export interface Sandbox {
   /** Where the login page is; ends with a slash. */
   appUrl: string
   port: number
-  /** Stops the login page alone. */
+  /** Stops only the login page. */
   stopApp(): Promise<void>
   close(): Promise<void>
 }
@@ -79,14 +79,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { jobMs = 300, agentWaitMs = 1000 } = options
   const listener = await startListener(now)
   const secrets = new Set(secretsOf(world))
-  const ground: Ground = {
+  const context: SandboxContext = {
     baseUrl: '',
     appUrl: '',
     now,
     clock,
     world,
     store: new Store(),
-    logins: new Logins({ baseUrl: () => ground.baseUrl, now, secrets }),
+    logins: new Logins({ baseUrl: () => context.baseUrl, now, secrets }),
     limits: new Limits(now, options.requestLimits),
     jobs: new Jobs(now, jobMs),
     agents: new Agents(listener, now, world.connectedAgents ?? [], agentWaitMs),
@@ -100,20 +100,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   )
   const seed = firstVersions(resources, world.lastUpdated ?? new Date(now()).toISOString())
   const reset = () => {
-    ground.store.load(seed)
-    ground.logins.clear()
-    ground.limits.clear()
-    ground.jobs.clear()
-    ground.jobs.ms = jobMs
-    ground.agents.clear()
-    ground.agents.waitMs = agentWaitMs
+    context.store.load(seed)
+    context.logins.clear()
+    context.limits.clear()
+    context.jobs.clear()
+    context.jobs.ms = jobMs
+    context.agents.clear()
+    context.agents.waitMs = agentWaitMs
     clock.skewMs = 0
-    Object.assign(ground.lifetimes, lifetimes)
+    Object.assign(context.lifetimes, lifetimes)
     traffic.clearLog()
     traffic.clearFaults()
   }
   reset()
-  const state = options.state === undefined ? undefined : new State(ground, options.state)
+  const state = options.state === undefined ? undefined : new SavedState(context, options.state)
   await state?.restore()
 
   const app = new Hono<Env>()
@@ -122,24 +122,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     state?.touch()
   })
   if (options.control) {
-    app.use('*', observe(ground, traffic))
-    app.route('/_sandbox', controls(ground, traffic, reset))
+    app.use('*', observe(context, traffic))
+    app.route('/_sandbox', controls(context, traffic, reset))
   }
-  addRoutes(app, ground)
+  addRoutes(app, context)
 
   const host = options.host ?? '127.0.0.1'
   const path = options.path ?? ''
   const rooted = path === '' ? app : new Hono<Env>().mount(`/${path}`, app.fetch)
   const api = await serve(rooted.fetch, options.port ?? 0, host)
-  const login = await serve(loginApp(ground).fetch, options.appPort ?? 0, host).catch(async (error: unknown) => {
+  const login = await serve(loginApp(context).fetch, options.appPort ?? 0, host).catch(async (error: unknown) => {
     await api.close()
     throw error
   })
-  ground.baseUrl = `http://localhost:${api.port}/${path}`
-  ground.appUrl = `http://localhost:${login.port}/`
+  context.baseUrl = `http://localhost:${api.port}/${path}`
+  context.appUrl = `http://localhost:${login.port}/`
   return {
-    baseUrl: ground.baseUrl,
-    appUrl: ground.appUrl,
+    baseUrl: context.baseUrl,
+    appUrl: context.appUrl,
     port: api.port,
     stopApp: login.close,
     async close() {
@@ -153,7 +153,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 /** @param port 0 for a free one */
 async function serve(fetch: Parameters<typeof createAdaptorServer>[0]['fetch'], port: number, host: string) {
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false })
-  // After Node's five seconds it would close a connection just when a client sends its next request on it.
+  // With Node's default of five seconds, it could close a connection just as a client sends its next request on it.
   if (server instanceof Server) server.keepAliveTimeout = KEEP_ALIVE_MS
   server.listen(port, host)
   await once(server, 'listening')

@@ -1,4 +1,4 @@
-/** What the clinic has besides records: the receiver of its claims, what can be booked online, and the connection to its laboratory. */
+/** The clinic's technical systems: a bot that accepts claims, a schedule for online booking, and an agent connected to the laboratory. */
 import type { WithId } from '@medplum/core'
 import type {
   Agent,
@@ -12,7 +12,7 @@ import type {
   Schedule,
 } from '@medplum/fhirtypes'
 import { PRACTITIONER_IDS } from './clinic/index.ts'
-import { LISTENER_URL } from './ground/listener.ts'
+import { LISTENER_URL } from './core/listener.ts'
 import { serviceType } from './operations/calendars.ts'
 
 const id = (n: number) => `5a9d0000-0000-4000-8000-0000000001${String(n).padStart(2, '0')}`
@@ -28,7 +28,7 @@ export const CLAIM_SETTING: NonNullable<Project['setting']> = [
   { name: 'CLAIM_SUBMIT_OPERATION', valueString: 'submit-to-clearinghouse' },
 ]
 
-/** Accepts every claim of a patient, as a clearinghouse does before a payer has seen it. */
+/** Accepts every claim that names a patient, as a clearinghouse does before the payer decides. */
 const CLEARINGHOUSE_CODE = `exports.handler = async (medplum, { input: claim }) => {
   if (!claim.patient) throw new Error('The claim names no patient')
   return medplum.createResource({

@@ -1,10 +1,10 @@
-/** What went over the wire, and what is to go wrong: the request log and the faults that tests ask for. */
+/** The request log, and the faults that tests inject. */
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { MiddlewareHandler } from 'hono'
-import type { Ground } from './ground/ground.ts'
+import type { SandboxContext } from './core/context.ts'
 import type { LoggedRequest } from './logged-request.ts'
 
 export interface Fault {
@@ -42,10 +42,10 @@ export class Traffic {
   }
 
   addFaults(faults: Fault[]): void {
-    this.faults.push(...faults.map((fault) => ({ ...fault, left: fault.times ?? 1 })))
+    this.faults.push(...faults.map((takeFault) => ({ ...takeFault, left: takeFault.times ?? 1 })))
   }
 
-  record(ground: Ground, request: Request): LoggedRequest {
+  record(context: SandboxContext, request: Request): LoggedRequest {
     const url = new URL(request.url)
     const token = request.headers.get('authorization')?.match(/^Bearer (.+)$/)?.[1]
     const secret = new Set(['authorization', 'cookie'])
@@ -56,14 +56,14 @@ export class Traffic {
       status: null,
       userAgent: request.headers.get('user-agent'),
       authorization: token ? createHash('sha256').update(token).digest('hex') : null,
-      user: (token && ground.logins.peek(token)?.email) || null,
+      user: (token && context.logins.peek(token)?.email) || null,
       headers: Object.fromEntries([...request.headers].filter(([name]) => !secret.has(name))),
     }
     this.entries.push(entry)
     return entry
   }
 
-  /** Uses up one of a fault's times. */
+  /** @returns the first matching fault, which then has one use less */
   fault(method: string, path: string): Fault | undefined {
     const fault = this.faults.find(
       (one) => one.left > 0 && (!one.method || one.method === method) && new RegExp(one.path).test(path),
@@ -75,13 +75,13 @@ export class Traffic {
   }
 }
 
-/** Logs every request except those to the controls themselves, and lets the next fitting fault happen to it. */
-export function observe(ground: Ground, traffic: Traffic): MiddlewareHandler<Env> {
+/** Logs every request, except those to the controls, and applies the first matching fault to it. */
+export function observe(context: SandboxContext, traffic: Traffic): MiddlewareHandler<Env> {
   return async (c, next) => {
     if (c.req.path.startsWith('/_sandbox/')) {
       return next()
     }
-    const entry = traffic.record(ground, c.req.raw)
+    const entry = traffic.record(context, c.req.raw)
     c.set('entry', entry)
     const { outgoing } = c.env
     const gone = new AbortController()

@@ -1,4 +1,4 @@
-/** Who and what exists in a sandbox when it starts: projects, clients, people, their access, and the clinical records. */
+/** The default contents of a sandbox: project, client, users, their access, and the clinical records. */
 
 import type { WithId } from '@medplum/core'
 import type {
@@ -11,8 +11,8 @@ import type {
   User,
 } from '@medplum/fhirtypes'
 import { CLINIC_NOW, clinic } from './clinic/index.ts'
-import { SANDBOX_USERS, type SandboxUser } from './ground/people.ts'
-import type { World } from './ground/seed.ts'
+import { SANDBOX_USERS, type SandboxUser } from './core/people.ts'
+import type { World } from './core/seed.ts'
 import { CLAIM_SETTING, LABORATORY_AGENT_ID, SYSTEMS } from './systems.ts'
 
 const SANDBOX_PROJECT_ID = '5a9d0000-0000-4000-8000-000000000001'
@@ -21,16 +21,16 @@ export const SANDBOX_CLIENT_ID = '5a9d0000-0000-4000-8000-000000000003'
 export const SANDBOX_CLIENT_SECRET = 'sandbox-client-secret-5d1c7e0f2a9b4c86'
 export const SANDBOX_REDIRECT_URIS = ['http://localhost:8790/oauth/callback', 'http://127.0.0.1:8790/oauth/callback']
 
-/** Medplum's own answer names `terminology`, which its types don't. */
+/** Medplum's answers include `terminology`, which its types don't. */
 export const FEATURES = ['bots', 'cron', 'websocket-subscriptions', 'terminology'] as NonNullable<Project['features']>
 
-/** Puts resources into a project, as Medplum does with everything that is created there. */
+/** Sets the project of resources, as Medplum does when it creates them. */
 export function inProject<T extends Resource>(projectId: string, resources: T[]): T[] {
   return resources.map((resource) => ({ ...resource, meta: { ...resource.meta, project: projectId } }))
 }
 
-/** The User, profile and membership that make a person able to log in to a project. */
-export function person(user: SandboxUser, project: { id: string; name: string }, policyId?: string) {
+/** The User, profile and membership with which a person can sign in to a project. */
+export function personResources(user: SandboxUser, project: { id: string; name: string }, policyId?: string) {
   const name = `${user.given} ${user.family}`
   const account: WithId<User> = {
     resourceType: 'User',
@@ -86,7 +86,7 @@ export function clinicWorld(redirectUris: string[] = []): World {
   }
   const users: SandboxUser[] = Object.values(SANDBOX_USERS)
   const people = users.map((user) =>
-    person(user, { id: project.id, name: 'Sandbox Clinic' }, user.readonly ? readonlyPolicy.id : undefined),
+    personResources(user, { id: project.id, name: 'Sandbox Clinic' }, user.readonly ? readonlyPolicy.id : undefined),
   )
   return {
     resources: [

@@ -1,13 +1,13 @@
 /** Who pays: coverage for nearly everybody, professional claims for the last year's visits, and the payer's responses. */
 import type { Claim, Coverage, ExplanationOfBenefit, Money, Organization } from '@medplum/fhirtypes'
 import { date, instant, YEAR } from './calendar.ts'
-import { type Chart, clinician, during, subject } from './chart.ts'
+import { type Chart, clinician, encounterOf, subject } from './chart.ts'
 import type { Diagnosed } from './conditions.ts'
-import { type Entered, to } from './ledger.ts'
+import { type Entered, referenceTo } from './ledger.ts'
 import { fullName } from './people.ts'
 import { type Chance, chance } from './random.ts'
 import { REASONS } from './scheduling.ts'
-import { CLINIC, type Code, CPT, concept, flag } from './terminology.ts'
+import { CLINIC, type Code, CPT, concept, hl7Concept } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
 interface Price {
@@ -23,7 +23,7 @@ const LONG: Price = {
   cpt: { code: '99214', display: 'Office visit, established patient, moderate complexity' },
   cents: 19_850,
 }
-/** Preventive visits of established patients are coded by age; the first band whose limit (in years) is above the age holds. */
+/** Preventive visits of established patients are coded by age; the first row whose limit (in years) is above the age applies. */
 const CHECKUPS: readonly (Price & { under: number })[] = [
   { under: 1, cpt: { code: '99391', display: 'Preventive visit, infant, established patient' }, cents: 15_400 },
   { under: 5, cpt: { code: '99392', display: 'Preventive visit, age 1-4, established patient' }, cents: 16_800 },
@@ -38,7 +38,7 @@ const CHECKUPS: readonly (Price & { under: number })[] = [
   },
 ]
 
-/** What the laboratory charges for a panel of loinc.ts. */
+/** Laboratory prices, by panel of loinc.ts. */
 const LAB: Readonly<Record<string, Price>> = {
   diabetes: { cpt: { code: '83036', display: 'Hemoglobin A1c' }, cents: 3_725 },
   lipids: { cpt: { code: '80061', display: 'Lipid panel' }, cents: 4_890 },
@@ -53,38 +53,38 @@ function dollars(cents: number): Money {
   return { value: cents / 100, currency: 'USD' }
 }
 
-export interface Cover {
+interface Cover {
   coverage: Entered<Coverage>
   payer: Entered<Organization>
 }
 
 export function insure(chart: Chart): Cover | undefined {
-  const { person, house } = chart
+  const { person, facility } = chart
   const luck = chance(`coverage/${person.key}`)
   if (luck.odds(0.04)) return undefined
-  const payer = house.payers[luck.odds(0.6) ? 0 : 1]
-  const coverage = chart.book.enter<Coverage>(person.key, {
+  const payer = facility.payers[luck.odds(0.6) ? 0 : 1]
+  const coverage = chart.ledger.enter<Coverage>(person.key, {
     resourceType: 'Coverage',
     status: person.known?.died ? 'cancelled' : 'active',
-    type: flag(
+    type: hl7Concept(
       'v3-ActCode',
-      payer === house.payers[0] ? 'EHCPOL' : 'PUBLICPOL',
-      payer === house.payers[0] ? 'extended healthcare' : 'public healthcare',
+      payer === facility.payers[0] ? 'EHCPOL' : 'PUBLICPOL',
+      payer === facility.payers[0] ? 'extended healthcare' : 'public healthcare',
     ),
-    subscriberId: `${payer === house.payers[0] ? 'BM' : 'CW'}${luck.int(1_000_000, 9_999_999)}`,
+    subscriberId: `${payer === facility.payers[0] ? 'BM' : 'CW'}${luck.int(1_000_000, 9_999_999)}`,
     beneficiary: subject(chart),
-    relationship: flag('subscriber-relationship', 'self', 'Self'),
+    relationship: hl7Concept('subscriber-relationship', 'self', 'Self'),
     period: {
       start: date(person.joined - luck.int(0, 300)),
       ...(person.known?.died ? { end: person.known.died } : {}),
     },
-    payor: [to(payer, payer.name)],
+    payor: [referenceTo(payer, payer.name)],
     order: 1,
   })
   return { coverage, payer }
 }
 
-/** @param panels panels of loinc.ts that were drawn, by visit key */
+/** @param panels the panels (loinc.ts) for which blood was drawn, by visit key */
 export function bill(
   chart: Chart,
   cover: Cover | undefined,
@@ -122,23 +122,23 @@ function submit(
     basePrice(visit, (visit.day - chart.person.born) / YEAR, luck),
     ...panels.flatMap((panel) => LAB[panel] ?? []),
   ]
-  const place = chart.house.placeOf(visit.staff)
-  return chart.book.enter<Claim>(visit.key, {
+  const place = chart.facility.placeOf(visit.staff)
+  return chart.ledger.enter<Claim>(visit.key, {
     resourceType: 'Claim',
     identifier: [{ system: `${CLINIC}/claim`, value: `C-${visit.key.replace('/', '-')}` }],
     status: luck.odds(0.04) ? 'cancelled' : 'active',
-    type: flag('claim-type', 'professional', 'Professional'),
+    type: hl7Concept('claim-type', 'professional', 'Professional'),
     use: 'claim',
     patient: subject(chart),
     billablePeriod: { start: date(visit.day), end: date(visit.day) },
     created: date(Math.min(visit.day + luck.int(0, 4), 0)),
-    insurer: to(payer, payer.name),
-    provider: to(chart.house.clinic, chart.house.clinic.name),
-    priority: flag('processpriority', 'normal', 'Normal'),
-    facility: to(place, place.name),
+    insurer: referenceTo(payer, payer.name),
+    provider: referenceTo(chart.facility.clinic, chart.facility.clinic.name),
+    priority: hl7Concept('processpriority', 'normal', 'Normal'),
+    facility: referenceTo(place, place.name),
     careTeam: [{ sequence: 1, provider: clinician(chart, visit), responsible: true }],
-    ...(reason ? { diagnosis: [{ sequence: 1, diagnosisReference: to(reason, reason.code?.text) }] } : {}),
-    insurance: [{ sequence: 1, focal: true, coverage: to(coverage) }],
+    ...(reason ? { diagnosis: [{ sequence: 1, diagnosisReference: referenceTo(reason, reason.code?.text) }] } : {}),
+    insurance: [{ sequence: 1, focal: true, coverage: referenceTo(coverage) }],
     item: prices.map(({ cpt, cents }, index) => ({
       sequence: index + 1,
       careTeamSequence: [1],
@@ -148,7 +148,7 @@ function submit(
       quantity: { value: 1 },
       unitPrice: dollars(cents),
       net: dollars(cents),
-      encounter: [during(visit)],
+      encounter: [encounterOf(visit)],
     })),
     total: dollars(prices.reduce((sum, price) => sum + price.cents, 0)),
   })
@@ -172,13 +172,16 @@ function settle(chart: Chart, { coverage, payer }: Cover, visit: Visit, claim: E
   })
   const sum = (field: 'charged' | 'allowed' | 'paid' | 'own') => items.reduce((total, item) => total + item[field], 0)
   const amounts = (of: (field: 'charged' | 'allowed' | 'paid' | 'own') => number) => [
-    { category: flag('adjudication', 'submitted', 'Submitted Amount'), amount: dollars(of('charged')) },
-    { category: flag('adjudication', 'eligible', 'Eligible Amount'), amount: dollars(denied ? 0 : of('allowed')) },
-    { category: flag('adjudication', 'copay', 'CoPay'), amount: dollars(of('own')) },
-    { category: flag('adjudication', 'benefit', 'Benefit Amount'), amount: dollars(of('paid')) },
+    { category: hl7Concept('adjudication', 'submitted', 'Submitted Amount'), amount: dollars(of('charged')) },
+    {
+      category: hl7Concept('adjudication', 'eligible', 'Eligible Amount'),
+      amount: dollars(denied ? 0 : of('allowed')),
+    },
+    { category: hl7Concept('adjudication', 'copay', 'CoPay'), amount: dollars(of('own')) },
+    { category: hl7Concept('adjudication', 'benefit', 'Benefit Amount'), amount: dollars(of('paid')) },
   ]
   const paidOn = date(Math.min(visit.day + luck.int(9, 20), -1))
-  chart.book.enter<ExplanationOfBenefit>(visit.key, {
+  chart.ledger.enter<ExplanationOfBenefit>(visit.key, {
     resourceType: 'ExplanationOfBenefit',
     status: 'active',
     type: claim.type,
@@ -186,14 +189,14 @@ function settle(chart: Chart, { coverage, payer }: Cover, visit: Visit, claim: E
     patient: subject(chart),
     billablePeriod: { start: date(visit.day), end: date(visit.day) },
     created: paidOn,
-    insurer: to(payer, payer.name),
-    provider: to(chart.house.clinic, chart.house.clinic.name),
-    claim: to(claim),
+    insurer: referenceTo(payer, payer.name),
+    provider: referenceTo(chart.facility.clinic, chart.facility.clinic.name),
+    claim: referenceTo(claim),
     outcome: 'complete',
     disposition: denied
       ? `Denied: no prior authorization on file for ${fullName(chart.person)}`
       : 'Claim settled as per contract',
-    insurance: [{ focal: true, coverage: to(coverage) }],
+    insurance: [{ focal: true, coverage: referenceTo(coverage) }],
     item: items.map((item) => ({
       sequence: item.sequence,
       productOrService: item.productOrService,

@@ -1,9 +1,9 @@
 /**
- * The clinic's clock. Everything is counted in whole days from one fixed "today" and written in UTC, so neither the machine's
- * date nor its time zone can show in the data.
+ * The clinic's clock. Everything is counted in whole days from one fixed "today" and written in UTC, so the data doesn't depend on
+ * the machine's date or time zone.
  */
 
-/** The instant at which the clinic stands still: a Tuesday, an hour before its doors open (09:00 in Massachusetts). */
+/** The clinic's present: a Tuesday, an hour before it opens at 09:00 in Massachusetts. */
 export const CLINIC_NOW = '2026-09-01T12:00:00Z'
 
 const DAY_MS = 86_400_000
@@ -46,10 +46,10 @@ export function calendarYear(day: number): number {
   return new Date(today + Math.floor(day) * DAY_MS).getUTCFullYear()
 }
 
-/** A quantity over time: straight lines between (day, value) points that are sorted by day; flat outside of them. */
+/** A quantity over time, as points sorted by day: linear between them, constant before the first and after the last. */
 export type Curve = readonly (readonly [day: number, value: number])[]
 
-export function at(curve: Curve, day: number): number {
+export function valueAt(curve: Curve, day: number): number {
   let before = curve[0]
   if (!before) throw new RangeError('a curve needs a point')
   for (const point of curve) {

@@ -1,14 +1,14 @@
-/** What the rooms that write into one person's chart share. */
+/** What every part of one person's chart is written from. */
 import type { Encounter, Patient, Practitioner, Reference } from '@medplum/fhirtypes'
 import type { Health } from './health.ts'
-import { type Entered, type Ledger, to } from './ledger.ts'
+import { type Entered, type Ledger, referenceTo } from './ledger.ts'
 import { fullName, type Person } from './people.ts'
-import { type House, staffName } from './staff.ts'
+import { type Facility, staffName } from './staff.ts'
 import type { Visit } from './visits.ts'
 
 export interface Chart {
-  book: Ledger
-  house: House
+  ledger: Ledger
+  facility: Facility
   person: Person
   health: Health
   patient: Entered<Patient>
@@ -16,18 +16,18 @@ export interface Chart {
 }
 
 export function subject({ patient, person }: Chart): Reference<Patient> {
-  return to(patient, fullName(person))
+  return referenceTo(patient, fullName(person))
 }
 
-export function clinician({ house }: Chart, visit: Visit): Reference<Practitioner> {
-  return to(house.staff[visit.staff], staffName(visit.staff))
+export function clinician({ facility }: Chart, visit: Visit): Reference<Practitioner> {
+  return referenceTo(facility.staff[visit.staff], staffName(visit.staff))
 }
 
-export function during(visit: Visit): Reference<Encounter> {
-  return to(visit.encounter)
+export function encounterOf(visit: Visit): Reference<Encounter> {
+  return referenceTo(visit.encounter)
 }
 
-/** The first visit on or after a day: things are found out and ordered when somebody comes. */
+/** The first visit on or after a day: problems are diagnosed and drugs ordered at a visit only. */
 export function nextVisit({ visits }: Chart, day: number): Visit | undefined {
   return visits.find((visit) => visit.day >= day)
 }

@@ -1,11 +1,11 @@
-/** Problem lists and allergies: what was diagnosed at which visit, what has passed, what must not be given. */
+/** Problem lists and allergies. */
 import type { AllergyIntolerance, Condition } from '@medplum/fhirtypes'
 import { date, instant } from './calendar.ts'
-import { type Chart, clinician, during, nextVisit, subject } from './chart.ts'
+import { type Chart, clinician, encounterOf, nextVisit, subject } from './chart.ts'
 import type { Entered } from './ledger.ts'
 import { ACUTE, type AcuteKind, CHRONIC, type ChronicKey, type ProblemKind } from './problems.ts'
 import { type Chance, chance } from './random.ts'
-import { type Code, coding, concept, flag, ICD10, RXNORM, SNOMED } from './terminology.ts'
+import { type Code, coding, concept, hl7Concept, ICD10, RXNORM, SNOMED } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
 export interface Diagnosed {
@@ -15,15 +15,15 @@ export interface Diagnosed {
 }
 
 function clinical(code: 'active' | 'resolved' | 'remission' | 'inactive') {
-  return flag('condition-clinical', code)
+  return hl7Concept('condition-clinical', code)
 }
 
-interface Found {
+interface Diagnosis {
   kind: ProblemKind
   visit: Visit
   onset: number
   abated: number | undefined
-  /** On the problem list; otherwise a diagnosis of the visit alone. */
+  /** On the problem list; otherwise only a diagnosis of the visit. */
   isListed: boolean
 }
 
@@ -31,21 +31,21 @@ function enterCondition(
   chart: Chart,
   luck: Chance,
   name: string,
-  { kind, visit, onset, abated, isListed }: Found,
+  { kind, visit, onset, abated, isListed }: Diagnosis,
 ): Entered<Condition> {
-  return chart.book.enter<Condition>(`${chart.person.key}/${name}`, {
+  return chart.ledger.enter<Condition>(`${chart.person.key}/${name}`, {
     resourceType: 'Condition',
     clinicalStatus: clinical(abated === undefined ? 'active' : 'resolved'),
-    verificationStatus: flag('condition-ver-status', 'confirmed'),
+    verificationStatus: hl7Concept('condition-ver-status', 'confirmed'),
     category: [
       isListed
-        ? flag('condition-category', 'problem-list-item', 'Problem List Item')
-        : flag('condition-category', 'encounter-diagnosis', 'Encounter Diagnosis'),
+        ? hl7Concept('condition-category', 'problem-list-item', 'Problem List Item')
+        : hl7Concept('condition-category', 'encounter-diagnosis', 'Encounter Diagnosis'),
     ],
     ...(isListed && luck.odds(0.3) ? { severity: concept(SNOMED, luck.pick(SEVERITIES)) } : {}),
     code: { coding: [coding(SNOMED, kind.snomed), coding(ICD10, kind.icd10)], text: kind.text },
     subject: subject(chart),
-    encounter: during(visit),
+    encounter: encounterOf(visit),
     onsetDateTime: date(onset),
     ...(abated === undefined ? {} : { abatementDateTime: date(abated) }),
     recordedDate: instant(visit.day, visit.minute + 12),
@@ -58,12 +58,12 @@ export function diagnose(chart: Chart): Diagnosed {
   const chronic: Diagnosed['chronic'] = new Map()
   const acute: Diagnosed['acute'] = new Map()
 
-  const note = (name: string, found: Found) => enterCondition(chart, luck, name, found)
+  const note = (name: string, found: Diagnosis) => enterCondition(chart, luck, name, found)
 
   for (const { key, onset, abated } of chart.health.problems) {
     const visit = nextVisit(chart, onset)
     if (!visit) continue
-    // Found at the visit, unless it is older.
+    // A problem that is older than the chart keeps its onset; any other begins when it is diagnosed.
     const since = onset < chart.person.joined ? onset : visit.day
     const passed = abated !== undefined && abated > since ? abated : undefined
     chronic.set(key, note(key, { kind: CHRONIC[key], visit, onset: since, abated: passed, isListed: true }))
@@ -89,14 +89,14 @@ export function diagnose(chart: Chart): Diagnosed {
   return { chronic, acute }
 }
 
-/** Of the first visit. An entry made by mistake has no clinical status (FHIR R4 constraint con-5). */
+/** A condition entered by mistake at the first visit: it has no clinical status (FHIR R4 constraint con-5). */
 function enterMistake(chart: Chart): void {
   const visit = chart.visits[0]
   if (!visit) return
-  chart.book.enter<Condition>(`${chart.person.key}/mistake`, {
+  chart.ledger.enter<Condition>(`${chart.person.key}/mistake`, {
     resourceType: 'Condition',
-    verificationStatus: flag('condition-ver-status', 'entered-in-error'),
-    category: [flag('condition-category', 'problem-list-item', 'Problem List Item')],
+    verificationStatus: hl7Concept('condition-ver-status', 'entered-in-error'),
+    category: [hl7Concept('condition-category', 'problem-list-item', 'Problem List Item')],
     code: { coding: [coding(SNOMED, CHRONIC.fibrillation.snomed)], text: CHRONIC.fibrillation.text },
     subject: subject(chart),
     recordedDate: instant(visit.day, visit.minute + 5),
@@ -135,7 +135,7 @@ const ALLERGENS: readonly Allergen[] = [
   { key: 'bee', system: SNOMED, code: { code: '288328004', display: 'Bee venom (substance)' }, category: 'environment', reaction: SWELLING },
 ]
 
-/** @returns the keys of what must be avoided (see formulary.ts) */
+/** @returns the keys of the allergens, as in `Drug.avoid` (formulary.ts) */
 export function recordAllergies(chart: Chart): Set<string> {
   const luck = chance(`allergies/${chart.person.key}`)
   const visit = chart.visits[0]
@@ -150,10 +150,10 @@ export function recordAllergies(chart: Chart): Set<string> {
   }
   for (const allergen of found) {
     const severe = allergen.reaction !== RASH && luck.odds(0.4)
-    chart.book.enter<AllergyIntolerance>(`${chart.person.key}/${allergen.code.code}`, {
+    chart.ledger.enter<AllergyIntolerance>(`${chart.person.key}/${allergen.code.code}`, {
       resourceType: 'AllergyIntolerance',
-      clinicalStatus: flag('allergyintolerance-clinical', luck.odds(0.93) ? 'active' : 'inactive'),
-      verificationStatus: flag('allergyintolerance-verification', luck.odds(0.8) ? 'confirmed' : 'unconfirmed'),
+      clinicalStatus: hl7Concept('allergyintolerance-clinical', luck.odds(0.93) ? 'active' : 'inactive'),
+      verificationStatus: hl7Concept('allergyintolerance-verification', luck.odds(0.8) ? 'confirmed' : 'unconfirmed'),
       type: 'allergy',
       category: [allergen.category],
       criticality: severe ? 'high' : 'low',
@@ -169,10 +169,10 @@ export function recordAllergies(chart: Chart): Set<string> {
   }
   const stopped = cough?.stop === undefined ? undefined : nextVisit(chart, cough.stop)
   if (stopped) {
-    chart.book.enter<AllergyIntolerance>(`${chart.person.key}/29046`, {
+    chart.ledger.enter<AllergyIntolerance>(`${chart.person.key}/29046`, {
       resourceType: 'AllergyIntolerance',
-      clinicalStatus: flag('allergyintolerance-clinical', 'active'),
-      verificationStatus: flag('allergyintolerance-verification', 'confirmed'),
+      clinicalStatus: hl7Concept('allergyintolerance-clinical', 'active'),
+      verificationStatus: hl7Concept('allergyintolerance-verification', 'confirmed'),
       type: 'intolerance',
       category: ['medication'],
       criticality: 'low',
@@ -186,10 +186,10 @@ export function recordAllergies(chart: Chart): Set<string> {
     })
   }
   if (found.length === 0 && !stopped && luck.odds(0.6)) {
-    chart.book.enter<AllergyIntolerance>(`${chart.person.key}/none`, {
+    chart.ledger.enter<AllergyIntolerance>(`${chart.person.key}/none`, {
       resourceType: 'AllergyIntolerance',
-      clinicalStatus: flag('allergyintolerance-clinical', 'active'),
-      verificationStatus: flag('allergyintolerance-verification', 'confirmed'),
+      clinicalStatus: hl7Concept('allergyintolerance-clinical', 'active'),
+      verificationStatus: hl7Concept('allergyintolerance-verification', 'confirmed'),
       code: concept(SNOMED, { code: '716186003', display: 'No known allergy (situation)' }),
       ...about,
     })

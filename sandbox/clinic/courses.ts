@@ -1,22 +1,22 @@
-/** How an adult's blood values, blood pressure, weight and mood develop over the years, ill or well, treated or not yet. */
+/** How an adult's blood values, blood pressure, weight and mood develop over the years, with and without illness and treatment. */
 import type { Curve } from './calendar.ts'
 import type { Chance } from './random.ts'
 
 const SUGAR_COURSES = ['controlled', 'creeping', 'creeping', 'stubborn', 'improving'] as const
 export type SugarCourse = (typeof SUGAR_COURSES)[number]
 
-interface Sugar {
+interface Hba1cCourseOptions {
   /** Day on which diabetes began. */
   onset?: number | undefined
   prediabetic: boolean
   joined: number
-  /** Chance decides when absent. */
+  /** Drawn at random if absent. */
   course?: SugarCourse | undefined
   luck: Chance
 }
 
-/** @returns HbA1c in percent, and the day on which a second drug becomes necessary */
-export function sugar({ onset, prediabetic, joined, course: given, luck }: Sugar): {
+/** @returns HbA1c in percent, and the day from which a second drug is needed */
+export function hba1cCourse({ onset, prediabetic, joined, course: given, luck }: Hba1cCourseOptions): {
   curve: Curve
   escalated?: number
 } {
@@ -68,7 +68,7 @@ export function sugar({ onset, prediabetic, joined, course: given, luck }: Sugar
   }
 }
 
-export function pressure(onset: number | undefined, base: number, peak: number, luck: Chance): Curve {
+export function pressureCurve(onset: number | undefined, base: number, peak: number, luck: Chance): Curve {
   if (onset === undefined)
     return [
       [-2600, base],
@@ -94,16 +94,16 @@ export function weightCurve(joined: number, height: number, obese: boolean, luck
   return points
 }
 
-/** @param worn day on which the kidneys' disease was found */
-export function creatinineCurve(worn: number | undefined, base: number, luck: Chance): Curve {
-  if (worn === undefined)
+/** @param onset day on which the kidney disease was diagnosed */
+export function creatinineCurve(onset: number | undefined, base: number, luck: Chance): Curve {
+  if (onset === undefined)
     return [
       [-2600, base],
       [0, base + 0.04],
     ]
   return [
-    [worn - 900, base + 0.15],
-    [worn, base + 0.42],
+    [onset - 900, base + 0.15],
+    [onset, base + 0.42],
     [0, base + luck.between(0.5, 0.75)],
   ]
 }
@@ -121,7 +121,7 @@ export function ldlCurve(onset: number | undefined, base: number, luck: Chance):
   ]
 }
 
-/** Of a thyroid that fails, and is treated then. */
+/** TSH of an underactive thyroid: high at onset, normal once treated. */
 export function tshCurve(onset: number, luck: Chance): Curve {
   return [
     [onset - 20, luck.between(8, 19)],
@@ -130,7 +130,7 @@ export function tshCurve(onset: number, luck: Chance): Curve {
   ]
 }
 
-/** PHQ-9 scores of a depression. */
+/** PHQ-9 scores over the course of a depression. */
 export function moodCurve(onset: number, luck: Chance): Curve {
   return [
     [onset - 200, 6],

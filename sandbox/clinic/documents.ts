@@ -1,11 +1,11 @@
 /**
- * What is filed rather than coded: notes, letters, scans. A DocumentReference points at its Binary by a relative URL, as Medplum
- * stores it; some notes are long on purpose, because that is what fills a model's context.
+ * Notes, letters and scans. A DocumentReference refers to its Binary by a relative URL, as Medplum stores it. Some notes are long
+ * on purpose, because such notes fill a model's context.
  */
 import type { Binary, DocumentReference } from '@medplum/fhirtypes'
 import { date, instant } from './calendar.ts'
-import { type Chart, clinician, during, subject } from './chart.ts'
-import { to } from './ledger.ts'
+import { type Chart, clinician, encounterOf, subject } from './chart.ts'
+import { referenceTo } from './ledger.ts'
 import { base64, CARD_PNG, PHOTO_PNG, pdf } from './papers.ts'
 import { fullName } from './people.ts'
 import { ACUTE, CHRONIC } from './problems.ts'
@@ -14,7 +14,7 @@ import { staffName } from './staff.ts'
 import { CLINIC, type Code, concept, LOINC } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
-interface Paper {
+interface FiledDocument {
   name: string
   visit: Visit
   type: Code
@@ -29,17 +29,17 @@ const REFERRAL = { code: '57133-1', display: 'Referral note' }
 const PHOTO = { code: '72170-4', display: 'Photographic image' }
 const CARD = { code: '64290-0', display: 'Health insurance card' }
 
-function file(chart: Chart, { name, visit, type, title, contentType, data }: Paper): void {
+function enterDocument(chart: Chart, { name, visit, type, title, contentType, data }: FiledDocument): void {
   const key = `${chart.person.key}/${name}`
-  const binary = chart.book.enter<Binary>(key, {
+  const binary = chart.ledger.enter<Binary>(key, {
     resourceType: 'Binary',
     contentType,
-    securityContext: to(chart.patient),
+    securityContext: referenceTo(chart.patient),
     data,
   })
   const padding = data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0
   const written = instant(visit.day, visit.minute + 25)
-  chart.book.enter<DocumentReference>(key, {
+  chart.ledger.enter<DocumentReference>(key, {
     resourceType: 'DocumentReference',
     identifier: [{ system: `${CLINIC}/document`, value: key }],
     status: 'current',
@@ -59,7 +59,7 @@ function file(chart: Chart, { name, visit, type, title, contentType, data }: Pap
     subject: subject(chart),
     date: written,
     author: [clinician(chart, visit)],
-    custodian: to(chart.house.clinic, chart.house.clinic.name),
+    custodian: referenceTo(chart.facility.clinic, chart.facility.clinic.name),
     description: title,
     content: [
       {
@@ -72,7 +72,7 @@ function file(chart: Chart, { name, visit, type, title, contentType, data }: Pap
         },
       },
     ],
-    context: { encounter: [during(visit)], period: { start: written } },
+    context: { encounter: [encounterOf(visit)], period: { start: written } },
   })
 }
 
@@ -129,7 +129,7 @@ export function fileDocuments(chart: Chart): void {
   const text = { contentType: 'text/plain', type: PROGRESS }
   for (const visit of visits) {
     if (visit.day < -900 || !luck.odds(0.22)) continue
-    file(chart, {
+    enterDocument(chart, {
       ...text,
       name: `note/${visit.key}`,
       visit,
@@ -141,7 +141,7 @@ export function fileDocuments(chart: Chart): void {
   const last = visits.at(-1)
   if (!first || !last) return
   if (luck.odds(0.3)) {
-    file(chart, {
+    enterDocument(chart, {
       name: 'card',
       visit: first,
       type: CARD,
@@ -152,7 +152,7 @@ export function fileDocuments(chart: Chart): void {
   }
   const rash = visits.find((visit) => visit.acute === 'dermatitis')
   if (rash)
-    file(chart, {
+    enterDocument(chart, {
       name: 'photo',
       visit: rash,
       type: PHOTO,
@@ -173,7 +173,7 @@ export function fileDocuments(chart: Chart): void {
       'Please see this patient and advise on further treatment.',
       staffName(last.staff),
     ]
-    file(chart, {
+    enterDocument(chart, {
       name: 'referral',
       visit: last,
       type: REFERRAL,
@@ -186,7 +186,7 @@ export function fileDocuments(chart: Chart): void {
     const whole = visits
       .map((visit) => progressNote(chart, visit, luck))
       .join('\n\n----------------------------------------\n\n')
-    file(chart, {
+    enterDocument(chart, {
       ...text,
       type: SUMMARY,
       name: 'summary',

@@ -1,11 +1,11 @@
 /**
- * A person's hidden course: what they have, what is done about it, and how their body answers. Everything that is measured later
- * is read off these curves with a little noise, so that a trend over a chart means something: HbA1c falls after a drug is
- * started, cholesterol after a statin, kidneys wear out slowly.
+ * A person's state of health over time: their problems, their treatment, and a curve for each measured value. Measurements are
+ * read off these curves with a little noise, so that trends in a chart make sense: HbA1c falls after a drug is started, cholesterol
+ * after a statin, and kidney function declines slowly.
  */
 
 import { type Curve, YEAR } from './calendar.ts'
-import { creatinineCurve, ldlCurve, moodCurve, pressure, sugar, tshCurve, weightCurve } from './courses.ts'
+import { creatinineCurve, hba1cCourse, ldlCurve, moodCurve, pressureCurve, tshCurve, weightCurve } from './courses.ts'
 import { growth } from './growth.ts'
 import type { Person } from './people.ts'
 import type { Problem, Therapy } from './problem.ts'
@@ -13,7 +13,7 @@ import { CHRONIC, CHRONIC_KEYS, type ChronicKey } from './problems.ts'
 import { type Chance, chance } from './random.ts'
 import { therapiesFor } from './therapies.ts'
 
-export type Smoking = 'never' | 'former' | 'current'
+type Smoking = 'never' | 'former' | 'current'
 
 export interface Health {
   problems: Problem[]
@@ -63,9 +63,9 @@ function problemsOf(person: Person, luck: Chance): Problem[] {
     const abated = onset + luck.int(400, 1100)
     return { key, onset, ...(heals && abated < person.until - 60 ? { abated } : {}) }
   })
-  // Nerves suffer after years of sugar, not before.
-  const sweet = found.find((problem) => problem.key === 'diabetes')
-  const later = (onset: number) => Math.max(onset, Math.min((sweet?.onset ?? onset) + 500, person.until - 90))
+  // Neuropathy follows years of diabetes.
+  const diabetes = found.find((problem) => problem.key === 'diabetes')
+  const later = (onset: number) => Math.max(onset, Math.min((diabetes?.onset ?? onset) + 500, person.until - 90))
   return found.map((problem) => (problem.key === 'neuropathy' ? { ...problem, onset: later(problem.onset) } : problem))
 }
 
@@ -94,10 +94,10 @@ export function healthOf(person: Person): Health {
   const onset = (key: ChronicKey) => problems.find((problem) => problem.key === key)?.onset
   const has = (key: ChronicKey) => onset(key) !== undefined
   const child = person.born > -18 * YEAR
-  const tall = person.sex === 'female' ? 163 + luck.bell() * 6.5 : 176 + luck.bell() * 7
+  const height = person.sex === 'female' ? 163 + luck.bell() * 6.5 : 176 + luck.bell() * 7
   const smokes = child ? 0 : luck.unit()
   const quit = person.joined + luck.int(200, 1500)
-  const diabetes = sugar({
+  const diabetes = hba1cCourse({
     onset: onset('diabetes'),
     prediabetic: has('prediabetes'),
     joined: person.joined,
@@ -105,12 +105,12 @@ export function healthOf(person: Person): Health {
     luck,
   })
   const kidneys = person.sex === 'female' ? luck.between(0.62, 0.86) : luck.between(0.76, 1.06)
-  const fat = onset('hyperlipidemia')
-  const ldl = fat === undefined ? luck.between(75, 125) : luck.between(150, 195)
+  const hyperlipidemia = onset('hyperlipidemia')
+  const ldl = hyperlipidemia === undefined ? luck.between(75, 125) : luck.between(150, 195)
   const hdl = (person.sex === 'female' ? 56 : 47) + luck.bell() * 7 - (has('obesity') ? 6 : 0)
-  const trigl = luck.between(70, 140) + (has('diabetes') ? 60 : 0) + (has('obesity') ? 25 : 0)
+  const triglycerides = luck.between(70, 140) + (has('diabetes') ? 60 : 0) + (has('obesity') ? 25 : 0)
   const thyroid = onset('hypothyroidism')
-  const sad = onset('depression')
+  const depression = onset('depression')
   const grown = growth(luck.between(0.94, 1.06))
   const flat = (value: number): Curve => [[person.joined, value]]
   const toDays = (curve: Curve): Curve => curve.map(([age, value]) => [person.born + age * YEAR, value])
@@ -129,27 +129,27 @@ export function healthOf(person: Person): Health {
       smokes < 0.16 && !(has('copd') && smokes < 0.08)
         ? [[person.joined, 'current'], ...(luck.odds(0.5) && quit < person.until ? ([[quit, 'former']] as const) : [])]
         : [[person.joined, smokes < 0.36 ? 'former' : 'never']],
-    height: child ? toDays(grown.height) : flat(tall),
-    weight: child ? toDays(grown.weight) : weightCurve(person.joined, tall, has('obesity'), luck),
+    height: child ? toDays(grown.height) : flat(height),
+    weight: child ? toDays(grown.weight) : weightCurve(person.joined, height, has('obesity'), luck),
     systolic: child
       ? toDays(CHILD.systolic)
-      : pressure(onset('hypertension'), luck.between(108, 126), luck.between(146, 172), luck),
+      : pressureCurve(onset('hypertension'), luck.between(108, 126), luck.between(146, 172), luck),
     diastolic: child
       ? toDays(CHILD.diastolic)
-      : pressure(onset('hypertension'), luck.between(68, 78), luck.between(88, 102), luck),
+      : pressureCurve(onset('hypertension'), luck.between(68, 78), luck.between(88, 102), luck),
     pulse: child ? toDays(CHILD.pulse) : flat(luck.between(60, 84) + (has('failure') ? 8 : 0)),
     hba1c: diabetes.curve,
     creatinine: creatinineCurve(onset('kidney'), kidneys, luck),
-    ldl: ldlCurve(fat, ldl, luck),
+    ldl: ldlCurve(hyperlipidemia, ldl, luck),
     hdl: flat(hdl),
     triglycerides:
-      fat === undefined
-        ? flat(trigl)
+      hyperlipidemia === undefined
+        ? flat(triglycerides)
         : [
-            [fat + 30, trigl + 45],
-            [fat + 300, trigl],
+            [hyperlipidemia + 30, triglycerides + 45],
+            [hyperlipidemia + 300, triglycerides],
           ],
     tsh: thyroid === undefined ? flat(luck.between(1, 3.4)) : tshCurve(thyroid, luck),
-    ...(sad === undefined ? {} : { mood: moodCurve(sad, luck) }),
+    ...(depression === undefined ? {} : { mood: moodCurve(depression, luck) }),
   }
 }

@@ -1,16 +1,16 @@
-/** What is drawn at a visit and reported a day later: each panel when it is due, its results under one DiagnosticReport. */
+/** Laboratory work: at a visit, blood is drawn for each panel that is due; a day later its results are in one DiagnosticReport. */
 import type { DiagnosticReport, Observation } from '@medplum/fhirtypes'
-import { at, calendarYear, instant, YEAR } from './calendar.ts'
-import { type Chart, clinician, during, subject } from './chart.ts'
+import { calendarYear, instant, valueAt, YEAR } from './calendar.ts'
+import { type Chart, clinician, encounterOf, subject } from './chart.ts'
 import { onsetOf } from './health.ts'
-import { type Entered, to } from './ledger.ts'
+import { type Entered, referenceTo } from './ledger.ts'
 import { type MeasureKey, measure, PANELS, type PanelKey } from './loinc.ts'
-import { type Reading, record, round } from './measuring.ts'
+import { enterReading, type Reading, round } from './measuring.ts'
 import { type Chance, chance } from './random.ts'
-import { concept, flag, LOINC } from './terminology.ts'
+import { concept, hl7Concept, LOINC } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
-/** Days between two draws of a panel for this person at this time; undefined if it isn't indicated. */
+/** Days between two draws of a panel for this person on this day; undefined if the panel isn't indicated. */
 function interval({ health, person }: Chart, panel: PanelKey, day: number): number | undefined {
   const age = (day - person.born) / YEAR
   const ill = (...keys: Parameters<typeof onsetOf>[1][]) => keys.some((key) => (onsetOf(health, key) ?? 1) <= day)
@@ -47,7 +47,7 @@ function values(chart: Chart, panel: PanelKey, day: number, luck: Chance): Readi
   const draw = (key: MeasureKey, base: number) => round(base + luck.bell() * measure(key).noise, measure(key).digits)
   switch (panel) {
     case 'diabetes': {
-      const hba1c = draw('hba1c', at(health.hba1c, day))
+      const hba1c = draw('hba1c', valueAt(health.hba1c, day))
       // Estimated average glucose (ADAG study), a little lower because these samples are fasting.
       return [
         { key: 'hba1c', value: hba1c },
@@ -55,9 +55,9 @@ function values(chart: Chart, panel: PanelKey, day: number, luck: Chance): Readi
       ]
     }
     case 'lipids': {
-      const [ldl, hdl] = [draw('ldl', at(health.ldl, day)), Math.max(27, draw('hdl', at(health.hdl, day)))]
-      const triglycerides = draw('triglycerides', at(health.triglycerides, day))
-      // Friedewald's formula, the other way round: the four values add up.
+      const [ldl, hdl] = [draw('ldl', valueAt(health.ldl, day)), Math.max(27, draw('hdl', valueAt(health.hdl, day)))]
+      const triglycerides = draw('triglycerides', valueAt(health.triglycerides, day))
+      // Friedewald's formula, solved for total cholesterol, so that the four values are consistent.
       const cholesterol = Math.round(ldl + hdl + triglycerides / 5)
       return [
         { key: 'cholesterol', value: cholesterol },
@@ -67,7 +67,7 @@ function values(chart: Chart, panel: PanelKey, day: number, luck: Chance): Readi
       ]
     }
     case 'kidneys': {
-      const creatinine = Math.max(0.45, draw('creatinine', at(health.creatinine, day)))
+      const creatinine = Math.max(0.45, draw('creatinine', valueAt(health.creatinine, day)))
       const egfr = Math.round(filtration(creatinine, (day - person.born) / YEAR, person.sex))
       // Until 2023 the laboratory reported nothing more exact than "> 90".
       return [
@@ -86,7 +86,7 @@ function values(chart: Chart, panel: PanelKey, day: number, luck: Chance): Readi
       return [albumin < 5 ? { key: 'uacr', value: 5, comparator: '<' } : { key: 'uacr', value: albumin }]
     }
     case 'thyroid': {
-      const tsh = draw('tsh', at(health.tsh, day))
+      const tsh = draw('tsh', valueAt(health.tsh, day))
       return [
         luck.odds(0.03) ? { key: 'tsh', value: 0.01, comparator: '<' } : { key: 'tsh', value: Math.max(0.3, tsh) },
       ]
@@ -96,6 +96,7 @@ function values(chart: Chart, panel: PanelKey, day: number, luck: Chance): Readi
 
 const CORRECTED = 'Corrected report: first issued with the result of another sample.'
 
+/** Some results are missing, corrected or commented on, as in real life. */
 function blemish(reading: Reading, luck: Chance): Reading {
   const roll = luck.unit()
   if (roll < 0.008) return { ...reading, absent: 'error', note: 'Sample hemolyzed, result not reported.' }
@@ -104,8 +105,8 @@ function blemish(reading: Reading, luck: Chance): Reading {
   return reading
 }
 
-/** A panel that was drawn at a visit. */
-export interface Drawn {
+/** A panel for which blood was drawn at a visit. */
+interface Drawn {
   visit: Visit
   panel: PanelKey
   report: Entered<DiagnosticReport>
@@ -123,7 +124,9 @@ export function runLaboratory(chart: Chart): Drawn[] {
       const pending = visit.day > -4
       const results = values(chart, panel, visit.day, luck)
         .map((reading) => blemish(reading, luck))
-        .map((reading) => record(chart, visit, 'laboratory', pending ? { ...reading, status: 'preliminary' } : reading))
+        .map((reading) =>
+          enterReading(chart, visit, 'laboratory', pending ? { ...reading, status: 'preliminary' } : reading),
+        )
       reports.push({ visit, panel, report: report(chart, visit, panel, results, pending) })
     }
   }
@@ -137,18 +140,18 @@ function report(chart: Chart, visit: Visit, panel: PanelKey, results: Entered<Ob
     (one) =>
       `${one.code.text} ${one.interpretation?.[0]?.coding?.[0]?.display?.toLowerCase()} (${one.valueQuantity?.comparator ?? ''}${one.valueQuantity?.value} ${one.valueQuantity?.unit})`,
   )
-  return chart.book.enter<DiagnosticReport>(`${visit.key}/${panel}`, {
+  return chart.ledger.enter<DiagnosticReport>(`${visit.key}/${panel}`, {
     resourceType: 'DiagnosticReport',
     status: pending ? 'preliminary' : results.some((result) => result.status === 'corrected') ? 'corrected' : 'final',
-    category: [flag('v2-0074', 'LAB', 'Laboratory')],
+    category: [hl7Concept('v2-0074', 'LAB', 'Laboratory')],
     code: concept(LOINC, loinc),
     subject: subject(chart),
-    encounter: during(visit),
+    encounter: encounterOf(visit),
     effectiveDateTime: instant(visit.day, visit.minute + 15),
     issued: instant(Math.min(visit.day + 1, 0), 10 * 60 + 30),
-    performer: [to(chart.house.laboratory, chart.house.laboratory.name)],
+    performer: [referenceTo(chart.facility.laboratory, chart.facility.laboratory.name)],
     resultsInterpreter: [clinician(chart, visit)],
-    result: results.map((result) => to(result, result.code.text)),
+    result: results.map((result) => referenceTo(result, result.code.text)),
     conclusion: finding.length > 0 ? `${finding.join('; ')}.` : 'All results within the reference range.',
   })
 }

@@ -1,6 +1,6 @@
 /**
- * Where records are written down in dependency order. A record gets its id from its own name at the moment it is entered, so a
- * reference can only point at something that is already there.
+ * Collects records in dependency order. A record gets its id, made from its name, when it is entered, so a reference can only point
+ * to a record that already exists.
  */
 import type { Reference, Resource } from '@medplum/fhirtypes'
 import { uuid } from './random.ts'
@@ -13,7 +13,7 @@ export interface Ledger {
   enter<T extends Resource>(name: string, record: T): Entered<T>
 }
 
-export function ledger(): Ledger {
+export function createLedger(): Ledger {
   const resources: Resource[] = []
   return {
     resources,
@@ -30,6 +30,6 @@ export function idOf(resourceType: Resource['resourceType'], name: string): stri
   return uuid(`${resourceType}/${name}`)
 }
 
-export function to<T extends Resource>(target: Entered<T>, display?: string): Reference<T> {
+export function referenceTo<T extends Resource>(target: Entered<T>, display?: string): Reference<T> {
   return { reference: `${target.resourceType}/${target.id}`, ...(display === undefined ? {} : { display }) }
 }

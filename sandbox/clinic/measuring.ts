@@ -1,21 +1,21 @@
-/** How one measured value becomes an Observation: unit, range, interpretation, and the ways in which a value can be missing. */
+/** Turns a measured value into an Observation: unit, range and interpretation, or the reason why the value is missing. */
 import type { CodeableConcept, Observation, Quantity } from '@medplum/fhirtypes'
 import { instant } from './calendar.ts'
-import { type Chart, clinician, during, subject } from './chart.ts'
-import { type Entered, to } from './ledger.ts'
+import { type Chart, clinician, encounterOf, subject } from './chart.ts'
+import { type Entered, referenceTo } from './ledger.ts'
 import { type Measure, type MeasureKey, measure } from './loinc.ts'
-import { concept, flag, hl7, LOINC, UCUM } from './terminology.ts'
+import { concept, hl7Concept, hl7System, LOINC, UCUM } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
 export interface Reading {
   key: MeasureKey
   value: number
   comparator?: '<' | '>'
-  /** Instead of a value. */
+  /** Why there is no value. */
   absent?: 'error' | 'not-performed' | 'unknown'
   status?: Observation['status']
   note?: string
-  /** In place of the usual unit; the value is in that unit already. */
+  /** Replaces the usual unit; the value is already in this one. */
   unit?: { unit: string; ucum: string }
   /** Distinguishes several readings of the same kind at one visit. */
   again?: string
@@ -41,33 +41,35 @@ export function interpret(kind: Measure, sex: 'female' | 'male', value: number):
   const { low, high } = limits(kind, sex)
   if (low === undefined && high === undefined) return undefined
   const code = low !== undefined && value < low ? 'L' : high !== undefined && value > high ? 'H' : 'N'
-  return { coding: [{ system: hl7('v3-ObservationInterpretation'), code, display: INTERPRETATIONS[code] }] }
+  return { coding: [{ system: hl7System('v3-ObservationInterpretation'), code, display: INTERPRETATIONS[code] }] }
 }
 
-export type Kind = 'vital-signs' | 'laboratory' | 'social-history' | 'survey'
+type Category = 'vital-signs' | 'laboratory' | 'social-history' | 'survey'
 
-const KINDS: Record<Kind, string> = {
+const CATEGORIES: Record<Category, string> = {
   'vital-signs': 'Vital Signs',
   laboratory: 'Laboratory',
   'social-history': 'Social History',
   survey: 'Survey',
 }
 
-/** What every observation of a visit has in common. @param delay minutes from the start of the visit */
-export function observed(chart: Chart, visit: Visit, kind: Kind, delay: number) {
+/** The elements that all observations of a visit share. @param delay minutes from the start of the visit */
+export function observed(chart: Chart, visit: Visit, kind: Category, delay: number) {
   return {
     resourceType: 'Observation' as const,
     status: 'final' as Observation['status'],
-    category: [flag('observation-category', kind, KINDS[kind])],
+    category: [hl7Concept('observation-category', kind, CATEGORIES[kind])],
     subject: subject(chart),
-    encounter: during(visit),
+    encounter: encounterOf(visit),
     effectiveDateTime: instant(visit.day, visit.minute + delay),
     performer:
-      kind === 'laboratory' ? [to(chart.house.laboratory, chart.house.laboratory.name)] : [clinician(chart, visit)],
+      kind === 'laboratory'
+        ? [referenceTo(chart.facility.laboratory, chart.facility.laboratory.name)]
+        : [clinician(chart, visit)],
   }
 }
 
-export function record(chart: Chart, visit: Visit, kind: Kind, reading: Reading): Entered<Observation> {
+export function enterReading(chart: Chart, visit: Visit, kind: Category, reading: Reading): Entered<Observation> {
   const usual = measure(reading.key)
   const shown = { ...usual, ...reading.unit }
   const { low, high } = limits(usual, chart.person.sex)
@@ -75,13 +77,13 @@ export function record(chart: Chart, visit: Visit, kind: Kind, reading: Reading)
     kind === 'laboratory' || low !== undefined ? interpret(usual, chart.person.sex, reading.value) : undefined
   const base = observed(chart, visit, kind, kind === 'laboratory' ? 15 : 4)
   const finished = Math.min(visit.day + 1, 0)
-  return chart.book.enter<Observation>(`${visit.key}/${reading.key}${reading.again ?? ''}`, {
+  return chart.ledger.enter<Observation>(`${visit.key}/${reading.key}${reading.again ?? ''}`, {
     ...base,
     status: reading.status ?? 'final',
     code: concept(LOINC, usual.loinc, usual.text),
     ...(kind === 'laboratory' ? { issued: instant(finished, 10 * 60 + 30) } : {}),
     ...(reading.absent
-      ? { dataAbsentReason: flag('data-absent-reason', reading.absent) }
+      ? { dataAbsentReason: hl7Concept('data-absent-reason', reading.absent) }
       : {
           valueQuantity: {
             ...quantity(shown, reading.value),

@@ -1,13 +1,13 @@
-/** Prescriptions: long-term drugs renewed about once a year until they are stopped, short courses for what passes. */
+/** Prescriptions: long-term drugs, renewed about once a year until they are stopped, and short courses for acute problems. */
 import type { Condition, MedicationRequest } from '@medplum/fhirtypes'
 import { date, instant } from './calendar.ts'
-import { type Chart, clinician, during, nextVisit, subject } from './chart.ts'
+import { type Chart, clinician, encounterOf, nextVisit, subject } from './chart.ts'
 import type { Diagnosed } from './conditions.ts'
 import { type Drug, type DrugKey, drug } from './formulary.ts'
-import { type Entered, to } from './ledger.ts'
+import { type Entered, referenceTo } from './ledger.ts'
 import { ACUTE, type AcuteKind } from './problems.ts'
 import { chance } from './random.ts'
-import { type Code, concept, hl7, RXNORM, SNOMED, UCUM } from './terminology.ts'
+import { type Code, concept, hl7System, RXNORM, SNOMED, UCUM } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
 const ROUTES: Record<Drug['route'], Code> = {
@@ -28,18 +28,20 @@ interface Order {
 function prescribe(chart: Chart, name: string, { drug: key, visit, status, because, reason, before }: Order) {
   const chosen = drug(key)
   const { amount, unit } = chosen
-  return chart.book.enter<MedicationRequest>(`${chart.person.key}/${name}`, {
+  return chart.ledger.enter<MedicationRequest>(`${chart.person.key}/${name}`, {
     resourceType: 'MedicationRequest',
     status,
     ...(because ? { statusReason: { text: because } } : {}),
     intent: 'order',
-    category: [{ coding: [{ system: hl7('medicationrequest-category'), code: 'community', display: 'Community' }] }],
+    category: [
+      { coding: [{ system: hl7System('medicationrequest-category'), code: 'community', display: 'Community' }] },
+    ],
     medicationCodeableConcept: concept(RXNORM, chosen.rxnorm),
     subject: subject(chart),
-    encounter: during(visit),
+    encounter: encounterOf(visit),
     authoredOn: instant(visit.day, visit.minute + 14),
     requester: clinician(chart, visit),
-    ...(reason ? { reasonReference: [to(reason, reason.code?.text)] } : {}),
+    ...(reason ? { reasonReference: [referenceTo(reason, reason.code?.text)] } : {}),
     dosageInstruction: [
       {
         text: chosen.directions,
@@ -57,7 +59,7 @@ function prescribe(chart: Chart, name: string, { drug: key, visit, status, becau
       quantity: { value: amount * chosen.frequency * chosen.supplyDays, unit },
       expectedSupplyDuration: { value: chosen.supplyDays, unit: 'days', system: UCUM, code: 'd' },
     },
-    ...(before ? { priorPrescription: to(before) } : {}),
+    ...(before ? { priorPrescription: referenceTo(before) } : {}),
   })
 }
 
@@ -94,7 +96,7 @@ export function medicate(chart: Chart, diagnosed: Diagnosed, avoid: ReadonlySet<
 
   for (const visit of chart.visits) {
     const illness: AcuteKind | undefined = visit.acute && ACUTE[visit.acute]
-    const usual = illness?.treatment as DrugKey | undefined
+    const usual = illness?.treatment
     if (!usual || luck.odds(0.15)) continue
     const key = !forbidden(usual) ? usual : usual === 'amoxicillin' ? 'azithromycin' : undefined
     if (!key) continue

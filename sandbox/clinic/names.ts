@@ -1,6 +1,6 @@
 /**
- * Names, streets and towns for people who don't exist. They are as varied as a town's are (accents, apostrophes, hyphens, two
- * family names), because searches and displays break on exactly those.
+ * Names, streets and towns of people who don't exist. The names have accents, apostrophes, hyphens and two family names on purpose,
+ * because searches and displays break on these.
  */
 
 // biome-ignore format: a word list reads better in rows
@@ -46,8 +46,8 @@ export const TOWNS = [
   { city: 'Saltmarsh', postalCode: '01996' },
 ] as const
 
-/** A plain-ASCII handle for an e-mail address: accents dropped, anything else that isn't a letter removed. */
-export function handle(...parts: readonly string[]): string {
+/** The part of an e-mail address before the @: lowercase ASCII letters, accents and all other characters dropped. */
+export function emailHandle(...parts: readonly string[]): string {
   return parts
     .map((part) =>
       part

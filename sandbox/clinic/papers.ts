@@ -1,10 +1,10 @@
-/** The bytes of documents: plain notes, and the smallest files that a PDF reader or an image viewer still opens. */
+/** The content of documents: plain text, and the smallest PDF and PNG files that viewers can open. */
 
 export function base64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64')
 }
 
-/** A 16×16 grayscale blot, as a photo of a skin finding. */
+/** A 16×16 grayscale image that stands for a photo of a rash. */
 export const PHOTO_PNG =
   'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAo0lEQVR42mWPMQrEIBBFPc5CIFXANhCwtQ0IqbzBgK1tKquAreABPEDASvAGtraBae2zu2GbxV8Mn8cw8z+5HzW8sD2OfAeWHM+YC/5ATcHZw7qQ6gNq9EYrUNr4WD8Ak99BilVI2H1CcpdgYONsYXwDEwpp2WnJZzrRmUvtMsFolWB0HEbKhLKRXOcB6zINr2FaVjjOfqO70X3pc3RJ+y7/bd+30aEYM0OGogAAAABJRU5ErkJggg=='
 
@@ -12,7 +12,7 @@ export const PHOTO_PNG =
 export const CARD_PNG =
   'iVBORw0KGgoAAAANSUhEUgAAACAAAAAMCAAAAAAmf+BlAAAAH0lEQVR42mP4TwAw/D+BF4AUaGACaisg6IahoIAAAABhxhp8Ug0f+AAAAABJRU5ErkJggg=='
 
-/** Text of a PDF string literal (ISO 32000-1 §7.3.4.2), in the Latin-1 part of what Helvetica can show. */
+/** The text of a PDF string literal (ISO 32000-1 §7.3.4.2); characters outside Latin-1 become question marks. */
 function literal(text: string): string {
   const latin = [...text.normalize('NFC')].map((letter) => (letter.charCodeAt(0) < 256 ? letter : '?')).join('')
   return latin.replace(/[\\()]/g, '\\$&')

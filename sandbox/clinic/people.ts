@@ -1,16 +1,16 @@
 /**
- * Who comes to the clinic. A `Person` is what the generator knows about somebody (days, not dates); the `Patient` is what the
- * record shows. The first few are written by hand, because tests and demos need to find them again.
+ * The clinic's patients. A `Person` is what the generator knows (in days, not dates); the `Patient` is the FHIR resource. The first
+ * ten are written by hand, because tests and demos refer to them.
  */
 import type { HumanName, Patient } from '@medplum/fhirtypes'
 import { date, dayOf, instant, YEAR } from './calendar.ts'
 import type { SugarCourse } from './courses.ts'
-import { type Entered, idOf, type Ledger, to } from './ledger.ts'
-import { FAMILY, FEMALE, handle, MALE, STREETS, TOWNS } from './names.ts'
+import { type Entered, idOf, type Ledger, referenceTo } from './ledger.ts'
+import { emailHandle, FAMILY, FEMALE, MALE, STREETS, TOWNS } from './names.ts'
 import { type Chance, chance } from './random.ts'
-import type { House, StaffKey } from './staff.ts'
+import type { Facility, StaffKey } from './staff.ts'
 import { staffName } from './staff.ts'
-import { CLINIC, flag, hl7 } from './terminology.ts'
+import { CLINIC, hl7Concept, hl7System } from './terminology.ts'
 
 const PATIENT_COUNT = 120
 
@@ -41,11 +41,11 @@ interface Known {
   /** The record has no birthDate, although the generator needs an age. */
   undated?: true
   also?: HumanName
-  /** Names of chronic problems (see conditions.ts); chance decides when absent. */
+  /** Keys of problems.ts; drawn at random if absent. */
   problems?: readonly string[]
-  /** When a problem began, in days after the first visit; chance decides when absent. */
+  /** When a problem began, in days after the first visit; drawn at random if absent. */
   onsets?: Readonly<Record<string, number>>
-  /** How the sugar of a diabetic runs (courses.ts); chance decides when absent. */
+  /** The course of HbA1c in a person with diabetes (courses.ts); drawn at random if absent. */
   sugar?: SugarCourse
   /** Visits a year. */
   pace?: number
@@ -127,19 +127,19 @@ export function fullName(person: Person): string {
   return `${person.given} ${person.family}`
 }
 
-export function admit(book: Ledger, house: House, person: Person): Entered<Patient> {
+export function admit(ledger: Ledger, facility: Facility, person: Person): Entered<Patient> {
   const luck = chance(`patient/${person.key}`)
   const town = luck.pick(TOWNS)
   const age = -person.born / YEAR
-  const mail = `${handle(person.given, person.family)}.${person.index + 1}@example.com`
+  const mail = `${emailHandle(person.given, person.family)}.${person.index + 1}@example.com`
   const known = person.known
   const others = (person.sex === 'female' ? FEMALE : MALE).filter((name) => name !== person.given)
-  return book.enter<Patient>(person.key, {
+  return ledger.enter<Patient>(person.key, {
     resourceType: 'Patient',
     identifier: [
       {
         use: 'usual',
-        type: flag('v2-0203', 'MR', 'Medical record number'),
+        type: hl7Concept('v2-0203', 'MR', 'Medical record number'),
         system: `${CLINIC}/mrn`,
         value: `MRN${100200 + person.index * 17}`,
       },
@@ -175,8 +175,10 @@ export function admit(book: Ledger, house: House, person: Person): Entered<Patie
     communication: [
       { language: { coding: [{ system: 'urn:ietf:bcp:47', ...luck.pick(LANGUAGES) }] }, preferred: true },
     ],
-    ...(luck.odds(0.8) ? { generalPractitioner: [to(house.staff[person.doctor], staffName(person.doctor))] } : {}),
-    managingOrganization: to(house.clinic, house.clinic.name),
+    ...(luck.odds(0.8)
+      ? { generalPractitioner: [referenceTo(facility.staff[person.doctor], staffName(person.doctor))] }
+      : {}),
+    managingOrganization: referenceTo(facility.clinic, facility.clinic.name),
   })
 }
 
@@ -188,5 +190,5 @@ const LANGUAGES = [
 ]
 
 function marital(code: string, display: string) {
-  return { coding: [{ system: hl7('v3-MaritalStatus'), code, display }] }
+  return { coding: [{ system: hl7System('v3-MaritalStatus'), code, display }] }
 }

@@ -1,19 +1,17 @@
-/** What is done to people rather than found in them: vaccinations on schedule and procedures. */
+/** Vaccinations on schedule, and procedures. */
 import type { Immunization, Procedure } from '@medplum/fhirtypes'
 import { calendarYear, date, instant, YEAR } from './calendar.ts'
-import { type Chart, clinician, during, subject } from './chart.ts'
+import { type Chart, clinician, encounterOf, subject } from './chart.ts'
 import { onsetOf } from './health.ts'
-import { to } from './ledger.ts'
+import { referenceTo } from './ledger.ts'
 import { type Chance, chance } from './random.ts'
-import { type Code, CVX, concept, flag, SNOMED, UCUM } from './terminology.ts'
+import { type Code, CVX, code, concept, hl7Concept, SNOMED, UCUM } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
-const c = (code: string, display: string): Code => ({ code, display })
-
-const FLU = c('150', 'influenza, injectable, quadrivalent, preservative free')
-const FLU_HIGH = c('197', 'influenza, high-dose seasonal, quadrivalent, preservative free')
-const COVID = c('308', 'COVID-19, mRNA, LNP-S, bivalent, PF, 30 mcg/0.3 mL dose')
-const COVID_FIRST = c('208', 'COVID-19, mRNA, LNP-S, PF, 30 mcg/0.3 mL dose')
+const FLU = code('150', 'influenza, injectable, quadrivalent, preservative free')
+const FLU_HIGH = code('197', 'influenza, high-dose seasonal, quadrivalent, preservative free')
+const COVID = code('308', 'COVID-19, mRNA, LNP-S, bivalent, PF, 30 mcg/0.3 mL dose')
+const COVID_FIRST = code('208', 'COVID-19, mRNA, LNP-S, PF, 30 mcg/0.3 mL dose')
 
 interface Scheduled {
   vaccine: Code
@@ -23,21 +21,21 @@ interface Scheduled {
 
 // biome-ignore format: a table by age
 const CHILDHOOD: readonly Scheduled[] = [
-  { vaccine: c('08', 'Hep B, adolescent or pediatric'), months: [0, 2, 6] },
-  { vaccine: c('20', 'DTaP'), months: [2, 4, 6, 16, 50] },
-  { vaccine: c('10', 'IPV'), months: [2, 4, 8, 50] },
-  { vaccine: c('133', 'pneumococcal conjugate PCV 13'), months: [2, 4, 6, 13] },
-  { vaccine: c('03', 'MMR'), months: [13, 50] },
-  { vaccine: c('21', 'varicella'), months: [13, 50] },
-  { vaccine: c('165', 'HPV9'), months: [134, 142] },
-  { vaccine: c('114', 'meningococcal MCV4P'), months: [134, 194] },
+  { vaccine: code('08', 'Hep B, adolescent or pediatric'), months: [0, 2, 6] },
+  { vaccine: code('20', 'DTaP'), months: [2, 4, 6, 16, 50] },
+  { vaccine: code('10', 'IPV'), months: [2, 4, 8, 50] },
+  { vaccine: code('133', 'pneumococcal conjugate PCV 13'), months: [2, 4, 6, 13] },
+  { vaccine: code('03', 'MMR'), months: [13, 50] },
+  { vaccine: code('21', 'varicella'), months: [13, 50] },
+  { vaccine: code('165', 'HPV9'), months: [134, 142] },
+  { vaccine: code('114', 'meningococcal MCV4P'), months: [134, 194] },
 ]
 
 // biome-ignore format: a table by age
 const ADULT: readonly (Scheduled & { chance: number })[] = [
-  { vaccine: c('115', 'Tdap'), months: [12 * 25, 12 * 35, 12 * 45, 12 * 55, 12 * 65, 12 * 75], chance: 0.85 },
-  { vaccine: c('187', 'zoster recombinant'), months: [12 * 50, 12 * 50 + 3], chance: 0.6 },
-  { vaccine: c('216', 'Pneumococcal conjugate PCV20, polysaccharide CRM197 conjugate, adjuvant, PF'), months: [12 * 66], chance: 0.7 },
+  { vaccine: code('115', 'Tdap'), months: [12 * 25, 12 * 35, 12 * 45, 12 * 55, 12 * 65, 12 * 75], chance: 0.85 },
+  { vaccine: code('187', 'zoster recombinant'), months: [12 * 50, 12 * 50 + 3], chance: 0.6 },
+  { vaccine: code('216', 'Pneumococcal conjugate PCV20, polysaccharide CRM197 conjugate, adjuvant, PF'), months: [12 * 66], chance: 0.7 },
 ]
 
 const MONTH = YEAR / 12
@@ -50,17 +48,17 @@ interface Dose {
 }
 
 function give(chart: Chart, { vaccine, visit, number, refused }: Dose, luck: Chance): void {
-  chart.book.enter<Immunization>(`${visit.key}/${vaccine.code}`, {
+  chart.ledger.enter<Immunization>(`${visit.key}/${vaccine.code}`, {
     resourceType: 'Immunization',
     status: refused ? 'not-done' : 'completed',
-    ...(refused ? { statusReason: flag('v3-ActReason', 'PATOBJ', 'patient objection') } : {}),
+    ...(refused ? { statusReason: hl7Concept('v3-ActReason', 'PATOBJ', 'patient objection') } : {}),
     vaccineCode: concept(CVX, vaccine),
     patient: subject(chart),
-    encounter: during(visit),
+    encounter: encounterOf(visit),
     occurrenceDateTime: date(visit.day),
     recorded: instant(visit.day, visit.minute + 20),
     primarySource: true,
-    location: to(chart.house.placeOf(visit.staff)),
+    location: referenceTo(chart.facility.placeOf(visit.staff)),
     ...(refused
       ? {}
       : {
@@ -133,16 +131,16 @@ const has = (chart: Chart, key: Parameters<typeof onsetOf>[1], day: number) => (
 
 // biome-ignore format: a table
 const PRACTICES: readonly Practice[] = [
-  { code: c('401191002', 'Diabetic foot examination (procedure)'), when: (chart, visit) => has(chart, 'diabetes', visit.day), every: 360, outcome: 'Sensation intact' },
-  { code: c('134395001', 'Diabetic retinopathy screening (procedure)'), when: (chart, visit) => has(chart, 'diabetes', visit.day), every: 720 },
-  { code: c('29303009', 'Electrocardiographic procedure (procedure)'), when: (chart, visit) => has(chart, 'fibrillation', visit.day) || has(chart, 'failure', visit.day), every: 360 },
-  { code: c('127783003', 'Spirometry (procedure)'), when: (chart, visit) => has(chart, 'asthma', visit.day) || has(chart, 'copd', visit.day), every: 700 },
-  { code: c('73761001', 'Colonoscopy (procedure)'), when: (chart, visit) => age(chart, visit) > 50 && age(chart, visit) < 76 && visit.day % 3 === 0, every: 0, outcome: 'No polyps' },
-  { code: c('71651007', 'Mammography (procedure)'), when: (chart, visit) => chart.person.sex === 'female' && age(chart, visit) > 48 && age(chart, visit) < 75, every: 760, outcome: 'BI-RADS 1' },
-  { code: c('288086009', 'Suture of open wound (procedure)'), when: (_, visit) => visit.day % 97 === 0, every: 0 },
+  { code: code('401191002', 'Diabetic foot examination (procedure)'), when: (chart, visit) => has(chart, 'diabetes', visit.day), every: 360, outcome: 'Sensation intact' },
+  { code: code('134395001', 'Diabetic retinopathy screening (procedure)'), when: (chart, visit) => has(chart, 'diabetes', visit.day), every: 720 },
+  { code: code('29303009', 'Electrocardiographic procedure (procedure)'), when: (chart, visit) => has(chart, 'fibrillation', visit.day) || has(chart, 'failure', visit.day), every: 360 },
+  { code: code('127783003', 'Spirometry (procedure)'), when: (chart, visit) => has(chart, 'asthma', visit.day) || has(chart, 'copd', visit.day), every: 700 },
+  { code: code('73761001', 'Colonoscopy (procedure)'), when: (chart, visit) => age(chart, visit) > 50 && age(chart, visit) < 76 && visit.day % 3 === 0, every: 0, outcome: 'No polyps' },
+  { code: code('71651007', 'Mammography (procedure)'), when: (chart, visit) => chart.person.sex === 'female' && age(chart, visit) > 48 && age(chart, visit) < 75, every: 760, outcome: 'BI-RADS 1' },
+  { code: code('288086009', 'Suture of open wound (procedure)'), when: (_, visit) => visit.day % 97 === 0, every: 0 },
 ]
 
-export function perform(chart: Chart): void {
+export function performProcedures(chart: Chart): void {
   const luck = chance(`procedures/${chart.person.key}`)
   for (const practice of PRACTICES) {
     let last = Number.NEGATIVE_INFINITY
@@ -150,13 +148,13 @@ export function perform(chart: Chart): void {
       if (visit.day - last < (practice.every || 99999) || !practice.when(chart, visit) || luck.odds(0.25)) continue
       last = visit.day
       const declined = luck.odds(0.05)
-      chart.book.enter<Procedure>(`${visit.key}/${practice.code.code}`, {
+      chart.ledger.enter<Procedure>(`${visit.key}/${practice.code.code}`, {
         resourceType: 'Procedure',
         status: declined ? 'not-done' : 'completed',
         ...(declined ? { statusReason: { text: 'Patient declined' } } : {}),
         code: concept(SNOMED, practice.code),
         subject: subject(chart),
-        encounter: during(visit),
+        encounter: encounterOf(visit),
         ...(declined
           ? {}
           : {

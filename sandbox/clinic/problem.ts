@@ -1,4 +1,4 @@
-/** A person's problem, and the medication for it. */
+/** A person's chronic problem, and the drugs for it. */
 import type { DrugKey } from './formulary.ts'
 import type { ChronicKey } from './problems.ts'
 

@@ -1,43 +1,41 @@
-/** Forms: the PHQ-9 that people with depression fill in again and again, and the intake form of a first visit. */
+/** Questionnaires: the PHQ-9, which people with depression fill in repeatedly, and the intake form of a first visit. */
 import type { Observation, Questionnaire, QuestionnaireResponse } from '@medplum/fhirtypes'
-import { at, instant } from './calendar.ts'
-import { type Chart, clinician, during, subject } from './chart.ts'
-import { type Entered, type Ledger, to } from './ledger.ts'
+import { instant, valueAt } from './calendar.ts'
+import { type Chart, clinician, encounterOf, subject } from './chart.ts'
+import { type Entered, type Ledger, referenceTo } from './ledger.ts'
 import { measure } from './loinc.ts'
 import { observed, quantity } from './measuring.ts'
 import { type Chance, chance } from './random.ts'
-import { CLINIC, type Code, coding, concept, LOINC } from './terminology.ts'
+import { CLINIC, type Code, code, coding, concept, LOINC } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
 const PHQ9_URL = `${CLINIC}/fhir/Questionnaire/phq-9`
 const INTAKE_URL = `${CLINIC}/fhir/Questionnaire/intake`
 
-const c = (code: string, display: string): Code => ({ code, display })
-
 // biome-ignore format: a code table reads better one entry a row
 const QUESTIONS: readonly Code[] = [
-  c('44250-9', 'Little interest or pleasure in doing things'),
-  c('44255-8', 'Feeling down, depressed, or hopeless'),
-  c('44259-0', 'Trouble falling or staying asleep, or sleeping too much'),
-  c('44254-1', 'Feeling tired or having little energy'),
-  c('44251-7', 'Poor appetite or overeating'),
-  c('44258-2', 'Feeling bad about yourself - or that you are a failure or have let yourself or your family down'),
-  c('44252-5', 'Trouble concentrating on things, such as reading the newspaper or watching television'),
-  c('44253-3', 'Moving or speaking so slowly that other people could have noticed, or being so restless that you move a lot more than usual'),
-  c('44260-8', 'Thoughts that you would be better off dead, or of hurting yourself in some way'),
+  code('44250-9', 'Little interest or pleasure in doing things'),
+  code('44255-8', 'Feeling down, depressed, or hopeless'),
+  code('44259-0', 'Trouble falling or staying asleep, or sleeping too much'),
+  code('44254-1', 'Feeling tired or having little energy'),
+  code('44251-7', 'Poor appetite or overeating'),
+  code('44258-2', 'Feeling bad about yourself - or that you are a failure or have let yourself or your family down'),
+  code('44252-5', 'Trouble concentrating on things, such as reading the newspaper or watching television'),
+  code('44253-3', 'Moving or speaking so slowly that other people could have noticed, or being so restless that you move a lot more than usual'),
+  code('44260-8', 'Thoughts that you would be better off dead, or of hurting yourself in some way'),
 ]
 
 const ANSWERS = [
-  c('LA6568-5', 'Not at all'),
-  c('LA6569-3', 'Several days'),
-  c('LA6570-1', 'More than half the days'),
-  c('LA6571-9', 'Nearly every day'),
+  code('LA6568-5', 'Not at all'),
+  code('LA6569-3', 'Several days'),
+  code('LA6570-1', 'More than half the days'),
+  code('LA6571-9', 'Nearly every day'),
 ] as const
 
 const SCORE = '44261-6'
 
-export function printForms(book: Ledger): void {
-  book.enter<Questionnaire>('phq-9', {
+export function printForms(ledger: Ledger): void {
+  ledger.enter<Questionnaire>('phq-9', {
     resourceType: 'Questionnaire',
     url: PHQ9_URL,
     name: 'PHQ9',
@@ -57,7 +55,7 @@ export function printForms(book: Ledger): void {
       { linkId: SCORE, code: [{ system: LOINC, code: SCORE }], text: 'Total score', type: 'integer', readOnly: true },
     ],
   })
-  book.enter<Questionnaire>('intake', {
+  ledger.enter<Questionnaire>('intake', {
     resourceType: 'Questionnaire',
     url: INTAKE_URL,
     name: 'Intake',
@@ -79,14 +77,14 @@ export function printForms(book: Ledger): void {
   })
 }
 
-function answer(chart: Chart, visit: Visit, url: string, name: string) {
+function responseBase(chart: Chart, visit: Visit, url: string, name: string) {
   return {
     resourceType: 'QuestionnaireResponse' as const,
     identifier: { system: `${CLINIC}/response`, value: `${name}/${visit.key}` },
     questionnaire: url,
     status: 'completed' as const,
     subject: subject(chart),
-    encounter: during(visit),
+    encounter: encounterOf(visit),
     authored: instant(visit.day, visit.minute),
     author: clinician(chart, visit),
     source: subject(chart),
@@ -110,8 +108,8 @@ export function fillForms(chart: Chart): void {
   const luck = chance(`forms/${chart.person.key}`)
   const first = chart.visits[0]
   if (first && chart.person.born < -18 * 365 && luck.odds(0.45)) {
-    chart.book.enter<QuestionnaireResponse>(`${chart.person.key}/intake`, {
-      ...answer(chart, first, INTAKE_URL, 'intake'),
+    chart.ledger.enter<QuestionnaireResponse>(`${chart.person.key}/intake`, {
+      ...responseBase(chart, first, INTAKE_URL, 'intake'),
       item: [
         {
           linkId: 'contact',
@@ -128,9 +126,9 @@ export function fillForms(chart: Chart): void {
   if (!mood) return
   for (const visit of chart.visits) {
     if (!luck.odds(0.75)) continue
-    const total = Math.min(27, Math.max(0, Math.round(at(mood, visit.day) + luck.bell() * measure('phq9').noise)))
-    const response = chart.book.enter<QuestionnaireResponse>(`${visit.key}/phq-9`, {
-      ...answer(chart, visit, PHQ9_URL, 'phq-9'),
+    const total = Math.min(27, Math.max(0, Math.round(valueAt(mood, visit.day) + luck.bell() * measure('phq9').noise)))
+    const response = chart.ledger.enter<QuestionnaireResponse>(`${visit.key}/phq-9`, {
+      ...responseBase(chart, visit, PHQ9_URL, 'phq-9'),
       item: [
         ...spread(total, luck).flatMap((points, index) => {
           const [question, chosen] = [QUESTIONS[index], ANSWERS[points]]
@@ -147,11 +145,11 @@ export function fillForms(chart: Chart): void {
 
 function score(chart: Chart, visit: Visit, total: number, response: Entered<QuestionnaireResponse>): void {
   const kind = measure('phq9')
-  chart.book.enter<Observation>(`${visit.key}/phq9`, {
+  chart.ledger.enter<Observation>(`${visit.key}/phq9`, {
     ...observed(chart, visit, 'survey', 2),
     code: concept(LOINC, kind.loinc, kind.text),
     valueQuantity: quantity(kind, total),
-    derivedFrom: [to(response)],
+    derivedFrom: [referenceTo(response)],
   })
 }
 

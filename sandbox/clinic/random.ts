@@ -1,6 +1,6 @@
 /**
- * Seeded chance. The clinic must be the same on every machine and every day, and a change in one room (say, billing) must not
- * reshuffle another, so each room draws from its own named stream and each id depends only on the name of its record.
+ * Seeded random numbers. The clinic must be the same on every machine and every day, and a change to one file (say, billing.ts)
+ * must not change what others generate. So each file draws from its own named stream, and an id depends only on its record's name.
  */
 
 /** FNV-1a over UTF-16 code units: a small, well-spread 32-bit seed from a name. */
@@ -21,7 +21,7 @@ function mulberry32(seed: number): () => number {
   }
 }
 
-/** A stream of chance that is named after what it decides. */
+/** A stream of random numbers, named after what it decides. */
 export interface Chance {
   /** Uniform in [0, 1). */
   unit(): number

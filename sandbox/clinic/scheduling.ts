@@ -1,20 +1,20 @@
 /**
- * The appointment book: five months back and five weeks ahead. What was kept becomes a visit (visits.ts), so the book and the
- * charts agree; what was cancelled frees its slot again.
+ * The appointment book: five months back and five weeks ahead. A kept appointment becomes a visit (visits.ts), so the book and the
+ * charts agree; a cancelled one frees its slot.
  */
 import type { Appointment, Patient, Schedule, Slot } from '@medplum/fhirtypes'
 import { date, instant, OPENING_MINUTE, weekday } from './calendar.ts'
 import type { Health } from './health.ts'
-import { type Entered, type Ledger, to } from './ledger.ts'
+import { type Entered, type Ledger, referenceTo } from './ledger.ts'
 import { fullName, type Person } from './people.ts'
 import { type Chance, chance } from './random.ts'
-import { type House, type StaffKey, staffName } from './staff.ts'
-import { CLINIC, type Code, concept, hl7, SNOMED } from './terminology.ts'
+import { type Facility, type StaffKey, staffName } from './staff.ts'
+import { CLINIC, type Code, concept, hl7System, SNOMED } from './terminology.ts'
 
 export const BOOK_FROM = -140
 const BOOK_TO = 34
 
-/** Weekdays of each clinician's book; 0 is Sunday. */
+/** The weekdays on which each clinician has appointments (0 is Sunday), and how many (`open`). */
 const SESSIONS = [
   { owner: 'alice', days: [1, 2, 4], open: 4, title: 'Family medicine' },
   { owner: 'rita', days: [2, 4], open: 4, title: 'Internal medicine' },
@@ -23,14 +23,14 @@ const SESSIONS = [
   { owner: 'priya', days: [3], open: 4, title: 'Diabetes and endocrinology' },
 ] as const satisfies readonly { owner: StaffKey; days: readonly number[]; open: number; title: string }[]
 
-export interface Booker {
+interface Booker {
   person: Person
   health: Health
   patient: Entered<Patient>
 }
 
 /** An appointment that was kept. */
-export interface Kept {
+export interface KeptAppointment {
   day: number
   minute: number
   staff: StaffKey
@@ -59,7 +59,7 @@ function outcome(day: number, luck: Chance): Outcome {
   return roll < 0.84 ? 'booked' : roll < 0.92 ? 'pending' : 'cancelled'
 }
 
-/** Chooses who comes: a patient of this clinician who hasn't been seen for a while, the sicker the likelier. */
+/** Chooses a patient of this clinician who hasn't been seen for a while; those with more visits a year are likelier. */
 function choose(owner: StaffKey, day: number, bookers: readonly Booker[], last: Map<string, number>, luck: Chance) {
   const fits = bookers.filter(({ person, health }) => {
     const theirs =
@@ -78,19 +78,23 @@ function choose(owner: StaffKey, day: number, bookers: readonly Booker[], last: 
 }
 
 /** Writes schedules, slots and appointments. @returns the kept appointments of each person, in order */
-export function keepBook(book: Ledger, house: House, bookers: readonly Booker[]): Map<string, Kept[]> {
+export function fillAppointmentBook(
+  ledger: Ledger,
+  facility: Facility,
+  bookers: readonly Booker[],
+): Map<string, KeptAppointment[]> {
   const luck = chance('agenda')
-  const kept = new Map<string, Kept[]>()
+  const kept = new Map<string, KeptAppointment[]>()
   const last = new Map<string, number>()
   const schedules = new Map<StaffKey, Entered<Schedule>>()
   for (const session of SESSIONS) {
-    const practitioner = house.staff[session.owner]
-    const place = house.placeOf(session.owner)
-    const schedule = book.enter<Schedule>(session.owner, {
+    const practitioner = facility.staff[session.owner]
+    const place = facility.placeOf(session.owner)
+    const schedule = ledger.enter<Schedule>(session.owner, {
       resourceType: 'Schedule',
       active: true,
       serviceType: [{ text: session.title }],
-      actor: [to(practitioner, staffName(session.owner)), to(place, place.name)],
+      actor: [referenceTo(practitioner, staffName(session.owner)), referenceTo(place, place.name)],
       planningHorizon: { start: date(BOOK_FROM), end: date(BOOK_TO) },
       comment: session.title,
     })
@@ -109,9 +113,9 @@ export function keepBook(book: Ledger, house: House, bookers: readonly Booker[])
         const result = booker && outcome(day, luck)
         const blocked = !booker && luck.odds(0.025)
         const name = `${owner}/${date(day)}/${turn + 1}`
-        const slot = book.enter<Slot>(name, {
+        const slot = ledger.enter<Slot>(name, {
           resourceType: 'Slot',
-          schedule: to(schedule, title),
+          schedule: referenceTo(schedule, title),
           status: blocked
             ? 'busy-unavailable'
             : result && result !== 'cancelled'
@@ -129,7 +133,7 @@ export function keepBook(book: Ledger, house: House, bookers: readonly Booker[])
           booker.person.doctor === 'miguel'
             ? REASONS.child
             : luck.pick([REASONS.followup, REASONS.followup, REASONS.checkup, REASONS.symptom])
-        const appointment = appoint(book, name, { booker, slot, owner, reason, result, house, day, minute, luck })
+        const appointment = appoint(ledger, name, { booker, slot, owner, reason, result, facility, day, minute, luck })
         if (result !== 'fulfilled') continue
         const visits = kept.get(booker.person.key) ?? []
         kept.set(booker.person.key, [...visits, { day, minute, staff: owner, reason, appointment }])
@@ -145,29 +149,29 @@ interface Booking {
   owner: StaffKey
   reason: Code
   result: Outcome
-  house: House
+  facility: Facility
   day: number
   minute: number
   luck: Chance
 }
 
 function appoint(
-  book: Ledger,
+  ledger: Ledger,
   name: string,
-  { booker, slot, owner, reason, result, house, day, minute, luck }: Booking,
+  { booker, slot, owner, reason, result, facility, day, minute, luck }: Booking,
 ) {
   const waited = luck.int(2, 45)
   const why = luck.pick(CANCELLED)
-  const place = house.placeOf(owner)
+  const place = facility.placeOf(owner)
   const tentative = result === 'pending' ? 'needs-action' : 'accepted'
-  return book.enter<Appointment>(name, {
+  return ledger.enter<Appointment>(name, {
     resourceType: 'Appointment',
     identifier: [{ system: `${CLINIC}/appointment`, value: name }],
     status: result,
     ...(result === 'cancelled'
       ? {
           cancelationReason: {
-            coding: [{ system: hl7('appointment-cancellation-reason'), ...why }],
+            coding: [{ system: hl7System('appointment-cancellation-reason'), ...why }],
             text: why.display,
           },
         }
@@ -175,7 +179,7 @@ function appoint(
     appointmentType: {
       coding: [
         {
-          system: hl7('v2-0276'),
+          system: hl7System('v2-0276'),
           ...(reason === REASONS.checkup
             ? { code: 'CHECKUP', display: 'A routine check-up, such as an annual physical' }
             : { code: 'FOLLOWUP', display: 'A follow up visit from a previous appointment' }),
@@ -187,20 +191,20 @@ function appoint(
     start: instant(day, minute),
     end: instant(day, minute + 30),
     minutesDuration: 30,
-    slot: [to(slot)],
+    slot: [referenceTo(slot)],
     created: instant(Math.min(day, 0) - waited, OPENING_MINUTE + luck.int(0, 400)),
     participant: [
       {
-        actor: to(booker.patient, fullName(booker.person)),
+        actor: referenceTo(booker.patient, fullName(booker.person)),
         required: 'required',
         status: result === 'cancelled' && why.code === 'pat' ? 'declined' : tentative,
       },
       {
-        actor: to(house.staff[owner], staffName(owner)),
+        actor: referenceTo(facility.staff[owner], staffName(owner)),
         required: 'required',
         status: result === 'cancelled' && why.code === 'prov' ? 'declined' : 'accepted',
       },
-      { actor: to(place, place.name), required: 'information-only', status: 'accepted' },
+      { actor: referenceTo(place, place.name), required: 'information-only', status: 'accepted' },
     ],
   })
 }

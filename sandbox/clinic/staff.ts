@@ -1,7 +1,7 @@
-/** The house itself: the clinic, its laboratory and payers, its rooms, and the people who work there. */
+/** The clinic as an organization, with its laboratory, payers, locations and staff. */
 import type { Location, Organization, Practitioner, PractitionerRole } from '@medplum/fhirtypes'
-import { type Entered, idOf, type Ledger, to } from './ledger.ts'
-import { CLINIC, type Code, concept, flag, SNOMED } from './terminology.ts'
+import { type Entered, idOf, type Ledger, referenceTo } from './ledger.ts'
+import { CLINIC, type Code, concept, hl7Concept, SNOMED } from './terminology.ts'
 
 interface Colleague {
   given: string
@@ -45,7 +45,7 @@ export function staffName(key: StaffKey): string {
   return person.suffix ? `${name}, ${person.suffix}` : name
 }
 
-export interface House {
+export interface Facility {
   clinic: Entered<Organization>
   laboratory: Entered<Organization>
   payers: readonly [Entered<Organization>, Entered<Organization>]
@@ -54,13 +54,13 @@ export interface House {
   placeOf(key: StaffKey): Entered<Location>
 }
 
-export function openHouse(book: Ledger): House {
+export function createFacility(ledger: Ledger): Facility {
   const organization = (name: string, type: string, display: string, title: string, phone: string) =>
-    book.enter<Organization>(name, {
+    ledger.enter<Organization>(name, {
       resourceType: 'Organization',
       identifier: [{ system: `${CLINIC}/organization`, value: name }],
       active: true,
-      type: [flag('organization-type', type, display)],
+      type: [hl7Concept('organization-type', type, display)],
       name: title,
       telecom: [{ system: 'phone', value: phone, use: 'work' }],
     })
@@ -78,13 +78,13 @@ export function openHouse(book: Ledger): House {
   ] as const
 
   const location = (name: string, title: string, line: string, city: string, mode: Location['mode'] = 'instance') =>
-    book.enter<Location>(name, {
+    ledger.enter<Location>(name, {
       resourceType: 'Location',
       status: 'active',
       name: title,
       mode,
       ...(line ? { address: { line: [line], city, state: 'MA', country: 'US' } } : {}),
-      managingOrganization: to(clinic, clinic.name),
+      managingOrganization: referenceTo(clinic, clinic.name),
     })
   const places = {
     main: location('main', 'Maplewood Main Street', '12 Main Street', 'Maplewood'),
@@ -94,7 +94,7 @@ export function openHouse(book: Ledger): House {
 
   const hire = (key: StaffKey, index: number) => {
     const person: Colleague = ROSTER[key]
-    return book.enter<Practitioner>(key, {
+    return ledger.enter<Practitioner>(key, {
       resourceType: 'Practitioner',
       identifier: [{ system: `${CLINIC}/staff`, value: `S${100 + index}` }],
       active: true,
@@ -115,20 +115,20 @@ export function openHouse(book: Ledger): House {
       gender: person.gender,
     })
   }
-  const staff = Object.fromEntries(STAFF_KEYS.map((key, index) => [key, hire(key, index)])) as House['staff']
+  const staff = Object.fromEntries(STAFF_KEYS.map((key, index) => [key, hire(key, index)])) as Facility['staff']
   const placeOf = (key: StaffKey) => places[ROSTER[key].place]
 
   for (const key of STAFF_KEYS) {
     const person: Colleague = ROSTER[key]
-    book.enter<PractitionerRole>(key, {
+    ledger.enter<PractitionerRole>(key, {
       resourceType: 'PractitionerRole',
       active: true,
       period: { start: '2019-01-07' },
-      practitioner: to(staff[key], staffName(key)),
-      organization: to(clinic, clinic.name),
+      practitioner: referenceTo(staff[key], staffName(key)),
+      organization: referenceTo(clinic, clinic.name),
       code: [concept(SNOMED, person.role)],
       specialty: [concept(SNOMED, person.specialty)],
-      location: [to(placeOf(key), placeOf(key).name)],
+      location: [referenceTo(placeOf(key), placeOf(key).name)],
       availableTime: [
         {
           daysOfWeek: ['mon', 'tue', 'wed', 'thu', 'fri'],

@@ -1,4 +1,4 @@
-/** The code systems that the clinic speaks, and the few shapes in which FHIR wants a code. */
+/** The code systems that the clinic uses, and functions that make a Coding or CodeableConcept. */
 import type { CodeableConcept, Coding } from '@medplum/fhirtypes'
 
 export const SNOMED = 'http://snomed.info/sct'
@@ -11,24 +11,28 @@ export const UCUM = 'http://unitsofmeasure.org'
 export const CLINIC = 'https://clinic.example.com'
 const HL7 = 'http://terminology.hl7.org/CodeSystem'
 
-/** A code system that HL7 publishes at terminology.hl7.org, by its last path segment. */
-export const hl7 = (system: string) => `${HL7}/${system}`
+/** The URL of a code system that HL7 publishes at terminology.hl7.org. @param system its last path segment */
+export const hl7System = (system: string) => `${HL7}/${system}`
 
 export interface Code {
   code: string
   display: string
 }
 
+export function code(code: string, display: string): Code {
+  return { code, display }
+}
+
 export function coding(system: string, { code, display }: Code): Coding {
   return { system, code, display }
 }
 
-/** @param text what a person would read; the display of the code unless given */
+/** @param text what a person reads; the code's display by default */
 export function concept(system: string, code: Code, text: string = code.display): CodeableConcept {
   return { coding: [coding(system, code)], text }
 }
 
-/** A code of an HL7 system whose display adds nothing for a reader. */
-export function flag(system: string, code: string, display?: string): CodeableConcept {
-  return { coding: [{ system: hl7(system), code, ...(display ? { display } : {}) }] }
+/** A CodeableConcept with one code of a code system that HL7 publishes. */
+export function hl7Concept(system: string, code: string, display?: string): CodeableConcept {
+  return { coding: [{ system: hl7System(system), code, ...(display ? { display } : {}) }] }
 }

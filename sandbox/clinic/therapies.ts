@@ -1,4 +1,4 @@
-/** Which long-term drugs a set of problems leads to, when they are started, and why some are stopped again. */
+/** The long-term drugs for a set of problems: when each is started, and when and why some are stopped. */
 
 import type { Problem, Therapy } from './problem.ts'
 import type { Chance } from './random.ts'
@@ -7,7 +7,7 @@ interface Situation {
   problems: readonly Problem[]
   /** The last day on which anything can happen. */
   until: number
-  /** The day on which the first diabetes drug no longer suffices. */
+  /** The day from which diabetes needs a second drug. */
   escalated?: number
   luck: Chance
 }

@@ -1,14 +1,14 @@
-/** When each person came, to whom and why: the spine of a chart. Everything clinical hangs on one of these visits. */
+/** When each person came, to whom and why. Every clinical record refers to one of these visits. */
 import type { Encounter, Patient } from '@medplum/fhirtypes'
 import { instant, OPENING_MINUTE, workday, YEAR } from './calendar.ts'
 import { type Health, onsetOf } from './health.ts'
-import { type Entered, type Ledger, to } from './ledger.ts'
+import { type Entered, type Ledger, referenceTo } from './ledger.ts'
 import { fullName, type Person } from './people.ts'
 import { ACUTE, ACUTE_KEYS, type AcuteKey, CHRONIC } from './problems.ts'
 import { type Chance, chance } from './random.ts'
-import { BOOK_FROM, type Kept, REASONS } from './scheduling.ts'
-import { type House, type StaffKey, staffName } from './staff.ts'
-import { CLINIC, type Code, coding, concept, hl7, SNOMED } from './terminology.ts'
+import { BOOK_FROM, type KeptAppointment, REASONS } from './scheduling.ts'
+import { type Facility, type StaffKey, staffName } from './staff.ts'
+import { CLINIC, type Code, coding, concept, hl7System, SNOMED } from './terminology.ts'
 
 export interface Visit {
   /** Unique in the whole clinic: person and running number. */
@@ -26,10 +26,10 @@ interface Plan {
   minute: number
   staff: StaffKey
   reason: Code
-  kept?: Kept
+  kept?: KeptAppointment
 }
 
-/** Times that are taken, so that no clinician is in two rooms at once. */
+/** Times that are taken (clinician, day and minute), so that no clinician has two visits at once. */
 export type Taken = Set<string>
 
 function earlier(person: Person, health: Health, taken: Taken, luck: Chance): Plan[] {
@@ -60,12 +60,12 @@ function earlier(person: Person, health: Health, taken: Taken, luck: Chance): Pl
 
 /** @returns every visit of a person, oldest first, each entered as an Encounter */
 export function visitsOf(
-  book: Ledger,
-  house: House,
+  ledger: Ledger,
+  facility: Facility,
   person: Person,
   health: Health,
   patient: Entered<Patient>,
-  kept: readonly Kept[],
+  kept: readonly KeptAppointment[],
   taken: Taken,
 ): Visit[] {
   const luck = chance(`visits/${person.key}`)
@@ -81,36 +81,42 @@ export function visitsOf(
       : plan.reason === REASONS.followup && current.length > 0
         ? concept(SNOMED, CHRONIC[luck.pick(current).key].snomed)
         : undefined
-    const place = house.placeOf(plan.staff)
+    const place = facility.placeOf(plan.staff)
     const started = plan.minute + luck.int(0, 12)
-    const encounter = book.enter<Encounter>(key, {
+    const encounter = ledger.enter<Encounter>(key, {
       resourceType: 'Encounter',
       identifier: [{ system: `${CLINIC}/encounter`, value: `V-${key.replace('/', '-')}` }],
       status: 'finished',
-      class: { system: hl7('v3-ActCode'), code: 'AMB', display: 'ambulatory' },
+      class: { system: hl7System('v3-ActCode'), code: 'AMB', display: 'ambulatory' },
       type: [{ coding: [coding(SNOMED, plan.reason)], text: plan.reason.display.replace(' (procedure)', '') }],
-      subject: to(patient, fullName(person)),
+      subject: referenceTo(patient, fullName(person)),
       participant: [
         {
-          type: [{ coding: [{ system: hl7('v3-ParticipationType'), code: 'PPRF', display: 'primary performer' }] }],
-          individual: to(house.staff[plan.staff], staffName(plan.staff)),
+          type: [
+            { coding: [{ system: hl7System('v3-ParticipationType'), code: 'PPRF', display: 'primary performer' }] },
+          ],
+          individual: referenceTo(facility.staff[plan.staff], staffName(plan.staff)),
         },
         ...(luck.odds(0.25)
           ? [
               {
                 type: [
-                  { coding: [{ system: hl7('v3-ParticipationType'), code: 'SPRF', display: 'secondary performer' }] },
+                  {
+                    coding: [
+                      { system: hl7System('v3-ParticipationType'), code: 'SPRF', display: 'secondary performer' },
+                    ],
+                  },
                 ],
-                individual: to(house.staff.sam, staffName('sam')),
+                individual: referenceTo(facility.staff.sam, staffName('sam')),
               },
             ]
           : []),
       ],
-      ...(plan.kept ? { appointment: [to(plan.kept.appointment)] } : {}),
+      ...(plan.kept ? { appointment: [referenceTo(plan.kept.appointment)] } : {}),
       period: { start: instant(plan.day, started), end: instant(plan.day, started + luck.int(15, 28)) },
       ...(about ? { reasonCode: [about] } : {}),
-      location: [{ location: to(place, place.name) }],
-      serviceProvider: to(house.clinic, house.clinic.name),
+      location: [{ location: referenceTo(place, place.name) }],
+      serviceProvider: referenceTo(facility.clinic, facility.clinic.name),
     })
     return {
       key,

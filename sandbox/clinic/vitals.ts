@@ -1,12 +1,12 @@
-/** What is measured at the start of a visit: weight, height, blood pressure, pulse, temperature; and whether somebody smokes. */
+/** What is recorded at the start of a visit: weight, height, blood pressure, pulse, temperature and smoking status. */
 import type { Observation } from '@medplum/fhirtypes'
-import { at, calendarYear, YEAR } from './calendar.ts'
+import { calendarYear, valueAt, YEAR } from './calendar.ts'
 import type { Chart } from './chart.ts'
 import { BLOOD_PRESSURE, measure, SMOKING, SMOKING_STATUS } from './loinc.ts'
-import { interpret, observed, quantity, record, round } from './measuring.ts'
+import { enterReading, interpret, observed, quantity, round } from './measuring.ts'
 import { ACUTE, type AcuteKind } from './problems.ts'
 import { type Chance, chance } from './random.ts'
-import { concept, flag, LOINC, SNOMED } from './terminology.ts'
+import { concept, hl7Concept, LOINC, SNOMED } from './terminology.ts'
 import type { Visit } from './visits.ts'
 
 const POUND = { unit: 'lbs', ucum: '[lb_av]' }
@@ -22,22 +22,22 @@ export function takeVitals(chart: Chart): void {
     if (visit.day - measured > (age < 18 ? 80 : 340)) {
       measured = visit.day
       const noise = luck.bell() * measure('height').noise
-      const height = round(at(chart.health.height, visit.day) + noise, 1)
-      record(chart, visit, 'vital-signs', { key: 'height', value: height })
+      const height = round(valueAt(chart.health.height, visit.day) + noise, 1)
+      enterReading(chart, visit, 'vital-signs', { key: 'height', value: height })
       if (weighed !== undefined && age > 2) {
-        record(chart, visit, 'vital-signs', { key: 'bmi', value: weighed / (height / 100) ** 2 })
+        enterReading(chart, visit, 'vital-signs', { key: 'bmi', value: weighed / (height / 100) ** 2 })
       }
     }
     if (age > 3) pressure(chart, visit, luck)
     if (luck.odds(0.3))
-      record(chart, visit, 'vital-signs', {
+      enterReading(chart, visit, 'vital-signs', {
         key: 'pulse',
-        value: at(chart.health.pulse, visit.day) + luck.bell() * measure('pulse').noise,
+        value: valueAt(chart.health.pulse, visit.day) + luck.bell() * measure('pulse').noise,
       })
     const illness: AcuteKind | undefined = visit.acute && ACUTE[visit.acute]
     if (illness || luck.odds(0.12)) {
       const warmth = illness?.fever ? luck.between(37.7, 39.4) : 36.7
-      record(chart, visit, 'vital-signs', {
+      enterReading(chart, visit, 'vital-signs', {
         key: 'temperature',
         value: warmth + luck.bell() * measure('temperature').noise,
       })
@@ -53,12 +53,12 @@ export function takeVitals(chart: Chart): void {
 function weigh(chart: Chart, visit: Visit, luck: Chance): number | undefined {
   if (luck.odds(0.18)) return undefined
   const kilograms = round(
-    at(chart.health.weight, visit.day) +
+    valueAt(chart.health.weight, visit.day) +
       luck.bell() * (visit.day - chart.person.born < 3 * YEAR ? 0.1 : measure('weight').noise),
     1,
   )
   if (luck.odds(0.006)) {
-    record(chart, visit, 'vital-signs', {
+    enterReading(chart, visit, 'vital-signs', {
       key: 'weight',
       value: kilograms * 10,
       status: 'entered-in-error',
@@ -68,7 +68,7 @@ function weigh(chart: Chart, visit: Visit, luck: Chance): number | undefined {
   }
   // The scale at North Quarry showed pounds until it was replaced in 2024.
   const pounds = visit.staff === 'grace' && calendarYear(visit.day) < 2024
-  record(
+  enterReading(
     chart,
     visit,
     'vital-signs',
@@ -80,20 +80,20 @@ function weigh(chart: Chart, visit: Visit, luck: Chance): number | undefined {
 }
 
 function pressure(chart: Chart, visit: Visit, luck: Chance): void {
-  const systolic = Math.round(at(chart.health.systolic, visit.day) + luck.bell() * measure('systolic').noise)
+  const systolic = Math.round(valueAt(chart.health.systolic, visit.day) + luck.bell() * measure('systolic').noise)
   const diastolic = Math.min(
     systolic - 22,
-    Math.round(at(chart.health.diastolic, visit.day) + luck.bell() * measure('diastolic').noise),
+    Math.round(valueAt(chart.health.diastolic, visit.day) + luck.bell() * measure('diastolic').noise),
   )
   const refused = luck.odds(0.004)
   const unheard = luck.odds(0.005)
   const code = (key: 'systolic' | 'diastolic') => concept(LOINC, measure(key).loinc, measure(key).text)
   const high = interpret({ ...measure('systolic'), high: 139 }, chart.person.sex, systolic)
-  chart.book.enter<Observation>(`${visit.key}/pressure`, {
+  chart.ledger.enter<Observation>(`${visit.key}/pressure`, {
     ...observed(chart, visit, 'vital-signs', 5),
     code: concept(LOINC, BLOOD_PRESSURE, 'Blood pressure'),
     ...(refused
-      ? { dataAbsentReason: flag('data-absent-reason', 'asked-declined', 'Asked But Declined') }
+      ? { dataAbsentReason: hl7Concept('data-absent-reason', 'asked-declined', 'Asked But Declined') }
       : {
           component: [
             {
@@ -102,7 +102,7 @@ function pressure(chart: Chart, visit: Visit, luck: Chance): void {
               ...(high ? { interpretation: [high] } : {}),
             },
             unheard
-              ? { code: code('diastolic'), dataAbsentReason: flag('data-absent-reason', 'unknown', 'Unknown') }
+              ? { code: code('diastolic'), dataAbsentReason: hl7Concept('data-absent-reason', 'unknown', 'Unknown') }
               : { code: code('diastolic'), valueQuantity: quantity(measure('diastolic'), diastolic) },
           ],
         }),
@@ -117,7 +117,7 @@ function pressure(chart: Chart, visit: Visit, luck: Chance): void {
 
 function smoking(chart: Chart, visit: Visit): void {
   const [, status] = chart.health.smoking.findLast(([since]) => since <= visit.day) ?? [0, 'never' as const]
-  chart.book.enter<Observation>(`${visit.key}/smoking`, {
+  chart.ledger.enter<Observation>(`${visit.key}/smoking`, {
     ...observed(chart, visit, 'social-history', 3),
     code: concept(LOINC, SMOKING, 'Smoking status'),
     valueCodeableConcept: concept(

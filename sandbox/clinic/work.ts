@@ -1,12 +1,12 @@
-/** The work around patients: care plans, the diabetes registry, and the tasks on everybody's list. */
+/** Care plans, the diabetes registry, and the staff's tasks. */
 import type { CarePlan, DiagnosticReport, Group, Task } from '@medplum/fhirtypes'
 import { date, instant, OPENING_MINUTE } from './calendar.ts'
-import { type Chart, clinician, during, nextVisit, subject } from './chart.ts'
+import { type Chart, clinician, encounterOf, nextVisit, subject } from './chart.ts'
 import type { Diagnosed } from './conditions.ts'
-import { type Entered, type Ledger, to } from './ledger.ts'
+import { type Entered, type Ledger, referenceTo } from './ledger.ts'
 import { fullName } from './people.ts'
 import { chance } from './random.ts'
-import { type House, type StaffKey, staffName } from './staff.ts'
+import { type Facility, type StaffKey, staffName } from './staff.ts'
 import { concept, SNOMED } from './terminology.ts'
 
 const ACTIVITIES = {
@@ -34,18 +34,18 @@ export function planCare(chart: Chart, { chronic }: Diagnosed): void {
     const visit = onset === undefined ? undefined : nextVisit(chart, onset + 14)
     if (!condition || !visit || luck.odds(0.25)) continue
     const ended = chart.person.known?.died
-    chart.book.enter<CarePlan>(`${chart.person.key}/${key}`, {
+    chart.ledger.enter<CarePlan>(`${chart.person.key}/${key}`, {
       resourceType: 'CarePlan',
       status: ended ? 'revoked' : 'active',
       intent: 'plan',
       category: [concept(SNOMED, { code: '734163000', display: 'Care plan (record artifact)' })],
       title: TITLES[key],
       subject: subject(chart),
-      encounter: during(visit),
+      encounter: encounterOf(visit),
       period: { start: date(visit.day), ...(ended ? { end: ended } : {}) },
       created: instant(visit.day, visit.minute + 20),
       author: clinician(chart, visit),
-      addresses: [to(condition, condition.code?.text)],
+      addresses: [referenceTo(condition, condition.code?.text)],
       activity: ACTIVITIES[key].map((description) => ({
         detail: {
           status: ended ? 'stopped' : luck.pick(['in-progress', 'scheduled', 'in-progress'] as const),
@@ -56,11 +56,11 @@ export function planCare(chart: Chart, { chronic }: Diagnosed): void {
   }
 }
 
-export function register(book: Ledger, house: House, charts: readonly Chart[]): void {
+export function enterDiabetesRegistry(ledger: Ledger, facility: Facility, charts: readonly Chart[]): void {
   const members = charts.filter(
     ({ health, person }) => !person.known?.died && health.problems.some((problem) => problem.key === 'diabetes'),
   )
-  book.enter<Group>('diabetes', {
+  ledger.enter<Group>('diabetes', {
     resourceType: 'Group',
     active: true,
     type: 'person',
@@ -68,7 +68,7 @@ export function register(book: Ledger, house: House, charts: readonly Chart[]): 
     name: 'Diabetes registry',
     code: concept(SNOMED, { code: '44054006', display: 'Diabetes mellitus type 2 (disorder)' }),
     quantity: members.length,
-    managingEntity: to(house.clinic, house.clinic.name),
+    managingEntity: referenceTo(facility.clinic, facility.clinic.name),
     member: members.map((chart) => ({
       entity: subject(chart),
       period: { start: date(chart.person.joined) },
@@ -87,8 +87,8 @@ const CHORES: readonly { text: string; owners: readonly StaffKey[] }[] = [
 ]
 
 export function assignWork(
-  book: Ledger,
-  house: House,
+  ledger: Ledger,
+  facility: Facility,
   charts: readonly Chart[],
   reports: ReadonlyMap<string, readonly Entered<DiagnosticReport>[]>,
 ): void {
@@ -111,19 +111,19 @@ export function assignWork(
     const seen = reports.get(chart.person.key) ?? []
     const focus =
       chore === CHORES[0] ? seen.findLast((report) => (report.issued ?? '') <= instant(day, 1439)) : undefined
-    book.enter<Task>(`${index + 1}`, {
+    ledger.enter<Task>(`${index + 1}`, {
       resourceType: 'Task',
       status,
       intent: 'order',
       priority: luck.pick(['routine', 'routine', 'routine', 'urgent', 'asap'] as const),
       code: { text: chore.text },
       description: `${chore.text}: ${fullName(chart.person)}`,
-      ...(focus ? { focus: to(focus, focus.code.text) } : {}),
+      ...(focus ? { focus: referenceTo(focus, focus.code.text) } : {}),
       for: subject(chart),
       authoredOn: instant(day, OPENING_MINUTE - 90),
       lastModified: instant(Math.max(changed, day), OPENING_MINUTE - 80),
-      requester: to(house.staff[asker], staffName(asker)),
-      owner: to(house.staff[owner], staffName(owner)),
+      requester: referenceTo(facility.staff[asker], staffName(asker)),
+      owner: referenceTo(facility.staff[owner], staffName(owner)),
       restriction: { period: { end: date(due) } },
       ...(status === 'completed' && luck.odds(0.3)
         ? {

@@ -1,14 +1,14 @@
-/** Binaries over HTTP. They bypass FhirRouter, as in Medplum: bodies and answers are the files themselves. */
+/** Binaries over HTTP. As in Medplum, they bypass FhirRouter, since bodies and answers are the files themselves. */
 
 import { allOk, badRequest, notFound, type WithId } from '@medplum/core'
 import type { FhirRouter } from '@medplum/fhir-router'
 import type { Binary, Parameters } from '@medplum/fhirtypes'
-import { FHIR_JSON, fail } from '../ground/answers.ts'
+import { FHIR_JSON, fail } from '../core/answers.ts'
 import { paramOf, recordsOf } from '../records/repository.ts'
 import { fileOf, signedUrl } from '../records/storage.ts'
-import { type Call, type DirectRoute, quiet, resourceAnswer, resourceHeaders } from './direct.ts'
+import { type Call, type DirectRoute, resourceAnswer, resourceHeaders, withoutQuotaHeader } from './direct.ts'
 
-/** Of Medplum's longer lists. */
+/** Some entries of Medplum's longer lists. */
 const REFUSED_EXTENSIONS = /\.(app|bat|cmd|com|dll|exe|hta|jar|js|jse|lnk|msi|ps1|reg|scr|sh|vbs|wsf)$/i
 const REFUSED_TYPES = [
   'application/java-archive',
@@ -18,9 +18,9 @@ const REFUSED_TYPES = [
 ]
 
 export const binaryRoutes: DirectRoute[] = [
-  ['POST', /^\/Binary\/?$/, quiet((call) => write(call))],
-  ['PUT', /^\/Binary\/([^/$]+)$/, quiet(write)],
-  ['GET', /^\/Binary\/([^/$]+)$/, quiet(read)],
+  ['POST', /^\/Binary\/?$/, withoutQuotaHeader((call) => write(call))],
+  ['PUT', /^\/Binary\/([^/$]+)$/, withoutQuotaHeader(write)],
+  ['GET', /^\/Binary\/([^/$]+)$/, withoutQuotaHeader(read)],
 ]
 
 export function addBinaryOperations(router: FhirRouter): void {
@@ -29,13 +29,13 @@ export function addBinaryOperations(router: FhirRouter): void {
     const binary = await records.readResource<Binary>('Binary', paramOf(req, 'id'))
     const url: Parameters = {
       resourceType: 'Parameters',
-      parameter: [{ name: 'url', valueUri: signedUrl(records.ground, binary) }],
+      parameter: [{ name: 'url', valueUri: signedUrl(records.context, binary) }],
     }
     return [allOk, url]
   })
 }
 
-async function write({ ground, records, request, url }: Call, id?: string): Promise<Response> {
+async function write({ context, records, request, url }: Call, id?: string): Promise<Response> {
   const type = request.headers.get('content-type') ?? 'application/octet-stream'
   const filename = url.searchParams.get('_filename') ?? ''
   if (REFUSED_EXTENSIONS.test(filename)) {
@@ -51,10 +51,10 @@ async function write({ ground, records, request, url }: Call, id?: string): Prom
     data: Buffer.from(await request.arrayBuffer()).toString('base64'),
   }
   const written = id ? await records.updateResource({ ...binary, id }) : await records.createResource(binary)
-  return resourceAnswer(ground, json ? written : { ...written, url: signedUrl(ground, written) }, id ? 200 : 201)
+  return resourceAnswer(context, json ? written : { ...written, url: signedUrl(context, written) }, id ? 200 : 201)
 }
 
-/** A Binary as FHIR JSON, of exactly this type, carries its content in Base64; any other JSON is a file like others. */
+/** A Binary sent as exactly `application/fhir+json` has its content in Base64; any other JSON is itself the file. */
 async function fhirJson(request: Request, type: string, id: string | undefined): Promise<Binary | undefined> {
   if (type !== 'application/fhir+json') {
     return undefined
@@ -71,7 +71,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The bytes, unless FHIR JSON is requested, which has neither content nor link. */
+/** Answers with the bytes, or, if FHIR JSON is requested, with the Binary without its content. */
 async function read({ records, request }: Call, id = ''): Promise<Response> {
   const binary: WithId<Binary> = await records.readResource<Binary>('Binary', id)
   const headers = resourceHeaders(binary)

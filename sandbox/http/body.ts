@@ -1,4 +1,4 @@
-/** Reads request bodies with Medplum's parsers, in its order and with its options: what they refuse, and what they silently read as empty. */
+/** Reads request bodies with the same parsers, order and options as Medplum, so the same bodies are refused or silently read as empty. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { badRequest, contentTooLarge, OperationOutcomeError, unsupportedMediaType } from '@medplum/core'
@@ -15,7 +15,7 @@ const json = (limit: number) => bodyParser.json({ type: ['application/json', 'ap
 
 /**
  * @param limit of JSON, in bytes
- * @returns the parsed body; an empty object for a missing body or a type that no parser wants
+ * @returns the parsed body; an empty object if it is missing or of a type that no parser handles
  */
 export async function readBody(request: Request, limit = MAX_JSON): Promise<unknown> {
   return parseBody(Object.fromEntries(request.headers), new Uint8Array(await request.arrayBuffer()), limit)

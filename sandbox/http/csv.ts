@@ -1,4 +1,4 @@
-/** `GET {type}/$csv?_fields=…`: a search as a table for spreadsheets. */
+/** `GET {type}/$csv?_fields=…`: search results as CSV. */
 
 import {
   badRequest,
@@ -10,7 +10,7 @@ import {
   parseSearchRequest,
 } from '@medplum/core'
 import type { Address, CodeableConcept, HumanName, Resource } from '@medplum/fhirtypes'
-import { fail } from '../ground/answers.ts'
+import { fail } from '../core/answers.ts'
 import type { Call, DirectRoute } from './direct.ts'
 
 export const csvRoutes: DirectRoute[] = [['GET', /^\/(\w+)\/\$csv$/i, table]]
@@ -32,7 +32,7 @@ async function table({ records, url }: Call, type = ''): Promise<Response> {
       return cell(value)
     }),
   )
-  // The mark at the beginning tells spreadsheets that this is UTF-8.
+  // The byte order mark tells spreadsheets that this is UTF-8.
   const text = `\uFEFF${[fields, ...rows].map((row) => row.join(',')).join('\n')}`
   return new Response(text, {
     headers: { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename=export.csv' },
@@ -47,7 +47,7 @@ function cell(value: unknown): string {
   if (!text) {
     return ''
   }
-  // A leading sign would make it a formula.
+  // Spreadsheets take a value that begins with one of these for a formula.
   return `"${/^[=+\-@]/.test(text) ? "'" : ''}${text}"`
 }
 

@@ -1,16 +1,16 @@
 /**
- * Routes that Medplum serves beside its FHIR router, since their bodies or answers aren't FHIR resources. They can't
- * be in a Bundle.
+ * Routes that Medplum serves outside its FHIR router, since their bodies or answers aren't FHIR resources. They can't be used in a
+ * Bundle.
  */
 import { stringify, type WithId } from '@medplum/core'
 import type { Resource } from '@medplum/fhirtypes'
-import { FHIR_JSON } from '../ground/answers.ts'
-import type { Ground } from '../ground/ground.ts'
+import { FHIR_JSON } from '../core/answers.ts'
+import type { SandboxContext } from '../core/context.ts'
 import type { Records } from '../records/repository.ts'
 
 /** An authenticated request to the FHIR API. */
 export interface Call {
-  ground: Ground
+  context: SandboxContext
   records: Records
   request: Request
   url: URL
@@ -18,29 +18,28 @@ export interface Call {
   path: string
 }
 
-/** Gets the groups of the path; may throw an OperationOutcomeError. */
-export type DirectAnswer = (call: Call, ...groups: (string | undefined)[]) => Promise<Response>
+/** @param groups the groups that the route's path matched. @throws {OperationOutcomeError} */
+type DirectHandler = (call: Call, ...groups: (string | undefined)[]) => Promise<Response>
 
-/** Method, path with groups, and what answers. */
-export type DirectRoute = [method: string, path: RegExp, answer: DirectAnswer]
+export type DirectRoute = [method: string, path: RegExp, handler: DirectHandler]
 
-/** Medplum counts these against the quota as well, but their answers don't say how much of it is left. */
-export function quiet(answer: DirectAnswer): DirectAnswer {
+/** Medplum counts these requests against the quota, but leaves it out of the RateLimit header. */
+export function withoutQuotaHeader(handler: DirectHandler): DirectHandler {
   return async (call, ...groups) => {
     try {
-      return await answer(call, ...groups)
+      return await handler(call, ...groups)
     } finally {
       call.records.quota = undefined
     }
   }
 }
 
-/** @returns undefined if none of the routes fits */
+/** @returns undefined if no route matches */
 export function direct(routes: DirectRoute[], call: Call): Promise<Response> | undefined {
-  for (const [method, pattern, answer] of routes) {
+  for (const [method, pattern, handler] of routes) {
     const match = method === call.request.method ? call.path.match(pattern) : null
     if (match) {
-      return answer(call, ...match.slice(1))
+      return handler(call, ...match.slice(1))
     }
   }
   return undefined
@@ -53,9 +52,9 @@ export function resourceHeaders({ meta }: Resource): Record<string, string> {
   }
 }
 
-/** @param status 201 brings a Location */
-export function resourceAnswer(ground: Ground, resource: WithId<Resource>, status: number): Response {
-  const location = `${ground.baseUrl}fhir/R4/${resource.resourceType}/${resource.id}`
+/** @param status 201 adds a Location header */
+export function resourceAnswer(context: SandboxContext, resource: WithId<Resource>, status: number): Response {
+  const location = `${context.baseUrl}fhir/R4/${resource.resourceType}/${resource.id}`
   const headers = { ...resourceHeaders(resource), ...(status === 201 ? { location } : {}), 'content-type': FHIR_JSON }
   return new Response(stringify(resource), { status, headers })
 }

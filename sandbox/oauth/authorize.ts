@@ -1,17 +1,17 @@
-/** The authorization endpoint and the call of the login page that turns an e-mail address and a password into a code. */
+/** The authorization endpoint, and signing in with an e-mail address and a password. */
 import { badRequest, OperationOutcomeError, type WithId } from '@medplum/core'
 import type { ClientApplication } from '@medplum/fhirtypes'
-import { plain, redirect } from '../ground/answers.ts'
-import { clientById, mayRedirect, membershipsOf, userByEmail } from '../ground/directory.ts'
-import type { Ground } from '../ground/ground.ts'
-import type { Login } from '../ground/logins.ts'
+import { plainPage, redirect } from '../core/answers.ts'
+import type { SandboxContext } from '../core/context.ts'
+import { clientById, mayRedirect, membershipsOf, userByEmail } from '../core/directory.ts'
+import type { Login } from '../core/logins.ts'
 
-/** @returns where to send the browser, or the words of the refusal when it must not be sent anywhere */
+/** @returns where to redirect the browser, or an error message if it must not be redirected */
 export function checkRedirect(
-  ground: Ground,
+  context: SandboxContext,
   query: URLSearchParams,
 ): { client: WithId<ClientApplication>; to: URL } | string {
-  const client = clientById(ground.store, query.get('client_id'))
+  const client = clientById(context.store, query.get('client_id'))
   if (!client) {
     return 'Client not found'
   }
@@ -22,15 +22,15 @@ export function checkRedirect(
   return mayRedirect(client, uri) ? { client, to: new URL(uri) } : 'Invalid redirect URI'
 }
 
-/** RFC 6749 section 4.1.1; a valid request continues to the login page with all its parameters. */
-export function authorize(ground: Ground, query: URLSearchParams): Response {
-  const checked = checkRedirect(ground, query)
+/** RFC 6749 section 4.1.1. A valid request is redirected to the login page with all its parameters. */
+export function authorize(context: SandboxContext, query: URLSearchParams): Response {
+  const checked = checkRedirect(context, query)
   if (typeof checked === 'string') {
-    return plain(checked, 400)
+    return plainPage(checked, 400)
   }
-  const refusal = refusalOf(ground, query, checked.client)
+  const refusal = refusalOf(context, query, checked.client)
   if (!refusal) {
-    return redirect(`${ground.appUrl}oauth?${query}`)
+    return redirect(`${context.appUrl}oauth?${query}`)
   }
   const [error, description] = refusal
   checked.to.searchParams.set('error', error)
@@ -39,7 +39,11 @@ export function authorize(ground: Ground, query: URLSearchParams): Response {
   return redirect(checked.to.toString())
 }
 
-function refusalOf(ground: Ground, query: URLSearchParams, client: ClientApplication): [string, string] | undefined {
+function refusalOf(
+  context: SandboxContext,
+  query: URLSearchParams,
+  client: ClientApplication,
+): [string, string] | undefined {
   if (query.get('response_type') !== 'code') {
     return ['unsupported_response_type', 'Invalid response type']
   }
@@ -50,7 +54,7 @@ function refusalOf(ground: Ground, query: URLSearchParams, client: ClientApplica
     return ['invalid_request', 'Missing scope']
   }
   const audience = query.get('aud')
-  if (audience && (!URL.canParse(audience) || new URL(audience).origin !== new URL(ground.baseUrl).origin)) {
+  if (audience && (!URL.canParse(audience) || new URL(audience).origin !== new URL(context.baseUrl).origin)) {
     return ['invalid_request', 'Invalid audience']
   }
   if (query.get('code_challenge') && !query.get('code_challenge_method')) {
@@ -70,25 +74,25 @@ export interface LoginRequest {
   codeChallengeMethod?: string
 }
 
-/** Starts a login. It has no membership yet if the person belongs to several projects and no client picks one. */
-export function logIn(ground: Ground, request: LoginRequest): Login {
-  const user = userByEmail(ground.store, request.email)
-  if (!user?.email || ground.world.passwords[user.email] !== request.password) {
+/** Starts a login. It has no membership yet if several memberships of the user are possible. */
+export function logIn(context: SandboxContext, request: LoginRequest): Login {
+  const user = userByEmail(context.store, request.email)
+  if (!user?.email || context.world.passwords[user.email] !== request.password) {
     throw new OperationOutcomeError(badRequest('Email or password is invalid'))
   }
-  const client = request.clientId ? clientById(ground.store, request.clientId) : undefined
+  const client = request.clientId ? clientById(context.store, request.clientId) : undefined
   if (request.clientId && !client) {
     throw new OperationOutcomeError(badRequest('Client not found'))
   }
-  const memberships = membershipsOf(ground.store, `User/${user.id}`, request.projectId ?? client?.meta?.project)
+  const memberships = membershipsOf(context.store, `User/${user.id}`, request.projectId ?? client?.meta?.project)
   if (memberships.length === 0) {
     throw new OperationOutcomeError(badRequest('User not found'))
   }
   const scope = request.scope || client?.defaultScope?.join(' ') || 'openid'
-  const superAdmin = ground.world.superAdmins.includes(user.id)
+  const superAdmin = context.world.superAdmins.includes(user.id)
   const offline = /\boffline(_access)?\b/.test(scope) || client?.grantType?.includes('refresh_token')
   const [only] = memberships.length === 1 ? memberships : []
-  return ground.logins.start({
+  return context.logins.start({
     user: `User/${user.id}`,
     email: user.email,
     scope,

@@ -1,4 +1,4 @@
-/** The well-known documents (RFC 8414, RFC 9728, SMART App Launch), word for word those of Medplum. */
+/** The well-known documents (RFC 8414, RFC 9728, SMART App Launch), copied from Medplum. */
 
 const GRANT_TYPES = [
   'client_credentials',

@@ -2,26 +2,26 @@
 
 import { normalizeErrorString } from '@medplum/core'
 import { html } from 'hono/html'
-import { plain, redirect } from '../ground/answers.ts'
-import type { Ground } from '../ground/ground.ts'
-import { roleOf, SANDBOX_USERS } from '../ground/people.ts'
+import { plainPage, redirect } from '../core/answers.ts'
+import type { SandboxContext } from '../core/context.ts'
+import { roleOf, SANDBOX_USERS } from '../core/people.ts'
 import { checkRedirect, logIn } from './authorize.ts'
 
-export async function showLoginPage(ground: Ground, query: URLSearchParams): Promise<Response> {
-  const checked = checkRedirect(ground, query)
-  return typeof checked === 'string' ? plain(checked, 400) : page(ground, query, checked.client.name ?? '')
+export async function showLoginPage(context: SandboxContext, query: URLSearchParams): Promise<Response> {
+  const checked = checkRedirect(context, query)
+  return typeof checked === 'string' ? plainPage(checked, 400) : page(context, query, checked.client.name ?? '')
 }
 
 /** @param form the parameters of the authorization request, plus `email` and `password` */
-export async function submitLoginPage(ground: Ground, form: URLSearchParams): Promise<Response> {
-  // The form comes from a browser: its redirect URI is checked again, or this would be an open redirector.
-  const checked = checkRedirect(ground, form)
+export async function submitLoginPage(context: SandboxContext, form: URLSearchParams): Promise<Response> {
+  // The redirect URI comes from the browser and is checked again: otherwise this would be an open redirector.
+  const checked = checkRedirect(context, form)
   if (typeof checked === 'string') {
-    return plain(checked, 400)
+    return plainPage(checked, 400)
   }
   const param = (name: string) => form.get(name) ?? ''
   try {
-    const login = logIn(ground, {
+    const login = logIn(context, {
       email: param('email'),
       password: param('password'),
       clientId: checked.client.id,
@@ -39,14 +39,19 @@ export async function submitLoginPage(ground: Ground, form: URLSearchParams): Pr
     checked.to.searchParams.set('code', login.code)
     return redirect(checked.to.toString())
   } catch (error) {
-    return page(ground, form, checked.client.name ?? '', normalizeErrorString(error))
+    return page(context, form, checked.client.name ?? '', normalizeErrorString(error))
   }
 }
 
-async function page(ground: Ground, params: URLSearchParams, clientName: string, message?: string): Promise<Response> {
-  // In another world, other people.
+async function page(
+  context: SandboxContext,
+  params: URLSearchParams,
+  clientName: string,
+  message?: string,
+): Promise<Response> {
+  // A world other than the default one has other users.
   const people = Object.values(SANDBOX_USERS).filter(
-    ({ email, password }) => ground.world.passwords[email] === password,
+    ({ email, password }) => context.world.passwords[email] === password,
   )
   const fields = (values: string[][]) =>
     values.map(([name = '', value = '']) => html`<input type="hidden" name="${name}" value="${value}" />`)

@@ -1,20 +1,20 @@
-/** The calls about a login itself: the login page's JSON API, who am I, introspection, logout. */
+/** Endpoints about a login: the login page's JSON API, `/auth/me`, userinfo, introspection, logout and client registration. */
 import { allOk, badRequest } from '@medplum/core'
 import type { Practitioner, ProjectMembership, UserConfiguration } from '@medplum/fhirtypes'
-import { policyOf } from '../ground/access.ts'
-import { json, oauthError, outcome } from '../ground/answers.ts'
-import type { Caller } from '../ground/caller.ts'
-import { membershipsOf } from '../ground/directory.ts'
-import type { Ground } from '../ground/ground.ts'
+import { policyOf } from '../core/access.ts'
+import { json, oauthError, outcome } from '../core/answers.ts'
+import type { Caller } from '../core/caller.ts'
+import type { SandboxContext } from '../core/context.ts'
+import { membershipsOf } from '../core/directory.ts'
 import { type LoginRequest, logIn } from './authorize.ts'
 
 /** POST /auth/login */
-export function loginCall(ground: Ground, request: LoginRequest): Response {
-  const { id, code, membershipId, user } = logIn(ground, request)
+export function loginCall(context: SandboxContext, request: LoginRequest): Response {
+  const { id, code, membershipId, user } = logIn(context, request)
   if (membershipId) {
     return json({ login: id, code })
   }
-  const memberships = membershipsOf(ground.store, user).map((one) => ({
+  const memberships = membershipsOf(context.store, user).map((one) => ({
     id: one.id,
     project: one.project,
     profile: one.profile,
@@ -23,12 +23,12 @@ export function loginCall(ground: Ground, request: LoginRequest): Response {
 }
 
 /** POST /auth/profile: chooses one of several memberships */
-export function profileCall(ground: Ground, request: { login?: unknown; profile?: unknown }): Response {
-  const login = ground.logins.get(request.login)
+export function profileCall(context: SandboxContext, request: { login?: unknown; profile?: unknown }): Response {
+  const login = context.logins.get(request.login)
   if (!login) {
     return outcome(badRequest('Login not found'))
   }
-  const membership = ground.store.get<ProjectMembership>(`ProjectMembership/${request.profile}`)
+  const membership = context.store.get<ProjectMembership>(`ProjectMembership/${request.profile}`)
   if (!membership) {
     return outcome(badRequest('Profile not found'))
   }
@@ -43,7 +43,7 @@ export function profileCall(ground: Ground, request: { login?: unknown; profile?
 }
 
 /** GET /auth/me */
-export function me(ground: Ground, caller: Caller): Response {
+export function me(context: SandboxContext, caller: Caller): Response {
   const { project, membership, login } = caller
   const user = membership.user.reference?.startsWith('User/')
     ? { resourceType: 'User', id: membership.user.reference.slice(5), email: login?.email }
@@ -58,22 +58,22 @@ export function me(ground: Ground, caller: Caller): Response {
     user,
     project: { resourceType: 'Project', id, name, features, strictMode },
     membership: ownMembership,
-    profile: ground.store.get(membership.profile?.reference),
+    profile: context.store.get(membership.profile?.reference),
     config,
-    accessPolicy: { resourceType: 'AccessPolicy', resource: policyOf(ground.store, caller) },
+    accessPolicy: { resourceType: 'AccessPolicy', resource: policyOf(context.store, caller) },
     security: {
       mfaEnrolled: false,
       sessions: login ? [{ id: login.id, lastUpdated: new Date(login.authTime).toISOString() }] : [],
-      memberships: membershipsOf(ground.store, membership.user.reference ?? '').map(({ meta: _, ...one }) => one),
+      memberships: membershipsOf(context.store, membership.user.reference ?? '').map(({ meta: _, ...one }) => one),
     },
   })
 }
 
 /** /oauth2/userinfo (OpenID Connect Core section 5.3) */
-export function userinfo(ground: Ground, caller: Caller): Response {
+export function userinfo(context: SandboxContext, caller: Caller): Response {
   const scopes = caller.scope.split(' ')
   const { membership, login } = caller
-  const profile = ground.store.get<Practitioner>(membership.profile?.reference)
+  const profile = context.store.get<Practitioner>(membership.profile?.reference)
   const name = profile?.name?.[0]
   const claims: Record<string, unknown> = { sub: login?.user.split('/')[1] }
   if (scopes.includes('profile') && profile) {
@@ -95,14 +95,14 @@ export function userinfo(ground: Ground, caller: Caller): Response {
   return json(claims)
 }
 
-/** RFC 7662; answers for refresh tokens too, and asks for no authentication. */
-export async function introspect(ground: Ground, form: URLSearchParams): Promise<Response> {
+/** RFC 7662. As in Medplum, works for refresh tokens too and needs no authentication. */
+export async function introspect(context: SandboxContext, form: URLSearchParams): Promise<Response> {
   const token = form.get('token')
   if (!token) {
     return outcome(badRequest('Missing token'))
   }
-  const claims = await ground.logins.verify(token)
-  const login = ground.logins.get(claims?.login_id)
+  const claims = await context.logins.verify(token)
+  const login = context.logins.get(claims?.login_id)
   if (!claims || !login || login.revoked) {
     return json({ active: false })
   }
@@ -117,7 +117,7 @@ export async function introspect(ground: Ground, form: URLSearchParams): Promise
   })
 }
 
-/** Revokes the login: its access and refresh tokens are dead at once. */
+/** Revokes the login: its access and refresh tokens stop working at once. */
 export function logOut(caller: Caller): Response {
   if (caller.login) {
     caller.login.revoked = true
@@ -125,15 +125,15 @@ export function logOut(caller: Caller): Response {
   return outcome(allOk)
 }
 
-/** Not open registration: hands out a client that was set up for exactly this redirect URI. */
-export function register(ground: Ground, body: { redirect_uris?: string[] }): Response {
-  const known = ground.world.registrable
+/** Registers no new client: returns an existing one that was set up for these redirect URIs. */
+export function register(context: SandboxContext, body: { redirect_uris?: string[] }): Response {
+  const known = context.world.registrable
   if (!known || !body.redirect_uris?.length || !body.redirect_uris.every((uri) => known.redirectUris.includes(uri))) {
     return oauthError('invalid_request', 'Invalid redirect URI')
   }
   const { clientId, redirectUris } = known
   return json(
-    { client_id: clientId, client_id_issued_at: Math.floor(ground.now() / 1000), redirect_uris: redirectUris },
+    { client_id: clientId, client_id_issued_at: Math.floor(context.now() / 1000), redirect_uris: redirectUris },
     201,
   )
 }

@@ -1,14 +1,14 @@
-/** The token endpoint (RFC 6749 section 3.2) with Medplum's error codes, some of which aren't those of the RFC. */
+/** The token endpoint (RFC 6749 section 3.2) with Medplum's error codes, some of which differ from the RFC's. */
 import { createHash } from 'node:crypto'
 import type { ClientApplication, Project } from '@medplum/fhirtypes'
-import { json, oauthError, plain } from '../ground/answers.ts'
-import { clientById, membershipById, membershipOfClient } from '../ground/directory.ts'
-import type { Ground } from '../ground/ground.ts'
-import type { Lifetimes, Login } from '../ground/logins.ts'
+import { json, oauthError, plainPage } from '../core/answers.ts'
+import type { SandboxContext } from '../core/context.ts'
+import { clientById, membershipById, membershipOfClient } from '../core/directory.ts'
+import type { Lifetimes, Login } from '../core/logins.ts'
 
-export async function token(ground: Ground, headers: Headers, body: string): Promise<Response> {
+export async function token(context: SandboxContext, headers: Headers, body: string): Promise<Response> {
   if (!headers.get('content-type')?.startsWith('application/x-www-form-urlencoded')) {
-    return plain('Unsupported content type', 400)
+    return plainPage('Unsupported content type', 400)
   }
   const form = new URLSearchParams(body)
   const basic = headers.get('authorization')?.match(/^Basic (.+)$/)?.[1]
@@ -18,11 +18,11 @@ export async function token(ground: Ground, headers: Headers, body: string): Pro
     case '':
       return oauthError('invalid_request', 'Missing grant_type')
     case 'authorization_code':
-      return byCode(ground, form, form.get('client_id') || basicId)
+      return byCode(context, form, form.get('client_id') || basicId)
     case 'refresh_token':
-      return byRefreshToken(ground, form, basicId)
+      return byRefreshToken(context, form, basicId)
     case 'client_credentials':
-      return byClient(ground, form, {
+      return byClient(context, form, {
         id: form.get('client_id') || basicId,
         secret: form.get('client_secret') || basicSecret.join(':'),
       })
@@ -32,16 +32,16 @@ export async function token(ground: Ground, headers: Headers, body: string): Pro
 }
 
 /** @returns the login that a token request is about, if any; for the request log only */
-export function loginBehind(ground: Ground, form: URLSearchParams): Login | undefined {
-  return ground.logins.peek(form.get('refresh_token') ?? '') ?? ground.logins.byCode(form.get('code') ?? '')
+export function loginBehind(context: SandboxContext, form: URLSearchParams): Login | undefined {
+  return context.logins.peek(form.get('refresh_token') ?? '') ?? context.logins.byCode(form.get('code') ?? '')
 }
 
-async function byCode(ground: Ground, form: URLSearchParams, clientId: string | undefined): Promise<Response> {
+async function byCode(context: SandboxContext, form: URLSearchParams, clientId: string | undefined): Promise<Response> {
   const code = form.get('code')
   if (!code) {
     return oauthError('invalid_request', 'Missing code')
   }
-  const login = ground.logins.byCode(code)
+  const login = context.logins.byCode(code)
   if (!login) {
     return oauthError('invalid_request', 'Invalid code')
   }
@@ -49,14 +49,14 @@ async function byCode(ground: Ground, form: URLSearchParams, clientId: string | 
     return oauthError('invalid_request', 'Invalid client')
   }
   if (login.granted) {
-    // A reused code may have been stolen: the whole login is revoked.
+    // A code that is used twice may have been stolen, so the whole login is revoked.
     login.revoked = true
     return oauthError('invalid_grant', 'Token already granted')
   }
   if (login.revoked) {
     return oauthError('invalid_grant', 'Token revoked')
   }
-  // With a challenge the client's secret isn't looked at; without one it doesn't help.
+  // As in Medplum, the client's secret isn't checked here, and a login without a code challenge is refused even with the secret.
   const verifier = form.get('code_verifier')
   if (!login.codeChallenge) {
     return oauthError('invalid_request', 'Missing verification context')
@@ -70,12 +70,12 @@ async function byCode(ground: Ground, form: URLSearchParams, clientId: string | 
     return oauthError('invalid_request', 'Invalid code verifier')
   }
   login.granted = true
-  return grant(ground, login)
+  return grant(context, login)
 }
 
-async function byRefreshToken(ground: Ground, form: URLSearchParams, basicId?: string): Promise<Response> {
-  const claims = await ground.logins.verify(form.get('refresh_token') ?? '')
-  const login = ground.logins.get(claims?.login_id)
+async function byRefreshToken(context: SandboxContext, form: URLSearchParams, basicId?: string): Promise<Response> {
+  const claims = await context.logins.verify(form.get('refresh_token') ?? '')
+  const login = context.logins.get(claims?.login_id)
   if (!claims?.refresh_secret || !login) {
     return oauthError('invalid_request', 'Invalid refresh token')
   }
@@ -89,42 +89,46 @@ async function byRefreshToken(ground: Ground, form: URLSearchParams, basicId?: s
   if (clientId && login.clientId !== clientId) {
     return oauthError('invalid_grant', 'Incorrect client')
   }
-  return grant(ground, login)
+  return grant(context, login)
 }
 
-async function byClient(ground: Ground, form: URLSearchParams, claim: { id?: string | undefined; secret: string }) {
+async function byClient(
+  context: SandboxContext,
+  form: URLSearchParams,
+  claim: { id?: string | undefined; secret: string },
+) {
   if (!claim.id) {
     return oauthError('invalid_request', 'Missing client_id')
   }
   if (!claim.secret) {
     return oauthError('invalid_request', 'Missing client_secret')
   }
-  const client = clientById(ground.store, claim.id)
+  const client = clientById(context.store, claim.id)
   if (!client) {
     return oauthError('invalid_request', 'Invalid client')
   }
   if (client.secret !== claim.secret) {
     return oauthError('invalid_request', 'Invalid secret')
   }
-  const login = ground.logins.start({
+  const login = context.logins.start({
     user: `ClientApplication/${client.id}`,
     clientId: client.id,
-    membershipId: membershipOfClient(ground.store, client).id,
+    membershipId: membershipOfClient(context.store, client).id,
     scope: form.get('scope') || 'openid',
     superAdmin: false,
     granted: true,
   })
-  return grant(ground, login)
+  return grant(context, login)
 }
 
-async function grant(ground: Ground, login: Login): Promise<Response> {
-  const membership = membershipById(ground.store, login.membershipId)
+async function grant(context: SandboxContext, login: Login): Promise<Response> {
+  const membership = membershipById(context.store, login.membershipId)
   if (!membership || membership.active === false) {
     return oauthError('access_denied', 'Profile not active')
   }
-  const lifetimes = lifetimesOf(ground, clientById(ground.store, login.clientId))
-  const tokens = await ground.logins.issue(login, membership.profile?.reference ?? '', lifetimes)
-  const project = ground.store.get<Project>(membership.project.reference)
+  const lifetimes = lifetimesOf(context, clientById(context.store, login.clientId))
+  const tokens = await context.logins.issue(login, membership.profile?.reference ?? '', lifetimes)
+  const project = context.store.get<Project>(membership.project.reference)
   return json({
     token_type: 'Bearer',
     expires_in: lifetimes.access,
@@ -134,15 +138,15 @@ async function grant(ground: Ground, login: Login): Promise<Response> {
     ...(tokens.refreshToken ? { refresh_token: tokens.refreshToken } : {}),
     project: { reference: membership.project.reference, display: project?.name },
     profile: membership.profile,
-    smart_style_url: `${ground.baseUrl}fhir/R4/.well-known/smart-styles.json`,
+    smart_style_url: `${context.baseUrl}fhir/R4/.well-known/smart-styles.json`,
     need_patient_banner: false,
   })
 }
 
-function lifetimesOf(ground: Ground, client: ClientApplication | undefined): Lifetimes {
+function lifetimesOf(context: SandboxContext, client: ClientApplication | undefined): Lifetimes {
   return {
-    access: seconds(client?.accessTokenLifetime) ?? ground.lifetimes.access,
-    refresh: seconds(client?.refreshTokenLifetime) ?? ground.lifetimes.refresh,
+    access: seconds(client?.accessTokenLifetime) ?? context.lifetimes.access,
+    refresh: seconds(client?.refreshTokenLifetime) ?? context.lifetimes.refresh,
   }
 }
 

@@ -1,4 +1,4 @@
-/** When a Schedule has time: opening hours in its own time zone, and its Slots, as Medplum's SchedulingParameters combine them. */
+/** The free time of a Schedule: its opening hours in its own time zone and its Slots, combined as Medplum's SchedulingParameters say. */
 import { getScheduleSchedulingParameters, getSchedulingTimezone, type WithId } from '@medplum/core'
 import type { Extension, HealthcareService, Resource, Schedule, Slot } from '@medplum/fhirtypes'
 
@@ -7,14 +7,14 @@ const DAY = 24 * 60 * MINUTE
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 const MINUTES_IN: Record<string, number> = { min: 1, h: 60, d: 1440, wk: 10_080 }
 
-/** In ms since 1970. */
+/** In ms since 1970, without the end. */
 export interface Interval {
   start: number
   end: number
 }
 
 /** Lengths in ms. */
-export interface Rules {
+export interface SchedulingRules {
   timezone: string
   duration: number
   /** An appointment starts at a multiple of this, counted from `offset`. */
@@ -31,8 +31,12 @@ interface OpeningHours {
   end: string
 }
 
-/** @returns undefined if time zone or duration are not known */
-export function rulesOf(schedule: Schedule, service: WithId<HealthcareService>, actor: Resource): Rules | undefined {
+/** @returns undefined if the time zone or the duration is missing */
+export function rulesOf(
+  schedule: Schedule,
+  service: WithId<HealthcareService>,
+  actor: Resource,
+): SchedulingRules | undefined {
   const read = (url: Parameters<typeof getScheduleSchedulingParameters>[2]) =>
     getScheduleSchedulingParameters(schedule, service, url)
   const length = (url: Parameters<typeof read>[0]) => lengthOf(read(url)[0])
@@ -48,7 +52,7 @@ export function rulesOf(schedule: Schedule, service: WithId<HealthcareService>, 
     offset: length('alignmentOffset') ?? 0,
     before: length('bufferBefore') ?? 0,
     after: length('bufferAfter') ?? 0,
-    hours: read('availability').flatMap((one) => children(one, 'availableTime').map(openingHours)),
+    hours: read('availability').flatMap((one) => extensionsOf(one, 'availableTime').map(openingHours)),
   }
 }
 
@@ -57,20 +61,22 @@ function lengthOf(extension: Extension | undefined): number | undefined {
   return value === undefined ? undefined : value * (MINUTES_IN[unit] ?? 1) * MINUTE
 }
 
-function children(extension: Extension, url: string): Extension[] {
+function extensionsOf(extension: Extension, url: string): Extension[] {
   return extension.extension?.filter((one) => one.url === url) ?? []
 }
 
 function openingHours(time: Extension): OpeningHours {
-  const days = children(time, 'daysOfWeek').map((one) => one.valueCode ?? '')
-  const [allDay, start, end] = ['allDay', 'availableStartTime', 'availableEndTime'].map((url) => children(time, url)[0])
+  const days = extensionsOf(time, 'daysOfWeek').map((one) => one.valueCode ?? '')
+  const [allDay, start, end] = ['allDay', 'availableStartTime', 'availableEndTime'].map(
+    (url) => extensionsOf(time, url)[0],
+  )
   return allDay?.valueBoolean
     ? { days, start: '00:00:00', end: '00:00:00' }
     : { days, start: start?.valueTime ?? '00:00:00', end: end?.valueTime ?? '00:00:00' }
 }
 
-/** Opening hours and free Slots, without the busy ones. */
-export function freeTime(rules: Rules, range: Interval, slots: Slot[]): Interval[] {
+/** Opening hours and free Slots, minus busy Slots. */
+export function freeTime(rules: SchedulingRules, range: Interval, slots: Slot[]): Interval[] {
   const of = (wanted: (slot: Slot) => boolean) => slots.filter(wanted).map(intervalOf)
   const open = [...openTime(rules, range), ...of((slot) => slot.status === 'free')].map((one) => within(one, range))
   const free = merged(open.filter((one) => one.start < one.end))
@@ -98,12 +104,12 @@ export function overlaps(a: Interval, b: Interval): boolean {
 }
 
 /** @returns whether an appointment with its buffers fits into the free time */
-export function fits(rules: Rules, appointment: Interval, free: Interval[]): boolean {
+export function fits(rules: SchedulingRules, appointment: Interval, free: Interval[]): boolean {
   return free.some((one) => one.start <= appointment.start - rules.before && one.end >= appointment.end + rules.after)
 }
 
-/** Every start in the range that the rules allow and that the free time has room for. */
-export function starts(rules: Rules, range: Interval, free: Interval[]): number[] {
+/** @returns every start in the range that the rules allow and for which there is enough free time */
+export function startTimes(rules: SchedulingRules, range: Interval, free: Interval[]): number[] {
   const found: number[] = []
   const first = Math.ceil((range.start - rules.offset) / rules.interval) * rules.interval + rules.offset
   for (let start = first; start < range.end; start += rules.interval) {
@@ -114,7 +120,7 @@ export function starts(rules: Rules, range: Interval, free: Interval[]): number[
   return found
 }
 
-function openTime({ timezone, hours }: Rules, range: Interval): Interval[] {
+function openTime({ timezone, hours }: SchedulingRules, range: Interval): Interval[] {
   const found: Interval[] = []
   for (let day = range.start - DAY; day <= range.end + DAY; day += DAY) {
     const date = new Date(day).toISOString().slice(0, 10)
@@ -128,9 +134,9 @@ function openTime({ timezone, hours }: Rules, range: Interval): Interval[] {
   return found
 }
 
-/** @param wall the local time, written as if it were UTC */
-function instantOf(wall: string, timezone: string): number {
-  const guess = Date.parse(wall)
+/** @param localTime written as if it were UTC */
+function instantOf(localTime: string, timezone: string): number {
+  const guess = Date.parse(localTime)
   const first = guess - offsetAt(guess, timezone)
   return guess - offsetAt(first, timezone)
 }

@@ -1,24 +1,24 @@
-/** Runs bots: each in its own thread with a time limit, with a `medplum` that works on the sandbox's records. */
+/** Runs bots, each in its own thread with a time limit and with a `medplum` client for the sandbox's records. */
 
 import { Worker } from 'node:worker_threads'
 import { badRequest, type Operation, parseSearchRequest, type SearchRequest, type WithId } from '@medplum/core'
 import type { Binary, Bot, Project, Reference, Resource } from '@medplum/fhirtypes'
-import { fail } from '../ground/answers.ts'
-import { membershipsOf } from '../ground/directory.ts'
+import { fail } from '../core/answers.ts'
+import { membershipsOf } from '../core/directory.ts'
 import { Records } from '../records/repository.ts'
 import type { BotJob, FromBot, ToBot } from './bot-thread.ts'
 
 /** Seconds; a Bot may set its own. */
 const TIME_LIMIT = 10
 
-export interface BotInput {
+interface BotInput {
   input: unknown
   contentType: string | undefined
 }
 
-/** @returns what the handler returned; throws an OperationOutcomeError with the message of what it threw */
+/** @returns what the handler returned. @throws {OperationOutcomeError} with the message of the handler's error */
 export async function runBot(records: Records, bot: WithId<Bot>, input: BotInput): Promise<unknown> {
-  const { ground, access } = records
+  const { context, access } = records
   const { project, membership } = access.caller
   if (!project.features?.includes('bots')) {
     throw fail(badRequest('Bots not enabled'))
@@ -26,8 +26,8 @@ export async function runBot(records: Records, bot: WithId<Bot>, input: BotInput
   if (bot.runtimeVersion !== 'vmcontext') {
     throw fail(badRequest('Unsupported bot runtime'))
   }
-  const code = ground.store.get<Bot>(`Bot/${bot.id}`)?.executableCode?.url
-  const { data } = ground.store.get<Binary>(code) ?? {}
+  const code = context.store.get<Bot>(`Bot/${bot.id}`)?.executableCode?.url
+  const { data } = context.store.get<Binary>(code) ?? {}
   if (!data) {
     throw fail(badRequest('No executable code'))
   }
@@ -55,7 +55,7 @@ function inThread(job: BotJob, client: Client, limit: number): Promise<unknown> 
     thread.on('error', (error) => end(error.message))
     thread.on('message', async (message: FromBot) => {
       if ('call' in message) {
-        thread.postMessage(await answer(client, message))
+        thread.postMessage(await answerCall(client, message))
       } else if ('error' in message) {
         end(message.error)
       } else {
@@ -66,7 +66,7 @@ function inThread(job: BotJob, client: Client, limit: number): Promise<unknown> 
   })
 }
 
-async function answer(client: Client, { call, method, args }: Extract<FromBot, { call: number }>): Promise<ToBot> {
+async function answerCall(client: Client, { call, method, args }: Extract<FromBot, { call: number }>): Promise<ToBot> {
   const work = client[method]
   if (!work) {
     return { call, error: `medplum.${method} is not a function` }
@@ -78,13 +78,13 @@ async function answer(client: Client, { call, method, args }: Extract<FromBot, {
   }
 }
 
-/** A bot with a membership (as from `Bot/$init`) acts with its own rights, any other with those of the caller. */
+/** A bot that has a membership (as from `Bot/$init`) acts with its own rights, any other with the caller's. */
 function runningAs(records: Records, bot: WithId<Bot>): Records {
-  const { ground, access } = records
+  const { context, access } = records
   const reference = `Bot/${bot.id}`
-  const own = bot.runAsUser ? undefined : membershipsOf(ground.store, reference, access.caller.project.id)[0]
+  const own = bot.runAsUser ? undefined : membershipsOf(context.store, reference, access.caller.project.id)[0]
   const caller = { project: access.caller.project, name: reference, scope: 'openid', superAdmin: false }
-  return own ? new Records(ground, { ...caller, membership: own }, false) : records
+  return own ? new Records(context, { ...caller, membership: own }, false) : records
 }
 
 function secretsOf(project: Project): Record<string, unknown> {
@@ -93,7 +93,7 @@ function secretsOf(project: Project): Record<string, unknown> {
 
 type Client = Record<string, (args: unknown[]) => Promise<unknown>>
 
-/** The methods of MedplumClient that bots live on. */
+/** The methods of MedplumClient that bots use most. */
 function clientOf(records: Records): Client {
   return {
     createResource: ([resource]) => records.createResource(resource as Resource),

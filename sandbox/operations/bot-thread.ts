@@ -1,4 +1,4 @@
-/** The inside of a thread that runs one bot once. Its `medplum` hands each call over to the sandbox's own thread. */
+/** Runs one bot once, in a thread of its own. Each call of its `medplum` client is passed to the sandbox's main thread. */
 import { createRequire } from 'node:module'
 import { compileFunction } from 'node:vm'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -14,7 +14,7 @@ export interface BotJob {
   requester: { reference?: string } | undefined
 }
 
-/** What the thread says: a call to make, or how the bot ended. */
+/** A message from the thread: a call to make, or how the bot ended. */
 export type FromBot = { call: number; method: string; args: unknown[] } | { value: unknown } | { error: string }
 
 /** The answer to a call. */
@@ -41,7 +41,7 @@ run(workerData as BotJob)
 async function run({ code, input, contentType, ...event }: BotJob): Promise<unknown> {
   const require = createRequire(import.meta.url)
   const module: { exports: { handler?: Handler } } = { exports: {} }
-  // As in Medplum, a call is appended to the code: of its last value, if that can be called.
+  // Medplum appends this line, too: if the code ends without a semicolon, it calls the value of the code's last expression.
   const load = compileFunction(`${code}\n(async () => {})();`, ['exports', 'module', 'require', 'console'])
   load(module.exports, module, require, silent())
   const hl7 = contentType === HL7 && typeof input === 'string'
@@ -57,7 +57,7 @@ async function run({ code, input, contentType, ...event }: BotJob): Promise<unkn
   return result === undefined ? undefined : JSON.parse(JSON.stringify(result))
 }
 
-/** A client whose every method is a message; which methods there are, the other side knows. */
+/** A client that sends each method call as a message; the main thread decides which methods exist. */
 function medplum(): unknown {
   let calls = 0
   const call = async (method: string, args: unknown[]) => {

@@ -1,16 +1,16 @@
 /** Bots over HTTP: `$init`, `$deploy` and `$execute`. */
 
-import { allOk, badRequest, created, forbidden, Operator, type WithId } from '@medplum/core'
+import { allOk, badRequest, created, forbidden, type WithId } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type { Attachment, Binary, Bot, ProjectMembership, Reference } from '@medplum/fhirtypes'
-import { fail } from '../ground/answers.ts'
+import { fail } from '../core/answers.ts'
 import { readBody } from '../http/body.ts'
 import type { Call, DirectRoute } from '../http/direct.ts'
 import { paramOf, type Records, recordsOf } from '../records/repository.ts'
 import { runBot } from './bot-runtime.ts'
-import { inputOf, one } from './parameters.ts'
+import { inputOf, requiredValue } from './parameters.ts'
 
-/** What a bot answers in the type of its input; anything else is answered as JSON. */
+/** Input types in which the result is sent back; for any other it is sent as JSON. */
 const ECHOED_TYPES = ['application/json', 'application/fhir+json', 'text/plain', 'x-application/hl7-v2+er7']
 
 export function addBotOperations(router: FhirRouter): void {
@@ -23,14 +23,14 @@ export const botRoutes: DirectRoute[] = [
   ['POST', /^\/Bot(?:\/([^/]+))?\/\$execute$/, execute],
 ]
 
-/** Creates a Bot with its membership, so that it runs with its own rights. */
+/** Creates a Bot and a membership, so that the bot runs with its own rights. */
 async function init(req: FhirRequest, records: Records): Promise<FhirResponse> {
   const { project, membership } = records.access.caller
   if (!membership.admin) {
     return [forbidden]
   }
   const given = inputOf(req)
-  const name = String(one(given, 'name'))
+  const name = String(requiredValue(given, 'name'))
   const bot = await records.createResource<Bot>({
     resourceType: 'Bot',
     name,
@@ -50,7 +50,7 @@ async function init(req: FhirRequest, records: Records): Promise<FhirResponse> {
   return [created, bot]
 }
 
-/** Without code there is nothing to do, and that succeeds. */
+/** Succeeds without doing anything if there is no code. */
 async function deploy(req: FhirRequest, records: Records): Promise<FhirResponse> {
   const { code, filename } = req.body as { code?: string; filename?: string }
   const bot = await records.readResource<Bot>('Bot', paramOf(req, 'id'))
@@ -63,7 +63,7 @@ async function deploy(req: FhirRequest, records: Records): Promise<FhirResponse>
   return [allOk]
 }
 
-/** Code as a bot refers to it. */
+/** Stores a bot's code as a Binary, unless it is one already. @returns an Attachment that refers to the Binary */
 async function stored(code: Attachment, records: Records): Promise<Attachment> {
   const { url, data, contentType = 'text/javascript', title = 'index.js' } = code
   if (url) {
@@ -94,13 +94,9 @@ async function execute({ records, request, url }: Call, id?: string): Promise<Re
 }
 
 async function botFor(records: Records, id: string | undefined, identifier: string | null): Promise<WithId<Bot>> {
-  if (id) {
-    return records.readResource<Bot>('Bot', id)
-  }
-  const filters = [{ code: 'identifier', operator: Operator.EXACT, value: identifier ?? '' }]
-  const found = identifier ? await records.searchOne<Bot>({ resourceType: 'Bot', filters }) : undefined
-  if (!found) {
+  const bot = await records.byIdOrIdentifier<Bot>('Bot', id, identifier)
+  if (!bot) {
     throw fail(badRequest('Must specify bot ID or identifier.'))
   }
-  return found
+  return bot
 }

@@ -1,18 +1,27 @@
-/** The Schedules of one service as calendars: which times they have, which are taken, and what a time looks like as a Slot. */
+/** The Schedules of one service as calendars: which times are free or taken, and a time as a Slot. */
 
 import { badRequest, type WithId } from '@medplum/core'
 import type { CodeableConcept, HealthcareService, Resource, Schedule, Slot } from '@medplum/fhirtypes'
-import { fail } from '../ground/answers.ts'
-import { COST } from '../ground/ratelimit.ts'
+import { fail } from '../core/answers.ts'
+import { COST } from '../core/ratelimit.ts'
 import type { Records } from '../records/repository.ts'
-import { fits, freeTime, type Interval, intervalOf, overlaps, type Rules, rulesOf, starts } from './availability.ts'
+import {
+  fits,
+  freeTime,
+  type Interval,
+  intervalOf,
+  overlaps,
+  rulesOf,
+  type SchedulingRules,
+  startTimes,
+} from './availability.ts'
 
 const SERVICE_REFERENCE = 'https://medplum.com/fhir/service-type-reference'
 
-/** A Schedule with what is needed to know its times. */
+/** A Schedule and the rules for its times. */
 export interface Calendar {
   schedule: WithId<Schedule>
-  rules: Rules
+  rules: SchedulingRules
 }
 
 export async function calendarFor(records: Records, slot: Slot): Promise<Calendar> {
@@ -25,11 +34,7 @@ export async function calendarFor(records: Records, slot: Slot): Promise<Calenda
   return calendarOf(records, slot.schedule.reference ?? '', await serviceAt(records, reference))
 }
 
-export async function calendarOf(
-  records: Records,
-  reference: string,
-  service: WithId<HealthcareService>,
-): Promise<Calendar> {
+async function calendarOf(records: Records, reference: string, service: WithId<HealthcareService>): Promise<Calendar> {
   const schedule = await records.readReference<Schedule>({ reference })
   const [actor, ...others] = schedule.actor
   if (!actor || others.length > 0) {
@@ -42,8 +47,8 @@ export async function calendarOf(
   return { schedule, rules }
 }
 
-/** The same, where the Schedule is one of the service. */
-export async function offeredBy(
+/** Like {@link calendarOf}, but throws if the service can't be booked on the Schedule. */
+export async function calendarOffering(
   records: Records,
   reference: string,
   service: WithId<HealthcareService>,
@@ -55,7 +60,7 @@ export async function offeredBy(
   return calendar
 }
 
-/** A Schedule names by an extension of its service types which HealthcareServices can be booked on it. */
+/** An extension on a Schedule's service types names the HealthcareServices that can be booked on it. */
 function offers({ serviceType: concepts = [] }: Schedule, { id }: WithId<HealthcareService>): boolean {
   return concepts
     .flatMap(({ extension = [] }) => extension)
@@ -68,21 +73,21 @@ export function serviceAt(records: Records, reference: string): Promise<WithId<H
   return records.readReference<HealthcareService>({ reference })
 }
 
-/** The times at which all calendars are free. */
-export function times(records: Records, calendars: Calendar[], range: Interval): Interval[] {
+/** @returns the times at which all calendars are free */
+export function commonTimes(records: Records, calendars: Calendar[], range: Interval): Interval[] {
   const [first, ...others] = calendars.map(({ schedule, rules }) => {
     records.consume(COST.search)
-    const found = starts(rules, range, freeTime(rules, range, slotsOf(records, schedule, range)))
+    const found = startTimes(rules, range, freeTime(rules, range, slotsOf(records, schedule, range)))
     return found.map((start) => ({ start, end: start + rules.duration }))
   })
   return (first ?? []).filter((time) => others.every((list) => list.some((other) => other.start === time.start)))
 }
 
-export function taken(records: Records, { schedule }: Calendar, slot: Slot): boolean {
+export function isTaken(records: Records, { schedule }: Calendar, slot: Slot): boolean {
   return slotsOf(records, schedule, intervalOf(slot)).some((other) => other.status !== 'free')
 }
 
-export function available(records: Records, { schedule, rules }: Calendar, slot: Slot): boolean {
+export function isAvailable(records: Records, { schedule, rules }: Calendar, slot: Slot): boolean {
   const time = intervalOf(slot)
   const range = { start: time.start - rules.before, end: time.end + rules.after }
   const free = freeTime(rules, range, slotsOf(records, schedule, range))
@@ -108,13 +113,13 @@ export function slotOf(
 ): Slot {
   return {
     resourceType: 'Slot',
-    ...written(time),
+    ...isoTimes(time),
     schedule: { reference: `Schedule/${schedule.id}` },
     status,
     serviceType: serviceType(service),
   }
 }
 
-export function written({ start, end }: Interval): { start: string; end: string } {
+export function isoTimes({ start, end }: Interval): { start: string; end: string } {
   return { start: new Date(start).toISOString(), end: new Date(end).toISOString() }
 }

@@ -1,11 +1,11 @@
-/** Operations that a project defines for itself: an OperationDefinition whose implementation is a Bot, and `Claim/$submit` on top. */
+/** Operations that a project defines, as an OperationDefinition implemented by a Bot; and `Claim/$submit`, which runs one of them. */
 import { allOk, badRequest, getExtension, isOperationOutcome, isResource } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type { Bot, Claim, OperationDefinition, Reference } from '@medplum/fhirtypes'
-import { COST } from '../ground/ratelimit.ts'
+import { COST } from '../core/ratelimit.ts'
 import { paramOf, type Records, recordsOf } from '../records/repository.ts'
 import { runBot } from './bot-runtime.ts'
-import { inputOf, one } from './parameters.ts'
+import { inputOf, requiredValue } from './parameters.ts'
 
 const IMPLEMENTATION = 'https://medplum.com/fhir/StructureDefinition/operationDefinition-implementation'
 const CLAIM_SETTING = 'CLAIM_SUBMIT_OPERATION'
@@ -15,10 +15,12 @@ export function addClaimSubmission(router: FhirRouter): void {
     const records = recordsOf(repo)
     return submit(records, await records.readResource<Claim>('Claim', paramOf(req, 'id')), req)
   })
-  router.add('POST', 'Claim/$submit', async (req, repo) => submit(recordsOf(repo), one(inputOf(req), 'resource'), req))
+  router.add('POST', 'Claim/$submit', async (req, repo) =>
+    submit(recordsOf(repo), requiredValue(inputOf(req), 'resource'), req),
+  )
 }
 
-/** Which operation takes claims is a setting of the project. */
+/** A project setting names the operation that takes claims. */
 async function submit(records: Records, claim: unknown, { headers }: FhirRequest): Promise<FhirResponse> {
   const { setting } = records.access.caller.project
   const code = setting?.find((one) => one.name === CLAIM_SETTING)?.valueString

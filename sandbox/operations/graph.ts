@@ -1,8 +1,8 @@
-/** `$graph`: a resource with what a GraphDefinition links to it. */
+/** `$graph`: a resource with the resources that a GraphDefinition links to it. */
 import { allOk, evalFhirPathTyped, notFound, parseSearchRequest, toTypedValue, type WithId } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type { GraphDefinition, GraphDefinitionLink, Reference, Resource } from '@medplum/fhirtypes'
-import { COST } from '../ground/ratelimit.ts'
+import { COST } from '../core/ratelimit.ts'
 import { paramOf, type Records, recordsOf } from '../records/repository.ts'
 
 export function addGraph(router: FhirRouter): void {

@@ -1,4 +1,4 @@
-/** The FHIR operations that the sandbox knows. Every other `$…` is "Not found", as an unknown one is in Medplum. */
+/** The sandbox's FHIR operations. Any other `$…` is "Not found", as in Medplum. */
 import { randomBytes } from 'node:crypto'
 import { allOk, badRequest, forbidden } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
@@ -10,7 +10,7 @@ import type {
   Reference,
   Resource,
 } from '@medplum/fhirtypes'
-import { COST } from '../ground/ratelimit.ts'
+import { COST } from '../core/ratelimit.ts'
 import { addBinaryOperations } from '../http/binary.ts'
 import { addJobOperations } from '../http/jobs.ts'
 import { paramOf, type Records, recordsOf } from '../records/repository.ts'
@@ -18,7 +18,7 @@ import { addAgentOperations } from './agents.ts'
 import { addBotOperations } from './bots.ts'
 import { addClaimSubmission } from './custom.ts'
 import { addGraph } from './graph.ts'
-import { inputOf } from './parameters.ts'
+import { inputOf, parametersOf } from './parameters.ts'
 import { addPatientOperations } from './patients.ts'
 import { addScheduling } from './scheduling.ts'
 import { addTerminology } from './terminology.ts'
@@ -45,7 +45,7 @@ export function addOperations(router: FhirRouter): void {
   ])
 }
 
-/** Another secret for who knows the one in use; or an end of the one that is retiring. */
+/** Replaces the secret, if the caller sends the current one, or removes the retiring secret, if the caller sends that one. */
 async function rotateSecret(req: FhirRequest, records: Records): Promise<FhirResponse> {
   if (!records.access.administers) {
     return [forbidden]
@@ -64,7 +64,7 @@ async function rotateSecret(req: FhirRequest, records: Records): Promise<FhirRes
   return [allOk, await records.updateResource<ClientApplication>(secret ? rotated : rest)]
 }
 
-/** The FHIR quota of a project and of its members; one that took nothing this minute isn't listed. */
+/** The FHIR quota of a project and of those memberships that used any of it this minute. */
 async function rateLimits(req: FhirRequest, records: Records): Promise<FhirResponse> {
   if (!records.access.administers) {
     return [forbidden]
@@ -72,11 +72,11 @@ async function rateLimits(req: FhirRequest, records: Records): Promise<FhirRespo
   const project = await records.readResource<Project>('Project', paramOf(req, 'id'))
   records.consume(COST.search)
   const members = records.all<ProjectMembership>('ProjectMembership').flatMap((membership) => {
-    const state = records.ground.limits.stateOf(project, membership.id)
+    const state = records.context.limits.stateOf(project, membership.id)
     return state ? [{ membership, state }] : []
   })
   const consumed = members.reduce((sum, { state }) => sum + state.consumedPoints, 0)
-  const limit = 10 * records.ground.limits.quotaOf(project)
+  const limit = 10 * records.context.limits.quotaOf(project)
   const msBeforeReset = Math.max(...members.map(({ state }) => state.msBeforeReset))
   const parameter: ParametersParameter[] = [
     {
@@ -95,14 +95,14 @@ async function rateLimits(req: FhirRequest, records: Records): Promise<FhirRespo
       ],
     })),
   ]
-  return [allOk, { resourceType: 'Parameters', parameter }]
+  return [allOk, parametersOf(parameter)]
 }
 
 function numbers(values: Record<string, number>): ParametersParameter[] {
   return Object.entries(values).map(([name, valueInteger]) => ({ name, valueInteger }))
 }
 
-/** The body as what it is: not by the type in the path, and no parameter of it. */
+/** As in Medplum, validates the body itself by its own type: the type in the path is ignored, and Parameters aren't unwrapped. */
 async function validate(req: FhirRequest, records: Records): Promise<FhirResponse> {
   records.validate(req.body as Resource)
   return [allOk]

@@ -1,22 +1,22 @@
-/** Input of operations: a Parameters resource, a plain JSON object and a query mean the same. */
+/** Input and output of operations. Input can be a Parameters resource, a plain JSON object or a query. */
 
 import { badRequest } from '@medplum/core'
 import type { FhirRequest } from '@medplum/fhir-router'
-import type { Parameters } from '@medplum/fhirtypes'
-import { fail } from '../ground/answers.ts'
+import type { Parameters, ParametersParameter } from '@medplum/fhirtypes'
+import { fail } from '../core/answers.ts'
 
-/** Values that came as Parameters: Medplum reports a missing one differently there than in plain JSON or a query. */
+/** Inputs that came as Parameters: for these, Medplum reports a missing value in other words. */
 const fromParameters = new WeakSet<object>()
 
-/** @returns the values by name; a parameter that is given more than once becomes an array */
+/** @returns the values by name; an array for a parameter that is given more than once */
 export function inputOf(req: FhirRequest): Record<string, unknown> {
   if (req.method === 'GET') {
     return req.query
   }
-  return valuesOf(req.body)
+  return inputValues(req.body)
 }
 
-export function valuesOf(body: unknown): Record<string, unknown> {
+export function inputValues(body: unknown): Record<string, unknown> {
   const { resourceType, parameter = [] } = Object(body) as Partial<Parameters>
   if (resourceType !== 'Parameters') {
     return Object(body)
@@ -31,16 +31,21 @@ export function valuesOf(body: unknown): Record<string, unknown> {
   return values
 }
 
-/** @returns the one value; throws as Medplum does if there is none */
-export function one(input: Record<string, unknown>, name: string): unknown {
+/** @returns a Parameters resource, as the output of an operation */
+export function parametersOf(parameter: ParametersParameter[]): Parameters {
+  return { resourceType: 'Parameters', parameter }
+}
+
+/** @returns the value. @throws as Medplum does if there is none */
+export function requiredValue(input: Record<string, unknown>, name: string): unknown {
   if (input[name] === undefined) {
     throw fail(badRequest(missing(input, name, '1')))
   }
   return input[name]
 }
 
-/** @returns one or more values; throws as Medplum does if there is none */
-export function some(input: Record<string, unknown>, name: string): unknown[] {
+/** @returns one or more values. @throws as Medplum does if there is none */
+export function requiredValues(input: Record<string, unknown>, name: string): unknown[] {
   if (input[name] === undefined) {
     throw fail(badRequest(missing(input, name, '1..*')))
   }

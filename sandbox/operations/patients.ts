@@ -12,10 +12,10 @@ import type {
   Resource,
   ResourceType,
 } from '@medplum/fhirtypes'
-import { COST } from '../ground/ratelimit.ts'
+import { COST } from '../core/ratelimit.ts'
 import { patientCompartment, patientsOf } from '../records/compartment.ts'
 import { paramOf, type Records, recordsOf } from '../records/repository.ts'
-import { inputOf, valuesOf } from './parameters.ts'
+import { inputOf, inputValues } from './parameters.ts'
 
 export function addPatientOperations(router: FhirRouter): void {
   router.add('GET', 'Patient/:id/$everything', (req, repo) => everything(req, recordsOf(repo)))
@@ -52,7 +52,7 @@ async function everything(req: FhirRequest, records: Records): Promise<FhirRespo
   return [allOk, { ...bundle, entry: [...entry, ...(await mentioned(records, entry))] }]
 }
 
-/** What doesn't belong to a patient but is referred to in the chart. */
+/** Types that belong to no patient but are included if the chart refers to them. */
 const MENTIONED = /^(Organization|Location|Practitioner|PractitionerRole|Medication|Device)\//
 
 async function mentioned(records: Records, chart: readonly BundleEntry[]): Promise<BundleEntry[]> {
@@ -72,7 +72,7 @@ async function mentioned(records: Records, chart: readonly BundleEntry[]): Promi
   return found
 }
 
-/** Title, LOINC code, types: the sections of Medplum's patient summary. */
+/** The sections of Medplum's patient summary: title, LOINC code, resource types. */
 const SECTIONS: [string, string, ...string[]][] = [
   ['Allergies', '48765-2', 'AllergyIntolerance'],
   ['Immunizations', '11369-6', 'Immunization'],
@@ -88,7 +88,7 @@ const SECTIONS: [string, string, ...string[]][] = [
   ['Plan of Treatment', '18776-5', 'CarePlan', 'Goal', 'ServiceRequest'],
 ]
 
-/** A document like the International Patient Summary, with the records listed but not described. */
+/** A document like the International Patient Summary, whose sections refer to records but don't describe them. */
 async function summary(req: FhirRequest, records: Records): Promise<FhirResponse> {
   const patient = await records.readResource<Patient>('Patient', paramOf(req, 'id'))
   records.consume(COST.search)
@@ -96,7 +96,7 @@ async function summary(req: FhirRequest, records: Records): Promise<FhirResponse
     .readable()
     .filter(([type]) => type !== 'Patient')
     .flatMap(([, all]) => all.filter((one) => patientsOf(one).includes(`Patient/${patient.id}`)))
-  const now = new Date(records.ground.now()).toISOString()
+  const now = new Date(records.context.now()).toISOString()
   const { profile } = records.access.caller.membership
   const composition: Composition = {
     resourceType: 'Composition',
@@ -134,20 +134,20 @@ function section(title: string, code: string, resources: WithId<Resource>[]): Co
 
 function referenceTo(resource: WithId<Resource>): Reference {
   const { code, vaccineCode } = resource as { code?: CodeableConcept; vaccineCode?: CodeableConcept }
-  const display = concept(code ?? vaccineCode)
+  const display = displayOf(code ?? vaccineCode)
   return { reference: `${resource.resourceType}/${resource.id}`, ...(display ? { display } : {}) }
 }
 
-function concept({ text, coding }: CodeableConcept = {}): string | undefined {
+function displayOf({ text, coding }: CodeableConcept = {}): string | undefined {
   return text ?? coding?.[0]?.display
 }
 
-/** What each agreement is worth; the weights are the sandbox's own, Medplum's aren't recorded. */
+/** What an equal element adds to the score. Medplum's weights aren't known, so these are the sandbox's own. */
 const WEIGHTS = { family: 0.35, given: 0.2, birthDate: 0.35, gender: 0.1 } as const
 
 function match(req: FhirRequest, records: Records): FhirResponse {
   records.consume(COST.search)
-  const { resource, count } = valuesOf(req.body)
+  const { resource, count } = inputValues(req.body)
   const wanted = resource as Patient | undefined
   if (wanted?.resourceType !== 'Patient') {
     return [badRequest('Expected 1 value(s) for input parameter resource, but 0 provided')]
@@ -168,16 +168,16 @@ function match(req: FhirRequest, records: Records): FhirResponse {
   return [allOk, bundle]
 }
 
-/** A name alone finds nobody. */
+/** Whether birth date, identifier, phone or e-mail address match: in Medplum, a name alone finds no one. */
 function isCandidate(wanted: Patient, patient: Patient): boolean {
   if (wanted.birthDate !== undefined && wanted.birthDate === patient.birthDate) return true
-  const said = ({ identifier = [], telecom = [] }: Patient) =>
+  const identifying = ({ identifier = [], telecom = [] }: Patient) =>
     new Set(
       [...identifier, ...telecom.filter(({ system }) => system === 'phone' || system === 'email')].map(
         ({ value }) => value,
       ),
     )
-  return [...said(wanted)].some((value) => value !== undefined && said(patient).has(value))
+  return [...identifying(wanted)].some((value) => value !== undefined && identifying(patient).has(value))
 }
 
 function scoreOf(wanted: Patient, patient: Patient): number {

@@ -1,17 +1,17 @@
-/** `Agent/$push`: a message through an agent to a device, over a real connection if the agent is connected. */
+/** `Agent/$push`: sends a message through an agent to a device, over a real connection if the agent is connected. */
 
 import { allOk, badRequest, parseSearchRequest, type WithId } from '@medplum/core'
 import type { Agent, AsyncJob, Device, OperationOutcome, Parameters } from '@medplum/fhirtypes'
-import { fail, outcome } from '../ground/answers.ts'
-import { send } from '../ground/mllp.ts'
+import { fail, outcome } from '../core/answers.ts'
+import { send } from '../core/mllp.ts'
 import { readBody } from '../http/body.ts'
 import type { Call, DirectRoute } from '../http/direct.ts'
-import { acceptedAt, type Finished, finishLater, newJob, wantsLater } from '../http/jobs.ts'
+import { acceptedAt, finishWhenDue, type JobResult, newJob, wantsAsync } from '../http/jobs.ts'
 import type { Records } from '../records/repository.ts'
 import { agentFor } from './agents.ts'
 
-const DEFAULT_WAIT = 10_000
-const MAX_WAIT = 55_000
+const DEFAULT_WAIT_MS = 10_000
+const MAX_WAIT_MS = 55_000
 const HL7 = 'x-application/hl7-v2+er7'
 
 export const pushRoutes: DirectRoute[] = [['POST', /^\/Agent(?:\/([^/]+))?\/\$push$/, push]]
@@ -23,31 +23,31 @@ interface Answered {
 }
 
 async function push(call: Call, id?: string): Promise<Response> {
-  const { ground, records, request } = call
-  const input = inputOf(await readBody(request))
-  if (!wantsLater(request)) {
+  const { context, records, request } = call
+  const input = stringInput(await readBody(request))
+  if (!wantsAsync(request)) {
     const { outcome: result, body } = await pushed(call, id, input)
     return body === undefined
       ? outcome(result)
       : new Response(body, { headers: { 'content-type': `${input.contentType}; charset=utf-8` } })
   }
-  const job = records.keep<AsyncJob>(newJob(ground.baseUrl + call.url.pathname.slice(1), ground.now()))
-  const done = pushed(call, id, input).then(({ outcome: resource, body }): Finished => {
+  const job = records.writeAsServer<AsyncJob>(newJob(context.baseUrl + call.url.pathname.slice(1), context.now()))
+  const done = pushed(call, id, input).then(({ outcome: resource, body }): JobResult => {
     const answer = body === undefined ? [] : [{ name: 'responseBody', valueString: body }]
     return { status: 'completed', parameter: [{ name: 'outcome', resource }, ...answer] }
   })
-  finishLater(records, job, done)
-  return acceptedAt(`${ground.baseUrl}fhir/R4/job/${job.id}/status`)
+  finishWhenDue(records, job, done)
+  return acceptedAt(`${context.baseUrl}fhir/R4/job/${job.id}/status`)
 }
 
-/** Of Parameters, Medplum reads texts alone here: `waitForResponse` as a valueBoolean is not seen. */
-function inputOf(body: unknown): Record<string, unknown> {
+/** Medplum reads only string values from Parameters here: a `waitForResponse` sent as valueBoolean is ignored. */
+function stringInput(body: unknown): Record<string, unknown> {
   const { resourceType, parameter = [] } = Object(body) as Partial<Parameters>
   if (resourceType !== 'Parameters') return Object(body)
   return Object.fromEntries(parameter.map(({ name, valueString }) => [name, valueString]))
 }
 
-async function pushed({ ground, records, url }: Call, id: string | undefined, input: Record<string, unknown>) {
+async function pushed({ context, records, url }: Call, id: string | undefined, input: Record<string, unknown>) {
   const agent = await agentFor(records, id, url.searchParams.get('identifier'))
   if (agent.status === 'off') {
     throw fail(badRequest("Agent is currently disabled. Agent.status is 'off'"))
@@ -57,8 +57,8 @@ async function pushed({ ground, records, url }: Call, id: string | undefined, in
       throw fail(badRequest(`Missing ${name} parameter`))
     }
   }
-  const wait = Number(input.waitTimeout ?? DEFAULT_WAIT)
-  if (wait < 0 || wait > MAX_WAIT) {
+  const wait = Number(input.waitTimeout ?? DEFAULT_WAIT_MS)
+  if (wait < 0 || wait > MAX_WAIT_MS) {
     throw fail(badRequest('Invalid wait timeout'))
   }
   const device = await deviceAt(records, String(input.destination))
@@ -69,18 +69,18 @@ async function pushed({ ground, records, url }: Call, id: string | undefined, in
     throw fail(badRequest('Destination device missing url'))
   }
   if (!input.waitForResponse) {
-    if (ground.agents.reaches(agent)) {
-      // Nobody hears of a failure, except the agent's own log.
+    if (context.agents.reaches(agent)) {
+      // A failure is only logged by the agent.
       deliver(records, agent, device.url, input, wait).catch(() => undefined)
     }
     return { outcome: allOk } satisfies Answered
   }
-  await ground.agents.await(agent, wait)
+  await context.agents.waitFor(agent, wait)
   return { outcome: allOk, body: await deliver(records, agent, device.url, input, wait) } satisfies Answered
 }
 
 async function deliver(
-  { ground: { agents } }: Records,
+  { context: { agents } }: Records,
   agent: WithId<Agent>,
   url: string,
   { body, contentType }: Record<string, unknown>,

@@ -1,26 +1,26 @@
-/** Medplum's scheduling: `$find` looks for free times, `$book` and `$hold` take one, `$confirm` and `$cancel` follow. */
+/** Medplum's scheduling: `$find` lists free times, `$book` and `$hold` take one, `$confirm` and `$cancel` change an appointment. */
 
 import { allOk, badRequest, conflict, created, type WithId } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
 import type { Appointment, Bundle, Resource, Slot } from '@medplum/fhirtypes'
-import { fail } from '../ground/answers.ts'
+import { fail } from '../core/answers.ts'
 import { paramOf, type Records, recordsOf } from '../records/repository.ts'
 import { intervalOf } from './availability.ts'
 import {
-  available,
   type Calendar,
   calendarFor,
-  offeredBy,
+  calendarOffering,
+  commonTimes,
+  isAvailable,
+  isoTimes,
+  isTaken,
   serviceAt,
   serviceType,
   slotOf,
-  taken,
-  times,
-  written,
 } from './calendars.ts'
-import { inputOf, one, some } from './parameters.ts'
+import { inputOf, requiredValue, requiredValues } from './parameters.ts'
 
-const MAX_RANGE = 31 * 24 * 3600 * 1000
+const MAX_RANGE_MS = 31 * 24 * 3600 * 1000
 const DEFAULT_COUNT = 20
 
 export function addScheduling(router: FhirRouter): void {
@@ -34,8 +34,8 @@ export function addScheduling(router: FhirRouter): void {
 
 async function findSlots(req: FhirRequest, records: Records): Promise<FhirResponse> {
   const { range, service, count } = await search(req, records)
-  const calendar = await offeredBy(records, `Schedule/${paramOf(req, 'id')}`, service)
-  const found = times(records, [calendar], range).slice(0, count)
+  const calendar = await calendarOffering(records, `Schedule/${paramOf(req, 'id')}`, service)
+  const found = commonTimes(records, [calendar], range).slice(0, count)
   return [
     allOk,
     bundleOf(
@@ -46,14 +46,14 @@ async function findSlots(req: FhirRequest, records: Records): Promise<FhirRespon
 }
 
 async function findAppointments(req: FhirRequest, records: Records): Promise<FhirResponse> {
-  const references = some(inputOf(req), 'schedule').map(String)
+  const references = requiredValues(inputOf(req), 'schedule').map(String)
   const { range, service, count } = await search(req, records)
-  const calendars = await Promise.all(references.map((reference) => offeredBy(records, reference, service)))
-  const found = times(records, calendars, range).slice(0, count)
+  const calendars = await Promise.all(references.map((reference) => calendarOffering(records, reference, service)))
+  const found = commonTimes(records, calendars, range).slice(0, count)
   const proposals = found.map(
     (time): Appointment => ({
       resourceType: 'Appointment',
-      ...written(time),
+      ...isoTimes(time),
       status: 'proposed',
       serviceType: serviceType(service),
       participant: calendars.flatMap(({ schedule }) =>
@@ -67,14 +67,14 @@ async function findAppointments(req: FhirRequest, records: Records): Promise<Fhi
 
 async function search(req: FhirRequest, records: Records) {
   const given = inputOf(req)
-  const range = intervalOf({ start: String(one(given, 'start')), end: String(one(given, 'end')) })
+  const range = intervalOf({ start: String(requiredValue(given, 'start')), end: String(requiredValue(given, 'end')) })
   if (!(range.start < range.end)) {
     throw fail(badRequest('Invalid search time range'))
   }
-  if (range.end - range.start > MAX_RANGE) {
+  if (range.end - range.start > MAX_RANGE_MS) {
     throw fail(badRequest('Search range cannot exceed 31 days'))
   }
-  const service = await serviceAt(records, String(one(given, 'service-type-reference')))
+  const service = await serviceAt(records, String(requiredValue(given, 'service-type-reference')))
   return { range, service, count: Number(given._count ?? DEFAULT_COUNT) }
 }
 
@@ -88,10 +88,10 @@ async function book(req: FhirRequest, records: Records): Promise<FhirResponse> {
     const calendars: Calendar[] = []
     for (const slot of slots) {
       const calendar = await calendarFor(records, slot)
-      if (taken(records, calendar, slot)) {
+      if (isTaken(records, calendar, slot)) {
         throw fail(conflict('Requested time slot is no longer available'))
       }
-      if (!available(records, calendar, slot)) {
+      if (!isAvailable(records, calendar, slot)) {
         throw fail(badRequest('No availability found at this time'))
       }
       calendars.push(calendar)
@@ -109,12 +109,12 @@ async function book(req: FhirRequest, records: Records): Promise<FhirResponse> {
 }
 
 async function hold(req: FhirRequest, records: Records): Promise<FhirResponse> {
-  const { contained = [], ...appointment } = one(inputOf(req), 'appointment') as Appointment
+  const { contained = [], ...appointment } = requiredValue(inputOf(req), 'appointment') as Appointment
   const slots = contained.filter((resource): resource is Slot => resource.resourceType === 'Slot')
   return records.withTransaction(async () => {
     for (const slot of slots) {
       const calendar = await calendarFor(records, slot)
-      if (!available(records, calendar, slot)) {
+      if (!isAvailable(records, calendar, slot)) {
         const diagnostics = JSON.stringify({ schedule: slot.schedule.reference, blockingSlots: [] })
         const refusal = badRequest('Requested time slot is not available')
         throw fail({ ...refusal, issue: refusal.issue.map((issue) => ({ ...issue, diagnostics })) })
@@ -125,7 +125,7 @@ async function hold(req: FhirRequest, records: Records): Promise<FhirResponse> {
   })
 }
 
-/** @returns the Appointment and its Slots, as they were created */
+/** Creates an Appointment and its Slots. @returns the Appointment first */
 async function write(
   records: Records,
   slots: Slot[],

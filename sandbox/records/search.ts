@@ -1,4 +1,4 @@
-/** A search: what it refuses, which resources it finds, in which order, and the pages it deals them out in. */
+/** Searching: what is refused, which resources match, their order, and paging. */
 import {
   badRequest,
   formatSearchQuery,
@@ -9,9 +9,9 @@ import {
   validateResourceType,
 } from '@medplum/core'
 import type { BundleLink, Resource } from '@medplum/fhirtypes'
-import type { Store, Stored } from '../ground/store.ts'
-import { compile, wantsDeleted } from './filters.ts'
-import { valuesOf } from './match.ts'
+import type { Store, Stored } from '../core/store.ts'
+import { compileFilters, wantsDeleted } from './filters.ts'
+import { searchValues } from './match.ts'
 import { published } from './published.ts'
 import { datesOf, numbersOf, quantitiesOf, stringsOf, tokensOf } from './searchable.ts'
 
@@ -19,14 +19,14 @@ const DEFAULT_COUNT = 20
 const MAX_COUNT = 1000
 const MAX_OFFSET = 10_000
 
-export interface Page {
+interface Page {
   resources: Stored[]
   /** All matches, whatever the page. */
   found: number
   links: BundleLink[]
 }
 
-/** Sorted by time from the beginning, big pages are linked by cursor: no limit on how deep they go. */
+/** Medplum pages by cursor if a search is sorted by ascending _lastUpdated and has 20 or more a page; otherwise by offset. */
 function usesCursor(request: SearchRequest): boolean {
   const [rule, ...others] = request.sortRules ?? []
   return (
@@ -34,7 +34,7 @@ function usesCursor(request: SearchRequest): boolean {
   )
 }
 
-/** Fills in what Medplum assumes, in place, and throws what it refuses. */
+/** Sets Medplum's defaults in the request itself. @throws {OperationOutcomeError} for what Medplum refuses */
 export function normalize(request: SearchRequest): void {
   for (const type of request.types ?? [request.resourceType]) {
     validateResourceType(type)
@@ -59,7 +59,7 @@ export function normalize(request: SearchRequest): void {
 /** @param visible whether the caller may see a match */
 export function find(store: Store, base: string, request: SearchRequest, visible: (resource: Stored) => boolean): Page {
   const matches = (request.types ?? [request.resourceType]).flatMap((type) => {
-    const test = compile(store, type, request.filters)
+    const test = compileFilters(store, type, request.filters)
     checkSort(type, request.sortRules)
     const isDeleted = wantsDeleted(request.filters)
     const own = store.all<Resource>(type as Resource['resourceType'], isDeleted)
@@ -69,7 +69,7 @@ export function find(store: Store, base: string, request: SearchRequest, visible
   const sorted = sort(matches, request.sortRules)
   const from = startIndex(sorted, request)
   const count = request.count ?? DEFAULT_COUNT
-  // Neither `_count=abc` nor `_count=-1` is an error: the page is empty, as if nothing had been found.
+  // As in Medplum, `_count=abc` and `_count=-1` are no errors: the page is empty, as if nothing matched.
   const resources = count > 0 ? sorted.slice(from, from + count) : []
   const next = resources.length > 0 ? sorted[from + count] : undefined
   return { resources, found: matches.length, links: linksOf(base, request, resources.length > 0, next) }
@@ -150,7 +150,7 @@ function sortKey(resource: Stored, { code }: SortRule): Key {
     return Date.parse(resource.meta.lastUpdated)
   }
   const param = getSearchParameter(resource.resourceType, code)
-  const values = param ? valuesOf(resource, param) : []
+  const values = param ? searchValues(resource, param) : []
   switch (param?.type) {
     case 'date':
       return datesOf(values)[0]

@@ -1,4 +1,4 @@
-/** What searches compare. Stored resources never change, so each of these is worked out once for the values of a parameter. */
+/** The values that searches compare. Each is computed once for the values of a parameter, since stored resources never change. */
 import {
   convertToSearchableDates,
   convertToSearchableNumbers,
@@ -9,7 +9,7 @@ import {
   type TypedValue,
 } from '@medplum/core'
 
-/** Remembers the result for each object, as long as that exists. */
+/** Remembers the result for each object, as long as the object exists. */
 export function once<T extends object, R>(work: (from: T) => R): (from: T) => R {
   const known = new WeakMap<T, R>()
   return (from) => {
@@ -22,7 +22,7 @@ export function once<T extends object, R>(work: (from: T) => R): (from: T) => R 
   }
 }
 
-/** Marks what is written for people (text, display): only `:text` and `:contains` look at it. */
+/** The token system under which texts and displays are kept: only `:text` and `:contains` compare them. */
 const TEXT = { textSearchSystem: 'text' }
 
 /** ms since 1970 of the beginning of each period; FHIRPath periods carry a precision of milliseconds. */

@@ -1,4 +1,4 @@
-/** `_fields`, `_elements` and `_summary`: top-level properties are dropped, mandatory ones stay. */
+/** `_fields`, `_elements` and `_summary`: drop top-level elements, except mandatory ones. */
 import { type SearchRequest, tryGetDataType } from '@medplum/core'
 import type { Resource } from '@medplum/fhirtypes'
 

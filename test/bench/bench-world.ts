@@ -2,7 +2,7 @@
 
 import { type ConnectedClient, connect, SignIn } from '../../programs/clients.ts'
 import { freePort, startWorker } from '../../programs/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { type Send, signedIn } from '../sandbox/client.ts'

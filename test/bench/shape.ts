@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
 
 import { type Send, signedIn } from '../sandbox/client.ts'

@@ -1,7 +1,7 @@
 /** An application that embeds a client library: keeps its tokens and shows its person the pages, until it signs out. */
 
 import { SignIn } from '../../programs/clients.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import type { Answer, Kept } from './scenario.ts'
 

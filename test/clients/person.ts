@@ -1,7 +1,7 @@
 /** A person who opens the link to a confirmation, signs in with Medplum there, and approves. */
 
 import { Person } from '../../programs/person.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 export async function approve(link: string): Promise<void> {
   const { origin } = new URL(link)

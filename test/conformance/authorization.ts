@@ -2,7 +2,7 @@
 
 import { Person } from '../../programs/person.ts'
 import { freePort } from '../../programs/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { runSuite, type SuiteRun } from './suite.ts'
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect, SignIn } from '../../programs/clients.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { runSuite, type SuiteRun } from './suite.ts'
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Person } from '../../programs/person.ts'
 import { freePort, type RunningWorker, startWorker } from '../../programs/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../../sandbox/world.ts'
 import { examine } from '../../scripts/doctor/examine.ts'

@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect, SignIn } from '../../programs/clients.ts'
 import type { RunningWorker } from '../../programs/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { isWithoutBrowser, launch } from './browser.ts'
 import { type Running, startBoth } from './running.ts'

@@ -5,7 +5,7 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { describe, expect, test, vi } from 'vitest'
 import { type ConnectedClient, connect, SignIn } from '../../programs/clients.ts'
 import type { Credentials } from '../../programs/person.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { inNewPage, isWithoutBrowser } from './browser.ts'
 import { LOOKS, look } from './look.ts'

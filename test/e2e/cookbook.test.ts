@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectedClient, connect, SignIn, type Way } from '../../programs/clients.ts'
 import type { RunningWorker } from '../../programs/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import type { Sandbox } from '../../sandbox/server.ts'
 
 import { LEVELS, type Level } from '../../src/access/access.ts'

@@ -5,7 +5,7 @@
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { connect, type ToolResult } from '../../programs/clients.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { inNewPage, isWithoutBrowser, logIn } from './browser.ts'
 import { InBrowser } from './in-browser.ts'

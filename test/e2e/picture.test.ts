@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectedClient, connect, SignIn, type ToolResult } from '../../programs/clients.ts'
 import type { RunningWorker } from '../../programs/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { launch } from './browser.ts'
 import { type Running, startBoth } from './running.ts'

@@ -13,7 +13,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { connect, SignIn } from '../../programs/clients.ts'
 import { freePortFrom, isFree, portOf } from '../../programs/ports.ts'
 import { freePort, startWorker } from '../../programs/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const START = ['scripts/run.mjs', 'programs/start.ts']

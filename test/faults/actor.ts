@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ConnectedClient, connect, SignIn, type ToolResult, type Way } from '../../programs/clients.ts'
-import type { SandboxUser } from '../../sandbox/ground/people.ts'
+import type { SandboxUser } from '../../sandbox/core/people.ts'
 
 import { type Fate, type Model, SYSTEM } from './model.ts'
 import type { Chance } from './random.ts'

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { Person } from '../../programs/person.ts'
 import { freePort, startWorker } from '../../programs/worker.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { answerOf } from '../clients/host.ts'
 import type { Adapter } from '../clients/scenario.ts'

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { freePort } from '../../programs/worker.ts'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { Home } from '../clients/program.ts'
 import type { Adapter } from '../clients/scenario.ts'

@@ -2,7 +2,7 @@
 
 import type { Bundle, BundleEntry, OperationOutcome } from '@medplum/fhirtypes'
 import type { ConnectedClient } from '../../programs/clients.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
 
 import { type Answer, type Send, signedIn } from '../sandbox/client.ts'

@@ -3,7 +3,7 @@
 import type { WithId } from '@medplum/core'
 import type { Binary, Bundle, Resource } from '@medplum/fhirtypes'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
-import type { World } from '../../sandbox/ground/seed.ts'
+import type { World } from '../../sandbox/core/seed.ts'
 import { clinicWorld } from '../../sandbox/world.ts'
 import { type Ground, TAG_SYSTEM } from './ground.ts'
 import { must } from './report.ts'

@@ -1,7 +1,7 @@
 /** Where the sandbox was more lenient or stricter than a real Medplum 5.1.17; each answer below is that server's. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 
 import { type Send, signedIn } from './client.ts'

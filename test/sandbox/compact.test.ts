@@ -1,7 +1,7 @@
 /** The compact form over the whole clinic: nothing is lost except the noise listed here. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { clinicWorld } from '../../sandbox/world.ts'
 import { compact } from '../../src/answer/compact/compact.ts'

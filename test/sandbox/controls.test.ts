@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
 import { SANDBOX_CLIENT_SECRET } from '../../sandbox/world.ts'
 import { at, control, fhir, PATIENT, refresh, setUp, signIn, type Tokens } from './own-sandbox.ts'

@@ -2,7 +2,7 @@
 
 import type { Binary, Bundle, DocumentReference } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 
 import { type Send, signedIn } from './client.ts'

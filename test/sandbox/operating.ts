@@ -1,7 +1,7 @@
 // Operations in the default world, whose bot, schedule and agent make them do something.
 import type { OperationOutcome } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
-import { SANDBOX_USERS } from '../../sandbox/ground/people.ts'
+import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { type Send, signedIn } from './client.ts'
 

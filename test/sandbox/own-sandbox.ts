@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
-import type { SandboxUser } from '../../sandbox/ground/people.ts'
+import type { SandboxUser } from '../../sandbox/core/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID, SANDBOX_REDIRECT_URIS } from '../../sandbox/world.ts'
 

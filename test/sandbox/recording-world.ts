@@ -2,9 +2,9 @@
 
 import type { WithId } from '@medplum/core'
 import type { AccessPolicy, Bot, ClientApplication, Project, ProjectMembership, Resource } from '@medplum/fhirtypes'
-import type { SandboxUser } from '../../sandbox/ground/people.ts'
-import type { World } from '../../sandbox/ground/seed.ts'
-import { FEATURES, inProject, person } from '../../sandbox/world.ts'
+import type { SandboxUser } from '../../sandbox/core/people.ts'
+import type { World } from '../../sandbox/core/seed.ts'
+import { FEATURES, inProject, personResources } from '../../sandbox/world.ts'
 
 const id = (n: number) => `eec00000-0000-4000-8000-0000000000${String(n).padStart(2, '0')}`
 
@@ -84,8 +84,8 @@ function membership(n: number, project: WithId<Project>): WithId<ProjectMembersh
   }
 }
 
-const danaHere = person(dana, { id: clinic.id, name: 'Recording Clinic' })
-const ritaHere = person(rita, { id: clinic.id, name: 'Recording Clinic' }, policy.id)
+const danaHere = personResources(dana, { id: clinic.id, name: 'Recording Clinic' })
+const ritaHere = personResources(rita, { id: clinic.id, name: 'Recording Clinic' }, policy.id)
 
 /** Which membership the recorded senders use. */
 export const MEMBERSHIPS: Record<string, { email: string; password: string; membershipId: string; scope: string }> = {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest'
-import { SANDBOX_PASSWORD } from '../../sandbox/ground/people.ts'
+import { SANDBOX_PASSWORD } from '../../sandbox/core/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 
 import { signIn } from '../../scripts/setup/medplum.ts'

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { SANDBOX_PASSWORD } from '../../sandbox/ground/people.ts'
+import { SANDBOX_PASSWORD } from '../../sandbox/core/people.ts'
 
 import { ACCOUNT, TOKEN } from './cloudflare.ts'
 import { ADDRESS, groundOfTests, NAMESPACE } from './ground.ts'

@@ -1,12 +1,11 @@
-/** What a sandbox begins with. */
 import type { WithId } from '@medplum/core'
 import type { Resource } from '@medplum/fhirtypes'
 
-/** Everything that a sandbox is seeded with. The OAuth side reads users, memberships and clients from the resources. */
+/** What a sandbox contains when it starts. The users, memberships and clients that can sign in are resources, too. */
 export interface World {
   /** In dependency order, each with `meta.project` unless it belongs to the whole server. */
   resources: WithId<Resource>[]
-  /** `meta.lastUpdated` of resources without their own; when the sandbox was started, if absent. */
+  /** `meta.lastUpdated` of resources that have none; the start of the sandbox by default. */
   lastUpdated?: string
   /** By e-mail address of the User. */
   passwords: Record<string, string>
@@ -14,6 +13,6 @@ export interface World {
   connectedAgents?: string[]
   /** Ids of Users with Medplum's super admin rights. */
   superAdmins: string[]
-  /** The client that `/oauth2/register` hands out to a caller that names one of its redirect URIs. */
+  /** The client that `/oauth2/register` returns to a caller whose redirect URIs are all among these. */
   registrable?: { clientId: string; redirectUris: string[] }
 }

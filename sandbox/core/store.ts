@@ -4,7 +4,7 @@ import type { WithId } from '@medplum/core'
 import type { Meta, Resource } from '@medplum/fhirtypes'
 
 /** Medplum keeps these in `meta` and shows them only to callers in extended mode. */
-export type StoredMeta = Meta & { versionId: string; lastUpdated: string }
+type StoredMeta = Meta & { versionId: string; lastUpdated: string }
 export type Stored<T extends Resource = Resource> = WithId<T> & { meta: StoredMeta }
 
 export interface Version {
@@ -33,7 +33,7 @@ export class Store {
     }
   }
 
-  /** What differs from what was loaded. */
+  /** @returns the records that differ from the seed */
   changes(): Change[] {
     const seeded = new Map(this.seed.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]))
     const changes: Change[] = []
@@ -48,7 +48,7 @@ export class Store {
     return [...changes, ...expunged]
   }
 
-  /** Brings changes back that were made to the same seed, or to an older one. */
+  /** Applies changes that were made to the same seed or to an older one. */
   apply(changes: Change[]): void {
     for (const { type, id, versions } of changes) {
       if (versions.length > 0) this.versionsOf(type).set(id, versions)
@@ -102,7 +102,7 @@ export class Store {
     this.undo?.push(() => before && byId.set(id, before))
   }
 
-  /** Runs `work`; if it throws, what it wrote is taken back. */
+  /** Runs `work`; if it throws, undoes what it wrote. */
   async atomically<T>(work: () => Promise<T>): Promise<T> {
     const outer = this.undo
     const undo: (() => void)[] = []
@@ -139,7 +139,7 @@ export function firstVersions(resources: WithId<Resource>[], lastUpdated: string
   })
 }
 
-/** The same version id in every run, so that answers to the same question are the same bytes. */
+/** The same version id in every run, so that the same request gets the same bytes. */
 function stableId(resource: WithId<Resource>): string {
   const hex = createHash('sha1').update(`${resource.resourceType}/${resource.id}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`

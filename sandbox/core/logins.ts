@@ -1,6 +1,6 @@
 /**
- * Logins (Medplum's sessions) and the tokens made from them. As in Medplum, a login is stateful: revoking it kills
- * every token at once, and its refresh token is single-use.
+ * Logins (Medplum's sessions) and their tokens. As in Medplum, revoking a login ends all of its tokens at once, and a refresh token
+ * works once.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
@@ -30,13 +30,13 @@ export interface Login {
   granted: boolean
   revoked: boolean
   superAdmin: boolean
-  /** Known only to the newest refresh token; absent if there must be none. */
+  /** Contained in the newest refresh token only; absent if the login gets no refresh token. */
   refreshSecret?: string
   /** ms since 1970 */
   authTime: number
 }
 
-export type NewLogin = Pick<Login, 'user' | 'scope' | 'superAdmin'> & Partial<Login>
+type NewLogin = Pick<Login, 'user' | 'scope' | 'superAdmin'> & Partial<Login>
 
 /** Lifetimes in seconds. */
 export interface Lifetimes {
@@ -44,14 +44,14 @@ export interface Lifetimes {
   refresh: number
 }
 
-export interface Issuer {
+interface Issuer {
   baseUrl(): string
   now(): number
   /** Collects every credential ever issued, for tests that look for leaks. */
   secrets: Set<string>
 }
 
-/** Everything that keeps tokens valid over a restart. */
+/** What must be saved so that tokens stay valid after a restart. */
 export interface SavedLogins {
   keyId: string
   privateKey: JWK
@@ -116,12 +116,12 @@ export class Logins {
     this.accessTokens = new Set(accessTokens)
   }
 
-  /** From now on every access token issued so far is refused; refresh tokens stay good. */
+  /** Makes all access tokens issued so far invalid; refresh tokens stay valid. */
   expireAccessTokens(): void {
     this.accessTokens = new Set()
   }
 
-  /** Signs the tokens of a login. A new refresh token makes the one before it worthless. */
+  /** Signs the tokens of a login. A new refresh token replaces the previous one. */
   async issue(login: Login, profile: string, lifetimes: Lifetimes) {
     const jti = randomUUID()
     this.accessTokens.add(jti)
@@ -166,7 +166,7 @@ export class Logins {
     return { accessToken, idToken, refreshToken }
   }
 
-  /** @returns the claims, or undefined if the token is malformed, forged or past its time */
+  /** @returns the claims, or undefined if the token is malformed, forged or expired */
   async verify(token: string): Promise<JWTPayload | undefined> {
     const { publicKey } = await this.keys
     try {
@@ -181,7 +181,7 @@ export class Logins {
     }
   }
 
-  /** @returns the login of an access token that works right now */
+  /** @returns the login of a valid access token */
   async byAccessToken(token: string): Promise<Login | undefined> {
     const claims = await this.verify(token)
     const login = this.get(claims?.login_id)

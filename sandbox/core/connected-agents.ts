@@ -5,10 +5,10 @@ import type { Agent } from '@medplum/fhirtypes'
 import { fail } from './answers.ts'
 import type { Listener } from './listener.ts'
 
-const DEFAULT_WAIT = 5000
+const DEFAULT_WAIT_MS = 5000
 
 export class Agents {
-  /** How long at most to wait for an agent that isn't connected, in ms. */
+  /** Maximum wait for an agent that isn't connected, in ms. */
   waitMs: number
   private readonly listener: Listener
   private readonly now: () => number
@@ -38,7 +38,7 @@ export class Agents {
   }
 
   /** Waits for an agent as Medplum does; throws "Timeout" if it isn't connected. */
-  async await(agent: WithId<Agent>, timeout = DEFAULT_WAIT): Promise<void> {
+  async waitFor(agent: WithId<Agent>, timeout = DEFAULT_WAIT_MS): Promise<void> {
     if (!this.reaches(agent)) {
       await setTimeout(Math.min(timeout, this.waitMs))
       throw fail(badRequest('Timeout'))

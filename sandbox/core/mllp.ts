@@ -1,6 +1,6 @@
 /**
- * HL7 v2 messages over TCP (HL7 Minimal Lower Layer Protocol): a message is between the bytes VT and FS CR. Written out
- * here, since it is less than a dependency that does it.
+ * HL7 v2 messages over TCP (HL7 Minimal Lower Layer Protocol): a message stands between the bytes VT and FS CR. Too little code to
+ * be worth a dependency.
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
@@ -12,7 +12,8 @@ const END = '\x1c\r'
  * Sends a message and waits for the answer to it.
  * @param url `mllp://host:port`
  * @param timeout in ms
- * @returns the answer; throws the reason why the connection failed, or "Timeout"
+ * @returns the answer
+ * @throws {Error} "Timeout", or why the connection failed
  */
 export async function send(url: string, message: string, timeout: number): Promise<string> {
   const { hostname, port } = new URL(url)
@@ -44,7 +45,7 @@ export async function listen(answer: (message: string) => string): Promise<Liste
     socket.on('error', () => socket.destroy())
     onMessage(socket, (message) => socket.write(START + answer(message) + END))
   })
-  // Never keeps a program running.
+  // The listener alone must not keep the process running.
   server.unref()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -13,7 +13,7 @@ import type { Store, Stored } from './store.ts'
 
 const EVERYTHING: AccessPolicyResource[] = [{ resourceType: '*' }]
 
-/** SMART App Launch 2.0, "Scopes for requesting FHIR Resources", and the v1 form with read and write. */
+/** SMART App Launch 2.0, "Scopes for requesting FHIR Resources", and the v1 form `.read`, `.write`. */
 const SMART_SCOPE = /^(?:patient|user|system)\/(\w+|\*)\.(read|write|\*|c?r?u?d?s?)(?:\?(.+))?$/
 
 const INTERACTIONS: Record<string, AccessPolicyInteraction[]> = {
@@ -79,7 +79,7 @@ export class Access {
     this.policy = { resourceType: 'AccessPolicy', resource: policyOf(store, caller) }
   }
 
-  /** Whether a token or policy allows this interaction with a type at all. */
+  /** Whether scopes and policy allow this interaction with any resource of the type. */
   mayType(interaction: AccessPolicyInteraction, type: string): boolean {
     const resourceType = type as Resource['resourceType']
     if (protectedResourceTypes.includes(type)) {
@@ -89,7 +89,7 @@ export class Access {
     return unlimited || accessPolicySupportsInteraction(this.policy, interaction, resourceType)
   }
 
-  /** Whether it allows it with this resource. */
+  /** Whether scopes and policy allow this interaction with this resource. */
   may(interaction: AccessPolicyInteraction, resource: WithId<Resource>): boolean {
     if (this.caller.superAdmin && projectAdminResourceTypes.includes(resource.resourceType)) {
       return true

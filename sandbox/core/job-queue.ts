@@ -1,7 +1,7 @@
-/** Jobs that end after a while, as far as the sandbox plays them. */
+/** Asynchronous jobs, each of which finishes after a set time. */
 
 export class Jobs {
-  /** How long a job takes. */
+  /** How long a job takes, in ms. */
   ms: number
   private pending: { due: number; finish(): Promise<void> }[] = []
   private readonly now: () => number
@@ -19,7 +19,7 @@ export class Jobs {
     this.pending.push({ due: this.now() + this.ms, finish })
   }
 
-  /** Finishes the jobs whose time is over. */
+  /** Finishes the jobs that are due. */
   async settle(): Promise<void> {
     const now = this.now()
     const due = this.pending.filter((one) => one.due <= now)

@@ -1,4 +1,4 @@
-/** What every part of the sandbox uses: the records, the logins, the clock and the settings. */
+/** What every part of one running sandbox shares: the records, logins, clock and settings. */
 
 import type { Agents } from './connected-agents.ts'
 import type { Jobs } from './job-queue.ts'
@@ -7,10 +7,10 @@ import type { Limits } from './ratelimit.ts'
 import type { World } from './seed.ts'
 import type { Store } from './store.ts'
 
-export interface Ground {
-  /** Ends with a slash; known once the port is. */
+export interface SandboxContext {
+  /** Ends with a slash; empty until the server listens. */
   baseUrl: string
-  /** Origin of the login page, which Medplum has in its App; ends with a slash, known once the port is. */
+  /** Origin of the login page, which in Medplum belongs to the App; ends with a slash, empty until the server listens. */
   appUrl: string
   now(): number
   /** Milliseconds that {@link now} is ahead of the machine's clock. */

@@ -1,4 +1,4 @@
-/** The people who can sign in to the clinic's sandbox. */
+/** The users of the sandbox. */
 import { PRACTITIONER_IDS } from '../clinic/index.ts'
 
 export interface SandboxUser {
@@ -40,7 +40,7 @@ export const SANDBOX_USERS = {
   sam: sandboxUser(4, 'sam', 'Petrov', { admin: true, superAdmin: true }),
 } as const satisfies Record<string, SandboxUser>
 
-/** What a person may do there, for a list of logins. */
+/** A user's role in words, for a list of users. */
 export function roleOf({ superAdmin, admin, readonly }: SandboxUser): string {
   if (superAdmin) return 'super admin'
   if (admin) return 'project admin'

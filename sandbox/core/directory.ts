@@ -21,13 +21,13 @@ export function clientById(store: Store, id: unknown): WithId<ClientApplication>
   return store.get<ClientApplication>(`ClientApplication/${id}`)
 }
 
-/** @param id of a ProjectMembership, or of a client, which then acts as itself in its project */
+/** @param id of a ProjectMembership, or of a ClientApplication, whose membership is then returned */
 export function membershipById(store: Store, id: string | undefined): WithId<ProjectMembership> | undefined {
   const client = clientById(store, id)
   return client ? membershipOfClient(store, client) : store.get<ProjectMembership>(`ProjectMembership/${id}`)
 }
 
-/** Medplum makes a membership with each client; a sandbox world need not spell it out. */
+/** Medplum creates a membership for each client. If a sandbox world has none, this makes one. */
 export function membershipOfClient(store: Store, client: WithId<ClientApplication>): WithId<ProjectMembership> {
   const reference = `ClientApplication/${client.id}`
   const project = client.meta?.project ?? ''

@@ -1,4 +1,4 @@
-/** The shapes in which Medplum answers: FHIR outcomes with a tracing extension, JSON, and Express's plain pages. */
+/** The forms of Medplum's answers: OperationOutcomes with a tracing extension, JSON, and Express's pages. */
 import { randomUUID } from 'node:crypto'
 import { getStatus, OperationOutcomeError } from '@medplum/core'
 import type { OperationOutcome } from '@medplum/fhirtypes'
@@ -13,7 +13,7 @@ export function json(body: unknown, status = 200, headers: Record<string, string
 }
 
 /** Express's `res.send(string)`: a string without a declared type is sent as HTML. */
-export function plain(text: string, status: number): Response {
+export function plainPage(text: string, status: number): Response {
   return new Response(text, { status, headers: { 'content-type': 'text/html; charset=utf-8' } })
 }
 
@@ -25,9 +25,9 @@ export function redirect(location: string): Response {
 }
 
 /** Express's page for a path outside every router. */
-export function cannot(method: string, path: string): Response {
+export function cannotPage(method: string, path: string): Response {
   const escaped = path.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
-  return plain(
+  return plainPage(
     `<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n<body>\n<pre>Cannot ${method} ${escaped}</pre>\n</body>\n</html>\n`,
     404,
   )

@@ -1,11 +1,11 @@
-/** The laboratory's system at the other end of an agent: takes HL7 messages over the wire, acknowledges and keeps them. */
+/** The laboratory system that an agent sends to: receives HL7 messages over TCP, acknowledges and keeps them. */
 import { Hl7Message } from '@medplum/core'
 import { type Listening, listen } from './mllp.ts'
 
-/** What a Device in a world has as its `url` to mean this listener, whose port is known only when it listens. */
+/** The `url` of a Device in a world that stands for this listener, whose port isn't known in advance. */
 export const LISTENER_URL = 'mllp://localhost:0'
 
-export interface ReceivedMessage {
+interface ReceivedMessage {
   /** ISO date and time. */
   received: string
   /** Segments end with CR. */

@@ -2,7 +2,7 @@
 import { OperationOutcomeError, tooManyRequests } from '@medplum/core'
 import type { Project } from '@medplum/fhirtypes'
 
-const WINDOW = 60_000
+const WINDOW_MS = 60_000
 
 /** Units that one interaction takes from the FHIR quota. */
 export const COST = { read: 1, history: 10, search: 20, write: 100 } as const
@@ -12,7 +12,7 @@ export interface RequestLimits {
   auth?: number
   /** Everything else. */
   requests?: number
-  /** FHIR units per member, if its project sets no quota; Medplum's default is 50,000. */
+  /** FHIR units per membership, if its project sets no quota; Medplum's default is 50,000. */
   interactions?: number
 }
 
@@ -36,24 +36,24 @@ export class Limits {
     this.buckets.clear()
   }
 
-  /** @returns the member of the RateLimit header; throws when nothing is left */
+  /** @returns this limit's part of the RateLimit header; throws LimitReached if nothing is left */
   request(kind: 'auth' | 'requests', address: string): string {
     return this.consume('requests', `${kind} ${address}`, 1, this.perMinute[kind])
   }
 
-  /** @returns the member of the RateLimit header; throws when nothing is left */
+  /** @returns this limit's part of the RateLimit header; throws LimitReached if nothing is left */
   interaction(project: Project, membershipId: string, units: number): string {
     return this.consume('fhirInteractions', membershipId, units, this.quotaOf(project))
   }
 
-  /** @returns units per member and minute */
+  /** @returns units per membership and minute */
   quotaOf(project: Project): number {
     return (
       project.systemSetting?.find((one) => one.name === 'userFhirQuota')?.valueInteger ?? this.perMinute.interactions
     )
   }
 
-  /** @returns a member's usage, if it used anything this minute */
+  /** @returns the usage of a membership, if it used anything this minute */
   stateOf(project: Project, membershipId: string) {
     const bucket = this.buckets.get(membershipId)
     const msBeforeReset = (bucket?.ends ?? 0) - this.now()
@@ -69,7 +69,7 @@ export class Limits {
     const now = this.now()
     let bucket = this.buckets.get(key)
     if (!bucket || bucket.ends <= now) {
-      bucket = { used: 0, ends: now + WINDOW }
+      bucket = { used: 0, ends: now + WINDOW_MS }
       this.buckets.set(key, bucket)
     }
     const first = bucket.used === 0
