@@ -1,5 +1,5 @@
 // The link to the host that shows this view (MCP Apps, 2026-01-26): JSON-RPC by postMessage with the parent window and no other.
-// Written here rather than taken from the SDK's App class, which is 143 KiB (gzip) larger: docs/architecture.md.
+// Written here rather than taken from the SDK's App class, which is 144 KiB (gzip) larger: docs/architecture.md.
 
 export interface HostContext {
   theme?: 'light' | 'dark'

@@ -53,6 +53,19 @@ describe('KV is asked as docs/operations.md says', () => {
     expect(asked).toEqual(saidOf(use))
   })
 
+  test('and a token that was verified is looked up again after half a minute', async () => {
+    const { access } = await signIn()
+    await fhir(access, READ)
+    const readsAfter = async (ms: number) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
+      const { asked } = await askedDuring(() => fhir(access, READ))
+      vi.useRealTimers()
+      return asked.get
+    }
+    expect(await readsAfter(25_000)).toBe(0)
+    expect(await readsAfter(31_000)).toBeGreaterThan(0)
+  })
+
   test('so that the free plan ends after so many sign-ins and clients', () => {
     const [, signIns, clients] =
       /KV writes run out first: (\d+) sign-ins a day,\s+or (\d+) clients/.exec(operations) ?? []

@@ -4,7 +4,7 @@ import type { Settings } from '../../config/settings.ts'
 import { Layout, Notice } from '../shared/layout.tsx'
 
 /** Each kind of data that is kept: what, how, for how long. */
-const KEPT: [what: string, how: string, life: string][] = [
+const kept = (sessionHours: number): [what: string, how: string, life: string][] => [
   [
     'Your Medplum sign-in, for each application that you connect',
     'encrypted under keys that only the application’s token opens',
@@ -21,31 +21,31 @@ const KEPT: [what: string, how: string, life: string][] = [
     'as long as the connection',
   ],
   [
-    'What an application says about itself when it opens a session',
+    'Each application’s sessions: that they are yours, and how the application introduced itself',
     'readable by the operator',
-    'until the session ends or is no longer used',
+    `until the application ends them, or has not used them for ${sessionHours} hours`,
   ],
   [
     'Answers to an application that may have lost its connection',
     'encrypted under the application’s key',
-    '10 minutes',
+    'at least 10 minutes, at most as long as the session',
   ],
   [
     'Changes that need your confirmation',
     'encrypted under a key that is only in the link to the question',
-    '10 minutes; your decision is readable by the operator that long',
+    'at most 10 minutes',
   ],
   [
     'Which browser and kind of device you allowed an application on',
     'a random mark in a cookie, and its hash with the connection',
     'the cookie for 400 days, the hash as long as the connection',
   ],
-  ['A sign-in that you have begun', 'encrypted under a key that is only in the login’s address', '10 minutes'],
+  ['A sign-in that is not finished yet', 'encrypted under a key that only the sign-in has', '10 minutes'],
   ['Your sign-in to these pages', 'under the hash of a cookie', '30 minutes, or until you sign out'],
 ]
 
 /** The privacy page of a deployment or tenant. */
-export const Privacy: FC<{ settings: Settings }> = ({ settings: { root, medplum, auditKey } }) => (
+export const Privacy: FC<{ settings: Settings }> = ({ settings: { root, medplum, auditKey, sessionIdleMs } }) => (
   <Layout title="Privacy · Medplum MCP">
     <h1>Privacy</h1>
     <Notice />
@@ -55,7 +55,7 @@ export const Privacy: FC<{ settings: Settings }> = ({ settings: { root, medplum,
     </p>
     <h2>What we store</h2>
     <ul>
-      {KEPT.map(([what, how, life]) => (
+      {kept(sessionIdleMs / 3_600_000).map(([what, how, life]) => (
         <li>
           <strong>{what}</strong>: {how}; {life}.
         </li>
@@ -63,9 +63,9 @@ export const Privacy: FC<{ settings: Settings }> = ({ settings: { root, medplum,
     </ul>
     <h2>What we log</h2>
     <p>
-      For each call: the tool, the record type, the access level, the outcome, its duration and size, and the
-      application’s host name, if it has one. For each sign-in: what was decided, and why it failed. No network
-      addresses, no contents, no names.{' '}
+      For each call: the tool, the kind of request, the record type, the access level, the outcome, its duration and
+      size, and the application’s host name. For each sign-in and renewal: its outcome, the access level and the
+      application’s host name. No network addresses, no contents, no names.{' '}
       {auditKey === undefined
         ? 'The log does not show which person made a call.'
         : 'Each person appears as a keyed hash, which only the operator can match to an account.'}
@@ -77,9 +77,9 @@ export const Privacy: FC<{ settings: Settings }> = ({ settings: { root, medplum,
     </p>
     <h2>What you can do</h2>
     <p>
-      See, reduce and end each application’s access at <a href={`${root}/connections`}>your connections</a>. When you
-      disconnect an application, its sign-in and its list of calls are deleted. For anything else, ask the operator of
-      this server.
+      See, reduce and end each application’s access at <a href={`${root}/connections`}>your connections</a>. What we
+      store for an application is deleted when you disconnect it. Its sessions stop working, and are deleted when they
+      expire. For anything else, ask the operator of this server.
     </p>
     <p>
       <a href={root || '/'}>Home page</a>
