@@ -66,7 +66,7 @@ async function task(way: Way): Promise<void> {
   if (!refused.isError) throw new Error('A path outside the FHIR base was not refused')
   say(`  a path outside the FHIR base: ${textOf(refused).split('\n')[0]}`)
   await client.close()
-  say('  signed off')
+  say('  disconnected')
 }
 
 async function request(client: ConnectedClient, method: string, path: string, body?: unknown) {

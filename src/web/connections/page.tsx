@@ -3,11 +3,11 @@
 import type { FC, PropsWithChildren } from 'hono/jsx'
 import { covers, LEVELS, type Level } from '../../access/access.ts'
 import type { Kind } from '../../access/risk/risk.ts'
+import { MINUTES } from '../../base/lives.ts'
 import { isLoopback } from '../../config/settings.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
 import { Layout } from '../shared/layout.tsx'
 import { LEVEL_TEXT } from '../shared/levels.ts'
-
 import type { Connection } from './connections.ts'
 
 export const CONNECTIONS_PATH = '/connections'
@@ -21,7 +21,7 @@ export const DONE = {
   lowered: 'Access reduced. This takes effect immediately.',
   disconnected: 'Application disconnected. Its credentials no longer work.',
   'signed-out': 'You are signed out of these pages. Your connections are unchanged.',
-  expired: 'Your sign-in ended after half an hour. Nothing was changed. Sign in and try again.',
+  expired: `Your sign-in ended after ${MINUTES.pages} minutes. Nothing was changed. Sign in and try again.`,
 } as const
 export type Done = keyof typeof DONE
 

@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import { covers, LEVELS } from '../../access/access.ts'
+import { MINUTES } from '../../base/lives.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { settingsAt } from '../../config/tenants.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
@@ -98,7 +99,7 @@ function stillSignedIn(c: Ctx, error: unknown): Response {
   return pageResponse(
     <Problem
       title="You are still signed in"
-      what="Something failed on this server, so you were not signed out. Your sign-in will end half an hour after it began."
+      what={`Something failed on this server, so you were not signed out. Your sign-in will end ${MINUTES.pages} minutes after it began.`}
       advice="Go back to your connections and sign out again in a minute."
       home={pathOf(c)}
       homeName="Your connections"

@@ -1,6 +1,7 @@
 // The pages for a sign-in that failed.
 import { AuthorizationError, CimdFetchError } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
+import { MINUTES } from '../../base/lives.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { homeAt } from '../../config/tenants.ts'
 import { UpstreamError } from '../../oauth/medplum.ts'
@@ -10,7 +11,7 @@ import { Problem, pageResponse } from '../shared/layout.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
-const STALE = 'The sign-in expired after ten minutes, was already used, or was started in another browser.'
+const STALE = `The sign-in expired after ${MINUTES.signIn} minutes, was already used, or was started in another browser.`
 
 /** A client names itself by a metadata document, and this deployment reads none. */
 export class DocumentError extends Error {

@@ -1,5 +1,6 @@
 // What happens to people's data on this server, for those who sign in. docs/architecture.md has the same with keys and forms.
 import type { FC } from 'hono/jsx'
+import { BROWSER_DAYS, MINUTES } from '../../base/lives.ts'
 import type { Settings } from '../../config/settings.ts'
 import { Layout, Notice } from '../shared/layout.tsx'
 
@@ -28,20 +29,24 @@ const kept = (sessionHours: number): [what: string, how: string, life: string][]
   [
     'Answers to an application that may have lost its connection',
     'encrypted under the application’s key',
-    'at least 10 minutes, at most as long as the session',
+    `at least ${MINUTES.stream} minutes, at most as long as the session`,
   ],
   [
     'Changes that need your confirmation',
     'encrypted under a key that is only in the link to the question',
-    'at most 10 minutes',
+    `at most ${MINUTES.question} minutes`,
   ],
   [
     'Which browser and kind of device you allowed an application on',
     'a random mark in a cookie, and its hash with the connection',
-    'the cookie for 400 days, the hash as long as the connection',
+    `the cookie for ${BROWSER_DAYS} days, the hash as long as the connection`,
   ],
-  ['A sign-in that is not finished yet', 'encrypted under a key that only the sign-in has', '10 minutes'],
-  ['Your sign-in to these pages', 'under the hash of a cookie', '30 minutes, or until you sign out'],
+  [
+    'A sign-in that is not finished yet',
+    'encrypted under a key that only the sign-in has',
+    `${MINUTES.signIn} minutes`,
+  ],
+  ['Your sign-in to these pages', 'under the hash of a cookie', `${MINUTES.pages} minutes, or until you sign out`],
 ]
 
 /** The privacy page of a deployment or tenant. */
