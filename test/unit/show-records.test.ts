@@ -141,7 +141,7 @@ describe('a summary', () => {
     const { vitals } = structured as Summary
     expect(vitals[0]?.name).toBe('Sign 11')
     expect(notes).toContain(`Last vital signs: ${12 - vitals.length} more are not shown.`)
-    expect(notes).toContain('Last vital signs: not shown of "Sign 20": 1, entered in error.')
+    expect(notes).toContain('Last vital signs: 1 of "Sign 20" not shown, entered in error.')
     const closed = drawSummary(PERSON, [...Array.from({ length: 6 }, () => NOTHING), { status: 403, body: undefined }])
     expect(closed.structured).toMatchObject({ vitals: [], vitalsFault: 'not accessible' })
   })

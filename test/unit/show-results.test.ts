@@ -90,14 +90,14 @@ describe('a result', () => {
     [
       'over a period without a start',
       { effectivePeriod: { end: '2024-01-02' }, valueQuantity: quantity(5) },
-      { at: '2024-01-02', remark: 'date of its end' },
+      { at: '2024-01-02', remark: 'end date' },
     ],
     [
       'at several times',
       { effectiveTiming: { event: ['2024-01-01', '2024-01-02'] }, valueQuantity: quantity(5) },
       { at: '2024-01-01', remark: 'at several times' },
     ],
-    ['dated by its issue', { issued: '2024-01-02T00:00:00Z', valueQuantity: quantity(5) }, { remark: 'date of issue' }],
+    ['dated by its issue', { issued: '2024-01-02T00:00:00Z', valueQuantity: quantity(5) }, { remark: 'issue date' }],
     ['at an instant', { effectiveInstant: '2024-01-02T00:00:00Z', valueQuantity: quantity(5) }, { remark: undefined }],
     ['without a status', valued(5, { status: undefined }), { status: 'no status' }],
     ['that was amended', valued(5, { status: 'amended' }), { status: undefined }],

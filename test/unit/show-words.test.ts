@@ -57,7 +57,7 @@ test('the words of a trend have each value that is drawn, or say how many are le
       }
       const isCut = /^left out: \d+ lines$/m.test(text)
       const lines = [
-        ...undrawn.map(({ name, reason, count }) => `Not drawn of ${JSON.stringify(name)}: ${count}, ${reason}`),
+        ...undrawn.map(({ name, reason, count }) => `${count} of ${JSON.stringify(name)} not drawn: ${reason}`),
         ...medications.map(({ name, from, to }) => `Medication ${JSON.stringify(name)}: ${from} to ${to ?? ''}`),
       ]
       for (const line of lines) if (!isCut) expect(text).toContain(line)

@@ -39,7 +39,7 @@ describe('a plus in a value', () => {
     const { id } = JSON.parse((await fhir(access, args)).text)
     expect(JSON.parse((await fhir(access, args)).text).id).toBe(id)
     const again = await fhir(access, { ...args, dryRun: true })
-    expect(again.text).toContain('already finds one, so nothing would be created')
+    expect(again.text).toContain('finds an existing record, so nothing would be created')
     const entry = [{ resource, request: { method: 'POST', url: 'Patient', ifNoneExist } }]
     await fhir(access, POST('', bundleOf('batch', entry)))
     expect(idsIn(await fhir(access, GET(`Patient?${ifNoneExist}`)))).toEqual([id])
@@ -104,7 +104,7 @@ describe('a search by POST', () => {
 
   test('is told where its criteria went', async () => {
     const { notes } = await fhir(access, POST('Patient/_search?name=nobody-of-this-name'))
-    expect(notes).toContain('The criteria in the path were sent in the body')
+    expect(notes).toContain('The criteria in the path were moved to the body')
   })
 
   test.each([
