@@ -41,9 +41,7 @@ async function task(way: Way): Promise<void> {
   const { alice } = SANDBOX_USERS
   const signIn = new SignIn(alice)
   const client = await connect(way, worker.url, signIn)
-  say(
-    `  signed in as ${alice.email}, through ${new Set(signIn.person.visited).size} pages; protocol ${client.protocol}`,
-  )
+  say(`  signed in as ${alice.email} through ${new Set(signIn.person.visited).size} pages; protocol ${client.protocol}`)
   say(`  tools: ${(await client.toolNames()).join(', ')}`)
 
   const created = await request(client, 'POST', 'Task', {
@@ -68,7 +66,7 @@ async function task(way: Way): Promise<void> {
   if (!refused.isError) throw new Error('A path outside the FHIR base was not refused')
   say(`  a path outside the FHIR base: ${textOf(refused).split('\n')[0]}`)
   await client.close()
-  say('  signed off')
+  say('  disconnected')
 }
 
 async function request(client: ConnectedClient, method: string, path: string, body?: unknown) {

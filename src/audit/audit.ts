@@ -81,15 +81,19 @@ const CHARS_PER_TOKEN = 3.2
 export async function auditCall(event: CallEvent, subject: Subject, env: Bindings): Promise<void> {
   const { tool, kind, type, requests, status, outcome, ms, level, chars } = event
   const tokens = Math.ceil(chars / CHARS_PER_TOKEN)
-  const line = { event: 'tool_call', tool, kind, type, requests, status, outcome, ms, level, chars, tokens } as const
-  write({ ...told(line), ...(await identify(subject, env)) }, env)
+  const fields = { tool, kind, type, requests, status, outcome, ms, level, chars } satisfies All<CallEvent>
+  write({ ...told({ event: 'tool_call', ...fields, tokens }), ...(await identify(subject, env)) }, env)
 }
 
 /** Logs an OAuth decision. */
 export async function auditOAuth(event: OAuthEvent, subject: Subject, env: Bindings): Promise<void> {
   const { decision, level, reason, status } = event
-  write({ ...told({ event: 'oauth', decision, level, reason, status }), ...(await identify(subject, env)) }, env)
+  const fields = { decision, level, reason, status } satisfies All<OAuthEvent>
+  write({ ...told({ event: 'oauth', ...fields }), ...(await identify(subject, env)) }, env)
 }
+
+/** None forgotten. */
+type All<Event> = { [Name in keyof Required<Event>]: Event[Name] | undefined }
 
 /** Without the fields that are not known. */
 function told(line: { [Name in keyof Line]: Line[Name] | undefined } & Pick<Line, 'event'>): Line {
@@ -98,9 +102,11 @@ function told(line: { [Name in keyof Line]: Line[Name] | undefined } & Pick<Line
 
 function write(line: Line, env: Bindings): void {
   console.log(JSON.stringify(line))
-  const { event, tool, decision, kind, type, outcome, level, reason, client, who, tenant, requests } = line
+  const { event, tool, decision, kind, type, outcome, level, reason, client, who, tenant, requests, ...counts } = line
+  const { ms, status, chars, tokens, ...rest } = counts
+  rest satisfies Record<string, never>
   const texts = [event, tool ?? decision, kind, type, outcome, level, reason, client, who, tenant, requests]
-  const numbers = [line.ms, line.status, line.chars, line.tokens]
+  const numbers = [ms, status, chars, tokens]
   try {
     env.AUDIT?.writeDataPoint({
       indexes: [who ?? client ?? event],

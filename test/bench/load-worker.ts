@@ -14,7 +14,16 @@ export interface BenchBindings extends Bindings {
 
 const { FIXED_URL, MEDPLUM_BASE_URL, COUNTING, KV_SERVICE } = env as BenchBindings
 const counts = { objectRequests: 0, rowsWritten: 0, sessionsMade: 0 }
-const LIMITS = ['SIGN_IN', 'REGISTRATION', 'TOKENS', 'CALLS', 'READS', 'WRITES', 'OPERATIONS']
+const UNLIMITED: RateLimit = { limit: async () => ({ success: true }) }
+const LIMITS: Record<Extract<keyof Bindings, `LIMIT_${string}`>, RateLimit> = {
+  LIMIT_SIGN_IN: UNLIMITED,
+  LIMIT_REGISTRATION: UNLIMITED,
+  LIMIT_TOKENS: UNLIMITED,
+  LIMIT_CALLS: UNLIMITED,
+  LIMIT_READS: UNLIMITED,
+  LIMIT_WRITES: UNLIMITED,
+  LIMIT_OPERATIONS: UNLIMITED,
+}
 
 const fetchUpstream = globalThis.fetch
 globalThis.fetch = (input, init) => {
@@ -30,8 +39,7 @@ const completed = new WeakSet<object>()
 export function complete(bindings: Bindings): Bindings {
   if (completed.has(bindings)) return bindings
   completed.add(bindings)
-  for (const limit of LIMITS)
-    Object.assign(bindings, { [`LIMIT_${limit}`]: { limit: async () => ({ success: true }) } })
+  Object.assign(bindings, LIMITS)
   if (COUNTING) Object.assign(bindings, { GRANT: counted(bindings.GRANT), MCP_SESSION: counted(bindings.MCP_SESSION) })
   return bindings
 }

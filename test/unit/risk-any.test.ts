@@ -107,7 +107,7 @@ function table(rows: string[][]): string {
   return [heading, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines].join('\n')
 }
 
-// Rewritten by `npx vitest run --project node test/unit/risk.test.ts -u`.
+// Rewritten by `npx vitest run --project node test/unit/risk-any.test.ts -u`.
 test('docs/risk.md shows the tables as they are', async () => {
   const code = (words: string[]) => words.map((word) => `\`${word || '(base)'}\``).join(' ')
   const groups = [...new Set(ROUTES.map((route) => route.group))].map((group) => {

@@ -1,11 +1,12 @@
 // What a session's event streams have sent, so that a client that lost its connection can resume (Last-Event-ID). Answers hold
 // patient data, so they are stored sealed under a key of the grant, for a short time.
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/server'
+import { MINUTES } from '../../base/lives.ts'
 import { keyFor, openUnder, sealUnder } from '../../base/seal.ts'
 import { isAnswer } from './revivable.ts'
 
 /** How long a client may take to resume, in milliseconds. */
-const KEPT_MS = 10 * 60_000
+const KEPT_MS = MINUTES.stream * 60_000
 /** Durable Object storage holds at most 2 MB in a row; a larger message is sent, but can't be resumed. */
 const MAX_BYTES = 2_000_000
 

@@ -4,6 +4,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Level } from '../../access/access.ts'
 import { auditOAuth, type OAuthEvent } from '../../audit/audit.ts'
+import { MINUTES } from '../../base/lives.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { identityOf } from '../grant-name.ts'
 import { type MedplumTokens, UpstreamError } from '../medplum.ts'
@@ -15,7 +16,7 @@ import { TokenEndpoint } from './token-endpoint.ts'
 import { Vault } from './vault.ts'
 
 /** How long a sign-in without code exchange is kept: the lifetime of the code at the provider. */
-const CODE_MS = 600_000
+const CODE_MS = MINUTES.signIn * 60_000
 /** When everything stored here has expired, in milliseconds since the epoch: the one alarm also serves the ring. */
 const EXPIRES = 'expires'
 

@@ -1,5 +1,5 @@
 // Asks the person before what can't be undone. The approval is sealed: these arguments, these versions of the records, this connection,
-// ten minutes, once.
+// a few minutes, once.
 
 import { inputResponse } from '@modelcontextprotocol/server'
 import { inTurns } from '../../base/in-turns.ts'

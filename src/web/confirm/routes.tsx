@@ -2,6 +2,7 @@
 // with the same link finds nothing. Viewing the page changes nothing.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
+import { MINUTES } from '../../base/lives.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { homeAt, settingsAt } from '../../config/tenants.ts'
 import { CONFIRM_PATH, openWords, pageId, type Words } from '../../oauth/confirmations.ts'
@@ -47,7 +48,7 @@ function signInFirst(c: Ctx): Response {
 
 async function decide(c: Ctx): Promise<Response> {
   const userId = await browserUser(c)
-  if (userId === undefined) return refused(c, 401, 'Your sign-in ended after half an hour.')
+  if (userId === undefined) return refused(c, 401, `Your sign-in ended after ${MINUTES.pages} minutes.`)
   // What is no form has no token, and is refused so.
   const form = await c.req.raw.formData().catch(() => new FormData())
   if (!(await isOwnForm(c, form.get('token')))) {
@@ -90,7 +91,7 @@ function nothingHere(c: Ctx): Response {
   return pageResponse(
     <Problem
       title="There is nothing to confirm here"
-      what="The question was withdrawn or asked again, is older than ten minutes, or is for another person."
+      what={`The question was withdrawn or asked again, is older than ${MINUTES.question} minutes, or is for another person.`}
       advice="If your application is still waiting, tell it to ask again. It will give you a new link."
       home={homeAt(c.env, c.req.path)}
     />,

@@ -3,6 +3,7 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
+import { MINUTES } from '../../base/lives.ts'
 import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../../base/seal.ts'
 import type { Bindings, Settings } from '../../config/settings.ts'
 import { settingsAt, tenantOf } from '../../config/tenants.ts'
@@ -10,10 +11,11 @@ import { exchangeCode, type LoginSecrets, loginUrl, logOut, newLoginSecrets } fr
 
 type Ctx = Context<{ Bindings: Bindings }>
 
-const SESSION_S = 1800
-const LOGIN_S = 600
+const SESSION_S = MINUTES.pages * 60
+const LOGIN_S = MINUTES.signIn * 60
 /** The cookie `__Host-session` holds 256 random bits; KV holds their SHA-256. A person signs in to each tenant separately. */
 const SESSION_COOKIE = 'session'
+const SESSION = 'session:'
 /** Distinguishes these states from those of an MCP client's sign-in, which are pure base64url. */
 const STATE_PREFIX = 'page.'
 const PURPOSE = 'browser-login'
@@ -44,7 +46,7 @@ interface Login extends LoginSecrets {
 export async function browserUser(c: Ctx): Promise<string | undefined> {
   const secret = sessionSecret(c)
   if (!secret) return undefined
-  const session = await c.env.OAUTH_KV.get<Session>(await sessionKey(secret), 'json')
+  const session = await c.env.OAUTH_KV.get<Session>(SESSION + (await sha256(secret)), 'json')
   if (!session || session.expiresAt <= Date.now()) return undefined
   return tenantOf(session.userId) === settingsHere(c).tenant ? session.userId : undefined
 }
@@ -88,7 +90,7 @@ export async function finishLogin(c: Ctx): Promise<Response> {
   await forgetSession(c)
   const secret = newKey()
   const session: Session = { userId, expiresAt: Date.now() + SESSION_S * 1000 }
-  await c.env.OAUTH_KV.put(await sessionKey(secret), JSON.stringify(session), { expirationTtl: SESSION_S })
+  await c.env.OAUTH_KV.put(SESSION + (await sha256(secret)), JSON.stringify(session), { expirationTtl: SESSION_S })
   setCookie(c, sessionCookie(c), secret, cookie(SESSION_S))
   return redirect(c, returnTo)
 }
@@ -115,10 +117,10 @@ export async function isOwnForm(c: Ctx, token: unknown): Promise<boolean> {
 
 async function forgetSession(c: Ctx): Promise<void> {
   const secret = sessionSecret(c)
-  if (secret) await c.env.OAUTH_KV.delete(await sessionKey(secret))
+  if (secret) await c.env.OAUTH_KV.delete(SESSION + (await sha256(secret)))
 }
 
-/** The login of a state, used up: bound to this browser and this tenant, for ten minutes. Medplum takes its code once. */
+/** The login of a state, used up: bound to this browser and this tenant, for a few minutes. Medplum takes its code once. */
 async function takeLogin(c: Ctx, state: string): Promise<Login> {
   const key = state.slice(STATE_PREFIX.length)
   const name = await loginCookie(key)
@@ -161,7 +163,6 @@ function sessionSecret(c: Ctx): string | undefined {
   return getCookie(c, sessionCookie(c), 'host')
 }
 
-const sessionKey = async (secret: string) => `session:${await sha256(secret)}`
 /** One cookie per login, so that two tabs don't interfere. */
 const loginCookie = async (key: string) => `login-${(await sha256(key)).slice(0, 16)}`
 

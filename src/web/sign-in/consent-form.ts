@@ -3,9 +3,10 @@
 import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
 import { generateCookie, getCookie } from 'hono/cookie'
+import { MINUTES } from '../../base/lives.ts'
 import { newKey, sha256 } from '../../base/seal.ts'
 
-const LIFE_S = 600
+const LIFE_S = MINUTES.signIn * 60
 
 /** A handle for the form at this address, and the cookie that goes with it. */
 export async function openForm(c: Context): Promise<{ handle: string; cookie: string }> {
