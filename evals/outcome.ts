@@ -19,7 +19,7 @@ export function table(outcomes: readonly Outcome[]): string {
     return `| ${name} | ${right} of ${some.length} | ${per((one) => one.calls)} | ${tokens((one) => one.tokens.in)} | ${tokens((one) => one.tokens.out)} |`
   }
   return [
-    '| tasks | right | calls a task | tokens read | tokens written |',
+    '| tasks | right | calls per task | tokens read | tokens written |',
     '| --- | --- | --- | --- | --- |',
     ...KINDS.map((kind) =>
       row(

@@ -50,7 +50,7 @@ export interface World {
 
 const MAX_TURNS = 12
 const FORM =
-  'Work with the tools. Nobody can be asked. End with one line `ANSWER: …` that holds nothing but the answer: a number, a word, a date or a list with commas.'
+  'Work with the tools. You cannot ask anybody. End with one line `ANSWER: …` that contains only the answer: a number, a word, a date or a list with commas.'
 
 export async function openWorld(): Promise<World> {
   const port = await freePort()
@@ -131,7 +131,7 @@ async function runOne(
   }
   const { right, why } = judge(text, task.truth(clinic))
   const holds = task.after ? await task.after(send, clinic) : before === (await standing(send))
-  const state = holds ? '' : task.after ? 'the records are not as asked for' : 'something was changed'
+  const state = holds ? '' : task.after ? 'the records are not as requested' : 'something was changed'
   return { task, right: right && holds, why: [why, state].filter(Boolean).join('; '), calls, tokens }
 }
 

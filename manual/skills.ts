@@ -17,7 +17,7 @@ export const SKILLS: readonly SkillSource[] = [
   {
     name: 'find-people-and-codes',
     description:
-      'Finds patients by name, by condition or by what refers to them, and their conditions and results by code, in Medplum. For questions that begin with who, or with a code.',
+      'Finds patients in Medplum by name, by condition or by what refers to them, and finds their conditions and results by code. For questions that begin with who, or with a code.',
     prompts: [],
     chapters: ['Find patients and read their records'],
   },
@@ -55,7 +55,7 @@ export const SKILLS: readonly SkillSource[] = [
   },
   {
     name: 'documents',
-    description: 'Finds the documents of a Medplum patient and opens their files, such as a PDF.',
+    description: 'Finds the documents of a Medplum patient and opens their files, such as PDFs.',
     prompts: [],
     chapters: ["Open a document's PDF"],
   },
@@ -68,7 +68,7 @@ export const SKILLS: readonly SkillSource[] = [
 ]
 
 const INTRODUCTION =
-  'Calls are those of the tool `fhir-request`. Where a server has `fhir-read`, `fhir-write`, `fhir-delete` and `fhir-operate` instead, each takes the same arguments, without `method` where it has none. `{name}` stands for a value of an earlier answer, taken as said under "Keep".'
+  'Calls are those of the tool `fhir-request`. If a server has `fhir-read`, `fhir-write`, `fhir-delete` and `fhir-operate` instead, each takes the same arguments, except that some have no `method`. `{name}` stands for a value of an earlier answer, taken as described under "Keep".'
 
 /** The SKILL.md of each skill, by its name. */
 export async function skillFiles(): Promise<Map<string, string>> {

@@ -41,9 +41,7 @@ async function task(way: Way): Promise<void> {
   const { alice } = SANDBOX_USERS
   const signIn = new SignIn(alice)
   const client = await connect(way, worker.url, signIn)
-  say(
-    `  signed in as ${alice.email}, through ${new Set(signIn.person.visited).size} pages; protocol ${client.protocol}`,
-  )
+  say(`  signed in as ${alice.email} through ${new Set(signIn.person.visited).size} pages; protocol ${client.protocol}`)
   say(`  tools: ${(await client.toolNames()).join(', ')}`)
 
   const created = await request(client, 'POST', 'Task', {

@@ -57,6 +57,6 @@ async function canListen(port: number, host: string): Promise<boolean> {
  */
 export function portOf(text: string, name: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (port < 1 || port > 65_535) throw new RangeError(`${name} takes a port from 1 to 65535, not "${text}".`)
+  if (port < 1 || port > 65_535) throw new RangeError(`${name} must be a port from 1 to 65535, not "${text}".`)
   return port
 }

@@ -39,5 +39,5 @@ async function run(): Promise<void> {
 function seconds(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (/^\d+$/.test(text)) return Number(text)
-  throw new Error(`${name} takes a number of seconds, not "${text}".`)
+  throw new Error(`${name} must be a number of seconds, not "${text}".`)
 }

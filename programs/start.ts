@@ -16,10 +16,10 @@ const USUAL_SANDBOX_PORT = 8103
 const STATE = '.sandbox'
 const HELP = `npm start -- [options]
 
-  --port NUMBER          port of the MCP server; also by PORT (default: ${USUAL_PORT}, or the next free one)
+  --port NUMBER          port of the MCP server; PORT also sets it (default: ${USUAL_PORT}, or the next free one)
   --sandbox-port NUMBER  port of the sandbox (default: ${USUAL_SANDBOX_PORT}, or the next free one)
-  --state FOLDER         where records and sign-ins are kept, by port (default: ${STATE})
-  --fresh                forget those of earlier runs`
+  --state FOLDER         where records and sign-ins are kept, one subfolder per port (default: ${STATE})
+  --fresh                delete those of earlier runs`
 
 const ending = new AbortController()
 // npm repeats a signal that the terminal has already sent; the second changes nothing.
@@ -155,7 +155,7 @@ Add it to a client:
   Inspector    npx -y @modelcontextprotocol/inspector@2.12.0 --cli ${url} --transport http --method tools/list
   VS Code, Cursor and others: see the home page.
 
-Records and sign-ins are kept for the next start; npm start -- --fresh forgets them.
+Records and sign-ins are kept for the next start; npm start -- --fresh deletes them.
 Stop with Ctrl+C.
 `
 }

@@ -8,8 +8,8 @@ const [program = '', ...args] = process.argv.slice(2)
 
 if (Number(process.versions.node.split('.')[0]) < NEEDED) {
   console.error(
-    `This needs Node ${NEEDED}, and runs on ${process.version}. "npm ci" installs Node ${NEEDED} beside it, by an install script of the package "node". ` +
-      'That script did not run, as with --ignore-scripts. Run "npm rebuild node", or use Node 24 or later.',
+    `This needs Node ${NEEDED}, but it is running on ${process.version}. "npm ci" installs Node ${NEEDED} in this project, through an install script of the package "node". ` +
+      'That script did not run, for example because of --ignore-scripts. Run "npm rebuild node", or use Node 24 or later.',
   )
   process.exit(1)
 }

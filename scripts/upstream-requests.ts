@@ -20,16 +20,16 @@ export const COSTS: readonly Cost[] = [
     tool: 'fhir-request',
     args: get('Condition?subject=CHART&_count=100'),
   },
-  { call: 'Search, a page of more', requests: 1, tool: 'fhir-request', args: get('Patient?_count=20') },
+  { call: 'Search, one page of several', requests: 1, tool: 'fhir-request', args: get('Patient?_count=20') },
   { call: 'Search with `_total=accurate`', requests: 1, tool: 'fhir-request', args: get('Patient?_total=accurate') },
   {
-    call: 'Search by a code that finds nothing, and which codes are there',
+    call: 'Search by a code that finds nothing, with the codes that exist',
     requests: 2,
     tool: 'fhir-request',
     args: get('Condition?subject=CHART&code=nothing'),
   },
   {
-    call: 'Search, sorted, with what it includes',
+    call: 'Search, sorted, with included records',
     requests: 1,
     tool: 'fhir-request',
     args: get('Observation?subject=CHART&code=4548-4&_sort=-date&_include=Observation:performer'),
@@ -81,7 +81,7 @@ export const COSTS: readonly Cost[] = [
   },
   { call: 'Digest of up to 500 records', requests: 1, tool: 'fhir-digest', args: { path: 'Condition?subject=CHART' } },
   {
-    call: 'Digest in groups, without a match in a second search',
+    call: 'Digest in groups, keeping subjects without a match in a second search',
     requests: 2,
     tool: 'fhir-digest',
     args: { path: 'Condition?subject=CHART', by: ['subject'], without: 'Encounter?subject=CHART' },

@@ -155,14 +155,14 @@ async function tokenRequest(c: Ctx, authorization: Authorization): Promise<Respo
   const bytes = await c.req.raw.clone().arrayBuffer()
   const form = new URLSearchParams(new TextDecoder().decode(bytes))
   if (clientIdsOf(c.req.raw, form).some((id) => new TextEncoder().encode(id).byteLength > MAX_CLIENT_ID)) {
-    const error_description = 'No client has so long an id'
+    const error_description = 'No client has an id this long'
     return c.json({ error: 'invalid_client', error_description }, 401, { 'cache-control': 'no-store' })
   }
   const tokens = NAMES_GRANT.flatMap((name) => form.getAll(name))
   const [grant, ...others] = new Set(tokens.flatMap((token) => grantOf(token) ?? []))
   if (grant === undefined) return authorization(c)
   if (others.length > 0 || !isGrantName(grant)) {
-    const error_description = 'The request must be about one grant, and name it by a token or code of this server'
+    const error_description = 'The tokens and codes in a request must be from this server and belong to one grant'
     return c.json({ error: 'invalid_request', error_description }, 400, { 'cache-control': 'no-store' })
   }
   const body = canonicalize(c.env, form) ? String(form) : bytes

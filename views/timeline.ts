@@ -64,7 +64,7 @@ export function timelineView(timeline: Timeline, setting: Setting): HTMLElement[
   draw()
   const bar = el(
     'div',
-    { class: 'actions', role: 'group', 'aria-label': 'Stretch of time' },
+    { class: 'actions', role: 'group', 'aria-label': 'Time range' },
     button('1 year', last(1)),
     button('5 years', last(5)),
     button('All', () => move(whole)),

@@ -82,7 +82,7 @@ function returnOf({ origin, tenant }: Endpoint, back: URLSearchParams | undefine
     brief(words),
     /not accept/.test(words)
       ? `If the ClientApplication needs a secret, check ${secret}; otherwise remove the secret here. ${SEE_LOG}`
-      : 'Run this again, allow access on the consent page, and sign in as somebody who may use this Medplum.',
+      : 'Run this again, allow access on the consent page, and sign in as somebody who may use this Medplum server.',
   )
 }
 
@@ -118,7 +118,7 @@ async function checkRevocation(endpoint: Endpoint, token: string, { id }: Client
     const ended = answer.status === 200 && (await isRefused(endpoint, token))
     return verdict('revocation', ended, {
       right: 'the token is revoked and then refused',
-      wrong: `after its revocation (${answer.status}) the token is still accepted`,
+      wrong: `the token is still accepted after its revocation (${answer.status})`,
       fix: `End the connection "medplum-mcp doctor" at ${endpoint.origin}${endpoint.root}/connections. ${SEE_LOG}`,
     })
   })

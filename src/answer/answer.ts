@@ -43,7 +43,7 @@ const RESERVE = 400
 /** Rows of a digest of what was dropped. */
 const MAX_DIGEST_ROWS = 30
 const CHARS_A_DIGEST_ROW = 800
-const NARRATIVE = 'generated narratives (text.div); `format` "json" or `select` ["text.div"] brings them'
+const NARRATIVE = 'generated narratives (text.div); `format` "json" or `select` ["text.div"] returns them'
 
 /**
  * The answer within its budget. Pure; what it leaves out, it names.
@@ -127,7 +127,7 @@ function written(
 function bounded(remarks: readonly string[], limit: number): string[] {
   const shown = remarks.filter((_, at) => remarks.slice(0, at + 1).join('').length <= limit)
   const more = remarks.length - shown.length
-  return more === 0 ? shown : [...shown, `${more} more columns were empty, failed or too long.`]
+  return more === 0 ? shown : [...shown, `${more} more columns were empty, failed or were too long.`]
 }
 
 /** With a text after the answer. */

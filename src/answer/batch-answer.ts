@@ -32,7 +32,7 @@ export function withoutEchoes(
     const { resourceType, id } = one.resource
     return { resource: { resourceType, id }, response: { status: one.response.status } }
   })
-  const remark = `of ${echoes.length} stored resources all but the id (by status: ${byStatus(entries)}); read those you need at Type/ID`
+  const remark = `everything but the id of ${echoes.length} stored resources (by status: ${byStatus(entries)}); read the ones you need at Type/ID`
   return { entry, remark }
 }
 
@@ -75,7 +75,7 @@ export function batchParts(entries: readonly Entry[], limit: number, size: (valu
   })
   const named = remarks.slice(0, MAX_NAMED).join('; ')
   const more = remarks.length > MAX_NAMED ? `; and of ${remarks.length - MAX_NAMED} more entries` : ''
-  const told = remarks.length === 0 ? [] : [`${named}${more}. Ask for these by requests of their own`]
+  const told = remarks.length === 0 ? [] : [`${named}${more}. Ask for these in separate requests`]
   return whole(entry) <= limit ? { entry, remarks: told } : firstOf(entry, limit, whole, told)
 }
 
@@ -96,7 +96,7 @@ function firstOf(
   const failed = rest.flatMap((one, at) => (isSuccess(one.response) ? [] : [`${count + at}: ${statusOf(one)}`]))
   const failures = failed.length === 0 ? '' : `; failed: ${failed.slice(0, MAX_NAMED).join(', ')}`
   const more = failed.length > MAX_NAMED ? ` and ${failed.length - MAX_NAMED} more` : ''
-  const others = `${rest.length} entries after these (by status: ${byStatus(rest)}${failures}${more}). All were carried out: do not send them again; a larger maxChars would have shown them`
+  const others = `${rest.length} entries after these (by status: ${byStatus(rest)}${failures}${more}). All were carried out: do not send them again. A larger maxChars would have shown them`
   return { entry: light.slice(0, count), remarks: rest.length === 0 ? told : [...told, others] }
 }
 

@@ -71,7 +71,7 @@ function referenceTo({ resourceType, id }: Entry): string {
 
 /** Maximum characters of a line that says what was removed. */
 export const MAX_TOLD = 1500
-const HOW = ', because of the size; `select` brings parts, such as note.text.substring(0,20000)'
+const HOW = ', because of the size; `select` returns parts, such as note.text.substring(0,20000)'
 
 /** What was removed, in a line of limited length. */
 export function told(leftOut: readonly string[], limit: number): string {

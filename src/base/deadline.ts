@@ -11,7 +11,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new DOMException('The time is over', 'TimeoutError')), ms)
+  const timer = setTimeout(() => controller.abort(new DOMException('The time limit was reached', 'TimeoutError')), ms)
   const abort = () => controller.abort(parent?.reason)
   if (parent?.aborted) abort()
   parent?.addEventListener('abort', abort)

@@ -165,7 +165,7 @@ export function backoff(attempt: number): number | undefined {
 function asRepeated(error: unknown): unknown {
   if (error instanceof FhirError && error.status === 412) {
     error.message +=
-      '\nThe request was repeated after a lost answer, so the conflicting change may be its own. Read the record.'
+      '\nThe request was repeated after a lost answer, so it may conflict with its own change. Read the record to check.'
   }
   return error
 }

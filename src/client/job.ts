@@ -33,7 +33,7 @@ export async function follow(
     const percent = percentOf(state.body)
     if (percent === undefined)
       await progress(poll, undefined, `Medplum is still working (asked ${poll === 1 ? 'once' : `${poll} times`})`)
-    else await progress(percent, 100, `Medplum has done ${percent} %`)
+    else await progress(percent, 100, `Medplum has finished ${percent} %`)
   }
   return undefined
 }

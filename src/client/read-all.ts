@@ -66,7 +66,7 @@ export async function readAll(fhir: FhirClient, path: string, options: ReadOptio
     await tell(progress, found.size, total, cap)
     const next = nextOf(page, found.size > before)
     if (next === undefined) return all({})
-    if (asked.has(next)) return all({ partial: 'Medplum gave a next page that was already read' })
+    if (asked.has(next)) return all({ partial: 'Medplum returned a next page that was already read' })
     if (offsetOf(next) > MAX_OFFSET) {
       return all({ partial: `Medplum stops at ${MAX_OFFSET} resources in this order` })
     }

@@ -37,7 +37,7 @@ export async function received(
   const { bytes, before, more } = await readBytes(response, part).catch(connectionLost)
   if (more && part.length === MAX_ANSWER_BYTES) {
     throw new TransportError(
-      `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less, by _count, _elements or a narrower search.`,
+      `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less: use _count, _elements or a narrower search.`,
     )
   }
   const jobPath = localPath(response.headers.get('content-location'), fhirBase)

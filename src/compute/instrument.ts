@@ -47,7 +47,7 @@ const LOOPS = new Set(['ForStatement', 'ForInStatement', 'ForOfStatement', 'Whil
  * @throws {UserError} for invalid JavaScript, and for parts that a program may not use
  */
 export function instrument(code: string): string {
-  if (code.includes(MARK)) throw refusal('it holds a NUL character', undefined)
+  if (code.includes(MARK)) throw refusal('it contains a NUL character', undefined)
   try {
     return new Instrumenter(code).module()
   } catch (error) {
@@ -211,7 +211,7 @@ class Instrumenter {
     if (!isPlain || params.some(({ type }) => type === 'RestElement'))
       this.#refuse(
         node,
-        'a rest parameter (...), a comment or a last comma in the head of a generator is not available',
+        'rest parameters (...), comments and trailing commas are not available in the parameters of a generator',
       )
     const { text, weight } = this.#within(() =>
       this.#text(node, (child) => {
@@ -235,7 +235,7 @@ class Instrumenter {
       if (name === 'length') this.#refuse(node, 'assigning to length is not available: use splice, or a new array')
       if (name === 'prototype' || name === '__proto__') this.#refuse(node, `assigning to ${name} is not available`)
     } else if (node.type === 'RestElement') {
-      this.#refuse(node, 'a rest element (...) is available in const and let and in parameters only')
+      this.#refuse(node, 'a rest element (...) is available only in const, let and parameters')
     } else if (node.type === 'AssignmentPattern') {
       this.#target(part(node, 'left'), true)
     } else if (node.type === 'Property') {

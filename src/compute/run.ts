@@ -148,8 +148,8 @@ async function within(work: Promise<string>, timeoutMs: number, signal: AbortSig
 /** Why there was no answer. */
 function reasonOf(error: unknown): string {
   const words = error instanceof Error ? error.message : ''
-  if (/cpu/i.test(words)) return 'it used more time of the processor than it may'
-  if (/memory/i.test(words)) return 'it used more memory than it may'
+  if (/cpu/i.test(words)) return 'it used more CPU time than allowed'
+  if (/memory/i.test(words)) return 'it used more memory than allowed'
   if (/SyntaxError|Unexpected|Invalid/.test(words)) return 'it is not valid JavaScript'
   return 'it ended without an answer'
 }

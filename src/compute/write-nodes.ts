@@ -191,7 +191,7 @@ function isOwn(node: Tree, { refuse }: Tools): boolean {
   if (node.type !== 'MemberExpression') return true
   if (part(node, 'property').type !== 'PrivateIdentifier') return false
   if (/^(?:Identifier|ThisExpression)$/.test(part(node, 'object').type)) return true
-  return refuse(node, 'changing a private field is available on a variable or this only')
+  return refuse(node, 'changing a private field is available only on a variable or this')
 }
 
 function placeOf(node: Tree, { write }: Tools): { object: string; key: string } {

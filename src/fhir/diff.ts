@@ -58,7 +58,7 @@ function plain(value: unknown): Side {
  */
 export function differenceLines(found: readonly Difference[], most: number): string[] {
   const lines = found.slice(0, most).map(({ path, before, after, concealed }) => {
-    const place = path === '' ? 'all of it' : path
+    const place = path === '' ? 'the whole record' : path
     if (concealed) return `${place}: replaced`
     if (before === undefined) return `${place}: added ${short(after)}`
     return after === undefined ? `${place}: removed ${short(before)}` : `${place}: ${short(before)} → ${short(after)}`

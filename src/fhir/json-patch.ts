@@ -95,7 +95,7 @@ function applyOne(document: unknown, operation: unknown): unknown {
       const into = path.length > from.length && from.every((token, index) => token === path[index])
       if (into) throw new PatchError('a value can’t be moved into itself')
       if (isShifted(document, from, path)) {
-        throw new PatchError('the move would shift the list that it leads into; give a copy and a remove instead')
+        throw new PatchError('the move would shift the list that it moves into; use a copy and a remove instead')
       }
       const moved = get(document, from)
       return put(remove(document, from), path, moved, 'add')
@@ -104,7 +104,7 @@ function applyOne(document: unknown, operation: unknown): unknown {
       return put(document, path, structuredClone(get(document, pointer(operation.from, 'from'))), 'add')
     case 'test':
       if (differences(get(document, path), given(operation)).length > 0) {
-        throw new PatchError(`the value at ${String(operation.path)} is another one`)
+        throw new PatchError(`the value at ${String(operation.path)} is a different one`)
       }
       return document
     default:

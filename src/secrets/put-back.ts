@@ -34,7 +34,7 @@ export function putBack(given: unknown, stored: unknown, shown: unknown, path = 
     if (!isPlaceholder(given)) return given
     if (given === shown && stored !== undefined) return stored
     throw new NothingStored(
-      `\`${path}\` contains a placeholder for a hidden value, but there is no stored value to restore. Leave it as you read it, or give the value`,
+      `\`${path}\` contains a placeholder for a hidden value, but there is no stored value to restore. Leave it as you read it, or write the value`,
     )
   }
   if (Array.isArray(given)) return given.map((item, index) => inList(item, index, { given, stored, shown, path }))

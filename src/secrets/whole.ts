@@ -101,7 +101,7 @@ export class Whole {
       return shown.includes(text) && !before.includes(text)
     }
     if (!concealed(this.#value, this.#shown).some(isLeak)) return after
-    throw new NothingStored('it would show what is hidden. Leave each placeholder where it was read')
+    throw new NothingStored('it would show what is hidden. Leave each placeholder where you read it')
   }
 
   /** A signed address differs at each read; it is compared as it is shown. */

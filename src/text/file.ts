@@ -56,7 +56,7 @@ function withoutSecrets(part: FilePart): FilePart {
 }
 
 function tooLarge({ path }: FilePart): string {
-  return `${path} is JSON of more than ${MAX_PART.bytes} bytes. It is not shown: in a part of it, secrets could not be found. Open it in the Medplum App.`
+  return `${path} is JSON of more than ${MAX_PART.bytes} bytes. It is not shown, because secrets can’t be found in a part of it. Open it in the Medplum App.`
 }
 
 function textContent(part: FilePart): ContentBlock[] {
@@ -87,7 +87,7 @@ const NEW_LINE = 10
 /** Files with one FHIR record per line, which may contain secrets: exports. */
 const RECORDS = /ndjson$/
 const CUT_RECORD =
-  'A record that does not fit, or of which only the end was asked for, was left out: read that record itself, or ask for offsets as answers say.'
+  'A record was left out, because it does not fit or only its end was requested. Read that record itself, or use the offsets that answers give.'
 
 /** The length up to and with the first line break. */
 function restOfLine(bytes: Uint8Array): number {
@@ -100,7 +100,7 @@ function byteContent({ path, contentType, bytes, from, size, more }: FilePart): 
   const known = size ?? (more ? undefined : offset + bytes.byteLength)
   const about = `${path}: ${contentType || 'unknown type'}, ${known ?? `more than ${MAX_PART.bytes}`} bytes.`
   if (more && from === undefined) {
-    const advice = `It is larger than one answer may hold (${MAX_PART.bytes} bytes). Ask for the same path with offset=0 for its first part.`
+    const advice = `It is too large for one answer (${MAX_PART.bytes} bytes). Ask for the same path with offset=0 for its first part.`
     return [{ type: 'text', text: `${about} ${advice}` }]
   }
   const data = toBase64(bytes)

@@ -100,7 +100,7 @@ export class ProgramReads {
     const { segments, parameters } = parsePlace(request.path)
     if (!isPaged(request.path) || parameters.some(({ key, value }) => key === '_summary' && value === 'count')) {
       throw new UserError(
-        'fhir.search takes a search, a history or a chart, such as Observation?subject=Patient/ID or Patient/ID/$everything. One record: fhir.get; a number: fhir.count.',
+        'fhir.search takes a search, a history or a chart, such as Observation?subject=Patient/ID or Patient/ID/$everything. For one record use fhir.get, for a number fhir.count.',
       )
     }
     const kept = parameters.filter(({ key }) => key !== '_count')

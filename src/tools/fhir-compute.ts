@@ -36,7 +36,7 @@ function define(loader: Loader): Tool<typeof INPUT> {
     name: 'fhir-compute',
     title: 'Compute over FHIR records',
     description: [
-      'Runs a program over FHIR records and returns what it returns: sums, joins, differences and rankings, exact, without the records themselves. Nothing is changed.',
+      'Runs a program over FHIR records and returns its result: exact sums, joins, differences and rankings, without the records themselves. Changes nothing.',
       'It has `await fhir.search(path)` (all pages, as an array of resources), `fhir.get(path)` and `fhir.count(path)`; no network, imports or console.',
     ].join('\n'),
     input: INPUT,

@@ -31,16 +31,18 @@ export const fhirDigest = defineTool({
       .array(bounded(MAX_ADDRESS))
       .optional()
       .describe('FHIRPath to group by, e.g. ["subject","effective.toString().substring(0,7)"]'),
-    value: bounded(MAX_ADDRESS)
-      .optional()
-      .describe('FHIRPath of what is summed, unless its value or total, e.g. item.net'),
-    pick: z.enum(['latest', 'first']).optional().describe('One record of each group, with date and value'),
+    value: bounded(MAX_ADDRESS).optional().describe('FHIRPath to sum instead of the value or total, e.g. item.net'),
+    pick: z.enum(['latest', 'first']).optional().describe('One record per group, with date and value'),
     sort: bounded(MAX_NAME).optional().describe('Column; -sum: largest first'),
-    top: z.int().min(1, '`top` is a number of rows, from 1. Nothing was sent.').optional().describe('Rows at most'),
+    top: z
+      .int()
+      .min(1, '`top` must be a number of rows, at least 1. Nothing was sent.')
+      .optional()
+      .describe('Maximum rows'),
     with: bounded(MAX_ADDRESS).optional().describe('Second search: keeps the subjects with a match there'),
     without: bounded(MAX_ADDRESS)
       .optional()
-      .describe('Keeps those with none, e.g. Observation?code=4548-4&date=ge2026-06'),
+      .describe('Keeps those without a match, e.g. Observation?code=4548-4&date=ge2026-06'),
   }),
   normalise,
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },

@@ -43,7 +43,7 @@ export const whoami = defineTool({
     ]
     const unanswered = isRecord(me)
       ? []
-      : ['Medplum gave no more details just now: name, e-mail and rights are unknown.']
+      : ['Medplum gave no more details: name, e-mail and rights are unknown. Try again later.']
     return [...lines.flatMap(([label, value]) => (value === '' ? [] : [`${label}: ${value}`])), ...unanswered].join(
       '\n',
     )
@@ -51,7 +51,7 @@ export const whoami = defineTool({
 })
 
 const BY_RENEWAL =
-  'renewed automatically while it is used; it ends after some days without use (14 by default), or when it is revoked'
+  'renewed automatically while in use; ends after some days without use (14 by default), or when revoked'
 const FOR_SUPER_ADMINS = 'at most an hour from sign-in: Medplum does not renew sign-ins of super admins'
 
 function personIn(profile: unknown, membership: unknown): string {

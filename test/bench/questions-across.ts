@@ -88,7 +88,7 @@ const resultsOfVisit: Form = (truth, patient) => {
     return [
       {
         traps: [...trapsOf(truth, patient), ...resultTraps(results)],
-        text: `Which laboratory results came of the visit of ${told(truth, patient)} on ${start.slice(0, 10)}?`,
+        text: `Which laboratory results came from the visit of ${told(truth, patient)} on ${start.slice(0, 10)}?`,
         policy: atVisit(named(truth, patient), dayOf(start), RESULTS, 'category=laboratory'),
         facts: [exactly(results.map(resultCells), isResult)],
       },

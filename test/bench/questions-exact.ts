@@ -29,7 +29,7 @@ export async function putExactly(asker: Asker, { args, rows }: Exact): Promise<s
   return [
     ...missing.slice(0, 3).map((cells) => `a row ${JSON.stringify(cells)}`),
     ...(left.length > 0
-      ? [`nothing beyond ${rows.length} rows, found ${left.length} more: ${JSON.stringify(left[0])}`]
+      ? [`no more than ${rows.length} rows, but found ${left.length} more: ${JSON.stringify(left[0])}`]
       : []),
   ]
 }

@@ -173,7 +173,7 @@ function extreme(course: Course, which: 'max' | 'min'): Question {
 function trend(course: Course, yearly: boolean): Question {
   const { readings, measure, whose, who } = course
   const text = yearly
-    ? `What were first, last, lowest and highest ${measure.say} of ${whose} in each year?`
+    ? `What were the first, last, lowest and highest ${measure.say} of ${whose} in each year?`
     : `How has the ${measure.say} of ${whose} developed: all values with date and unit?`
   const facts = [exactly(readings.map(cellsOf), isReading)]
   return course.question(

@@ -73,7 +73,7 @@ function reasons({ scenario, checks }: Outcome, { productTools, run }: Part): st
 
 /** Signs that the suite did not run as it should have, or saw a failure that its files don't show. */
 function irregularities({ run, expected, productTools }: Part, scored: number, bad: number): string[] {
-  if (run.exitCode === null) return ['the suite was killed, having run out of time']
+  if (run.exitCode === null) return ['the suite ran out of time and was stopped']
   if (scored !== expected) return [`${scored} scored scenarios ran instead of ${expected}\n${run.output}`]
   if (run.exitCode !== 0 && bad === 0 && !productTools) return [`the suite ended with ${run.exitCode}\n${run.output}`]
   return []

@@ -98,7 +98,7 @@ test('a model that says done and does nothing is wrong', async () => {
     tasks,
     world,
   )
-  for (const { right, why } of outcomes) expect([right, why]).toEqual([false, 'the records are not as asked for'])
+  for (const { right, why } of outcomes) expect([right, why]).toEqual([false, 'the records are not as requested'])
 }, 60_000)
 
 test('a model that knows the answers is right everywhere', async () => {

@@ -266,7 +266,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
       await tabTo(/^status$/)
       await page.keyboard.press('Enter')
       expect(await seen.view.locator('th[aria-sort=ascending]').textContent()).toBe('status')
-      await tabTo(/^What to do with Task/)
+      await tabTo(/^Actions for Task/)
       await page.keyboard.press('Enter')
       await page.keyboard.press('Tab')
       await page.keyboard.press('Enter')

@@ -178,13 +178,14 @@ export class Actor {
     if (!own) return
     const { isError, text } = await this.#call({ method: 'GET', path: `Basic/${own.id}` })
     if (!isError)
-      this.#model.expect(text.includes(own.marker), `client ${this.number} read another record than its own`)
+      this.#model.expect(text.includes(own.marker), `client ${this.number} read a record that is not its own`)
     this.#model.count(isError ? 'read: error' : 'read: done')
   }
 
   async #whoami(): Promise<void> {
     const { isError, text } = await this.#call({}, PATIENCE_MS, 'whoami')
-    if (!isError) this.#model.expect(text.includes(this.user.family), `client ${this.number} works as another person`)
+    if (!isError)
+      this.#model.expect(text.includes(this.user.family), `client ${this.number} works as a different person`)
     this.#model.count(isError ? 'whoami: error' : 'whoami: done')
   }
 

@@ -78,7 +78,7 @@ try {
   const profileOf = (number: number) => `Practitioner/${actors[number]?.user.profileId}`
   model.settle(await everything(await signedIn(sandbox, alice)), profileOf)
   for (const done of ['create: done', 'update: done', 'read: done', 'whoami: done', 'refresh: 200']) {
-    model.expect((model.counts.get(done) ?? 0) > 0, `nothing came of any "${done}"`)
+    model.expect((model.counts.get(done) ?? 0) > 0, `no "${done}" ever succeeded`)
   }
   const left = await rowsLeft(Date.now() + (IDLE_S + 60) * 1000)
   model.expect(left.length === 0, `${left.length} rows are left in objects after the idle time: ${left.join(', ')}`)
@@ -89,7 +89,7 @@ try {
 }
 for (const [what, count] of [...model.counts].sort()) console.log(`${String(count).padStart(6)}  ${what}`)
 for (const broken of model.broken.slice(0, 20)) console.log(`BROKEN: ${broken}`)
-if (model.broken.length > 0) console.log(`Again: npm run test:faults -- --seed ${seed} --seconds ${seconds}`)
+if (model.broken.length > 0) console.log(`To repeat: npm run test:faults -- --seed ${seed} --seconds ${seconds}`)
 console.log(`${model.broken.length === 0 ? 1 : 0} passed, ${model.broken.length} failed`)
 process.exit(model.broken.length > 0 ? 1 : 0)
 

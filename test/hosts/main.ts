@@ -26,13 +26,9 @@ const NOT_TESTED = [
   [
     'Copilot CLI',
     '1.0.102',
-    'by hand: yes; without a keychain its next process is signed out, so nothing else can be tested here',
+    'by hand: yes; without a keychain, its next process is signed out, so nothing else can be tested here',
   ],
-  [
-    'Qwen Code',
-    '0.24.4',
-    'starts by hand: `/mcp`, Authenticate opens the sign-in; this menu of its terminal is not driven here',
-  ],
+  ['Qwen Code', '0.24.4', 'by hand: `/mcp`, Authenticate starts the sign-in; the test cannot drive this terminal menu'],
 ]
 
 install()

@@ -277,6 +277,6 @@ export class Ground {
     }
     await tried(() => this.#dismiss())
     await tried(() => this.#remove([...this.#made].reverse()))
-    must(problems.length === 0, `Not everything was taken away: ${problems.join('; ')}`)
+    must(problems.length === 0, `Not everything was deleted: ${problems.join('; ')}`)
   }
 }

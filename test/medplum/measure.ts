@@ -34,7 +34,7 @@ export async function measure(
   const ways = new Map<string, Way>([[DIRECT, direct(ground.url, token)]])
   const theirs = mcp(`${ground.url}mcp/stream`, { ...JSON_HEADERS, authorization: `Bearer ${token}` })
   if (await theirs(rows[0] ?? '').catch(() => undefined)) ways.set("Medplum's MCP", theirs)
-  else report.leaveOut("Medplum's own MCP server", 'it is not on')
+  else report.leaveOut("Medplum's own MCP server", 'it is switched off')
   const { headers } = await openSession(plain, bearer)
   ways.set(
     'ours, stateless',

@@ -145,7 +145,7 @@ describe('the input of operations', () => {
   test.each([
     ['Schedule/1/$find', 'service-type-reference!'],
     ['Schedule/1/$find?start=x', 'https://medplum.com/fhir/service-type-reference'],
-    ['Appointment/$hold', 'contained Slot of status busy'],
+    ['Appointment/$hold', 'contained Slot with status busy'],
     ['Appointment/$book', 'patient-reference'],
     ['QuestionnaireResponse/$extract', 'questionnaire-response!'],
     ['Bot/$init', 'executableCode'],

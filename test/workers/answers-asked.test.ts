@@ -109,7 +109,7 @@ describe('a wrong argument is named, and nothing is sent', () => {
     [
       '21 columns',
       { path: chart, select: Array.from({ length: 21 }, (_, at) => `a${at}`) },
-      /21 expressions, at most 20/,
+      /21 expressions, but at most 20/,
     ],
     ['a format of its own', { path: chart, format: 'xml' }, /format/],
     ['all of a write', POST('Task', { resourceType: 'Task' }, { all: true }), /`all` is for a GET/],

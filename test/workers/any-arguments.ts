@@ -97,6 +97,19 @@ export const request: fc.Arbitrary<RequestArguments> = fc.record({
   offset: mostly(fc.nat(), undefined),
 })
 
+/** Changes that are well made: most lead to a question. */
+export const change: fc.Arbitrary<RequestArguments> = fc.oneof(
+  fc.record({ method: fc.constant('DELETE' as const), path: fc.constantFrom('Patient/1', 'Task?identifier=x') }),
+  fc.record({
+    ...{ method: fc.constantFrom('PUT' as const, 'POST' as const), path: fc.constantFrom('Patient/1', 'Patient') },
+    body: fc.constant(RESOURCE),
+  }),
+  fc.record({
+    ...{ method: fc.constant('PATCH' as const), path: fc.constantFrom('Patient/1', 'Task?identifier=x') },
+    body: patch,
+  }),
+)
+
 export const ANSWERS: (() => Response | Promise<Response>)[] = [
   () => Response.json({ resourceType: 'Patient', meta: { versionId: '1' } }),
   () => Response.json({ resourceType: 'Bundle', entry: [null, 5, { response: { status: {} } }] }),

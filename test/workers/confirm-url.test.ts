@@ -349,7 +349,7 @@ describe('what is decided on the page', () => {
     await browser.decide(url, alice, 'approved')
     think(601_000)
     const { result, writes } = await writesDuring(() => again(question))
-    expect(result).toMatchObject({ isError: true, text: expect.stringContaining('later than 10 minutes') })
+    expect(result).toMatchObject({ isError: true, text: expect.stringContaining('more than 10 minutes') })
     expect(writes).toEqual([])
     vi.useRealTimers()
     expect(await exists(medplum, path)).toBe(true)

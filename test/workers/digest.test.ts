@@ -216,7 +216,7 @@ describe('more than a digest holds', () => {
     expect(rows[0]).toMatchObject({ code: 'often', count: 3 })
     expect(head).toContain('Digest of all 1,503 resources in 1,501 rows.')
     const left = (1501 - rows.length).toLocaleString('en-US')
-    expect(head).toContain(`Left out for length: ${left} rows with the smallest counts (up to 1).`)
+    expect(head).toContain(`Left out because of the length: ${left} rows with the smallest counts (up to 1).`)
     expect(head).toMatch(new RegExp(`^- ${left} rows of Basic \\(count ${left}\\): rare-\\d+, .*, …$`, 'm'))
   })
 })

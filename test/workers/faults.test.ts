@@ -148,5 +148,5 @@ test('a guarded write whose answer was lost is sent again, and may then meet its
   )
   expect(requests.filter(({ method }) => method === 'PUT')).toHaveLength(2)
   expect(result.text).toContain('HTTP 412')
-  expect(result.text).toContain('may be its own')
+  expect(result.text).toContain('may conflict with its own change')
 })

@@ -110,7 +110,7 @@ describe('trend', () => {
     expect(series?.points[3]).toMatchObject({ status: 'preliminary' })
     const reasons = ['entered in error', 'no value (machine broken)', 'value is not a number', 'no date']
     expect(new Set(shown.undrawn.map(({ reason }) => reason))).toEqual(new Set(reasons))
-    for (const reason of reasons) expect(text).toContain(`Not drawn of "Made up": 1, ${reason}`)
+    for (const reason of reasons) expect(text).toContain(`1 of "Made up" not drawn: ${reason}`)
   })
 
   test('ignores a range in another unit; without a flag in the record, the range decides what is outside it', async () => {

@@ -106,7 +106,7 @@ describe('an authorization request', () => {
     expect(response.status).toBe(400)
     const html = await response.text()
     expect(html).toContain(
-      'by a document at https://client.example/metadata.json, and this server doesn’t read such documents',
+      'by a document at https://client.example/metadata.json, but this server doesn’t read such documents',
     )
     expect(html).toContain('registers itself')
     expect(fetched).not.toHaveBeenCalled()

@@ -31,7 +31,7 @@ export async function narrowBatch(request: FhirRequest, narrower: Narrower): Pro
   const outcomes: Outcome[] = []
   for (const entry of body.entry) {
     if (outcomes.length >= MAX_CHANGES && outcomes.filter(isChange).length >= MAX_CHANGES) {
-      throw narrower.refusal(`a batch may have ${MAX_CHANGES} changes at most`)
+      throw narrower.refusal(`a batch may have at most ${MAX_CHANGES} changes`)
     }
     const outcome = await entryOf(entry, body.type === 'batch', narrower)
     if (outcome === undefined) return undefined

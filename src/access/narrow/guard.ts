@@ -18,7 +18,7 @@ export function narrowingGuard(narrowing: Narrowing): Guard {
       if (request.mark) return { request }
       const narrower = new Narrower(narrowing, read, judge)
       const { method, path, ifNoneExist } = request
-      if (request.respondAsync) throw narrower.refusal('the answer of a background job would bypass this limit')
+      if (request.respondAsync) throw narrower.refusal('the answer to a background job would bypass this limit')
       if (placeOf(path).odd) throw narrower.refusal('its path is not a plain path below the FHIR base')
       const place = parsePlace(path)
       if (interactionOf(method, place).kind === 'batch') return narrowBatch(request, narrower)

@@ -75,7 +75,7 @@ export class Narrower {
   }
 
   #checkTypes(interaction: Interaction): void {
-    if (interaction.kind === 'job') throw this.refusal('the answers of jobs and exports would bypass this limit')
+    if (interaction.kind === 'job') throw this.refusal('the answers to jobs and exports would bypass this limit')
     if (interaction.kind === 'other') {
       throw this.refusal(
         'this request can reach other records. Read, search by GET, and create, update or delete single records instead',

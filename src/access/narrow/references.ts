@@ -73,7 +73,7 @@ export function checkIdentifiers(record: unknown, before: unknown): string | und
   const of = (value: unknown) => objectsIn(value).filter((one) => [undefined, 'Patient'].includes(meant(one)))
   const kept = new Set(of(before).map((one) => JSON.stringify(one)))
   return of(record).some((one) => !kept.has(JSON.stringify(one)))
-    ? 'the body refers by `identifier` alone to what may be another patient. Refer by {"reference":"Type/ID"}, or give the `type` of what isn’t a patient'
+    ? 'the body has a reference with only an `identifier`, which may name another patient. Write {"reference":"Type/ID"}, or add the `type` if it isn’t a patient'
     : undefined
 }
 

@@ -45,7 +45,7 @@ export function classify(request: RiskRequest): Risk {
     return classifyPlace(String(method).toUpperCase(), placeOf(path), body)
   } catch {
     // Only for input that JSON can't express or that is nested too deeply: its effect is unknown.
-    return { kind: 'admin', targets: ['*'], reason: 'it is too deep or too unusual to be understood' }
+    return { kind: 'admin', targets: ['*'], reason: 'it is too deep or too unusual to be classified' }
   }
 }
 
@@ -130,7 +130,7 @@ function unlisted(method: string, segments: string[]): { kind: Kind; reason: str
       ? pattern.some((word) => names.includes(word.toLowerCase()))
       : route.methods.some((one) => one === method) && matches(pattern, segments, sameIgnoringCase),
   ).map(({ route }) => route.kind)
-  if (names.length === 0) return { kind: highest([...alike, kindOf(method)]), reason: 'by its method' }
+  if (names.length === 0) return { kind: highest([...alike, kindOf(method)]), reason: 'judged by its method alone' }
   if (names.some((name) => name.startsWith('$db-'))) alike.push('admin')
   return { kind: highest([...alike, 'operate']), reason: 'an operation that Medplum does not have by default' }
 }

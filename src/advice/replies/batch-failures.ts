@@ -27,7 +27,7 @@ export function failedEntries({ body: sent }: Asked, _place: Place, { body }: An
   const rest = failed.length - shown.length
   if (rest > 0) shown.push(`… and ${rest} more failed.`)
   const head = isTransaction
-    ? `THE TRANSACTION WAS NOT ATOMIC: ${failed.length} of ${entries.length} entries failed, and the others were carried out and remain. This Medplum project lacks the feature transaction-bundles. Status by entry: ${statuses(entries)}. Check what was stored before you repeat it: a second run would repeat the entries that succeeded.`
+    ? `THE TRANSACTION WAS NOT ATOMIC: ${failed.length} of ${entries.length} entries failed, and the others were carried out and remain. This Medplum project lacks the feature transaction-bundles. Status by entry: ${statuses(entries)}. Check what was stored before you retry: sending it again would repeat the entries that succeeded.`
     : `${failed.length} of ${entries.length} entries failed, although the batch itself is HTTP 200; the others were carried out. Repeat only the failed ones.`
   return [[head, ...shown].join('\n')]
 }

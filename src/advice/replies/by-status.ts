@@ -18,7 +18,7 @@ export const ADVICE_BY_STATUS: Record<number, (failed: FailedRequest) => string 
   413: () =>
     'Medplum accepts at most 1 MB per request. Split a Bundle into smaller ones; store a large attachment as a separate Binary.',
   415: () => 'Medplum accepts only uncompressed JSON in UTF-8.',
-  422: () => 'The content breaks a rule of the server: change what the issue names.',
+  422: () => 'The content breaks a rule of the server. Change what the issue names.',
   429: tooManyRequests,
   500: () =>
     'Medplum had an internal error. A read can be repeated once; after a write, check first whether it was carried out.',
@@ -172,6 +172,6 @@ function tooManyRequests({ headers, diagnostics, place }: FailedRequest): string
 
 function unavailable({ asked }: FailedRequest): string {
   return WRITES.has(asked.method)
-    ? 'Medplum, or the network on the way, is overloaded or down. It is unknown whether it was carried out: check before you retry.'
+    ? 'Medplum, or the network on the way, is overloaded or down. It is unknown whether the request was carried out: check before you retry.'
     : 'Medplum, or the network on the way, is overloaded or down. Try again in a minute; a narrower request may succeed.'
 }

@@ -33,7 +33,7 @@ export function summarizeType(capability: Capability, type: string): string {
   return fitting(
     [
       `${type} (FHIR R4, Medplum)`,
-      own.length > 0 ? 'Search parameters by type:' : 'Search parameters: none of its own are declared.',
+      own.length > 0 ? 'Search parameters by type:' : 'Search parameters: it declares none of its own.',
       ...parameters,
       `  of every type: ${commonNames(capability)}`,
       operations.length > 0 ? 'Operations:' : 'Operations: none of its own.',

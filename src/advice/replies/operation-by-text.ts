@@ -42,7 +42,7 @@ export const OPERATION_ADVICE: readonly (readonly [RegExp, Say])[] = [
   [
     /^Secret to rotate must be provided/,
     () =>
-      'It takes the secret in use as the input `secret`, which is hidden here. A project admin rotates it in the Medplum App.',
+      'It needs the current secret as the input `secret`, but secrets are hidden here. A project admin rotates it in the Medplum App.',
   ],
   [
     /^Claim submit is not configured/,

@@ -106,7 +106,7 @@ export function otherCodes({ codes, path }: Codeless, resources: readonly unknow
       .map(({ system, code, display, count }) => `${count} of ${told(system, code, display)}`)
     const rest = ranked.length - shown.length
     return [
-      `Nothing has ${what}. That need not mean that there is none: the same search without ${names}${of} finds, nearest first, ${shown.join('; ')}${rest > 0 ? `; and ${rest} other codes (fhir-digest of ${searched})` : ''}.`,
+      `Nothing has ${what}. There may still be some: the same search without ${names}${of} finds, nearest first, ${shown.join('; ')}${rest > 0 ? `; and ${rest} other codes (fhir-digest of ${searched})` : ''}.`,
     ]
   })
 }

@@ -54,7 +54,7 @@ function twiceNamed(entries: readonly unknown[]): string[] {
     if (typeof fullUrl !== 'string' || !LOCAL.test(fullUrl)) return []
     const before = seenBefore(first, fullUrl, index)
     if (before === undefined) return []
-    return [`Bundle.entry[${index}]: entry[${before}] has the same fullUrl. Give each entry one of its own.`]
+    return [`Bundle.entry[${index}]: entry[${before}] has the same fullUrl. Give each entry its own.`]
   })
 }
 
@@ -84,11 +84,11 @@ function dangling(entries: readonly unknown[]): string[] {
     return wrong.flatMap((reference) => {
       if (LOCAL.test(reference) && !names.has(reference))
         return [
-          `Bundle.entry[${index}]: no entry has the fullUrl ${reference}, so Medplum would store this reference as it is, and it leads nowhere. Write the fullUrl of the entry that is meant, letter by letter.`,
+          `Bundle.entry[${index}]: no entry has the fullUrl ${reference}, so Medplum would store this reference unchanged, and it would lead nowhere. Write the fullUrl of the intended entry exactly.`,
         ]
       return created.has(reference)
         ? [
-            `Bundle.entry[${index}]: the record ${reference} gets another id, so this reference would lead nowhere. Give its entry "fullUrl":"urn:uuid:…" (a UUID of your own), and refer to that.`,
+            `Bundle.entry[${index}]: the record ${reference} will get another id, so this reference would lead nowhere. Give its entry "fullUrl":"urn:uuid:…" (a UUID of your own), and refer to that.`,
           ]
         : []
     })

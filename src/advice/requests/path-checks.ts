@@ -60,7 +60,7 @@ function checkNamed(
 ): Checked {
   if (method === 'POST' || inBundle || segments.length > 0 || path.includes('?')) return none()
   return refuse(
-    `\`path\` is missing. Give one, such as ${method} Patient/ID. An empty path or / is for a batch Bundle by POST.`,
+    `\`path\` is missing. Give one, such as ${method} Patient/ID. Use an empty path or / only to POST a batch Bundle.`,
   )
 }
 
@@ -150,7 +150,7 @@ function checkIgnored({ method }: Asked, place: Place): Checked {
   return refuse(
     isCreate
       ? `Medplum ignores \`${names}\` in the path of a create. To create ${type} only where a search finds none, write ${method} ${type} with ifNoneExist ${JSON.stringify(formatQuery(ignored))}.`
-      : `Medplum ignores \`${names}\` where a record is named. Write ${method} ${type}/${id}.`,
+      : `Medplum ignores \`${names}\` when the path names a record. Write ${method} ${type}/${id}.`,
   )
 }
 
@@ -188,7 +188,7 @@ function checkSearchEntry(
   if (!inBundle || !isSearchByPost(method, segments)) return none()
   const search = formatPlace({ segments: segments.slice(0, 1), parameters })
   return refuse(
-    `Medplum would search without criteria, because it looks for them in the body. Write GET ${search} instead.`,
+    `Medplum would search without criteria, because it reads only those in the body. Write GET ${search} instead.`,
   )
 }
 

@@ -104,7 +104,7 @@ function typeAsModifier({ parameter: { key, value }, meaning, kinds, capability 
   const values = value.split(',').map((one) => (one.includes('/') ? one : `${modifier}/${one}`))
   if (values.some((one) => !`/${one}`.includes(`/${modifier}/`))) {
     return {
-      refuse: `\`${key}=${value}\` asks for a ${modifier} but names another type; Medplum would drop the first. Write ${name}=${modifier}/ID.`,
+      refuse: `\`${key}=${value}\` asks for a ${modifier} but names another type; Medplum would drop the :${modifier}. Write ${name}=${modifier}/ID.`,
     }
   }
   const replacement = criterion(name, values.join(','))
@@ -123,7 +123,7 @@ function unknownModifier({ parameter: { key, value }, meaning: { modifier } }: C
       ? `Did you mean ${near.map((one) => `${name}:${one}=${value}`).join(' or ')}?`
       : `Known are ${MODIFIERS.map((one) => `:${one}`).join(' ')}.`
   return {
-    refuse: `\`${key}\`: Medplum doesn't know the modifier :${modifier}, would drop it silently and answer \`${name}=${value}\`. ${right}`,
+    refuse: `\`${key}\`: Medplum doesn't know the modifier :${modifier} and would silently search for \`${name}=${value}\` instead. ${right}`,
   }
 }
 
@@ -170,7 +170,7 @@ function dateComparedAsInstant(given: Case): Finding | undefined {
   if (!bounds) {
     const name = meaning.modifier === undefined ? key : withoutModifier(key, 'not')
     return {
-      refuse: `\`${key}=${value}\`: Medplum compares with one instant only, so it cannot exclude a period. Search twice: ${name}=lt${date.start} and ${name}=ge${date.end}.`,
+      refuse: `\`${key}=${value}\`: Medplum compares with a single instant, so it cannot exclude a period. Search twice: ${name}=lt${date.start} and ${name}=ge${date.end}.`,
     }
   }
   const replace = bounds.map((bound) => criterion(key, bound))

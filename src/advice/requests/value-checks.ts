@@ -26,7 +26,7 @@ function emptyValue({ parameter: { key, value } }: Case): Finding | undefined {
 
 function missingOrNot({ parameter: { key, value }, meaning: { modifier } }: Case): Finding | undefined {
   if ((modifier !== 'missing' && modifier !== 'present') || value === 'true' || value === 'false') return undefined
-  return { refuse: `\`${key}=${value}\`: Medplum would take this for false. Write ${key}=true or ${key}=false.` }
+  return { refuse: `\`${key}=${value}\`: Medplum would read this as false. Write ${key}=true or ${key}=false.` }
 }
 
 /** In GraphQL, where a value is sent as it is. */
@@ -36,7 +36,7 @@ function loneBackslash({ parameter: { key, value } }: Case): Finding | undefined
   const replacement = criterion(key, plain)
   return {
     replace: [replacement],
-    note: `\`${key}=${value}\` was sent as \`${key}=${plain}\`: a backslash is an escape, so one that is meant is written twice.`,
+    note: `\`${key}=${value}\` was sent as \`${key}=${plain}\`: a backslash is an escape character, so a literal one is written twice.`,
   }
 }
 
@@ -56,7 +56,7 @@ function wordless({ parameter: { key, value }, meaning: { name, modifier, types 
     ? 'has no letter or digit, and Medplum would find everything'
     : 'has a wildcard, which Medplum ignores'
   return {
-    refuse: `\`${key}=${value}\` ${found}. ${isEmpty ? 'Leave it out, or write' : 'Write'} ${key}=${isEmpty ? 'smith' : text} for what begins with it, or ${key}:contains=${isEmpty ? 'smith' : text}.`,
+    refuse: `\`${key}=${value}\` ${found}. ${isEmpty ? 'Leave it out, or write' : 'Write'} ${key}=${isEmpty ? 'smith' : text} for values that begin with it, or ${key}:contains=${isEmpty ? 'smith' : text} for values that contain it.`,
   }
 }
 

@@ -29,7 +29,9 @@ export class Budget {
   spend(units: number): void {
     if (units > this.#resource) throw new TooMuchWork('it is too much work for one resource: write a simpler path')
     if (units > this.#answer) {
-      throw new TooMuchWork('all expressions together are too much work for this answer: write fewer, or set _count')
+      throw new TooMuchWork(
+        'all expressions together are too much work for this answer: write fewer, or set a lower _count',
+      )
     }
     this.#resource -= units
     this.#answer -= units

@@ -22,12 +22,11 @@ export class Incomparable extends Error {
  */
 export function compareDates(a: string, b: string): number | undefined {
   const [one, two] = [partsOf(a), partsOf(b)]
-  if (!one || !two || one.isTime !== two.isTime) throw new Incomparable('only dates with dates, and times with times')
+  if (!one || !two || one.isTime !== two.isTime)
+    throw new Incomparable('only dates can be compared with dates, and times with times')
   const bothHaveTime = one.parts.length > 3 && two.parts.length > 3
   if (!one.isTime && bothHaveTime && one.hasZone !== two.hasZone) {
-    throw new Incomparable(
-      'one of the times has a time zone and the other has none: write it, as in @2026-01-01T00:00:00Z',
-    )
+    throw new Incomparable('only one of the times has a time zone: write both with one, as in @2026-01-01T00:00:00Z')
   }
   const length = Math.max(one.parts.length, two.parts.length)
   for (let at = 0; at < length; at++) {

@@ -4,4 +4,4 @@ export class FhirPathError extends Error {
 }
 
 export const SEVERAL =
-  'it needs one value and found several: take .first(), or map each, as in name.select(given.first())'
+  'it needs one value and found several: use .first(), or map each, as in name.select(given.first())'

@@ -55,7 +55,7 @@ export function columnsOf(select: Select, maxRow: number): Columns {
       ...[...several].map(severalIn),
       ...[...oversized].map(
         ([name, count]) =>
-          `${literal(name, 'text')} is too long in ${count} of the resources; ask for a part, such as note.text.substring(0,2000).`,
+          `${literal(name, 'text')} is too long in ${count} of the resources. Ask for a part, such as note.text.substring(0,2000).`,
       ),
     ],
   }
@@ -66,7 +66,7 @@ function severalIn(name: string): string {
   const [list = name] = name.split('.')
   const how = `${list}.where(code.coding.code='8480-6')`
   const pick = list === 'component' ? `; to get one of them, write ${name.replace(list, how)}` : ''
-  return `${literal(name, 'text')} has several values in a row, in the order of the record (.0, .1 and so on)${pick}.`
+  return `${literal(name, 'text')} has several values per row, in the order of the record (.0, .1 and so on)${pick}.`
 }
 
 /** A resource for a row. */

@@ -54,7 +54,7 @@ export function compileSelect(
   const wrong: string[] = []
   if (expressions.length > MAX_EXPRESSIONS) {
     throw new SelectError(
-      `${argument(0).replace(/\[.*/, '')} has ${expressions.length} expressions, at most ${MAX_EXPRESSIONS} are evaluated: leave some out, or select a whole element, such as name`,
+      `${argument(0).replace(/\[.*/, '')} has ${expressions.length} expressions, but at most ${MAX_EXPRESSIONS} are evaluated: leave some out, or select a whole element, such as name`,
     )
   }
   for (const [index, expression] of expressions.entries()) {
@@ -75,12 +75,12 @@ function compile(
   budget: Budget,
   argument: (index: number) => string,
 ): FhirPath | string {
-  if (text === '') return 'it is empty; right is, for example, name.family'
+  if (text === '') return 'it is empty; an example: name.family'
   if (text.length > MAX_LENGTH) {
-    return `it has ${text.length} characters, at most ${MAX_LENGTH} are read; right is, for example, name.family`
+    return `it has ${text.length} characters, but the limit is ${MAX_LENGTH}; an example: name.family`
   }
   const before = all.findIndex((other) => other.trim() === text)
-  if (before < index) return `it repeats ${argument(before)}; leave it out, each column is given once`
+  if (before < index) return `it repeats ${argument(before)}: leave it out`
   try {
     return parseFhirPath(text, budget)
   } catch (error) {
@@ -152,15 +152,16 @@ class Seen {
     if (name !== undefined && ![...this.#names].some((one) => one === name || isChoice(one, name))) {
       return `no resource here has ${name}; they have ${list(this.#names)}`
     }
-    if (/\bmeta\.author\b/.test(text)) return 'only a read of one record (Type/ID) and its history say who changed it'
+    if (/\bmeta\.author\b/.test(text))
+      return 'only a read of one record (Type/ID), or its history, shows who changed it'
     if (/[\w)]\.extension\b/.test(text) && !text.includes('_')) {
-      return 'the extension of a primitive is written _birthDate.extension'
+      return 'write the extension of a primitive as _birthDate.extension'
     }
     if (/[<>=~]\s*@|@[\dT:.Z+-]+\s*[<>=~]/.test(text)) {
-      return 'no resource here has a value there, or the two dates are not equally precise: those compare only where what both have differs; write a whole date, as in birthDate >= @1960-01-01'
+      return 'no resource here has a value there, or the two dates differ in precision and agree in the parts that both have, so neither is earlier; write a full date, as in birthDate >= @1960-01-01'
     }
     return /\bas\b|ofType/.test(text)
-      ? 'types tell the forms of a choice apart, value.ofType(Quantity) or (value as Quantity); other elements, such as effectiveDateTime, are written without'
+      ? 'types are only for elements with a choice of types, as in value.ofType(Quantity) or (value as Quantity); write other elements, such as effectiveDateTime, without one'
       : `no resource here has a value there${this.#choiceIn(text)}`
   }
 

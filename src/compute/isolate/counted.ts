@@ -55,7 +55,7 @@ export function countedOf(
   const dated = (args: unknown[]): unknown[] => {
     const isDate = args.length === 1 && args[0] instanceof NativeDate
     if (!isDate) worths(args)
-    if (typeof args[0] === 'string' && args[0].length > 1000) fail('a date of it has more than 1000 characters')
+    if (typeof args[0] === 'string' && args[0].length > 1000) fail('one of its dates has more than 1000 characters')
     return args
   }
   const exec = function (this: RegExp, value: unknown): unknown {
@@ -85,7 +85,7 @@ export function countedOf(
     for (let at = 0; at < all.length; at++) {
       const name: unknown = all[at]
       if (at === 10 || typeof name !== 'string' || name.length > 100)
-        throw new NativeTypeError('a locale is a short text, such as "en-US", or a list of at most 10')
+        throw new NativeTypeError('a locale must be a short text, such as "en-US", or a list of at most 10')
       found[at] = name
     }
     return found
@@ -99,7 +99,7 @@ export function countedOf(
       const option = (value as Record<string, unknown>)[name]
       const isLong = typeof option === 'string' && option.length > 100
       if (isLong || typeof option === 'object' || typeof option === 'function')
-        throw new NativeTypeError('an option of a locale is a short text, a number, true or false')
+        throw new NativeTypeError('an option of a locale must be a short text, a number, true or false')
       found[name] = option
     }
     return found

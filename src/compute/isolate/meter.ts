@@ -54,7 +54,7 @@ export function meterOf(limits: Limits) {
   // ── Texts ──
 
   const textFits = (length: number): void => {
-    if (length > limits.text) fail(`a text of it has more than ${limits.text} characters`)
+    if (length > limits.text) fail(`one of its texts has more than ${limits.text} characters`)
   }
   const text = (value: string): string => {
     textFits(value.length)
@@ -67,7 +67,7 @@ export function meterOf(limits: Limits) {
   }
   /** The engine hashes longer texts only by their length, and then compares them to their ends. */
   const short = <T>(value: T): T => {
-    if (typeof value === 'string' && value.length > 10_000) fail('a key of it has more than 10000 characters')
+    if (typeof value === 'string' && value.length > 10_000) fail('one of its keys has more than 10000 characters')
     return value
   }
   /**
@@ -101,7 +101,7 @@ export function meterOf(limits: Limits) {
   // ── Arrays and what is iterated over ──
 
   const listFits = (length: number): void => {
-    if (length > limits.list) fail(`an array of it has more than ${limits.list} elements`)
+    if (length > limits.list) fail(`one of its arrays has more than ${limits.list} elements`)
   }
   const listed = (value: unknown): unknown[] => {
     if (!isArray(value)) throw new NativeTypeError('this is not an array')
@@ -149,7 +149,7 @@ export function meterOf(limits: Limits) {
   const depth = (value: unknown, each: (link: unknown) => void = () => {}): void => {
     let link: unknown = value
     for (let count = 0; isObject(link); count++) {
-      if (count > 50) fail('a chain of prototypes in it is longer than 50')
+      if (count > 50) fail('one of its prototype chains is longer than 50')
       each(link)
       link = getPrototypeOf(link)
     }

@@ -118,7 +118,7 @@ export function matcherOf(
         while (source[at++] !== '>');
         return group()
       }
-      if (starts('(?')) throw new SyntaxError('flags within a regular expression are not available')
+      if (starts('(?')) throw new SyntaxError('flags inside a regular expression are not available')
       if (starts('(')) return group()
       if (starts('.')) return ofSingle(single('.'))
       const from = at
@@ -178,7 +178,8 @@ export function matcherOf(
         if (source[at + 1] !== '?' || name !== null) count++
         if (name !== null) {
           isNamed = true
-          if (names[name[1] as string] !== undefined) throw new SyntaxError('two groups of one name are not available')
+          if (names[name[1] as string] !== undefined)
+            throw new SyntaxError('two groups with the same name are not available')
           names[name[1] as string] = count
         }
       }

@@ -47,7 +47,7 @@ export function textMethodsOf({
         let marks = 0
         for (let at = 0; at < by.length; at++) if (by[at] === '$') marks++
         if ((self.length + 1) * (by.length + marks * self.length) > limits.text * 16)
-          fail('a replacement in it is too long')
+          fail('one of its replacements is too long')
         step(by.length)
         return made(apply(original, self, [pattern, by]))
       }

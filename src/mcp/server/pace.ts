@@ -42,7 +42,7 @@ export function paceOf(env: Bindings, grantId: string): (kind: Kind) => Promise<
     counted.set(pace, asked)
     if ((await asked).success) return
     throw new LimitError(
-      `Too many ${NAME_OF[pace]} through this connection within a minute. This request was not sent. Wait ${LIMIT_PERIOD_S} seconds, then send it again. Several changes can go in one batch Bundle (POST, empty path), and several reads in one search (_id=A,B).`,
+      `Too many ${NAME_OF[pace]} through this connection in one minute. This request was not sent. Wait ${LIMIT_PERIOD_S} seconds, then send it again. Several changes can go in one batch Bundle (POST, empty path), and several reads in one search (_id=A,B).`,
     )
   }
 }

@@ -76,7 +76,7 @@ export function registerResources(server: McpServer, support: CallSupport, publi
     SERVER,
     {
       title: 'Medplum server',
-      description: 'Resource types and operations of the Medplum server, in short',
+      description: 'Resource types and operations of the Medplum server, summarized',
       mimeType: 'text/plain',
       cacheHint: shared,
     },
@@ -113,7 +113,7 @@ async function open(ctx: ServerContext, support: CallSupport): Promise<Opened> {
 async function capabilityOf({ fhir, base }: Opened): Promise<Capability> {
   const capability = await loadCapability(base, fhir)
   if (!capability)
-    throw new ProtocolError(ProtocolErrorCode.InternalError, 'Medplum did not describe itself just now. Try again.')
+    throw new ProtocolError(ProtocolErrorCode.InternalError, 'Medplum did not answer with its metadata. Try again.')
   return capability
 }
 

@@ -24,7 +24,7 @@ export function registerSkills(server: McpServer, assets: Assets, publicTtlMs: n
     await answer.body?.cancel()
     throw new ProtocolError(
       ProtocolErrorCode.InternalError,
-      'This deployment lacks its skills. Its operator can deploy it again.',
+      'This deployment has no skills, because they were not built. Its operator can fix this by deploying again.',
     )
   }
   new SkillsExtension({

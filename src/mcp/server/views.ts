@@ -10,7 +10,7 @@ const META = { ui: { csp: { connectDomains: [], resourceDomains: [] }, prefersBo
 export function registerViews(server: McpServer, assets: Fetcher, publicTtlMs: number): void {
   const config = {
     title: 'View of records',
-    description: 'Draws what the tool show answers: a trend, a timeline, a summary or a table',
+    description: 'Draws what the tool show returns: a trend, a timeline, a summary or a table',
     _meta: META,
     cacheHint: { ttlMs: publicTtlMs, cacheScope: 'public' as const },
   }
@@ -21,7 +21,7 @@ export function registerViews(server: McpServer, assets: Fetcher, publicTtlMs: n
       await answer.body?.cancel()
       throw new ProtocolError(
         ProtocolErrorCode.InternalError,
-        'This deployment lacks its views. Its operator can deploy it again.',
+        'This deployment has no views, because they were not built. Its operator can fix this by deploying again.',
       )
     }
     return { contents: [{ uri: uri.href, mimeType: RESOURCE_MIME_TYPE, text: await answer.text(), _meta: META }] }

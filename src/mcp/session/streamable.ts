@@ -89,7 +89,7 @@ export class SessionTransport extends RevivableTransport {
       return { status: 202 }
     }
     if (requests.some((id) => this.#exchanges.has(id)) || new Set(requests).size < requests.length) {
-      return refused(400, -32600, 'Invalid Request: a request of the same id is under way in this session')
+      return refused(400, -32600, 'Invalid Request: a request with the same id is in progress in this session')
     }
     const revision = isInitializeRequest(initialize)
       ? initialize.params.protocolVersion
@@ -122,7 +122,7 @@ export class SessionTransport extends RevivableTransport {
     if (!exchange) {
       // Nobody waits for this answer.
       if (isAnswer(message)) return
-      if (request !== undefined) throw new Error('The request that this belongs to is over')
+      if (request !== undefined) throw new Error('The request that this belongs to has ended')
       this.#broadcast(message)
       return
     }

@@ -24,7 +24,7 @@ export interface Refusal {
 /** The registration for the provider from this text, or why it is refused. */
 export function readRegistration(text: string): { metadata: Record<string, unknown> } | { refused: Refusal } {
   const sent = parseJson(text)
-  if (!isRecord(sent)) return refusal('invalid_client_metadata', 'A registration is a JSON object')
+  if (!isRecord(sent)) return refusal('invalid_client_metadata', 'A registration must be a JSON object')
   const said = USED.map((name) => [name, statedIn(sent[name])] as const).filter(([, value]) => value !== undefined)
   const metadata: Record<string, unknown> = Object.fromEntries(said)
   for (const [name, value] of said) {
@@ -38,7 +38,7 @@ export function readRegistration(text: string): { metadata: Record<string, unkno
   if (typeof name === 'string') metadata.client_name = shownName(name) || undefined
   if (Array.isArray(uris) && !uris.some((uri) => typeof uri === 'string' && isUsableRedirect(uri))) {
     const words =
-      'One of redirect_uris must be https, http on a loopback address, or the callback of a known application'
+      'At least one of redirect_uris must be https, http on a loopback address, or the callback of a known application'
     return refusal('invalid_redirect_uri', words)
   }
   return { metadata }

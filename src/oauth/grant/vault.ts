@@ -63,7 +63,7 @@ export class Vault {
   async renew(vaultKey: string, lately: number): Promise<MedplumTokens> {
     const { tokens, renewedAt } = await this.#open(vaultKey)
     if (Date.now() - renewedAt < lately) return tokens
-    if (!tokens.refreshToken) throw new UpstreamError('ended', 'Medplum gave no refresh token')
+    if (!tokens.refreshToken) throw new UpstreamError('ended', 'Medplum returned no refresh token')
     const { userId } = identityOf(this.#grantName)
     const renewed = await refreshTokens(settingsFor(this.#env, userId), tokens.refreshToken)
     await this.#keep(vaultKey, { tokens: renewed, renewedAt: Date.now() }, expiryOf(renewed))

@@ -102,7 +102,7 @@ async function afterPage(matter: Matter, context: ToolContext): Promise<Permit> 
   }
   if (typeof decided === 'object') return decided
   if (decided === undefined) {
-    throw new UserError(`${matter.undone}: the page was already answered, or its time is over. ${AGAIN}`)
+    throw new UserError(`${matter.undone}: the page was already answered, or has expired. ${AGAIN}`)
   }
   return { undone: await link('the person has not decided on the page yet', matter, await matter.question(), context) }
 }
@@ -155,7 +155,7 @@ async function link(
   const { address } = await confirmations.propose(newAgreement(digest, about), lines, session)
   return [
     `NOT DONE YET. ${undone}: ${why}. The person must confirm it on a page of this server, signed in to Medplum.`,
-    `Give them this link: ${address}`,
+    `Give the person this link: ${address}`,
     `When they say that they approved, make the same call with the same arguments within ${MINUTES.question} minutes. The change is then made once.`,
     'They will be asked:',
     ...told(lines),
@@ -170,7 +170,7 @@ function told(lines: readonly string[]): string[] {
     room -= line.length
     return room > 0
   })
-  return [...first, `(${lines.length} lines in all, on the page)`]
+  return [...first, `(the page shows all ${lines.length} lines)`]
 }
 
 function fits(lines: readonly string[], most: { lines: number; chars: number }): boolean {
@@ -192,7 +192,7 @@ async function openAgreement(state: unknown, { digest, undone }: Matter, { calle
       : agreement.digest !== digest
         ? 'this confirmation was given for other arguments'
         : agreement.expiresAt <= Date.now()
-          ? `this confirmation came later than ${MINUTES.question} minutes after the question`
+          ? `this confirmation came more than ${MINUTES.question} minutes after the question`
           : undefined
   if (agreement && why === undefined) return agreement
   throw new UserError(`${undone}: ${why}. ${AGAIN}`)

@@ -144,7 +144,7 @@ const ROTATION = /^ClientApplication\/[^/]+\/\$rotate-secret$/
 async function action({ method, path, body, risk }: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
   if (ROTATION.test(path) && !namesOneSecret(body)) {
     return problem(
-      '$rotate-secret needs one `secret` or `retiringSecret`, the one in use: {"resourceType":"Parameters","parameter":[{"name":"secret","valueString":"(hidden)"}]} stands for what is stored',
+      '$rotate-secret needs either the current `secret` or the `retiringSecret`: {"resourceType":"Parameters","parameter":[{"name":"secret","valueString":"(hidden)"}]} stands for what is stored',
     )
   }
   const own = placeOf(path).segments.slice(0, 2).join('/')

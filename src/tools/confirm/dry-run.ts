@@ -39,7 +39,7 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
   const [only, ...others] = steps
   if (only && !prepared.risk.parts && isAction(only)) {
     throw new UserError(
-      '`dryRun` is for creating, changing and deleting. This is an operation: its effect can’t be known in advance. Nothing was sent.',
+      '`dryRun` is for creating, changing and deleting records. The effect of an operation can’t be known in advance. Nothing was sent.',
     )
   }
   const found: string[][] = []
@@ -56,7 +56,7 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
   const text = [
     'DRY RUN: nothing was changed. The request would do this now:',
     ...numbered,
-    ...(rest > 0 ? [`and ${rest} more entries, which were not looked at`] : []),
+    ...(rest > 0 ? [`and ${rest} more entries, which were not checked`] : []),
   ].join('\n')
   return { text, patched }
 }
@@ -119,8 +119,8 @@ async function conditionsOf(
   const count = isRecord(body) && Array.isArray(body.entry) ? body.entry.length : 0
   if (count === 0) return ['The search in ifNoneExist finds nothing, so it would be created.']
   return count === 1
-    ? ['The search in ifNoneExist already finds one, so nothing would be created.']
-    : ['It would be refused: the search in ifNoneExist finds more than one.']
+    ? ['The search in ifNoneExist finds an existing record, so nothing would be created.']
+    : ['It would be refused: the search in ifNoneExist finds more than one record.']
 }
 
 /** Medplum's own check, which stores nothing (FHIR R4, `$validate`). */

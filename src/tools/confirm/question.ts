@@ -84,7 +84,7 @@ export async function destructionOf(
 function checkShowable(steps: readonly Step[]): void {
   if (steps.length > MAX_CHANGES) {
     throw unshowable(
-      `it makes ${steps.length} changes, and a person can be asked about at most ${MAX_CHANGES} at once; split it`,
+      `it makes ${steps.length} changes, but a person can be asked about at most ${MAX_CHANGES} at once; split it`,
     )
   }
   if (steps.some(isGraphql)) {
@@ -106,7 +106,7 @@ async function changesOf(steps: readonly Step[], prepared: Prepared, { fhir, sig
     const [current] = change.seen
     if (prepared.version !== undefined && prepared.version !== current?.version) {
       throw new UserError(
-        `${nothingDone(prepared)}: \`ifMatch\` does not name the current version, ${current?.version ?? 'but there is none'}. Read it again first.`,
+        `${nothingDone(prepared)}: \`ifMatch\` does not name the current version${current ? `, ${current.version}` : ': there is no such record'}. Read it again first.`,
       )
     }
     return [{ step: only, change }]
@@ -139,7 +139,7 @@ async function worded(
       some.flatMap((one) => linesOf(one).map((line, index) => (index === 0 ? `- ${line}` : `  ${line}`)))
     const lines = [summary(told), ...items(asked)]
     checkFeasible(asked)
-    return { lines: along.length === 0 ? lines : [...lines, 'Along with that:', ...items(along)], seen }
+    return { lines: along.length === 0 ? lines : [...lines, 'Also included:', ...items(along)], seen }
   } catch (error) {
     if (error instanceof Unshowable) throw unshowable(error.message)
     throw error

@@ -60,7 +60,7 @@ interface Telling {
 }
 
 function tell({ path, before, after, concealed }: Difference, isNew: boolean, telling: Telling): void {
-  const place = path === '' ? 'all of it' : path
+  const place = path === '' ? 'the whole record' : path
   if (concealed) {
     telling.add(`${place}: replaced`)
     return

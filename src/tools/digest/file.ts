@@ -10,7 +10,7 @@ import { MAX_PART } from '../../text/file.ts'
 const MAX_PARTS = 8
 const TOO_LARGE = `a digest reads at most the first ${MAX_PARTS} MiB of a file`
 /** How to get a file that is counted completely. */
-export const NARROWER = 'Export less into one file, e.g. by _type or _since.'
+export const NARROWER = 'Export less per file, e.g. with _type or _since.'
 
 type Kept = Record<string, unknown>
 
@@ -59,6 +59,6 @@ function recordOf(line: string): Record<string, unknown> {
     // Reported below.
   }
   throw new UserError(
-    'This file does not hold one FHIR record a line (NDJSON), so nothing can be counted. Read it with fhir-read.',
+    'This file does not have one FHIR record per line (NDJSON), so nothing can be counted. Read it with fhir-read.',
   )
 }

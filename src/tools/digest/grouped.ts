@@ -42,7 +42,7 @@ export async function groupedDigest(search: Search, args: GroupedArguments, cont
     ...cut,
     ...(shown.length < rows.length
       ? [
-          `Left out for length: ${amount(rows.length - shown.length, 'group')} after these. Give \`top\` and \`sort\`, or a narrower search.`,
+          `Left out because of the length: ${amount(rows.length - shown.length, 'group')} after these. Give \`top\` and \`sort\`, or a narrower search.`,
         ]
       : []),
     ...remarks,
@@ -55,7 +55,7 @@ function checkSort(order: string, columns: readonly string[]): void {
   const name = order.replace(/^-/, '')
   if (name === '' || SORTS.includes(name) || columns.includes(name)) return
   throw new UserError(
-    `\`sort\` is one of ${[...SORTS, ...columns].join(', ')}, with - in front for the largest first, such as -sum. Nothing was sent.`,
+    `\`sort\` must be one of ${[...SORTS, ...columns].join(', ')}, with - in front for the largest first, such as -sum. Nothing was sent.`,
   )
 }
 
@@ -89,7 +89,7 @@ function withoutIds({ rows, cut }: { rows: Row[]; cut: string[] }): { rows: Row[
   if (rows.length <= MOST_WITH_IDS || rows.every(({ record }) => record === undefined)) return { rows, cut }
   return {
     rows: rows.map(({ record: _record, ...rest }) => rest),
-    cut: [...cut, `Ids of the records are told of up to ${MOST_WITH_IDS} rows (\`top\`).`],
+    cut: [...cut, `Record ids are shown only for up to ${MOST_WITH_IDS} rows (\`top\`).`],
   }
 }
 
@@ -101,7 +101,7 @@ function unitsApart(rows: readonly Row[], order: string): string[] {
 }
 
 function notPicked(withdrawn: number): string[] {
-  return withdrawn > 0 ? [`${number(withdrawn)} entered in error or refuted were passed over.`] : []
+  return withdrawn > 0 ? [`${number(withdrawn)} records entered in error or refuted were passed over.`] : []
 }
 
 /** Records that are in several groups, or that an expression found nothing in. */
@@ -110,7 +110,7 @@ function several(kept: readonly Kept[], columns: readonly string[]): string[] {
     const counts = kept.map(({ member }) => member.keys[at]?.length ?? 0)
     const [none, more] = [counts.filter((count) => count === 0).length, counts.filter((count) => count > 1).length]
     return [
-      ...(none > 0 ? [`${amount(none, 'record')} without ${name}: the row with null.`] : []),
+      ...(none > 0 ? [`${amount(none, 'record')} without ${name}: see the row with null.`] : []),
       ...(more > 0 ? [`${amount(more, 'record')} with several ${name}: counted once in the group of each.`] : []),
     ]
   })

@@ -21,7 +21,7 @@ export function extentOf(
   const of = total === undefined ? '' : ` of ${number(total)}`
   const why = partial ?? `a digest counts at most ${number(CAP)}`
   const go = next === undefined ? '' : ` Continue with path ${next}`
-  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${rows}: ${why}. All figures are of these only. ${narrower}${go}`
+  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${rows}: ${why}. All figures cover only these. ${narrower}${go}`
 }
 
 /** What was found but is in no sum or mean. */
@@ -87,7 +87,7 @@ function nameLeft(rows: readonly DigestRow[]): string[] {
     )
   const most = Math.max(...rows.map(({ count }) => count))
   return [
-    `Left out for length: ${amount(rows.length, 'row')} with the smallest counts (up to ${number(most)}). A digest of one type, code or date shows them:`,
+    `Left out because of the length: ${amount(rows.length, 'row')} with the smallest counts (up to ${number(most)}). A digest of one type, code or date shows them:`,
     ...lines,
   ]
 }

@@ -45,7 +45,9 @@ export function understoodSearch(argument: string, path: string, { caller }: Too
   const prepared = prepare({ method: 'GET', path }, caller.medplum.fhirBase)
   const { request, risk, notes } = prepared
   if (risk.kind !== 'read') {
-    throw new UserError(`\`${argument}\` ${FORMS} GET ${risk.targets[0]} ${risk.reason}. Nothing was sent.`)
+    throw new UserError(
+      `\`${argument}\` ${FORMS} GET ${risk.targets[0]} is not a read: ${risk.reason}. Nothing was sent.`,
+    )
   }
   if (isFilePath(request.path)) return { prepared, path: request.path, notes, isFile: true }
   const whole = unboundedSearch(argument, request.path)

@@ -36,7 +36,7 @@ export async function compared(
     .filter(({ member }) => !member.withdrawn)
     .map((one) => ({ ...one, subjects: recordsThemselves ? subjectsOf(itself(one), base) : one.subjects }))
   const withdrawn = resources.length - kept.length
-  const lines = withdrawn > 0 ? [`${withdrawn} entered in error (or refuted) left out.`] : []
+  const lines = withdrawn > 0 ? [`${withdrawn} entered in error (or refuted) were left out.`] : []
   let read = resources.length
   for (const { wanted, path, search } of comparisons) {
     const other = new Other(base)
@@ -68,7 +68,7 @@ function inexact(found: Found, wanted: Comparison['wanted']): string[] {
   if (isWhole(found)) return []
   const why = found.partial ?? `${found.resources.length} records of it were read`
   return [
-    `NOT EXACT: that search was not read to its end (${why}), so ${wanted === 'with' ? 'subjects may be missing here' : 'some of these may have a match'}. Narrow it.`,
+    `NOT EXACT: that search was not read to the end (${why}), so ${wanted === 'with' ? 'subjects may be missing here' : 'some of these may have a match'}. Narrow it.`,
   ]
 }
 

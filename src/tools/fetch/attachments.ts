@@ -114,6 +114,6 @@ function unreadable(file: Attachment, error: unknown): FileText {
 }
 
 function about({ title, contentType, path, data }: Attachment): string {
-  const where = path ?? (data === undefined ? 'outside of Medplum' : 'in the record itself')
+  const where = path ?? (data === undefined ? 'outside Medplum' : 'in the record itself')
   return [title && literal(title, 'title'), literal(contentType, 'contentType'), where].filter(Boolean).join(', ')
 }

@@ -44,7 +44,7 @@ export class LimitedText {
   toString(): string {
     const named = this.#leftOut.filter((_, at) => this.#leftOut.slice(0, at + 1).join('; ').length < RESERVE / 2)
     const more = named.length < this.#leftOut.length ? '; …' : ''
-    const note = `\n(Left out: ${this.#leftOut.length} further parts: ${named.join('; ')}${more})`
+    const note = `\n(Left out: ${this.#leftOut.length} more parts: ${named.join('; ')}${more})`
     return [...this.#lines, ...(this.#leftOut.length > 0 ? [note] : [])].join('\n')
   }
 }

@@ -45,7 +45,7 @@ export async function unmetByRecords(given: readonly unknown[], context: ToolCon
 }
 
 const NOT_WITHIN =
-  'Medplum checks a resource within another, in a Bundle or contained, by plain FHIR R4 only, not by its own meta.profile. Check each by POST TYPE/$validate.'
+  'Medplum checks a resource inside another (in a Bundle, or contained) only against plain FHIR R4, not against its own meta.profile. Check each with POST TYPE/$validate.'
 
 const resourcesIn = (bundle: unknown) => records(bundle, 'entry').map(({ resource }) => resource)
 const profilesOf = (one: unknown) => (isRecord(one) && isRecord(one.meta) ? textList(one.meta.profile) : [])
@@ -78,7 +78,7 @@ export async function unloadedCodes(
       context,
     )
     if (found === 'unknown')
-      return `Whether the codes of ${system} are loaded on this server could not be found out: don't rely on this answer.`
+      return `This server could not find out whether the codes of ${system} are loaded in Medplum: don't rely on this answer.`
     return aboutContent(system, found && scalarText(found.content))
   })
   return [...aside, ...unloaded]
@@ -92,18 +92,18 @@ const PLAIN = 'Only plain FHIR R4 was checked.'
 async function aboutProfile(profile: string, context: ToolContext): Promise<string | undefined> {
   const [plain = '', version] = profile.split('|', 2)
   if (version !== undefined)
-    return `Not checked by the profile ${profile}: Medplum takes the version for a part of its address. Write ${plain}. ${PLAIN}`
+    return `Not checked against the profile ${profile}: Medplum treats the version as part of the address. Write ${plain}. ${PLAIN}`
   const found = await first('StructureDefinition', byUrl(profile), 'url', context)
   if (found !== undefined && found !== 'unknown') return undefined
-  const why = found === undefined ? 'this server does not have it' : 'whether this server has it could not be found out'
-  return `Not checked by the profile ${profile}: ${why}. ${PLAIN}`
+  const why = found === undefined ? 'Medplum does not have it' : 'it is unknown whether Medplum has it'
+  return `Not checked against the profile ${profile}: ${why}. ${PLAIN}`
 }
 
 // ── Bots ──
 
 const BOT = /^Bot\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i
 const INIT =
-  'POST Bot/$init with {"name":"…"} makes a Bot that can run (for project admins); so does the Medplum App under Project > Bots.'
+  'POST Bot/$init with {"name":"…"} creates a Bot that can run (for project admins), and so does the Medplum App under Project > Bots.'
 
 /** The Bot that a Subscription sends to. */
 function botOf({ resourceType, channel }: Record<string, unknown>): string | undefined {
@@ -122,9 +122,9 @@ async function aboutBot(bot: string, context: ToolContext): Promise<string | und
   const member =
     found === 'unknown' ? found : await first('ProjectMembership', [criterion('profile', bot)], 'profile', context)
   if (member === undefined)
-    return `Subscription.channel.endpoint: ${bot} has no ProjectMembership, so Medplum never runs it for a Subscription and says nothing. ${INIT}`
+    return `Subscription.channel.endpoint: ${bot} has no ProjectMembership, so Medplum never runs it for a Subscription, and reports no error. ${INIT}`
   if (member !== 'unknown') return undefined
-  return `Whether ${bot} can run for a Subscription could not be found out: it needs a ProjectMembership, which only project admins see. ${INIT}`
+  return `It is unknown whether ${bot} can run for a Subscription: it needs a ProjectMembership, which only project admins can see. ${INIT}`
 }
 
 // ── Asking ──

@@ -167,7 +167,7 @@ async function compareVersion(
   const current = isRecord(body) && isRecord(body.meta) ? body.meta.versionId : undefined
   if (current !== versionOf(ifMatch)) {
     throw new UserError(
-      `The record has changed: its version is ${String(current)} now. Nothing was deleted. Read it again first.`,
+      `The record has changed: its version is now ${String(current)}. Nothing was deleted. Read it again first.`,
     )
   }
 }

@@ -102,7 +102,7 @@ function checkAlone(entries: readonly unknown[], index: number): void {
   const other = entries.findIndex((one, at) => at !== index && changedBy(one) === own)
   if (other < 0) return
   throw refused(
-    `Bundle.entry[${index}] and Bundle.entry[${other}] change the same record, and a placeholder stands for what the record holds now. Combine them, or send one after the other`,
+    `Bundle.entry[${index}] and Bundle.entry[${other}] change the same record, and a placeholder stands for the value stored now. Combine them, or send one after the other`,
   )
 }
 

@@ -17,7 +17,9 @@ function prepareRead(path: string, base: URL): Prepared {
   const prepared = prepare({ method: 'GET', path }, base)
   const { risk, request } = prepared
   if (risk.kind === 'read') return prepared
-  throw new UserError(`This tool only reads, and GET ${request.path.split('?')[0]} ${risk.reason}. Nothing was sent.`)
+  throw new UserError(
+    `This tool only reads. GET ${request.path.split('?')[0]} is not a read: ${risk.reason}. Nothing was sent.`,
+  )
 }
 
 /**

@@ -93,7 +93,7 @@ async function recordProvenance(written: readonly Written[], { caller, fhir, sig
     () => [],
     (error: unknown) => {
       const why = error instanceof FhirError ? `Medplum answered ${error.status}` : 'Medplum did not answer'
-      return [`The write is done, but its Provenance was not recorded: ${why}. Don't write again for that.`]
+      return [`The write was carried out, but its Provenance was not recorded: ${why}. Do not repeat the write.`]
     },
   )
 }

@@ -80,7 +80,7 @@ function checkNames({ bytes }: Content, path: string): void {
   const name = names.find((one) => text.includes(`"${one}":`))
   if (name === undefined) return
   throw new UserError(
-    `\`body\` has a property \`${name}\`, which no FHIR element is called. Nothing was sent. Leave it out.`,
+    `\`body\` has a property \`${name}\`, which is not the name of a FHIR element. Nothing was sent. Leave it out.`,
   )
 }
 
@@ -96,7 +96,7 @@ function text(type: string, path: string, given: unknown): Content {
   if (type === 'text/plain' && isOperation) return Content.text(textOf(given, type), 'text/plain')
   throw new UserError(
     [
-      `\`contentType\` ${type} is not for this request. Nothing was sent. It can be:`,
+      `\`contentType\` ${type} does not fit this request. Nothing was sent. It can be:`,
       `- ${JSON_TYPES.join(', ')} for any request`,
       `- text/plain or ${HL7} for an operation, such as Bot/ID/$execute; give XML, CSV and other text as text/plain`,
       '- application/graphql for $graphql',
@@ -128,13 +128,15 @@ function encodingNote(type: string, given: unknown): string[] {
       : undefined
   if (declared === undefined || /^(?:utf-?8|us-ascii)$/i.test(declared)) return []
   return [
-    `The XML declaration says encoding="${declared}", but this text was stored as UTF-8: who reads it will see other characters. Write encoding="UTF-8"; or give the file's own bytes as base64, with contentType application/octet-stream.`,
+    `The XML declaration says encoding="${declared}", but this text was stored as UTF-8, so readers may see wrong characters. Write encoding="UTF-8", or send the file's own bytes as base64, with contentType application/octet-stream.`,
   ]
 }
 
 function textOf(given: unknown, type: string): string {
   if (typeof given === 'string' && !given.isWellFormed()) {
-    throw new UserError('`body` holds half a character (a lone surrogate), which UTF-8 cannot hold. Nothing was sent.')
+    throw new UserError(
+      '`body` contains half a character (a lone surrogate), which UTF-8 cannot represent. Nothing was sent. Remove it.',
+    )
   }
   if (typeof given === 'string') return given
   throw new UserError(`With contentType ${type}, \`body\` must be text, not JSON. Nothing was sent.`)

@@ -58,7 +58,7 @@ function describe(error: unknown, text: string): string {
   const told = /position (\d+)/.exec(message)?.[1]
   const isSought = UNEXPECTED.test(message) && text.length <= MAX_SOUGHT
   const at = told !== undefined ? Number(told) : isSought ? unexpectedAt(text) : undefined
-  if (at === undefined) return `${what || 'it breaks off'}, after ${text.length} characters`
+  if (at === undefined) return `${what || 'it ends too early'}, after ${text.length} characters`
   const before = text.slice(0, at).split('\n')
   return `${what} at position ${at} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`
 }
@@ -127,7 +127,7 @@ export function checkNumbers(value: unknown, text: string | undefined): string |
     .slice(0, MAX_NAMED)
     .map(({ name, from, to }) => `${name === '' ? '' : `${name}: `}${from} as ${to}`)
   const rest = changed.length > named.length ? `, and ${changed.length - named.length} more` : ''
-  return `Medplum keeps numbers as 64-bit floating point, so it stores ${named.join(', ')}${rest}. Compare the stored values with what you meant.`
+  return `Medplum keeps numbers as 64-bit floating point, so it stores ${named.join(', ')}${rest}. Check the stored values.`
 }
 
 interface Rewritten {

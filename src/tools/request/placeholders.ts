@@ -19,7 +19,7 @@ export function placeholderRefusal(method: string, path: string, body: unknown):
   const place = misplaced(method, path, body)
   return place === undefined
     ? undefined
-    : `${place} contains a placeholder such as "(hidden)" for a value that was not shown. The value is restored only by PUT or PATCH of one record by its id, such as ClientApplication/ID. Give the value itself, or leave it out.`
+    : `${place} contains a placeholder such as "(hidden)" for a value that was not shown. The value is restored only in a PUT or PATCH of one record by its id, such as ClientApplication/ID. Give the value itself, or leave it out.`
 }
 
 /** The first place of a placeholder that can't be put back. */

@@ -47,7 +47,7 @@ export function withCriteria(
   }
   const notes =
     parameters.length > 0
-      ? ['The criteria in the path were sent in the body: there alone Medplum reads them in a search by POST.']
+      ? ['The criteria in the path were moved to the body: in a search by POST, Medplum reads them only there.']
       : []
   return { path: segments.join('/') + (query && `?${query}`), notes }
 }

@@ -91,7 +91,7 @@ function ownParameters(path: string): { path: string; from: number; all: boolean
   if (skip === undefined && all === undefined) return { path, from: 0, all: false }
   if (skip !== undefined && !/^\d{1,9}$/.test(skip)) {
     throw new UserError(
-      `\`${SKIP}\` must be a number of entries; take \`next\` as an answer gave it. Nothing was sent.`,
+      `\`${SKIP}\` must be a number of entries. Use \`next\` exactly as an answer gave it. Nothing was sent.`,
     )
   }
   const kept = parameters.filter((one) => !one.startsWith(`${SKIP}=`) && !one.startsWith(`${ALL}=`)).join('&')

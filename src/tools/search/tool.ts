@@ -22,7 +22,7 @@ export const search = defineTool({
   name: 'search',
   title: 'Search records',
   description: [
-    'Finds Medplum records: people and organizations by name, birth date, MRN, phone or e-mail; documents by description or patient; or any type by a FHIR query. Returns up to 20 {id, title, url}, best first; [] if nothing fits.',
+    'Finds Medplum records: people and organizations by name, birth date, MRN, phone or e-mail; documents by description or patient; or any type by a FHIR query. Returns up to 20 {id, title, url}, best first; [] if nothing matches.',
     'Examples: Vega-Castillo 1961; referral letter Marisol; Observation?code=4548-4&subject=Patient/ID&_sort=-date',
   ].join('\n'),
   input: z.object({ query: bounded(MAX_ADDRESS).describe('Words, or a FHIR query') }),

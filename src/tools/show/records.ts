@@ -21,7 +21,7 @@ const MAX_TEXT = 120
 export function patientId(given: string | undefined): string {
   const [, id] = /^(?:Patient\/)?([A-Za-z0-9.-]{1,64})$/.exec(given?.trim() ?? '') ?? []
   if (id === undefined || /^\.+$/.test(id)) {
-    throw new UserError('`patient` must be Patient/ID, as search gives it. Nothing was sent.')
+    throw new UserError('`patient` must be Patient/ID, as returned by search. Nothing was sent.')
   }
   return id
 }

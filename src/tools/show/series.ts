@@ -144,10 +144,10 @@ function timeRemark(observation: Resource, at: string): string | undefined {
   const { effectiveDateTime, effectiveInstant, effectivePeriod, effectiveTiming } = observation
   if (isRecord(effectivePeriod) && (isDate(effectivePeriod.start) || isDate(effectivePeriod.end))) {
     const { start, end } = effectivePeriod
-    return !isDate(start) ? 'date of its end' : isDate(end) && end !== start ? `until ${end}` : undefined
+    return !isDate(start) ? 'end date' : isDate(end) && end !== start ? `until ${end}` : undefined
   }
   if (effectiveDateTime === at || effectiveInstant === at) return undefined
-  return isRecord(effectiveTiming) && dateOf({ effectiveTiming }, isDate) ? 'at several times' : 'date of issue'
+  return isRecord(effectiveTiming) && dateOf({ effectiveTiming }, isDate) ? 'at several times' : 'issue date'
 }
 
 /** At most this many points: the first, the last, and the lowest and highest of each stretch in between. */

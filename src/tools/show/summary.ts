@@ -168,7 +168,7 @@ export function drawSummary(patient: Person, answers: readonly ReadAnswer[]): Dr
   if (more) notes.push(`${vitals}: only the latest ${MAX_RESULTS} results were read.`)
   if (all.length > series.length) notes.push(`${vitals}: ${all.length - series.length} more are not shown.`)
   for (const { name, reason, count } of undrawn.slice(0, MAX_VITALS)) {
-    notes.push(`${vitals}: not shown of ${quoted(name)}: ${count}, ${reason}.`)
+    notes.push(`${vitals}: ${count} of ${quoted(name)} not shown, ${reason}.`)
   }
   if (undrawn.length > MAX_VITALS) notes.push(`${vitals}: ${undrawn.length - MAX_VITALS} more reasons are not shown.`)
   const structured: Summary = {

@@ -40,7 +40,7 @@ export async function table(
   const { body } = response
   if (!isRecord(body) || body.resourceType !== 'Bundle') {
     throw new UserError(
-      '`path` must be a search, such as Task?status=requested: one record is not a table. fetch shows it.',
+      '`path` must be a search, such as Task?status=requested: one record is not a table. Use fetch for it.',
     )
   }
   const { expressions, row } = compileSelect(columns)

@@ -36,10 +36,10 @@ export const show = defineTool({
     'Draws records for a person who asks to see them, where the host renders views, and says the same in words.',
   input: z.object({
     view: z.enum(VIEWS).describe('What to draw'),
-    patient: bounded(MAX_NAME).optional().describe('Patient/ID; for all but table'),
+    patient: bounded(MAX_NAME).optional().describe('Patient/ID; not for table'),
     codes: z.array(bounded(MAX_NAME)).optional().describe('trend: codes of results, e.g. ["4548-4"]'),
     since: bounded(MAX_NAME).optional().describe('trend: first date'),
-    medications: z.boolean().optional().describe('trend: medications beneath'),
+    medications: z.boolean().optional().describe('trend: medications below'),
     path: bounded(MAX_ADDRESS).optional().describe('table: a search'),
     select: z.array(bounded(MAX_ADDRESS)).optional().describe('table: FHIRPath columns'),
   }),
@@ -65,7 +65,7 @@ export const show = defineTool({
   },
 })
 
-const NOT_WHOLE = 'This is too much for the view: it shows the latest of each list.'
+const NOT_WHOLE = 'This is too much for the view, so it shows only the latest of each list.'
 
 type Arguments = Parameters<typeof show.run>[0]
 

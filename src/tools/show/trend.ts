@@ -71,7 +71,9 @@ export async function trend(
     ...read.notes,
     ...(read.next === undefined
       ? []
-      : [`Only the first ${observations.length} results were read, by when they were stored. \`since\` narrows them.`]),
+      : [
+          `Only the first ${observations.length} results were read, in the order in which they were stored. Narrow them with \`since\`.`,
+        ]),
   ]
   return drawTrend({ patient, codes, since, observations, medications: medications ? answers : undefined, notes })
 }
@@ -114,7 +116,7 @@ export function drawTrend({ patient, codes, since, observations, medications, no
         .filter(({ points }) => points.length > share)
         .map(
           ({ name, total }) =>
-            `${quoted(name)}: not all of its ${total} results are drawn, but the lowest and highest of each stretch.`,
+            `${quoted(name)}: not all of its ${total} results are drawn: only the lowest and highest of each stretch.`,
         ),
       ...(series.length === 0
         ? [`No results to draw. fhir-digest Observation?subject=Patient/${patient.id} lists the available codes.`]
@@ -124,7 +126,7 @@ export function drawTrend({ patient, codes, since, observations, medications, no
       head: [
         `Trend of ${nameFor(patient)}${since === undefined ? '' : `, since ${since}`}`,
         ...series.map(lineOf),
-        ...undrawn.map(({ name, reason, count }) => `Not drawn of ${quoted(name)}: ${count}, ${reason}`),
+        ...undrawn.map(({ name, reason, count }) => `${count} of ${quoted(name)} not drawn: ${reason}`),
         ...(taken?.courses ?? []).map(
           ({ name, from, to, active, id: of, remark }) =>
             `Medication ${quoted(name)}: ${from} to ${to ?? (active ? 'today' : 'an unknown end')}${remark ? `, ${quoted(remark)}` : ''} (${of})`,

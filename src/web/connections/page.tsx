@@ -20,7 +20,7 @@ export const SIGN_OUT_PATH = `${CONNECTIONS_PATH}/sign-out`
 export const DONE = {
   lowered: 'Access reduced. This takes effect immediately.',
   disconnected: 'Application disconnected. Its credentials no longer work.',
-  'signed-out': 'You are signed out here. Your connections stay as they are.',
+  'signed-out': 'You are signed out of these pages. Your connections are unchanged.',
   expired: `Your sign-in ended after ${MINUTES.pages} minutes. Nothing was changed. Sign in and try again.`,
 } as const
 export type Done = keyof typeof DONE
@@ -54,7 +54,7 @@ export const SignedOut: FC<PageProps & { medplumHost: string }> = ({ medplumHost
   <Page {...page}>
     <p>
       See which applications can work with your records at <strong>{medplumHost}</strong> through this server, and what
-      they did last. Reduce their access, or end it.
+      they did last. Reduce or end their access.
     </p>
     <p class="actions">
       <a class="button" href={`${page.root}${LOGIN_PATH}`} rel="nofollow">

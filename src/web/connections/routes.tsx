@@ -70,7 +70,7 @@ async function lowerOne(c: Ctx, userId: string, form: FormData): Promise<Respons
   if (!connection) return unknown(c)
   const level = LEVELS.find((one) => one === form.get('level'))
   if (level === undefined || covers(level, connection.level)) {
-    return refused(c, 400, 'Access can only be reduced here. For more, connect the application again.')
+    return refused(c, 400, 'Access can only be reduced here. To give more, connect the application again.')
   }
   await Promise.all(grantObjects(c, userId, connection).map((grant) => grant.lower(level)))
   return done(c, 'lowered')
@@ -99,7 +99,7 @@ function stillSignedIn(c: Ctx, error: unknown): Response {
   return pageResponse(
     <Problem
       title="You are still signed in"
-      what={`Something failed on this server. Otherwise, your sign-in ends ${MINUTES.pages} minutes after it began.`}
+      what={`Something failed on this server, so you were not signed out. Your sign-in will end ${MINUTES.pages} minutes after it began.`}
       advice="Go back to your connections and sign out again in a minute."
       home={pathOf(c)}
       homeName="Your connections"

@@ -71,7 +71,7 @@ function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
 
 function unread({ address }: DocumentError): [string, string] {
   return [
-    `The application identifies itself by a document at ${address}, and this server doesn’t read such documents.`,
+    `The application identifies itself by a document at ${address}, but this server doesn’t read such documents.`,
     'Remove this server in your application and add it again. The application then registers itself.',
   ]
 }
@@ -83,12 +83,12 @@ function unreadable({ metadataUrl, detail }: CimdFetchError): [string, string] {
   if (field !== undefined) {
     return [
       `The application could not be verified: in the document at ${metadataUrl}, ${field} is missing or not valid.`,
-      'Tell the maker of the application. A field without a value must be left out of the document: null is not a value.',
+      'Tell the application’s developer. A field without a value must be left out of the document, not set to null.',
     ]
   }
   return [
     `The application could not be verified: this server could not read ${metadataUrl}, or the document there is not the application’s.`,
-    'Connect again in a minute. If this keeps happening, tell the operator of this server: if it can’t reach that address, set CLIENT_DOCUMENTS to off, and the application registers itself.',
+    'Connect again in a minute. If this keeps happening, tell the operator of this server. If the server can’t reach that address, the operator can set CLIENT_DOCUMENTS to off; the application then registers itself.',
   ]
 }
 
