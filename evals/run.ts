@@ -9,7 +9,7 @@ import { Clinic, standing } from './clinic.ts'
 import type { Outcome } from './outcome.ts'
 import { judge, type Task } from './task.ts'
 
-export interface ToolDefinition {
+interface ToolDefinition {
   name: string
   description: string
   inputSchema: Record<string, unknown>
@@ -27,7 +27,7 @@ export type Message =
   | { role: 'assistant'; text: string; calls: readonly Call[] }
   | { role: 'tool'; call: Call; text: string; isError: boolean }
 
-export interface Turn {
+interface Turn {
   text: string
   calls: readonly Call[]
   tokens: { in: number; out: number }

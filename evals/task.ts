@@ -23,7 +23,7 @@ export interface Task {
   after?(send: Send, clinic: Clinic): Promise<boolean>
 }
 
-export interface Judgement {
+interface Judgement {
   right: boolean
   /** Why not. */
   why: string

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type PromptName, workOf } from '../src/mcp/server/prompts.ts'
 
-export interface SkillSource {
+interface SkillSource {
   name: string
   /** What it does and when to use it: the only part that a model sees before it reads the skill. */
   description: string

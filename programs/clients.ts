@@ -29,7 +29,7 @@ export interface ToolResult {
   content: { type: string; text?: string; resource?: { uri: string; mimeType?: string; blob?: string } }[]
 }
 
-export interface CallOptions {
+interface CallOptions {
   /** Asks for progress notifications and gets them. */
   onprogress?: (progress: { progress: number; total?: number | undefined; message?: string | undefined }) => void
   /** How long the client waits, in ms. */

@@ -28,7 +28,7 @@ export interface RunningWorker {
   ended: Promise<void>
 }
 
-export interface WorkerOptions {
+interface WorkerOptions {
   port: number
   /** Settings; PUBLIC_URL is added. */
   vars: Record<string, string>

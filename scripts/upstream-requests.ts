@@ -1,7 +1,7 @@
 // How many requests to Medplum each kind of call needs, once its capability is known: checked by
 // test/workers/upstream-requests.test.ts, and written into docs/performance.md.
 
-export interface Cost {
+interface Cost {
   call: string
   requests: number
   tool: string

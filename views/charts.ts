@@ -8,7 +8,7 @@ const MARGIN_RIGHT = 12
 /** Width of a digit beside an axis, and of the tick. */
 const [DIGIT, TICK] = [6.6, 14]
 
-export interface Frame {
+interface Frame {
   width: number
   /** Room for the labels beside the axis. */
   left: number

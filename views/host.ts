@@ -16,7 +16,7 @@ export interface ToolResult {
 }
 
 /** What the host tells us without being asked. */
-export interface Listener {
+interface Listener {
   context(context: HostContext): void
   /** A call has begun. */
   input(): void
@@ -25,7 +25,7 @@ export interface Listener {
 }
 
 /** What the host allows a view to do. */
-export interface Abilities {
+interface Abilities {
   tools: boolean
   links: boolean
   messages: boolean

@@ -10,7 +10,7 @@ export interface Dot extends Point {
 }
 
 /** A stretch of time with one range. */
-export interface Band {
+interface Band {
   from: number
   to: number
   low: number | undefined

@@ -13,7 +13,7 @@ export interface Answer {
   json: Record<string, unknown>
 }
 
-export interface Question {
+interface Question {
   method?: string
   /** `host` is sent as given. */
   headers?: Record<string, string>

@@ -53,7 +53,7 @@ async function unregister(origin: string, { json }: Answer): Promise<void> {
   await ask(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } }).catch(() => {})
 }
 
-export interface Pkce {
+interface Pkce {
   verifier: string
   challenge: string
 }

@@ -9,7 +9,7 @@ import { checkReach } from './reach.ts'
 import { checkSignIn } from './sign-in.ts'
 import { checkSignedIn, type PersonWishes } from './signed-in.ts'
 
-export interface Wishes {
+interface Wishes {
   /** Also examines a whole sign-in, made by a person. */
   person?: PersonWishes | undefined
 }

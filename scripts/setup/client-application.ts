@@ -16,7 +16,7 @@ const bundle = z.object({ entry: z.array(z.object({ resource: application })).op
 
 type Application = z.infer<typeof application>
 
-export interface ClientPlan {
+interface ClientPlan {
   /** What has to be done; undefined if nothing. */
   step: string | undefined
   /** Does it, and returns the client's id. */

@@ -26,7 +26,7 @@ const NEEDED: Record<Kind, Level> = {
 }
 
 /** A request that needs a higher level. Nothing was sent. */
-export class LevelError extends AccessError {
+class LevelError extends AccessError {
   /** The lowest level that covers it. */
   readonly needed: Level
   constructor(message: string, needed: Level) {

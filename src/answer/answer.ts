@@ -1,5 +1,5 @@
-// From a JSON answer to what a model gets to read: without noise, in the compact form or as JSON, and never larger than its
-// budget. Entries that don't fit are dropped whole, summarized in a digest, and available at the path in `next`.
+// Turns a JSON answer into what a model reads: without noise, in the compact form or as JSON, and never larger than its budget.
+// Entries that don't fit are dropped whole, summarized in a digest, and available at the path in `next`.
 
 import { isRecord, records } from '../base/json.ts'
 import { visible } from '../base/text.ts'
@@ -22,19 +22,19 @@ export interface AnswerOptions {
   columns?: Columns
   /** Characters that the answer may have. */
   maxChars: number
-  /** Entries at the beginning that earlier answers gave, and with the first of them the last match. */
+  /** How many entries earlier answers have given; the first answer also gave the last match. */
   from?: number
-  /** Of a batch's answer, indexes of the entries that stored something: what they bring only repeats what was sent. */
+  /** For the answer to a batch: indexes of the entries that stored something, whose resources only repeat what was sent. */
   stored?: ReadonlySet<number>
-  /** What was taken off the body before, if anything. */
+  /** What was already removed from the body. */
   leftOut?: readonly string[]
-  /** The path that continues after this many entries, if the request can be repeated. */
+  /** @returns the path that continues after this many entries; absent if the request can't be repeated */
   nextAfter?(entries: number): string
 }
 
 export interface Answered {
   text: string
-  /** What the answer says about itself that it cannot contain: JSON has no place for it. */
+  /** Remarks about the answer that don't fit into it, since JSON has no place for them. */
   notes: string[]
 }
 
@@ -46,7 +46,7 @@ const CHARS_A_DIGEST_ROW = 800
 const NARRATIVE = 'generated narratives (text.div); `format` "json" or `select` ["text.div"] returns them'
 
 /**
- * The answer within its budget. Pure; what it leaves out, it names.
+ * Writes an answer within its budget and names what it leaves out. Pure.
  *
  * @param body a JSON answer of any kind
  */
@@ -65,7 +65,7 @@ export function answer(body: unknown, options: AnswerOptions): Answered {
   return fitted(bundle(about.head, entries, said, options), value, options)
 }
 
-/** A Bundle's own properties: they have a share of the budget, and lose parts as a resource does. */
+/** Shortens a Bundle's own properties to their share of the budget, as a resource is shortened. */
 function lightHead(own: Entry, options: AnswerOptions): { head: Entry; leftOut: string[] } {
   const share = options.maxChars / 4
   const measure = (value: unknown) => compact(value).length
@@ -93,7 +93,7 @@ function batch(head: Entry, entries: Entry[], leftOut: string[], options: Answer
   )
 }
 
-/** An answer that is within its budget, whatever was in it. */
+/** The answer, or, if it still exceeds its budget, a short text in its place. */
 function fitted(answer: Answered, value: unknown, options: AnswerOptions): Answered {
   if (length(answer) <= options.maxChars) return answer
   const name = isRecord(value) && /^[A-Za-z]{1,64}$/.test(String(value.resourceType)) ? ` ${value.resourceType}` : ''
@@ -102,7 +102,7 @@ function fitted(answer: Answered, value: unknown, options: AnswerOptions): Answe
   return options.format === 'json' && !options.columns ? { text: 'null', notes: [note] } : { text: note, notes: [] }
 }
 
-/** What is to be said of an answer. */
+/** Remarks about an answer. */
 interface Remarks {
   leftOut: string[]
   dropped?: string[]
@@ -123,20 +123,20 @@ function written(
   return { text: compact(value, { remarks: new Map([[value, lines]]), ...reused }), notes: [] }
 }
 
-/** As many remarks as have room, and how many more there are. */
+/** As many remarks as fit, and the number of the others. */
 function bounded(remarks: readonly string[], limit: number): string[] {
   const shown = remarks.filter((_, at) => remarks.slice(0, at + 1).join('').length <= limit)
   const more = remarks.length - shown.length
   return more === 0 ? shown : [...shown, `${more} more columns were empty, failed or were too long.`]
 }
 
-/** With a text after the answer. */
+/** Appends a text to the answer. */
 function withAfter({ text, notes }: Answered, after: string, { format, columns }: AnswerOptions): Answered {
   if (after === '') return { text, notes }
   return format === 'json' && !columns ? { text, notes: [...notes, after] } : { text: `${text}\n${after}`, notes }
 }
 
-/** What a Bundle says about itself, without its entries. */
+/** Lines for a Bundle's own properties, without its entries. */
 function headOf(value: unknown): string[] {
   if (!isRecord(value) || value.resourceType !== 'Bundle') return []
   const { link, ...rest } = value
@@ -168,7 +168,7 @@ function one(value: unknown, leftOut: string[], options: AnswerOptions): Answere
 
 // ── A Bundle ──
 
-/** @param share one such part of the answer is what an entry may take up */
+/** @param share an entry may take up 1/share of the answer */
 function bundle(value: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions, share = 3): Answered {
   const { maxChars, format, columns } = options
   const light = new Lightener((part) => size(part, options), columns ? Number.POSITIVE_INFINITY : maxChars / share)
@@ -182,7 +182,7 @@ function bundle(value: Entry, entries: Entry[], leftOut: string[], options: Answ
       sizes,
       written: literals,
     })
-    // To count what was dropped takes time too.
+    // A digest takes time, so it is made only for an answer that fits without it.
     const told = length(bare) > maxChars ? bare : withAfter(bare, digestOf(parts.rest(from, count), maxChars), options)
     const answer = most === 1 && length(told) > maxChars ? bare : told
     const own = (at: number) => sizes.get(light.of(parts.ordered[from + at] ?? {}).entry.resource)
@@ -205,10 +205,10 @@ function bundle(value: Entry, entries: Entry[], leftOut: string[], options: Answ
 
 const MAX_SHARE = 20
 
-/** Characters of JSON to one of the compact form, about: to write all entries first would take too long. */
+/** About how many characters of JSON become one of the compact form: writing all entries first would take too long. */
 const LIKELY_RATIO = 7
 
-/** A Bundle with some of its entries, and what is to be said of the others. */
+/** A Bundle with some of its entries, and remarks about the others. */
 function part(
   value: Entry,
   parts: Parts,

@@ -3,7 +3,7 @@ import { isRecord } from '../base/json.ts'
 import { type Entry, partsOf } from './bundle-parts.ts'
 import { lighten } from './lighten.ts'
 
-export interface BatchParts {
+interface BatchParts {
   entry: Entry[]
   remarks: string[]
 }
@@ -15,7 +15,7 @@ const MIN_ECHOES = 20
 const MAX_NAMED = 20
 
 /**
- * Entries whose resource only repeats what was sent, with their id alone; undefined if there are only a few.
+ * The entries, with only the id in place of each resource that repeats what was sent; undefined if there are only a few.
  *
  * @param written indexes of the entries that stored something
  */
@@ -40,7 +40,7 @@ function isSuccess(response: unknown): response is Entry {
   return isRecord(response) && /^2\d\d/.test(String(response.status))
 }
 
-/** `201 × 298, 400 × 2` */
+/** How many entries have each status: `201 × 298, 400 × 2`. */
 function byStatus(entries: readonly Entry[]): string {
   const statuses = Map.groupBy(entries, statusOf)
   return [...statuses]
@@ -49,7 +49,7 @@ function byStatus(entries: readonly Entry[]): string {
     .join(', ')
 }
 
-export function statusOf({ response }: Entry): string {
+function statusOf({ response }: Entry): string {
   return (isRecord(response) && /^\d{3}/.exec(String(response.status))?.[0]) || 'none'
 }
 
@@ -66,7 +66,7 @@ export function batchParts(entries: readonly Entry[], limit: number, size: (valu
   const share = shareOf(sizes, limit - entries.length * BARE)
   const remarks: string[] = []
   const entry = entries.map((one, at) => {
-    // An id is short enough to keep.
+    // A resource this short, such as an id alone, is kept.
     if ((sizes[at] ?? 0) <= Math.max(share, BARE)) return one
     const { resource, ...rest } = one
     const less = share >= MIN_SHARE ? fewerMatches(resource, share, size) : undefined
@@ -105,7 +105,7 @@ function lightEntry(entry: Entry, limit: number, whole: (entry: readonly Entry[]
   return isRecord(value) ? value : {}
 }
 
-/** The largest share that all can have within the limit: what small ones don't need goes to the large ones. */
+/** The largest size that each may have within the limit, if those that are smaller leave their rest to the others. */
 function shareOf(sizes: readonly number[], limit: number): number {
   let left = Math.max(limit, 0)
   let share = 0

@@ -5,7 +5,7 @@ export interface Attempt<T> {
   answer: T
   /** Characters. */
   length: number
-  /** Characters of an entry alone, without what it shares with others; undefined if unknown. */
+  /** Characters that only this entry needs, without what it shares with others; undefined if unknown. */
   own(entry: number): number | undefined
 }
 
@@ -19,10 +19,11 @@ interface Limits {
 }
 
 const MAX_ROUNDS = 6
-/** An answer this full is not written again to use the rest. */
+/** An answer that is this full isn't written again to fill the rest. */
 const GOOD_ENOUGH = 0.85
-/** The target, below the limit: an estimate may be wrong, and an answer that was too long doesn't yet say what it lacks. */
+/** The target, below the limit because an estimate may be wrong. */
 const AIM = 0.93
+/** The target after an answer that was too long: that one didn't yet contain the remark about what is left out. */
 const AIM_UNTOLD = 0.88
 
 /**
@@ -54,7 +55,7 @@ export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, 
   return best ?? write(1).answer
 }
 
-/** How many of these stay within a sum. */
+/** How many of the first sizes add up to at most the limit. */
 export function within(sizes: readonly number[], limit: number): number {
   let left = limit
   const end = sizes.findIndex((size) => {

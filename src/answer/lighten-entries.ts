@@ -4,7 +4,7 @@ import { type Entry, jsonOf } from './bundle-parts.ts'
 import { type Lightened, lighten } from './lighten.ts'
 
 /** An entry, and what was removed from it. */
-export interface Lighter {
+interface Lighter {
   entry: Entry
   leftOut: readonly string[]
 }

@@ -3,7 +3,7 @@
 /**
  * Runs `work` with a signal that aborts after `ms` milliseconds, or when `parent` does.
  *
- * After the time its `reason` is a `TimeoutError`, as that of AbortSignal.timeout.
+ * After a timeout, the signal's `reason` is a `TimeoutError`, as with AbortSignal.timeout.
  */
 export async function withDeadline<T>(
   ms: number,

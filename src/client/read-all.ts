@@ -22,11 +22,11 @@ export interface ReadOptions {
 }
 
 export interface AllPages {
-  /** Bundle entries, each version of a resource once; of a match that was also included, the match. */
+  /** Bundle entries without duplicates: each version of a resource once, as a match if it is both a match and included. */
   entries: Entry[]
   /** The server's count of all matches; undefined if it gave none. */
   total: number | undefined
-  /** There are more than `cap` allowed to read. */
+  /** Whether reading stopped at `cap` although there is more. */
   capped: boolean
   /** The path of the first unread page, if there is one. */
   next: string | undefined
@@ -40,11 +40,11 @@ export interface AllPages {
 const RESERVE_MS = 10_000
 
 /**
- * Reads page after page by the Bundle's next links, and by offset where Medplum gives none (a history). A page that is too
- * large to be read is asked for in smaller ones. Anything but a Bundle is returned as the only entry.
+ * Reads page after page by the Bundle's next links, and by offset where Medplum gives none (a history). A page that is too large is
+ * requested again as smaller pages. Anything but a Bundle is returned as the only entry.
  *
- * @param path relative to the FHIR base; a search is best withStableOrder
- * @throws {FhirError} {TransportError} {SessionError} if any page can't be had: what is returned has no gaps
+ * @param path relative to the FHIR base; a search should have passed {@link withStableOrder}
+ * @throws {FhirError} {TransportError} {SessionError} if any page can't be read: what is returned has no gaps
  */
 export async function readAll(fhir: FhirClient, path: string, options: ReadOptions): Promise<AllPages> {
   const { cap, progress, signal, first, keep } = options

@@ -7,7 +7,7 @@ import { GLOBALS, HELPERS } from './globals.ts'
 import { children, FUNCTIONS, hasReturn, list, maybe, namesIn, part, restsOf, type Tree } from './syntax-tree.ts'
 import { call, charge, checkKind, type Tools, WRITE } from './write-nodes.ts'
 
-/** Steps of nodes that count more than one, because they take up memory. */
+/** Steps of nodes that count more than one because they use memory. */
 const WEIGHT: Readonly<Record<string, number>> = {
   ArrayExpression: 6,
   ObjectExpression: 8,
@@ -68,7 +68,7 @@ function refusal(what: string, position: Position | undefined): UserError {
   return new UserError(`The program was not run. ${where}${what}.`)
 }
 
-/** What a node takes up that no node below it counts. */
+/** The memory that a node uses and that no node below it counts, in steps. */
 function room(node: Tree): number {
   if (node.type === 'ArrayExpression') return (node.elements as unknown[]).length * 2
   return node.type === 'Literal' && node.regex !== undefined ? 30 : 0
@@ -176,7 +176,7 @@ class Instrumenter {
     return text.replace(MARK, () => `$s(${weight});`)
   }
 
-  /** A part of a loop's head, where nothing can follow a declaration. */
+  /** A part of a loop's head, where no statement can be added after a declaration. */
   #head(node: Tree): string {
     if (node.type !== 'VariableDeclaration') return this.#write(node)
     checkKind(node, this.#tools)
@@ -203,7 +203,7 @@ class Instrumenter {
     return text.replace(MARK, () => step)
   }
 
-  /** A generator that is made has room for all it holds, and its body runs only later: so its parameters count. */
+  /** A generator gets its memory when it is created, but its body runs later, so the steps are counted in its parameters. */
   #generator(node: Tree, body: Tree, params: Tree[], rests: string[]): string {
     const from = params.at(-1)?.end ?? maybe(node, 'id')[0]?.end ?? node.start
     const head = this.#code.slice(from, body.start)

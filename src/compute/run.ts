@@ -19,7 +19,7 @@ import { objectMethodsOf } from './isolate/object-methods.ts'
 import { matcherOf } from './isolate/regular-expression.ts'
 import { textMethodsOf } from './isolate/text-methods.ts'
 
-/** The binding that makes isolates (`worker_loaders`), as far as it is used here. */
+/** The part of the binding `worker_loaders` that is used here: it creates isolates. */
 export interface Loader {
   load(code: {
     compatibilityDate: string
@@ -138,14 +138,14 @@ async function within(work: Promise<string>, timeoutMs: number, signal: AbortSig
     return await Promise.race([work, over])
   } catch (error) {
     if (error instanceof UserError || signal.aborted) throw error
-    // The class only: the platform's words may hold the program's.
+    // Not the platform's message, which may contain the program's words.
     throw new UserError(`The program was stopped: ${reasonOf(error)}.`)
   } finally {
     end()
   }
 }
 
-/** Why there was no answer. */
+/** Why the isolate gave no answer. */
 function reasonOf(error: unknown): string {
   const words = error instanceof Error ? error.message : ''
   if (/cpu/i.test(words)) return 'it used more CPU time than allowed'
@@ -169,7 +169,7 @@ function resultOf(answer: unknown): unknown {
   throw new UserError(`The program failed${where}: ${name}${quoted(message)}`)
 }
 
-/** The reasons of the meter are plain words. */
+/** The meter's reasons consist of plain words only; anything else could be the program's. */
 const OURS = /^[a-z0-9 ,:']{1,120}$/i
 
 function parsed(json: unknown): unknown {
@@ -184,7 +184,7 @@ const MAX_MESSAGE = 1_000
 
 /** Releases what the runtime keeps for a stub. */
 function dispose(stub: object): void {
-  // The standard library that is checked against doesn't know the symbol yet.
+  // TypeScript's library, as configured, doesn't declare the symbol yet.
   const symbol: unknown = Reflect.get(Symbol, 'dispose')
   const end: unknown = typeof symbol === 'symbol' ? Reflect.get(stub, symbol) : undefined
   if (typeof end === 'function') end.call(stub)

@@ -1,4 +1,4 @@
-// The syntax tree of a program, as acorn gives it: the nodes below a node, the names it binds, what its value may be.
+// Queries on a program's syntax tree, as acorn returns it: the nodes below a node, the names it binds, its possible values.
 
 import type { Node } from 'acorn'
 

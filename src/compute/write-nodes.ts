@@ -1,4 +1,4 @@
-// How each kind of node is written so that it asks the meter first, and what a program may not have.
+// Rewrites each kind of node so that it calls the meter first, and refuses what a program may not contain.
 
 import { isNumeric, isScalar, maybe, part, restsOf, type Tree } from './syntax-tree.ts'
 
@@ -13,7 +13,7 @@ export interface Tools {
   target(node: Tree): void
 }
 
-/** `using` would call its value when the scope ends. */
+/** Refuses `using`, which would call a method of its value when the scope ends. */
 export function checkKind(node: Tree, { refuse }: Tools): void {
   if (!/^(?:const|let|var)$/.test(String(node.kind))) refuse(node, 'using is not available')
 }
@@ -151,7 +151,7 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
       child === node.test && !isScalar(child) ? call('$e', child, write(child)) : write(child),
     )
   },
-  // An error of the engine has a stack, which takes time.
+  // Catching an engine error costs time, since it has a stack.
   CatchClause(node, { text, write }) {
     const rests = maybe(node, 'param').flatMap(restsOf)
     return text(node, (child) =>

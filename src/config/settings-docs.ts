@@ -1,7 +1,7 @@
 // What the settings are for, as data: the table of docs/operations.md is written from it (`npm run docs`). The Worker
 // doesn't load it; settings.ts and tenants.ts parse the settings.
 
-export interface SettingText {
+interface SettingText {
   /** What applies if it is not set; `required` if there is no default. */
   unset: string
   /** In a table's cell. */

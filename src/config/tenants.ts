@@ -20,7 +20,7 @@ const SECRETS_EXAMPLE = '{"acme": "the secret of its ClientApplication"}'
 const SEPARATOR = '~'
 
 /** There is no tenant with this name, or it was removed. */
-export class UnknownTenantError extends Error {
+class UnknownTenantError extends Error {
   override readonly name = 'UnknownTenantError'
 }
 

@@ -9,10 +9,10 @@ class PatchError extends Error {
 }
 
 /**
- * The document after the patch, or which operation fails and why; the one given stays as it is.
+ * The document after the patch, or which operation fails and why. The given document isn't changed.
  *
  * @param patch operations add, remove, replace, move, copy and test
- * @param filled completes an operation from the document before it
+ * @param filled completes an operation, given the document before it
  */
 export function applyPatch(
   document: unknown,
@@ -32,9 +32,8 @@ export function applyPatch(
 }
 
 /**
- * The operations of a body: itself, or the Binary (FHIR R4, section 3.1.0.11.2) or Parameters that carry them in a batch.
- * Undefined where there are none, or where Medplum, which takes more for base64 and passes over what it doesn't know, might find
- * others.
+ * The operations of a body: the body itself, or the content of the Binary (FHIR R4, section 3.1.0.11.2) or Parameters that hold them in
+ * a batch. Undefined if there are none, or if Medplum might read others: it accepts invalid base64 and ignores unknown parts.
  */
 export function operationsOf(body: unknown): unknown[] | undefined {
   if (Array.isArray(body)) return body
@@ -50,7 +49,7 @@ export function operationsOf(body: unknown): unknown[] | undefined {
   }
 }
 
-/** Medplum reads the value of such an operation from JSON text. */
+/** An operation given as Parameters, in which Medplum reads the value from JSON text. */
 function operationIn({ name, part, ...more }: Record<string, unknown>): Record<string, unknown> {
   if (name !== 'operation' || !Array.isArray(part) || Object.keys(more).length > 0) throw new PatchError('no operation')
   const operation = new Map(part.map(partOf))

@@ -1,4 +1,4 @@
-// The confirmations of one grant, from the side that holds its key: sealed here, used and kept in the grant's object.
+// The confirmations of one grant. They are sealed here, where the grant's key is known; the grant's object keeps and uses them up.
 
 import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../base/seal.ts'
 import type { Agreement, Confirmations, Page } from '../call/confirmation.ts'

@@ -9,7 +9,7 @@ export class NothingStored extends Error {
   override readonly name = 'NothingStored'
 }
 
-/** Maximum number: each is compared with what is stored. */
+/** Maximum number of placeholders: each is compared with what is stored. */
 const MOST = 200
 
 /** Where a value holds placeholders: `secret[0].valueString`. No more than 201 of them. */
@@ -74,7 +74,7 @@ function inList(item: unknown, index: number, { given, stored, shown, path }: Li
   return at === undefined ? putBack(item, undefined, undefined, place) : putBack(item, olds[at], seen[at], place)
 }
 
-/** The name of an item in a list. */
+/** Properties that name an item in a list. */
 const CALLED = ['name', 'url', 'id']
 
 function isCalled(item: unknown): boolean {

@@ -61,7 +61,7 @@ function patchRefusal(type: string, body: unknown): string | undefined {
     return 'This PATCH is not a JSON Patch that can be checked. Send it as a separate request with `patch`.'
   for (const { op, path, from } of operations.filter(isRecord)) {
     const isMoved = op === 'copy' || op === 'move'
-    // Not only a secret but also what contains it could be moved, and its parts moved on from there.
+    // What contains a secret could be moved, too, and its parts moved on from there.
     if (isMoved && SECRET_TYPES.has(type)) {
       return `\`${op}\` could show a secret of ${type} under another name. Use \`add\` or \`replace\` with the value.`
     }
@@ -82,7 +82,7 @@ const EXTENSION_URL = /(^|\/)extension\/[^/]+\/url$/
 /** Elements that mark a value near them as a secret: a type, the URL of an extension, the name of a parameter. */
 const TELLING = /\/(?:name|resourceType|url)$/
 
-/** Whether a patch could show what is hidden: if so, its result must be checked for the current record. */
+/** Whether a patch could reveal what is hidden: if so, its result on the current record must be checked. */
 export function mayUncover(operations: readonly unknown[]): boolean {
   return operations.filter(isRecord).some(({ op, path }) => {
     const isVersion = op === 'test' && path === '/meta/versionId'

@@ -1,5 +1,5 @@
-// A record with its secrets, for checking and composing changes. Converted to JSON, text or a copy it is redacted; the secrets leave it
-// only in the body of a request.
+// A record with its secrets, for checking and composing changes. JSON, text or a copy made from it is redacted; the secrets leave it only
+// in the body of a request.
 import { isRecord } from '../base/json.ts'
 import { changesOf, type Difference, type Side } from '../fhir/diff.ts'
 import { applyPatch, valueAt } from '../fhir/json-patch.ts'
@@ -9,7 +9,7 @@ import { HIDDEN, isPlaceholder, redact } from './redact.ts'
 type Json = Record<string, unknown>
 
 /** The record after a change, or why the change can't be made, as part of a sentence. */
-export type Changed = { after: Whole } | { problem: string }
+type Changed = { after: Whole } | { problem: string }
 
 export class Whole {
   readonly #value: unknown
@@ -20,7 +20,7 @@ export class Whole {
     this.#shown = redact(value) as Json
   }
 
-  /** As it may be shown. */
+  /** The record with its secrets hidden. */
   get shown(): Json {
     return this.#shown
   }
@@ -34,12 +34,12 @@ export class Whole {
     return concealed(this.#value, this.#shown).length > 0
   }
 
-  /** With its secrets: only for the body of a request. */
+  /** Passes the record with its secrets to `compose`: only for the body of a request. */
   into<T>(compose: (value: unknown) => T): T {
     return compose(this.#value)
   }
 
-  /** A text from Medplum about this record, which may repeat a value. */
+  /** Removes this record's secrets from a text by Medplum, which may repeat them. */
   scrubbed(text: string): string {
     const secrets = concealed(this.#value, this.#shown).sort((a, b) => b.length - a.length)
     return secrets.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), text)
@@ -113,7 +113,7 @@ export class Whole {
 function filledIn(operation: unknown, document: unknown): unknown {
   if (!isRecord(operation) || placeholdersIn(operation.value).length === 0) return operation
   const { op, path, value } = operation
-  // An addition to a list replaces nothing.
+  // An operation that adds to a list replaces nothing.
   const parent = valueAt(document, String(path).replace(/\/[^/]*$/, ''))
   const replaces = op === 'replace' || (op === 'add' && !Array.isArray(parent))
   const [stored, shown] = replaces ? [valueAt(document, path), valueAt(redact(document), path)] : []

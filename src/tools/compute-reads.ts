@@ -116,7 +116,7 @@ export class ProgramReads {
         `This search finds more than ${cap} resources. Narrow it, e.g. by code or date. fhir.count counts them.`,
       )
     }
-    // A result from part of the records would be wrong and look right.
+    // A result from only part of the records would be wrong without looking wrong.
     if (partial !== undefined) throw new UserError(`Not all pages could be read: ${partial}. Narrow the search.`)
     if (entries.length === 0) {
       const none = { status: 200, body: { resourceType: 'Bundle', type: 'searchset' } }

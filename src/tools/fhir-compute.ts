@@ -53,7 +53,7 @@ function define(loader: Loader): Tool<typeof INPUT> {
           signal,
         })
         const { text, notes } = answer(value, { format: 'compact', maxChars: answerChars - RESERVE })
-        // An empty object is written as nothing.
+        // The compact form of an empty object is an empty text.
         return withNotes([{ type: 'text', text: text || '{}' }], [...notes, ...reads.notes])
       } finally {
         event.requests = reads.told

@@ -42,7 +42,7 @@ function withForm(args: unknown): unknown {
   return { ...rest, form }
 }
 
-/** A search whose criteria are in the body stays out of logs of addresses (FHIR R4, section 3.1.1.1). */
+/** POST for a search with its criteria in the body, which keeps them out of URL logs (FHIR R4, section 3.1.1.1); otherwise GET. */
 function methodFor(form: string | undefined, body: unknown) {
   if (form !== undefined && body !== undefined) {
     throw new UserError('`form` and `body` cannot be combined. Nothing was sent. Give one of them.')

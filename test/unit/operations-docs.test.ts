@@ -1,6 +1,7 @@
-// docs/operations.md and docs/security.md against the code: settings, log events, columns, limits; and server.json against the
-// registry's rules.
-import { readdirSync, readFileSync } from 'node:fs'
+// The documents against the code: the files, commands and sections that they name; settings, log events, columns, limits; and server.json
+// against the registry's rules.
+import { globSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { unstable_readConfig as readConfig } from 'wrangler'
 import { DOCUMENTS, withTables } from '../../scripts/docs.ts'
@@ -13,6 +14,48 @@ const operations = readFileSync('docs/operations.md', 'utf8')
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.tsx?$/.test(name))
   .map((name) => readFileSync(`src/${name}`, 'utf8'))
+
+describe('what documents name', () => {
+  const files = globSync('**/*.*', { exclude: (name) => name === 'node_modules' || name === 'dist' })
+  const documents = files.filter((name) => name.endsWith('.md'))
+  const read = (name: string) => readFileSync(name, 'utf8')
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: object }
+  /** Made by setup, or at another server. */
+  const ELSEWHERE = ['deployment.json', 'wrangler.production.json', '.well-known/smart-styles.json']
+
+  test.each(documents)('%s: files', (name) => {
+    const named = [...read(name).matchAll(/`([\w./*-]+\.(?:tsx?|mjs|json|toml|md|css|html))`/g)].map(
+      ([, file = '']) => file,
+    )
+    const isThere = (file: string) => {
+      const pattern = new RegExp(`(?:^|/)${file.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`)
+      return ELSEWHERE.includes(file) || files.some((one) => pattern.test(one))
+    }
+    expect(named.filter((file) => !isThere(file))).toEqual([])
+  })
+
+  test.each(documents)('%s: commands', (name) => {
+    const named = [...read(name).matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => script)
+    expect(named.filter((script) => !Object.hasOwn(scripts, script))).toEqual([])
+  })
+
+  test.each(documents)('%s: links', (name) => {
+    const links = [...read(name).matchAll(/\]\(([\w./-]*)(?:#([\w-]+))?\)/g)]
+    const isThere = (file: string, section: string | undefined) => {
+      const to = file === '' ? name : join(dirname(name), file)
+      if (!files.includes(to)) return false
+      const headings = read(to).matchAll(/^#+ (.*)$/gm)
+      const slugs = [...headings].map(([, words = '']) =>
+        words
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      )
+      return section === undefined || slugs.includes(section)
+    }
+    expect(links.filter(([, file = '', section]) => !isThere(file, section)).map(([link]) => link)).toEqual([])
+  })
+})
 
 describe('settings', () => {
   test.each(Object.entries(DOCUMENTS))('%s has the tables that the code makes', (name, tables) => {

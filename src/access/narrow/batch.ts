@@ -73,7 +73,7 @@ async function entryOf(entry: unknown, isBatch: boolean, narrower: Narrower): Pr
     const narrowed = await narrower.narrow(asked)
     if (narrowed === undefined) return method === 'GET' && isBatch ? { answer: absent() } : undefined
     const sent = { method, url: formatPlace(narrowed.place) }
-    // Other entries may refer to it by `fullUrl`: a read would then lend them its address.
+    // A read is sent without its `fullUrl`: otherwise other entries could refer to it by that.
     if (method === 'GET') return { narrowed, entry: { request: sent } }
     const { version } = narrowed
     const ifMatch = method === 'PUT' && version !== undefined && request.ifMatch === undefined && `W/"${version}"`

@@ -7,11 +7,11 @@ export type Interaction =
   /** Describes the server itself. */
   | { kind: 'server' | 'job' | 'batch' | 'other' }
   | { kind: 'search'; types: string[] }
-  /** Also a version. */
+  /** `read` includes reading one version. */
   | { kind: 'read' | 'history'; type: string; id: string }
   | { kind: 'create' | 'validate'; type: string }
   | { kind: 'terminology'; type: string }
-  /** Without an id, for what the query finds. */
+  /** Without an id, a conditional interaction: the query finds the record. */
   | { kind: 'update' | 'patch' | 'delete'; type: string; id?: string }
   | { kind: 'everything' | 'summary'; id: string }
 

@@ -33,7 +33,7 @@ interface New {
   type: string
   patient: string
   inBatch: boolean
-  /** For the record that is replaced. */
+  /** Id of the record that is replaced. */
   id?: string
   before?: Record<string, unknown>
 }

@@ -13,9 +13,9 @@ export type { Kind } from './routes.ts'
 
 export interface RiskRequest {
   method: Method
-  /** Relative to the FHIR base and confined to it, with its query. Leading slash, base path and origin are tolerated. */
+  /** Relative to the FHIR base and confined to it, with its query. A leading slash, the base's path and its origin are accepted. */
   path: string
-  /** As a value; JSON text is tolerated. */
+  /** A JSON value; JSON text is accepted, too. */
   body?: unknown
 }
 
@@ -120,8 +120,8 @@ function matches(pattern: string[], segments: string[], same = (a: string, b: st
 const sameIgnoringCase = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
 
 /**
- * A request that is not in the table. If Medplum finds a `$` but no route, it runs the project's operation of that name, by any
- * method; some of its routes ignore letter case. So: the kind of a listed namesake, and at least `operate`.
+ * The kind of a request that is not in the table. If Medplum finds a `$` but no route, it runs the project's operation of that name,
+ * by any method; some of its routes ignore letter case. So it has the kind of a listed operation of that name, and at least `operate`.
  */
 function unlisted(method: string, segments: string[]): { kind: Kind; reason: string } {
   const names = segments.filter((segment) => segment.startsWith('$')).map((name) => name.toLowerCase())
@@ -167,7 +167,7 @@ function classifyEntry(entry: unknown): Risk {
     return risk
   }
   const risk = classifyPlace(request.method.toUpperCase(), placeOf(request.url), resource)
-  // Medplum puts the addresses of other entries in the place of urn:uuid before it parses a document.
+  // Medplum replaces urn:uuid by the addresses of other entries before it parses a document, so what it will say is unknown.
   if (/\$graphql/i.test(request.url) && /urn(:|%3a)uuid/i.test(JSON.stringify(resource) ?? '')) {
     raise(risk, 'admin', 'a GraphQL document that Medplum would rewrite before it runs')
   }
@@ -190,7 +190,7 @@ function jsonOf(body: unknown): unknown {
   }
 }
 
-/** Sorted, each once, and no more than can be read. */
+/** The targets sorted, without duplicates, and at most {@link MAX_TARGETS}. */
 function bounded(targets: Iterable<string>): string[] {
   const all = new Set(targets)
   const cut = all.delete(MORE)

@@ -158,7 +158,7 @@ export const ROUTES: Route[] = [
   ]),
 ]
 
-/** Writing or deleting one of these is admin, in any way. Reading them is a read. */
+/** Any write or deletion of one of these types is admin; reading is a read. */
 export const GOVERNING_TYPES: Record<string, string> = {
   AccessPolicy: 'says who may see what, and do what',
   ProjectMembership: 'gives a person or a bot its access',

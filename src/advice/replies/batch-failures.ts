@@ -7,7 +7,7 @@ import { advise } from './advise.ts'
 import type { Answer } from './exchange.ts'
 
 const MAX_ENTRIES = 20
-/** Characters of what Medplum says about one entry or GraphQL error: its words may repeat what was sent or stored. */
+/** Maximum characters of Medplum's message about one entry or GraphQL error: it may repeat what was sent or stored. */
 export const MAX_WHY = 500
 
 /** A sentence, and a line for each failed entry; none if all succeeded. */

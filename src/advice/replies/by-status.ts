@@ -29,7 +29,7 @@ export const ADVICE_BY_STATUS: Record<number, (failed: FailedRequest) => string 
 
 interface Operation {
   name: string
-  /** `Patient/ID/$everything`; TYPE matches any. */
+  /** A path such as `Patient/ID/$everything`; TYPE stands for any type. */
   path: string
   methods: readonly string[]
   forAdmins: boolean

@@ -5,10 +5,10 @@ import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
 import { type Answer, exchanges } from './exchange.ts'
 
 /** What is known of a code system: its `content` (FHIR R4, CodeSystemContentMode); undefined if the server has none. */
-export type Content = string | undefined
+type Content = string | undefined
 
 /** The code systems, by url or as `CodeSystem/ID`, and the value sets within others, on which an answer depends. */
-export interface Codes {
+interface Codes {
   systems: string[]
   valueSets: string[]
   /** Sentences about parts of a definition that Medplum ignores. */
@@ -111,7 +111,7 @@ export function aboutContent(system: string, content: Content): string | undefin
   return `This answer says nothing about codes of ${system}: that CodeSystem has content "${content}" here, so none or only some of its codes are loaded. A valid code may not be found.`
 }
 
-/** Code systems, or those and value sets. */
+/** Finds the code systems, or the code systems and value sets, behind an operation's answer. */
 type Behind = (input: (name: string) => unknown, answer: unknown, place: Place) => string[] | Codes
 
 const BEHIND: Record<string, Behind> = {

@@ -95,7 +95,7 @@ function dangling(entries: readonly unknown[]): string[] {
   })
 }
 
-/** Not those within a Bundle: they may mean its own entries. */
+/** References in a value, except those within a Bundle, which may mean that Bundle's entries. */
 function referencesIn(value: unknown, depth = 0): string[] {
   if (depth > MAX_DEPTH) return []
   if (Array.isArray(value)) return value.flatMap((one) => referencesIn(one, depth + 1))

@@ -36,7 +36,7 @@ export function checkControl(parameter: QueryParameter, code: string, search: Se
   return [...controlModifier(parameter, code), ...(found ? [found] : []), ...repeated(parameter, search)]
 }
 
-/** Medplum silently takes the last of these. */
+/** Parameters of which Medplum silently takes the last if they are repeated. */
 const SINGLE: ReadonlySet<string> = new Set([
   ...['_count', '_cursor', '_elements', '_fields', '_offset', '_summary', '_total'],
 ])

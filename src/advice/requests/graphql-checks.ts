@@ -39,9 +39,9 @@ function asDemand(note: string): string {
 
 interface Document {
   searches: FieldNode[]
-  /** Of its variables. */
+  /** Defaults of the variables. */
   defaults: Record<string, unknown>
-  /** As they are written. */
+  /** Number literals, as written. */
   numbers: string[]
 }
 

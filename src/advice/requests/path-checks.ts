@@ -115,7 +115,7 @@ function checkOneOf({ method }: Asked, place: Place): Checked {
   )
 }
 
-/** Served by Express, not by the router that a Bundle goes through (Medplum's batch). */
+/** Operations that Medplum serves outside the router that handles a Bundle's entries. */
 const NOT_IN_BUNDLES: ReadonlySet<string> = new Set(['$csv', '$push', '$execute', '$ai'])
 
 function checkBundleOnly(
@@ -196,7 +196,7 @@ function checkGraphqlSearches({ body, base }: Asked, { segments }: Place, capabi
   return segments[0] === '$graphql' ? checkGraphql(body, capability, base) : none()
 }
 
-/** Its criteria are in the path here, wherever they were sent. */
+/** Whether this is a search by POST. Its criteria have been moved to the path by now. */
 export function isSearchByPost(method: string, segments: readonly string[]): boolean {
   return method === 'POST' && segments.length === 2 && segments[1] === '_search'
 }

@@ -29,7 +29,7 @@ function missingOrNot({ parameter: { key, value }, meaning: { modifier } }: Case
   return { refuse: `\`${key}=${value}\`: Medplum would read this as false. Write ${key}=true or ${key}=false.` }
 }
 
-/** In GraphQL, where a value is sent as it is. */
+/** A backslash that escapes nothing, in GraphQL: there a value is sent as it is written. */
 function loneBackslash({ parameter: { key, value } }: Case): Finding | undefined {
   const plain = withEscapes(value)
   if (plain === value || key === '_filter') return undefined

@@ -9,19 +9,19 @@ import { Anchors, sameLine, tableLines } from './table.ts'
 
 type Resource = Record<string, unknown>
 
-/** What an answer says about itself, by the Bundle or resource that it says it of. */
-export type Remarks = ReadonlyMap<unknown, readonly string[]>
+/** Remarks of an answer, by the Bundle or resource that they are about. */
+type Remarks = ReadonlyMap<unknown, readonly string[]>
 
 export interface CompactOptions {
   /** Lines of the form `left out: …`, put at the head of what they are about. */
   remarks?: Remarks
-  /** Takes the approximate size of each resource's own lines in a Bundle, without what they share. */
+  /** Receives the approximate size of each resource's own lines in a Bundle, without what they share. */
   sizes?: Map<unknown, number>
   /** Literals that earlier calls made of the same objects. */
   written?: Written
 }
 
-/** The compact form of a JSON value, as a rule an answer without its noise. */
+/** The compact form of a JSON value, usually an answer without its noise. */
 export function compact(
   value: unknown,
   { remarks = new Map(), sizes = new Map(), written = new Map() }: CompactOptions = {},
@@ -116,7 +116,7 @@ function withoutTables(
 function bundleLines(bundle: Resource, about: unknown, context: Context): string[] {
   const { resourceType: _type, entry: _entry, link, total, ...rest } = bundle
   const lines = [`${context.mark} Bundle`]
-  // Nothing is said of what most Bundles are.
+  // A plain searchset, like most Bundles, needs no such line.
   if (!(rest.type === 'searchset' && Object.keys(rest).length === 1)) lines.push(`bundle: ${literal(rest)}`)
   if (total !== undefined) lines.push(`total: ${literal(total)}`)
   const entries = records(bundle, 'entry')
@@ -134,7 +134,7 @@ export function returnedLine(entries: readonly Resource[]): string {
   return `returned: ${entries.length}${apart}`
 }
 
-/** Where to continue: a plain path if it is one, as it is once a client has made the links local. */
+/** The path of the next page, if the link is a plain path, as the client makes it. */
 function nextLine(link: unknown): string[] {
   if (link === undefined) return []
   const only: unknown = Array.isArray(link) && link.length === 1 ? link[0] : undefined

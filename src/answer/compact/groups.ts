@@ -15,9 +15,9 @@ export interface Row {
 /** The rows of one type. */
 export interface Group {
   type: string
-  /** In the order in which they are told. */
+  /** In the order in which they are written. */
   rows: Row[]
-  /** What the rows of all tables share, where there are several. */
+  /** What the rows of all tables share, if there are several tables. */
   same: Layout['same']
   /** Empty if each row stands alone. */
   tables: Table[]
@@ -44,13 +44,13 @@ function recordOf({ value }: Row): Record<string, unknown> {
   return value
 }
 
-/** Properties that say what a resource is about: rows that agree there agree in much else. */
+/** Properties that say what a resource is about: rows with the same value there share much else. */
 const CONCEPTS = ['code', 'medicationCodeableConcept', 'vaccineCode', 'questionnaire', 'serviceType', 'type', 'class']
 const MIN_PART = 3
-/** Parts that are smaller than this on the whole don't pay for their headings. */
+/** If parts have fewer rows than this on average, their headings cost more than they save. */
 const USUAL_PART = 5
 
-/** The rows in parts about the same thing; those that are few of their kind are the last part. */
+/** Divides rows into parts about the same thing; rows whose part would be too small are the last part together. */
 function inParts(rows: Row[]): Row[][] {
   const concept = CONCEPTS.find((name) => rows[0]?.value[name] !== undefined)
   if (concept === undefined || rows.length < 2 * MIN_PART) return [rows]
@@ -61,15 +61,15 @@ function inParts(rows: Row[]): Row[][] {
   return small.length === 0 ? large : [...large, small.sort((a, b) => a.at - b.at)]
 }
 
-/** Runs that are looked back on: a batch may have thousands, nearly all of them in order. */
+/** How many runs to look back on: a batch may have thousands, nearly all of them in order. */
 const REACH = 64
 
-/** The rows whose places need not be told: as many as come in the order of the entries when all others are taken out. */
+/** The rows that need no number: the longest sequence of rows, as written, that are in the order of the entries. */
 export function inPlace(groups: readonly Group[]): Set<Row> {
   const runs = groups.flatMap(({ rows, tables }) =>
     tables.length > 0 ? tables.map(({ rows }) => rows) : rows.map((row) => [row]),
   )
-  /** For each run the longest sequence that ends with it: its rows in all, and the run before. */
+  /** For each run, the longest sequence that ends with it: its number of rows, and the previous run. */
   const ends: { total: number; before: number }[] = []
   const totalOf = (run: number) => ends[run]?.total ?? 0
   let longest = -1

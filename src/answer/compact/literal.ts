@@ -1,5 +1,5 @@
-// One value on one line: JSON with the punctuation left out that says nothing. Text from a record stands in quotes with every
-// control and invisible character escaped, so that no record can end its line or fake a heading. The form: docs/answers.md.
+// One value on one line: JSON without redundant punctuation (docs/answers.md). Text from a record is in quotes, with every control and
+// invisible character escaped, so that no record can end its line or fake a heading.
 import { quoted } from '../../base/text.ts'
 
 import { datatype } from './short-datatype.ts'
@@ -43,10 +43,10 @@ const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
 const WORD: ReadonlySet<string> = new Set(['true', 'false', 'null', '-'])
 const BARE_KEY = /^[@A-Za-z_][\w-]*$/
 
-/** A word that, where it begins a line, would look like one of ours: a heading, or what an answer says of itself. */
+/** A word that at the beginning of a line would look like one of ours: a heading or a remark. */
 const OURS = /^(?:#|(?:bundle|total|returned|next|link|same|dropped|note):)/
 
-/** Whether it would look like a line of ours where it begins one. */
+/** Whether a text at the beginning of a line would look like a line of ours. */
 export function isLikeOurs(text: string): boolean {
   return OURS.test(text)
 }

@@ -1,9 +1,9 @@
-// What records are grouped by: a value of any type, as a key that is the same for what is the same, and as it is shown.
+// The values that records are grouped by: each has a key, which is equal for equal values, and the form in which it is shown.
 import { isRecord, scalarText } from '../../base/json.ts'
 import { conceptOf, textOf } from './subject.ts'
 
 export interface Key {
-  /** The same for values that mean the same, whatever they are written like. */
+  /** Equal for values that mean the same, however they are written. */
   key: string
   /** A scalar, a Reference or a Coding. */
   shown: unknown
@@ -12,7 +12,7 @@ export interface Key {
 const RELATIVE = /^([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/
 
 /**
- * The keys of what an expression found, or an element holds: one for each value.
+ * The keys of an expression's result, or of an element: one for each value.
  *
  * @param base of the FHIR API, which an absolute reference may begin with
  */
@@ -54,7 +54,7 @@ function text(written: string): Key {
   return { key: `text ${written}`, shown: written }
 }
 
-/** What is contained is another one in each record, whatever it is called. */
+/** The key of a reference. A contained resource is a different one in each record, even under the same id. */
 function referenceKey(
   written: string,
   display: string | undefined,
@@ -72,18 +72,18 @@ function relative(written: string, base: string): string | undefined {
   return RELATIVE.exec(written.startsWith(base) ? written.slice(base.length) : written)?.[1]
 }
 
-// ── Whose a record is ──
+// ── Whom a record is about ──
 
-/** The elements that say whom a record is about, best first; what else refers to a person says who did something. */
+/** The elements that say whom a record is about, best first. Other references to a person say who did something. */
 const SUBJECTS = ['subject', 'patient', 'for', 'beneficiary', 'candidate', 'individual']
-/** Lists of those that take part, of whom the patients count. */
+/** Lists of participants; only patients among them count. */
 const PARTICIPANTS: readonly (readonly [list: string, element: string])[] = [
   ['participant', 'actor'],
   ['member', 'entity'],
   ['agent', 'who'],
 ]
 
-/** Whom a record is about; a record that is about nobody is about itself, and so is a patient. */
+/** Whom a record is about. A Patient, and a record about nobody, is about itself. */
 export function subjectsOf(resource: Record<string, unknown>, base: string): Key[] {
   const { resourceType, id } = resource
   const named = SUBJECTS.map((name) => resource[name]).find((value) => value !== undefined)

@@ -1,4 +1,4 @@
-// What a resource is about and in which state it is, whatever its type: the elements that a digest's rows are made by.
+// A resource's subject matter and status, whatever its type: the elements by which a digest makes its rows.
 import { isRecord, scalarText } from '../../base/json.ts'
 
 /** What something is about: a code, or what was written instead of one. */
@@ -44,7 +44,7 @@ const ABOUT_ANY = [
   'questionnaire',
 ]
 
-/** For work, what matters besides its subject: owner, participants, outcome. */
+/** For workflow resources, what divides them besides their subject: owner, participants, outcome. */
 export interface Told {
   owner?: string
   participant?: string
@@ -78,7 +78,7 @@ export function subjectOf(resource: Record<string, unknown>): Subject {
   return {}
 }
 
-/** What a resource of the workflow is told by, beside its subject; nothing of other types. */
+/** Owner, participants and outcome of a workflow resource; empty for other types. */
 export function toldBy(resource: Record<string, unknown>): Told {
   const { resourceType, owner, participant, outcome, disposition } = resource
   const told = (entries: Record<string, string | undefined>): Told =>
@@ -133,7 +133,7 @@ function subject(system: unknown, code: unknown, display: unknown): Subject | un
   }
 }
 
-/** By its display; without one by the code of what it contains, or by the reference itself. */
+/** The subject that a Reference names: its display, or the code of the contained resource, or the reference itself. */
 function referenced({ reference, display }: Record<string, unknown>, resource: Record<string, unknown>): Subject {
   const named = textOf(display)
   if (named) return { display: named }
@@ -143,7 +143,7 @@ function referenced({ reference, display }: Record<string, unknown>, resource: R
   return (isRecord(inside) && conceptOf(inside.code)) || { code: target }
 }
 
-/** A resource's state: of a problem or allergy the clinical one, unless it is withdrawn. */
+/** A resource's status; for a problem or allergy, the clinical status, unless it is withdrawn. */
 export function statusOf(resource: Record<string, unknown>): { status?: string; withdrawn: boolean } {
   const verified = codeOf(resource.verificationStatus)
   if (verified === 'entered-in-error' || verified === 'refuted') return { status: verified, withdrawn: true }

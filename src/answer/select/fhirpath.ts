@@ -23,7 +23,7 @@ import { tighten } from './strict.ts'
 
 export interface FhirPath {
   /**
-   * What the expression finds, as plain JSON: the value itself, an array of several, `undefined` for none.
+   * The expression's result as plain JSON: a single value itself, several as an array, `undefined` for none.
    *
    * @throws {FhirPathError} {TooMuchWork}
    */
@@ -33,7 +33,7 @@ export interface FhirPath {
 const EXAMPLE = "an example: name.where(use='official').family"
 const KEYWORDS = ['true', 'false']
 const OPERATORS = ['!=', '!~', '<=', '>=', '{}', '->']
-/** The library's own parser makes every time literal one of UTC, to the millisecond. */
+/** The library's parser turns every time literal into UTC with milliseconds; this one keeps it as written. */
 const parsers = initFhirPathParserBuilder().registerPrefix('DateTime', {
   parse: (_parser, { value }) => new LiteralAtom({ type: literalType(value), value }),
 })
@@ -43,9 +43,9 @@ function literalType(value: string): string {
 }
 
 /**
- * An expression, parsed and checked.
+ * Parses and checks an expression.
  *
- * @throws {FhirPathError} that says what is wrong, with a right example
+ * @throws {FhirPathError} that says what is wrong, with a correct example
  */
 export function parseFhirPath(text: string, budget: Budget): FhirPath {
   const root = parse(text)
@@ -69,7 +69,7 @@ export function parseFhirPath(text: string, budget: Budget): FhirPath {
 
 type Token = ReturnType<Tokenizer['tokenize']>[number]
 
-/** What would be misread; undefined if there is nothing. */
+/** What the library would misread in an expression; undefined if there is nothing. */
 function oddIn(tokens: readonly Token[]): string | undefined {
   for (const [at, { id, value }] of tokens.entries()) {
     const [before, next, afterNext] = [tokens[at - 1], tokens[at + 1], tokens[at + 2]]
@@ -118,7 +118,7 @@ function parse(text: string): Atom {
   return root
 }
 
-/** The tokenizer adds a time zone to times that have none. */
+/** Undoes the tokenizer's change to times without a time zone, to which it adds one. */
 function asWritten<T extends { id: string; value: string; index: number }>(token: T, text: string): T {
   if (token.id !== 'DateTime' || !token.value.endsWith('Z')) return token
   const value = token.value.slice(0, -1)
@@ -215,7 +215,7 @@ function asJson(value: unknown): unknown[] {
   return value === undefined || value === null || typeof value === 'function' ? [] : [value]
 }
 
-/** The library's errors in our words: some of its messages repeat the record. */
+/** Our own messages for the library's errors, since some of its messages repeat the record. */
 const FAULTS: readonly [says: RegExp, meaning: string][] = [
   [/^Expected singleton of type/, "put and, or and xor between comparisons, as in status = 'final' and code.exists()"],
   [/^Expected (singleton|1 arguments|input length one)/, SEVERAL],

@@ -1,4 +1,4 @@
-// Operators as the FHIRPath specification has them: decimals, dates that are not equally precise, quantities with units.
+// Operators as the FHIRPath specification defines them: for decimals, dates of different precision, and quantities with units.
 
 import type { Atom, InfixOperatorAtom, TypedValue } from '@medplum/core'
 import { isRecord } from '../../base/json.ts'
@@ -51,7 +51,7 @@ const compare: OperatorCheck = (left, right, operator) => {
 const equal: OperatorCheck = (left, right, operator) => {
   const order = orderOf(left, right)
   if (order === undefined) return undefined
-  // Values that may be equal are not a match, but not known to differ either (FHIRPath, section 6.1).
+  // If it is unknown whether values are equal, the result is empty, and for ~ they count as different (FHIRPath, section 6.1).
   if (order === 'undecided') return operator === '~' ? [truth(false)] : operator === '!~' ? [truth(true)] : []
   return [truth((order === 0) === !operator.startsWith('!'))]
 }

@@ -13,20 +13,20 @@ export class SelectError extends Error {
   override readonly name = 'SelectError'
 }
 
-/** The expressions while one answer is evaluated; created again for the next. */
+/** The expressions during the evaluation of one answer; a new one is created for the next answer. */
 export interface Select {
-  /** As given, without the space around them: the heads of the columns. */
+  /** As given, trimmed: the heads of the columns. */
   readonly expressions: readonly string[]
   /**
-   * One cell for each expression, as plain JSON: a single value is itself, several are an array, none is `undefined`.
-   * Never throws, and leaves a well-formed resource as it was.
+   * One cell for each expression, as plain JSON: a single value itself, several as an array, `undefined` for none.
+   * Never throws, and doesn't change a well-formed resource.
    */
   row(resource: unknown): { cells: unknown[]; failed: boolean }
-  /** The expressions that could not be evaluated: what is wrong, and on how many resources. */
+  /** Notes on the expressions that failed: why, and on how many resources. */
   errors(): string[]
-  /** Whether an expression cost too much, and so was not evaluated on all. */
+  /** Whether an expression took too much work and so wasn't evaluated on all resources. */
   readonly stopped: boolean
-  /** The expressions that found nothing in any resource, with a hint. None as long as there was no resource. */
+  /** Notes on the expressions that found nothing in any resource, with a hint; none if there was no resource. */
   empty(): string[]
 }
 
@@ -36,7 +36,7 @@ interface Column {
   found: number
   failed: number
   fault?: string
-  /** Whether it cost too much once, and is not evaluated again. */
+  /** Whether it took too much work once, and isn't evaluated again. */
   stopped: boolean
 }
 
@@ -67,7 +67,7 @@ export function compileSelect(
   return over(columns)
 }
 
-/** The path, or what is wrong with it. */
+/** The compiled expression, or what is wrong with it. */
 function compile(
   text: string,
   all: readonly string[],
@@ -132,7 +132,7 @@ function cell(column: Column, resource: unknown): unknown {
   }
 }
 
-/** What the resources were, for hints. */
+/** The types and properties of the resources so far, for hints. */
 class Seen {
   resources = 0
   readonly #types = new Set<string>()
@@ -165,7 +165,7 @@ class Seen {
       : `no resource here has a value there${this.#choiceIn(text)}`
   }
 
-  /** How a choice that the expression names is written. */
+  /** A hint on how to write a choice element that the expression names. */
   #choiceIn(text: string): string {
     const words = text.match(/[a-z]\w*/g) ?? []
     const form = [...this.#names].find((name) => words.some((word) => !this.#names.has(word) && isChoice(name, word)))

@@ -51,7 +51,7 @@ export function countedOf(
     for (let at = 0; at < args.length; at++) args[at] = worth(args[at])
     return args
   }
-  /** The engine accepts dates in any form, however long. */
+  /** Counts for parsing a date: the engine accepts any text, however long. */
   const dated = (args: unknown[]): unknown[] => {
     const isDate = args.length === 1 && args[0] instanceof NativeDate
     if (!isDate) worths(args)
@@ -64,7 +64,7 @@ export function countedOf(
     if (typeof this.lastIndex !== 'number') this.lastIndex = numeric(this.lastIndex)
     return matcher(this, source, flags, textOf(value))
   }
-  /** The engine believes whatever an `exec` finds. So a copy that the program never sees does the search. */
+  /** The engine trusts the result of any `exec`, so the search is done by a copy of the expression that the program can't change. */
   const searching = (original: Fn) =>
     function (this: unknown, ...args: unknown[]): unknown {
       const given = this as RegExp
@@ -108,7 +108,7 @@ export function countedOf(
     (steps: number) =>
     (original: Fn): Fn =>
       function (this: unknown, locales: unknown, options: unknown): unknown {
-        // The engine keeps the format that it made last.
+        // Cheaper, because the engine keeps its last format.
         step(options === undefined && (locales === undefined || locales === 'en-US') ? 600 : steps)
         return made(apply(original, this, [localesOf(locales), optionsOf(options)]))
       }
@@ -130,7 +130,7 @@ export function countedOf(
       })
     },
     'JSON.stringify': () => (value, replacer, space) => writeJson(value, replacer, space, false),
-    // The engine keeps what it made for no locale.
+    // Cheap without a locale, because the engine keeps its collator for that.
     'String.prototype.localeCompare': (original) =>
       function (this: unknown, other: unknown, locales: unknown, options: unknown): unknown {
         step(locales !== undefined ? 500 : options !== undefined ? 100 : 20)
@@ -152,7 +152,7 @@ export function countedOf(
   }
   /** Steps of functions that are slow for any input. */
   const SLOW: Record<string, number> = {
-    // On anything else, these fail by a promise, and so with an error each time.
+    // Called on anything else, these return a rejected promise, and so create an error each time.
     '%AsyncGenerator%.prototype.next': 500,
     '%AsyncGenerator%.prototype.return': 500,
     '%AsyncGenerator%.prototype.throw': 500,
@@ -217,7 +217,7 @@ export function countedOf(
 
   const constructing: Record<string, (args: unknown[]) => unknown[]> = {
     Array(args) {
-      // The engine refuses a length that is negative or no number: such steps would be given back.
+      // Any other length is refused by the engine and must not be counted: negative steps would be given back.
       const isLength = args.length === 1 && typeof args[0] === 'number' && args[0] > 0
       const length = isLength ? (args[0] as number) : args.length
       listFits(length)

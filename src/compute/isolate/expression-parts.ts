@@ -1,29 +1,29 @@
-// How the parts of a regular expression match: each tries a place in the text, and calls the next part where it ends.
+// The parts of a regular expression: each tries to match at a place in the text and, where it ends, calls the next part.
 
 import type { Fn } from './meter.ts'
 
 /** The current search. */
 export interface Search {
   text: string
-  /** From and to of each group, by its number; the first two are not used. */
+  /** Start and end of each group, by its number; the first two are unused. */
   captures: number[]
 }
 
-export type Next = (place: number) => number
+type Next = (place: number) => number
 /** Where the whole expression ends if this part matches at a place; -1 if it doesn't. */
-export type Match = (place: number, next: Next) => number
+type Match = (place: number, next: Next) => number
 /** Length of the character at a place; 0 if it doesn't match. */
-export type Single = (place: number) => number
+type Single = (place: number) => number
 
 export interface Part {
   match: Match
   single?: Single
 }
 
-export interface Flags {
+interface Flags {
   isUnicode: boolean
   isCaseless: boolean
-  /** Those that change what one character matches. */
+  /** The flags that change what one character matches. */
   own: string
 }
 
@@ -32,9 +32,6 @@ export interface Repetition {
   most: number
   isLazy: boolean
 }
-
-/** The parts of expressions with some flags. */
-export type PartsOf = ReturnType<typeof expressionPartsOf>
 
 export function expressionPartsOf(Native: RegExpConstructor, step: (count: number) => void, search: Search) {
   const { apply } = Reflect
@@ -167,7 +164,7 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
     }
   }
 
-  /** A lookaround. Only a wanted match keeps its captures. */
+  /** A lookahead or lookbehind. Only a positive one keeps its captures. */
   const around = (isWanted: boolean, matches: (place: number) => boolean): Part => ({
     match(place, next) {
       const before = search.captures

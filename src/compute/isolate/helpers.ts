@@ -1,4 +1,4 @@
-// What the source of a program calls, by the names that instrument.ts writes.
+// The functions that an instrumented program calls, by the names that instrument.ts writes.
 
 import type { Meter } from './meter.ts'
 
@@ -25,8 +25,8 @@ export function helpersOf({
     return value
   }
   /**
-   * How far an element lies beyond the others of an object: the engine makes room for all between. From 1024 on it keeps a table
-   * instead, so that a program can count by year.
+   * The distance of a new element from an object's last one: the engine allocates everything in between. From 1024 on it uses a table
+   * instead, so such a gap costs nothing; otherwise a program couldn't count by year.
    */
   const gap = (object: unknown, index: number): number => {
     if (isArray(object)) return max(0, index - object.length)
@@ -65,7 +65,7 @@ export function helpersOf({
     object[key] = value
     return value
   }
-  /** The engine lists inherited keys as well. */
+  /** Counts for `for … in`, which lists inherited keys as well. */
   const enumerated = (value: unknown): unknown => {
     step(size(value) * 64)
     if (typeof value !== 'string') depth(value, (link) => step(size(link) * 64))

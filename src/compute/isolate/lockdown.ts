@@ -3,7 +3,7 @@
 import type { countedOf } from './counted.ts'
 import type { Fn, Meter } from './meter.ts'
 
-/** What stays, by object (globals.ts). */
+/** What isn't deleted, by object (globals.ts). */
 export interface Kept {
   intrinsics: Readonly<Record<string, string>>
   functions: readonly string[]
@@ -83,7 +83,7 @@ export function lockDown(
       }
     }
   }
-  // An element of a prototype would make all work on arrays slow.
+  // If a prototype had elements, all operations on arrays would be slow.
   for (const [, object] of objects) preventExtensions(object)
   for (const [name, value] of constructors) defineProperty(world, name, { value, writable: false, configurable: false })
   for (const name of functions) {

@@ -11,13 +11,13 @@ import type { objectMethodsOf } from './object-methods.ts'
 import type { matcherOf } from './regular-expression.ts'
 import type { textMethodsOf } from './text-methods.ts'
 
-/** What a program can ask of the server: an answer as JSON, or an error's message in a list of one. */
+/** What a program can ask the server for. It answers in JSON: the answer, or an error's message in an array of one. */
 export interface Reads {
   read(kind: string, path: string): Promise<string>
 }
 
 /** The module of a program (instrument.ts). */
-export type Program = (...helpersAndFhir: unknown[]) => () => Promise<unknown>
+type Program = (...helpersAndFhir: unknown[]) => () => Promise<unknown>
 
 /** The other functions of this folder. */
 export interface Parts {

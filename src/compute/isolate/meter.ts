@@ -34,7 +34,7 @@ export function meterOf(limits: Limits) {
     stop = reject
   })
   const fail = (message: string): never => {
-    // From here on each step fails, so that no `catch` or `finally` can continue.
+    // From here on every step fails, so that no `catch` or `finally` can go on.
     limit = -1
     if (over !== undefined) throw over
     over = new NativeError(message)
@@ -60,7 +60,7 @@ export function meterOf(limits: Limits) {
     textFits(value.length)
     return value
   }
-  /** Text of anything, as the engine would make it. */
+  /** Any value as text, as the engine converts it. */
   const textOf = (value: unknown): string => text(typeof value === 'string' ? value : `${value as string}`)
   const seen = (value: unknown): void => {
     if (typeof value === 'string') step(value.length >> 4)
@@ -71,8 +71,8 @@ export function meterOf(limits: Limits) {
     return value
   }
   /**
-   * Counts for a key of a map or set. The engine's hash of a number is known, so that a program can choose thousands with the same
-   * one: each is then compared with all.
+   * Counts for a key of a map or set. The engine's hash of a number is known, so a program can choose thousands of numbers with the
+   * same hash, each of which is then compared with all others.
    *
    * @param others how many keys there are
    */
@@ -81,7 +81,7 @@ export function meterOf(limits: Limits) {
     if (isNumeric || (typeof key === 'string' && key.length < 11 && key >= '0' && key < ':')) step(others >> 4)
     short(key)
   }
-  /** Counts for a text that the engine normalizes: it sorts the marks on one letter by comparing each with the others. */
+  /** Counts for a text that the engine normalizes: sorting the marks on one letter takes quadratic time. */
   const normalized = (value: string): string => {
     step(value.length)
     marks.lastIndex = 0
@@ -115,7 +115,7 @@ export function meterOf(limits: Limits) {
     }
   }
   const arrayIterator = { current: undefined as unknown }
-  /** An iterable that the engine will iterate to its end. */
+  /** Counts for an iterable that the engine will iterate to its end. */
   const whole = (values: unknown): unknown => {
     const isPlain =
       isArray(values) && (values as unknown as Record<PropertyKey, unknown>)[iterator] === arrayIterator.current
@@ -160,7 +160,7 @@ export function meterOf(limits: Limits) {
     depth(value)
     return value
   }
-  /** What the engine iterates over, so that each step counts, whoever made it. */
+  /** Wraps what the engine iterates over, so that each step is counted. */
   const stepped = (values: unknown): unknown => {
     const { next } = values as { next: Fn }
     return {

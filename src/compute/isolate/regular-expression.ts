@@ -85,7 +85,7 @@ export function matcherOf(
       return { least, most, isLazy }
     }
 
-    /** What is in brackets, to their end. */
+    /** What is in parentheses, to their end. */
     const closed = (): Part => {
       const found = alternatives()
       at++

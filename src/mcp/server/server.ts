@@ -117,7 +117,7 @@ const TOOLS: Record<Settings['tools'], readonly Tool[]> = {
   directory: [...READING, fhirWrite, fhirDelete, fhirOperate],
 }
 
-/** How the verified caller travels with a request through the SDK. The bearer itself stays behind. */
+/** The verified caller in the form in which the SDK passes it on with a request. It doesn't include the bearer token. */
 export function authInfoOf(caller: CallerRecord) {
   return { token: '', clientId: caller.clientId, scopes: caller.scope, extra: { caller } }
 }

@@ -1,4 +1,4 @@
-// The page that hosts show for a tool's answer (MCP Apps): built from views/, kept beside the Worker as a static asset.
+// The page in which hosts show a tool's answer (MCP Apps): built from views/, as a static asset of the Worker.
 import { RESOURCE_MIME_TYPE, registerAppResource } from '@modelcontextprotocol/ext-apps/server'
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
 import { VIEW_URI } from '../../tools/show/tool.ts'

@@ -27,7 +27,7 @@ function messageAsMeant(message: unknown): unknown {
   const { id, params, result, error, ...rest } = message
   const kept = { ...rest, ...('id' in message && { id }) }
   if (!('method' in message)) {
-    // Clients are only asked to put questions to their person; an error means it was not answered.
+    // The server's only requests to a client are questions to the person; an error means that there was no answer.
     return isRecord(error) ? { ...kept, result: { action: 'cancel' } } : { ...kept, result: withoutNulls(result) }
   }
   if (!isRecord(params)) return params === null || params === undefined ? kept : { ...kept, params }
@@ -55,12 +55,12 @@ export function parseJson(text: string | undefined): unknown {
   }
 }
 
-/** 413. */
+/** Answers 413. */
 export function tooLarge(): Response {
   return rpcError(413, -32000, `The message is larger than ${DEFAULT_MAX_REQUEST_BODY_SIZE} bytes`)
 }
 
-/** 406, for a client that accepts no form of the answer. */
+/** Answers 406, for a client that accepts no form of the answer. */
 export function notAcceptable(types: string): Response {
   return rpcError(406, -32000, `Not Acceptable: the Accept header must name ${types}`)
 }

@@ -11,7 +11,7 @@ import { eventStream, sseEvent } from './sse.ts'
 /** The header that names a session (Streamable HTTP, 2025-03-26 and later). */
 export const SESSION_HEADER = 'mcp-session-id'
 
-/** Headers of Streamable HTTP that the session's transport reads; everything else, the bearer too, stays behind. */
+/** Headers of Streamable HTTP that the session's transport reads; no others are passed on, not even the bearer token. */
 const FORWARDED_HEADERS = ['accept', 'content-type', 'last-event-id', 'mcp-protocol-version']
 
 /**
@@ -37,7 +37,7 @@ export async function askSession(
 }
 
 /**
- * HTTP+SSE: the stream first, whose first event names the address to post to.
+ * HTTP+SSE: opens the stream, whose first event names the address to post to.
  *
  * @param address path of this, without the session's id
  */

@@ -4,17 +4,17 @@ import { errorMessage } from './message.ts'
 
 const MAX_BATCH = 100
 
-/** An HTTP request as it crosses to the object: only what the protocol reads, never the bearer. */
+/** An HTTP request as it is sent to the object: only what the protocol reads, never the bearer token. */
 export interface SessionRequest {
   method: string
   /** By their names in lower case. */
   headers: Record<string, string>
 }
 
-/** What is answered: JSON as text, or nothing; an event stream as a Response. */
+/** The answer: JSON as text, or no body; an event stream as a Response. */
 export type SessionAnswer = { status: number; json?: string } | Response
 
-export type Refusal = Exclude<SessionAnswer, Response>
+type Refusal = Exclude<SessionAnswer, Response>
 
 /** The messages of a POST, or why it is refused. */
 export function messagesOf(headers: SessionRequest['headers'], body: unknown): JSONRPCMessage[] | Refusal {

@@ -1,5 +1,5 @@
-// Streamable HTTP of a 2025 session, inside its object. What is answered soon goes out as JSON, which costs neither a stream nor a row;
-// what takes longer, or tells of its progress, goes out on an event stream that a client can resume.
+// Streamable HTTP of a 2025 session, inside its object. A quick answer is sent as JSON, which costs neither a stream nor a row; a request
+// that takes longer or reports progress is answered on an event stream that the client can resume.
 import {
   type AuthInfo,
   DEFAULT_NEGOTIATED_PROTOCOL_VERSION,
@@ -25,9 +25,9 @@ export class SessionTransport extends RevivableTransport {
   readonly sessionId: string
   readonly #events: SealedEventStore
   readonly #broadcast: (message: JSONRPCMessage) => void
-  /** By each of their requests. */
+  /** The open exchanges, by each of their requests. */
   readonly #exchanges = new Map<RequestId, Exchange>()
-  /** Those that stream, by the names of their streams. */
+  /** The exchanges that have an event stream, by the stream's name. */
   readonly #streams = new Map<string, Exchange>()
   #versions: string[] = SUPPORTED_PROTOCOL_VERSIONS
   #initialized = false

@@ -4,7 +4,7 @@ import { isRecord } from '../../base/json.ts'
 import { shownName } from './client-name.ts'
 import { isUsableRedirect } from './redirects.ts'
 
-/** More than any host sends; it is kept for 90 days. */
+/** More than any host sends. Registrations are kept for 90 days. */
 export const MAX_REGISTRATION_BYTES = 8_192
 const MAX_ITEMS = 20
 const MAX_CHARS = 1_024
@@ -16,7 +16,7 @@ const USED = [
 ]
 
 /** Why a registration is refused (RFC 7591 section 3.2.2). */
-export interface Refusal {
+interface Refusal {
   error: 'invalid_client_metadata' | 'invalid_redirect_uri'
   error_description: string
 }

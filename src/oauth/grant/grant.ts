@@ -20,11 +20,11 @@ const CODE_MS = MINUTES.signIn * 60_000
 /** When everything stored here has expired, in milliseconds since the epoch: the one alarm also serves the ring. */
 const EXPIRES = 'expires'
 
-/** What the person sees of a grant in addition to what KV has. */
-export interface GrantReport extends GrantState {
+/** What the list of connections shows about a grant in addition to KV's metadata. */
+interface GrantReport extends GrantState {
   /** Whether the client has taken its tokens: until then, the sign-in isn't finished. */
   begun: boolean
-  /** From the latest. */
+  /** The latest first. */
   activity: Activity[]
 }
 
@@ -77,7 +77,7 @@ export class Grant extends DurableObject<Bindings> {
     return this.#standing.state()
   }
 
-  /** What the person is shown. */
+  /** The grant's part of the list of connections. */
   async about(): Promise<GrantReport> {
     return { ...this.#standing.state(), begun: this.#standing.hasBegun(), activity: this.#activity.list() }
   }
@@ -137,7 +137,7 @@ export class Grant extends DurableObject<Bindings> {
     return this.#confirmations.settle(subject)
   }
 
-  /** The same, without using it up. */
+  /** Like {@link settle}, without using it up. */
   async pending(subject: string): Promise<Proposal | undefined> {
     return this.#confirmations.pending(subject)
   }

@@ -1,4 +1,4 @@
-// How long this server's tokens and grants live, which follows from Medplum's tokens.
+// The lifetimes of this server's tokens and grants, which depend on Medplum's tokens.
 
 import type { MedplumTokens } from '../medplum.ts'
 import type { GrantProps } from '../record.ts'

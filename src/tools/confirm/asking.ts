@@ -1,6 +1,6 @@
-// How the person is asked, in this order: in a form of the client, if it shows forms and the question fits; on a page of this server that
-// the client opens, if it opens pages; otherwise by a link to that page in the answer. Only a form is answered through the client. A client
-// that opened a page has agreed to nothing: the person signs in and decides there.
+// Asks the person, in the first way that is possible: a form in the client, if it shows forms and the question fits; a page of this server
+// that the client opens; or a link to that page in the answer. Only a form is answered through the client. That a client has opened a
+// page means no approval: the person signs in and decides there.
 
 import { type InputRequiredResult, inputRequired } from '@modelcontextprotocol/server'
 import { MINUTES } from '../../base/lives.ts'
@@ -16,18 +16,18 @@ export type Permit = { agreed: Agreement | undefined } | { undone: string } | { 
 
 /** What the person is asked about. */
 export interface Matter {
-  /** Of the tool's name and the arguments that are sent. */
+  /** Digest of the tool's name and the arguments that are sent. */
   digest: string
   /** The beginning of a sentence that says why nothing was done. */
   undone: string
   question(): Promise<Question>
 }
 
-/** The name of the question among those that a result asks. */
+/** The key of this question among the input requests of a result. */
 export const KEY = 'approval'
 
 const LIFE_MS = MINUTES.question * 60_000
-/** A client's form may not show everything: longer questions are asked on the page. */
+/** Longer questions are asked on the page, because a client's form might not show all of them. */
 const MAX_FORM = { lines: 40, chars: 3_000 }
 /** The part of the question that the model gets with the link. */
 const MAX_TOLD = { lines: 40, chars: 6_000 }
@@ -35,13 +35,13 @@ const MAX_TOLD = { lines: 40, chars: 6_000 }
 const MAX_FIRST = 300
 /** A refusal sooner than this after the question comes from a program: no person has read it. */
 const READING_MS = 1_000
-/** Milliseconds between looks at the page while a call waits for it: soon at first, then less often. */
+/** Milliseconds between checks for a decision on the page: short at first, then longer. */
 const FIRST_WAIT_MS = 300
 const MAX_WAIT_MS = 2_000
 /** The part of the call's time that is kept for the change. */
 const RESERVE_MS = 10_000
 
-/** Without a field: to accept is to say yes. People who meant yes left a checkbox unticked. */
+/** A form without fields: accepting it means yes. With a checkbox, people who meant yes left it unticked. */
 const FORM = { type: 'object' as const, properties: {} }
 
 /** Asks, unless the person has decided on the page already. */
@@ -59,7 +59,7 @@ export async function ask(matter: Matter, context: ToolContext): Promise<Permit>
 /**
  * Continues with what the client answered to the question of this state.
  *
- * @throws {UserError} for a confirmation that doesn't hold
+ * @throws {UserError} for an invalid confirmation
  */
 export async function afterAnswer(
   action: 'accept' | 'decline' | 'cancel',
@@ -93,7 +93,7 @@ async function afterPage(matter: Matter, context: ToolContext): Promise<Permit> 
   const isWaiting = () => fhir.remainingMs > RESERVE_MS && !signal.aborted
   let decided = await decidedOnPage(matter, context)
   for (let looks = 1, wait = FIRST_WAIT_MS; decided === 'open' && isWaiting(); looks++) {
-    // In fractions: the change itself may count from 1.
+    // Fractions, since the change itself may report progress from 1.
     await progress(looks / 1_000, undefined, 'Waiting for the person to decide on the confirmation page')
     await pause(wait, signal).catch(() => {})
     wait = Math.min(wait * 1.5, MAX_WAIT_MS)
@@ -107,7 +107,7 @@ async function afterPage(matter: Matter, context: ToolContext): Promise<Permit> 
   return { undone: await link('the person has not decided on the page yet', matter, await matter.question(), context) }
 }
 
-/** What the person decided on the page; `open` if they have decided nothing, undefined if there is no page. */
+/** What the person decided on the page; `open` if they haven't decided yet, undefined if there is no page. */
 async function decidedOnPage(matter: Matter, context: ToolContext): Promise<Permit | 'open' | undefined> {
   const decision = await context.caller.confirmations.decision(matter.digest)
   if (decision === undefined || decision === 'open') return decision
@@ -128,7 +128,7 @@ async function askByForm(
   })
 }
 
-/** The page for the client to open. Its address says nothing, and serves only the person who signs in there. */
+/** The page for the client to open. Its address reveals nothing and works only for the signed-in person. */
 async function askOnPage(
   { digest }: Matter,
   { lines, ...about }: Question,
@@ -137,7 +137,7 @@ async function askOnPage(
   const agreement = newAgreement(digest, about)
   const { address: url, id } = await confirmations.propose(agreement, lines, session)
   const message = `${oneLine(lines[0] ?? '', MAX_FIRST)}\nConfirm or refuse this on a page of this server, signed in to Medplum.`
-  // Only sessions of 2025 have the id: with it the client learns that the page has been answered.
+  // The id with which the client learns that the page has been answered; only 2025 sessions have it.
   const asked = { message, url, ...(session !== undefined && { elicitationId: id }) }
   return inputRequired({
     inputRequests: { [KEY]: inputRequired.elicitUrl(asked) },
@@ -162,7 +162,7 @@ async function link(
   ].join('\n')
 }
 
-/** As much of the question as a model needs; the page has all of it. */
+/** The part of the question for the model; the page shows all of it. */
 function told(lines: readonly string[]): string[] {
   if (fits(lines, MAX_TOLD)) return [...lines]
   let room = MAX_TOLD.chars
@@ -180,7 +180,7 @@ function fits(lines: readonly string[], most: { lines: number; chars: number }):
 const AGAIN = 'Call again to ask the person again.'
 
 /**
- * The agreement in a sealed state, if it holds for this call.
+ * Opens the agreement in a sealed state, if it is valid for this call.
  *
  * @throws {UserError} that says why it doesn't
  */

@@ -1,4 +1,4 @@
-// What a step of a request would change, from a read of its target right before: for the question to the person, and for a dry run.
+// What a step of a request would change, found by reading its target just before. For the question to the person, and for a dry run.
 
 import { isRecord, records } from '../../base/json.ts'
 import type { Seen } from '../../call/confirmation.ts'
@@ -15,7 +15,7 @@ import { isAction, type Step } from './steps.ts'
 export interface Change {
   /** What would happen, on one line. */
   head: string
-  /** What it is about, one line each, if that isn't in the head. */
+  /** Lines about the record, if the head doesn't name it. */
   about?: string[]
   /** The differences; for a create or an operation's input, everything. */
   details: Difference[]
@@ -62,7 +62,7 @@ export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal
   return { ...known, ...update(step, whole, placeAndTitle(shown, place)) }
 }
 
-/** The same for one of several: a target that can't be read is a problem of this step, not an error. */
+/** Like {@link changeOf}, for one of several steps: a target that can't be read is a problem of this step, not an error. */
 export async function changeOfOne(step: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
   const change = await changeOf(step, fhir, signal).catch((error: unknown) => {
     if (error instanceof FhirError && error.status < 500 && error.status !== 429) {
@@ -151,7 +151,7 @@ async function action({ method, path, body, risk }: Step, fhir: FhirClient, sign
   const places = [...new Set([own, ...risk.targets].filter((place) => PLACE.test(place)))]
   const named = await Promise.all(
     places.map(async (place) => {
-      // A record that can't be read can still be changed: it is named by its path.
+      // A record that can't be read may still be changed, so it is named by its path.
       const answer = await fhir.send({ method: 'GET', path: place, repeatable: true, signal }).catch(() => undefined)
       return isRecord(answer?.body)
         ? { line: `about ${placeAndTitle(answer.body, place)}`, seen: seenIn(place, answer.body) }
@@ -191,7 +191,7 @@ function placeAndTitle(resource: Resource, place: string): string {
   return title === '' ? place : `${place} ${quoted(title)}`
 }
 
-/** What precedes the type in a record's title; empty if that is only its id. */
+/** The part of a record's title before the type; empty if that is only its id. */
 function titleText(resource: Resource): string {
   const title = titleOf(resource).replace(/ ?\([^()]*\)$/, '')
   return title === resource.id ? '' : title

@@ -1,5 +1,5 @@
-// Asks the person before what can't be undone. The approval is sealed: these arguments, these versions of the records, this connection,
-// a few minutes, once.
+// Asks the person before a change that can't be undone. The sealed approval is valid for these arguments, these versions of the records and
+// this connection, for a few minutes, and once.
 
 import { inputResponse } from '@modelcontextprotocol/server'
 import { inTurns } from '../../base/in-turns.ts'
@@ -21,7 +21,7 @@ const AT_ONCE = 5
  * Lets a call continue if it needs no confirmation, or has one.
  *
  * @param tool its name, to which the confirmation is bound
- * @throws {UserError} for a confirmation that doesn't hold, and a change that could not be carried out
+ * @throws {UserError} for an invalid confirmation, and for a change that can't be carried out
  */
 export async function permitted(
   tool: string,
@@ -58,7 +58,7 @@ function mustAsk(step: Step, policy: ConfirmPolicy): boolean {
 }
 
 /**
- * The arguments of a request for exactly what was agreed to: the resource that was found, in the version that was seen.
+ * Narrows a request's arguments to exactly what was agreed to: the resource that was found, in the version that was seen.
  *
  * @throws {UserError} when a record has changed since the person was asked
  */

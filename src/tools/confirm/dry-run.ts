@@ -1,5 +1,5 @@
-// Tries a change without making it: reads the records concerned, shows the differences, and has Medplum validate the result. Sends
-// nothing that changes anything.
+// Tries a change without making it: reads the records, shows the differences, and lets Medplum validate the result. Sends nothing that
+// changes anything.
 
 import { classify } from '../../access/risk/risk.ts'
 import { isRecord } from '../../base/json.ts'
@@ -23,14 +23,14 @@ const AT_ONCE = 5
 const MAX_LINES = 40
 const MAX_LINES_EACH = 10
 
-export interface DryRun {
+interface DryRun {
   text: string
   /** What patches would store. */
   patched: unknown[]
 }
 
 /**
- * What a request would change, and whether Medplum would take it.
+ * What a request would change, and whether Medplum would accept it.
  *
  * @throws {UserError} for an operation: what it would do can't be known
  */
@@ -82,7 +82,7 @@ async function tried(
   return [...told, ...conditions, ...checked]
 }
 
-/** Changes of access, code or where data is sent are described as the person would be asked about them. */
+/** Changes to access, code or the destination of data are described in full, as in the question to the person. */
 async function inFull(change: Change, most: number, context: ToolContext): Promise<string[]> {
   const names = await namesOf(referencesIn(change), context)
   try {
@@ -99,7 +99,7 @@ function lines({ head, details, isNew }: Change, most: number): string[] {
   return [head, ...(isUpdate && details.length === 0 ? ['there are no differences'] : differenceLines(details, most))]
 }
 
-/** What the conditions of a request would select. */
+/** The records that a request's conditions select. */
 async function conditionsOf(
   { ifMatch, ifNoneExist }: { ifMatch: string | undefined; ifNoneExist: string | undefined },
   { path }: Step,

@@ -14,7 +14,7 @@ export interface Question {
   lines: string[]
   /** The versions that it is about. */
   seen: Seen[]
-  /** The one resource that a condition found. */
+  /** The one resource that a conditional request found. */
   found?: string
 }
 
@@ -26,7 +26,7 @@ interface Told {
 
 /** A batch of this many changes or more always needs confirmation. */
 const MANY = 50
-/** More are not read one by one, since nobody would look through them. */
+/** Beyond this number, changes aren't read one by one, since nobody would look through them. */
 const MAX_CHANGES = 200
 /** Characters of a question; sealed, it has to fit into one value of a grant's storage. */
 const MAX_CHARS = 400_000
@@ -171,7 +171,7 @@ function summary(told: readonly Told[]): string {
   return `${told.length === 1 ? '1 change' : `${told.length} changes`} at once: ${counted.join(', ')}`
 }
 
-/** The titles of what references name, as far as the person may read it. */
+/** The titles of the records that references name, as far as the person may read them. */
 export async function namesOf(
   references: readonly string[],
   { fhir, signal }: Pick<ToolContext, 'fhir' | 'signal'>,

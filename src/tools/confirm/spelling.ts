@@ -1,5 +1,5 @@
-// A change spelled out for the person who decides about it: every value, nothing cut, text as it reads, base64 decoded, and the names
-// behind references. What can't be shown this way can't be confirmed.
+// Writes out a change for the person who decides about it: every value in full, base64 decoded, and references with names. What can't be
+// shown this way can't be confirmed.
 
 import { visible } from '../../base/text.ts'
 import type { Difference } from '../../fhir/diff.ts'
@@ -10,14 +10,14 @@ export class Unshowable extends Error {
   override readonly name = 'Unshowable'
 }
 
-export interface Spelling {
+interface Spelling {
   /** Titles by reference. */
   names: ReadonlyMap<string, string>
   /** Characters that may still be shown. */
   room: number
 }
 
-export const REFERENCE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
+const REFERENCE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
 /** Longer text, or text of several lines, gets its own lines. */
 const MAX_INLINE = 200
 
@@ -33,7 +33,7 @@ export function spelledOut(
   isStrict: boolean,
 ): string[] {
   const lines: string[] = []
-  /** Nothing in it can leave its line or be invisible. */
+  /** Adds a line, in which every character is visible. */
   const add = (text: string) => {
     const line = visible(text)
     spelling.room -= line.length + 1
@@ -76,7 +76,7 @@ function tell({ path, before, after, concealed }: Difference, isNew: boolean, te
   if (after !== undefined) each(place, after, isNew ? '' : 'added', telling)
 }
 
-/** Each value within a value, by its path. */
+/** Adds a line for each value within a value, by its path. */
 function each(path: string, value: unknown, word: string, telling: Telling): void {
   if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
     for (const [name, one] of Object.entries(value)) {

@@ -1,4 +1,4 @@
-// What a request does, step by step: itself, the entries of its batch, the mutations of its GraphQL.
+// Divides a request into steps: the request itself, the entries of a batch, or the mutations of GraphQL.
 
 import { type Mutation, mutationsIn } from '../../access/risk/graphql-risk.ts'
 import type { Risk } from '../../access/risk/risk.ts'
@@ -26,7 +26,7 @@ export function isAction({ method, path, risk }: Step): boolean {
   return method === 'POST' ? id !== undefined : !['PUT', 'PATCH', 'DELETE'].includes(method)
 }
 
-/** The request itself, or each entry of its batch in their order, those of Bundles within it too. */
+/** The request itself, or each entry of its batch in order, including those of Bundles within it. */
 export function stepsOf({ asked, risk }: Prepared): Step[] {
   const { method, path, body, ifNoneExist } = asked
   if (risk.parts) return entrySteps(body, risk.parts)

@@ -1,4 +1,4 @@
-// A digest in groups of the caller's choice: read, compared with other searches, grouped, ordered, named.
+// A digest grouped by the caller's expressions: reads, compares with other searches, groups, sorts, and adds names.
 import { columnOf, dependsOnUnit, groupRows, type Pick, type Row, SORTS, sortRows } from '../../answer/digest/groups.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { ToolContext } from '../kit/tool.ts'
@@ -8,7 +8,7 @@ import { amount, extentOf, leading, notSummed, number, RESERVE, written } from '
 import { readSearch, type Search } from './read.ts'
 import { type Comparison, compared } from './sets.ts'
 
-export interface GroupedArguments extends Grouping {
+interface GroupedArguments extends Grouping {
   pick: Pick | undefined
   sort: string | undefined
   top: number | undefined
@@ -59,7 +59,7 @@ function checkSort(order: string, columns: readonly string[]): void {
   )
 }
 
-/** In a list of subjects, who they are and how many records of theirs were found. */
+/** A row of a list of subjects: who it is, and how many of their records were found. */
 function listed({ resourceType: _type, subject, count }: Row): Row {
   return { subject, count }
 }
@@ -104,7 +104,7 @@ function notPicked(withdrawn: number): string[] {
   return withdrawn > 0 ? [`${number(withdrawn)} records entered in error or refuted were passed over.`] : []
 }
 
-/** Records that are in several groups, or that an expression found nothing in. */
+/** Notes on records that are in several groups, or in which an expression found nothing. */
 function several(kept: readonly Kept[], columns: readonly string[]): string[] {
   return columns.flatMap((name, at) => {
     const counts = kept.map(({ member }) => member.keys[at]?.length ?? 0)

@@ -1,4 +1,4 @@
-// Records for grouping: evaluated while they are read, since thousands of whole ones would not fit into memory.
+// Records for grouping, reduced to the values of the expressions while they are read: thousands of whole ones would not fit into memory.
 
 import { factOf } from '../../answer/digest/facts.ts'
 import type { Member } from '../../answer/digest/groups.ts'
@@ -28,7 +28,7 @@ const CODE = 'code'
 
 /** Evaluates what records are grouped by. */
 export class Members {
-  /** Heads of the columns. */
+  /** The column heads. */
   readonly columns: readonly string[]
   readonly #select: Select | undefined
   readonly #base: string
@@ -37,7 +37,7 @@ export class Members {
   readonly #evaluated: readonly string[]
 
   /**
-   * @param unless grouping without expressions
+   * @param unless what to group by if there are no expressions
    * @throws {UserError} that names what is wrong with an expression
    */
   constructor({ by, value }: Grouping, unless: 'subject' | 'subject and code' | 'nothing', base: URL) {
@@ -67,7 +67,7 @@ export class Members {
     return { resourceType, id, meta, member, subjects, failed }
   }
 
-  /** The record for only one of these subjects. */
+  /** The record with only these subjects. */
   about(one: Kept, subjects: Key[]): Kept {
     if (this.columns[0] !== SUBJECT || this.#by.length > 0) return { ...one, subjects }
     return { ...one, subjects, member: { ...one.member, keys: [subjects, ...one.member.keys.slice(1)] } }
@@ -76,7 +76,7 @@ export class Members {
   /**
    * Notes about the expressions.
    *
-   * @throws {UserError} where an expression could not be evaluated on all records
+   * @throws {UserError} if an expression could not be evaluated on all records
    */
   remarks(): string[] {
     const select = this.#select

@@ -9,7 +9,7 @@ import { CAP, type Found } from './read.ts'
 /** Characters reserved for text other than the rows. */
 export const RESERVE = 1_000
 
-/** How much the digest covers, and how to get the rest. */
+/** A sentence on how much the digest covers and how to get the rest. */
 export function extentOf(
   { total, capped, partial, next, later, narrower }: Found,
   count: number,
@@ -24,7 +24,7 @@ export function extentOf(
   return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${rows}: ${why}. All figures cover only these. ${narrower}${go}`
 }
 
-/** What was found but is in no sum or mean. */
+/** Notes on what was found but is in no sum or mean. */
 export function notSummed(rows: readonly { noValue?: unknown; inexact?: unknown }[], withdrawn: number): string[] {
   const total = (name: 'noValue' | 'inexact') => rows.reduce((sum, row) => sum + Number(row[name] ?? 0), 0)
   const left = [
@@ -35,7 +35,7 @@ export function notSummed(rows: readonly { noValue?: unknown; inexact?: unknown 
   return left.length > 0 ? [`Not in sum and mean: ${left.join(', ')}.`] : []
 }
 
-/** As many rows as fit, and a sentence for the others: those with the smallest counts go first. */
+/** As many rows as fit, and a note on the others: rows with the smallest counts are dropped first. */
 export function fitting(rows: readonly DigestRow[], maxChars: number): { rows: Row[]; left: string[] } {
   const bySize = rows.toSorted((a, b) => b.count - a.count)
   for (let keep = rows.length; ; ) {
@@ -58,7 +58,7 @@ export function leading(rows: readonly Row[], maxChars: number): Row[] {
   }
 }
 
-/** Without abbreviations: each row says whose it is. */
+/** The rows as text, without names for repeated cells, so that each row says whom it is about. */
 export function written(rows: readonly Row[]): string {
   return rows.length === 1 ? compact(rows[0]) : writeTable('Digest', rows, false)
 }

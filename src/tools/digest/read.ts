@@ -1,4 +1,4 @@
-// The searches of a digest: understood like every other read, and read completely, in a stable order.
+// The searches of a digest: prepared like every other read, and read completely, in a stable order.
 import { checkAnswer } from '../../advice/replies/check-answer.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -16,7 +16,7 @@ export const CAP = 10_000
 const FORMS =
   'must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything, Patient/ID/_history or the file of an export (Binary/ID).'
 
-/** A search that was understood. */
+/** A search, prepared for reading. */
 export interface Search {
   prepared: Prepared
   /** The path that is sent; for a file, its own. */
@@ -31,7 +31,7 @@ export interface Found extends Omit<AllPages, 'entries'> {
   /** Each record in its newest version; for a history, all versions. */
   resources: Resource[]
   notes: string[]
-  /** Whether it starts at a later page. */
+  /** Whether reading started at a later page. */
   later: boolean
   /** How to narrow it so that everything is counted. */
   narrower: string
@@ -91,7 +91,7 @@ export function isWhole({ capped, partial, later }: Found): boolean {
   return !capped && partial === undefined && !later
 }
 
-/** Progress over several reads, always rising. */
+/** The context for a later read, whose progress continues that of earlier ones. */
 export function afterwards(context: ToolContext, read: number): ToolContext {
   const { progress } = context
   return { ...context, progress: (at, _total, message) => progress(read + at, undefined, message) }

@@ -1,4 +1,4 @@
-// Which subjects of a search have a match in another, and which have none.
+// Compares searches: which subjects of one have a match in another, and which have none.
 import { factOf } from '../../answer/digest/facts.ts'
 import { referredBy, subjectsOf } from '../../answer/digest/key.ts'
 import type { ToolContext } from '../kit/tool.ts'
@@ -12,16 +12,16 @@ export interface Comparison {
   search: Search
 }
 
-export interface Compared {
+interface Compared {
   kept: Kept[]
-  /** What was compared, with the result. */
+  /** Lines that say what was compared, and the result. */
   lines: string[]
 }
 
 /**
  * Keeps the records whose subjects have some or no match in each of the other searches.
  *
- * @param recordsThemselves compares the records themselves, by what refers to them, instead of their subjects
+ * @param recordsThemselves whether to compare the records themselves, by what refers to them, instead of their subjects
  */
 export async function compared(
   resources: readonly Kept[],

@@ -9,8 +9,8 @@ import { FhirError } from '../../client/fhir-error.ts'
 import { bytesInBase64, isReadable, linesOfFile, textOf } from '../../text/file-text.ts'
 import { readingPath } from '../perform/reading.ts'
 
-/** A file of a record, as FHIR's Attachment tells (FHIR R4, section 2.24.0.3). */
-export interface Attachment {
+/** A file of a record, from its Attachment (FHIR R4, section 2.24.0.3). */
+interface Attachment {
   contentType: string
   /** As named in the media type. */
   charset?: string | undefined
@@ -21,7 +21,7 @@ export interface Attachment {
   title: string
 }
 
-/** A file in words. */
+/** A file as text. */
 export interface FileText {
   /** What it is and where it can be read: one line. */
   about: string
@@ -56,7 +56,7 @@ export function attachmentsIn(value: unknown): Attachment[] {
   ]
 }
 
-/** Reads the files one after the other. One that is missing or not permitted is named. */
+/** Reads the files one after the other. One that is missing or not permitted is only named. */
 export async function readFiles(
   files: readonly Attachment[],
   fhir: FhirClient,

@@ -1,4 +1,4 @@
-// Text of limited length that is cut between lines only, and says what did not fit.
+// Text of limited length: it is cut only between lines, and notes say what did not fit.
 
 /** Characters kept back for the notes on what did not fit. */
 const RESERVE = 400

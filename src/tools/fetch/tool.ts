@@ -56,7 +56,7 @@ async function resource(record: RecordId, context: ToolContext): Promise<Record<
   const { body } = await readOne(id, context)
   const found = isRecord(body) ? body : {}
   const [neighbours, files] = await Promise.all([
-    // Nothing is counted that the connection may not see.
+    // If the connection may not see the neighbours, their counts are left out.
     neighbourLines(record, fhir, base, signal).catch(noneIfRefused),
     readFiles(attachmentsIn(found), fhir, base, signal),
   ])

@@ -1,4 +1,4 @@
-// Adds to Medplum's errors what may help: rights, advice, an operation's inputs.
+// Adds help to Medplum's errors: the person's rights, advice, an operation's inputs.
 
 import type { Risk } from '../../access/risk/risk.ts'
 import { advise } from '../../advice/replies/advise.ts'
@@ -34,7 +34,7 @@ async function addAdvice(error: FhirError, { asked, risk }: Prepared, context: T
   error.message = [error.message, rights, advice, ...unloaded, ...inputs].filter(Boolean).join('\n')
 }
 
-/** How to see the elements of a type whose record was refused. */
+/** A hint on how to see the elements of a type, for a write that was refused. */
 function shapeOfWrite({ method, path, body }: Prepared['asked'], risk: Risk): string[] {
   if (risk.kind === 'read' || !/^(?:POST|PUT|PATCH)$/.test(method) || path.includes('$')) return []
   const type = resourceTypeOf(risk)

@@ -1,4 +1,5 @@
-// The content of the definitions that an answer depends on: requested once from the server and cached for a while.
+// Warns about definitions (code systems, profiles, bots) that an answer depends on and the server lacks. They are requested once and
+// cached for a while.
 
 import { aboutContent, codesBehind, codesOf } from '../../advice/replies/terminology.ts'
 import { isRule, ruleWarnings } from '../../advice/requests/rule-checks.ts'
@@ -10,7 +11,7 @@ import { criterion, formatPlace, parsePlace, type QueryParameter } from '../../f
 import type { ToolContext } from '../kit/tool.ts'
 import type { Prepared } from '../request/prepare.ts'
 
-/** Sentences about what a request and its answer depend on and the server lacks. Sends nothing if they depend on nothing. */
+/** Sentences about definitions that a request and its answer depend on and the server lacks. Sends nothing if there are none. */
 export async function unmet(
   request: Prepared['asked'],
   answer: Pick<FhirResponse, 'status' | 'body'>,
@@ -26,7 +27,7 @@ export function storedBy({ path, body }: Prepared['asked']): unknown[] {
   return parsePlace(path).segments.length === 0 ? resourcesIn(body) : [body]
 }
 
-/** Sentences about what records name and the server lacks. */
+/** Sentences about definitions that records name and the server lacks. */
 export async function unmetByRecords(given: readonly unknown[], context: ToolContext): Promise<string[]> {
   const stored = given.filter(isRecord)
   const profiles = stored.flatMap(profilesOf)
@@ -53,7 +54,7 @@ const hasProfile = (one: unknown) => profilesOf(one).length > 0
 
 // ── Codes ──
 
-/** Sentences about code systems that aren't loaded, and definitions that aren't followed. */
+/** Sentences about code systems that aren't loaded, and parts of definitions that Medplum ignores. */
 export async function unloadedCodes(
   request: Prepared['asked'],
   answer: Pick<FhirResponse, 'status' | 'body'>,
@@ -61,7 +62,7 @@ export async function unloadedCodes(
 ): Promise<string[]> {
   const { systems, valueSets, aside } = codesBehind(request, answer)
   const sets = [...new Set(valueSets)]
-  // Grows with the value sets that these include.
+  // `sets` grows during the loop, by the value sets that these include.
   for (const set of sets) {
     const found = await first('ValueSet', byUrl(set), 'url,compose', context)
     const within = codesOf(found === 'unknown' ? undefined : found, answer.body)
@@ -138,10 +139,10 @@ async function about(names: readonly string[], say: (name: string) => Promise<st
 
 const KEPT_MS = 600_000
 const MAX_KEPT = 1000
-/** By person and request: another person may not see the same. Missing definitions aren't kept, as they may be added. */
+/** Cache by person and request, since another person may see other definitions. Missing ones aren't cached, as they may be added. */
 const kept = new Latest<{ at: number; found: Record<string, unknown> }>(MAX_KEPT)
 
-/** What a search finds first, with some elements; undefined if it finds nothing. */
+/** The first match of a search, with some of its elements; undefined if there is none. */
 async function first(
   type: string,
   search: readonly QueryParameter[],
@@ -161,7 +162,7 @@ async function first(
     kept.set(key, { at: Date.now(), found })
     return found
   } catch {
-    // The answer is complete without knowing what it is based on.
+    // If the definition can't be read, the answer is given without a warning.
     return 'unknown'
   }
 }

@@ -1,4 +1,4 @@
-// From Medplum's answer to content for a model: records in the form that was asked for, files, and text as quoted content.
+// Turns Medplum's answer into content for a model: records in the requested form, files, and text as quoted content.
 
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import { checkAnswer } from '../../advice/replies/check-answer.ts'
@@ -48,9 +48,9 @@ export function present(
   return withNotes([{ type: 'text', text }], [...own, ...notes, ...more])
 }
 
-/** Columns of an export's records, one per line, as many as fit. */
+/** Selected columns of an export's records, as many rows as fit. */
 function selected(part: FilePart, columns: NonNullable<View['columns']>, { maxChars }: View): ContentBlock[] {
-  // Kept, so that a record's cells are evaluated once.
+  // A cache, so that a record's cells are evaluated once.
   const known = new Map<string, unknown>()
   const recordOf = (line: string) => {
     if (!known.has(line)) known.set(line, JSON.parse(line))

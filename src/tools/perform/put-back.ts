@@ -1,5 +1,5 @@
-// Hidden values survive a write and stay hidden: placeholders are replaced by what is stored immediately before sending, and only for
-// the version they were taken from. A patch is judged by its result.
+// Lets hidden values survive a write: just before sending, placeholders are replaced by the stored values, and the write applies only to
+// the version that these came from. A patch is checked by its result.
 
 import { mutationsIn } from '../../access/risk/graphql-risk.ts'
 import { isRecord } from '../../base/json.ts'
@@ -15,7 +15,7 @@ import type { ToolContext } from '../kit/tool.ts'
 import { ROTATION } from '../request/placeholders.ts'
 
 /**
- * The request as it goes out.
+ * The request as it is sent, with stored values instead of placeholders.
  *
  * @throws {UserError} that names a placeholder for which nothing is stored
  */
@@ -84,7 +84,7 @@ async function batch(bundle: unknown, context: ToolContext): Promise<unknown> {
   if (!isRecord(bundle) || !Array.isArray(bundle.entry)) return bundle
   const entries: readonly unknown[] = bundle.entry
   const entry: unknown[] = []
-  // Sequential, since few have placeholders.
+  // One after the other, since few entries have placeholders.
   for (const [index, one] of entries.entries()) {
     const filled = await entryWithStored(one, context).catch((error: unknown) => {
       if (error instanceof UserError) error.message = `Bundle.entry[${index}]: ${error.message}`
@@ -96,7 +96,7 @@ async function batch(bundle: unknown, context: ToolContext): Promise<unknown> {
   return entry.every((one, index) => one === entries[index]) ? bundle : { ...bundle, entry }
 }
 
-/** Stored values are bound to a version, which another change of the same record would replace. */
+/** Refuses a second change of the same record in a batch: stored values belong to a version, which that change would replace. */
 function checkAlone(entries: readonly unknown[], index: number): void {
   const own = changedBy(entries[index])
   const other = entries.findIndex((one, at) => at !== index && changedBy(one) === own)

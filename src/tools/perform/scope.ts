@@ -18,7 +18,7 @@ const TOOL_FOR: Record<Risk['kind'], string> = {
   admin: 'fhir-operate',
 }
 
-/** @throws {UserError} for what the tool is not for: the request, or one entry of a batch, which counts as its highest */
+/** @throws {UserError} if the tool isn't for this kind of request; a batch has the kind of its highest entry */
 export function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): void {
   const entry = risk.parts?.findIndex((part) => !isWithin(part, kinds)) ?? -1
   const foreign = kinds.has(risk.kind) ? risk.parts?.[entry] : risk

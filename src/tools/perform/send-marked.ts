@@ -1,4 +1,4 @@
-// What a write creates in addition to the record: the label of AI work on a patched record, and a Provenance.
+// Sends a write with its marks: the label of AI work on a patched record, and a Provenance.
 
 import { isRecord } from '../../base/json.ts'
 import type { FhirClient } from '../../client/client.ts'
@@ -11,7 +11,7 @@ import type { ToolContext } from '../kit/tool.ts'
 
 import type { Prepared } from '../request/prepare.ts'
 
-export interface Sent {
+interface Sent {
   response: FhirResponse
   /** Notes about the marks. */
   notes: string[]
@@ -65,7 +65,7 @@ function failure(error: unknown, { onlyFor }: { onlyFor: string | undefined }): 
   throw error
 }
 
-/** The request's patch with the label, for the record as it is now. */
+/** The request's patch with the label, adapted to the current record. */
 async function adapted(
   { path, content }: FhirRequest,
   fhir: FhirClient,

@@ -14,9 +14,9 @@ export const PATH = bounded(MAX_ADDRESS)
   .describe('Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty or / for a batch')
   .transform((path) => path ?? '')
 
-// What is sent has three arguments, each of one type: Gemini CLI leaves out every tool that has a property without a type, and
-// Gemini and Claude refuse lists of types. The types of the first two are what is advertised, not what is taken: models also
-// send JSON as text, and a patch as the body.
+// The content to send has three arguments, each of one type: Gemini CLI drops every tool that has a property without a type, and Gemini
+// and Claude refuse lists of types. The first two advertise one type but accept others: models also send JSON as text, and a patch as
+// the body.
 export const BODY = z.unknown().optional().meta({ type: 'object', description: 'Resource, Bundle or Parameters' })
 
 const PATCH = z
@@ -30,7 +30,7 @@ const PATCH = z
 
 const TEXT = bounded(MAX_CONTENT).optional().describe('Instead of body, non-JSON content: text, or base64 of a file')
 
-/** The three forms of what is sent, of which a request has one. */
+/** The three forms of a request's content, of which it has at most one. */
 export const CONTENT_INPUT = {
   body: BODY,
   patch: PATCH,
@@ -81,7 +81,7 @@ interface ContentArguments {
 }
 
 /**
- * The arguments with what is sent as `body`, whichever of the three held it.
+ * The arguments with the content as `body`, whichever of the three contained it.
  *
  * @throws {UserError} if there is more than one, or a patch without PATCH
  */
@@ -104,7 +104,7 @@ export function withBody<T extends ContentArguments>({ patch, text, ...args }: T
 export function normalise(args: unknown, note?: (text: string) => void): unknown {
   if (!isRecord(args)) return args
   const { url, ...others } = args
-  // Two paths that differ: which is meant isn't known, so the other stays as the argument that no tool has.
+  // If two paths differ, it is unknown which is meant: the other stays, and is refused as an unknown argument.
   const rest = (others.path ?? url) === (url ?? others.path) ? others : args
   const path = rest.path ?? url
   const given = Object.entries(rest).filter(([name, value]) => value !== null || name === 'body')
@@ -114,7 +114,7 @@ export function normalise(args: unknown, note?: (text: string) => void): unknown
   return method.method === 'GET' ? withQueryObject(found, note) : found
 }
 
-/** The arguments without a method that says no more than the tool itself. */
+/** The arguments without a method that the tool implies anyway. */
 export function withoutMethod(args: unknown, ...implied: Method[]): unknown {
   if (!isRecord(args) || !implied.some((method) => method === args.method)) return args
   const { method: _method, ...rest } = args

@@ -1,4 +1,4 @@
-// From `body` and `contentType` as a model gives them to the bytes that are sent, or a sentence that says what is wrong.
+// Turns `body` and `contentType`, as a model gives them, into the bytes to send, or says what is wrong with them.
 
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -12,7 +12,7 @@ import { mediaType } from './media-type.ts'
 const MAX_JSON = 1024 * 1024
 export const MAX_TEXT = 100 * 1024
 
-export interface Composed {
+interface Composed {
   content?: Content
   notes: string[]
 }
@@ -21,7 +21,7 @@ export interface Composed {
  * The body of a request.
  *
  * @param path relative to the FHIR base
- * @throws {UserError} naming the argument, and showing a right one
+ * @throws {UserError} that names the argument and shows a correct one
  */
 export function compose(method: Method, path: string, body: unknown, contentType: string | undefined): Composed {
   const given = body === null || body === '' ? undefined : body
@@ -43,7 +43,7 @@ export function compose(method: Method, path: string, body: unknown, contentType
   )
 }
 
-/** Where Medplum stores the bytes unchanged, whatever their type. Its parsers read the bodies of all other requests. */
+/** Whether Medplum stores the bytes unchanged, whatever their type. Its parsers read the bodies of all other requests. */
 function isFileUpload(method: Method, path: string): boolean {
   return method === 'POST' ? /^Binary(\?|$)/.test(path) : method === 'PUT' && /^Binary\/[^/?]+(\?|$)/.test(path)
 }
@@ -72,7 +72,7 @@ function json(type: JsonType, path: string, given: unknown): Composed & { conten
 /** Names that every JavaScript object inherits, such as `toString`. */
 const INHERITED = Object.getOwnPropertyNames(Object.prototype)
 
-/** Medplum stores these names without a check, and they break programs that read or copy the record. An operation may take others. */
+/** Refuses names that Medplum would store although they break programs that read or copy the record. An operation may have most. */
 function checkNames({ bytes }: Content, path: string): void {
   const text = new TextDecoder().decode(bytes)
   // In serialized JSON, this can only be a name, never part of a string.
@@ -108,7 +108,7 @@ function text(type: string, path: string, given: unknown): Content {
 
 // ── Files ──
 
-/** Bytes given are bytes stored: text in UTF-8, anything else as base64. */
+/** A file's content, which is stored exactly as given: text in UTF-8, anything else as base64. */
 function file(type: string, given: unknown): Content {
   if (/[/+]json$/.test(type)) {
     const data = typeof given === 'string' ? given : written(() => JSON.stringify(given))
@@ -120,7 +120,7 @@ function file(type: string, given: unknown): Content {
   return Content.file(isText ? data : fromBase64(data, type), type)
 }
 
-/** XML whose declaration names an encoding in which it won't be stored. */
+/** A note on XML whose declaration names an encoding other than UTF-8, in which it is stored. */
 function encodingNote(type: string, given: unknown): string[] {
   const declared =
     typeof given === 'string' && type.endsWith('xml')
@@ -161,7 +161,7 @@ function hl7(body: string): string {
   )
 }
 
-/** An HL7 message inside the JSON of `Agent/$push`, as a field or as a parameter, with segments that end as HL7 has it. */
+/** Corrects the segment ends of an HL7 message inside the JSON of `Agent/$push`, as a field or as a parameter. */
 function withSegments(value: unknown): unknown {
   if (!isRecord(value)) return value
   const ended = (one: unknown, name: string) => {

@@ -66,7 +66,7 @@ function describe(error: unknown, text: string): string {
 /** V8 shows the surroundings of a token that it doesn't expect, but not its place. */
 const UNEXPECTED = /^Unexpected token/
 
-/** Characters: to find the place, a text is read some twenty times. */
+/** Maximum characters of a text in which the place is searched for, which parses the text about twenty times. */
 const MAX_SOUGHT = 100_000
 
 /** The place of that token: text that ends before it is incomplete, text that includes it is invalid. */
@@ -89,7 +89,7 @@ function isUnexpected(text: string): boolean {
   }
 }
 
-/** A name that an object of this valid JSON has twice: readers take the last one without a word. */
+/** A name that an object in this valid JSON has twice: parsers silently take the last one. */
 function nameGivenTwice(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = []
   let last = ''
@@ -116,7 +116,7 @@ const MAX_NAMED = 3
 /**
  * Numbers that Medplum, which reads them as 64-bit floating point (as JavaScript does), would store differently.
  *
- * @param text as it was given, where it was given as text
+ * @param text the original text, if the value was given as text
  * @returns a note for the model; undefined if all numbers stay as they are
  * @throws {UserError} for a number that can't be sent at all
  */

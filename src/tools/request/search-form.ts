@@ -1,4 +1,4 @@
-// A search by POST, read like the same search by GET: one list of criteria, wherever they came from.
+// Treats a search by POST like the same search by GET: all criteria in one list, whether from the path or the body.
 
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -14,7 +14,7 @@ export function isSearchForm(method: string, path: string): boolean {
   return method === 'POST' && /^[A-Z][A-Za-z]*\/_search(?:\?|$)/.test(path)
 }
 
-/** Checking compares each with the others. */
+/** Limited because checks compare each criterion with the others. */
 const MAX_CRITERIA = 200
 
 /**

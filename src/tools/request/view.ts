@@ -1,4 +1,4 @@
-// How much of an answer the caller wants to see, and in which form.
+// How much of an answer to show, and in which form, according to the call's arguments.
 
 import * as z from 'zod'
 import { compileSelect, SelectError } from '../../answer/select/select.ts'
@@ -51,7 +51,7 @@ export interface View {
  * What the arguments ask to be shown.
  *
  * @param path a GET's path as given: `next` of an earlier answer may carry parameters of this server, which Medplum never sees
- * @param usual characters of an answer, unless the call says something else
+ * @param usual maximum characters of an answer, unless the call sets its own
  * @throws {UserError} that names what is wrong with the arguments
  */
 export function viewOf(args: ViewArguments, path: string, usual: number): { view: View; path: string } {

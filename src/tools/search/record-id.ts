@@ -17,7 +17,7 @@ export function recordIdIn(text: string, { appUrl, fhirBase }: Caller['medplum']
   const given = text.trim()
   const root = ['fhir:///', fhirBase.href, appUrl?.href].find((one) => one !== undefined && given.startsWith(one))
   const path = root === undefined ? given : given.slice(root.length).split(/[?#]/, 1)[0]
-  // Behind the id, the App names a tab, the API a version.
+  // After the id, an address of the App has a tab, one of the API a version.
   const place = root === undefined ? path : path?.split('/').slice(0, 2).join('/')
   const [, type, id] = REFERENCE.exec(place ?? '') ?? []
   return type && id && !/^\.+$/.test(id) ? { type, id } : undefined

@@ -1,6 +1,6 @@
 // The same name with and without accents: Medplum compares letters exactly, and people don't always write them.
 
-/** A letter, and the accented ones it replaces when accents are left out. The first of them are the most common in names. */
+/** A letter, and the accented letters for which it is written when accents are left out; the most common in names first. */
 const ACCENTED: Readonly<Record<string, string>> = {
   a: 'áäàãâåăąāạảấầẩẫậắằẳẵặæ',
   c: 'çćč',
@@ -20,7 +20,7 @@ const ACCENTED: Readonly<Record<string, string>> = {
   z: 'žźż',
 }
 
-/** Letters that no decomposition takes apart. */
+/** Letters that Unicode doesn't decompose, and their replacements. */
 const WHOLE: Readonly<Record<string, string>> = {
   ø: 'o',
   ł: 'l',
@@ -54,7 +54,7 @@ export function folded(text: string): string {
     .trim()
 }
 
-/** The word as it was typed and, where it has accents, without them. */
+/** The word as it was typed and, if it has accents, without them. */
 export function asTyped(word: string): string[] {
   const typed = word.normalize('NFC').replaceAll(/[’ʼ]/g, "'")
   return plain(typed) === typed.toLowerCase() ? [typed] : [typed, plain(typed)]

@@ -1,4 +1,4 @@
-// ChatGPT's `search`: records that free words or a FHIR query find. Its form is a contract with the host
+// ChatGPT's `search`: finds records by free words or by a FHIR query. Its form is a contract with the host
 // (https://developers.openai.com/apps-sdk): exactly one piece of text, JSON, repeated as structured content.
 
 import * as z from 'zod'
@@ -59,7 +59,7 @@ async function byFhirQuery(path: string, context: ToolContext): Promise<Resource
     )
   }
   context.event.type = type
-  // A `_count` beside `_summary=count` would bring the records after all.
+  // With `_summary=count`, a `_count` of ours would make Medplum return the records after all.
   const isCounted = parameters.some(({ key, value }) => key === '_count' || (key === '_summary' && value === 'count'))
   const { body } = await readOne(isCounted ? path : `${path}&_count=${MAX_RESULTS}`, context)
   return resourcesIn(body).map(({ resource }) => resource)
@@ -100,7 +100,7 @@ async function hitsOf(paths: string[], { terms }: Wanted, { caller, fhir, signal
   })
 }
 
-/** Each record once: what meets more first, then the types that were named, then people before documents. */
+/** Each record once: those that match more terms first, then the types that were named, then people before documents. */
 function ranked(hits: readonly Hit[], { types }: Wanted): Resource[] {
   const place = ({ resource }: Hit) => {
     const type = scalarText(resource.resourceType)

@@ -1,4 +1,4 @@
-// When a medication was to be taken, or was taken, as far as its request or statement says.
+// The times at which a medication was to be taken, or was taken, according to its request or statement.
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { spanOf } from '../../fhir/date-span.ts'
 import { idOf, isDate, labelOf, type Resource, stateOf, text, timeIn } from './records.ts'
@@ -7,11 +7,11 @@ import type { Course, Person } from './shown.ts'
 export interface CourseTime {
   from: string
   to?: string
-  /** Where this comes from, if not from the treatment itself. */
+  /** Where the time comes from, if not from the treatment itself. */
   remark?: string
 }
 
-/** The courses, and how many records are not one: withdrawn, never begun, or without a date. */
+/** The courses, and how many records were left out: withdrawn, never begun, or without a date. */
 export function coursesIn(found: readonly Resource[], { deceased }: Person): { courses: Course[]; left: number } {
   const courses = found.flatMap((resource): Course[] => {
     const { status, withdrawn, unreal, said } = stateOf(resource)
@@ -42,7 +42,7 @@ export function courseTime(resource: Resource): CourseTime | undefined {
   const written = isDate(resource.authoredOn) ? resource.authoredOn : undefined
   if (bounds.length > 0) {
     const from = first(bounds.map(({ start }) => start)) ?? written
-    // One part without an end leaves the whole without one.
+    // If one part has no end, the course has none.
     const to = bounds.every(({ end }) => isDate(end)) ? last(bounds.map(({ end }) => end)) : undefined
     return from === undefined ? undefined : { from, ...(to !== undefined && { to }) }
   }

@@ -4,7 +4,7 @@ import { isRecord, records, scalarText } from '../../base/json.ts'
 import { codeText, type Resource, text } from './records.ts'
 import type { Point } from './shown.ts'
 
-export interface Range {
+interface Range {
   low?: number
   high?: number
 }
@@ -15,7 +15,7 @@ interface Unit {
   code: unknown
 }
 
-/** The one normal range in the unit of the value, and for whom it is; of several that differ, or in another form, the words. */
+/** The only normal range in the value's unit, and for whom it is; if there are several or it has another form, a remark instead. */
 export function rangeOf(part: Resource, of: Unit): { range: Range; remark?: string } {
   const normal = records(part, 'referenceRange').filter(
     ({ type }) => type === undefined || conceptOf(type)?.code === 'normal',
@@ -33,7 +33,7 @@ export function rangeOf(part: Resource, of: Unit): { range: Range; remark?: stri
 }
 
 function boundsOf({ low, high }: Resource, of: Unit): Range {
-  // Both bounds or none: a half of a range would be another range.
+  // Both bounds or none, since half of a range would be another range.
   const sides = Object.entries({ low, high }).filter(([, bound]) => bound !== undefined)
   const bounds = sides.flatMap(([name, bound]) => {
     if (!isRecord(bound) || typeof bound.value !== 'number' || !Number.isFinite(bound.value)) return []
@@ -71,7 +71,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   ...{ A: 'abnormal', AA: 'abnormal', ABNORMAL: 'abnormal', N: 'normal', NORMAL: 'normal' },
 }
 
-/** As the record says; else as far as the range can tell. */
+/** The record's own flag, or else one derived from the range. */
 export function flagOf(part: Resource, value: number, sign: string, { low, high }: Range): Flag | undefined {
   const written = records(part, 'interpretation').flatMap((concept) => [
     ...records(concept, 'coding').map(({ code }) => scalarText(code)),
@@ -80,12 +80,12 @@ export function flagOf(part: Resource, value: number, sign: string, { low, high 
   const told = written
     .map((one) => one.trim().toUpperCase())
     .flatMap((one) => (Object.hasOwn(FLAGS, one) ? (FLAGS[one] ?? []) : []))
-  // Of several, the one that says most; high and low at once can only be called abnormal.
+  // Of several flags, the most specific one; high and low together only mean abnormal.
   const [side, other] = new Set(told.filter((flag) => flag === 'high' || flag === 'low'))
   if (other !== undefined) return 'abnormal'
   const flag = side ?? told.find((one) => one === 'abnormal') ?? told[0]
   if (flag !== undefined) return flag
-  // Below 10 may be within a range up to 6, and above 10 is over it.
+  // `<10` may be within a range up to 6; `>10` is certainly above it.
   if (low !== undefined && (value < low || (value === low && sign === '<')) && !sign.startsWith('>')) return 'low'
   if (high !== undefined && (value > high || (value === high && sign === '>')) && !sign.startsWith('<')) return 'high'
   return undefined

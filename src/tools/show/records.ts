@@ -1,4 +1,4 @@
-// What the views read from records: who a patient is, names, times and states, as bounded texts.
+// What the views read from records: the patient, names, times and states, as texts of limited length.
 import { conceptOf, type Subject, statusOf, subjectOf } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
@@ -14,7 +14,7 @@ import type { Person } from './shown.ts'
 
 export type Resource = Record<string, unknown>
 
-/** Characters of one text of a record. */
+/** Maximum characters of one text of a record. */
 const MAX_TEXT = 120
 
 /** The id in `Patient/ID`, or an id alone. */
@@ -27,7 +27,7 @@ export function patientId(given: string | undefined): string {
 }
 
 /**
- * The patient, and what several searches find.
+ * Reads the patient and the results of several searches.
  *
  * @throws {UserError} if there is no such patient
  * @throws {FhirError} when all fail
@@ -87,7 +87,7 @@ function inUse(resource: Resource, name: string): Record<string, unknown>[] {
   return [...all.filter((one) => !isOld(one)), ...all.filter(isOld)]
 }
 
-/** A record's text as a view and a line of words can hold it. */
+/** A record's text, visible, on one line and of limited length. */
 export function text(value: unknown): string {
   return oneLine(scalarText(value).replaceAll(/\s+/g, ' ').trim(), MAX_TEXT)
 }
@@ -107,26 +107,26 @@ export function codeText(element: unknown): string {
   return wordsFor(element, conceptOf(element))
 }
 
-/** The same, where the concept has been read already. */
+/** Like {@link codeText}, for a concept that has already been read. */
 export function wordsFor(element: unknown, concept: Subject | undefined): string {
   const written = isRecord(element) ? scalarText(element.text) : ''
   return text(written || concept?.display || concept?.code || '')
 }
 
-export interface State {
+interface State {
   status: string
-  /** Entered in error, or refuted: not shown as a fact. */
+  /** Whether it was entered in error or refuted, and so isn't shown as a fact. */
   withdrawn: boolean
-  /** Did not happen, or not yet. */
+  /** Whether it did not happen, or not yet. */
   unreal: boolean
-  /** The status, and what else keeps this from being plain fact: a doubt, a plan, a prohibition. */
+  /** The status, and anything else that makes this not a plain fact: a doubt, a plan, a prohibition. */
   said: string
 }
 
 const UNREAL: ReadonlySet<string> = new Set([
   ...['not-done', 'not-taken', 'cancelled', 'planned', 'preparation', 'intended', 'draft', 'proposed'],
 ])
-/** Intents that are not an order of a medication. */
+/** Intents that don't order a medication. */
 const NO_ORDER: ReadonlySet<string> = new Set(['proposal', 'plan', 'option'])
 
 export function stateOf(resource: Resource): State {
@@ -158,7 +158,7 @@ export function timeIn(...values: unknown[]): { from: string; to?: string } | un
 
 interface Found {
   found: Resource[]
-  /** How many came along with them. */
+  /** How many resources were included with the matches. */
   included: number
   more: boolean
   fault?: string
@@ -183,7 +183,7 @@ export function foundIn({ status, body }: ReadAnswer = NO_ANSWER): Found {
   return { found, included: included.length, more, ...(fault && { fault }) }
 }
 
-/** A medication that is a record of its own, by the name that this has. */
+/** A request or statement whose medication is a separate record, with that record's name. */
 function withName(resource: Resource, names: ReadonlyMap<string, string>): Resource {
   const { medicationReference: medication } = resource
   const name = isRecord(medication) && !medication.display && names.get(scalarText(medication.reference))

@@ -1,4 +1,4 @@
-// Observations as series of numbers: one for each code and unit. What has no number, no time, or was entered in error is counted.
+// Observations as series of numbers, one for each code and unit. Observations without a number or time, or entered in error, are counted.
 import { conceptOf } from '../../answer/digest/subject.ts'
 import { dateOf, measuredIn } from '../../answer/digest/value.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
@@ -11,7 +11,7 @@ import { unitsOf } from './units.ts'
 const ESSENCE =
   /^(resourceType|id|status|code|component|issued|dataAbsentReason|interpretation|referenceRange|(effective|value)[A-Z]\w*)$/
 
-/** As much of an Observation as this file reads: thousands of whole ones would not fit into memory. */
+/** Only those elements of an Observation that this file reads: thousands of whole ones would not fit into memory. */
 export function essenceOf(resource: Resource): Resource {
   return Object.fromEntries(Object.entries(resource).filter(([name]) => ESSENCE.test(name)))
 }
@@ -94,9 +94,9 @@ function seriesOf(measured: readonly Measured[]): Series[] {
   })
 }
 
-export interface Coded {
+interface Coded {
   code: string
-  /** Its identity: the code with its system, or the words if there is no code. */
+  /** Identifies the concept: the code with its system, or the words if there is no code. */
   key: string
   /** All its codings, as searches name them. */
   all: readonly string[]

@@ -1,4 +1,4 @@
-// Who a patient is and what matters now.
+// A patient's summary: who they are and what matters now.
 
 import { toldBy } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
@@ -28,7 +28,7 @@ import { type Drawn, nameFor } from './words.ts'
 const MAX_ITEMS = 20
 const MAX_VITALS = 8
 const MAX_RESULTS = 200
-/** Points of a sparkline. */
+/** Maximum points of a sparkline. */
 const MAX_POINTS = 30
 
 const OPEN_TASKS = 'draft,requested,received,accepted,ready,in-progress,on-hold'
@@ -106,7 +106,7 @@ function onset({ onsetDateTime, onsetPeriod, ...problem }: Resource): string {
   )
 }
 
-/** The state, if it isn't the one in the section's title. */
+/** The status, unless it is the usual one of the section. */
 function unless(usual: string, resource: Resource): string {
   const { said } = stateOf(resource)
   return said === usual ? '' : said || 'no status'

@@ -16,7 +16,7 @@ import type { Drawn } from './words.ts'
 
 const PAGE = 50
 const MAX_ROWS = 200
-/** Characters of the rows of one view: with the rest of it, within what hosts take. */
+/** Maximum characters of the rows, so that the whole view stays within what hosts accept. */
 const MAX_CHARS = 80_000
 /** Default columns, which most types have. */
 const COLUMNS = [
@@ -60,7 +60,7 @@ export async function table(
   return { structured, notes, content: present(prepared, response, view) }
 }
 
-/** As many of the first rows as a view can take; at least one. */
+/** As many of the first rows as fit into a view; at least one. */
 function fitting(rows: Table['rows']): Table['rows'] {
   let size = 0
   const over = rows.findIndex((row) => {
@@ -70,7 +70,7 @@ function fitting(rows: Table['rows']): Table['rows'] {
   return over < 0 ? rows : rows.slice(0, Math.max(1, over))
 }
 
-/** A page that a person can look over, unless the search says something else. */
+/** The path with a page size that a person can look over, unless it already has one. */
 function withCount(path: string): string {
   const place = parsePlace(path)
   const isCounted = place.parameters.some(({ key }) => key === '_count')

@@ -1,4 +1,4 @@
-// A patient's history, in lanes.
+// A patient's timeline: events in lanes.
 import { isRecord } from '../../base/json.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import type { ReadAnswer } from '../perform/reading.ts'
@@ -7,7 +7,7 @@ import { foundIn, idOf, isDate, labelOf, patientId, type Resource, readOfPatient
 import type { Event, Lane, Person, Timeline } from './shown.ts'
 import { type Drawn, nameFor } from './words.ts'
 
-/** Events of a lane that are read: the latest. */
+/** Maximum events of a lane; the latest are read. */
 const MAX_EVENTS = 60
 
 const LANES: readonly {
@@ -51,7 +51,7 @@ function conditionTime({ onsetDateTime, onsetPeriod, recordedDate, ...condition 
   const onset = timeIn(onsetDateTime, onsetPeriod)
   const from = onset?.from ?? timeIn(recordedDate)?.from
   if (from === undefined) return undefined
-  // The period of an onset is when it began, not how long it was.
+  // An onset's period is the time in which it began, not its duration.
   return { from, ...(end !== undefined && { to: end }), ...(!onset && { remark: 'from when it was recorded' }) }
 }
 

@@ -1,4 +1,4 @@
-// The tool `show`: records drawn for the person, in hosts that render views (MCP Apps), and the same in words for all others.
+// The tool `show`: draws records for the person in hosts that render views (MCP Apps), and gives the same in words for all others.
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 import { isRecord } from '../../base/json.ts'
@@ -76,7 +76,7 @@ const DRAW: Readonly<Record<(typeof VIEWS)[number], (args: Arguments, context: T
   table,
 }
 
-/** An argument of another view would be silently ignored. */
+/** Refuses arguments of another view, which would otherwise be silently ignored. */
 function refuseOthers({ view, ...args }: Arguments): void {
   const foreign = Object.entries(args).filter(([name, value]) => value !== undefined && !TAKES[view].includes(name))
   if (foreign.length === 0) return

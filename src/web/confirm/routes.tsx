@@ -1,5 +1,5 @@
-// The confirmation page's requests. A signed-in person reaches only their own grants: the object is named after them, so another person
-// with the same link finds nothing. Viewing the page changes nothing.
+// Routes of the confirmation page. A signed-in person reaches only their own grants: the grant's object is named after them, so another
+// person with the same link finds nothing. Viewing the page changes nothing.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import { MINUTES } from '../../base/lives.ts'
@@ -22,7 +22,7 @@ export const confirmation = new Hono<{ Bindings: Bindings }>()
 /** The grant's id, and the key under which the words are sealed: base64url of 32 bytes. */
 const PAGE = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/
 
-/** In the query: continue to the login. */
+/** Query parameter: continue to the login. */
 const LOGIN = 'sign-in'
 
 async function show(c: Ctx): Promise<Response> {
@@ -37,7 +37,7 @@ async function show(c: Ctx): Promise<Response> {
   return pageResponse(<Confirm {...given} decision={page.decision} />, { sendsOrigin: true })
 }
 
-/** Being sent to another site's login without explanation would look like phishing. */
+/** Explains the sign-in first: an unexplained redirect to another site's login would look like phishing. */
 function signInFirst(c: Ctx): Response {
   const { medplum } = settingsAt(c.env, c.req.path)
   const loginPath = `${c.req.path}?${LOGIN}`
@@ -49,7 +49,7 @@ function signInFirst(c: Ctx): Response {
 async function decide(c: Ctx): Promise<Response> {
   const userId = await browserUser(c)
   if (userId === undefined) return refused(c, 401, `Your sign-in ended after ${MINUTES.pages} minutes.`)
-  // What is no form has no token, and is refused so.
+  // A body that isn't a form has no token, and is refused for that.
   const form = await c.req.raw.formData().catch(() => new FormData())
   if (!(await isOwnForm(c, form.get('token')))) {
     return refused(c, 403, 'This request did not come from the confirmation page of this server.')
@@ -62,7 +62,7 @@ async function decide(c: Ctx): Promise<Response> {
   return c.redirect(c.req.path, 303)
 }
 
-/** What a page of this person asks, and the grant's object that keeps the decision. */
+/** The question of this person's page, and the grant's object that keeps the decision. */
 async function pageOf(c: Ctx, userId: string) {
   const [, grantId, key] = PAGE.exec(c.req.param('page') ?? '') ?? []
   if (grantId === undefined || key === undefined) return undefined
@@ -74,7 +74,7 @@ async function pageOf(c: Ctx, userId: string) {
   return words && { id, owner, grant, words, decision: proposal.decision }
 }
 
-/** A client that waits for the page learns that it has been answered. The decision holds without that. */
+/** Tells a client that waits for the page that it has been answered. If that fails, the decision is still valid. */
 async function tellSession(
   { env }: Ctx,
   { id, owner, words: { session } }: { id: string; owner: string; words: Words },

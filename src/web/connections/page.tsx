@@ -25,7 +25,7 @@ export const DONE = {
 } as const
 export type Done = keyof typeof DONE
 
-/** What both views share. */
+/** Props of both views. */
 interface PageProps {
   /** Name of the tenant; undefined for the deployment's own. */
   tenant: string | undefined
@@ -66,7 +66,7 @@ export const SignedOut: FC<PageProps & { medplumHost: string }> = ({ medplumHost
 
 interface ConnectionsProps extends PageProps {
   connections: Connection[]
-  /** What each form carries (CSRF). */
+  /** The CSRF token of each form. */
   token: string
   /** Milliseconds since the epoch. */
   now: number
@@ -99,7 +99,7 @@ export const Connections: FC<ConnectionsProps> = ({ connections, token, now, ...
 
 interface EntryProps extends Pick<ConnectionsProps, 'root' | 'token' | 'now'> {
   connection: Connection
-  /** Whether another has the same name. */
+  /** Whether another connection has the same name. */
   isOneOfMany: boolean
 }
 
@@ -181,7 +181,7 @@ const Entry: FC<EntryProps> = ({ connection, isOneOfMany, root, token, now }) =>
   )
 }
 
-/** Each level on its own; on the consent page, each builds on the one before. */
+/** What each level allows, in full; on the consent page, each text builds on the one before. */
 const MAY: Record<Level, string> = {
   read: 'View and search records you have access to. No changes.',
   write: 'View, search, create and change records. Cannot delete.',
@@ -197,7 +197,7 @@ const DEEDS: Record<Kind, string> = {
   admin: 'Administration',
 }
 
-/** What a tool did, for calls that name no type. */
+/** What a tool did, for calls without a resource type. */
 const TOOL_DEEDS: Record<string, string> = { whoami: 'Checked who is signed in', search: 'Searched by words' }
 
 /** One call, such as `Read Patient, 3 minutes ago, by fhir-request`. */

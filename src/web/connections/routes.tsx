@@ -1,4 +1,4 @@
-// The connections page's requests: a signed-in person sees and changes their own connections, only through forms of this page.
+// Routes of the connections page: a signed-in person sees and changes only their own connections, through forms of this page.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import { covers, LEVELS } from '../../access/access.ts'
@@ -92,7 +92,7 @@ async function signOut(c: Ctx): Promise<Response> {
   }
 }
 
-/** Whoever leaves a shared computer must know that signing out failed: the cookie is still good. */
+/** Says that signing out failed: on a shared computer a person must know that the cookie is still valid. */
 function stillSignedIn(c: Ctx, error: unknown): Response {
   const { name } = error instanceof Error ? error : { name: 'unknown' }
   console.error(JSON.stringify({ event: 'request_failed', method: c.req.method, path: c.req.path, error: name }))

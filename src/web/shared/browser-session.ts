@@ -35,7 +35,7 @@ interface Session {
 }
 
 interface Login extends LoginSecrets {
-  /** Whose callback ends it; absent for the deployment's own. */
+  /** The tenant whose callback ends it; absent for the deployment's own. */
   tenant?: string | undefined
   returnTo: string
   /** Milliseconds since the epoch. */
@@ -65,7 +65,7 @@ export async function redirectToLogin(c: Ctx, returnTo: string): Promise<Respons
     returnTo: ownPath(returnTo, settings),
     expiresAt: Date.now() + LOGIN_S * 1000,
   }
-  // The browser keeps it, sealed under the state: nothing is stored for anonymous visitors.
+  // The browser keeps the login, sealed under the state, so that nothing is stored for anonymous visitors.
   setCookie(c, await loginCookie(key), toBase64Url(await seal(key, PURPOSE, login)), cookie(LOGIN_S))
   return redirect(c, await loginUrl(settings, `${STATE_PREFIX}${key}`, login, SCOPES))
 }
@@ -101,7 +101,7 @@ export async function endSession(c: Ctx): Promise<void> {
   deleteCookie(c, sessionCookie(c), cookie(0))
 }
 
-/** A value that forms of this session carry: only a page that this browser got from here knows it. */
+/** The CSRF token of this session's forms: only a page that this browser got from this server knows it. */
 export async function formToken(c: Ctx): Promise<string> {
   return sha256(`form ${sessionSecret(c) ?? ''}`)
 }
@@ -120,7 +120,7 @@ async function forgetSession(c: Ctx): Promise<void> {
   if (secret) await c.env.OAUTH_KV.delete(SESSION + (await sha256(secret)))
 }
 
-/** The login of a state, used up: bound to this browser and this tenant, for a few minutes. Medplum takes its code once. */
+/** Takes and deletes the login of a state: valid in this browser and at this tenant, for a few minutes, once. */
 async function takeLogin(c: Ctx, state: string): Promise<Login> {
   const key = state.slice(STATE_PREFIX.length)
   const name = await loginCookie(key)

@@ -1,5 +1,5 @@
-// Ties the consent form to the browser and the request that it is shown for. Nothing is stored for it: anybody may open the page, and
-// the free plan allows only a thousand writes a day.
+// Binds the consent form to the browser and the request that it is shown for, without storing anything: anyone may open the page, and the
+// free plan allows only a thousand writes a day.
 import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
 import { generateCookie, getCookie } from 'hono/cookie'
@@ -32,7 +32,7 @@ export async function closeForm(c: Context, handle: string): Promise<string> {
   return cookieLine(hash, '', 0)
 }
 
-/** Covers the handle and the whole request, so that what was shown is what is decided. */
+/** A hash of the handle and the whole request, so that the decision is about exactly what was shown. */
 function hashOf(c: Context, handle: string): Promise<string> {
   return sha256(`${handle}\n${new URL(c.req.url).search}`)
 }

@@ -13,7 +13,7 @@ type Ctx = Context<{ Bindings: Bindings }>
 
 const STALE = `The sign-in expired after ${MINUTES.signIn} minutes, was already used, or was started in another browser.`
 
-/** A client names itself by a metadata document, and this deployment reads none. */
+/** A client's id is a metadata document, and this deployment reads none. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError'
   readonly address: string
@@ -23,7 +23,7 @@ export class DocumentError extends Error {
   }
 }
 
-/** The page about a failure on the way. */
+/** The page about a failure during sign-in. */
 export function problemPage(error: Error, c: Ctx): Response {
   if (error instanceof DocumentError || error instanceof CimdFetchError) return unverified(error, c)
   if (error instanceof AuthorizationError) {
@@ -112,7 +112,7 @@ function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
   )
 }
 
-/** Why a sign-in ended on a page, for the person: what a client sent wrong, or a step that is no longer valid. */
+/** Why a sign-in failed, in words for the person: a client's mistake, or a step that is no longer valid. */
 function reasonOf(error: AuthorizationError, c: Ctx): string {
   if (c.req.path === AUTHORIZE_PATH && c.req.method === 'GET') {
     return `The application sent a bad request: ${error.description}.`

@@ -2,16 +2,16 @@
 import type { Settings } from '../../config/settings.ts'
 import { PREVIEW } from '../shared/layout.tsx'
 
-/** A link; `href` begins with `/` where it stays on this server. */
+/** A link; its `href` begins with `/` if it is on this server. */
 export interface Link {
   label: string
   href: string
-  /** What is behind it. */
+  /** What it leads to. */
   about?: string
 }
 
 /** How one client is connected. Text may hold `code` in backticks. */
-export interface ClientSteps {
+interface ClientSteps {
   name: string
   /** A command for a terminal, which comes before the steps. */
   command?: string

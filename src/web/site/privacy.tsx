@@ -1,4 +1,4 @@
-// What happens to people's data on this server, for those who sign in. docs/architecture.md has the same with keys and forms.
+// What happens to people's data on this server, for those who sign in. docs/architecture.md has the technical details.
 import type { FC } from 'hono/jsx'
 import { BROWSER_DAYS, MINUTES } from '../../base/lives.ts'
 import type { Settings } from '../../config/settings.ts'
