@@ -66,5 +66,5 @@ export function settingsTable(): string {
     ([name, { unset, meaning, isSecret }]) =>
       `| \`${name}\` | ${unset} | ${meaning}${isSecret ? ' (a secret: `npx wrangler secret put`)' : ''} |`,
   )
-  return ['| setting | unset | what it is |', '|---|---|---|', ...rows].join('\n')
+  return ['| setting | default | what it is |', '|---|---|---|', ...rows].join('\n')
 }

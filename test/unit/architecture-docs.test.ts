@@ -1,10 +1,39 @@
-// The table "What is stored where" of docs/architecture.md against the code: each key, and how long people are told that it lasts.
+// docs/architecture.md against the code: the places that "How do I…" names, each stored key, and how long people are told that it lasts.
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { BROWSER_DAYS, MINUTES } from '../../src/base/lives.ts'
 
 const document = readFileSync('docs/architecture.md', 'utf8')
-const section = document.split('\n## What is stored where\n')[1]?.split('\n## ')[0] ?? ''
+const sectionOf = (title: string) => document.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? ''
+const section = sectionOf('What is stored where')
+
+describe('How do I…', () => {
+  const files = globSync('{src,test,scripts,sandbox,views,manual,evals,docs}/**/*.{ts,tsx,md,mjs}', {
+    exclude: ['**/node_modules/**'],
+  })
+  const source = files.filter((file) => !file.endsWith('.md')).map((file) => readFileSync(file, 'utf8'))
+  const words = [...sectionOf('How do I…').matchAll(/`([^`]+)`/g)].map(([, word = '']) => word)
+
+  test('names only files and folders that exist', () => {
+    const paths = words.filter((word) => /^[\w.*<>/-]+(?:\.tsx?|\.md|\/)$/.test(word) && !word.includes('<'))
+    expect(paths.length).toBeGreaterThan(100)
+    const isThere = (path: string) => {
+      const place = new RegExp(
+        `(?:^|/)${path.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}${path.endsWith('/') ? '' : '$'}`,
+      )
+      return files.some((file) => place.test(file))
+    }
+    expect(paths.filter((path) => !['README.md', 'CHANGELOG.md'].includes(path) && !isThere(path))).toEqual([])
+  })
+
+  test('names only constants that exist', () => {
+    const names = words.filter(
+      (word) => /^[A-Z][A-Z_]{2,}$/.test(word) && !['README', 'POST', 'SCREENSHOTS'].includes(word),
+    )
+    expect(names.length).toBeGreaterThan(10)
+    expect(names.filter((name) => !source.some((text) => text.includes(name)))).toEqual([])
+  })
+})
 /** How long each key lasts, by place and key. */
 const told = new Map<string, string>(
   [...section.matchAll(/^\| (\S.*?) *\| (.+?) *\|.*\| *(.*?) *\|$/gm)].flatMap(([, place = '', keys = '', life = '']) =>

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { answer } from '../../src/answer/answer.ts'
 import { compact } from '../../src/answer/compact/compact.ts'
+import { SHORT } from '../../src/answer/compact/short-datatype.ts'
 import { writeTable } from '../../src/answer/compact/table.ts'
 import { withoutNoise } from '../../src/answer/noise.ts'
 import { compileSelect } from '../../src/answer/select/select.ts'
@@ -110,6 +111,13 @@ describe('the compact form', () => {
 
 describe('docs/answers.md', () => {
   const page = readFileSync(new URL('../../docs/answers.md', import.meta.url).pathname, 'utf8')
+
+  it('and the instructions name each datatype that has a short form', () => {
+    const instructions = readFileSync('src/mcp/server/server.ts', 'utf8')
+    const told = new Set([...page.matchAll(/^\| `.*` \| ([A-Z]\w+):/gm)].map(([, type]) => type))
+    expect([...told].toSorted()).toEqual(Object.keys(SHORT).toSorted())
+    for (const type of Object.keys(SHORT)) expect(instructions).toMatch(new RegExp(`\\ba ${type}\\b`))
+  })
 
   it.each(Object.keys(EXAMPLES))('shows %s as the code writes it', (name) => {
     const { body, options, select } = EXAMPLES[name] ?? {}

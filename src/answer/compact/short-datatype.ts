@@ -12,16 +12,25 @@ const ADDRESS = /^[A-Za-z#][\w.:/#-]*$/
 const DATE = /^\d{4}(?:-\d\d){0,2}(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/
 const CODE = /^[A-Za-z0-9][\w.:/+-]*$/
 
+/** The datatypes with a short form; docs/answers.md and the instructions of the server explain each. */
+export const SHORT = {
+  Reference: reference,
+  CodeableConcept: concept,
+  Quantity: quantity,
+  Period: period,
+  Coding: coding,
+} satisfies Record<string, (value: Properties, count: number) => string | undefined>
+
 /** The short form of a value of one of these types; undefined for any other. */
 export function datatype(value: Properties): string | undefined {
   let count = 0
   for (const _ in value) if (++count > 4) return undefined
   if (count === 0) return undefined
-  if (value.reference !== undefined) return reference(value, count)
-  if (value.coding !== undefined) return concept(value, count)
-  if (value.value !== undefined) return quantity(value, count)
-  if (value.start !== undefined) return period(value, count)
-  const short = coding(value, count)
+  if (value.reference !== undefined) return SHORT.Reference(value, count)
+  if (value.coding !== undefined) return SHORT.CodeableConcept(value, count)
+  if (value.value !== undefined) return SHORT.Quantity(value, count)
+  if (value.start !== undefined) return SHORT.Period(value, count)
+  const short = SHORT.Coding(value, count)
   return short === undefined ? undefined : `<${short}>`
 }
 

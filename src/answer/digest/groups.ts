@@ -17,13 +17,34 @@ export interface Member extends Omit<Fact, 'value'> {
 export type Pick = 'latest' | 'first'
 export type Row = Record<string, unknown>
 
+interface Column {
+  /** Rows can be ordered by it. */
+  sorts?: boolean
+  /** Its numbers are of the row's unit: those of different units can't be compared. */
+  inUnit?: boolean
+}
+
 /** Columns that a row has whatever the grouping. */
-const OWN: ReadonlySet<string> = new Set([
-  ...['count', 'noValue', 'inexact', 'sum', 'mean', 'min', 'max', 'unit', 'first', 'last'],
-  ...['date', 'value', 'tied', 'passedOver', 'record'],
-])
+const COLUMNS = {
+  count: { sorts: true },
+  noValue: {},
+  inexact: {},
+  sum: { sorts: true, inUnit: true },
+  mean: { sorts: true, inUnit: true },
+  min: { sorts: true, inUnit: true },
+  max: { sorts: true, inUnit: true },
+  unit: {},
+  first: { sorts: true },
+  last: { sorts: true },
+  date: { sorts: true },
+  value: { sorts: true, inUnit: true },
+  tied: {},
+  passedOver: {},
+  record: {},
+} satisfies Record<string, Column>
+const OWN: ReadonlyMap<string, Column> = new Map(Object.entries(COLUMNS))
 /** What rows can be ordered by, besides the expressions. */
-export const SORTS: readonly string[] = ['count', 'sum', 'mean', 'min', 'max', 'first', 'last', 'date', 'value']
+export const SORTS: readonly string[] = [...OWN].filter(([, { sorts }]) => sorts).map(([name]) => name)
 
 /** The column of an expression, renamed if it has the name of another column. */
 export function columnOf(expression: string): string {
@@ -96,7 +117,7 @@ function withDisplay(shown: unknown, displays: ReadonlyMap<string, string>): unk
 // ── The figures of a group ──
 
 /** A row, and the records that it is about. */
-type Figures = Row & { of: readonly Member[] }
+type Figures = { [Name in keyof typeof COLUMNS]?: unknown } & { status?: unknown; of: readonly Member[] }
 
 type Single = Omit<Fact, 'value'> & { value?: Value; member: Member }
 
@@ -173,7 +194,7 @@ export function sortRows(rows: readonly Row[], sort: string): Row[] {
 
 /** Whether a column holds numbers of the row's unit. */
 export function dependsOnUnit(name: string): boolean {
-  return /^-?(?:sum|mean|min|max|value)$/.test(name)
+  return OWN.get(name.replace(/^-/, ''))?.inUnit === true
 }
 
 function compare(a: unknown, b: unknown): number {
