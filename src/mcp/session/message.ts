@@ -56,7 +56,7 @@ export function parseJson(text: string | undefined): unknown {
 }
 
 /** Answers 413. */
-export function tooLarge(): Response {
+export function payloadTooLarge(): Response {
   return rpcError(413, -32000, `The message is larger than ${DEFAULT_MAX_REQUEST_BODY_SIZE} bytes`)
 }
 

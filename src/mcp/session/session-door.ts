@@ -3,7 +3,7 @@
 import { parseJSONRPCMessage } from '@modelcontextprotocol/server'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import type { CallerRecord } from '../../oauth/record.ts'
-import { parseJson, readBody, rpcError, sessionNotFound, tooLarge } from './message.ts'
+import { parseJson, payloadTooLarge, readBody, rpcError, sessionNotFound } from './message.ts'
 import { type McpSession, OWNER_HEADER } from './session.ts'
 import type { SessionAnswer, SessionRequest } from './session-request.ts'
 import { eventStream, sseEvent } from './sse.ts'
@@ -61,7 +61,7 @@ export async function postSse(
   sessions: DurableObjectNamespace<McpSession>,
 ): Promise<Response> {
   const body = await readBody(request)
-  if (body.tooLarge) return tooLarge()
+  if (body.tooLarge) return payloadTooLarge()
   try {
     parseJSONRPCMessage(parseJson(body.text))
   } catch {
