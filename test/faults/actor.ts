@@ -1,7 +1,7 @@
 // One client of a person, over one lane, that works at random: writes, reads, renews its token, hangs up, reconnects, signs out and in.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { type ConnectedClient, connect, SignIn, type ToolResult, type Way } from '../../programs/clients.ts'
+import { type ConnectedClient, connect, SignIn, textOf, type Way } from '../../programs/clients.ts'
 import type { SandboxUser } from '../../sandbox/core/people.ts'
 
 import { type Fate, type Model, SYSTEM } from './model.ts'
@@ -244,10 +244,6 @@ class Surprise extends Error {}
 interface Answer {
   isError: boolean
   text: string
-}
-
-function textOf({ content }: ToolResult): string {
-  return content.map(({ text }) => text ?? '').join('\n')
 }
 
 function fateOf({ isError, text }: Answer): Fate {
