@@ -1,4 +1,4 @@
-// What came of the tasks.
+// The results of the tasks.
 import { KINDS, type Task } from './task.ts'
 
 export interface Outcome {
@@ -9,7 +9,7 @@ export interface Outcome {
   tokens: { in: number; out: number }
 }
 
-/** The outcomes as a table: by kind, and all. */
+/** The outcomes as a table: for each kind, and in all. */
 export function table(outcomes: readonly Outcome[]): string {
   const row = (name: string, some: readonly Outcome[]) => {
     const sum = (of: (one: Outcome) => number) => some.reduce((all, one) => all + of(one), 0)

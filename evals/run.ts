@@ -1,4 +1,4 @@
-// A model at work on the tasks, over real HTTP: the loop is here, so that a scripted model runs in it as well.
+// Runs a model on the tasks, over real HTTP. The loop of calls and answers is here, so that a scripted model can run in it, too.
 import { type ConnectedClient, connect, SignIn } from '../programs/clients.ts'
 import { freePort, type RunningWorker, startWorker } from '../programs/worker.ts'
 import { SANDBOX_USERS } from '../sandbox/core/people.ts'
@@ -42,7 +42,7 @@ export interface World {
   client: ConnectedClient
   tools: readonly ToolDefinition[]
   instructions: string
-  /** Past the server, as the same person. */
+  /** Sends a request directly to the sandbox, as the same person. */
   send: Send
   clinic: Clinic
   close(): Promise<void>
@@ -80,7 +80,7 @@ export async function openWorld(): Promise<World> {
   }
 }
 
-/** One request of MCP without a session. */
+/** Sends one MCP request without a session. */
 async function ask<T>(url: string, token: string, method: string, params: object): Promise<T> {
   const response = await fetch(`${url}/mcp`, {
     method: 'POST',
@@ -96,7 +96,7 @@ async function ask<T>(url: string, token: string, method: string, params: object
   return (JSON.parse(json) as { result: T }).result
 }
 
-/** Has a model do the tasks, one after the other. */
+/** Lets a model do the tasks, one after the other. */
 export async function runAll(model: Model, tasks: readonly Task[], world: World, say = (_line: string) => {}) {
   const outcomes: Outcome[] = []
   for (const task of tasks) {

@@ -1,5 +1,5 @@
-// The manual as skills (SEP-2640): each made of chapters of docs/cookbook.md, whose calls are carried out by test/e2e/cookbook.test.ts,
-// and of the prompts that guide the same work. Nothing is written twice: a skill has its name and description here, all else there.
+// The manual as skills (SEP-2640). A skill's name and description are here; the rest comes from chapters of docs/cookbook.md, whose calls
+// test/e2e/cookbook.test.ts runs, and from the prompts for the same work.
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type PromptName, workOf } from '../src/mcp/server/prompts.ts'
@@ -77,7 +77,7 @@ export async function skillFiles(): Promise<Map<string, string>> {
   )
   return new Map(
     SKILLS.map(({ name, description, prompts, chapters: titles }) => {
-      // The server that the cookbook is written with needs the skills first; test/unit/skills.test.ts sees that none is missing.
+      // No error if a chapter is missing: the server that writes the cookbook needs the skills first. test/unit/skills.test.ts checks it.
       const told = titles.flatMap((title) => (chapters.has(title) ? [`## ${title}\n\n${chapters.get(title)}`] : []))
       const head = `---\nname: ${name}\ndescription: ${JSON.stringify(description)}\n---\n\n# ${name.replaceAll('-', ' ')}`
       return [name, `${[head, INTRODUCTION, ...prompts.map(workOf), ...told].join('\n\n')}\n`]
@@ -85,7 +85,7 @@ export async function skillFiles(): Promise<Map<string, string>> {
   )
 }
 
-/** By title: the steps and calls. The answers, which are records of the sandbox, stay in the cookbook. */
+/** The chapters by title, with steps and calls but without the answers, which are records of the sandbox. */
 export function chaptersOf(cookbook: string): Map<string, string> {
   const chapters = cookbook.split(/^## /m).slice(1)
   return new Map(

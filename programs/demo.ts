@@ -1,4 +1,4 @@
-/** `npm run demo`: real MCP clients sign in and work with a Task, over each transport, on its own sandbox and Worker. */
+/** `npm run demo`: starts a sandbox and a Worker, on which real MCP clients sign in and work with a Task, over each transport. */
 
 import { parseArgs } from 'node:util'
 import { SANDBOX_USERS } from '../sandbox/core/people.ts'

@@ -1,10 +1,10 @@
-/** Which ports of this machine are free, for a server whose address is `localhost`: on both loopback addresses. */
+/** Finds free ports for a server on `localhost`: free on both loopback addresses. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { freePort } from './worker.ts'
 
 const LOOPBACKS = ['127.0.0.1', '::1']
-/** How many ports after the usual one are tried, so that the address stays near it. */
+/** How many ports after the usual one to try before any other. */
 const NEAR = 20
 
 /**

@@ -10,7 +10,7 @@ import { SANDBOX_CLIENT_ID } from '../sandbox/world.ts'
 import { freePortFrom, isFree, portOf } from './ports.ts'
 import { startWorker } from './worker.ts'
 
-/** 8787 is wrangler's own, and Cursor takes it for the callback of its sign-in. */
+/** Not 8787, which is wrangler's default and Cursor's port for the callback of its sign-in. */
 const USUAL_PORT = 8790
 const USUAL_SANDBOX_PORT = 8103
 const STATE = '.sandbox'
@@ -70,7 +70,7 @@ function readOptions(): Options {
 async function run(options: Options): Promise<void> {
   const { signal } = ending
   const port = await choose(options.port, USUAL_PORT, '--port')
-  // The state belongs to an address, as clients' sign-ins do; and two servers never share one.
+  // Each port has a state of its own: clients' sign-ins are for one address, and two servers must not share a state.
   const state = join(options.state, String(port))
   if (options.fresh) await rm(state, { recursive: true, force: true })
   await mkdir(state, { recursive: true })
@@ -118,7 +118,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** If npm is killed, neither its program nor the shell between them notices. */
+/** Ends this program when npm does: if npm is killed, neither its program nor the shell between them notices. */
 function endWithNpm(): void {
   if (process.env.npm_lifecycle_event === undefined) return
   const above = [process.ppid]
@@ -135,7 +135,7 @@ function endWithNpm(): void {
   }, 500).unref()
 }
 
-/** No command here has a quote, because shells read them differently. */
+/** Its commands contain no quotes, because shells treat them differently. */
 function welcome(origin: string, medplum: string): string {
   const url = `${origin}/mcp`
   const logins = Object.values(SANDBOX_USERS).map((user) => `  ${user.email.padEnd(20)} ${roleOf(user)}`)

@@ -18,7 +18,7 @@ export const DOCUMENTS: Record<string, Record<string, () => string>> = {
 }
 
 /**
- * A document with its tables as they should be.
+ * A document with its tables replaced by the given ones.
  *
  * @throws if the markers around a table are missing
  */

@@ -1,5 +1,5 @@
-// The rooms of src/: what each is for, what must never be in it, and which others it may know. `base` may be known by all.
-// test/unit/rooms.test.ts holds the imports to this; `npm run docs` writes the table in docs/architecture.md from it.
+// The rooms (folders) of src/: what each is for, what must never be in it, and which others it may import. All may import `base`.
+// test/unit/rooms.test.ts checks the imports against this; `npm run docs` writes the table in docs/architecture.md from it.
 
 interface Room {
   is: string
@@ -254,7 +254,7 @@ export const ROOMS: Record<string, Room> = {
   base: { is: 'JSON, text, errors, time limits, sealing', never: 'FHIR, OAuth, MCP', knows: [] },
 }
 
-/** The rooms as a table, from the top of the house down. */
+/** The rooms as a table, each above those that it imports. */
 export function roomsTable(): string {
   const rows = Object.entries(ROOMS).map(
     ([name, { is, never = '', knows }]) =>

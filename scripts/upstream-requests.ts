@@ -1,5 +1,5 @@
-// How many requests to Medplum each kind of call needs, once its capability is known: checked by
-// test/workers/upstream-requests.test.ts, and written into docs/performance.md.
+// How many requests to Medplum each kind of call needs, once the server's capabilities are cached. test/workers/upstream-requests.test.ts
+// checks it, and `npm run docs` writes it into docs/performance.md.
 
 interface Cost {
   call: string
@@ -92,7 +92,7 @@ export const COSTS: readonly Cost[] = [
   { call: '`whoami`', requests: 1, tool: 'whoami', args: {} },
 ]
 
-/** For docs/performance.md. */
+/** The table in docs/performance.md. */
 export function requestsTable(): string {
   const rows = COSTS.map(({ call, requests }) => `| ${call} | ${requests} |`)
   return ['| a call | requests to Medplum |', '| --- | ---: |', ...rows].join('\n')

@@ -16,7 +16,7 @@ export interface ToolResult {
   isError?: boolean
 }
 
-/** What the host tells us without being asked. */
+/** Notifications from the host. */
 interface Listener {
   context(context: HostContext): void
   /** A call has begun. */
@@ -75,7 +75,7 @@ export class Host {
     this.#request('ui/open-link', { url }).catch(() => {})
   }
 
-  /** Says something in the chat as the person: never text of a record, which would then seem to be the person's own words. */
+  /** Sends a chat message as the person. Never pass a record's text, which would seem to be the person's own words. */
   say(text: string): void {
     this.#request('ui/message', { role: 'user', content: [{ type: 'text', text }] }).catch(() => {})
   }
@@ -111,7 +111,7 @@ export class Host {
   }
 
   #send(message: object): void {
-    // The origin of the parent window is unknown; we send only what the host itself gave.
+    // `*`, because the parent window's origin is unknown. We send only what came from the host itself.
     window.parent.postMessage({ jsonrpc: '2.0', ...message }, '*')
   }
 

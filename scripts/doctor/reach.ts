@@ -1,5 +1,4 @@
-// Whether the deployment can be reached: its address, DNS name, TLS, /health, and tenant.
-
+// Checks that the deployment can be reached: its address, DNS name, TLS, /health, and tenant.
 import { lookup } from 'node:dns/promises'
 import { isLoopback } from '../../src/base/loopback.ts'
 import { type Answer, ask } from './ask.ts'

@@ -1,5 +1,5 @@
-// The start of a sign-in, as a client and its browser would make it: the consent page, and what Medplum says about
-// this deployment's client and redirect URI. Nobody signs in, so nothing is granted.
+// Checks the start of a sign-in, as a client and its browser would make it: the consent page, and whether Medplum accepts this deployment's
+// client and redirect URI. Nobody signs in, so nothing is granted.
 import { type Answer, ask } from './ask.ts'
 import { authorizationUrl, type Client, newPkce } from './client.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -38,7 +38,7 @@ function unescaped(text: string): string {
   return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
 }
 
-/** The address to which a page continues by itself. */
+/** The address to which a page continues automatically. */
 function onwardIn(html: string): string {
   const [, address = ''] = /<meta http-equiv="refresh" content="0; url=([^"]*)"/.exec(html) ?? []
   return unescaped(address)

@@ -24,7 +24,7 @@ interface ClientPlan {
 }
 
 /**
- * Reads only. People sign in with PKCE, so the client needs no secret and no membership of its own.
+ * Plans the changes without making any. People sign in with PKCE, so the client needs no secret and no membership of its own.
  *
  * @param clientId of the one to use; otherwise one with this redirect URI or name is found or created
  * @throws {Stop}

@@ -1,4 +1,4 @@
-// What setup needs to know of Medplum: whether it is one, who signs in, and whether they may manage ClientApplications.
+// What setup must find out about Medplum: whether it is one, who signs in, and whether they may manage ClientApplications.
 import { createHash, randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { Stop } from './stop.ts'

@@ -4,14 +4,14 @@
 import { isRecord, records } from '../base/json.ts'
 import { visible } from '../base/text.ts'
 import { batchParts, withoutEchoes } from './batch-answer.ts'
-import { type Entry, isBatchAnswer, jsonOf, type Parts, partsOf } from './bundle-parts.ts'
+import { type BundleParts, bundlePartsOf, type Entry, isBatchAnswer, jsonOf } from './bundle-parts.ts'
 import { type CompactOptions, compact, returnedLine } from './compact/compact.ts'
-import type { Written } from './compact/layout.ts'
+import type { LiteralCache } from './compact/layout.ts'
 import { writeTable } from './compact/table.ts'
 import { digest } from './digest/digest.ts'
-import { type Attempt, fitting, within } from './fit.ts'
+import { type Attempt, countWithin, fitEntries } from './fit.ts'
 import { lighten } from './lighten.ts'
-import { Lightener, MAX_TOLD, told, toldOf } from './lighten-entries.ts'
+import { Lightener, leftOutLine, leftOutLines, MAX_TOLD } from './lighten-entries.ts'
 import { withoutNoise } from './noise.ts'
 import type { Columns } from './select/select-table.ts'
 
@@ -50,7 +50,7 @@ const NARRATIVE = 'generated narratives (text.div); `format` "json" or `select` 
  *
  * @param body a JSON answer of any kind
  */
-export function answer(body: unknown, options: AnswerOptions): Answered {
+export function writeAnswer(body: unknown, options: AnswerOptions): Answered {
   const isCompact = options.format === 'compact' && !options.columns
   const { value, narratives } = isCompact ? withoutNoise(body) : { value: body, narratives: 0 }
   const leftOut = [...(options.leftOut ?? []), ...(narratives > 0 ? [NARRATIVE] : [])]
@@ -72,7 +72,7 @@ function lightHead(own: Entry, options: AnswerOptions): { head: Entry; leftOut: 
   const written = options.format === 'json' ? (value: unknown) => visible(JSON.stringify(value)).length : measure
   if (written(own) <= share) return { head: own, leftOut: [] }
   const { value, leftOut } = lighten(own, written, share)
-  return { head: isRecord(value) ? value : { resourceType: 'Bundle' }, leftOut: [told(leftOut, share / 2)] }
+  return { head: isRecord(value) ? value : { resourceType: 'Bundle' }, leftOut: [leftOutLine(leftOut, share / 2)] }
 }
 
 function batch(head: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions): Answered {
@@ -163,7 +163,11 @@ function one(value: unknown, leftOut: string[], options: AnswerOptions): Answere
   if (length(whole) <= options.maxChars || options.columns) return fitted(whole, value, options)
   const room = Math.min(MAX_TOLD, options.maxChars / 4)
   const light = lighten(value, (part) => size(part, options), options.maxChars - RESERVE - room)
-  return fitted(written(light.value, { leftOut: [...leftOut, told(light.leftOut, room)] }, options), value, options)
+  return fitted(
+    written(light.value, { leftOut: [...leftOut, leftOutLine(light.leftOut, room)] }, options),
+    value,
+    options,
+  )
 }
 
 // ── A Bundle ──
@@ -172,9 +176,9 @@ function one(value: unknown, leftOut: string[], options: AnswerOptions): Answere
 function bundle(value: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions, share = 3): Answered {
   const { maxChars, format, columns } = options
   const light = new Lightener((part) => size(part, options), columns ? Number.POSITIVE_INFINITY : maxChars / share)
-  const parts = partsOf(entries)
+  const parts = bundlePartsOf(entries)
   const from = Math.min(options.from ?? 0, parts.ordered.length)
-  const literals: Written = new Map()
+  const literals: LiteralCache = new Map()
   const write = (most: number): Attempt<Answered> => {
     const count = parts.whole(from, most)
     const sizes = new Map<unknown, number>()
@@ -193,12 +197,12 @@ function bundle(value: Entry, entries: Entry[], leftOut: string[], options: Answ
   const sizes = parts.ordered
     .slice(from)
     .map((entry) => (columns ? 1 : Math.min(jsonOf(entry).length, light.limit * ratio)))
-  const guess = columns ? open : within(sizes, maxChars * ratio)
+  const guess = columns ? open : countWithin(sizes, maxChars * ratio)
   if (guess >= open) {
     const whole = write(open)
     if (whole.length <= maxChars) return whole.answer
   }
-  const answer = fitting(write, Math.min(guess, open - 1), { limit: maxChars, most: Math.max(open - 1, 1), sizes })
+  const answer = fitEntries(write, Math.min(guess, open - 1), { limit: maxChars, most: Math.max(open - 1, 1), sizes })
   if (length(answer) <= maxChars || share > MAX_SHARE) return answer
   return bundle(value, entries, leftOut, options, share * 2)
 }
@@ -211,7 +215,7 @@ const LIKELY_RATIO = 7
 /** A Bundle with some of its entries, and remarks about the others. */
 function part(
   value: Entry,
-  parts: Parts,
+  parts: BundleParts,
   from: number,
   count: number,
   leftOut: readonly string[],
@@ -220,7 +224,7 @@ function part(
 ): [Entry, Remarks] {
   const lighter = parts.take(from, count).map((one) => light.of(one))
   const entry = lighter.map((one) => one.entry)
-  const said = { leftOut: [...leftOut, ...toldOf(lighter, maxChars / 6)] }
+  const said = { leftOut: [...leftOut, ...leftOutLines(lighter, maxChars / 6)] }
   const { entry: _entry, ...rest } = value
   // A Bundle without entries has no list of them either (FHIR R4, section 2.6.2).
   const shown = entry.length > 0 ? { ...rest, entry } : rest

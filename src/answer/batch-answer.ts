@@ -1,6 +1,6 @@
 // The answer to a batch within a budget. The results of entries are given while there is room; resources are dropped first.
 import { isRecord } from '../base/json.ts'
-import { type Entry, partsOf } from './bundle-parts.ts'
+import { bundlePartsOf, type Entry } from './bundle-parts.ts'
 import { lighten } from './lighten.ts'
 
 interface BatchParts {
@@ -125,7 +125,7 @@ function fewerMatches(
   size: (value: unknown) => number,
 ): { bundle: Entry; gone: number } | undefined {
   if (!isRecord(resource) || resource.resourceType !== 'Bundle' || !Array.isArray(resource.entry)) return undefined
-  const parts = partsOf(resource.entry.filter(isRecord))
+  const parts = bundlePartsOf(resource.entry.filter(isRecord))
   for (let count = parts.ordered.length - 1; count > 0; count = Math.floor(count * 0.6)) {
     const { link: _link, ...rest } = resource
     const bundle = { ...rest, entry: parts.take(0, count) }

@@ -17,7 +17,7 @@ export function jsonOf(entry: Entry): string {
 }
 
 /** A Bundle's entries one by one, each match followed by the resources it includes. */
-export interface Parts {
+export interface BundleParts {
   readonly ordered: readonly Entry[]
   /**
    * The entries of one answer.
@@ -41,7 +41,7 @@ export function isBatchAnswer({ type }: Entry): boolean {
 const REFERENCE = /"([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})["/]/g
 
 /** The parts that a Bundle's entries can be given in; each entry belongs to exactly one match. */
-export function partsOf(entries: readonly Entry[]): Parts {
+export function bundlePartsOf(entries: readonly Entry[]): BundleParts {
   const matches = entries.filter((entry) => !isIncluded(entry))
   const included = entries.filter(isIncluded)
   const owners = included.length === 0 ? new Map<Entry, number>() : ownersOf(matches, included)

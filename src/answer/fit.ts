@@ -32,7 +32,7 @@ const AIM_UNTOLD = 0.88
  * @param write makes the answer with this many entries, and with a note about the others
  * @param guess entries to try first
  */
-export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, { limit, most, sizes }: Limits): T {
+export function fitEntries<T>(write: (count: number) => Attempt<T>, guess: number, { limit, most, sizes }: Limits): T {
   let [low, high] = [1, most]
   let best: T | undefined
   let count = Math.max(1, guess)
@@ -43,7 +43,7 @@ export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, 
       best = answer
       if (length > limit * GOOD_ENOUGH) break
       low = count + 1
-      count = within(sizes, (size * limit * AIM) / length)
+      count = countWithin(sizes, (size * limit * AIM) / length)
     } else {
       high = count - 1
       for (let over = length - limit * AIM_UNTOLD; over > 0 && count > low; count--) {
@@ -56,7 +56,7 @@ export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, 
 }
 
 /** How many of the first sizes add up to at most the limit. */
-export function within(sizes: readonly number[], limit: number): number {
+export function countWithin(sizes: readonly number[], limit: number): number {
   let left = limit
   const end = sizes.findIndex((size) => {
     left -= size

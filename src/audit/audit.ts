@@ -14,7 +14,7 @@ export interface CallEvent {
   tool: string
   /** What the request would do. */
   kind?: Kind
-  /** Its resource type or operation, from {@link typeOf}. */
+  /** Its resource type or operation, from {@link typeOfTarget}. */
   type?: string
   /** For a program: how many requests it made of each such type: `Observation 2, Patient 1`. */
   requests?: string
@@ -161,7 +161,7 @@ const OPERATIONS: ReadonlySet<string> = new Set([
  * A target without its id: `Patient/123` becomes `Patient`, `Bot/123/$execute` becomes `Bot/$execute`. Only known types and
  * operations: anything else in a path could be a name.
  */
-export function typeOf(target: string | undefined): string | undefined {
+export function typeOfTarget(target: string | undefined): string | undefined {
   if (target === undefined) return undefined
   const [first = '', ...rest] = target.split('?')[0]?.split('/') ?? []
   const operation = [first, ...rest].find((segment) => segment.startsWith('$'))

@@ -23,7 +23,7 @@ export interface Agreement {
 }
 
 /** A page where the person decides. */
-export interface Page {
+export interface ConfirmationPage {
   address: string
   /** Identifies the page, but doesn't open it. */
   id: string
@@ -43,7 +43,7 @@ export interface Confirmations {
    * @param lines what would be done
    * @param session the MCP session that learns when the page has been answered
    */
-  propose(agreement: Agreement, lines: readonly string[], session?: string): Promise<Page>
+  propose(agreement: Agreement, lines: readonly string[], session?: string): Promise<ConfirmationPage>
   /** The person's decision on the page about these arguments, undefined without a page. Reading it uses it up. */
   decision(digest: string): Promise<{ approved: string } | 'declined' | 'open' | undefined>
   /** Ends the page about these arguments, and what was decided there. */

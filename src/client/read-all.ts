@@ -1,7 +1,7 @@
 // All pages of a search, $everything or a history, as far as a limit and the call's time allow.
 
 import { isRecord } from '../base/json.ts'
-import { byId, entriesOf, halved, MAX_OFFSET, nextOf, offsetOf, type Page, totalOf } from '../fhir/paging.ts'
+import { byId, entriesOf, type FetchedPage, halved, MAX_OFFSET, nextOf, offsetOf, totalOf } from '../fhir/paging.ts'
 import type { FhirClient } from './client.ts'
 import { FhirError } from './fhir-error.ts'
 import type { Progress } from './job.ts'
@@ -56,7 +56,7 @@ export async function readAll(fhir: FhirClient, path: string, options: ReadOptio
   })
   let total: number | undefined
   let pages = 0
-  let page: Page = first ? { path, body: first.body } : await readPage(fhir, path, signal)
+  let page: FetchedPage = first ? { path, body: first.body } : await readPage(fhir, path, signal)
   for (;;) {
     pages++
     asked.add(page.path)
@@ -76,7 +76,7 @@ export async function readAll(fhir: FhirClient, path: string, options: ReadOptio
   }
 }
 
-async function readPage(fhir: FhirClient, path: string, signal: AbortSignal): Promise<Page> {
+async function readPage(fhir: FhirClient, path: string, signal: AbortSignal): Promise<FetchedPage> {
   for (let asked = path; ; ) {
     try {
       const { body } = await fhir.send({ method: 'GET', path: asked, repeatable: true, signal })

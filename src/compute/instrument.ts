@@ -4,7 +4,7 @@
 import { parse } from 'acorn'
 import { UserError } from '../base/told-error.ts'
 import { GLOBALS, HELPERS } from './globals.ts'
-import { children, FUNCTIONS, hasReturn, list, maybe, namesIn, part, restsOf, type Tree } from './syntax-tree.ts'
+import { children, FUNCTION_NODES, hasReturn, list, maybe, namesIn, part, restsOf, type Tree } from './syntax-tree.ts'
 import { call, charge, checkKind, type Tools, WRITE } from './write-nodes.ts'
 
 /** Steps of nodes that count more than one because they use memory. */
@@ -107,7 +107,7 @@ class Instrumenter {
   #declare(node: Tree): void {
     const bound = [
       ...(node.type === 'VariableDeclarator' ? [part(node, 'id')] : []),
-      ...(FUNCTIONS.has(node.type) ? [...list(node, 'params'), ...maybe(node, 'id')] : []),
+      ...(FUNCTION_NODES.has(node.type) ? [...list(node, 'params'), ...maybe(node, 'id')] : []),
       ...(/^Class/.test(node.type) && node.type !== 'ClassBody' ? maybe(node, 'id') : []),
       ...(node.type === 'CatchClause' ? maybe(node, 'param') : []),
     ]
@@ -142,7 +142,7 @@ class Instrumenter {
     if (refused !== undefined) this.#refuse(node, refused)
     this.#weights.push((this.#weights.pop() ?? 0) + (WEIGHT[node.type] ?? 1) + room(node))
     if (LOOPS.has(node.type)) return this.#loop(node)
-    if (FUNCTIONS.has(node.type)) return this.#function(node)
+    if (FUNCTION_NODES.has(node.type)) return this.#function(node)
     const write = WRITE[node.type]
     return write ? write(node, this.#tools) : this.#text(node)
   }

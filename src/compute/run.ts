@@ -13,7 +13,7 @@ import { helpersOf } from './isolate/helpers.ts'
 import { jsonWriterOf } from './isolate/json.ts'
 import { listMethodsOf } from './isolate/list-methods.ts'
 import { lockDown } from './isolate/lockdown.ts'
-import { type Bounds, type Parts, type Reads, run } from './isolate/main.ts'
+import { type Bounds, type IsolateFunctions, type Reads, run } from './isolate/main.ts'
 import { meterOf } from './isolate/meter.ts'
 import { objectMethodsOf } from './isolate/object-methods.ts'
 import { matcherOf } from './isolate/regular-expression.ts'
@@ -92,7 +92,7 @@ export async function runProgram(
   }
 }
 
-const PARTS: Parts = {
+const PARTS: IsolateFunctions = {
   countedOf,
   expressionPartsOf,
   helpersOf,

@@ -5,7 +5,7 @@ import { criterion, formatPlace, type Place, parsePlace } from './query.ts'
 
 type Entry = Record<string, unknown>
 
-export interface Page {
+export interface FetchedPage {
   /** The path that was requested. */
   path: string
   body: unknown
@@ -84,7 +84,7 @@ function countOf(place: Place): number | undefined {
  *
  * @param more whether this page contained anything
  */
-export function nextOf({ path, body }: Page, more: boolean): string | undefined {
+export function nextOf({ path, body }: FetchedPage, more: boolean): string | undefined {
   const place = parsePlace(path)
   const link = isRecord(body) && Array.isArray(body.link) ? body.link.find(isNext) : undefined
   if (link === undefined) return place.segments[2] === '_history' && more ? nextOfHistory(place, body) : undefined

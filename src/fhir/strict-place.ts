@@ -11,7 +11,7 @@ export interface StrictPlace {
 }
 
 /** Removes origin and base path, and decodes the segments like confinement. Accepts any input. */
-export function placeOf(path: unknown): StrictPlace {
+export function strictPlaceOf(path: unknown): StrictPlace {
   if (typeof path !== 'string') return { segments: [], query: '', odd: true }
   const mark = path.indexOf('?')
   const query = mark < 0 ? '' : path.slice(mark)

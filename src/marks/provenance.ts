@@ -123,7 +123,7 @@ function add(path: string, value: unknown) {
 // ── Provenance ──
 
 /** A version of a record that a request created. */
-export interface Written {
+export interface WrittenVersion {
   /** `Patient/123/_history/456` */
   reference: string
   created: boolean
@@ -145,7 +145,7 @@ export function writtenBy(
   asked: { method: Method; path: string; body?: unknown },
   answer: { status: number; body: unknown },
   since: number,
-): Written[] {
+): WrittenVersion[] {
   const { method, path, body } = asked
   if (method !== 'POST' || !/^(\?|$)/.test(path)) return versionOf(method, path, answer.status, answer.body, since)
   if (!isBatch(body) || !isBatch(answer.body)) return []
@@ -160,7 +160,7 @@ export function writtenBy(
   })
 }
 
-function versionOf(method: string, path: string, status: number, resource: unknown, since: number): Written[] {
+function versionOf(method: string, path: string, status: number, resource: unknown, since: number): WrittenVersion[] {
   const changes = stores(method, path) || (method === 'PATCH' && stores('PUT', path))
   // A conditional create that found a record answers 200 with it.
   if (!changes || (status !== 201 && (status !== 200 || method === 'POST'))) return []
@@ -183,7 +183,7 @@ export interface Author {
 const PERSON = /^(Practitioner|PractitionerRole|RelatedPerson|Patient|Device|Organization)\/[A-Za-z0-9.-]{1,64}$/
 
 /** The Provenance of these versions (FHIR R4, section 6.3). */
-export function provenanceOf(written: readonly Written[], { profile, client }: Author, at: Date) {
+export function provenanceOf(written: readonly WrittenVersion[], { profile, client }: Author, at: Date) {
   const person = PERSON.test(profile) ? { reference: profile } : { display: profile }
   const activity = written.every(({ created }) => created)
     ? { code: 'CREATE', display: 'create' }

@@ -17,7 +17,7 @@ import type { CallerRecord } from '../oauth/record.ts'
 import { inFormTaken, takenBy, takingBoth } from './accept.ts'
 import { MODERN, plainCall, StandingServer } from './plain-calls.ts'
 import { authInfoOf } from './server/server.ts'
-import { notAcceptable, readBody, tooLarge } from './session/message.ts'
+import { notAcceptable, payloadTooLarge, readBody } from './session/message.ts'
 import type { McpSession } from './session/session.ts'
 import { askSession, openSse, postSse, SESSION_HEADER } from './session/session-door.ts'
 import { stepUp } from './step-up.ts'
@@ -112,7 +112,7 @@ export function createEndpoint({
   ): Promise<Response> {
     const sessionId = request.headers.get(SESSION_HEADER)
     const body = request.method === 'POST' ? await readBody(request) : undefined
-    if (body?.tooLarge) return tooLarge()
+    if (body?.tooLarge) return payloadTooLarge()
     const parsed = parsedJson(body?.text ?? '')
     const denied = await stepUp(request, parsed, caller, env, challenge)
     if (denied) return denied

@@ -48,7 +48,7 @@ export function putBack(given: unknown, stored: unknown, shown: unknown, path = 
 }
 
 /** @throws {NothingStored} for too many placeholders */
-export function bounded<T>(value: T): T {
+export function withinLimit<T>(value: T): T {
   if (placeholdersIn(value).length <= MOST) return value
   throw new NothingStored(
     `it contains more than ${MOST} placeholders for hidden values. Use PATCH to change only what you mean to change`,

@@ -3,7 +3,7 @@
 import { isRecord } from '../base/json.ts'
 import { changesOf, type Difference, type Side } from '../fhir/diff.ts'
 import { applyPatch, valueAt } from '../fhir/json-patch.ts'
-import { bounded, NothingStored, placeholdersIn, putBack } from './put-back.ts'
+import { NothingStored, placeholdersIn, putBack, withinLimit } from './put-back.ts'
 import { HIDDEN, isPlaceholder, redact } from './redact.ts'
 
 type Json = Record<string, unknown>
@@ -48,14 +48,14 @@ export class Whole {
   /** The record after a PUT of this body; undefined if unknown. */
   replacedBy(body: unknown): Changed | undefined {
     if (!isRecord(body)) return undefined
-    return orProblem(() => ({ after: this.#changed(putBack(bounded(body), this.#value, this.#shown)) }))
+    return orProblem(() => ({ after: this.#changed(putBack(withinLimit(body), this.#value, this.#shown)) }))
   }
 
   /** The record after a JSON Patch, and the patch itself with stored values instead of placeholders. */
   patchedBy(operations: readonly unknown[]): { after: Whole; operations: Whole } | { problem: string } {
     return orProblem(() => {
       const filled: unknown[] = []
-      const result = applyPatch(this.#value, bounded(operations), (operation, document) => {
+      const result = applyPatch(this.#value, withinLimit(operations), (operation, document) => {
         filled.push(filledIn(operation, document))
         return filled.at(-1)
       })
@@ -69,9 +69,9 @@ export class Whole {
   filledIn(input: unknown): Changed {
     return orProblem(() => {
       if (!isRecord(input) || !Array.isArray(input.parameter)) {
-        return { after: new Whole(putBack(bounded(input), this.#value, this.#shown)) }
+        return { after: new Whole(putBack(withinLimit(input), this.#value, this.#shown)) }
       }
-      const parameter = bounded(input.parameter).map((one: unknown) => {
+      const parameter = withinLimit(input.parameter).map((one: unknown) => {
         if (!isRecord(one) || typeof one.name !== 'string') return one
         const name = one.name
         const under = (from: unknown) => ({ ...one, valueString: isRecord(from) ? from[name] : undefined })

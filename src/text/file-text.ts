@@ -32,7 +32,7 @@ export function bytesInBase64(data: string): Uint8Array | undefined {
 }
 
 /** A text, or its first part, decoded. */
-export function textOf(bytes: Uint8Array, charset: string | undefined): Decoded {
+export function decodedText(bytes: Uint8Array, charset: string | undefined): Decoded {
   return decodeText(bytes, encodingOf(bytes, charset), charset)
 }
 

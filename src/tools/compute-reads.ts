@@ -1,7 +1,7 @@
 // What a program reads, handled exactly as by fhir-read: checked, narrowed, sent and redacted.
 
 import { checkAnswer } from '../advice/replies/check-answer.ts'
-import { typeOf } from '../audit/audit.ts'
+import { typeOfTarget } from '../audit/audit.ts'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
 import { readAll } from '../client/read-all.ts'
@@ -84,7 +84,7 @@ export class ProgramReads {
     if (given.length > MAX_ADDRESS) throw new UserError(`A path has at most ${MAX_ADDRESS} characters.`)
     if (this.#chars > MAX_CHARS) throw new UserError(`A program reads at most ${MAX_CHARS / 1e6} million characters.`)
     const prepared = prepare({ method: 'GET', path: given.replace(/^GET +/i, '') }, caller.medplum.fhirBase)
-    const type = typeOf(prepared.risk.targets[0]) ?? 'other'
+    const type = typeOfTarget(prepared.risk.targets[0]) ?? 'other'
     this.#types.set(type, (this.#types.get(type) ?? 0) + 1)
     event.type ??= type
     confineTo(SCOPE, prepared)

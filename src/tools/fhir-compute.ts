@@ -1,10 +1,10 @@
 // Runs a model's program over a person's records, for questions that a search can't answer.
 
 import * as z from 'zod'
-import { answer } from '../answer/answer.ts'
+import { writeAnswer } from '../answer/answer.ts'
 import { type Loader, runProgram } from '../compute/run.ts'
 import { ProgramReads } from './compute-reads.ts'
-import { bounded } from './kit/bounded.ts'
+import { boundedText } from './kit/bounded.ts'
 import { defineTool, type Tool } from './kit/tool.ts'
 import { withNotes } from './perform/present.ts'
 
@@ -26,7 +26,7 @@ export function fhirCompute(loader: Loader): Tool {
 }
 
 const INPUT = z.object({
-  code: bounded(MAX_PROGRAM).describe(
+  code: boundedText(MAX_PROGRAM).describe(
     'JavaScript, e.g. const all = await fhir.search("Claim?status=active"); return all.reduce((sum, one) => sum + one.total.value, 0)',
   ),
 })
@@ -52,7 +52,7 @@ function define(loader: Loader): Tool<typeof INPUT> {
           timeoutMs,
           signal,
         })
-        const { text, notes } = answer(value, { format: 'compact', maxChars: answerChars - RESERVE })
+        const { text, notes } = writeAnswer(value, { format: 'compact', maxChars: answerChars - RESERVE })
         // The compact form of an empty object is an empty text.
         return withNotes([{ type: 'text', text: text || '{}' }], [...notes, ...reads.notes])
       } finally {

@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
-import { bounded, MAX_FORM } from './kit/bounded.ts'
+import { boundedText, MAX_FORM } from './kit/bounded.ts'
 import { defineRequestTool } from './perform/request-tool.ts'
 import { BODY, normalise, PATH, READ_INPUT, withoutMethod } from './request/arguments.ts'
 import { withQueryObject } from './request/query-object.ts'
@@ -18,7 +18,7 @@ export const fhirRead = defineRequestTool({
   ].join('\n'),
   input: z.object({
     path: PATH,
-    form: bounded(MAX_FORM).optional().describe('Criteria for TYPE/_search, e.g. name=smith&birthdate=1961-03-14'),
+    form: boundedText(MAX_FORM).optional().describe('Criteria for TYPE/_search, e.g. name=smith&birthdate=1961-03-14'),
     body: BODY,
     ...READ_INPUT,
   }),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answer } from '../../src/answer/answer.ts'
+import { writeAnswer } from '../../src/answer/answer.ts'
 import { compact } from '../../src/answer/compact/compact.ts'
 import { SHORT } from '../../src/answer/compact/short-datatype.ts'
 import { writeTable } from '../../src/answer/compact/table.ts'
@@ -122,7 +122,7 @@ describe('docs/answers.md', () => {
   it.each(Object.keys(EXAMPLES))('shows %s as the code writes it', (name) => {
     const { body, options, select } = EXAMPLES[name] ?? {}
     const columns = select && columnsOf(compileSelect(select), 1000)
-    const { text } = answer(body, { format: 'compact', maxChars: 60_000, ...options, ...(columns && { columns }) })
+    const { text } = writeAnswer(body, { format: 'compact', maxChars: 60_000, ...options, ...(columns && { columns }) })
     expect(page).toContain(`\n\`\`\`\n${text}\n\`\`\`\n`)
     if (!select && !options) expect(decode(text)).toEqual(withoutNoise(body).value)
   })

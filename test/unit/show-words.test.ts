@@ -5,7 +5,7 @@ import type { Summary, Timeline, Trend } from '../../src/tools/show/shown.ts'
 import { drawSummary } from '../../src/tools/show/summary.ts'
 import { drawTimeline } from '../../src/tools/show/timeline.ts'
 import { drawTrend } from '../../src/tools/show/trend.ts'
-import { type Drawn, written } from '../../src/tools/show/words.ts'
+import { type Drawn, wordsText } from '../../src/tools/show/words.ts'
 import { answers, observations, order } from './any-record.ts'
 import { decode } from './decode.ts'
 import { found, PERSON, type Resource } from './showing.ts'
@@ -37,7 +37,7 @@ const budget = fc.integer({ min: 1_500, max: 20_000 })
 
 function wordsOf(drawn: Drawn, chars: number): string {
   if (!('words' in drawn)) throw new Error('no words')
-  const text = written(drawn.words, chars)
+  const text = wordsText(drawn.words, chars)
   expect(text.length).toBeLessThanOrEqual(chars)
   return text
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { bound, MAX_STRUCTURED } from '../../src/tools/show/bound.ts'
 import { seriesIn, thinned } from '../../src/tools/show/series.ts'
 import type { Event, Point, Summary, Timeline, Trend } from '../../src/tools/show/shown.ts'
-import { written } from '../../src/tools/show/words.ts'
+import { wordsText } from '../../src/tools/show/words.ts'
 import { PERSON } from './showing.ts'
 
 const point = fc.record({
@@ -59,7 +59,7 @@ test('words never exceed their budget', () => {
   const tables = fc.array(fc.record({ title: fc.constantFrom('a', 'b'), rows }), { maxLength: 4 })
   fc.assert(
     fc.property(fc.array(fc.string({ maxLength: 100 }), { minLength: 1, maxLength: 30 }), tables, (head, all) => {
-      expect(written({ head, tables: all }, 1000).length).toBeLessThanOrEqual(1000)
+      expect(wordsText({ head, tables: all }, 1000).length).toBeLessThanOrEqual(1000)
     }),
   )
 })

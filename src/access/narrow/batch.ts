@@ -6,7 +6,7 @@ import { AccessError } from '../../client/access-error.ts'
 import { NOT_FOUND, type Passage } from '../../client/guard.ts'
 import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import { formatPlace, parsePlace } from '../../fhir/query.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import type { Narrowed, Narrower } from './narrower.ts'
 
 type Json = Record<string, unknown>
@@ -58,7 +58,7 @@ async function entryOf(entry: unknown, isBatch: boolean, narrower: Narrower): Pr
   const method = request.method.toUpperCase()
   const { url, ifNoneExist } = request
   if (
-    placeOf(url).odd ||
+    strictPlaceOf(url).odd ||
     /[%:]/.test(url.split('?', 1)[0] ?? '') ||
     (ifNoneExist ?? '') !== String(ifNoneExist ?? '')
   ) {

@@ -6,7 +6,7 @@ import { isRecord } from '../../base/json.ts'
 import type { Method } from '../../client/request.ts'
 import { ID } from '../../fhir/ids.ts'
 
-import { placeOf, type StrictPlace, targetOf } from '../../fhir/strict-place.ts'
+import { type StrictPlace, strictPlaceOf, targetOf } from '../../fhir/strict-place.ts'
 import { classifyGraphql } from './graphql-risk.ts'
 import { governs, highest, KINDS, type Kind, ROUTES, type Route } from './routes.ts'
 
@@ -43,7 +43,7 @@ const MORE = '…'
 export function classify(request: RiskRequest): Risk {
   try {
     const { method, path, body } = request
-    return classifyPlace(String(method).toUpperCase(), placeOf(path), body)
+    return classifyPlace(String(method).toUpperCase(), strictPlaceOf(path), body)
   } catch {
     // Only for input that JSON can't express or that is nested too deeply: its effect is unknown.
     return { kind: 'admin', targets: ['*'], reason: 'it is too deep or too unusual to be classified' }
@@ -167,7 +167,7 @@ function classifyEntry(entry: unknown): Risk {
     raise(risk, isRecord(request) ? 'operate' : 'write', 'an entry without method and URL')
     return risk
   }
-  const risk = classifyPlace(request.method.toUpperCase(), placeOf(request.url), resource)
+  const risk = classifyPlace(request.method.toUpperCase(), strictPlaceOf(request.url), resource)
   // Medplum replaces urn:uuid by the addresses of other entries before it parses a document, so what it will say is unknown.
   if (/\$graphql/i.test(request.url) && /urn(:|%3a)uuid/i.test(JSON.stringify(resource) ?? '')) {
     raise(risk, 'admin', 'a GraphQL document that Medplum would rewrite before it runs')

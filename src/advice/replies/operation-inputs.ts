@@ -126,7 +126,7 @@ export function operationInputs(type: string, definitions: readonly unknown[] = 
 }
 
 /** The inputs of the operation at a path; empty if there is none or they are unknown. */
-export function inputOf(path: string): string[] {
+export function inputsAt(path: string): string[] {
   const { segments } = parsePlace(path)
   const name = segments.at(-1)
   if (!name?.startsWith('$')) return []

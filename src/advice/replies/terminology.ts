@@ -40,7 +40,7 @@ function withoutVersion(system: string): string[] {
  *
  * @param expanded the value set with its expansion, or another one that includes it
  */
-export function codesOf(valueSet: unknown, expanded: unknown): Codes {
+export function codesBehindValueSet(valueSet: unknown, expanded: unknown): Codes {
   const { compose } = isRecord(valueSet) ? valueSet : {}
   const { expansion } = isRecord(expanded) ? expanded : {}
   const there = new Set(records(expansion, 'contains').map(({ system, code }) => `${system}|${code}`))
@@ -134,7 +134,7 @@ const BEHIND: Record<string, Behind> = {
     return [scalarText(input('system')), systemOf(input('coding')), ...concept]
   },
   'ValueSet $expand'(_input, answer) {
-    return codesOf(answer, answer)
+    return codesBehindValueSet(answer, answer)
   },
   'ConceptMap $translate'(input, answer) {
     if (parameterOf(answer, 'result') !== false) return []

@@ -2,7 +2,14 @@
 import { nearest } from '../../fhir/capability.ts'
 import { CONTROLS, criterion, formatQuery, kindsOf, meaningOf, type QueryParameter } from '../../fhir/query.ts'
 import { boundsOf, hasSeveralValues, isDayOnly, isMisread, parseSearchDate } from '../../fhir/search-dates.ts'
-import { type Case, checkControl, type Finding, type Findings, type Search, unknownTypes } from './control-checks.ts'
+import {
+  type Case,
+  type CheckedSearch,
+  checkControl,
+  type Finding,
+  type Findings,
+  unknownTypes,
+} from './control-checks.ts'
 import { VALUE_RULES } from './value-checks.ts'
 
 /**
@@ -10,7 +17,7 @@ import { VALUE_RULES } from './value-checks.ts'
  *
  * @returns the findings, and the parameters as they should be sent
  */
-export function checkSearch(search: Search): Findings & { parameters: QueryParameter[] } {
+export function checkSearch(search: CheckedSearch): Findings & { parameters: QueryParameter[] } {
   const found: Findings = { refusals: [], notes: [], warnings: [] }
   const parameters = search.parameters.flatMap((parameter) => {
     for (const finding of findingsOf(parameter, search)) {
@@ -26,7 +33,7 @@ export function checkSearch(search: Search): Findings & { parameters: QueryParam
   return { ...found, parameters }
 }
 
-function findingsOf(parameter: QueryParameter, search: Search): Finding[] {
+function findingsOf(parameter: QueryParameter, search: CheckedSearch): Finding[] {
   const code = parameter.key.split(':', 1)[0] ?? ''
   if (CONTROLS.has(code)) return checkControl(parameter, code, search)
   const meaning = meaningOf(parameter.key, search.types, search.capability)

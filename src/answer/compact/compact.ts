@@ -2,9 +2,9 @@
 // without loss: a decoder in the tests turns it back.
 import { isRecord, records } from '../../base/json.ts'
 import { isNameable } from './column.ts'
-import { type Group, groupOf, inPlace, type Row, type Table, withNumbers } from './groups.ts'
-import { layOut, type Written } from './layout.ts'
-import { below, keyOf, literal } from './literal.ts'
+import { type EntryRow, type Group, groupOf, inPlace, type Table, withNumbers } from './groups.ts'
+import { type LiteralCache, layOut } from './layout.ts'
+import { below, keyLiteral, literal } from './literal.ts'
 import { Anchors, sameLine, tableLines } from './table.ts'
 
 type Resource = Record<string, unknown>
@@ -18,7 +18,7 @@ export interface CompactOptions {
   /** Receives the approximate size of each resource's own lines in a Bundle, without what they share. */
   sizes?: Map<unknown, number>
   /** Literals that earlier calls made of the same objects. */
-  written?: Written
+  written?: LiteralCache
 }
 
 /** The compact form of a JSON value, usually an answer without its noise. */
@@ -36,7 +36,7 @@ interface Context {
   /** The `#` of its heading. */
   mark: string
   anchors: Anchors
-  written: Written
+  written: LiteralCache
   remarks: Remarks
   sizes: Map<unknown, number>
 }
@@ -76,7 +76,7 @@ function recordLines(record: Resource, { mark, anchors, written }: Context): str
   const tables: [path: string, rows: Record<string, unknown>[]][] = []
   const lines = Object.entries(record).flatMap(([name, value]) => {
     const rest = withoutTables(value, below('', name), 1, tables)
-    return rest === undefined ? [] : [`${keyOf(name)}: ${literal(rest, name)}`]
+    return rest === undefined ? [] : [`${keyLiteral(name)}: ${literal(rest, name)}`]
   })
   const more = tables.flatMap(([path, rows]) => [
     `${mark} ${path} (${rows.length})`,
@@ -144,7 +144,7 @@ function nextLine(link: unknown): string[] {
     : [`link: ${literal(link)}`]
 }
 
-function rowOf(entry: Resource, at: number): Row {
+function rowOf(entry: Resource, at: number): EntryRow {
   const { resource, ...rest } = entry
   const about = Object.entries(rest).map(([name, item]) => [`@${name}`, item] as const)
   if (!isTyped(resource)) {
@@ -165,11 +165,11 @@ function isTyped(value: unknown): value is Resource & { resourceType: string } {
   return value.resourceType !== 'entry' && !Object.keys(value).some((name) => /^[#@]/.test(name))
 }
 
-function typeLines({ type, rows, same, tables }: Group, unnumbered: ReadonlySet<Row>, context: Context): string[] {
+function typeLines({ type, rows, same, tables }: Group, unnumbered: ReadonlySet<EntryRow>, context: Context): string[] {
   const { mark, anchors, sizes } = context
   const name = type === '' ? 'entry' : type
-  const shown = (row: Row) => (unnumbered.has(row) ? row.value : { '#': row.at, ...row.value })
-  const single = (row: Row, context: Context) => {
+  const shown = (row: EntryRow) => (unnumbered.has(row) ? row.value : { '#': row.at, ...row.value })
+  const single = (row: EntryRow, context: Context) => {
     const lines = singleLines(row, shown(row), context)
     sizes.set(
       row.resource,
@@ -198,7 +198,7 @@ function typeLines({ type, rows, same, tables }: Group, unnumbered: ReadonlySet<
 }
 
 /** A Bundle within a Bundle keeps its own tables. */
-function singleLines({ type, resource }: Row, value: Record<string, unknown>, context: Context): string[] {
+function singleLines({ type, resource }: EntryRow, value: Record<string, unknown>, context: Context): string[] {
   const pairs = Object.entries(value)
   const isAbout = ([name]: [string, unknown]) => /^[@#]/.test(name)
   const bundle = { resourceType: type, ...Object.fromEntries(pairs.filter((pair) => !isAbout(pair))) }

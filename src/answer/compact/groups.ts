@@ -1,8 +1,8 @@
 // The rows of a Bundle by type, and a type's rows in parts about the same thing: observations by their code share category, unit and reference range too.
-import { type Layout, layOut, sharedBy, type Written } from './layout.ts'
+import { type Layout, type LiteralCache, layOut, sharedBy } from './layout.ts'
 
 /** An entry as a row: its resource's properties, and the entry's other properties under `@`. */
-export interface Row {
+export interface EntryRow {
   /** Resource type; empty if the entry has no resource. */
   type: string
   /** Place among the entries. */
@@ -16,7 +16,7 @@ export interface Row {
 export interface Group {
   type: string
   /** In the order in which they are written. */
-  rows: Row[]
+  rows: EntryRow[]
   /** What the rows of all tables share, if there are several tables. */
   same: Layout['same']
   /** Empty if each row stands alone. */
@@ -24,12 +24,12 @@ export interface Group {
 }
 
 export interface Table {
-  rows: Row[]
+  rows: EntryRow[]
   layout: Layout
 }
 
 /** How rows of one type are written. A Bundle within a Bundle has its own tables. */
-export function groupOf(type: string, rows: Row[], written: Written): Group {
+export function groupOf(type: string, rows: EntryRow[], written: LiteralCache): Group {
   if (type === 'Bundle' || rows.length === 1) return { type, rows, same: [], tables: [] }
   const parts = inParts(rows)
   if (parts.length === 1)
@@ -40,7 +40,7 @@ export function groupOf(type: string, rows: Row[], written: Written): Group {
   return { type, rows: parts.flat(), same, tables }
 }
 
-function recordOf({ value }: Row): Record<string, unknown> {
+function recordOf({ value }: EntryRow): Record<string, unknown> {
   return value
 }
 
@@ -51,7 +51,7 @@ const MIN_PART = 3
 const USUAL_PART = 5
 
 /** Divides rows into parts about the same thing; rows whose part would be too small are the last part together. */
-function inParts(rows: Row[]): Row[][] {
+function inParts(rows: EntryRow[]): EntryRow[][] {
   const concept = CONCEPTS.find((name) => rows[0]?.value[name] !== undefined)
   if (concept === undefined || rows.length < 2 * MIN_PART) return [rows]
   const parts = [...Map.groupBy(rows, ({ value }) => JSON.stringify(value[concept])).values()]
@@ -65,7 +65,7 @@ function inParts(rows: Row[]): Row[][] {
 const REACH = 64
 
 /** The rows that need no number: the longest sequence of rows, as written, that are in the order of the entries. */
-export function inPlace(groups: readonly Group[]): Set<Row> {
+export function inPlace(groups: readonly Group[]): Set<EntryRow> {
   const runs = groups.flatMap(({ rows, tables }) =>
     tables.length > 0 ? tables.map(({ rows }) => rows) : rows.map((row) => [row]),
   )
@@ -82,7 +82,7 @@ export function inPlace(groups: readonly Group[]): Set<Row> {
     ends.push({ total: run.length + totalOf(before), before })
     if (totalOf(at) > totalOf(longest)) longest = at
   }
-  const chosen = new Set<Row>()
+  const chosen = new Set<EntryRow>()
   for (let at = longest; at >= 0; at = ends[at]?.before ?? -1) for (const row of runs[at] ?? []) chosen.add(row)
   return chosen
 }

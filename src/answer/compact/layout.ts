@@ -20,7 +20,7 @@ export interface Shared {
 }
 
 /** Literals of objects, each made once for a document. */
-export type Written = Map<object, string>
+export type LiteralCache = Map<object, string>
 
 /**
  * Finds what rows share, and the columns for what differs.
@@ -29,7 +29,7 @@ export type Written = Map<object, string>
  */
 export function layOut(
   rows: readonly Record<string, unknown>[],
-  written: Written,
+  written: LiteralCache,
   said?: ReadonlyMap<string, string>,
 ): Layout {
   const columns: Column[] = []
@@ -46,7 +46,11 @@ export function layOut(
  *
  * @param columns receives what differs
  */
-export function sharedBy(rows: readonly Record<string, unknown>[], written: Written, columns?: Column[]): Shared[] {
+export function sharedBy(
+  rows: readonly Record<string, unknown>[],
+  written: LiteralCache,
+  columns?: Column[],
+): Shared[] {
   const same: Shared[] = []
   for (const key of keysOf(rows))
     spread(
@@ -82,7 +86,7 @@ interface Place {
   /** The property. */
   key: string
   path: string
-  written: Written
+  written: LiteralCache
   /** Receives what all rows share. */
   same: Shared[]
   /** Receives what differs, if wanted. */

@@ -71,7 +71,7 @@ export function literal(value: unknown, key = '', written?: Map<object, string>)
 function object(value: object, written: Map<object, string> | undefined): string {
   let out = ''
   for (const [name, item] of Object.entries(value)) {
-    if (item !== undefined) out += `${out && ','}${keyOf(name)}:${literal(item, name, written)}`
+    if (item !== undefined) out += `${out && ','}${keyLiteral(name)}:${literal(item, name, written)}`
   }
   return `{${out}}`
 }
@@ -87,12 +87,12 @@ function isFreeText(key: string): boolean {
 }
 
 /** A property's name as it is, where it is one word, else quoted. */
-export function keyOf(name: string): string {
+export function keyLiteral(name: string): string {
   return BARE_KEY.test(name) ? name : quoted(name)
 }
 
 /** One step of a path below another: a property, or the index of an array's item. */
 export function below(path: string, step: string | number): string {
-  const own = typeof step === 'number' ? String(step) : keyOf(step)
+  const own = typeof step === 'number' ? String(step) : keyLiteral(step)
   return path === '' ? own : `${path}.${own}`
 }

@@ -1,6 +1,6 @@
 // The values that records are grouped by: each has a key, which is equal for equal values, and the form in which it is shown.
 import { isRecord, scalarText } from '../../base/json.ts'
-import { conceptOf, textOf } from './subject.ts'
+import { conceptOf, oneLineText } from './subject.ts'
 
 export interface Key {
   /** Equal for values that mean the same, however they are written. */
@@ -23,19 +23,20 @@ export function keysOf(found: unknown, resource: Record<string, unknown>, base: 
 
 function keyOf(value: unknown, resource: Record<string, unknown>, base: string): Key | undefined {
   if (!isRecord(value)) return scalarKey(value, base)
-  if (typeof value.reference === 'string') return referenceKey(value.reference, textOf(value.display), resource, base)
+  if (typeof value.reference === 'string')
+    return referenceKey(value.reference, oneLineText(value.display), resource, base)
   if (isRecord(value.identifier) && typeof value.identifier.value === 'string') {
     const { system, value: own } = value.identifier
-    return { key: `identifier ${scalarText(system)}|${own}`, shown: textOf(value.display) ?? own }
+    return { key: `identifier ${scalarText(system)}|${own}`, shown: oneLineText(value.display) ?? own }
   }
   const { code, unit, currency, start, end, family, given } = value
   if (typeof value.value === 'number') {
-    const measure = textOf(unit) ?? textOf(code) ?? textOf(currency)
+    const measure = oneLineText(unit) ?? oneLineText(code) ?? oneLineText(currency)
     return text(`${value.value}${measure ? ` ${measure}` : ''}`)
   }
   if (start !== undefined || end !== undefined) return text(`${scalarText(start)}/${scalarText(end)}`)
   if (family !== undefined || given !== undefined) {
-    return text(textOf(value.text) ?? [given, family].flat().map(scalarText).filter(Boolean).join(' '))
+    return text(oneLineText(value.text) ?? [given, family].flat().map(scalarText).filter(Boolean).join(' '))
   }
   const concept = conceptOf(value, resource)
   if (concept?.code !== undefined) return { key: `code ${concept.system ?? ''}|${concept.code}`, shown: concept }
@@ -44,7 +45,7 @@ function keyOf(value: unknown, resource: Record<string, unknown>, base: string):
 
 function scalarKey(value: unknown, base: string): Key | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return { key: `value ${value}`, shown: value }
-  const written = textOf(value)
+  const written = oneLineText(value)
   if (written === undefined) return undefined
   const local = relative(written, base)
   return local === undefined ? text(written) : { key: `reference ${local}`, shown: { reference: local } }

@@ -1,6 +1,6 @@
 // A resource's date and value, whatever its type, for the figures of a digest's row.
 import { isRecord } from '../../base/json.ts'
-import { conceptOf, textOf } from './subject.ts'
+import { conceptOf, oneLineText } from './subject.ts'
 
 export interface Value {
   /** As it is shown: a number, with any comparator before it, or a text. */
@@ -105,7 +105,7 @@ export function measuredIn(element: Record<string, unknown>): Value | undefined 
     concept?.code ??
     pair(valueRange, 'low', ' to ', 'high') ??
     pair(valueRatio, 'numerator', ':', 'denominator') ??
-    [element.valueString, element.valueDateTime, element.valueTime, element.valueBoolean].map(textOf).find(Boolean)
+    [element.valueString, element.valueDateTime, element.valueTime, element.valueBoolean].map(oneLineText).find(Boolean)
   return text === undefined ? undefined : { shown: shortened(text) }
 }
 
@@ -125,20 +125,20 @@ export function valuesIn(found: unknown): Value[] {
     if (isRecord(one) && isNumber(one.value))
       return [quantity({ ...one, unit: one.unit ?? one.currency })].flatMap((value) => value ?? [])
     const concept = conceptOf(one)
-    const text = concept?.display ?? concept?.code ?? (isRecord(one) ? textOf(JSON.stringify(one)) : undefined)
+    const text = concept?.display ?? concept?.code ?? (isRecord(one) ? oneLineText(JSON.stringify(one)) : undefined)
     return text === undefined ? [] : [{ shown: shortened(text) }]
   })
 }
 
 function quantity({ value, comparator, unit, code }: Record<string, unknown>): Value | undefined {
   if (!isNumber(value)) return undefined
-  const sign = textOf(comparator)
-  const written = textOf(unit) ?? textOf(code)
+  const sign = oneLineText(comparator)
+  const written = oneLineText(unit) ?? oneLineText(code)
   return {
     shown: sign ? `${sign}${value}` : value,
     number: value,
     side: (sign && Object.hasOwn(SIDES, sign) && SIDES[sign]) || 0,
-    ...(written && { unit: textOf(code) ?? written, unitText: written }),
+    ...(written && { unit: oneLineText(code) ?? written, unitText: written }),
   }
 }
 

@@ -18,7 +18,7 @@ import {
 } from '@medplum/core'
 import { atomsOf, type Budget, meter, TooMuchWork } from './budget.ts'
 import { FhirPathError, SEVERAL } from './fhirpath-error.ts'
-import { FUNCTIONS, REFUSED_FUNCTIONS } from './functions.ts'
+import { REFUSED_FUNCTIONS, SUPPORTED_FUNCTIONS } from './functions.ts'
 import { tighten } from './strict.ts'
 
 export interface FhirPath {
@@ -164,7 +164,7 @@ function check(atom: Atom): void {
 function checkFunction({ name, args }: FunctionAtom): void {
   const refused = REFUSED_FUNCTIONS.get(name)
   if (refused !== undefined) throw new FhirPathError(`${name}() is not available; ${refused}`)
-  const arity = FUNCTIONS.get(name)
+  const arity = SUPPORTED_FUNCTIONS.get(name)
   if (!arity) {
     const common =
       'where(), exists(), first(), last(), count(), select(), ofType(), extension(), join(), substring(), iif()'

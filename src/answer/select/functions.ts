@@ -1,7 +1,7 @@
 // The FHIRPath functions that may be called: those that @medplum/core supports, that finish quickly, and that need no other resource.
 
 /** How many arguments each takes, at least and at most. */
-export const FUNCTIONS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
+export const SUPPORTED_FUNCTIONS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
   ...named('empty exists count allTrue anyTrue allFalse anyFalse distinct isDistinct not', 0),
   ...named('single first last tail', 0),
   ...named('upper lower length toBoolean toInteger toDate toDateTime toDecimal toString toTime', 0),

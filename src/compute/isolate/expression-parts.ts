@@ -3,7 +3,7 @@
 import type { Fn } from './meter.ts'
 
 /** The current search. */
-export interface Search {
+export interface MatchState {
   text: string
   /** Start and end of each group, by its number; the first two are unused. */
   captures: number[]
@@ -33,7 +33,7 @@ export interface Repetition {
   isLazy: boolean
 }
 
-export function expressionPartsOf(Native: RegExpConstructor, step: (count: number) => void, search: Search) {
+export function expressionPartsOf(Native: RegExpConstructor, step: (count: number) => void, search: MatchState) {
   const { apply } = Reflect
   const { create } = Object
   const { max } = Math

@@ -4,14 +4,14 @@ import type { countedOf } from './counted.ts'
 import type { Fn, Meter } from './meter.ts'
 
 /** What isn't deleted, by object (globals.ts). */
-export interface Kept {
+export interface KeptGlobals {
   intrinsics: Readonly<Record<string, string>>
   functions: readonly string[]
   globals: readonly string[]
 }
 
 export function lockDown(
-  { intrinsics, functions, globals }: Kept,
+  { intrinsics, functions, globals }: KeptGlobals,
   { arrayIterator }: Meter,
   { counted, constructorOf }: ReturnType<typeof countedOf>,
 ): void {

@@ -5,8 +5,8 @@ import type { expressionPartsOf } from './expression-parts.ts'
 import type { helpersOf } from './helpers.ts'
 import type { jsonWriterOf } from './json.ts'
 import type { listMethodsOf } from './list-methods.ts'
-import type { Kept, lockDown } from './lockdown.ts'
-import type { Fn, Limits, meterOf } from './meter.ts'
+import type { KeptGlobals, lockDown } from './lockdown.ts'
+import type { Fn, meterOf, ProgramLimits } from './meter.ts'
 import type { objectMethodsOf } from './object-methods.ts'
 import type { matcherOf } from './regular-expression.ts'
 import type { textMethodsOf } from './text-methods.ts'
@@ -20,7 +20,7 @@ export interface Reads {
 type Program = (...helpersAndFhir: unknown[]) => () => Promise<unknown>
 
 /** The other functions of this folder. */
-export interface Parts {
+export interface IsolateFunctions {
   countedOf: typeof countedOf
   expressionPartsOf: typeof expressionPartsOf
   helpersOf: typeof helpersOf
@@ -33,8 +33,8 @@ export interface Parts {
   textMethodsOf: typeof textMethodsOf
 }
 
-export interface Bounds extends Kept {
-  limits: Limits
+export interface Bounds extends KeptGlobals {
+  limits: ProgramLimits
   /** Names of the helpers, in the order in which a program takes them. */
   helpers: readonly string[]
 }
@@ -44,7 +44,7 @@ export interface Bounds extends Kept {
  *
  * @returns JSON: `value`, the JSON text of what it returned, or an error's `name`, `message` and `line`
  */
-export async function run(program: Program, reads: Reads, bounds: Bounds, parts: Parts): Promise<string> {
+export async function run(program: Program, reads: Reads, bounds: Bounds, parts: IsolateFunctions): Promise<string> {
   const { apply } = Reflect
   const { create, freeze } = Object
   const { parse, stringify } = JSON

@@ -2,7 +2,7 @@
 // function that can be called counts at least one. The engine itself calls functions, as callbacks and in iterations, and one that
 // counted nothing could be called forever.
 
-export interface Limits {
+export interface ProgramLimits {
   steps: number
   /** Characters of one text. */
   text: number
@@ -14,7 +14,7 @@ export type Fn = (...args: unknown[]) => unknown
 
 export type Meter = ReturnType<typeof meterOf>
 
-export function meterOf(limits: Limits) {
+export function meterOf(limits: ProgramLimits) {
   const { apply, getPrototypeOf, ownKeys } = Reflect
   const { isArray } = Array
   const { max, min } = Math

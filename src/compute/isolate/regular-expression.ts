@@ -1,7 +1,7 @@
 // Regular expressions that count their steps. The engine's own can take forever, and nothing interrupts them. The
 // engine still parses and checks an expression, and matches single characters; the backtracking search is done here.
 
-import type { expressionPartsOf, Part, Repetition, Search } from './expression-parts.ts'
+import type { expressionPartsOf, MatchState, Part, Repetition } from './expression-parts.ts'
 import type { Fn } from './meter.ts'
 
 /** As RegExp.prototype.exec. */
@@ -26,7 +26,7 @@ export function matcherOf(
   const slice = (text: string, from: number, to: number): string => apply(cut, text, [from, to]) as string
   const { floor, max } = Math
   const known: Record<string, Compiled> = create(null)
-  const search: Search = { text: '', captures: [] }
+  const search: MatchState = { text: '', captures: [] }
   const partsOf = makeParts(Native, step, search)
 
   const compile = (source: string, flags: string): Compiled => {

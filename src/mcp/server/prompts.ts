@@ -4,7 +4,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 import { quoted } from '../../base/text.ts'
 
-import { bounded } from '../../tools/kit/bounded.ts'
+import { boundedText } from '../../tools/kit/bounded.ts'
 import type { Completers } from './completion.ts'
 
 /** Names of the tools in the prompts, which depend on the deployment. */
@@ -20,7 +20,7 @@ const ASK_FIRST = 'Before anything is written, run or sent, show me exactly what
 /** Maximum characters of the person's input. */
 const MAX_WORDS = 2_000
 
-const optional = (description: string) => bounded(MAX_WORDS).optional().describe(description)
+const optional = (description: string) => boundedText(MAX_WORDS).optional().describe(description)
 
 /** Arguments of a prompt without the person's input. */
 const NOBODY: Readonly<Record<string, string>> = {}
@@ -83,7 +83,7 @@ export const PROMPTS = [
     name: 'summarize-patient',
     title: 'Summarize a patient',
     description: 'A clinical summary of one patient, from their records alone',
-    args: z.object({ patient: bounded(MAX_WORDS).describe('Name, MRN or id') }),
+    args: z.object({ patient: boundedText(MAX_WORDS).describe('Name, MRN or id') }),
     parts: ({ patient }, { read }) => [
       'Summarize the record of one patient for a clinician.',
       data({ Patient: patient }),
@@ -107,7 +107,7 @@ export const PROMPTS = [
     title: 'Schedule an appointment',
     description: 'Finds free time and books it for a patient',
     args: z.object({
-      patient: bounded(MAX_WORDS).describe('Name, MRN or id'),
+      patient: boundedText(MAX_WORDS).describe('Name, MRN or id'),
       practitioner: optional('Name or id'),
       when: optional('Day or period, e.g. next Tuesday afternoon'),
     }),
@@ -130,7 +130,7 @@ export const PROMPTS = [
     name: 'submit-claim',
     title: 'Submit a claim',
     description: 'Checks a claim, or makes one from an encounter, and submits it',
-    args: z.object({ record: bounded(MAX_WORDS).describe('Claim/ID or Encounter/ID, or words that find it') }),
+    args: z.object({ record: boundedText(MAX_WORDS).describe('Claim/ID or Encounter/ID, or words that find it') }),
     parts: ({ record }, { read, change }) => [
       'Submit a claim.',
       data({ 'Claim or encounter': record }),
@@ -157,7 +157,7 @@ export const PROMPTS = [
     name: 'write-and-deploy-bot',
     title: 'Write and deploy a bot',
     description: 'Writes a Medplum bot, deploys it and tries it on test data',
-    args: z.object({ purpose: bounded(MAX_WORDS).describe('What the bot should do, and when') }),
+    args: z.object({ purpose: boundedText(MAX_WORDS).describe('What the bot should do, and when') }),
     parts: ({ purpose }, { read, change }) => [
       'Write a Medplum bot, deploy it and try it.',
       data({ Purpose: purpose }),
@@ -178,7 +178,7 @@ export const PROMPTS = [
     title: 'Push an HL7 message',
     description: 'Sends an HL7 v2 message to a device through a Medplum agent',
     args: z.object({
-      agent: bounded(MAX_WORDS).describe('Name or id of the agent'),
+      agent: boundedText(MAX_WORDS).describe('Name or id of the agent'),
       message: optional('HL7 v2 message; if missing, one is composed'),
     }),
     parts: ({ agent, message: hl7 }, { read, change }) => [

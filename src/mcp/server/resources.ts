@@ -10,7 +10,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
-import { type CallEvent, typeOf } from '../../audit/audit.ts'
+import { type CallEvent, typeOfTarget } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
@@ -126,7 +126,7 @@ async function readRecord(
   const given = uri.href.slice('fhir:///'.length)
   const [, type, id] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})$/.exec(given) ?? []
   if (type === undefined || id === undefined) throw new ResourceNotFoundError(uri.href)
-  event.type = typeOf(type) ?? 'other'
+  event.type = typeOfTarget(type) ?? 'other'
   const path = readingPath(`${type}/${id}`, base)
   const isFile = type === 'Binary'
   const part = isFile ? { offset: 0, length: MAX_FILE_BYTES } : undefined

@@ -47,7 +47,7 @@ function isPresent(value: unknown): boolean {
 }
 
 /** Answers 413. */
-export function tooLarge(): Response {
+export function payloadTooLarge(): Response {
   return rpcError(413, -32000, `The message is larger than ${DEFAULT_MAX_REQUEST_BODY_SIZE} bytes`)
 }
 

@@ -4,7 +4,7 @@ import { parseJSONRPCMessage } from '@modelcontextprotocol/server'
 import { parsedJson } from '../../base/json.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import type { CallerRecord } from '../../oauth/record.ts'
-import { readBody, rpcError, sessionNotFound, tooLarge } from './message.ts'
+import { payloadTooLarge, readBody, rpcError, sessionNotFound } from './message.ts'
 import { type McpSession, OWNER_HEADER } from './session.ts'
 import type { SessionAnswer, SessionRequest } from './session-request.ts'
 import { eventStream, sseEvent } from './sse.ts'
@@ -62,7 +62,7 @@ export async function postSse(
   sessions: DurableObjectNamespace<McpSession>,
 ): Promise<Response> {
   const body = await readBody(request)
-  if (body.tooLarge) return tooLarge()
+  if (body.tooLarge) return payloadTooLarge()
   try {
     parseJSONRPCMessage(parsedJson(body.text))
   } catch {

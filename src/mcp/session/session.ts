@@ -15,7 +15,7 @@ import type { CallerRecord } from '../../oauth/record.ts'
 import { authInfoOf, buildServer } from '../server/server.ts'
 import { SealedEventStore } from './events.ts'
 import { SESSION_NOT_FOUND, sessionNotFound } from './message.ts'
-import { refused, type SessionAnswer, type SessionRequest } from './session-request.ts'
+import { refusalOf, type SessionAnswer, type SessionRequest } from './session-request.ts'
 import { SocketTransport } from './sse.ts'
 import { SessionTransport } from './streamable.ts'
 
@@ -53,7 +53,7 @@ export class McpSession extends DurableObject<Bindings> {
     const known = await this.#known(caller, 'streamable')
     const message: unknown = body === '' ? undefined : JSON.parse(body)
     if (known === 'foreign' || (known === 'new' && !isInitializeRequest(message)))
-      return refused(404, ...SESSION_NOT_FOUND)
+      return refusalOf(404, ...SESSION_NOT_FOUND)
     const transport = (await this.#connect('streamable', caller)) as SessionTransport
     const answer = await transport.handle(request, message, authInfoOf(caller))
     const isDone = answer.status === 200

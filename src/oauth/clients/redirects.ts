@@ -27,7 +27,7 @@ export function withoutPort(redirectUri: string): string {
 }
 
 /** Where access goes, for people: a host, or an application on their computer. */
-export function placeOf(redirectUri: string): { name: string; isThisComputer: boolean } {
+export function redirectPlace(redirectUri: string): { name: string; isThisComputer: boolean } {
   const application = PRIVATE_USE.get(redirectUri)
   if (application !== undefined) return { name: `${application} on this computer`, isThisComputer: true }
   const hostname = URL.parse(redirectUri)?.hostname ?? ''

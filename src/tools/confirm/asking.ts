@@ -24,7 +24,7 @@ export interface Matter {
 }
 
 /** The key of this question among the input requests of a result. */
-export const KEY = 'approval'
+export const APPROVAL_KEY = 'approval'
 
 const LIFE_MS = MINUTES.question * 60_000
 /** Longer questions are asked on the page, because a client's form might not show all of them. */
@@ -45,7 +45,7 @@ const RESERVE_MS = 10_000
 const FORM = { type: 'object' as const, properties: {} }
 
 /** Asks, unless the person has decided on the page already. */
-export async function ask(matter: Matter, context: ToolContext): Promise<Permit> {
+export async function askPerson(matter: Matter, context: ToolContext): Promise<Permit> {
   const decided = await decidedOnPage(matter, context)
   if (typeof decided === 'object') return decided
   const { forms, pages } = context.asking
@@ -123,7 +123,7 @@ async function askByForm(
 ): Promise<InputRequiredResult> {
   const agreement = newAgreement(digest, about)
   return inputRequired({
-    inputRequests: { [KEY]: inputRequired.elicit({ message: lines.join('\n'), requestedSchema: FORM }) },
+    inputRequests: { [APPROVAL_KEY]: inputRequired.elicit({ message: lines.join('\n'), requestedSchema: FORM }) },
     requestState: await context.caller.confirmations.seal(agreement),
   })
 }
@@ -140,7 +140,7 @@ async function askOnPage(
   // The id with which the client learns that the page has been answered; only 2025 sessions have it.
   const asked = { message, url, ...(session !== undefined && { elicitationId: id }) }
   return inputRequired({
-    inputRequests: { [KEY]: inputRequired.elicitUrl(asked) },
+    inputRequests: { [APPROVAL_KEY]: inputRequired.elicitUrl(asked) },
     requestState: await confirmations.seal({ ...agreement, onPage: true }),
   })
 }

@@ -7,7 +7,7 @@ import { FhirError } from '../../client/fhir-error.ts'
 import { type Difference, short } from '../../fhir/diff.ts'
 import { REFERENCE } from '../../fhir/ids.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import { redact } from '../../secrets/redact.ts'
 import { Whole } from '../../secrets/whole.ts'
 import { titleOf } from '../../text/record-text.ts'
@@ -45,7 +45,7 @@ const MAX_PATH = 2000
 export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
   const { method, path, body } = step
   if (isAction(step)) return action(step, fhir, signal)
-  const { segments, query } = placeOf(path)
+  const { segments, query } = strictPlaceOf(path)
   const [type = '', id] = segments
   if (method === 'POST') return creation(type, body)
   const found =
@@ -148,7 +148,7 @@ async function action({ method, path, body, risk }: Step, fhir: FhirClient, sign
       '$rotate-secret needs either the current `secret` or the `retiringSecret`: {"resourceType":"Parameters","parameter":[{"name":"secret","valueString":"(hidden)"}]} stands for what is stored',
     )
   }
-  const own = placeOf(path).segments.slice(0, 2).join('/')
+  const own = strictPlaceOf(path).segments.slice(0, 2).join('/')
   const places = [...new Set([own, ...risk.targets].filter((place) => REFERENCE.test(place)))]
   const named = await Promise.all(
     places.map(async (place) => {

@@ -11,7 +11,7 @@ import { FhirError } from '../../client/fhir-error.ts'
 import { isJobPath } from '../../client/job.ts'
 import type { ConfirmPolicy, ToolContext } from '../kit/tool.ts'
 import type { Prepared, RequestArguments } from '../request/prepare.ts'
-import { afterAnswer, ask, KEY, type Matter, type Permit } from './asking.ts'
+import { APPROVAL_KEY, afterAnswer, askPerson, type Matter, type Permit } from './asking.ts'
 import { changingSteps, destructionOf, nothingDone, questionOf } from './question.ts'
 import { isGraphql, type Step } from './steps.ts'
 
@@ -45,9 +45,9 @@ export async function permitted(
     question: async () => destruction ?? questionOf(steps, isAsked, prepared, context),
   }
   const { forms, pages, responses, state } = asking
-  const answer = inputResponse(responses, KEY)
+  const answer = inputResponse(responses, APPROVAL_KEY)
   const isAnswered = (forms || pages) && state !== undefined && answer.kind === 'elicit'
-  return isAnswered ? afterAnswer(answer.action, state, matter, context) : ask(matter, context)
+  return isAnswered ? afterAnswer(answer.action, state, matter, context) : askPerson(matter, context)
 }
 
 /** Whether the person is asked before this. A DELETE counts as a deletion even if its path makes it an operation. */

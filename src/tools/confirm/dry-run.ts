@@ -8,14 +8,14 @@ import type { FhirClient } from '../../client/client.ts'
 import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { differenceLines } from '../../fhir/diff.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import type { Whole } from '../../secrets/whole.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
-import { type Prepared, type RequestArguments, versionOf } from '../request/prepare.ts'
+import { type Prepared, type RequestArguments, versionInIfMatch } from '../request/prepare.ts'
 import { type Change, changeOfOne } from './change.ts'
 import { namesOf } from './question.ts'
-import { referencesIn, spelledOut, Unshowable } from './spelling.ts'
+import { referencesInChange, spelledOut, Unshowable } from './spelling.ts'
 import { isAction, type Step, stepsOf } from './steps.ts'
 
 const MAX_STEPS = 50
@@ -84,7 +84,7 @@ async function tried(
 
 /** Changes to access, code or the destination of data are described in full, as in the question to the person. */
 async function inFull(change: Change, most: number, context: ToolContext): Promise<string[]> {
-  const names = await namesOf(referencesIn(change), context)
+  const names = await namesOf(referencesInChange(change), context)
   try {
     return spelledOut(change, { names, room: context.answerChars }, true)
   } catch (error) {
@@ -107,11 +107,11 @@ async function conditionsOf(
   fhir: FhirClient,
   signal: AbortSignal,
 ): Promise<string[]> {
-  if (ifMatch !== undefined && current && current.version !== versionOf(ifMatch)) {
+  if (ifMatch !== undefined && current && current.version !== versionInIfMatch(ifMatch)) {
     return [`It would be refused: ifMatch does not name the current version, ${current.version}.`]
   }
   if (ifNoneExist === undefined) return []
-  const type = placeOf(path).segments[0] ?? ''
+  const type = strictPlaceOf(path).segments[0] ?? ''
   const search = { method: 'GET', path: `${type}?${ifNoneExist}` } as const
   // A dry run may do no more than search.
   if (classify(search).kind !== 'read') return ['Its ifNoneExist is not a plain search, so its matches are unknown.']

@@ -7,7 +7,7 @@ import type { Seen } from '../../call/confirmation.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import type { Prepared } from '../request/prepare.ts'
 import { type Change, changeOf, changeOfOne, titleOfRecord } from './change.ts'
-import { isMost, referencesIn, spelledOut, Unshowable } from './spelling.ts'
+import { isMost, referencesInChange, spelledOut, Unshowable } from './spelling.ts'
 import { isAction, isGraphql, mutationSteps, type Step, stepsOf } from './steps.ts'
 
 export interface Question {
@@ -121,7 +121,7 @@ async function worded(
   context: ToolContext,
 ): Promise<Question> {
   const names = await namesOf(
-    told.flatMap(({ change }) => referencesIn(change)),
+    told.flatMap(({ change }) => referencesInChange(change)),
     context,
   )
   const spelling = { names, room: MAX_CHARS }

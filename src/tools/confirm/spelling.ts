@@ -131,7 +131,7 @@ function decoded(value: string, path: string, isStrict: boolean): { text?: strin
 }
 
 /** The references in a change. */
-export function referencesIn({ details }: Change): string[] {
+export function referencesInChange({ details }: Change): string[] {
   return details.flatMap(({ path, before, after }) => [before, after].flatMap((one) => references(one, path)))
 }
 

@@ -5,7 +5,7 @@ import type { Risk } from '../../access/risk/risk.ts'
 import { governs } from '../../access/risk/routes.ts'
 import { isRecord } from '../../base/json.ts'
 import { ID } from '../../fhir/ids.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import type { Prepared } from '../request/prepare.ts'
 
 /** One thing that a request does. */
@@ -21,7 +21,7 @@ export interface Step {
 
 /** Whether it does anything other than create, change or delete the resource that it names. */
 export function isAction({ method, path, risk }: Step): boolean {
-  const { segments } = placeOf(path)
+  const { segments } = strictPlaceOf(path)
   const [type = '', id, ...more] = segments
   if (risk.kind === 'operate' || !/^[A-Za-z]+$/.test(type) || more.length > 0 || id?.startsWith('$')) return true
   return method === 'POST' ? id !== undefined : !['PUT', 'PATCH', 'DELETE'].includes(method)
@@ -47,12 +47,12 @@ function entrySteps(bundle: unknown, parts: readonly Risk[]): Step[] {
 }
 
 export function isGraphql({ path }: Step): boolean {
-  return placeOf(path).segments.some((segment) => /^\$graphql$/i.test(segment))
+  return strictPlaceOf(path).segments.some((segment) => /^\$graphql$/i.test(segment))
 }
 
 /** What the mutations of a GraphQL step do, as the requests that do the same; undefined if that isn't known. */
 export function mutationSteps({ path, body }: Step): Step[] | undefined {
-  const steps = mutationsIn(body, placeOf(path).query.replace(/^\?/, ''))?.map(mutationStep)
+  const steps = mutationsIn(body, strictPlaceOf(path).query.replace(/^\?/, ''))?.map(mutationStep)
   return steps?.every((step) => step !== undefined) ? steps : undefined
 }
 

@@ -2,10 +2,10 @@
 import { columnOf, dependsOnUnit, groupRows, type Pick, type Row, SORTS, sortRows } from '../../answer/digest/groups.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { ToolContext } from '../kit/tool.ts'
-import { type Grouping, type Kept, Members } from './members.ts'
+import { type Grouping, type KeptRecord, Members } from './members.ts'
 import { withNames } from './names.ts'
-import { amount, extentOf, leading, notSummed, number, RESERVE, written } from './present.ts'
-import { readSearch, type Search } from './read.ts'
+import { amount, extentText, leading, notSummed, number, RESERVED_CHARS, rowsText } from './present.ts'
+import { type DigestSearch, readSearch } from './read.ts'
 import { type Comparison, compared } from './sets.ts'
 
 interface GroupedArguments extends Grouping {
@@ -15,7 +15,11 @@ interface GroupedArguments extends Grouping {
   comparisons: readonly Comparison[]
 }
 
-export async function groupedDigest(search: Search, args: GroupedArguments, context: ToolContext): Promise<string> {
+export async function groupedDigest(
+  search: DigestSearch,
+  args: GroupedArguments,
+  context: ToolContext,
+): Promise<string> {
   const { by, value, pick, sort, top, comparisons } = args
   const isList = by.length === 0 && value === undefined && pick === undefined
   const unless = isList ? 'subject' : pick ? 'subject and code' : 'nothing'
@@ -23,19 +27,22 @@ export async function groupedDigest(search: Search, args: GroupedArguments, cont
   const order = sort ?? (pick ? '-date' : isList ? '' : '-count')
   checkSort(order, members.columns)
   const found = await readSearch(search, context, (resource) => members.keep(resource))
-  const resources = found.resources as Kept[]
+  const resources = found.resources as KeptRecord[]
   const { kept, lines } = await compared(resources, members, comparisons, by.join() === 'id', context)
   const remarks = members.remarks()
   const counted = kept.filter(({ failed }) => !failed).map(({ member }) => member)
   const all = groupRows(counted, members.columns, pick).map((row) => (isList ? listed(row) : row))
   const sorted = order === '' ? all : sortRows(all, order)
   const { rows, cut } = withoutIds(bounded(sorted, top, order))
-  const fitted = leading(rows, context.answerChars - RESERVE)
+  const fitted = leading(rows, context.answerChars - RESERVED_CHARS)
   const named = await withNames(fitted, context)
-  const shown = leading(order === '' ? sortRows(named, members.columns[0] ?? '') : named, context.answerChars - RESERVE)
+  const shown = leading(
+    order === '' ? sortRows(named, members.columns[0] ?? '') : named,
+    context.answerChars - RESERVED_CHARS,
+  )
   const withdrawn = counted.filter(({ withdrawn }) => withdrawn).length
   const head = [
-    extentOf(found, resources.length, amount(all.length, 'group')),
+    extentText(found, resources.length, amount(all.length, 'group')),
     ...lines,
     ...(isList ? [] : pick ? notPicked(withdrawn) : notSummed(all, withdrawn)),
     ...several(kept, members.columns),
@@ -48,7 +55,7 @@ export async function groupedDigest(search: Search, args: GroupedArguments, cont
     ...remarks,
     ...new Set(found.notes),
   ]
-  return shown.length === 0 ? head.join('\n') : `${head.join('\n')}\n\n${written(shown)}`
+  return shown.length === 0 ? head.join('\n') : `${head.join('\n')}\n\n${rowsText(shown)}`
 }
 
 function checkSort(order: string, columns: readonly string[]): void {
@@ -105,7 +112,7 @@ function notPicked(withdrawn: number): string[] {
 }
 
 /** Notes on records that are in several groups, or in which an expression found nothing. */
-function several(kept: readonly Kept[], columns: readonly string[]): string[] {
+function several(kept: readonly KeptRecord[], columns: readonly string[]): string[] {
   return columns.flatMap((name, at) => {
     const counts = kept.map(({ member }) => member.keys[at]?.length ?? 0)
     const [none, more] = [counts.filter((count) => count === 0).length, counts.filter((count) => count > 1).length]

@@ -15,7 +15,7 @@ export interface Grouping {
 }
 
 /** The kept part of a record: what distinguishes its versions, and the values of the expressions. */
-export interface Kept extends Record<string, unknown> {
+export interface KeptRecord extends Record<string, unknown> {
   member: Member
   /** Its subject, to compare with another search. */
   subjects: Key[]
@@ -51,7 +51,7 @@ export class Members {
   }
 
   /** What to keep of a record. */
-  keep(resource: Record<string, unknown>): Kept {
+  keep(resource: Record<string, unknown>): KeptRecord {
     const { cells, failed } = this.#select?.row(resource) ?? { cells: [], failed: false }
     const found = (expression: string) => cells[this.#evaluated.indexOf(expression)]
     const subjects = subjectsOf(resource, this.#base)
@@ -68,7 +68,7 @@ export class Members {
   }
 
   /** The record with only these subjects. */
-  about(one: Kept, subjects: Key[]): Kept {
+  about(one: KeptRecord, subjects: Key[]): KeptRecord {
     if (this.columns[0] !== SUBJECT || this.#by.length > 0) return { ...one, subjects }
     return { ...one, subjects, member: { ...one.member, keys: [subjects, ...one.member.keys.slice(1)] } }
   }

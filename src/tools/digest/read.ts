@@ -17,7 +17,7 @@ const FORMS =
   'must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything, Patient/ID/_history or the file of an export (Binary/ID).'
 
 /** A search, prepared for reading. */
-export interface Search {
+export interface DigestSearch {
   prepared: Prepared
   /** The path that is sent; for a file, its own. */
   path: string
@@ -27,7 +27,7 @@ export interface Search {
 
 type Resource = Record<string, unknown>
 
-export interface Found extends Omit<AllPages, 'entries'> {
+export interface FoundRecords extends Omit<AllPages, 'entries'> {
   /** Each record in its newest version; for a history, all versions. */
   resources: Resource[]
   notes: string[]
@@ -41,7 +41,7 @@ export interface Found extends Omit<AllPages, 'entries'> {
  * @param argument that holds the path
  * @throws {UserError} {PathError} before anything is sent, for anything but a read of many records
  */
-export function understoodSearch(argument: string, path: string, { caller }: ToolContext): Search {
+export function understoodSearch(argument: string, path: string, { caller }: ToolContext): DigestSearch {
   const prepared = prepare({ method: 'GET', path }, caller.medplum.fhirBase)
   const { request, risk, notes } = prepared
   if (risk.kind !== 'read') {
@@ -56,10 +56,10 @@ export function understoodSearch(argument: string, path: string, { caller }: Too
 
 /** Reads all that a search finds, up to the cap, keeping only the needed part of each resource. */
 export async function readSearch(
-  { prepared, path, notes, isFile }: Search,
+  { prepared, path, notes, isFile }: DigestSearch,
   context: ToolContext,
   keep: (resource: Resource) => Resource,
-): Promise<Found> {
+): Promise<FoundRecords> {
   const { fhir, progress, signal } = context
   if (isFile) {
     const { resources, partial } = await advised(prepared, context, () =>
@@ -87,7 +87,7 @@ export async function readSearch(
 const NARROW = 'Narrow the search, e.g. by code or date.'
 
 /** Whether this is all that the search finds. */
-export function isWhole({ capped, partial, later }: Found): boolean {
+export function isWhole({ capped, partial, later }: FoundRecords): boolean {
   return !capped && partial === undefined && !later
 }
 

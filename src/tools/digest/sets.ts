@@ -2,18 +2,18 @@
 import { factOf } from '../../answer/digest/facts.ts'
 import { referredBy, subjectsOf } from '../../answer/digest/key.ts'
 import type { ToolContext } from '../kit/tool.ts'
-import type { Kept, Members } from './members.ts'
-import { afterwards, type Found, isWhole, readSearch, type Search } from './read.ts'
+import type { KeptRecord, Members } from './members.ts'
+import { afterwards, type DigestSearch, type FoundRecords, isWhole, readSearch } from './read.ts'
 
 export interface Comparison {
   wanted: 'with' | 'without'
   /** As given. */
   path: string
-  search: Search
+  search: DigestSearch
 }
 
 interface Compared {
-  kept: Kept[]
+  kept: KeptRecord[]
   /** Lines that say what was compared, and the result. */
   lines: string[]
 }
@@ -24,7 +24,7 @@ interface Compared {
  * @param recordsThemselves whether to compare the records themselves, by what refers to them, instead of their subjects
  */
 export async function compared(
-  resources: readonly Kept[],
+  resources: readonly KeptRecord[],
   members: Members,
   comparisons: readonly Comparison[],
   recordsThemselves: boolean,
@@ -56,15 +56,15 @@ export async function compared(
   return { kept, lines }
 }
 
-function itself({ resourceType, id }: Kept): Record<string, unknown> {
+function itself({ resourceType, id }: KeptRecord): Record<string, unknown> {
   return { resourceType, id }
 }
 
-function subjectsIn(kept: readonly Kept[]): number {
+function subjectsIn(kept: readonly KeptRecord[]): number {
   return new Set(kept.flatMap(({ subjects }) => subjects.map(({ key }) => key))).size
 }
 
-function inexact(found: Found, wanted: Comparison['wanted']): string[] {
+function inexact(found: FoundRecords, wanted: Comparison['wanted']): string[] {
   if (isWhole(found)) return []
   const why = found.partial ?? `${found.resources.length} records of it were read`
   return [

@@ -6,7 +6,7 @@ import { charsetIn } from '../../base/text.ts'
 import { AccessError } from '../../client/access-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
-import { bytesInBase64, isReadable, linesOfFile, textOf } from '../../text/file-text.ts'
+import { bytesInBase64, decodedText, isReadable, linesOfFile } from '../../text/file-text.ts'
 import { readingPath } from '../perform/reading.ts'
 
 /** A file of a record, from its Attachment (FHIR R4, section 2.24.0.3). */
@@ -92,7 +92,7 @@ export async function readBinary(
 }
 
 function shown(file: Attachment, bytes: Uint8Array, more: boolean): FileText {
-  const { text, note } = textOf(bytes, file.charset)
+  const { text, note } = decodedText(bytes, file.charset)
   const lines = linesOfFile(file.contentType, text)
   return { about: [about(file), note].filter(Boolean).join('. '), lines, more }
 }

@@ -6,7 +6,7 @@ import { isRecord, records, scalarText } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import { AccessError } from '../../client/access-error.ts'
 import { recordLines, titleOf } from '../../text/record-text.ts'
-import { bounded, MAX_ADDRESS } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS } from '../kit/bounded.ts'
 import { defineTool, type ToolContext } from '../kit/tool.ts'
 
 import { readOne } from '../perform/reading.ts'
@@ -26,7 +26,7 @@ export const fetchRecord = defineTool({
     'Reads one Medplum record as labelled text, with the text of its documents and, for a patient, how many records of other types there are. Returns {id, title, text, url, metadata}.',
     'What records say is in quotes or after >. At most 60,000 characters; what is left out is named.',
   ].join('\n'),
-  input: z.object({ id: bounded(MAX_ADDRESS).describe('Type/ID, as returned by search, e.g. Patient/ID') }),
+  input: z.object({ id: boundedText(MAX_ADDRESS).describe('Type/ID, as returned by search, e.g. Patient/ID') }),
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   async run({ id }, context) {
     context.event.kind = 'read'

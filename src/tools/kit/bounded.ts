@@ -11,7 +11,7 @@ export const MAX_NAME = 256
 export const MAX_CONTENT = 4 * 1024 * 1024
 
 /** A text with a maximum length. */
-export function bounded(most: number): z.ZodString {
+export function boundedText(most: number): z.ZodString {
   return z
     .string()
     .max(most, `This has more than ${most.toLocaleString('en')} characters. Nothing was sent. Shorten it.`)

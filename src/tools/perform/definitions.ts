@@ -1,7 +1,7 @@
 // Warns about definitions (code systems, profiles, bots) that an answer depends on and the server lacks. They are requested once and
 // cached for a while.
 
-import { aboutContent, codesBehind, codesOf } from '../../advice/replies/terminology.ts'
+import { aboutContent, codesBehind, codesBehindValueSet } from '../../advice/replies/terminology.ts'
 import { isRule, ruleWarnings } from '../../advice/requests/rule-checks.ts'
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { Latest } from '../../base/latest.ts'
@@ -65,7 +65,7 @@ export async function unloadedCodes(
   // `sets` grows during the loop, by the value sets that these include.
   for (const set of sets) {
     const found = await first('ValueSet', byUrl(set), 'url,compose', context)
-    const within = codesOf(found === 'unknown' ? undefined : found, answer.body)
+    const within = codesBehindValueSet(found === 'unknown' ? undefined : found, answer.body)
     systems.push(...within.systems)
     aside.push(...within.aside)
     for (const one of within.valueSets) if (!sets.includes(one) && sets.length < MAX_ASKED) sets.push(one)

@@ -1,6 +1,6 @@
 // Carries out one FHIR request, from arguments to answer: prepares and sends it, waits for a job, and adds advice to an error.
 
-import { typeOf } from '../../audit/audit.ts'
+import { typeOfTarget } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
 import { fewerLines } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -15,7 +15,7 @@ import { isOneValue, MAX_PART } from '../../text/file.ts'
 import { permitted, pinnedToAgreement } from '../confirm/confirm.ts'
 import { dryRun } from '../confirm/dry-run.ts'
 import type { ToolContext, ToolOutput } from '../kit/tool.ts'
-import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
+import { type Prepared, prepare, type RequestArguments, versionInIfMatch } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
 import { advised } from './advised.ts'
 import { storedBy, unmet, unmetByRecords } from './definitions.ts'
@@ -41,7 +41,7 @@ export async function perform(
   const { view, path } = viewOf(args, args.path, context.answerChars)
   const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
   event.kind = prepared.risk.kind
-  event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
+  event.type = typeOfTarget(prepared.risk.targets[0]) ?? 'other'
   if (scope) confineTo(scope, prepared)
   const summary = await serverSummary(prepared, view, context)
   if (summary !== undefined) return fewerLines(summary, view.maxChars)
@@ -165,7 +165,7 @@ async function compareVersion(
 ): Promise<void> {
   const { body } = await fhir.send({ method: 'GET', path: request.path, repeatable: true, signal })
   const current = isRecord(body) && isRecord(body.meta) ? body.meta.versionId : undefined
-  if (current !== versionOf(ifMatch)) {
+  if (current !== versionInIfMatch(ifMatch)) {
     throw new UserError(
       `The record has changed: its version is now ${String(current)}. Nothing was deleted. Read it again first.`,
     )

@@ -2,7 +2,7 @@
 
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import { checkAnswer } from '../../advice/replies/check-answer.ts'
-import { answer } from '../../answer/answer.ts'
+import { writeAnswer } from '../../answer/answer.ts'
 import { isRecord, records } from '../../base/json.ts'
 import { visibleLines } from '../../base/text.ts'
 import type { FhirResponse } from '../../client/request.ts'
@@ -36,7 +36,7 @@ export function present(
     return withNotes([{ type: 'text', text: JSON.stringify({ status, body: null }) }], [...notes, ...more])
   const isPaged = request.method === 'GET'
   const echo = view.format === 'compact' && !view.columns ? withoutEcho(request, body) : undefined
-  const { text, notes: own } = answer(isPaged ? withNext(body, request.path) : (echo?.news ?? body), {
+  const { text, notes: own } = writeAnswer(isPaged ? withNext(body, request.path) : (echo?.news ?? body), {
     format: view.format,
     ...(view.columns && { columns: view.columns }),
     maxChars: view.maxChars - notes.concat(more).reduce((sum, note) => sum + note.length + RESERVE_A_NOTE, 0),

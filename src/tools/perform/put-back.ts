@@ -7,7 +7,7 @@ import { UserError } from '../../base/told-error.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import type { FhirRequest } from '../../client/request.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import { placeholdersIn } from '../../secrets/put-back.ts'
 import { mayUncover } from '../../secrets/secret-requests.ts'
 import { Whole } from '../../secrets/whole.ts'
@@ -41,7 +41,7 @@ export async function withStored(request: FhirRequest, context: ToolContext): Pr
 
 /** A GraphQL patch names no version of the record, so its result is unknown. */
 function checkGraphql(path: string, body: unknown): void {
-  const { segments, query } = placeOf(path)
+  const { segments, query } = strictPlaceOf(path)
   if (segments.length !== 1 || !/^\$graphql$/i.test(segments[0] ?? '')) return
   const patches = mutationsIn(body, query.replace(/^\?/, ''))?.filter(({ verb }) => verb === 'Patch') ?? []
   const odd = patches.find(({ args: { patch } }) => !Array.isArray(patch) || mayUncover(patch))
@@ -110,7 +110,7 @@ function checkAlone(entries: readonly unknown[], index: number): void {
 function changedBy(entry: unknown): string | undefined {
   const request = isRecord(entry) ? entry.request : undefined
   if (!isRecord(request) || !/^(PUT|PATCH|DELETE)$/i.test(String(request.method))) return undefined
-  return placeOf(request.url).segments.join('/')
+  return strictPlaceOf(request.url).segments.join('/')
 }
 
 async function entryWithStored(entry: unknown, context: ToolContext): Promise<unknown> {
@@ -119,7 +119,7 @@ async function entryWithStored(entry: unknown, context: ToolContext): Promise<un
   const method = String(request.method).toUpperCase()
   const place = String(request.url)
   checkGraphql(place, resource)
-  if (method === 'POST' && placeOf(place).segments.length === 0) {
+  if (method === 'POST' && strictPlaceOf(place).segments.length === 0) {
     const filled = await batch(resource, context)
     return filled === resource ? entry : { ...entry, resource: filled }
   }

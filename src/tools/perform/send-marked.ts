@@ -6,7 +6,7 @@ import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import type { Act } from '../../marks/audit-event.ts'
-import { labelPatch, provenanceOf, type Written, writtenBy } from '../../marks/provenance.ts'
+import { labelPatch, provenanceOf, type WrittenVersion, writtenBy } from '../../marks/provenance.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
 import type { Prepared } from '../request/prepare.ts'
@@ -86,7 +86,10 @@ function theOne(body: unknown): unknown {
   return isRecord(entry) && others.length === 0 ? entry.resource : undefined
 }
 
-async function recordProvenance(written: readonly Written[], { caller, fhir, signal }: ToolContext): Promise<string[]> {
+async function recordProvenance(
+  written: readonly WrittenVersion[],
+  { caller, fhir, signal }: ToolContext,
+): Promise<string[]> {
   const author = { profile: caller.medplum.profile, client: caller.client.name }
   const content = Content.json(provenanceOf(written, author, new Date()))
   return fhir.send({ method: 'POST', path: 'Provenance', content, mark: true, signal }).then(

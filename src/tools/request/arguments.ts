@@ -5,11 +5,11 @@ import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { Method } from '../../client/request.ts'
 
-import { bounded, MAX_ADDRESS, MAX_CONTENT, MAX_NAME } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS, MAX_CONTENT, MAX_NAME } from '../kit/bounded.ts'
 import { withQueryObject } from './query-object.ts'
 import { VIEW_INPUT } from './view.ts'
 
-export const PATH = bounded(MAX_ADDRESS)
+export const PATH = boundedText(MAX_ADDRESS)
   .optional()
   .describe('Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty or / for a batch')
   .transform((path) => path ?? '')
@@ -28,23 +28,25 @@ const PATCH = z
     description: 'For PATCH: JSON Patch, e.g. [{"op":"replace","path":"/status","value":"completed"}]',
   })
 
-const TEXT = bounded(MAX_CONTENT).optional().describe('Instead of body, non-JSON content: text, or base64 of a file')
+const TEXT = boundedText(MAX_CONTENT)
+  .optional()
+  .describe('Instead of body, non-JSON content: text, or base64 of a file')
 
 /** The three forms of a request's content, of which it has at most one. */
 export const CONTENT_INPUT = {
   body: BODY,
   patch: PATCH,
   text: TEXT,
-  contentType: bounded(MAX_NAME)
+  contentType: boundedText(MAX_NAME)
     .optional()
     .describe('Media type of text, e.g. x-application/hl7-v2+er7, text/plain, application/pdf (base64)'),
 }
 
-export const IF_MATCH = bounded(MAX_NAME)
+export const IF_MATCH = boundedText(MAX_NAME)
   .optional()
   .describe('Only if this meta.versionId is current, for PUT, PATCH, DELETE')
 
-const IF_NONE_EXIST = bounded(MAX_ADDRESS)
+const IF_NONE_EXIST = boundedText(MAX_ADDRESS)
   .optional()
   .describe('Creates only if this search finds nothing, e.g. identifier=http://example.org/mrn|123')
 

@@ -5,12 +5,12 @@ import { UserError } from '../../base/told-error.ts'
 import { Content, FHIR_JSON, FORM, HL7, JSON_TYPES, type JsonType } from '../../client/content.ts'
 import type { Method } from '../../client/request.ts'
 import { withPlainQueries } from './body-queries.ts'
-import { checkNumbers, parseJson, TOO_DEEP } from './json-text.ts'
+import { checkNumbers, parseJsonArgument, TOO_DEEP } from './json-text.ts'
 import { mediaType } from './media-type.ts'
 
 /** Medplum's limits in bytes: for JSON, and for everything else that its parsers read. Files have no limit. */
 const MAX_JSON = 1024 * 1024
-export const MAX_TEXT = 100 * 1024
+export const MAX_TEXT_BYTES = 100 * 1024
 
 interface Composed {
   content?: Content
@@ -36,7 +36,7 @@ export function compose(method: Method, path: string, body: unknown, contentType
   if (isFileUpload(method, path)) return { content: file(type, given), notes: encodingNote(type, given) }
   const composed = isJson(type) ? json(type, path, given) : { content: text(type, path, given), notes: [] }
   const size = composed.content.bytes.byteLength
-  const most = isJson(composed.content.type) ? MAX_JSON : MAX_TEXT
+  const most = isJson(composed.content.type) ? MAX_JSON : MAX_TEXT_BYTES
   if (size <= most) return composed
   throw new UserError(
     `\`body\` is ${size} bytes; Medplum takes at most ${most} (${most === MAX_JSON ? '1 MB' : '100 KB'}) of ${type}. Nothing was sent. Split it: send a large batch in several, and upload a file to Binary.`,
@@ -57,7 +57,7 @@ function isJson(type: string): type is JsonType {
 /** JSON as an object or array, or as JSON text, which models often send. */
 function json(type: JsonType, path: string, given: unknown): Composed & { content: Content } {
   const text = typeof given === 'string' ? given : undefined
-  const value = text === undefined ? given : parseJson(text)
+  const value = text === undefined ? given : parseJsonArgument(text)
   if (typeof value !== 'object' || value === null) {
     throw new UserError('`body` must be a JSON object or array, such as {"resourceType":"Patient"}. Nothing was sent.')
   }
@@ -112,7 +112,7 @@ function text(type: string, path: string, given: unknown): Content {
 function file(type: string, given: unknown): Content {
   if (/[/+]json$/.test(type)) {
     const data = typeof given === 'string' ? given : written(() => JSON.stringify(given))
-    const value = parseJson(data, true)
+    const value = parseJsonArgument(data, true)
     return type === FHIR_JSON ? Content.fhirFile(data, value) : Content.file(data, type)
   }
   const data = textOf(given, type)

@@ -7,7 +7,7 @@ import { UserError } from '../../base/told-error.ts'
  * @param isFile stored byte for byte, whatever it contains
  * @throws {UserError} that names the place where reading stopped, or a name that is given twice
  */
-export function parseJson(text: string, isFile = false): unknown {
+export function parseJsonArgument(text: string, isFile = false): unknown {
   if (isDeep(text)) throw new UserError(TOO_DEEP)
   const value = parsed(text)
   const twice = nameGivenTwice(text)

@@ -101,7 +101,7 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
     ...(isGraphql && { hidden: secretKeys(body, path.slice(path.indexOf('?') + 1)) }),
     repeatable: isRepeatable(method, path, risk, args),
   }
-  const version = args.ifMatch === undefined ? {} : { version: versionOf(args.ifMatch) }
+  const version = args.ifMatch === undefined ? {} : { version: versionInIfMatch(args.ifMatch) }
   return {
     request,
     asked: { ...asked, path },
@@ -150,7 +150,7 @@ function versionCondition(
 ): Partial<FhirRequest> {
   const found: Partial<FhirRequest> = {}
   if (ifMatch !== undefined) {
-    const version = versionOf(ifMatch)
+    const version = versionInIfMatch(ifMatch)
     if (method === 'PUT') found.ifMatch = `W/"${version}"`
     else if (method === 'PATCH') {
       if (!content || !Array.isArray(content.value)) {
@@ -170,7 +170,7 @@ function versionCondition(
 }
 
 /** A version as `meta.versionId`, `"…"` or `W/"…"`. */
-export function versionOf(ifMatch: string): string {
+export function versionInIfMatch(ifMatch: string): string {
   const version = /^(?:W\/)?"?([A-Za-z0-9.-]{1,64})"?$/.exec(oneLine('ifMatch', ifMatch))?.[1]
   if (version) return version
   throw new UserError('`ifMatch` must be a meta.versionId, such as 8a2f6c1e-…. Nothing was sent.')

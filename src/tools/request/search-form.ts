@@ -4,7 +4,7 @@ import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import { Content, FORM, JSON_TYPES } from '../../client/content.ts'
 import { criterion, formatQuery, parsePlace, parseQuery, type QueryParameter } from '../../fhir/query.ts'
-import { MAX_TEXT } from './compose.ts'
+import { MAX_TEXT_BYTES } from './compose.ts'
 import { mediaType } from './media-type.ts'
 
 const EXAMPLE = 'name=smith&birthdate=1961-03-14'
@@ -40,9 +40,9 @@ export function withCriteria(
     )
   }
   const query = formatQuery(all)
-  if (query.length > MAX_TEXT) {
+  if (query.length > MAX_TEXT_BYTES) {
     throw new UserError(
-      `The criteria are ${query.length} bytes; Medplum takes at most ${MAX_TEXT} (100 KB). Nothing was sent.`,
+      `The criteria are ${query.length} bytes; Medplum takes at most ${MAX_TEXT_BYTES} (100 KB). Nothing was sent.`,
     )
   }
   const notes =

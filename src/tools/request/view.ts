@@ -5,7 +5,7 @@ import { compileSelect, SelectError } from '../../answer/select/select.ts'
 import { type Columns, columnsOf } from '../../answer/select/select-table.ts'
 import { UserError } from '../../base/told-error.ts'
 import { criterion, formatPlace, parsePlace } from '../../fhir/query.ts'
-import { bounded, MAX_ADDRESS } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS } from '../kit/bounded.ts'
 
 /** The most characters that an answer may have: hosts drop or cut larger ones. */
 const MAX_CHARS = 100_000
@@ -16,7 +16,7 @@ export const MAX_ALL = 2_000
 /** The arguments of every tool that answers with records. */
 export const VIEW_INPUT = {
   select: z
-    .array(bounded(MAX_ADDRESS))
+    .array(boundedText(MAX_ADDRESS))
     .optional()
     .describe('FHIRPath columns to return instead of whole resources, e.g. ["id","code.text","valueQuantity.value"]'),
   all: z.boolean().optional().describe(`Reads all pages of a search, history or chart, up to ${MAX_ALL} resources`),

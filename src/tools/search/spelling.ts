@@ -41,14 +41,14 @@ export const MAX_SPELLINGS = 120
 const MAX_NAME = 64
 
 /** The word in lower case and without accents: `müller` is `muller`. */
-export function plain(word: string): string {
+export function withoutAccents(word: string): string {
   const lower = word.toLowerCase().normalize('NFD').replaceAll(/\p{M}/gu, '')
   return lower.replaceAll(/[øłđðþßæœı’ʼ]/g, (letter) => WHOLE[letter] ?? letter)
 }
 
 /** A form that is the same for all spellings of a name: for comparing, not for showing or searching. */
 export function folded(text: string): string {
-  return plain(text.normalize('NFKC'))
+  return withoutAccents(text.normalize('NFKC'))
     .replaceAll(/([aou])e/g, '$1')
     .replaceAll(/\s+/g, ' ')
     .trim()
@@ -57,7 +57,7 @@ export function folded(text: string): string {
 /** The word as it was typed and, if it has accents, without them. */
 export function asTyped(word: string): string[] {
   const typed = word.normalize('NFC').replaceAll(/[’ʼ]/g, "'")
-  return plain(typed) === typed.toLowerCase() ? [typed] : [typed, plain(typed)]
+  return withoutAccents(typed) === typed.toLowerCase() ? [typed] : [typed, withoutAccents(typed)]
 }
 
 /**
@@ -69,7 +69,7 @@ export function asTyped(word: string): string[] {
 export function spellings(word: string): string[] {
   if (word.length > MAX_NAME) return asTyped(word.toLowerCase())
   const found = new Set([word.toLowerCase().normalize('NFC')])
-  for (const spelling of variants(plain(word))) {
+  for (const spelling of variants(withoutAccents(word))) {
     if (found.size >= MAX_SPELLINGS) break
     found.add(spelling)
   }

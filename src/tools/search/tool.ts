@@ -7,7 +7,7 @@ import { UserError } from '../../base/told-error.ts'
 import type { Caller } from '../../call/caller.ts'
 import { parsePlace } from '../../fhir/query.ts'
 import { titleOf } from '../../text/record-text.ts'
-import { bounded, MAX_ADDRESS } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS } from '../kit/bounded.ts'
 import { defineTool, type ToolContext } from '../kit/tool.ts'
 
 import { readingPath, readOne, readTogether } from '../perform/reading.ts'
@@ -25,7 +25,7 @@ export const search = defineTool({
     'Finds Medplum records: people and organizations by name, birth date, MRN, phone or e-mail; documents by description or patient; or any type by a FHIR query. Returns up to 20 {id, title, url}, best first; [] if nothing matches.',
     'Examples: Vega-Castillo 1961; referral letter Marisol; Observation?code=4548-4&subject=Patient/ID&_sort=-date',
   ].join('\n'),
-  input: z.object({ query: bounded(MAX_ADDRESS).describe('Words, or a FHIR query') }),
+  input: z.object({ query: boundedText(MAX_ADDRESS).describe('Words, or a FHIR query') }),
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   async run({ query }, context) {
     context.event.kind = 'read'

@@ -1,7 +1,7 @@
 // Whether a result is out of range, as its record says.
 import { conceptOf } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
-import { codeText, type Resource, text } from './records.ts'
+import { codeText, type Resource, shortText } from './records.ts'
 import type { Point } from './shown.ts'
 
 interface Range {
@@ -27,9 +27,9 @@ export function rangeOf(part: Resource, of: Unit): { range: Range; remark?: stri
   const words = isDrawable && normal.length === 1 ? [] : [...new Set(normal.map(wordsOf))].filter(Boolean)
   if (isDrawable && words.length <= 1) {
     const whom = whomOf(first).join(', ')
-    return { range, ...(whom !== '' && { remark: text(`range for ${whom}`) }) }
+    return { range, ...(whom !== '' && { remark: shortText(`range for ${whom}`) }) }
   }
-  return words.length === 0 ? { range: {} } : { range: {}, remark: text(`range ${words.join('; ')}`) }
+  return words.length === 0 ? { range: {} } : { range: {}, remark: shortText(`range ${words.join('; ')}`) }
 }
 
 function boundsOf({ low, high }: Resource, of: Unit): Range {
@@ -48,7 +48,7 @@ function boundsOf({ low, high }: Resource, of: Unit): Range {
 }
 
 function wordsOf(range: Resource): string {
-  return [numbersOf(range) || text(range.text), ...whomOf(range)].filter(Boolean).join(', ')
+  return [numbersOf(range) || shortText(range.text), ...whomOf(range)].filter(Boolean).join(', ')
 }
 
 function whomOf({ appliesTo, age }: Resource): string[] {
@@ -60,7 +60,7 @@ function numbersOf({ low, high }: Resource): string {
   const bound = (value: unknown) =>
     isRecord(value) ? `${scalarText(value.value)} ${scalarText(value.unit ?? value.code)}`.trim() : ''
   const [least, most] = [bound(low), bound(high)]
-  return text(least && most ? `${least} to ${most}` : least ? `from ${least}` : most && `up to ${most}`)
+  return shortText(least && most ? `${least} to ${most}` : least ? `from ${least}` : most && `up to ${most}`)
 }
 
 type Flag = NonNullable<Point['flag']> | 'normal'

@@ -68,14 +68,14 @@ export function personOf(id: string, resource: unknown): Person {
   )
   return {
     id,
-    name: text(name),
+    name: shortText(name),
     ...(isDate(birthDate) && { birthDate }),
-    ...(typeof gender === 'string' && { gender: text(gender) }),
-    ...(identifier && { identifier: text(identifier) }),
+    ...(typeof gender === 'string' && { gender: shortText(gender) }),
+    ...(identifier && { identifier: shortText(identifier) }),
     ...((deceasedBoolean === true || deceasedDateTime !== undefined) && { deceased: true }),
     ...(isDate(deceasedDateTime) && { died: deceasedDateTime }),
     ...(active === false && { inactive: true }),
-    ...(replacing !== undefined && { replacedBy: text(replacing) }),
+    ...(replacing !== undefined && { replacedBy: shortText(replacing) }),
   }
 }
 
@@ -88,7 +88,7 @@ function inUse(resource: Resource, name: string): Record<string, unknown>[] {
 }
 
 /** A record's text, visible, on one line and of limited length. */
-export function text(value: unknown): string {
+export function shortText(value: unknown): string {
   return oneLine(scalarText(value).replaceAll(/\s+/g, ' ').trim(), MAX_TEXT)
 }
 
@@ -100,7 +100,9 @@ export function isDate(value: unknown): value is string {
 export function labelOf(resource: Resource): string {
   const { code, display } = subjectOf(resource)
   const concept = [resource.code, resource.medicationCodeableConcept, resource.vaccineCode].find(isRecord)
-  return text(scalarText(concept?.text) || display || scalarText(resource.description) || code || titleOf(resource))
+  return shortText(
+    scalarText(concept?.text) || display || scalarText(resource.description) || code || titleOf(resource),
+  )
 }
 
 export function codeText(element: unknown): string {
@@ -110,7 +112,7 @@ export function codeText(element: unknown): string {
 /** Like {@link codeText}, for a concept that has already been read. */
 export function wordsFor(element: unknown, concept: Subject | undefined): string {
   const written = isRecord(element) ? scalarText(element.text) : ''
-  return text(written || concept?.display || concept?.code || '')
+  return shortText(written || concept?.display || concept?.code || '')
 }
 
 interface State {
@@ -131,7 +133,7 @@ const NO_ORDER: ReadonlySet<string> = new Set(['proposal', 'plan', 'option'])
 
 export function stateOf(resource: Resource): State {
   const { status: found = '', withdrawn } = statusOf(resource)
-  const status = text(found)
+  const status = shortText(found)
   const verified = codeText(resource.verificationStatus)
   const doubt = verified.toLowerCase() === 'confirmed' || verified === status ? '' : verified
   const intent = scalarText(resource.intent)
@@ -174,7 +176,7 @@ export function foundIn({ status, body }: ReadAnswer = NO_ANSWER): Found {
       : [],
   )
   const included = entries.flatMap(({ resource, mode }) => (mode === 'include' ? [resource] : []))
-  const names = new Map(included.map((one) => [idOf(one), codeText(one.code)]))
+  const names = new Map(included.map((one) => [referenceOf(one), codeText(one.code)]))
   const found = entries.flatMap(({ resource, mode }) =>
     mode === 'outcome' || mode === 'include' ? [] : [withName(resource, names)],
   )
@@ -191,6 +193,6 @@ function withName(resource: Resource, names: ReadonlyMap<string, string>): Resou
 }
 
 /** `Type/ID` of a record. */
-export function idOf({ resourceType, id }: Resource): string {
+export function referenceOf({ resourceType, id }: Resource): string {
   return `${scalarText(resourceType)}/${scalarText(id)}`
 }

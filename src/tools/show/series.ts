@@ -4,7 +4,7 @@ import { dateOf, measuredIn } from '../../answer/digest/value.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { spanOf } from '../../fhir/date-span.ts'
 import { flagOf, rangeOf } from './judged.ts'
-import { codeText, isDate, type Resource, stateOf, text, wordsFor } from './records.ts'
+import { codeText, isDate, type Resource, shortText, stateOf, wordsFor } from './records.ts'
 import type { Point, Series, Trend } from './shown.ts'
 import { unitsOf } from './units.ts'
 
@@ -71,7 +71,7 @@ export function seriesIn(
         of: own.key,
         code,
         name,
-        unit: { unit: text(unit), code: text(unitCode) },
+        unit: { unit: shortText(unit), code: shortText(unitCode) },
         point: pointOf(observation, status, part, at, number),
         time: spanOf(at)?.start ?? 0,
       })
@@ -108,8 +108,8 @@ function codedBy(element: Resource): Coded {
   const { system = '', code: written = '' } = concept ?? {}
   const codings = records(element.code, 'coding')
   const all = codings.flatMap(({ system: of, code: one }) => [scalarText(one), `${scalarText(of)}|${scalarText(one)}`])
-  const [code, name] = [text(written), wordsFor(element.code, concept) || 'no code']
-  return { code, key: code === '' ? name : `${text(system)}|${code}`, all, name }
+  const [code, name] = [shortText(written), wordsFor(element.code, concept) || 'no code']
+  return { code, key: code === '' ? name : `${shortText(system)}|${code}`, all, name }
 }
 
 function hasValue(element: Resource): boolean {
@@ -124,7 +124,7 @@ function reasonWithout(element: Resource): string {
 
 function pointOf(observation: Resource, status: string, part: Resource, at: string, value: number): Point {
   const { unit, code, comparator } = isRecord(part.valueQuantity) ? part.valueQuantity : {}
-  const sign = text(comparator)
+  const sign = shortText(comparator)
   const { range, remark } = rangeOf(part, { unit, code })
   const flag = flagOf(part, value, sign, range)
   const absence = part.dataAbsentReason === undefined ? undefined : `also recorded as ${reasonWithout(part)}`

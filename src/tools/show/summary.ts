@@ -11,14 +11,14 @@ import { type CourseTime, courseTime } from './courses.ts'
 import {
   codeText,
   foundIn,
-  idOf,
   isDate,
   labelOf,
   patientId,
   type Resource,
   readOfPatient,
+  referenceOf,
+  shortText,
   stateOf,
-  text,
   timeIn,
 } from './records.ts'
 import { seriesIn, thinned } from './series.ts'
@@ -60,7 +60,7 @@ const SECTIONS: readonly {
       `MedicationRequest?subject=${id}&status=active&_sort=-authoredon&_include=MedicationRequest:medication&_count=${MAX_ITEMS}`,
     details: (order) => [
       unless('active', order),
-      ...records(order, 'dosageInstruction').map((dosage) => text(dosage.text)),
+      ...records(order, 'dosageInstruction').map((dosage) => shortText(dosage.text)),
       ...when(courseTime(order)),
     ],
   },
@@ -69,7 +69,7 @@ const SECTIONS: readonly {
     search: (id) =>
       `MedicationStatement?subject=${id}&status=active&_sort=-effective&_include=MedicationStatement:medication&_count=${MAX_ITEMS}`,
     details: (statement) => [
-      ...records(statement, 'dosage').map((dosage) => text(dosage.text)),
+      ...records(statement, 'dosage').map((dosage) => shortText(dosage.text)),
       ...when(courseTime(statement)),
     ],
   },
@@ -96,7 +96,7 @@ function when(time: CourseTime | undefined): string[] {
 
 /** When a problem began, by a date or in other words. */
 function onset({ onsetDateTime, onsetPeriod, ...problem }: Resource): string {
-  const words = [problem.onsetAge, problem.onsetRange, problem.onsetString].map((one) => text(valueText(one, '')))
+  const words = [problem.onsetAge, problem.onsetRange, problem.onsetString].map((one) => shortText(valueText(one, '')))
   return (
     since(onsetDateTime, onsetPeriod) ||
     words
@@ -154,7 +154,7 @@ export function drawSummary(patient: Person, answers: readonly ReadAnswer[]): Dr
       const told = details(resource)
         .map(scalarText)
         .filter((one) => one !== '')
-      return [{ id: idOf(resource), name: labelOf(resource), details: text(told.join(', ')) }]
+      return [{ id: referenceOf(resource), name: labelOf(resource), details: shortText(told.join(', ')) }]
     })
     if (more) notes.push(`${title}: only the first ${MAX_ITEMS} are shown.`)
     const left = found.length - items.length

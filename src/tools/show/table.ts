@@ -1,6 +1,6 @@
 // The results of a search, as a table of the requested columns.
 import { compileSelect } from '../../answer/select/select.ts'
-import { typeOf } from '../../audit/audit.ts'
+import { typeOfTarget } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import { nextPage, totalOf } from '../../fhir/paging.ts'
@@ -10,7 +10,7 @@ import type { ToolContext } from '../kit/tool.ts'
 import { present } from '../perform/present.ts'
 import { readPrepared } from '../perform/reading.ts'
 import { skipping, viewOf } from '../request/view.ts'
-import { foundIn, idOf, text } from './records.ts'
+import { foundIn, referenceOf, shortText } from './records.ts'
 import type { Table } from './shown.ts'
 import type { Drawn } from './words.ts'
 
@@ -36,7 +36,7 @@ export async function table(
   const columns = (select && select.length > 0 ? select : COLUMNS).map((column) => column.trim())
   const { view, path } = viewOf({ select: columns }, given.replace(/^GET +/i, ''), context.answerChars)
   const { prepared, response } = await readPrepared(withCount(path), context)
-  context.event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
+  context.event.type = typeOfTarget(prepared.risk.targets[0]) ?? 'other'
   const { body } = response
   if (!isRecord(body) || body.resourceType !== 'Bundle') {
     throw new UserError(
@@ -46,7 +46,7 @@ export async function table(
   const { expressions, row } = compileSelect(columns)
   const { found, included } = foundIn({ status: 200, body })
   const page = found.slice(view.from, view.from + MAX_ROWS)
-  const rows = fitting(page.map((resource) => ({ id: idOf(resource), cells: row(resource).cells.map(cellOf) })))
+  const rows = fitting(page.map((resource) => ({ id: referenceOf(resource), cells: row(resource).cells.map(cellOf) })))
   const after = view.from + rows.length
   const following = nextPage(prepared.request.path, body)
   const next = after < found.length ? skipping(prepared.request.path, after, false) : following
@@ -86,9 +86,9 @@ function isLater(path: string): boolean {
 function cellOf(value: unknown): string | number | boolean | null {
   if (value === undefined || value === null) return null
   if (typeof value === 'number' || typeof value === 'boolean') return value
-  if (typeof value === 'string') return text(value)
+  if (typeof value === 'string') return shortText(value)
   const list = Array.isArray(value) ? value : [value]
-  return text(
+  return shortText(
     list
       .map((one) => (typeof one === 'string' || typeof one === 'number' ? String(one) : valueText(one, '')))
       .join(', '),

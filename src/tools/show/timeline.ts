@@ -3,7 +3,17 @@ import { isRecord } from '../../base/json.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import type { ReadAnswer } from '../perform/reading.ts'
 import { type CourseTime, courseTime } from './courses.ts'
-import { foundIn, idOf, isDate, labelOf, patientId, type Resource, readOfPatient, stateOf, timeIn } from './records.ts'
+import {
+  foundIn,
+  isDate,
+  labelOf,
+  patientId,
+  type Resource,
+  readOfPatient,
+  referenceOf,
+  stateOf,
+  timeIn,
+} from './records.ts'
 import type { Event, Lane, Person, Timeline } from './shown.ts'
 import { type Drawn, nameFor } from './words.ts'
 
@@ -115,7 +125,7 @@ function eventOf(resource: Resource, time: CourseTime | undefined, { deceased }:
   const words = [said, remark].filter(Boolean).join(', ')
   return [
     {
-      ...{ id: idOf(resource), name: labelOf(resource), ...span },
+      ...{ id: referenceOf(resource), name: labelOf(resource), ...span },
       ...(words !== '' && { status: words }),
       // If the patient has died, nothing continues until today.
       ...(unreal ? { unreal } : ONGOING.has(status) && !deceased && { active: true }),

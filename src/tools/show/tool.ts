@@ -3,7 +3,7 @@ import type { ContentBlock } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
-import { bounded, MAX_ADDRESS, MAX_NAME } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS, MAX_NAME } from '../kit/bounded.ts'
 import { defineTool, type ToolContext } from '../kit/tool.ts'
 import { withNotes } from '../perform/present.ts'
 import { normalise } from '../request/arguments.ts'
@@ -13,7 +13,7 @@ import { summary } from './summary.ts'
 import { table } from './table.ts'
 import { timeline } from './timeline.ts'
 import { trend } from './trend.ts'
-import { type Drawn, shortNotes, written } from './words.ts'
+import { type Drawn, shortNotes, wordsText } from './words.ts'
 
 /** The address of the view: one HTML resource for all four. */
 export const VIEW_URI = 'ui://medplum-mcp/show.html'
@@ -36,12 +36,12 @@ export const show = defineTool({
     'Draws records for a person who asks to see them, where the host renders views, and says the same in words.',
   input: z.object({
     view: z.enum(VIEWS).describe('What to draw'),
-    patient: bounded(MAX_NAME).optional().describe('Patient/ID; not for table'),
-    codes: z.array(bounded(MAX_NAME)).optional().describe('trend: codes of results, e.g. ["4548-4"]'),
-    since: bounded(MAX_NAME).optional().describe('trend: first date'),
+    patient: boundedText(MAX_NAME).optional().describe('Patient/ID; not for table'),
+    codes: z.array(boundedText(MAX_NAME)).optional().describe('trend: codes of results, e.g. ["4548-4"]'),
+    since: boundedText(MAX_NAME).optional().describe('trend: first date'),
     medications: z.boolean().optional().describe('trend: medications below'),
-    path: bounded(MAX_ADDRESS).optional().describe('table: a search'),
-    select: z.array(bounded(MAX_ADDRESS)).optional().describe('table: FHIRPath columns'),
+    path: boundedText(MAX_ADDRESS).optional().describe('table: a search'),
+    select: z.array(boundedText(MAX_ADDRESS)).optional().describe('table: FHIRPath columns'),
   }),
   normalise(args) {
     const given = normalise(args)
@@ -60,7 +60,7 @@ export const show = defineTool({
     const notes = shortNotes([...drawn.notes, ...(structured === whole ? [] : [NOT_WHOLE])], most)
     const room = context.answerChars - notes.reduce((sum, note) => sum + note.length + 'Note: \n'.length, 0)
     const content: ContentBlock[] =
-      'content' in drawn ? drawn.content : [{ type: 'text', text: written(drawn.words, room) }]
+      'content' in drawn ? drawn.content : [{ type: 'text', text: wordsText(drawn.words, room) }]
     return { content: withNotes(content, notes), structured: { ...structured } }
   },
 })

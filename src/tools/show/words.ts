@@ -29,7 +29,7 @@ export function nameFor({ id, name, birthDate, gender, identifier, ...person }: 
 }
 
 /** As much as fits, in whole lines and rows, and how much is left out. */
-export function written({ head, tables }: Words, maxChars: number): string {
+export function wordsText({ head, tables }: Words, maxChars: number): string {
   const told = beginning(head, maxChars / 2)
   const kept = tables.map(({ rows }) => rows.length)
   for (;;) {

@@ -3,7 +3,7 @@
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import { type Level, lower } from '../../access/access.ts'
 import type { Bindings } from '../../config/settings.ts'
-import { placeOf, withoutPort } from '../../oauth/clients/redirects.ts'
+import { redirectPlace, withoutPort } from '../../oauth/clients/redirects.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
 import type { GrantMetadata } from '../../oauth/grant-metadata.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
@@ -94,7 +94,7 @@ async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Found |
 
 /** The host, with its port for a loopback address, which distinguishes programs on one computer. */
 function withPort(redirectUri: string): string {
-  const { name } = placeOf(redirectUri)
+  const { name } = redirectPlace(redirectUri)
   const host = URL.parse(redirectUri)?.host ?? ''
   return host.startsWith(`${name}:`) ? host : name
 }

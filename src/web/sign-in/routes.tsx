@@ -14,7 +14,7 @@ import { type Bindings, readSettings, type Settings } from '../../config/setting
 import { settingsAt } from '../../config/tenants.ts'
 import { canonicalize } from '../../oauth/addresses.ts'
 import { shownName } from '../../oauth/clients/client-name.ts'
-import { isUsableRedirect, placeOf } from '../../oauth/clients/redirects.ts'
+import { isUsableRedirect, redirectPlace } from '../../oauth/clients/redirects.ts'
 import { CLIENT_SCOPES, loginUrl, newLoginSecrets, UpstreamError } from '../../oauth/medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer } from '../../oauth/provider.ts'
 import { type Offer, offerFor, scopesFor, smartScopes } from '../../oauth/scopes.ts'
@@ -78,7 +78,7 @@ function isDocument(clientId: string): boolean {
 
 /** The client as the page shows it: by its id if no part of its name is visible. */
 function shown(client: ConsentDescription): ConsentDescription {
-  const { name, isThisComputer } = placeOf(client.redirectUri)
+  const { name, isThisComputer } = redirectPlace(client.redirectUri)
   const clientName = shownName(client.clientName) || shownName(client.clientId)
   return { ...client, clientName, redirectHost: name, redirectIsLoopback: isThisComputer }
 }
