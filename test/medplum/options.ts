@@ -1,4 +1,4 @@
-// What the command is told, by flags or by the environment, and on which servers it may run.
+// The command's options, from flags or the environment, and the servers on which it may run.
 
 import { parseArgs } from 'node:util'
 import { isLoopback } from '../../src/base/loopback.ts'
