@@ -1,7 +1,7 @@
 // One client of a person, over one lane, that works at random: writes, reads, renews its token, hangs up, reconnects, signs out and in.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { type ConnectedClient, connect, type ToolResult, type Way } from '../../programs/clients.ts'
+import { type ConnectedClient, connect, textOf, type Way } from '../../programs/clients.ts'
 import type { SandboxUser } from '../../sandbox/core/people.ts'
 
 import { Counted } from './counted.ts'
@@ -217,10 +217,6 @@ class Surprise extends Error {}
 interface Answer {
   isError: boolean
   text: string
-}
-
-function textOf({ content }: ToolResult): string {
-  return content.map(({ text }) => text ?? '').join('\n')
 }
 
 function fateOf({ isError, text }: Answer): Fate {
