@@ -29,6 +29,11 @@ export interface ToolResult {
   content: { type: string; text?: string; resource?: { uri: string; mimeType?: string; blob?: string } }[]
 }
 
+/** All that a model gets to read. */
+export function textOf({ content }: ToolResult): string {
+  return content.map(({ text }) => text ?? '').join('\n')
+}
+
 interface CallOptions {
   /** Asks for progress notifications and gets them. */
   onprogress?: (progress: { progress: number; total?: number | undefined; message?: string | undefined }) => void

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { SANDBOX_USERS } from '../sandbox/core/people.ts'
 import { startSandbox } from '../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../sandbox/world.ts'
-import { type ConnectedClient, connect, SignIn, type ToolResult, WAYS, type Way } from './clients.ts'
+import { type ConnectedClient, connect, SignIn, textOf, WAYS, type Way } from './clients.ts'
 import { freePort, startWorker } from './worker.ts'
 
 const { values } = parseArgs({ options: { verbose: { type: 'boolean', default: false } } })
@@ -79,10 +79,6 @@ async function request(client: ConnectedClient, method: string, path: string, bo
   const text = textOf(result)
   if (result.isError) throw new Error(text)
   return JSON.parse(text) as Record<string, unknown>
-}
-
-function textOf(result: ToolResult): string {
-  return result.content.map((item) => item.text ?? '').join('')
 }
 
 function say(line: string): void {

@@ -84,7 +84,7 @@ export const ROOMS: Record<string, Room> = {
     never: 'HTML',
     knows: ['access', 'access/narrow', 'call', 'client', 'config'],
   },
-  'oauth/clients': { is: 'What a client registers: its name, its redirect URIs', knows: ['config'] },
+  'oauth/clients': { is: 'What a client registers: its name, its redirect URIs', knows: [] },
   'oauth/grant': {
     is: 'The Durable Object of a grant: Medplum’s tokens, renewal, revocation, confirmations, last calls',
     never: 'a token in clear text',

@@ -1,14 +1,13 @@
 // Checks that the deployment can be reached: its address, DNS name, TLS, /health, and tenant.
 import { lookup } from 'node:dns/promises'
+import { isLoopback } from '../../src/base/loopback.ts'
 import { type Answer, ask } from './ask.ts'
 import type { Endpoint } from './endpoint.ts'
 import { brief, type Finding, fault, healthy, verdict } from './finding.ts'
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
 export async function checkReach(endpoint: Endpoint): Promise<Finding[]> {
   const origin = new URL(endpoint.origin)
-  if (origin.protocol !== 'https:' && !LOOPBACK.test(origin.hostname))
+  if (origin.protocol !== 'https:' && !isLoopback(origin.hostname))
     return [
       fault(
         'tls',

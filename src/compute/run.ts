@@ -7,6 +7,7 @@ import { quoted } from '../base/text.ts'
 import { UserError } from '../base/told-error.ts'
 import { GLOBAL_FUNCTIONS, GLOBALS, HELPERS, INTRINSICS } from './globals.ts'
 import { instrument } from './instrument.ts'
+import { constructorsOf } from './isolate/constructors.ts'
 import { countedOf } from './isolate/counted.ts'
 import { expressionPartsOf } from './isolate/expression-parts.ts'
 import { helpersOf } from './isolate/helpers.ts'
@@ -93,6 +94,7 @@ export async function runProgram(
 }
 
 const PARTS: IsolateFunctions = {
+  constructorsOf,
   countedOf,
   expressionPartsOf,
   helpersOf,

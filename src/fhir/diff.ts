@@ -1,6 +1,6 @@
 // The differences between two versions of a resource, in lines that a person can read at a glance.
 
-import { isRecord } from '../base/json.ts'
+import { isRecord, own } from '../base/json.ts'
 import { visible } from '../base/text.ts'
 
 /** One place where two values differ; `before` or `after` is absent if there is nothing. */
@@ -124,10 +124,6 @@ function item({ value, shown }: Side, index: number): Side {
 
 function member({ value, shown }: Side, name: string): Side {
   return { value: own(value, name), shown: own(shown, name) }
-}
-
-function own(value: unknown, name: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 /** Quotes a name that could break a line or look like one. */

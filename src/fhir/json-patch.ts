@@ -1,6 +1,6 @@
 // JSON Patch (RFC 6902) over JSON Pointer (RFC 6901), to show what a patch would do before Medplum does it.
 
-import { isRecord, records } from '../base/json.ts'
+import { isRecord, own, records } from '../base/json.ts'
 import { differences } from './diff.ts'
 
 /** A patch that can't be applied: the message says which operation, and why. */
@@ -140,7 +140,7 @@ function isShifted(document: unknown, from: readonly string[], path: readonly st
 
 function get(document: unknown, path: readonly string[]): unknown {
   return path.reduce((value: unknown, token) => {
-    const found = Array.isArray(value) ? value[place(token, value.length - 1)] : member(value, token)
+    const found = Array.isArray(value) ? value[place(token, value.length - 1)] : own(value, token)
     if (found === undefined) throw new PatchError(`there is nothing at /${path.join('/')}`)
     return found
   }, document)
@@ -163,7 +163,7 @@ function put(document: unknown, path: readonly string[], value: unknown, how: 'a
 function listAt(document: unknown, path: readonly string[]): unknown {
   const [holder, name] = [path.slice(0, -1), path.at(-1)]
   const parent = name === undefined ? undefined : get(document, holder)
-  if (name !== undefined && isRecord(parent) && member(parent, name) === undefined) define(parent, name, [])
+  if (name !== undefined && isRecord(parent) && own(parent, name) === undefined) define(parent, name, [])
   return get(document, path)
 }
 
@@ -181,10 +181,6 @@ function place(token: string, last: number): number {
   const index = /^(0|[1-9]\d*)$/.test(token) ? Number(token) : Number.NaN
   if (index <= last) return index
   throw new PatchError(`there is no item ${token} in the list`)
-}
-
-function member(value: unknown, name: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 /** An own property, even if its name is `__proto__`. */

@@ -1,7 +1,6 @@
 // Answers in the form that a client accepts. The transports expect clients that accept both JSON and event streams; proxies and older
 // clients accept only one of them, or name neither.
-import { isRecord } from '../base/json.ts'
-import { parseJson } from './session/message.ts'
+import { isRecord, parsedJson } from '../base/json.ts'
 import { SSE_HEADERS, sseEvent } from './session/sse.ts'
 
 const JSON_TYPE = 'application/json'
@@ -73,7 +72,7 @@ async function* messagesIn(body: ReadableStream<Uint8Array>): AsyncGenerator<unk
     text = events.pop() ?? ''
     for (const event of events) {
       const data = event.split('\n').flatMap((line) => (line.startsWith('data: ') ? [line.slice(6)] : []))
-      yield parseJson(data.join('\n'))
+      yield parsedJson(data.join('\n'))
     }
   }
 }

@@ -9,7 +9,7 @@ import {
   type McpServer,
 } from '@modelcontextprotocol/server'
 import { createMcpHandler as createCompatibleHandler } from 'agents/mcp/server'
-import { isRecord } from '../base/json.ts'
+import { isRecord, parsedJson } from '../base/json.ts'
 import type { Bindings, Settings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'
 import type { AuthenticatedHandler, Challenge } from '../oauth/provider.ts'
@@ -17,7 +17,7 @@ import type { CallerRecord } from '../oauth/record.ts'
 import { inFormTaken, takenBy, takingBoth } from './accept.ts'
 import { MODERN, plainCall, StandingServer } from './plain-calls.ts'
 import { authInfoOf } from './server/server.ts'
-import { notAcceptable, parseJson, payloadTooLarge, readBody } from './session/message.ts'
+import { notAcceptable, payloadTooLarge, readBody } from './session/message.ts'
 import type { McpSession } from './session/session.ts'
 import { askSession, openSse, postSse, SESSION_HEADER } from './session/session-door.ts'
 import { stepUp } from './step-up.ts'
@@ -113,7 +113,7 @@ export function createEndpoint({
     const sessionId = request.headers.get(SESSION_HEADER)
     const body = request.method === 'POST' ? await readBody(request) : undefined
     if (body?.tooLarge) return payloadTooLarge()
-    const parsed = parseJson(body?.text)
+    const parsed = parsedJson(body?.text ?? '')
     const denied = await stepUp(request, parsed, caller, env, challenge)
     if (denied) return denied
     const authInfo = authInfoOf(caller)

@@ -1,6 +1,8 @@
 // Medplum as upstream identity provider: the four OAuth calls that this server makes there, and what their errors mean.
+
 import * as z from 'zod'
 import { withDeadline } from '../base/deadline.ts'
+import { parsedJson } from '../base/json.ts'
 import { fromBase64Url, sha256, toBase64Url } from '../base/seal.ts'
 import type { Settings } from '../config/settings.ts'
 import { userIdAt } from '../config/tenants.ts'
@@ -168,7 +170,7 @@ async function requestTokens(settings: Settings, form: Record<string, string>): 
   }).catch(() => {
     throw new UpstreamError('unavailable', 'Medplum did not answer')
   })
-  const json = parseJson(text)
+  const json = parsedJson(text)
   if (status === 200) {
     const answer = tokenAnswer.safeParse(json)
     if (answer.success) return answer.data
@@ -224,14 +226,6 @@ function idTokenClaims(jwt: string | undefined): z.infer<typeof idClaims> {
 function parseClaims(jwt: string): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(fromBase64Url(jwt.split('.')[1] ?? '')))
-  } catch {
-    return undefined
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
 // A model that reads a record, changes it and writes it back sends placeholders for the secrets that were hidden from it. They are
 // replaced by what is stored. If nothing is stored there, that is reported and nothing is guessed.
-import { isRecord } from '../base/json.ts'
+import { isRecord, own } from '../base/json.ts'
 import { differences } from '../fhir/diff.ts'
 import { isPlaceholder } from './redact.ts'
 
@@ -42,7 +42,7 @@ export function putBack(given: unknown, stored: unknown, shown: unknown, path = 
   return Object.fromEntries(
     Object.entries(given).map(([name, item]) => [
       name,
-      putBack(item, member(stored, name), member(shown, name), below(path, name)),
+      putBack(item, own(stored, name), own(shown, name), below(path, name)),
     ]),
   )
 }
@@ -78,20 +78,16 @@ function inList(item: unknown, index: number, { given, stored, shown, path }: Li
 const CALLED = ['name', 'url', 'id']
 
 function isCalled(item: unknown): boolean {
-  return typeof item === 'string' || CALLED.some((name) => member(item, name) !== undefined)
+  return typeof item === 'string' || CALLED.some((name) => own(item, name) !== undefined)
 }
 
 function isCalledAs(one: unknown, other: unknown): boolean {
-  const name = CALLED.find((key) => typeof member(other, key) === 'string')
-  return name !== undefined && member(one, name) === member(other, name)
+  const name = CALLED.find((key) => typeof own(other, key) === 'string')
+  return name !== undefined && own(one, name) === own(other, name)
 }
 
 function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
-}
-
-function member(value: unknown, name: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 function below(path: string, name: string): string {

@@ -1,6 +1,6 @@
 // What a bench of answers works with: the sandbox, the running Worker, a real MCP client, and the FHIR API itself for comparison.
 
-import { type ConnectedClient, connect, SignIn } from '../../programs/clients.ts'
+import { type ConnectedClient, connect, SignIn, textOf } from '../../programs/clients.ts'
 import { freePort, startWorker } from '../../programs/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
@@ -44,8 +44,7 @@ export async function openBench(): Promise<Bench> {
       return typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
     },
     async ours({ method = 'GET', ...args }) {
-      const { content } = await client.call('fhir-request', { method, ...args })
-      return content.map(({ text }) => text ?? '').join('\n')
+      return textOf(await client.call('fhir-request', { method, ...args }))
     },
     async close() {
       await client.close()

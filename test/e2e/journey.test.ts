@@ -4,7 +4,7 @@
 
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { connect, type ToolResult } from '../../programs/clients.ts'
+import { connect, textOf } from '../../programs/clients.ts'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { inNewPage, isWithoutBrowser, logIn } from './browser.ts'
@@ -30,10 +30,6 @@ function isInSight(place: Locator): Promise<boolean> {
 
 function colorOf(page: Page): Promise<string> {
   return page.locator('h1').evaluate((heading) => getComputedStyle(heading).color)
-}
-
-function textOf({ content }: ToolResult): string {
-  return content.map(({ text }) => text ?? '').join('\n')
 }
 
 describe.skipIf(isWithoutBrowser())('in a browser', () => {

@@ -3,7 +3,7 @@
 // SCREENSHOTS is set; without that, only the calls are made.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConnectedClient, connect, SignIn, type ToolResult } from '../../programs/clients.ts'
+import { type ConnectedClient, connect, SignIn, textOf } from '../../programs/clients.ts'
 import type { RunningWorker } from '../../programs/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
@@ -102,8 +102,4 @@ async function draw(steps: readonly (Step & { answer: string })[]): Promise<void
   } finally {
     await browser.close()
   }
-}
-
-function textOf({ content }: ToolResult): string {
-  return content.map(({ text }) => text ?? '').join('\n')
 }

@@ -1,9 +1,10 @@
 // One client of a person, over one lane, that works at random: writes, reads, renews its token, hangs up, reconnects, signs out and in.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { type ConnectedClient, connect, SignIn, type ToolResult, type Way } from '../../programs/clients.ts'
+import { type ConnectedClient, connect, textOf, type Way } from '../../programs/clients.ts'
 import type { SandboxUser } from '../../sandbox/core/people.ts'
 
+import { Counted } from './counted.ts'
 import { type Fate, type Model, SYSTEM } from './model.ts'
 import type { Chance } from './random.ts'
 
@@ -12,34 +13,6 @@ const PATIENCE_MS = 20_000
 const HANG_UP_MS = 15
 /** A client pauses at most this long between two actions, so that the rate limits of sign-ins and writes leave it alone. */
 const PACE_MS = 300
-
-/** Counts how often the person has to sign in although the client had tokens: they no longer worked. */
-class Counted extends SignIn {
-  lost = 0
-  #held = false
-
-  readonly #onLoss: (why: string) => void
-
-  constructor(user: SandboxUser, onLoss: (why: string) => void) {
-    super(user)
-    this.#onLoss = onLoss
-  }
-
-  override invalidateCredentials(scope: string) {
-    this.#onLoss(scope)
-    super.invalidateCredentials(scope)
-  }
-
-  override saveTokens(tokens: Parameters<SignIn['saveTokens']>[0]) {
-    super.saveTokens(tokens)
-    this.#held = true
-  }
-
-  override async redirectToAuthorization(url: URL) {
-    if (this.#held) this.lost++
-    await super.redirectToAuthorization(url)
-  }
-}
 
 interface Own {
   marker: string
@@ -244,10 +217,6 @@ class Surprise extends Error {}
 interface Answer {
   isError: boolean
   text: string
-}
-
-function textOf({ content }: ToolResult): string {
-  return content.map(({ text }) => text ?? '').join('\n')
 }
 
 function fateOf({ isError, text }: Answer): Fate {

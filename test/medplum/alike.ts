@@ -2,13 +2,12 @@
 
 import type { Bundle, BundleEntry, OperationOutcome } from '@medplum/fhirtypes'
 import type { ConnectedClient } from '../../programs/clients.ts'
+import { textOf } from '../../programs/clients.ts'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
-
 import { type Answer, type Send, signedIn } from '../sandbox/client.ts'
 import type { Ground } from './ground.ts'
 import { type Ids, part } from './load.ts'
-import { textOf } from './people.ts'
 import { must, type Report } from './report.ts'
 import { type FhirRequest, REQUESTS } from './requests.ts'
 

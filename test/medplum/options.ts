@@ -1,5 +1,7 @@
 // What the command is told, by flags or by the environment, and on which servers it may run.
+
 import { parseArgs } from 'node:util'
+import { isLoopback } from '../../src/base/loopback.ts'
 
 const CHAPTERS = ['recordings', 'sign-in', 'calls', 'recipes', 'alike', 'measured']
 
@@ -29,7 +31,6 @@ export interface Options {
 /** What is missing or not allowed, in words for the person who typed it. */
 export class WrongOptions extends Error {}
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 const HOSTED = /(^|\.)medplum\.com$/
 
 /** @throws {WrongOptions} */
@@ -90,7 +91,7 @@ function allowed(given: string, iKnow: boolean): string {
     throw new WrongOptions(
       `${host} is the hosted Medplum. This command writes to the project, so it runs there only with --i-know.`,
     )
-  if (!iKnow && !LOOPBACK.test(host))
+  if (!iKnow && !isLoopback(host))
     throw new WrongOptions(
       `${host} isn't this machine. This command writes to the project, so it runs there only with --i-know.`,
     )

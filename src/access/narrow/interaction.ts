@@ -1,6 +1,8 @@
 // A request in FHIR's terms (FHIR R4, section 3.1.0): which interaction with which type. Anything else is `other`. Search parameters
 // that could reach beyond the records searched are named, so that a limited connection can refuse both.
+
 import { isType } from '../../fhir/compartment.ts'
+import { ID } from '../../fhir/ids.ts'
 import { CONTROLS, type Place, type QueryParameter } from '../../fhir/query.ts'
 
 export type Interaction =
@@ -15,7 +17,6 @@ export type Interaction =
   | { kind: 'update' | 'patch' | 'delete'; type: string; id?: string }
   | { kind: 'everything' | 'summary'; id: string }
 
-const ID = /^[A-Za-z0-9.-]{1,64}$/
 const isId = (segment: string | undefined) => ID.test(segment ?? '') && !/^\.+$/.test(segment ?? '')
 
 const SERVER: ReadonlySet<string> = new Set([

@@ -4,6 +4,7 @@
 
 import { isRecord } from '../../base/json.ts'
 import type { Method } from '../../client/request.ts'
+import { ID } from '../../fhir/ids.ts'
 
 import { type StrictPlace, strictPlaceOf, targetOf } from '../../fhir/strict-place.ts'
 import { classifyGraphql } from './graphql-risk.ts'
@@ -51,8 +52,8 @@ export function classify(request: RiskRequest): Risk {
 
 const PLACEHOLDERS: Record<string, RegExp> = {
   '{type}': /^[A-Za-z]{1,64}$/,
-  '{id}': /^[A-Za-z0-9.-]{1,64}$/,
-  '{version}': /^[A-Za-z0-9.-]{1,64}$/,
+  '{id}': ID,
+  '{version}': ID,
 }
 const PATTERNS = ROUTES.flatMap((route) =>
   route.paths.map((path) => {

@@ -4,6 +4,7 @@ import { ROUTES } from '../../access/risk/routes.ts'
 import { secondsToWait } from '../../base/rate-limit.ts'
 import { nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
+import { UUID } from '../../fhir/ids.ts'
 import { formatPlace } from '../../fhir/query.ts'
 import type { FailedRequest } from './exchange.ts'
 
@@ -97,8 +98,6 @@ function notFound(failed: FailedRequest): string | undefined {
     return `PUT does not create records: Medplum assigns the ids. To create, POST ${type} with the resource without its id; to update or create by your own key, PUT ${type}?identifier=SYSTEM|VALUE.`
   return `There is no ${type} with this id that the signed-in person can see (records hidden by an AccessPolicy are 404 too). ${find}.`
 }
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const FINDERS: Record<string, string> = {
   Patient: 'name=smith&_count=5',

@@ -3,6 +3,7 @@
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
+import { isChoice } from '../requests/content-checks.ts'
 import { failedEntries, MAX_WHY } from './batch-failures.ts'
 import { type Answer, entryExchanges } from './exchange.ts'
 import { isSearchset, noHits } from './no-hits.ts'
@@ -87,7 +88,7 @@ function missingElements(_asked: Asked, { parameters }: Place, { body }: Answer)
   const present = new Set(resources.flatMap(Object.keys))
   const missing = asked
     .flatMap(({ value }) => value.split(','))
-    .filter((name) => !present.has(name) && ![...present].some((one) => isChoiceOf(name, one)))
+    .filter((name) => !present.has(name) && ![...present].some((one) => isChoice(one, name)))
   return missing.length === 0
     ? []
     : [
@@ -124,10 +125,6 @@ function missingIncludes(_asked: Asked, { parameters }: Place, { body }: Answer)
       ? []
       : [`\`${key}=${value}\`: Medplum ignores the :${target} and includes whatever \`${by}\` refers to.`]
   })
-}
-
-function isChoiceOf(stem: string, name: string): boolean {
-  return name.startsWith(stem) && /^[A-Z]/.test(name.slice(stem.length))
 }
 
 // ── Operations ──

@@ -1,6 +1,7 @@
 // Why a search may have found nothing.
 
 import { isRecord, records } from '../../base/json.ts'
+import { UUID } from '../../fhir/ids.ts'
 import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../../fhir/query.ts'
 import { WORDS } from '../requests/value-checks.ts'
 import type { Answer } from './exchange.ts'
@@ -50,7 +51,6 @@ const REFERENCES: ReadonlySet<string> = new Set(
     ' ',
   ),
 )
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Filter) => string])[] = [
   [({ key }) => LINK.test(key), chain],

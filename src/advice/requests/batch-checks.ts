@@ -2,6 +2,7 @@
 
 import { isRecord } from '../../base/json.ts'
 import { isType } from '../../fhir/compartment.ts'
+import { UUID } from '../../fhir/ids.ts'
 import { parsePlace, parseQuery } from '../../fhir/query.ts'
 
 /** Problems of a batch that no single entry shows, as sentences. */
@@ -59,7 +60,6 @@ function twiceNamed(entries: readonly unknown[]): string[] {
 }
 
 const LOCAL = /^urn:(?:uuid|oid):/i
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const MAX_DEPTH = 64
 
 /** References to records of this batch that Medplum would store unchanged: it only resolves the urn of a fullUrl. */

@@ -1,6 +1,7 @@
 // Values that can't be found as written: Medplum compares codes, systems and references letter by letter, and replaces a value that it
 // can't parse with another one.
 
+import { UUID } from '../../fhir/ids.ts'
 import { criterion, formatQuery, withEscapes } from '../../fhir/query.ts'
 import { RESOURCE_TYPES } from '../../fhir/resource-types.ts'
 import { CODES } from './content-checks.ts'
@@ -78,8 +79,6 @@ function rewritten(
 const NO_REFERENCE =
   /^(?:_id|_source|_profile|_tag|_security|_filter|identifier|url|uri|.*-uri|instantiates.*|code|system)$/
 const BY_CASE: ReadonlyMap<string, string> = new Map([...RESOURCE_TYPES].map((type) => [type.toLowerCase(), type]))
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 function referenceForm(given: Case): Finding | undefined {
   const { kinds, meaning, base } = given

@@ -1,5 +1,6 @@
 // Deletes everything from the isolate that globals.ts doesn't name, and replaces the rest with functions that count.
 
+import type { constructorsOf } from './constructors.ts'
 import type { countedOf } from './counted.ts'
 import type { Fn, Meter } from './meter.ts'
 
@@ -13,7 +14,8 @@ export interface KeptGlobals {
 export function lockDown(
   { intrinsics, functions, globals }: KeptGlobals,
   { arrayIterator }: Meter,
-  { counted, constructorOf }: ReturnType<typeof countedOf>,
+  counted: ReturnType<typeof countedOf>,
+  { constructorOf }: ReturnType<typeof constructorsOf>,
 ): void {
   const world = globalThis as unknown as Record<PropertyKey, unknown>
   const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect

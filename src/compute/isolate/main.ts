@@ -1,5 +1,6 @@
 // Runs a program in its isolate: its inputs, its result, and its error if it fails.
 
+import type { constructorsOf } from './constructors.ts'
 import type { countedOf } from './counted.ts'
 import type { expressionPartsOf } from './expression-parts.ts'
 import type { helpersOf } from './helpers.ts'
@@ -21,6 +22,7 @@ type Program = (...helpersAndFhir: unknown[]) => () => Promise<unknown>
 
 /** The other functions of this folder. */
 export interface IsolateFunctions {
+  constructorsOf: typeof constructorsOf
   countedOf: typeof countedOf
   expressionPartsOf: typeof expressionPartsOf
   helpersOf: typeof helpersOf
@@ -60,14 +62,16 @@ export async function run(program: Program, reads: Reads, bounds: Bounds, parts:
   const writeJson = parts.jsonWriterOf(meter)
   const known = parts.helpersOf(meter)
   const helpers = bounds.helpers.map((name) => known[name])
+  const constructors = parts.constructorsOf(meter)
   const counted = parts.countedOf(meter, {
+    constructors,
     texts: parts.textMethodsOf(meter),
     lists: parts.listMethodsOf(meter),
     objects: parts.objectMethodsOf(meter),
     matcher: parts.matcherOf(RegExp, step, parts.expressionPartsOf),
     writeJson,
   })
-  parts.lockDown(bounds, meter, counted)
+  parts.lockDown(bounds, meter, counted, constructors)
 
   const asked = (kind: string) => async (path: unknown) => {
     step(1000)

@@ -1,6 +1,6 @@
 // The message that a client posts: its size is limited, and bad ones are refused before they reach a server.
 import { DEFAULT_MAX_REQUEST_BODY_SIZE, readRequestBody } from '@modelcontextprotocol/server'
-import { isRecord } from '../../base/json.ts'
+import { isRecord, parsedJson } from '../../base/json.ts'
 
 /** The text of a message, unless it is too large. A body can't exceed its stated length; without one, it is counted while it is read. */
 export async function readBody(request: Request): ReturnType<typeof readRequestBody> {
@@ -16,7 +16,7 @@ export async function readBody(request: Request): ReturnType<typeof readRequestB
 function asMeant(text: string): string {
   // Most messages have none of these, and aren't parsed twice.
   if (!/\bnull\b|"error"/.test(text)) return text
-  const value = parseJson(text)
+  const value = parsedJson(text)
   if (value === undefined) return text
   return JSON.stringify(Array.isArray(value) ? value.map(messageAsMeant) : messageAsMeant(value))
 }
@@ -44,15 +44,6 @@ function withoutNulls<T>(value: T): T {
 
 function isPresent(value: unknown): boolean {
   return value !== null && value !== undefined
-}
-
-/** The value of JSON text; undefined if it is none. */
-export function parseJson(text: string | undefined): unknown {
-  try {
-    return text ? JSON.parse(text) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** Answers 413. */

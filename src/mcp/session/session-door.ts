@@ -1,9 +1,10 @@
 // The Worker's side of a session: asks its object, and holds the streams that may stay open while the object sleeps.
 
 import { parseJSONRPCMessage } from '@modelcontextprotocol/server'
+import { parsedJson } from '../../base/json.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import type { CallerRecord } from '../../oauth/record.ts'
-import { parseJson, payloadTooLarge, readBody, rpcError, sessionNotFound } from './message.ts'
+import { payloadTooLarge, readBody, rpcError, sessionNotFound } from './message.ts'
 import { type McpSession, OWNER_HEADER } from './session.ts'
 import type { SessionAnswer, SessionRequest } from './session-request.ts'
 import { eventStream, sseEvent } from './sse.ts'
@@ -63,7 +64,7 @@ export async function postSse(
   const body = await readBody(request)
   if (body.tooLarge) return payloadTooLarge()
   try {
-    parseJSONRPCMessage(parseJson(body.text))
+    parseJSONRPCMessage(parsedJson(body.text))
   } catch {
     return rpcError(400, -32700, 'Parse error: the body is not a JSON-RPC message')
   }

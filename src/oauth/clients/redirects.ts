@@ -1,7 +1,7 @@
 // The redirect URIs that a client may use: https, loopback http for a program on the person's own computer, or a private-use scheme
 // (RFC 8252 section 7.1) of a known application. Any program can claim such a scheme, so the list is exact, and PKCE makes an intercepted
 // code worthless.
-import { isLoopback } from '../../config/settings.ts'
+import { isLoopback } from '../../base/loopback.ts'
 
 /** The application that each redirect URI opens. */
 const PRIVATE_USE: ReadonlyMap<string, string> = new Map([

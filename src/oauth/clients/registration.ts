@@ -1,6 +1,6 @@
 // What a client sends to register (RFC 7591), before the provider sees it. Hosts send null and "" for missing values, and anybody may
 // send anything, so only the fields that are used are kept.
-import { isRecord } from '../../base/json.ts'
+import { isRecord, parsedJson } from '../../base/json.ts'
 import { shownName } from './client-name.ts'
 import { isUsableRedirect } from './redirects.ts'
 
@@ -23,7 +23,7 @@ interface Refusal {
 
 /** The registration for the provider from this text, or why it is refused. */
 export function readRegistration(text: string): { metadata: Record<string, unknown> } | { refused: Refusal } {
-  const sent = parseJson(text)
+  const sent = parsedJson(text)
   if (!isRecord(sent)) return refusal('invalid_client_metadata', 'A registration must be a JSON object')
   const said = USED.map((name) => [name, statedIn(sent[name])] as const).filter(([, value]) => value !== undefined)
   const metadata: Record<string, unknown> = Object.fromEntries(said)
@@ -54,12 +54,4 @@ function statedIn(value: unknown): unknown {
 
 function refusal(error: Refusal['error'], error_description: string): { refused: Refusal } {
   return { refused: { error, error_description } }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

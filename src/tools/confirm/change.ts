@@ -5,6 +5,7 @@ import type { Seen } from '../../call/confirmation.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { type Difference, short } from '../../fhir/diff.ts'
+import { REFERENCE } from '../../fhir/ids.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
 import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import { redact } from '../../secrets/redact.ts'
@@ -148,7 +149,7 @@ async function action({ method, path, body, risk }: Step, fhir: FhirClient, sign
     )
   }
   const own = strictPlaceOf(path).segments.slice(0, 2).join('/')
-  const places = [...new Set([own, ...risk.targets].filter((place) => PLACE.test(place)))]
+  const places = [...new Set([own, ...risk.targets].filter((place) => REFERENCE.test(place)))]
   const named = await Promise.all(
     places.map(async (place) => {
       // A record that can't be read may still be changed, so it is named by its path.
@@ -176,8 +177,6 @@ function namesOneSecret(body: unknown): boolean {
   )
   return named.filter((secret) => typeof secret === 'string' && secret !== '').length === 1
 }
-
-const PLACE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
 
 /** What a person calls a record, in quotes; empty if that is only its id. */
 export function titleOfRecord(resource: Resource): string {

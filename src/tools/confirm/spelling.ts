@@ -3,6 +3,7 @@
 
 import { visible } from '../../base/text.ts'
 import type { Difference } from '../../fhir/diff.ts'
+import { REFERENCE } from '../../fhir/ids.ts'
 import type { Change } from './change.ts'
 
 /** What can't be shown to a person. The message is a part of a sentence. */
@@ -17,7 +18,6 @@ interface Spelling {
   room: number
 }
 
-const REFERENCE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
 /** Longer text, or text of several lines, gets its own lines. */
 const MAX_INLINE = 200
 

@@ -4,6 +4,7 @@ import { type Mutation, mutationsIn } from '../../access/risk/graphql-risk.ts'
 import type { Risk } from '../../access/risk/risk.ts'
 import { governs } from '../../access/risk/routes.ts'
 import { isRecord } from '../../base/json.ts'
+import { ID } from '../../fhir/ids.ts'
 import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import type { Prepared } from '../request/prepare.ts'
 
@@ -56,7 +57,6 @@ export function mutationSteps({ path, body }: Step): Step[] | undefined {
 }
 
 const METHODS = { Create: 'POST', Update: 'PUT', Patch: 'PATCH', Delete: 'DELETE' } as const
-const ID = /^[A-Za-z0-9.-]{1,64}$/
 
 function mutationStep({ type, verb, args }: Mutation): Step | undefined {
   const { id, res, patch } = args

@@ -1,8 +1,9 @@
 // How `search` and `fetch` name a record: by type and id, and by a link that a person can open.
+
 import type { Caller } from '../../call/caller.ts'
+import { UUID } from '../../fhir/ids.ts'
 
 const REFERENCE = /^\/?([A-Z][A-Za-z]{1,63})\/([A-Za-z0-9.-]{1,64})$/
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export interface RecordId {
   type: string
