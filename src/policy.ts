@@ -27,7 +27,10 @@ export const ownTenant: Middleware = async (c, next) =>
 
 /** 404 for an unknown tenant, without saying which tenants exist. */
 export function unknownTenant(c: Context): Response {
-  return c.json(rpcError('This server has no tenant of that name. Check the address, or ask its operator for it.'), 404)
+  return c.json(
+    rpcError('This server has no tenant with that name. Check the address, or ask its operator for the right one.'),
+    404,
+  )
 }
 
 /**

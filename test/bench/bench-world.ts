@@ -1,4 +1,4 @@
-// What a bench of answers works with: the sandbox, the running Worker, a real MCP client, and the FHIR API itself for comparison.
+// The environment of a bench: the sandbox, the running Worker, a real MCP client, and the FHIR API itself for comparison.
 
 import { type ConnectedClient, connect, SignIn, textOf } from '../../programs/clients.ts'
 import { freePort, startWorker } from '../../programs/worker.ts'
@@ -16,7 +16,7 @@ export interface Request {
 
 export interface Bench {
   client: ConnectedClient
-  /** To the FHIR API, signed in, without this server. */
+  /** Sends a request directly to the FHIR API, signed in, without this server. */
   send: Send
   /** The answer as Medplum's own MCP server gives it: JSON in extended mode. */
   raw(request: Request): Promise<string>

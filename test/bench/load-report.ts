@@ -1,7 +1,7 @@
-// The figures of test/bench/load.ts as tables beside their goals, and as a picture.
+// The figures of test/bench/load.ts as tables with their goals, and as a picture.
 import { type Cost, dollars, type Idle } from './load-cost.ts'
 
-/** What a contestant did with one upstream and so many clients: milliseconds, and answers a second. */
+/** A contestant's result with one upstream and a number of clients: milliseconds, and answers per second. */
 export interface Row {
   name: string
   upstream: string

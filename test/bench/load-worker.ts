@@ -1,5 +1,5 @@
-// The Worker that test/bench/load.ts measures: the product, with what a plain workerd lacks (rate limits), FHIR answers that are
-// fixed (an upstream that costs nothing), and, where COUNTING is set, counters of what Cloudflare bills.
+// The Worker that test/bench/load.ts measures: the product, with rate limits, which plain workerd lacks, with fixed FHIR answers (an
+// upstream that costs nothing), and, if COUNTING is set, with counters of what Cloudflare bills.
 import { env } from 'cloudflare:workers'
 import type { Bindings } from '../../src/config/settings.ts'
 import product, { Grant as ProductGrant, McpSession as ProductSession } from '../../src/index.ts'
@@ -44,7 +44,7 @@ export function complete(bindings: Bindings): Bindings {
   return bindings
 }
 
-/** The same, whose objects count each request to them. */
+/** The same bindings, but with Durable Objects that count each request to them. */
 function counted<T extends object>(namespace: T): T {
   const stub = (target: object) =>
     new Proxy(target, {

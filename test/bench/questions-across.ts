@@ -1,4 +1,4 @@
-// Questions that one type of record doesn't answer: drug and diagnosis, results and visit or report, appointment and slot,
+// Questions that need more than one type of record: drug and diagnosis, results and visit or report, appointment and slot,
 // prescription and reason.
 import { drawForms, type Form, named, type Question, told, trapsOf } from './questions-draw.ts'
 import { exactly, type Fact, inDigest, inRow, type Valid } from './questions-facts.ts'
@@ -48,7 +48,7 @@ const drugAndProblem: Form = (truth, patient) =>
       ]
     })
 
-/** Results with their names, as a model would ask for them. */
+/** Results with their names, as a model would request them. */
 const RESULTS = {
   name: 'code.text',
   quantity: 'valueQuantity',

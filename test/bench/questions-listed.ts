@@ -1,5 +1,5 @@
-// Questions after lists and numbers of records: active problems, drugs and allergies; how many visits, missed appointments,
-// prescriptions, vaccinations; and of the whole clinic, how many have a problem and how many tasks somebody has.
+// Questions about lists and counts of records: active problems, drugs and allergies; the number of visits, missed appointments,
+// prescriptions and vaccinations; and for the whole clinic, how many patients have a problem and how many tasks somebody has.
 import type { Patient } from '@medplum/fhirtypes'
 import { draw, named, type Question, told, trapsOf } from './questions-draw.ts'
 import { counts, exactly, type Valid } from './questions-facts.ts'

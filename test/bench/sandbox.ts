@@ -1,4 +1,4 @@
-// How long the sandbox takes until it is ready: a fresh process, its definitions loaded and its clinic seeded.
+// How long the sandbox takes to start: a fresh process that loads its definitions and seeds its clinic.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// The Worker that test/bench/shape.ts measures: it gets a Bundle and shapes it as often as it is told.
+// The Worker that test/bench/shape.ts measures: it shapes a posted Bundle a given number of times.
 import { writeAnswer } from '../../src/answer/answer.ts'
 
 const OPTIONS = {

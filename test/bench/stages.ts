@@ -1,4 +1,4 @@
-// Where the time of a call goes: the same call, answered after each of the stages that it passes, in one workerd.
+// Where the time of a call goes: the same call, ended after each of its stages, in one workerd.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

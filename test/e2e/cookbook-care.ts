@@ -1,4 +1,4 @@
-/** Uses in the care of a patient. */
+/** Recipes for the care of a patient. */
 import { evalFhirPath } from '@medplum/core'
 import { expect } from 'vitest'
 import { GET, POST } from '../calls.ts'

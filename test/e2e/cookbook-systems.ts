@@ -1,4 +1,4 @@
-/** Uses with other systems, and with much data. */
+/** Recipes with other systems, and with much data. */
 import { expect } from 'vitest'
 import { GET, POST } from '../calls.ts'
 import type { Use } from './recipe.ts'

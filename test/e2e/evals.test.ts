@@ -1,4 +1,4 @@
-// The runner of the evals with models that follow a script: one that is right, one that does nothing, one that obeys what it reads.
+// Runs the evals with scripted models: one that answers correctly, one that does nothing, one that obeys what it reads.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Call, type Model, openWorld, runAll, type World } from '../../evals/run.ts'
 import type { Expected, Task } from '../../evals/task.ts'

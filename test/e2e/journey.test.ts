@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
-// A person's way with a real client in a real browser: from the first 401 through consent and login, more access when it is needed,
-// and each page of it as it looks and as assistive technology finds it.
+// A person's journey with a real client in a real browser: from the first 401 through consent and login to more access when needed, with
+// each page checked for its look and for assistive technology.
 
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'

@@ -11,7 +11,7 @@ export interface Result {
   isError?: boolean
 }
 
-export interface Seen {
+interface Seen {
   page: Page
   view: Frame
   calls: { name: string; arguments: Record<string, unknown> }[]

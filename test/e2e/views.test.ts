@@ -190,7 +190,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
         const { view } = result.structuredContent ?? {}
         await seen.view.waitForSelector(`html[data-view=${view}]`)
       }
-      await tabTo(/^Closer$/)
+      await tabTo(/^Zoom in$/)
       const stretch = () => seen.view.locator('p[role=status]').first().textContent()
       const before = await stretch()
       await page.keyboard.press('Enter')

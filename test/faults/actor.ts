@@ -1,4 +1,4 @@
-// One client of a person, over one lane, that works at random: writes, reads, renews its token, hangs up, reconnects, signs out and in.
+// A client of a person, over one lane, that acts at random: writes, reads, renews its token, hangs up, reconnects, signs out and in.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ConnectedClient, connect, textOf, type Way } from '../../programs/clients.ts'
@@ -52,7 +52,7 @@ export class Actor {
     await this.#connected()
   }
 
-  /** One action after the other until then (milliseconds since the epoch). */
+  /** Acts until this time (milliseconds since the epoch). */
   async act(until: number): Promise<void> {
     while (Date.now() < until) {
       const action = this.#chance.pick([
@@ -65,7 +65,7 @@ export class Actor {
         [1, () => this.#reconnect()],
         [0.1, () => this.#signOut()],
       ] as const)
-      // What the platform or Medplum does meanwhile may break any of it; the model tells what may not.
+      // Faults of the platform or Medplum may fail any action; the model says what must hold anyway.
       await action().catch((error: unknown) => {
         this.#failed(error)
         return this.#reconnect().catch(() => this.#away())
@@ -81,7 +81,7 @@ export class Actor {
     this.#model.count(`failed: ${kind.replace(/[0-9a-f-]{8,}|(?<!HTTP )\d+/g, '…').slice(0, 120)}`)
   }
 
-  /** At the end, when everything works again: nothing that was kept may be dead. */
+  /** Checks at the end, when everything works again, that everything that the client kept still works. */
   async finish(): Promise<void> {
     await this.#reconnect()
     const { lost } = this.#signIn
@@ -175,7 +175,7 @@ export class Actor {
 
   async #signOut(): Promise<void> {
     const before = this.#signIn
-    // A lost answer may have been a yes: either way the client begins again, and asks again at the end.
+    // A lost answer may have been a success. In any case the client signs in again, and repeats the revocation at the end.
     await this.#revoke()
       .catch((error: unknown) => {
         this.#abandoned.push(before)
@@ -211,7 +211,7 @@ export class Actor {
   }
 }
 
-/** What no fault explains. */
+/** An error that no fault explains. */
 class Surprise extends Error {}
 
 interface Answer {

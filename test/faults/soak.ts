@@ -1,6 +1,6 @@
 /**
- * `npm run test:faults` ends with this: two people with ten clients each work at random while Medplum fails in every way it can, its
- * clock is off, and the Worker is restarted. `-- --seconds 600 --seed 7` for longer, and for the same plan once more.
+ * The last part of `npm run test:faults`: two people with ten clients each act at random while Medplum fails in every possible way, its
+ * clock is wrong, and the Worker is restarted. `-- --seconds 600` runs longer; `--seed 7` repeats a plan.
  */
 
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -103,7 +103,7 @@ async function control(method: string, path: string, body?: unknown): Promise<vo
   await fetch(`${sandbox.baseUrl}_sandbox/${path}`, { method, headers, body: JSON.stringify(body) ?? null })
 }
 
-/** Medplum slow, down, limiting, and away before, within and after an answer; its token endpoint down. */
+/** Medplum's faults: slow, down, rate limits, connections lost before, within and after an answer, token endpoint down. */
 async function misbehave(end: number): Promise<void> {
   const records = '^/fhir/R4/Basic'
   while (Date.now() < end) {

@@ -1,6 +1,6 @@
 /**
- * `npm run test:hostile`: thousands of hostile calls against a Medplum that records what it receives. `-- --seed 7 --cases
- * 20000` for others, and for more. A failure names the seed and the path that repeat it.
+ * `npm run test:hostile`: thousands of hostile calls against a Medplum that records what it receives. `-- --seed 7 --cases 20000` makes
+ * others, and more of them. A failure names the seed and the path that repeat it.
  */
 
 import { parseArgs } from 'node:util'
@@ -67,7 +67,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   label: fc.boolean(),
 })
 
-/** What a person approved, unsealed: seals are tested elsewhere. */
+/** Confirmations without seals, which are tested elsewhere. */
 const sealed = new Map<string, Agreement>()
 const seal = (agreement: Agreement) => {
   sealed.set(agreement.nonce, agreement)

@@ -1,6 +1,6 @@
 /**
- * `npm run test:hosts`: applications that host MCP servers, signed in to the running Worker and led by a scripted model.
- * docs/hosts.md shows the result: `-- --write` writes it there. `-- --only <name>` plays, and writes, those whose name contains it.
+ * `npm run test:hosts`: MCP host applications sign in to the running Worker and follow a scripted model. docs/hosts.md shows the result:
+ * `-- --write` writes it there. `-- --only <name>` runs, and writes, those whose name contains it.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -79,7 +79,7 @@ async function open(program: Program, mcpUrl: string): Promise<Opened> {
 }
 
 /**
- * Installs the hosts unless what is installed is what the lock says. Not by `npm ci`: it refuses a lock without the optional packages
+ * Installs the hosts, unless the installed packages match the lock file. Not by `npm ci`: it refuses a lock without the optional packages
  * of other platforms, which registries don't all have.
  */
 function install(): void {

@@ -1,5 +1,5 @@
-// One interleaved run: the FHIR API itself, Medplum's own MCP server and ours, without a session and in one. What each takes, and what
-// a model gets to read.
+// Measures, in one interleaved run, the FHIR API itself, Medplum's own MCP server and ours, without and with a session: the time of each,
+// and the size of what a model reads.
 import { encode } from 'gpt-tokenizer'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
 import { ask, callOf, JSON_HEADERS, MODERN_HEADERS, MODERN_META, openSession } from '../bench/load-clients.ts'

@@ -1,4 +1,4 @@
-// What the command is told, by flags or by the environment, and on which servers it may run.
+// The command's options, from flags or the environment, and the servers on which it may run.
 
 import { parseArgs } from 'node:util'
 import { isLoopback } from '../../src/base/loopback.ts'
@@ -28,7 +28,7 @@ export interface Options {
   clear: boolean
 }
 
-/** What is missing or not allowed, in words for the person who typed it. */
+/** An option is missing or not allowed. The message is for the person who typed the command. */
 export class WrongOptions extends Error {}
 
 const HOSTED = /(^|\.)medplum\.com$/

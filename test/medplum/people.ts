@@ -6,7 +6,7 @@ import { InBrowser } from '../e2e/in-browser.ts'
 
 export type Level = 'read' | 'write' | 'full' | 'admin'
 
-export interface Narrowing {
+interface Narrowing {
   types?: string
   patient?: string
 }

@@ -1,4 +1,4 @@
-// A narrowed connection, whatever is asked and answered: nothing of another type or patient passes.
+// A narrowed connection, with arbitrary requests and answers: nothing of another type or patient passes.
 import { parseSearchRequest, type SearchRequest } from '@medplum/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

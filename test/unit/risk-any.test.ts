@@ -1,4 +1,4 @@
-// The risk of whatever may come, and the types that a request concerns.
+// The risk of arbitrary requests, and the types that a request concerns.
 import { describe, expect, test } from 'vitest'
 import { classify, MAX_TARGETS } from '../../src/access/risk/risk.ts'
 import { KINDS } from '../../src/access/risk/routes.ts'

@@ -1,4 +1,4 @@
-// Laws of the series that `show` draws from results of any shape: units apart, each value drawn or counted.
+// Properties of the series that `show` draws from results of any shape: units are kept apart, and each value is drawn or counted.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { seriesIn } from '../../src/tools/show/series.ts'

@@ -1,4 +1,4 @@
-// What a call asks of its answer: `all` and `select`.
+// The arguments for the answer: `all` and `select`.
 import { describe, expect, test } from 'vitest'
 import { entryFor, GET, POST } from '../calls.ts'
 import { access, call, chart, follow, medplum, reference, setUp, sorted } from './answering.ts'

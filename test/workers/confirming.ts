@@ -12,7 +12,7 @@ import { ORIGIN, SANDBOX, sandbox, send } from './world.ts'
 
 export const MODERN = '2026-07-28'
 
-export interface Round {
+interface Round {
   /** What the client declares; forms by default. */
   capabilities?: object
   responses?: Record<string, unknown>

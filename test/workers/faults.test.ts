@@ -1,4 +1,4 @@
-// What goes wrong at Medplum: what is answered, and how often the request was sent.
+// Faults of Medplum: what is answered, and how often the request is sent.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { DELETE, GET, PATCH, POST, PUT } from '../calls.ts'
 import { fhir, fhirCall, post } from './mcp.ts'

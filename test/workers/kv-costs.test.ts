@@ -1,4 +1,4 @@
-// How much of KV's quotas a use takes according to docs/operations.md; the free plan first runs out of its thousand writes a day.
+// How much of KV's quotas each use needs, according to docs/operations.md; the free plan first runs out of its thousand writes a day.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import operations from '../../docs/operations.md?raw'

@@ -1,4 +1,4 @@
-// A query is read once, however it came: what is stored is found again, and no check is bypassed.
+// A query is parsed once, however it was sent: what is stored is found again, and no check is bypassed.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, GET, POST, PUT } from '../calls.ts'
 import { fhir } from './mcp.ts'

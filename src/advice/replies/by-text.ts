@@ -137,7 +137,7 @@ function slice(failed: FailedRequest, [, name = '', range = '', found = '']: Reg
     .map((url) => `GET StructureDefinition?url=${url.split('|', 1)[0]}`)
     .join(' or ')
   const where = failed.expression || 'the list'
-  return `The profile asks for ${range} items of ${where} that are its slice "${name}", and ${found} match. ${read ? `${read} shows what such an item holds: the elements whose id has ":${name}". ` : ''}Add or correct these items. Without the profile in meta.profile, the resource is not checked against it and can be stored.`
+  return `The profile asks for ${range} items of ${where} that are its slice "${name}", and ${found} match. ${read ? `${read} shows what such an item contains: the elements whose id has ":${name}". ` : ''}Add or correct these items. Without the profile in meta.profile, the resource is not checked against it and can be stored.`
 }
 
 function profilesOf({ asked: { body } }: FailedRequest): string[] {

@@ -48,7 +48,7 @@ function repeated({ key, value }: QueryParameter, { parameters }: CheckedSearch)
   const right = /^_(elements|fields)$/.test(key) ? `Write ${key}=${values.join(',')}.` : 'Write it once.'
   return [
     {
-      refuse: `\`${key}\` is given ${values.length} times, and Medplum would silently take the last one. ${right}`,
+      refuse: `\`${key}\` is given ${values.length} times, and Medplum would silently use the last one. ${right}`,
     },
   ]
 }

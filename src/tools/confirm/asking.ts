@@ -157,7 +157,7 @@ async function link(
     `NOT DONE YET. ${undone}: ${why}. The person must confirm it on a page of this server, signed in to Medplum.`,
     `Give the person this link: ${address}`,
     `When they say that they approved, make the same call with the same arguments within ${MINUTES.question} minutes. The change is then made once.`,
-    'They will be asked:',
+    'The person will be asked:',
     ...told(lines),
   ].join('\n')
 }

@@ -15,7 +15,7 @@ import type { ToolContext } from '../kit/tool.ts'
 import { type Prepared, type RequestArguments, versionInIfMatch } from '../request/prepare.ts'
 import { type Change, changeOfOne } from './change.ts'
 import { namesOf } from './question.ts'
-import { referencesInChange, spelledOut, Unshowable } from './spelling.ts'
+import { referencesInChange, spelledOut, Unshowable } from './spelled-out.ts'
 import { isAction, type Step, stepsOf } from './steps.ts'
 
 const MAX_STEPS = 50

@@ -7,7 +7,7 @@ import type { Seen } from '../../call/confirmation.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import type { Prepared } from '../request/prepare.ts'
 import { type Change, changeOf, changeOfOne, titleOfRecord } from './change.ts'
-import { isMost, referencesInChange, spelledOut, Unshowable } from './spelling.ts'
+import { isMost, referencesInChange, spelledOut, Unshowable } from './spelled-out.ts'
 import { isAction, isGraphql, mutationSteps, type Step, stepsOf } from './steps.ts'
 
 export interface Question {

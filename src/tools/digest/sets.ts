@@ -66,7 +66,7 @@ function subjectsIn(kept: readonly KeptRecord[]): number {
 
 function inexact(found: FoundRecords, wanted: Comparison['wanted']): string[] {
   if (isWhole(found)) return []
-  const why = found.partial ?? `${found.resources.length} records of it were read`
+  const why = found.partial ?? `only ${found.resources.length} records were read`
   return [
     `NOT EXACT: that search was not read to the end (${why}), so ${wanted === 'with' ? 'subjects may be missing here' : 'some of these may have a match'}. Narrow it.`,
   ]

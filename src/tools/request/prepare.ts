@@ -206,7 +206,7 @@ function confineEntries(body: unknown, base: URL): void {
     if (typeof url !== 'string') return
     if (url.length > MAX_ADDRESS) {
       throw new UserError(
-        `Bundle.entry[${index}].request.url has more than ${MAX_ADDRESS} characters. Nothing was sent.`,
+        `Bundle.entry[${index}].request.url has more than ${MAX_ADDRESS} characters. Nothing was sent. Shorten it.`,
       )
     }
     try {

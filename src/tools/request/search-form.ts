@@ -42,7 +42,7 @@ export function withCriteria(
   const query = formatQuery(all)
   if (query.length > MAX_TEXT_BYTES) {
     throw new UserError(
-      `The criteria are ${query.length} bytes; Medplum takes at most ${MAX_TEXT_BYTES} (100 KB). Nothing was sent.`,
+      `The criteria are ${query.length} bytes; Medplum takes at most ${MAX_TEXT_BYTES} (100 KB). Nothing was sent. Shorten them, or search in several steps.`,
     )
   }
   const notes =
