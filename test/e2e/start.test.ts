@@ -56,6 +56,12 @@ describe('ports', () => {
     expect(() => portOf(text, '--port')).toThrow('--port must be a port from 1 to 65535')
   })
 
+  test('a port that is taken is named by the sandbox, with what to do', async () => {
+    const port = await listening(createHttpServer(), '127.0.0.1')
+    const started = run(process.execPath, ['programs/sandbox.ts', '--port', String(port)], { cwd: ROOT })
+    await expect(started).rejects.toMatchObject({ stderr: expect.stringMatching(/^Port \d+ is taken\. .*--port/) })
+  })
+
   test('another healthy server is not mistaken for the Worker', async () => {
     const port = await listening(
       createHttpServer((_, response) => response.end('{"status":"ok"}')),

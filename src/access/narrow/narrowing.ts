@@ -27,6 +27,12 @@ export function narrowedTo({ types, patient }: Narrowing): string {
   return kinds === '' ? `the records of Patient/${patient}` : `the records of Patient/${patient} of ${kinds}`
 }
 
-export function isNarrowed({ types, patient }: Narrowing): boolean {
-  return (types !== undefined && types.length > 0) || patient !== undefined
+/** Whether each limit is set. One that was forgotten here would not be enforced. */
+const IS_SET: Record<keyof Narrowing, (narrowing: Narrowing) => boolean> = {
+  types: ({ types }) => types !== undefined && types.length > 0,
+  patient: ({ patient }) => patient !== undefined,
+}
+
+export function isNarrowed(narrowing: Narrowing): boolean {
+  return Object.values(IS_SET).some((isSet) => isSet(narrowing))
 }
