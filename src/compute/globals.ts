@@ -2,7 +2,26 @@
 // step is counted (isolate/).
 
 /** Names that the meter has inside a program, in the order in which a program takes them. */
-export const HELPERS = ['$s', '$p', '$n', '$k', '$t', '$i', '$o', '$u', '$v', '$z', '$x', '$e', '$f'] as const
+export const HELPERS = [
+  '$s',
+  '$p',
+  '$n',
+  '$k',
+  '$t',
+  '$i',
+  '$o',
+  '$u',
+  '$v',
+  '$z',
+  '$x',
+  '$e',
+  '$f',
+  '$m',
+  '$l',
+] as const
+
+/** Steps of a promise: what is thrown for it has a stack, and is kept. */
+export const PROMISE = 400
 
 /** Names after `get ` are accessors; those after `@@`, symbols. */
 export const INTRINSICS: Readonly<Record<string, string>> = {
@@ -71,7 +90,7 @@ export const INTRINSICS: Readonly<Record<string, string>> = {
 
 const FUNCTIONS =
   'parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent encodeURI decodeURI atob btoa'
-const VALUES = 'undefined NaN Infinity'
+const VALUES = 'undefined NaN Infinity Intl'
 
 /** Global functions. */
 export const GLOBAL_FUNCTIONS: readonly string[] = FUNCTIONS.split(' ')

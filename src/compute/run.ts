@@ -5,13 +5,14 @@ import { RpcTarget } from 'cloudflare:workers'
 import { isRecord, scalarText } from '../base/json.ts'
 import { quoted } from '../base/text.ts'
 import { UserError } from '../base/told-error.ts'
-import { GLOBAL_FUNCTIONS, GLOBALS, HELPERS, INTRINSICS } from './globals.ts'
+import { GLOBAL_FUNCTIONS, GLOBALS, HELPERS, INTRINSICS, PROMISE } from './globals.ts'
 import { instrument } from './instrument.ts'
 import { countedOf } from './isolate/counted.ts'
 import { expressionPartsOf } from './isolate/expression-parts.ts'
 import { helpersOf } from './isolate/helpers.ts'
 import { jsonWriterOf } from './isolate/json.ts'
 import { listMethodsOf } from './isolate/list-methods.ts'
+import { localeMethodsOf } from './isolate/locale-methods.ts'
 import { lockDown } from './isolate/lockdown.ts'
 import { type Bounds, type Parts, type Reads, run } from './isolate/main.ts'
 import { meterOf } from './isolate/meter.ts'
@@ -35,8 +36,11 @@ interface Entrypoint {
   run(reads: object): Promise<string>
 }
 
+/** Maximum number of reads by one program. */
+export const MAX_READS = 300
+
 const BOUNDS: Bounds = {
-  limits: { steps: 50_000_000, text: 1_000_000, list: 1_000_000 },
+  limits: { steps: 50_000_000, text: 1_000_000, list: 1_000_000, reads: MAX_READS, promise: PROMISE },
   helpers: HELPERS,
   intrinsics: INTRINSICS,
   functions: GLOBAL_FUNCTIONS,
@@ -98,6 +102,7 @@ const PARTS: Parts = {
   helpersOf,
   jsonWriterOf,
   listMethodsOf,
+  localeMethodsOf,
   lockDown,
   matcherOf,
   meterOf,

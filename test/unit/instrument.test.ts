@@ -10,6 +10,7 @@ function meant(count: (steps: number) => void): unknown[] {
   const helpers: Record<string, unknown> = {
     $s: count,
     $t: (_: unknown, key: PropertyKey) => key,
+    $l: (_: unknown, value: unknown) => value,
     $u(object: Record<PropertyKey, number>, key: PropertyKey, by: number, before: boolean) {
       const old = +(object[key] as number)
       object[key] = old + by
@@ -52,6 +53,8 @@ test.each([
   'let s = ""; s += 1 + 1; s += "b"; const n = +"4"; return [s, n, -n, ~n, !n, typeof n, typeof s, void 0, n > 3 ? "y" : "n", n & 6, n << 2, 9 % 4]',
   'const fib = (n) => n < 2 ? n : fib(n - 1) + fib(n - 2); return fib(12)',
   'return ((a, b) => (a, b))(1, 2) + (1, 2)',
+  'let a = 1\nlet f = a\na++\nf -= 1\na *= 3\n--f\nreturn [a, f]',
+  'class A {\n  a\n  #b\n  c = 1\n  static d\n  get; set\n  *[Symbol.iterator]() { yield this.#b }\n}\nreturn [{ ...new A() }, [...new A()], "d" in A]',
   'const o = { a: 1 }; return ["a" in o, delete o.a, "a" in o, o instanceof Object, null ?? 3, 0 || 4, 1 && 5]',
   'var v = 1; { var v = 2 } if (v) var w = 3; else { w = 4 } return [v, w]',
   'const f = function self(n) { return n ? self(n - 1) + 1 : 0 }; return [f(5), (() => ({}))(), (() => {})(), f.name]',

@@ -49,6 +49,16 @@ describe('a result', () => {
       { sign: '>', flag: undefined },
     ],
     [
+      'as much as suffices, which is not a measure',
+      { ...at, valueQuantity: quantity(7, 'mmol/L', { comparator: 'ad' }), referenceRange: [range(4, 6)] },
+      { sign: 'ad', flag: undefined },
+    ],
+    [
+      'called critical by a display alone',
+      { ...at, valueQuantity: quantity(5), interpretation: [{ coding: [{ display: 'Critical low' }] }] },
+      { flag: 'low' },
+    ],
+    [
       'above the highest',
       { ...at, valueQuantity: quantity(6, 'mmol/L', { comparator: '>' }), referenceRange: [range(4, 6)] },
       { flag: 'high' },
@@ -469,6 +479,13 @@ describe('a summary', () => {
   })
 })
 
+test('a result that two pages have is one result', () => {
+  const one = { resourceType: 'Observation', status: 'final', code: { text: 'X' }, effectiveDateTime: '2024' }
+  const [first, other, bare] = ['a', 'b', undefined].map((id) => ({ ...one, id, valueQuantity: quantity(5) }))
+  const all = [first, other, first, bare, bare].flatMap((resource) => resource ?? [])
+  expect(seriesIn(all).series[0]?.total).toBe(4)
+})
+
 test('a person is told with the name in use, and that they died or that the record is replaced', () => {
   const person = personOf('p', {
     ...{ resourceType: 'Patient', active: false, deceasedDateTime: '2025-02-03' },
@@ -481,10 +498,12 @@ test('a person is told with the name in use, and that they died or that the reco
     link: [
       { type: 'seealso', other: { reference: 'Patient/a' } },
       { type: 'replaced-by', other: { reference: 'Patient/b' } },
+      { type: 'replaced-by', other: { reference: 'Patient/c' } },
+      { type: 'refer', other: { reference: 'Patient/d' } },
     ],
   })
   expect(nameFor(person)).toBe(
-    '"Now", "2", deceased 2025-02-03, record not in use, replaced by "Patient/b" (Patient/p)',
+    '"Now", "2", deceased 2025-02-03, record not in use, replaced by "Patient/b, Patient/c", main record "Patient/d" (Patient/p)',
   )
   expect(nameFor(personOf('p', undefined))).toBe('(Patient/p)')
 })

@@ -1,6 +1,9 @@
 // How the parts of a regular expression match: each tries a place in the text, and calls the next part where it ends.
 
-import type { Fn } from './meter.ts'
+import type { Fn, Meter } from './meter.ts'
+
+/** What an expression needs of the meter. */
+export type Counting = Pick<Meter, 'step' | 'parsed'>
 
 /** The current search. */
 export interface Search {
@@ -36,7 +39,7 @@ export interface Repetition {
 /** The parts of expressions with some flags. */
 export type PartsOf = ReturnType<typeof expressionPartsOf>
 
-export function expressionPartsOf(Native: RegExpConstructor, step: (count: number) => void, search: Search) {
+export function expressionPartsOf(Native: RegExpConstructor, { step, parsed }: Counting, search: Search) {
   const { apply } = Reflect
   const { create } = Object
   const { max } = Math
@@ -200,7 +203,7 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
     /** One character, as the engine sees it. */
     const single = (atom: string, itself?: string): Single => {
       if (itself !== undefined && own === '') return (place) => (search.text[place] === itself ? 1 : 0)
-      const native = new Native(`^(?:${atom})$`, own)
+      const native = new Native(parsed(`^(?:${atom})$`), own)
       const answers: Record<string, boolean> = create(null)
       return (place) => {
         const { text } = search
