@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import type { Plugin } from 'vite'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+import { unstable_readConfig as readConfig } from 'wrangler'
 import { SANDBOX_CLIENT_ID } from './sandbox/world.ts'
 import { leftOut } from './test/left-out.ts'
 
@@ -9,6 +10,8 @@ import { leftOut } from './test/left-out.ts'
 const ASKING = ['test/workers/confirm*.test.ts', 'test/workers/tenants*.test.ts']
 /** These load Medplum's definitions, which then hold for the whole process and change how FHIRPath is evaluated. The Worker has none. */
 const DEFINED = ['test/unit/definitions.test.ts', 'test/unit/capability-summary.test.ts']
+/** The limits of wrangler.toml, here too high to be reached. */
+const { ratelimits } = readConfig({ config: './wrangler.toml' })
 /** How many test files run at the same time. */
 const AT_ONCE = 3
 
@@ -60,9 +63,9 @@ function inWorkerd(
           },
           workerLoaders: { LOADER: {} },
           ratelimits: Object.fromEntries(
-            ['SIGN_IN', 'CALLS', 'REGISTRATION', 'TOKENS', 'READS', 'WRITES', 'OPERATIONS'].map((limit, index) => [
-              `LIMIT_${limit}`,
-              { namespace_id: String(1001 + index), simple: { limit: 100_000, period: 60 } },
+            ratelimits.map(({ name, namespace_id }) => [
+              name,
+              { namespace_id, simple: { limit: 100_000, period: 60 } },
             ]),
           ),
         },

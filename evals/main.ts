@@ -1,6 +1,6 @@
 /**
- * `npm run eval -- --model provider/name`: a model does the tasks over the sandbox's clinic; docs/evals.md says how to read the table.
- * `-- --only <text>` takes the tasks whose name or kind contains it, `-- --out <file>` writes the table there.
+ * `npm run eval -- --model provider/name`: a model does the tasks in the sandbox's clinic; docs/evals.md explains the table.
+ * `-- --only <text>` runs only the tasks whose name or kind contains the text; `-- --out <file>` writes the table to the file.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -32,7 +32,7 @@ try {
   await world.close()
 }
 
-/** Installs the AI SDK unless what is installed is what the lock says. */
+/** Installs the AI SDK, unless the installed packages match the lock file. */
 function install(): void {
   const [lock, installed] = [`${HERE}package-lock.json`, `${HERE}node_modules/.evals-lock.json`]
   if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(lock, 'utf8')) return

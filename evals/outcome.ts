@@ -1,4 +1,4 @@
-// What came of the tasks.
+// The results of the tasks.
 import { KINDS, type Task } from './task.ts'
 
 export interface Outcome {
@@ -9,7 +9,7 @@ export interface Outcome {
   tokens: { in: number; out: number }
 }
 
-/** The outcomes as a table: by kind, and all. */
+/** The outcomes as a table: for each kind, and in all. */
 export function table(outcomes: readonly Outcome[]): string {
   const row = (name: string, some: readonly Outcome[]) => {
     const sum = (of: (one: Outcome) => number) => some.reduce((all, one) => all + of(one), 0)
@@ -19,7 +19,7 @@ export function table(outcomes: readonly Outcome[]): string {
     return `| ${name} | ${right} of ${some.length} | ${per((one) => one.calls)} | ${tokens((one) => one.tokens.in)} | ${tokens((one) => one.tokens.out)} |`
   }
   return [
-    '| tasks | right | calls a task | tokens read | tokens written |',
+    '| tasks | right | calls per task | tokens read | tokens written |',
     '| --- | --- | --- | --- | --- |',
     ...KINDS.map((kind) =>
       row(

@@ -1,4 +1,4 @@
-// A model at work on the tasks, over real HTTP: the loop is here, so that a scripted model runs in it as well.
+// Runs a model on the tasks, over real HTTP. The loop of calls and answers is here, so that a scripted model can run in it, too.
 import { type ConnectedClient, connect, SignIn } from '../programs/clients.ts'
 import { freePort, type RunningWorker, startWorker } from '../programs/worker.ts'
 import { SANDBOX_USERS } from '../sandbox/core/people.ts'
@@ -9,7 +9,7 @@ import { Clinic, standing } from './clinic.ts'
 import type { Outcome } from './outcome.ts'
 import { judge, type Task } from './task.ts'
 
-export interface ToolDefinition {
+interface ToolDefinition {
   name: string
   description: string
   inputSchema: Record<string, unknown>
@@ -27,7 +27,7 @@ export type Message =
   | { role: 'assistant'; text: string; calls: readonly Call[] }
   | { role: 'tool'; call: Call; text: string; isError: boolean }
 
-export interface Turn {
+interface Turn {
   text: string
   calls: readonly Call[]
   tokens: { in: number; out: number }
@@ -42,7 +42,7 @@ export interface World {
   client: ConnectedClient
   tools: readonly ToolDefinition[]
   instructions: string
-  /** Past the server, as the same person. */
+  /** Sends a request directly to the sandbox, as the same person. */
   send: Send
   clinic: Clinic
   close(): Promise<void>
@@ -50,7 +50,7 @@ export interface World {
 
 const MAX_TURNS = 12
 const FORM =
-  'Work with the tools. Nobody can be asked. End with one line `ANSWER: …` that holds nothing but the answer: a number, a word, a date or a list with commas.'
+  'Work with the tools. You cannot ask anybody. End with one line `ANSWER: …` that contains only the answer: a number, a word, a date or a list with commas.'
 
 export async function openWorld(): Promise<World> {
   const port = await freePort()
@@ -80,7 +80,7 @@ export async function openWorld(): Promise<World> {
   }
 }
 
-/** One request of MCP without a session. */
+/** Sends one MCP request without a session. */
 async function ask<T>(url: string, token: string, method: string, params: object): Promise<T> {
   const response = await fetch(`${url}/mcp`, {
     method: 'POST',
@@ -96,7 +96,7 @@ async function ask<T>(url: string, token: string, method: string, params: object
   return (JSON.parse(json) as { result: T }).result
 }
 
-/** Has a model do the tasks, one after the other. */
+/** Lets a model do the tasks, one after the other. */
 export async function runAll(model: Model, tasks: readonly Task[], world: World, say = (_line: string) => {}) {
   const outcomes: Outcome[] = []
   for (const task of tasks) {
@@ -131,7 +131,7 @@ async function runOne(
   }
   const { right, why } = judge(text, task.truth(clinic))
   const holds = task.after ? await task.after(send, clinic) : before === (await standing(send))
-  const state = holds ? '' : task.after ? 'the records are not as asked for' : 'something was changed'
+  const state = holds ? '' : task.after ? 'the records are not as requested' : 'something was changed'
   return { task, right: right && holds, why: [why, state].filter(Boolean).join('; '), calls, tokens }
 }
 

@@ -1,4 +1,4 @@
-// What an eval asks, and how an answer is judged. Pure: nothing here is sent.
+// What a task asks, and how an answer is judged. Pure.
 import type { Send } from '../test/sandbox/client.ts'
 import type { Clinic } from './clinic.ts'
 
@@ -19,13 +19,13 @@ export interface Task {
   ask: string
   /** Computed from the clinic's own records. */
   truth(clinic: Clinic): Expected
-  /** What must hold in the records afterwards. Without it, nothing may have changed. */
+  /** Checks the records afterwards. If absent, nothing may have changed. */
   after?(send: Send, clinic: Clinic): Promise<boolean>
 }
 
-export interface Judgement {
+interface Judgement {
   right: boolean
-  /** Why not. */
+  /** Why the answer is wrong. */
   why: string
 }
 
@@ -51,14 +51,14 @@ export function judge(text: string, expected: Expected): Judgement {
   return { right, why: right ? '' : `missing: ${missing.join(', ') || 'none'}; too many: ${more.join(', ') || 'none'}` }
 }
 
-/** The last line `ANSWER: …`, as models mark it up too. */
+/** The last line `ANSWER: …`, also with the Markdown that models add to it. */
 export function answerIn(text: string): string | undefined {
   const lines = text.split('\n').map((line) => line.replaceAll(/[*_`]/g, '').trim())
   const line = lines.findLast((one) => /^answer:/i.test(one))
   return line?.slice('answer:'.length).trim().replace(/\.$/, '')
 }
 
-/** A number with its unit or thousands separators. Two numbers are no answer. */
+/** The number in an answer, which may have a unit and thousands separators; undefined if there is more than one. */
 function numberIn(answer: string): number | undefined {
   const found = answer.replaceAll(/(?<=\d),(?=\d{3}\b)/g, '').match(/-?\d+(?:\.\d+)?/g)
   return found?.length === 1 ? Number(found[0]) : undefined
@@ -69,7 +69,7 @@ function partsOf(answer: string): Set<string> {
   return new Set(parts.length === 1 && parts[0] === 'none' ? [] : parts)
 }
 
-/** Without case, accents and the spaces around. */
+/** The text in lower case, without accents, trimmed. */
 function folded(text: string): string {
   return text.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll(/ø/gi, 'o').toLowerCase().trim()
 }

@@ -1,4 +1,4 @@
-// The skills as one file beside the Worker: entries with digests, as clients list them, and texts by address.
+// Builds the skills as one file for the Worker: the entries that clients list, with digests, and the texts by address.
 import { skillEntry } from '@modelcontextprotocol/server/ext/skills'
 import type { SkillsFile } from '../src/mcp/server/skills.ts'
 import { skillFiles } from './skills.ts'

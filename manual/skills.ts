@@ -1,10 +1,10 @@
-// The manual as skills (SEP-2640): each made of chapters of docs/cookbook.md, whose calls are carried out by test/e2e/cookbook.test.ts,
-// and of the prompts that guide the same work. Nothing is written twice: a skill has its name and description here, all else there.
+// The manual as skills (SEP-2640). A skill's name and description are here; the rest comes from chapters of docs/cookbook.md, whose calls
+// test/e2e/cookbook.test.ts runs, and from the prompts for the same work.
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type PromptName, workOf } from '../src/mcp/server/prompts.ts'
 
-export interface SkillSource {
+interface SkillSource {
   name: string
   /** What it does and when to use it: the only part that a model sees before it reads the skill. */
   description: string
@@ -17,7 +17,7 @@ export const SKILLS: readonly SkillSource[] = [
   {
     name: 'find-people-and-codes',
     description:
-      'Finds patients by name, by condition or by what refers to them, and their conditions and results by code, in Medplum. For questions that begin with who, or with a code.',
+      'Finds patients in Medplum by name, by condition or by what refers to them, and finds their conditions and results by code. For questions that begin with who, or with a code.',
     prompts: [],
     chapters: ['Find patients and read their records'],
   },
@@ -55,7 +55,7 @@ export const SKILLS: readonly SkillSource[] = [
   },
   {
     name: 'documents',
-    description: 'Finds the documents of a Medplum patient and opens their files, such as a PDF.',
+    description: 'Finds the documents of a Medplum patient and opens their files, such as PDFs.',
     prompts: [],
     chapters: ["Open a document's PDF"],
   },
@@ -68,7 +68,7 @@ export const SKILLS: readonly SkillSource[] = [
 ]
 
 const INTRODUCTION =
-  'Calls are those of the tool `fhir-request`. Where a server has `fhir-read`, `fhir-write`, `fhir-delete` and `fhir-operate` instead, each takes the same arguments, without `method` where it has none. `{name}` stands for a value of an earlier answer, taken as said under "Keep".'
+  'Calls are those of the tool `fhir-request`. If a server has `fhir-read`, `fhir-write`, `fhir-delete` and `fhir-operate` instead, each takes the same arguments, except that some have no `method`. `{name}` stands for a value of an earlier answer, taken as described under "Keep".'
 
 /** The SKILL.md of each skill, by its name. */
 export async function skillFiles(): Promise<Map<string, string>> {
@@ -77,7 +77,7 @@ export async function skillFiles(): Promise<Map<string, string>> {
   )
   return new Map(
     SKILLS.map(({ name, description, prompts, chapters: titles }) => {
-      // The server that the cookbook is written with needs the skills first; test/unit/skills.test.ts sees that none is missing.
+      // No error if a chapter is missing: the server that writes the cookbook needs the skills first. test/unit/skills.test.ts checks it.
       const told = titles.flatMap((title) => (chapters.has(title) ? [`## ${title}\n\n${chapters.get(title)}`] : []))
       const head = `---\nname: ${name}\ndescription: ${JSON.stringify(description)}\n---\n\n# ${name.replaceAll('-', ' ')}`
       return [name, `${[head, INTRODUCTION, ...prompts.map(workOf), ...told].join('\n\n')}\n`]
@@ -85,7 +85,7 @@ export async function skillFiles(): Promise<Map<string, string>> {
   )
 }
 
-/** By title: the steps and calls. The answers, which are records of the sandbox, stay in the cookbook. */
+/** The chapters by title, with steps and calls but without the answers, which are records of the sandbox. */
 export function chaptersOf(cookbook: string): Map<string, string> {
   const chapters = cookbook.split(/^## /m).slice(1)
   return new Map(

@@ -29,7 +29,12 @@ export interface ToolResult {
   content: { type: string; text?: string; resource?: { uri: string; mimeType?: string; blob?: string } }[]
 }
 
-export interface CallOptions {
+/** All that a model gets to read. */
+export function textOf({ content }: ToolResult): string {
+  return content.map(({ text }) => text ?? '').join('\n')
+}
+
+interface CallOptions {
   /** Asks for progress notifications and gets them. */
   onprogress?: (progress: { progress: number; total?: number | undefined; message?: string | undefined }) => void
   /** How long the client waits, in ms. */
@@ -43,7 +48,7 @@ export interface ConnectedClient {
   sessionId: string | undefined
   toolNames(): Promise<string[]>
   call(name: string, args: Record<string, unknown>, options?: CallOptions): Promise<ToolResult>
-  /** Exchanges the code of a sign-in that a call led to. */
+  /** Exchanges the code of a sign-in that a call made necessary. */
   finish(signIn: SignIn): Promise<void>
   /** Ends the session, if there is one, and closes. */
   close(): Promise<void>
@@ -175,7 +180,7 @@ async function orSignIn(
     await connecting()
   } catch (error) {
     if (isUnauthorized(error) && signIn.callback) await finish(signIn.callback.searchParams)
-    // Its stream would keep reconnecting.
+    // Otherwise its stream would keep reconnecting.
     await client.close()
     throw error
   }

@@ -1,10 +1,10 @@
-/** `npm run demo`: real MCP clients sign in and work with a Task, over each transport, on its own sandbox and Worker. */
+/** `npm run demo`: starts a sandbox and a Worker, on which real MCP clients sign in and work with a Task, over each transport. */
 
 import { parseArgs } from 'node:util'
 import { SANDBOX_USERS } from '../sandbox/core/people.ts'
 import { startSandbox } from '../sandbox/server.ts'
 import { SANDBOX_CLIENT_ID } from '../sandbox/world.ts'
-import { type ConnectedClient, connect, SignIn, type ToolResult, WAYS, type Way } from './clients.ts'
+import { type ConnectedClient, connect, SignIn, textOf, WAYS, type Way } from './clients.ts'
 import { freePort, startWorker } from './worker.ts'
 
 const { values } = parseArgs({ options: { verbose: { type: 'boolean', default: false } } })
@@ -41,9 +41,7 @@ async function task(way: Way): Promise<void> {
   const { alice } = SANDBOX_USERS
   const signIn = new SignIn(alice)
   const client = await connect(way, worker.url, signIn)
-  say(
-    `  signed in as ${alice.email}, through ${new Set(signIn.person.visited).size} pages; protocol ${client.protocol}`,
-  )
+  say(`  signed in as ${alice.email} through ${new Set(signIn.person.visited).size} pages; protocol ${client.protocol}`)
   say(`  tools: ${(await client.toolNames()).join(', ')}`)
 
   const created = await request(client, 'POST', 'Task', {
@@ -68,7 +66,7 @@ async function task(way: Way): Promise<void> {
   if (!refused.isError) throw new Error('A path outside the FHIR base was not refused')
   say(`  a path outside the FHIR base: ${textOf(refused).split('\n')[0]}`)
   await client.close()
-  say('  signed off')
+  say('  disconnected')
 }
 
 async function request(client: ConnectedClient, method: string, path: string, body?: unknown) {
@@ -81,10 +79,6 @@ async function request(client: ConnectedClient, method: string, path: string, bo
   const text = textOf(result)
   if (result.isError) throw new Error(text)
   return JSON.parse(text) as Record<string, unknown>
-}
-
-function textOf(result: ToolResult): string {
-  return result.content.map((item) => item.text ?? '').join('')
 }
 
 function say(line: string): void {

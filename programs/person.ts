@@ -93,7 +93,7 @@ export class Person {
   }
 }
 
-/** Where an answer sends the browser: a redirect, or a page that continues by itself. */
+/** Where an answer sends the browser: by a redirect, or by a page that continues automatically. */
 export async function whereTo(response: Response): Promise<string | null> {
   const location = response.headers.get('location')
   if (location !== null || response.status !== 200) return location

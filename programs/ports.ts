@@ -1,10 +1,10 @@
-/** Which ports of this machine are free, for a server whose address is `localhost`: on both loopback addresses. */
+/** Finds free ports for a server on `localhost`: free on both loopback addresses. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { freePort } from './worker.ts'
 
 const LOOPBACKS = ['127.0.0.1', '::1']
-/** How many ports after the usual one are tried, so that the address stays near it. */
+/** How many ports after the usual one to try before any other. */
 const NEAR = 20
 
 /**
@@ -57,6 +57,6 @@ async function canListen(port: number, host: string): Promise<boolean> {
  */
 export function portOf(text: string, name: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (port < 1 || port > 65_535) throw new RangeError(`${name} takes a port from 1 to 65535, not "${text}".`)
+  if (port < 1 || port > 65_535) throw new RangeError(`${name} must be a port from 1 to 65535, not "${text}".`)
   return port
 }

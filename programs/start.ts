@@ -10,16 +10,16 @@ import { SANDBOX_CLIENT_ID } from '../sandbox/world.ts'
 import { freePortFrom, isFree, portOf } from './ports.ts'
 import { startWorker } from './worker.ts'
 
-/** 8787 is wrangler's own, and Cursor takes it for the callback of its sign-in. */
+/** Not 8787, which is wrangler's default and Cursor's port for the callback of its sign-in. */
 const USUAL_PORT = 8790
 const USUAL_SANDBOX_PORT = 8103
 const STATE = '.sandbox'
 const HELP = `npm start -- [options]
 
-  --port NUMBER          port of the MCP server; also by PORT (default: ${USUAL_PORT}, or the next free one)
+  --port NUMBER          port of the MCP server; PORT also sets it (default: ${USUAL_PORT}, or the next free one)
   --sandbox-port NUMBER  port of the sandbox (default: ${USUAL_SANDBOX_PORT}, or the next free one)
-  --state FOLDER         where records and sign-ins are kept, by port (default: ${STATE})
-  --fresh                forget those of earlier runs`
+  --state FOLDER         where records and sign-ins are kept, one subfolder per port (default: ${STATE})
+  --fresh                delete those of earlier runs`
 
 const ending = new AbortController()
 // npm repeats a signal that the terminal has already sent; the second changes nothing.
@@ -70,7 +70,7 @@ function readOptions(): Options {
 async function run(options: Options): Promise<void> {
   const { signal } = ending
   const port = await choose(options.port, USUAL_PORT, '--port')
-  // The state belongs to an address, as clients' sign-ins do; and two servers never share one.
+  // Each port has a state of its own: clients' sign-ins are for one address, and two servers must not share a state.
   const state = join(options.state, String(port))
   if (options.fresh) await rm(state, { recursive: true, force: true })
   await mkdir(state, { recursive: true })
@@ -118,7 +118,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** If npm is killed, neither its program nor the shell between them notices. */
+/** Ends this program when npm does: if npm is killed, neither its program nor the shell between them notices. */
 function endWithNpm(): void {
   if (process.env.npm_lifecycle_event === undefined) return
   const above = [process.ppid]
@@ -135,7 +135,7 @@ function endWithNpm(): void {
   }, 500).unref()
 }
 
-/** No command here has a quote, because shells read them differently. */
+/** Its commands contain no quotes, because shells treat them differently. */
 function welcome(origin: string, medplum: string): string {
   const url = `${origin}/mcp`
   const logins = Object.values(SANDBOX_USERS).map((user) => `  ${user.email.padEnd(20)} ${roleOf(user)}`)
@@ -155,7 +155,7 @@ Add it to a client:
   Inspector    npx -y @modelcontextprotocol/inspector@2.12.0 --cli ${url} --transport http --method tools/list
   VS Code, Cursor and others: see the home page.
 
-Records and sign-ins are kept for the next start; npm start -- --fresh forgets them.
+Records and sign-ins are kept for the next start; npm start -- --fresh deletes them.
 Stop with Ctrl+C.
 `
 }

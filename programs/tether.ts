@@ -1,6 +1,6 @@
 /**
- * Loaded into the process of wrangler (`--import`): ties it and all that it starts to the process that started it. When that process
- * ends, for whatever reason, the channel closes and everything here ends too. Works the same on every system.
+ * Loaded into wrangler's process (`--import`): when the process that started it ends, for whatever reason, the channel between them closes,
+ * and wrangler ends with everything that it started. Works the same on every system.
  */
 import type { ChildProcess } from 'node:child_process'
 import { subscribe } from 'node:diagnostics_channel'

@@ -24,11 +24,11 @@ export interface RunningWorker {
   /** Everything that the Worker and wrangler printed so far. */
   output(): string
   stop(): Promise<void>
-  /** Settles when it ends, asked to or not. */
+  /** Settles when it ends, whether or not it was asked to. */
   ended: Promise<void>
 }
 
-export interface WorkerOptions {
+interface WorkerOptions {
   port: number
   /** Settings; PUBLIC_URL is added. */
   vars: Record<string, string>
@@ -36,7 +36,7 @@ export interface WorkerOptions {
   config?: string
   /** Folder that keeps KV and objects, instead of a temporary one. */
   state?: string
-  /** Sees each chunk of output. */
+  /** Called with each chunk of output. */
   onOutput?: (text: string) => void
   /** Stops a start that is under way. */
   signal?: AbortSignal
@@ -75,12 +75,12 @@ export async function startWorker({
       env: {
         ...process.env,
         WRANGLER_SEND_METRICS: 'false',
-        // Its log of requests proves whose server answers.
+        // Its request log shows which server answers.
         WRANGLER_LOG: 'log',
         CLOUDFLARE_CF_FETCH_ENABLED: 'false',
         CI: 'true',
         FORCE_COLOR: '0',
-        // Wrangler is ten megabytes of code: compiled once for all starts.
+        // Wrangler is ten megabytes of code, which this compiles once for all starts.
         NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled'),
       },
     },

@@ -1,14 +1,14 @@
 /**
- * `npm run check`: everything that must hold. Steps that mostly wait run in parallel, and each prints its output when it ends. A step
- * that hangs is stopped and named.
+ * `npm run check`: runs all checks. Steps that mostly wait run in parallel; each of these prints its output when it ends. A step that hangs
+ * is stopped and named.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** Maximum minutes for a step: several times what it needs on two cores. */
+/** A command, and the minutes after which it is stopped: several times what it needs on two cores. */
 type Step = [minutes: number, command: string]
 
-/** The lines run one after the other, the steps of a line in parallel. */
+/** The lines run one after the other; the steps of one line run in parallel. */
 const STEPS: Step[][] = [
   [[5, 'npm run types']],
   [[2, 'npm run lint']],

@@ -1,10 +1,11 @@
 /**
- * `npm run docs` writes the parts of documents that come from the code: the tables of settings, of the rooms of src/,
- * and of the requests per call.
+ * `npm run docs` writes the parts of documents that come from the code: the tables of settings, of the rooms of src/, of
+ * the risk of Medplum's routes, and of the requests per call.
  * `-- --check` writes nothing and fails if they differ.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { settingsTable } from '../src/config/settings-docs.ts'
+import { routesTable, typesTable } from './risk-tables.ts'
 import { roomsTable } from './rooms.ts'
 import { requestsTable } from './upstream-requests.ts'
 
@@ -12,11 +13,12 @@ import { requestsTable } from './upstream-requests.ts'
 export const DOCUMENTS: Record<string, Record<string, () => string>> = {
   'docs/operations.md': { settings: settingsTable },
   'docs/architecture.md': { rooms: roomsTable },
+  'docs/risk.md': { routes: routesTable, types: typesTable },
   'docs/performance.md': { requests: requestsTable },
 }
 
 /**
- * A document with its tables as they should be.
+ * A document with its tables replaced by the given ones.
  *
  * @throws if the markers around a table are missing
  */

@@ -1,5 +1,5 @@
-// The rooms of src/: what each is for, what must never be in it, and which others it may know. `base` may be known by all.
-// test/unit/rooms.test.ts holds the imports to this; `npm run docs` writes the table in docs/architecture.md from it.
+// The rooms (folders) of src/: what each is for, what must never be in it, and which others it may import. All may import `base`.
+// test/unit/rooms.test.ts checks the imports against this; `npm run docs` writes the table in docs/architecture.md from it.
 
 interface Room {
   is: string
@@ -76,7 +76,7 @@ export const ROOMS: Record<string, Room> = {
     knows: ['config', 'web/shared'],
   },
   'web/shared': {
-    is: 'Layout, style, error pages, a person’s sign-in at the pages',
+    is: 'Layout, style, error pages, a person’s sign-in to the pages',
     knows: ['access', 'config', 'oauth'],
   },
   oauth: {
@@ -84,14 +84,14 @@ export const ROOMS: Record<string, Room> = {
     never: 'HTML',
     knows: ['access', 'access/narrow', 'call', 'client', 'config'],
   },
-  'oauth/clients': { is: 'What a client registers: its name, its redirect URIs', knows: ['config'] },
+  'oauth/clients': { is: 'What a client registers: its name, its redirect URIs', knows: [] },
   'oauth/grant': {
     is: 'The Durable Object of a grant: Medplum’s tokens, renewal, revocation, confirmations, last calls',
-    never: 'a token in clear',
+    never: 'a token in clear text',
     knows: ['access', 'audit', 'config', 'oauth', 'oauth/clients'],
   },
   tools: {
-    is: 'The FHIR tools and `whoami`, a file each',
+    is: 'The FHIR tools and `whoami`, one file each',
     never: 'MCP, OAuth, settings',
     knows: [
       'access',
@@ -195,7 +195,7 @@ export const ROOMS: Record<string, Room> = {
     knows: ['access', 'access/risk', 'audit', 'call', 'client', 'fhir', 'marks'],
   },
   compute: {
-    is: 'Programs in an isolate of their own: which JavaScript they have, and how their source is made to count steps',
+    is: 'Programs in their own isolate: which JavaScript they have, and how their source is made to count steps',
     never: 'FHIR, a network, what another call left',
     knows: ['compute/isolate'],
   },
@@ -205,7 +205,7 @@ export const ROOMS: Record<string, Room> = {
     knows: [],
   },
   answer: {
-    is: 'Answers within their budget: whole entries dropped, never JSON cut',
+    is: 'Answers within their budget: whole entries are dropped, JSON is never cut',
     never: 'a request',
     knows: ['answer/compact', 'answer/digest', 'answer/select'],
   },
@@ -219,7 +219,7 @@ export const ROOMS: Record<string, Room> = {
     knows: ['access/risk', 'advice/requests', 'fhir'],
   },
   'advice/requests': {
-    is: 'Requests that Medplum would misread: refused, rewritten or warned of',
+    is: 'Requests that Medplum would misread: refused, rewritten or sent with a warning',
     knows: ['fhir'],
   },
   marks: { is: 'The label of AI work, Provenance, AuditEvent', knows: ['client'] },
@@ -237,7 +237,7 @@ export const ROOMS: Record<string, Room> = {
     is: 'The guard of the FHIR client: levels, narrowing, pace',
     knows: ['access/narrow', 'access/risk', 'client'],
   },
-  'access/risk': { is: 'What a request would do, by a table of Medplum’s routes', knows: ['client', 'fhir'] },
+  'access/risk': { is: 'What a request would do, according to a table of Medplum’s routes', knows: ['client', 'fhir'] },
   'access/narrow': { is: 'Connections narrowed to types or to one patient', knows: ['client', 'fhir'] },
   config: { is: 'Settings and tenants, parsed once', knows: ['access'] },
   client: {
@@ -254,7 +254,7 @@ export const ROOMS: Record<string, Room> = {
   base: { is: 'JSON, text, errors, time limits, sealing', never: 'FHIR, OAuth, MCP', knows: [] },
 }
 
-/** The rooms as a table, from the top of the house down. */
+/** The rooms as a table, each above those that it imports. */
 export function roomsTable(): string {
   const rows = Object.entries(ROOMS).map(
     ([name, { is, never = '', knows }]) =>

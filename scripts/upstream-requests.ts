@@ -1,7 +1,7 @@
-// How many requests to Medplum each kind of call needs, once its capability is known: checked by
-// test/workers/upstream-requests.test.ts, and written into docs/performance.md.
+// How many requests to Medplum each kind of call needs, once the server's capabilities are cached. test/workers/upstream-requests.test.ts
+// checks it, and `npm run docs` writes it into docs/performance.md.
 
-export interface Cost {
+interface Cost {
   call: string
   requests: number
   tool: string
@@ -20,16 +20,16 @@ export const COSTS: readonly Cost[] = [
     tool: 'fhir-request',
     args: get('Condition?subject=CHART&_count=100'),
   },
-  { call: 'Search, a page of more', requests: 1, tool: 'fhir-request', args: get('Patient?_count=20') },
+  { call: 'Search, one page of several', requests: 1, tool: 'fhir-request', args: get('Patient?_count=20') },
   { call: 'Search with `_total=accurate`', requests: 1, tool: 'fhir-request', args: get('Patient?_total=accurate') },
   {
-    call: 'Search by a code that finds nothing, and which codes are there',
+    call: 'Search by a code that finds nothing, with the codes that exist',
     requests: 2,
     tool: 'fhir-request',
     args: get('Condition?subject=CHART&code=nothing'),
   },
   {
-    call: 'Search, sorted, with what it includes',
+    call: 'Search, sorted, with included records',
     requests: 1,
     tool: 'fhir-request',
     args: get('Observation?subject=CHART&code=4548-4&_sort=-date&_include=Observation:performer'),
@@ -81,7 +81,7 @@ export const COSTS: readonly Cost[] = [
   },
   { call: 'Digest of up to 500 records', requests: 1, tool: 'fhir-digest', args: { path: 'Condition?subject=CHART' } },
   {
-    call: 'Digest in groups, without a match in a second search',
+    call: 'Digest in groups, keeping subjects without a match in a second search',
     requests: 2,
     tool: 'fhir-digest',
     args: { path: 'Condition?subject=CHART', by: ['subject'], without: 'Encounter?subject=CHART' },
@@ -92,7 +92,7 @@ export const COSTS: readonly Cost[] = [
   { call: '`whoami`', requests: 1, tool: 'whoami', args: {} },
 ]
 
-/** For docs/performance.md. */
+/** The table in docs/performance.md. */
 export function requestsTable(): string {
   const rows = COSTS.map(({ call, requests }) => `| ${call} | ${requests} |`)
   return ['| a call | requests to Medplum |', '| --- | ---: |', ...rows].join('\n')

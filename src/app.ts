@@ -122,10 +122,10 @@ export function createApp(mcp: AuthenticatedHandler): Hono<AppEnv> {
     .all('*', (c) => authorization(c))
 }
 
-/** Asks the provider, with another request if one is given. */
+/** Lets the provider answer. @param request in place of the original one */
 type Authorization = (c: Ctx, request?: Request) => Promise<Response>
 
-/** The provider is given what is used of a registration. */
+/** Passes on only the fields of a registration that are used. */
 async function registration(c: Ctx, authorization: Authorization): Promise<Response> {
   const read = readRegistration(await c.req.raw.clone().text())
   if ('refused' in read) {
@@ -136,10 +136,10 @@ async function registration(c: Ctx, authorization: Authorization): Promise<Respo
   return authorization(c, new Request(c.req.raw, { headers, body: JSON.stringify(read.metadata) }))
 }
 
-/** Whichever of these the provider uses, it must belong to the grant whose object handles the request. */
+/** Form fields that name a grant. All of them must name the grant whose object handles the request. */
 const NAMES_GRANT = ['refresh_token', 'code', 'token']
 
-/** Bytes; a key of KV has at most 512, with its prefix. */
+/** In bytes: with its prefix, it must fit into a KV key, which has at most 512. */
 const MAX_CLIENT_ID = 500
 
 /** The client ids of a token request; one in a header is encoded with its secret (RFC 7617). */
@@ -151,18 +151,18 @@ function clientIdsOf({ headers }: Request, form: URLSearchParams): string[] {
 
 /** Token requests that are about a grant go through that grant's object; there they run one after the other. */
 async function tokenRequest(c: Ctx, authorization: Authorization): Promise<Response> {
-  // As bytes: the runtime warns of text() on a form.
+  // Read as bytes, because the runtime warns about text() on a form.
   const bytes = await c.req.raw.clone().arrayBuffer()
   const form = new URLSearchParams(new TextDecoder().decode(bytes))
   if (clientIdsOf(c.req.raw, form).some((id) => new TextEncoder().encode(id).byteLength > MAX_CLIENT_ID)) {
-    const error_description = 'No client has so long an id'
+    const error_description = 'No client has an id this long'
     return c.json({ error: 'invalid_client', error_description }, 401, { 'cache-control': 'no-store' })
   }
   const tokens = NAMES_GRANT.flatMap((name) => form.getAll(name))
   const [grant, ...others] = new Set(tokens.flatMap((token) => grantOf(token) ?? []))
   if (grant === undefined) return authorization(c)
   if (others.length > 0 || !isGrantName(grant)) {
-    const error_description = 'The request must be about one grant, and name it by a token or code of this server'
+    const error_description = 'The tokens and codes in a request must be from this server and belong to one grant'
     return c.json({ error: 'invalid_request', error_description }, 400, { 'cache-control': 'no-store' })
   }
   const body = canonicalize(c.env, form) ? String(form) : bytes
@@ -175,7 +175,7 @@ function onError(error: Error, c: Ctx): Response {
     return c.text(`This server is not configured: ${error.message}`, 503)
   }
   const { method, path } = c.req
-  // The class only: a message may hold what was sent. The address of a confirmation holds the key to its words.
+  // Only the error's class is logged, since its message may contain what was sent; and no confirmation's address, since it contains its key.
   const [place] = path.split(`${CONFIRM_PATH}/`)
   const told = place === path ? path : `${place}${CONFIRM_PATH}`
   console.error(JSON.stringify({ event: 'request_failed', method, path: told, error: error.name }))

@@ -10,7 +10,7 @@ import { purge } from './oauth/purge.ts'
 export { McpSession } from './mcp/session/session.ts'
 export { Grant } from './oauth/grant/grant.ts'
 
-// A deployment with a missing or malformed setting doesn't start. (Where settings aren't visible yet, the first request tells.)
+// A deployment with a missing or malformed setting doesn't start. Where settings aren't visible at start, the first request fails.
 if ('PUBLIC_URL' in startEnv) {
   readSettings(startEnv as Bindings)
   tenantsOf(startEnv as Bindings)

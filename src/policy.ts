@@ -1,8 +1,9 @@
-// Who may ask at all: the host asked for, the browser origin that asks, and how often.
+// Which requests are accepted at all: by host, by browser origin, by size and by rate.
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
-import { type Bindings, isLoopback, readSettings } from './config/settings.ts'
+import { isLoopback } from './base/loopback.ts'
+import { type Bindings, readSettings } from './config/settings.ts'
 import { findSettings, tenantAt } from './config/tenants.ts'
 import { LIMIT_PERIOD_S } from './mcp/server/pace.ts'
 import { errorMessage } from './mcp/session/message.ts'
@@ -11,7 +12,7 @@ import type { AuthenticatedHandler } from './oauth/provider.ts'
 
 type Middleware = MiddlewareHandler<{ Bindings: Bindings }>
 
-/** Only the configured origin is served: another Host is a DNS rebinding, or a deployment whose PUBLIC_URL is wrong. */
+/** Refuses any Host but the configured one: another one means DNS rebinding or a wrong PUBLIC_URL. */
 export const ownHost: Middleware = async (c, next) => {
   const { publicUrl } = readSettings(c.env)
   if (new URL(c.req.url).origin !== publicUrl.origin) {
@@ -20,19 +21,22 @@ export const ownHost: Middleware = async (c, next) => {
   return next()
 }
 
-/** Below `/t/`, only existing tenants. */
+/** Refuses paths of tenants that don't exist. */
 export const ownTenant: Middleware = async (c, next) =>
   findSettings(c.env, tenantAt(c.req.path)) ? next() : unknownTenant(c)
 
 /** 404 for an unknown tenant, without saying which tenants exist. */
 export function unknownTenant(c: Context): Response {
-  return c.json(rpcError('This server has no tenant of that name. Check the address, or ask its operator for it.'), 404)
+  return c.json(
+    rpcError('This server has no tenant with that name. Check the address, or ask its operator for the right one.'),
+    404,
+  )
 }
 
 /**
- * Which web pages may call. By https any may: no cookie reaches `/mcp`, so a page has only the token that a person gave it. On
- * loopback only this machine's own may (DNS rebinding; Streamable HTTP, security warning), such as the MCP Inspector. An operator
- * who names origins has those alone besides.
+ * Decides which web pages may call. On https any page may: no cookie reaches `/mcp`, so a page has only the token that a person gave it.
+ * On loopback only pages of the same machine may, such as the MCP Inspector (DNS rebinding; Streamable HTTP, security warning). If the
+ * operator names origins, only those and pages of the same machine may.
  */
 export const knownOrigin: Middleware = async (c, next) => {
   const origin = c.req.header('origin')
@@ -52,7 +56,7 @@ export const readableByPages: Middleware = cors({
   maxAge: 86_400,
 })
 
-/** The same for calls, which are not cached: most don't come from a page, so their answers needn't be rebuilt for its headers. */
+/** Like {@link readableByPages}, for calls: adds the headers only for requests from pages, since others are the majority. */
 export const callableByPages: Middleware = async (c, next) =>
   c.req.header('origin') === undefined ? next() : readableByPages(c, next)
 
@@ -72,13 +76,13 @@ export function limitByAddress(name: 'LIMIT_SIGN_IN' | 'LIMIT_REGISTRATION' | 'L
   }
 }
 
-/** The longest form: each field of it is short. */
+/** In bytes. No form is longer, since each of its fields is short. */
 const MAX_FORM_BYTES = 65_536
 
-/** Forms are read before it is known who sends them, into memory that all requests of an isolate share: a large one is not read. */
+/** Refuses large forms: they are read before the sender is known, into memory that all requests of an isolate share. */
 export const smallForm = limitBody(MAX_FORM_BYTES)
 
-/** Anybody may register, and registrations are stored. */
+/** Refuses large registrations: anyone may register, and registrations are stored. */
 export const smallRegistration = limitBody(MAX_REGISTRATION_BYTES)
 
 function limitBody(maxSize: number): Middleware {
@@ -89,7 +93,7 @@ function limitBody(maxSize: number): Middleware {
   })
 }
 
-/** An IPv4 address itself; of an IPv6 address the first 64 bits, all of which one line at home has to itself. */
+/** An IPv4 address itself; the first 64 bits of an IPv6 address, since one household usually has all addresses under these. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address
   const [head = '', tail] = address.split('::')
@@ -99,7 +103,7 @@ export function networkOf(address: string): string {
   return [...front, ...zeros, ...back].slice(0, 4).join(':')
 }
 
-/** A brake on calls, by grant. */
+/** Limits calls by grant. */
 export function limitCalls(handler: AuthenticatedHandler): AuthenticatedHandler {
   return async (request, caller, env, ctx, challenge) => {
     const { success } = await env.LIMIT_CALLS.limit({ key: caller.grantId })

@@ -1,11 +1,11 @@
-// Who calls, for tests that run a tool without a server in front of it.
+// A caller, for tests that run a tool without a server in front of it.
 import type { Access } from '../src/access/access.ts'
 import type { Caller } from '../src/call/caller.ts'
 
-/** How a client asks that can't. */
+/** The `asking` of a client that can't ask its person. */
 export const UNASKED = { forms: false, pages: false, session: undefined }
 
-/** @param confirmations what they do besides sealing, and opening nothing */
+/** @param confirmations methods to replace; by default it seals, and opens nothing */
 export function callerWith(
   access: Access,
   fhirBase: URL,

@@ -30,9 +30,13 @@ export function rows<T>(all: readonly T[], first = 0): T[] {
   return tried
 }
 
-/** The least number of random cases to expect, if it is `all` among all cases: fewer cases vary more by chance. */
-export function atLeast(all: number): number {
-  return FULL_TESTS ? all : Math.max(1, Math.floor(all / 10 - 3 * Math.sqrt(all / 10)))
+/** The least number of random cases to expect of those that are tried, if it is `least` of `all`: fewer cases vary more by chance. */
+export function atLeast(least: number, all: number): number {
+  if (FULL_TESTS) return least
+  const part = least / all
+  const few = Math.floor(share(all) * part - 3 * Math.sqrt(share(all) * part * (1 - part)))
+  if (few < 5) throw new Error(`${least} of ${all} are too few: a tenth of them could be none`)
+  return few
 }
 
 function leaveOut(cases: number): void {

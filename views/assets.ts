@@ -15,7 +15,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export async function buildAssets(): Promise<string> {
   const [html, skills] = [await page(), await skillsFile()]
   const size = gzipSync(html).byteLength
-  if (size > MAX_GZIP) throw new Error(`The views have ${size} bytes gzip, at most ${MAX_GZIP} are allowed.`)
+  if (size > MAX_GZIP) throw new Error(`The views have ${size} bytes (gzip); at most ${MAX_GZIP} are allowed.`)
   await mkdir(here('dist'), { recursive: true })
   await writeChanged(here('dist/show.html'), html)
   await writeChanged(here('dist/skills.json'), skills)

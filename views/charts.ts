@@ -1,14 +1,14 @@
-// Panels and bars as SVG, by Observable Plot. Each mark can be reached by the keyboard and says what it is.
+// Draws panels and bars as SVG with Observable Plot. Each mark can be reached by the keyboard and has a label.
 import { axisX, axisY, barX, dot, gridX, gridY, line, plot, rect, text } from '@observablehq/plot'
 import type { Bar, Dot, Panel } from './marks.ts'
 import { type Locale, tickText } from './times.ts'
 
 const COLOURS = ['var(--line-1)', 'var(--line-2)', 'var(--line-3)', 'var(--line-4)']
 const MARGIN_RIGHT = 12
-/** Width of a digit beside an axis, and of the tick. */
+/** Width in pixels of a digit of an axis label, and of a tick. */
 const [DIGIT, TICK] = [6.6, 14]
 
-export interface Frame {
+interface Frame {
   width: number
   /** Room for the labels beside the axis. */
   left: number
@@ -113,7 +113,7 @@ export function barChart(
   const rows = bars.reduce((most, { row }) => Math.max(most, row + 1), 1)
   const labels = named ? [...new Map(bars.map((bar) => [bar.row, bar])).values()] : []
   const size = named ? 28 : 18
-  // What did not happen is hollow.
+  // Bars of what did not happen are hollow.
   const fillOf = ({ unreal }: Bar) => (unreal ? 'var(--ground)' : colour)
   const strokeOf = ({ unreal }: Bar) => (unreal ? colour : 'var(--ground)')
   const chart = plot({
@@ -195,14 +195,14 @@ export function sparkline(dots: readonly Dot[], label: string): Svg {
   return plain(chart)
 }
 
-/** Removes the names that Plot gives to its groups, such as "dot": they say nothing, and are not allowed without a role. */
+/** Removes the labels that Plot gives to its groups, such as "dot": they are useless, and not allowed without a role. */
 function plain(chart: Svg): Svg {
   for (const group of chart.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label')
   return chart
 }
 
 /**
- * Makes the marks of a chart a list that the arrow keys move through; only one of them is reached by the Tab key.
+ * Makes a chart's marks a list for the keyboard: Tab reaches one of them, and the arrow keys move between them.
  *
  * @param data what the marks show, in the order in which they were drawn
  */

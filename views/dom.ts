@@ -1,4 +1,4 @@
-// Elements whose content is text: nothing here, or anywhere in a view, reads HTML.
+// Creates elements whose content is text. No code of a view parses HTML.
 
 type Child = Node | string
 
@@ -24,12 +24,12 @@ export function button(
   return element
 }
 
-/** Text of a record within our own, whatever its direction. */
+/** A record's text for use within our own, isolated so that its direction doesn't affect the text around it. */
 export function isolated(text: string): string {
   return `\u2068${text}\u2069`
 }
 
-/** The rows behind a chart, for people who read rather than look. */
+/** A chart's data as a table, for people who can't see the chart or prefer to read. */
 export function dataTable(
   caption: string,
   heads: readonly string[],

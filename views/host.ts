@@ -1,5 +1,6 @@
 // The link to the host that shows this view (MCP Apps, 2026-01-26): JSON-RPC by postMessage with the parent window and no other.
-// Written here rather than taken from the SDK's App class, which is 143 KiB (gzip) larger: docs/architecture.md.
+// Written here rather than taken from the SDK's App class, which is 144 KiB (gzip) larger: docs/architecture.md.
+import { isRecord } from '../src/base/json.ts'
 
 export interface HostContext {
   theme?: 'light' | 'dark'
@@ -15,8 +16,8 @@ export interface ToolResult {
   isError?: boolean
 }
 
-/** What the host tells us without being asked. */
-export interface Listener {
+/** Notifications from the host. */
+interface Listener {
   context(context: HostContext): void
   /** A call has begun. */
   input(): void
@@ -25,7 +26,7 @@ export interface Listener {
 }
 
 /** What the host allows a view to do. */
-export interface Abilities {
+interface Abilities {
   tools: boolean
   links: boolean
   messages: boolean
@@ -44,7 +45,7 @@ export class Host {
   constructor(listener: Listener) {
     this.#listener = listener
     window.addEventListener('message', ({ source, data }) => {
-      if (source === window.parent && isObject(data) && data.jsonrpc === '2.0') this.#take(data)
+      if (source === window.parent && isRecord(data) && data.jsonrpc === '2.0') this.#take(data)
     })
   }
 
@@ -54,14 +55,14 @@ export class Host {
       appCapabilities: { availableDisplayModes: ['inline', 'fullscreen'] },
       protocolVersion: PROTOCOL,
     })
-    const { hostCapabilities, hostContext } = isObject(answer) ? answer : {}
-    const can = isObject(hostCapabilities) ? hostCapabilities : {}
+    const { hostCapabilities, hostContext } = isRecord(answer) ? answer : {}
+    const can = isRecord(hostCapabilities) ? hostCapabilities : {}
     this.abilities = {
-      tools: isObject(can.serverTools),
-      links: isObject(can.openLinks),
-      messages: isObject(can.message),
+      tools: isRecord(can.serverTools),
+      links: isRecord(can.openLinks),
+      messages: isRecord(can.message),
     }
-    if (isObject(hostContext)) this.#listener.context(hostContext)
+    if (isRecord(hostContext)) this.#listener.context(hostContext)
     this.#notify('ui/notifications/initialized', {})
     this.#tellSize()
   }
@@ -74,7 +75,7 @@ export class Host {
     this.#request('ui/open-link', { url }).catch(() => {})
   }
 
-  /** Says something in the chat as the person: never text of a record, which would then seem to be the person's own words. */
+  /** Sends a chat message as the person. Never pass a record's text, which would seem to be the person's own words. */
   say(text: string): void {
     this.#request('ui/message', { role: 'user', content: [{ type: 'text', text }] }).catch(() => {})
   }
@@ -84,10 +85,10 @@ export class Host {
       const waiting = this.#waiting.get(Number(id))
       this.#waiting.delete(Number(id))
       if (error === undefined) waiting?.resolve(result)
-      else waiting?.reject(new Error(isObject(error) ? String(error.message) : 'The host refused this.'))
+      else waiting?.reject(new Error(isRecord(error) ? String(error.message) : 'The host refused this.'))
       return
     }
-    const given = isObject(params) ? params : {}
+    const given = isRecord(params) ? params : {}
     if (id !== undefined) {
       const known = ['ping', 'ui/resource-teardown'].includes(method)
       this.#send({ id, ...(known ? { result: {} } : { error: { code: -32601, message: 'Method not found' } }) })
@@ -110,7 +111,7 @@ export class Host {
   }
 
   #send(message: object): void {
-    // The origin of the parent window is unknown; we send only what the host itself gave.
+    // `*`, because the parent window's origin is unknown. We send only what came from the host itself.
     window.parent.postMessage({ jsonrpc: '2.0', ...message }, '*')
   }
 
@@ -121,8 +122,4 @@ export class Host {
     }
     new ResizeObserver(tell).observe(document.body)
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-// The view as a program: it waits for the host's tool result and draws it, and draws it again when the width or theme changes.
+// The view's entry point: waits for the host's tool result and draws it, and draws it again when the width or theme changes.
 import type { Shown } from '../src/tools/show/shown.ts'
 import { el } from './dom.ts'
 import { Host, type HostContext, type ToolResult } from './host.ts'
@@ -51,7 +51,7 @@ function draw(result: ToolResult): void {
   try {
     drawn = VIEWS[shown.view](shown, setting)
   } catch {
-    // A host may pass on anything; the result in words is there in any case.
+    // A host may pass on anything, but the result in words is always there.
     status('error', texts[0] ?? 'There is nothing to draw.')
     return
   }
@@ -71,7 +71,7 @@ function status(state: string, text: string): void {
   root.replaceChildren(el('p', { class: 'empty', role: state === 'error' ? 'alert' : 'status' }, text))
 }
 
-/** The host's theme, colours and fonts. */
+/** Applies the host's theme, colours and fonts. */
 function adopt({ theme, styles, safeAreaInsets }: HostContext): void {
   const { style } = document.documentElement
   if (theme === 'light' || theme === 'dark') style.colorScheme = theme

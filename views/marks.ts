@@ -1,4 +1,4 @@
-// From what `show` found to what is drawn: panels of one unit each, ranges, rows that don't overlap. Pure, without a browser.
+// Computes what is drawn from the result of `show`: panels of one unit each, ranges, rows without overlaps. Pure, without a browser.
 import type { Course, Event, Lane, Point, Series, Trend } from '../src/tools/show/shown.ts'
 import { timeOf } from './times.ts'
 
@@ -10,7 +10,7 @@ export interface Dot extends Point {
 }
 
 /** A stretch of time with one range. */
-export interface Band {
+interface Band {
   from: number
   to: number
   low: number | undefined
@@ -96,7 +96,7 @@ export interface Bar {
   /** A moment, or a time without a known end. */
   point: boolean
   row: number
-  /** Its state, and what must be known about its time. */
+  /** Its status, and remarks about its time. */
   status: string | undefined
   active: boolean
   /** Whether it did not happen, or not yet. */
@@ -141,7 +141,7 @@ export function rowsOf(events: readonly (Event | Course)[], now: number, width: 
 /** Medications with a row for each name. */
 export function coursesOf(courses: readonly Course[], now: number): Bar[] {
   const names = [...new Set(courses.map(({ name }) => name))]
-  // A course of a few days can still be seen among years.
+  // At least two weeks wide, so that a course of a few days is visible among years.
   return rowsOf(courses, now, 14 * 86_400_000).map((bar) => ({ ...bar, row: names.indexOf(bar.name) }))
 }
 

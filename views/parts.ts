@@ -1,10 +1,10 @@
-// What the views share: whose record this is, the line about what is selected, and what can be done with it.
+// Parts that the views share: the heading with the person, the line about the selected item, and buttons for it.
 import type { Person } from '../src/tools/show/shown.ts'
 import { button, el } from './dom.ts'
 import type { Host, ToolResult } from './host.ts'
 import { dateText, type Locale } from './times.ts'
 
-/** What a view is drawn with. */
+/** What every view needs to draw itself. */
 export interface Setting {
   host: Host
   locale: Locale
@@ -75,7 +75,7 @@ const failed: ToolResult = { isError: true }
 
 /** Buttons for a record, as far as the host supports them. */
 export function actionsFor(id: string, { host, app }: Setting, details?: () => void): HTMLElement[] {
-  // An id goes into a chat and an address, so it must be one.
+  // An id is put into a chat message and a URL, so it must have the form of an id.
   if (!REFERENCE.test(id)) return []
   const { tools, links, messages } = host.abilities
   return [

@@ -1,4 +1,4 @@
-// Who a patient is and what matters now.
+// The summary: who a patient is and what matters now.
 import type { Summary } from '../src/tools/show/shown.ts'
 import { sparkline } from './charts.ts'
 import { el } from './dom.ts'

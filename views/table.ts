@@ -46,7 +46,7 @@ export function tableView(table: Table, setting: Setting): HTMLElement[] {
       : el(
           'details',
           { class: 'menu' },
-          el('summary', { 'aria-label': `What to do with ${id}` }, '⋯'),
+          el('summary', { 'aria-label': `Actions for ${id}` }, '⋯'),
           el('div', { class: 'actions' }, ...actions),
         )
   }

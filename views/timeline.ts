@@ -64,12 +64,12 @@ export function timelineView(timeline: Timeline, setting: Setting): HTMLElement[
   draw()
   const bar = el(
     'div',
-    { class: 'actions', role: 'group', 'aria-label': 'Stretch of time' },
+    { class: 'actions', role: 'group', 'aria-label': 'Time range' },
     button('1 year', last(1)),
     button('5 years', last(5)),
     button('All', () => move(whole)),
-    button('+', zoomed(0.5), { 'aria-label': 'Closer' }),
-    button('−', zoomed(2), { 'aria-label': 'Farther' }),
+    button('+', zoomed(0.5), { 'aria-label': 'Zoom in' }),
+    button('−', zoomed(2), { 'aria-label': 'Zoom out' }),
     button('←', panned(-0.5), { 'aria-label': 'Earlier' }),
     button('→', panned(0.5), { 'aria-label': 'Later' }),
   )

@@ -14,7 +14,7 @@ export interface Locale {
   timeZone: string | undefined
 }
 
-/** As precise as it was written. */
+/** The date in words, as precise as it was written. */
 export function dateText(date: string, { locale, timeZone }: Locale): string {
   const time = timeOf(date)
   if (time === undefined) return date
@@ -43,7 +43,7 @@ export function tickText(value: number, { locale }: Locale): string {
   ).format(value)
 }
 
-/** The host's locale or zone if the browser knows it, else nothing. */
+/** The host's locale and time zone, each only if the browser knows it. */
 export function knownLocale(locale: unknown, timeZone: unknown): Locale {
   const known = <T>(make: () => T) => {
     try {

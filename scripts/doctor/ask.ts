@@ -13,15 +13,15 @@ export interface Answer {
   json: Record<string, unknown>
 }
 
-export interface Question {
+interface Question {
   method?: string
-  /** `host` is sent as given. */
+  /** These are sent as given, even `host`. */
   headers?: Record<string, string>
   body?: string
 }
 
 /**
- * Asks an http or https address. @throws the network's own error, with its `code` (ENOTFOUND, CERT_HAS_EXPIRED), or a timeout
+ * Sends a request to an http or https address. @throws the network's own error, with its `code` (ENOTFOUND, CERT_HAS_EXPIRED), or a timeout
  */
 export function ask(url: string | URL, { method = 'GET', headers = {}, body }: Question = {}): Promise<Answer> {
   const { protocol } = new URL(url)

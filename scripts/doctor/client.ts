@@ -49,11 +49,11 @@ async function unregister(origin: string, { json }: Answer): Promise<void> {
   if (typeof uri !== 'string' || typeof token !== 'string') return
   // The token is not sent anywhere else.
   if (!URL.canParse(uri) || new URL(uri).origin !== origin) return
-  // It is not the deployment's fault if it stays.
+  // If this fails, the registration stays, which is not a fault of the deployment.
   await ask(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } }).catch(() => {})
 }
 
-export interface Pkce {
+interface Pkce {
   verifier: string
   challenge: string
 }

@@ -1,4 +1,4 @@
-// How clients find their way: the challenge, the resource's metadata (RFC 9728), the authorization server's (RFC 8414).
+// Checks discovery: the challenge, the resource's metadata (RFC 9728) and the authorization server's metadata (RFC 8414).
 import { type Answer, ask } from './ask.ts'
 import { type Endpoint, metadataUrlOf } from './endpoint.ts'
 import { type Finding, healthy, verdict } from './finding.ts'

@@ -9,8 +9,8 @@ import { checkReach } from './reach.ts'
 import { checkSignIn } from './sign-in.ts'
 import { checkSignedIn, type PersonWishes } from './signed-in.ts'
 
-export interface Wishes {
-  /** Also examines a whole sign-in, made by a person. */
+interface Wishes {
+  /** If given, a complete sign-in by a person is examined, too. */
   person?: PersonWishes | undefined
 }
 
@@ -38,7 +38,7 @@ export async function examine(address: string, { person }: Wishes = {}): Promise
   return found
 }
 
-/** What a client meets once it has registered. */
+/** The checks that need a registered client. */
 async function asClient(endpoint: Endpoint, person: PersonWishes | undefined): Promise<Finding[]> {
   const loopback = person && (await openLoopback())
   try {

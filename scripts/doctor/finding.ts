@@ -1,4 +1,4 @@
-// What an examination finds, and how checks say it.
+// The findings of an examination.
 
 export interface Finding {
   /** Name of the check. */

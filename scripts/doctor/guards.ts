@@ -1,4 +1,4 @@
-// Who may call: other hosts and browser origins are refused; the home page says what this deployment is for.
+// Checks that other hosts and browser origins are refused, and the home page.
 import { ask } from './ask.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Finding, verdict } from './finding.ts'

@@ -1,4 +1,4 @@
-// Where the browser returns with the code of a sign-in: a port of this machine, open only for that (RFC 8252 section 7.3).
+// Receives the browser with the code of a sign-in, on a port of this machine that is open only for that (RFC 8252 section 7.3).
 import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
@@ -10,7 +10,7 @@ export interface Loopback {
   redirectUri: string
   /** Distinguishes the browser's return from any other request. */
   state: string
-  /** What the browser came back with; undefined if it didn't in time. */
+  /** The parameters with which the browser returned; undefined if it didn't in time. */
   back(waitMs: number): Promise<URLSearchParams | undefined>
   close(): Promise<void>
 }

@@ -11,7 +11,7 @@ if (!address) {
   console.error('Usage: npm run doctor -- https://mcp.example.com [--sign-in] [--json]')
   process.exit(2)
 }
-// Not on the output of findings, which another program may read.
+// On standard error, because another program may read the findings on standard output.
 const show = (url: string) =>
   console.error(`Open this in a browser on this machine, allow access and sign in:\n\n${url}\n`)
 const findings = await examine(address, { person: values['sign-in'] ? { show } : undefined })

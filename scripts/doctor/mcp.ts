@@ -1,4 +1,4 @@
-// One MCP request of the revision 2026-07-28, which needs no session.
+// Sends one MCP request of revision 2026-07-28, which needs no session.
 import { ask } from './ask.ts'
 import { brief } from './finding.ts'
 

@@ -1,14 +1,13 @@
-// Whether the deployment can be reached: its address, DNS name, TLS, /health, and tenant.
+// Checks that the deployment can be reached: its address, DNS name, TLS, /health, and tenant.
 import { lookup } from 'node:dns/promises'
+import { isLoopback } from '../../src/base/loopback.ts'
 import { type Answer, ask } from './ask.ts'
 import type { Endpoint } from './endpoint.ts'
 import { brief, type Finding, fault, healthy, verdict } from './finding.ts'
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
 export async function checkReach(endpoint: Endpoint): Promise<Finding[]> {
   const origin = new URL(endpoint.origin)
-  if (origin.protocol !== 'https:' && !LOOPBACK.test(origin.hostname))
+  if (origin.protocol !== 'https:' && !isLoopback(origin.hostname))
     return [
       fault(
         'tls',
@@ -49,11 +48,11 @@ function certificateFault(code: string): Finding {
 
 function certificateFix(code: string): string {
   if (/EXPIRED|NOT_YET_VALID/.test(code))
-    return 'Renew it where it was made; Cloudflare renews its own. If it is valid by its dates, correct the clock of this machine.'
+    return 'Renew it where it was issued; Cloudflare renews its own. If its dates are valid, correct the clock of this machine.'
   if (/ALTNAME|HOSTNAME_MISMATCH/.test(code))
     return 'Use the address in the certificate, or add the domain to the Worker (Settings, Domains & Routes).'
   if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
-    return 'It comes from something other than Cloudflare. If that is the proxy of your own network, name its certificate in NODE_EXTRA_CA_CERTS and run this again; if it is the deployment, give it the certificate of a public authority: no client takes this one.'
+    return 'It comes from something other than Cloudflare. If that is the proxy of your own network, name its certificate in NODE_EXTRA_CA_CERTS and run this again. If it is the deployment, give it a certificate from a public authority: clients reject this one.'
   return 'Wait until Cloudflare has issued one (a few minutes after a domain is added), or check the domain in the dashboard.'
 }
 

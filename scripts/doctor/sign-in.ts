@@ -1,5 +1,5 @@
-// The start of a sign-in, as a client and its browser would make it: the consent page, and what Medplum says about
-// this deployment's client and redirect URI. Nobody signs in, so nothing is granted.
+// Checks the start of a sign-in, as a client and its browser would make it: the consent page, and whether Medplum accepts this deployment's
+// client and redirect URI. Nobody signs in, so nothing is granted.
 import { type Answer, ask } from './ask.ts'
 import { authorizationUrl, type Client, newPkce } from './client.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -38,7 +38,7 @@ function unescaped(text: string): string {
   return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
 }
 
-/** The address to which a page continues by itself. */
+/** The address to which a page continues automatically. */
 function onwardIn(html: string): string {
   const [, address = ''] = /<meta http-equiv="refresh" content="0; url=([^"]*)"/.exec(html) ?? []
   return unescaped(address)
@@ -73,7 +73,7 @@ async function afterConsent(endpoint: Endpoint, page: Answer): Promise<Finding[]
       verdict('way-to-login', redirected === null, {
         right: 'the consent form leads to a page, from which browsers continue to Medplum and its App',
         wrong: 'the consent form leads to a redirect, which browsers block when Medplum redirects to its App',
-        fix: 'This is an old version, or something in front changes its answers: run npm run deploy, and remove the rule.',
+        fix: 'This is an old version, or something in front of the Worker changes its answers: run npm run deploy, and remove the rule.',
       }),
     )
   } else
@@ -81,8 +81,8 @@ async function afterConsent(endpoint: Endpoint, page: Answer): Promise<Finding[]
       ...found,
       fault(
         'medplum',
-        `consent led nowhere (${approved.status})`,
-        `A rule in front may drop cookies or the form. ${SEE_LOG}`,
+        `consent did not lead to a login at Medplum (${approved.status})`,
+        `A rule in front of the Worker may drop cookies or the form. ${SEE_LOG}`,
       ),
     ]
   return [...found, ...(await atMedplum(endpoint, new URL(location)))]
@@ -130,7 +130,7 @@ async function loginPage(page: URL): Promise<Finding> {
   return verdict('login-page', answer !== undefined && answer.status < 400, {
     right: `the login page at ${page.origin} answers`,
     wrong: `the login page at ${page.origin} ${answer === undefined ? 'does not respond' : `answered ${answer.status}`}`,
-    fix: "Check that Medplum's App runs, and appBaseUrl in the configuration of the Medplum server.",
+    fix: 'Check that the Medplum App is running, and check appBaseUrl in the configuration of the Medplum server.',
   })
 }
 
@@ -139,8 +139,8 @@ function fixAt(words: string, endpoint: Endpoint, client: string | null): string
   if (/redirect/i.test(words))
     return `Add the redirect URI ${endpoint.callback} to the ClientApplication ${client} in Medplum${isOwn ? ' (npm run setup does it)' : ''}.`
   if (/client|not found/i.test(words))
-    return `There is no ClientApplication ${client} at this Medplum: check ${clientId} and ${baseUrl}${isOwn ? ', or run npm run setup' : ''}.`
-  return `${baseUrl} is not the address of a Medplum: correct it and run npm run deploy.`
+    return `This Medplum server has no ClientApplication ${client}: check ${clientId} and ${baseUrl}${isOwn ? ', or run npm run setup' : ''}.`
+  return `${baseUrl} is not the address of a Medplum server: correct it and run npm run deploy.`
 }
 
 /** The names of the settings for Medplum's address and the client. Setup creates no clients for tenants. */

@@ -1,4 +1,4 @@
-// A whole sign-in, as a client with a person would make it: the code, the token, what can be done with it, and its end.
+// Checks a complete sign-in, by a person in a browser: the code, the token, calls with it, and its revocation.
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, ask } from './ask.ts'
 import { authorizationUrl, type Client, newPkce } from './client.ts'
@@ -7,7 +7,7 @@ import { brief, type Finding, fault, SEE_LOG, verdict } from './finding.ts'
 import type { Loopback } from './loopback.ts'
 import { callMcp } from './mcp.ts'
 
-/** The least that can be granted: the examination changes nothing. */
+/** The lowest level, since the examination changes nothing. */
 const SCOPE = 'fhir:read'
 const WAIT_MS = 300_000
 /** How long a revocation may take to be known everywhere. */
@@ -15,7 +15,7 @@ const REVOCATION_TRIES = 8
 const REVOCATION_PAUSE_MS = 500
 
 export interface PersonWishes {
-  /** Takes the address that a person is to open. */
+  /** Called with the address that the person must open. */
   show: (url: string) => void
   /** How long to wait for the person; five minutes by default. */
   waitMs?: number
@@ -60,7 +60,7 @@ export async function checkSignedIn(
   return [returned, granted, ...calls, await checkRevocation(endpoint, token, client)]
 }
 
-/** What the browser came back with. */
+/** Checks the parameters with which the browser returned. */
 function returnOf({ origin, tenant }: Endpoint, back: URLSearchParams | undefined, waitMs: number): Finding {
   const issuer = back?.get('iss') ?? origin
   if (back?.has('code'))
@@ -82,7 +82,7 @@ function returnOf({ origin, tenant }: Endpoint, back: URLSearchParams | undefine
     brief(words),
     /not accept/.test(words)
       ? `If the ClientApplication needs a secret, check ${secret}; otherwise remove the secret here. ${SEE_LOG}`
-      : 'Run this again, allow access on the consent page, and sign in as somebody who may use this Medplum.',
+      : 'Run this again, allow access on the consent page, and sign in as somebody who may use this Medplum server.',
   )
 }
 
@@ -118,7 +118,7 @@ async function checkRevocation(endpoint: Endpoint, token: string, { id }: Client
     const ended = answer.status === 200 && (await isRefused(endpoint, token))
     return verdict('revocation', ended, {
       right: 'the token is revoked and then refused',
-      wrong: `after its revocation (${answer.status}) the token is still accepted`,
+      wrong: `the token is still accepted after its revocation (${answer.status})`,
       fix: `End the connection "medplum-mcp doctor" at ${endpoint.origin}${endpoint.root}/connections. ${SEE_LOG}`,
     })
   })
@@ -135,7 +135,7 @@ async function isRefused({ resource }: Endpoint, token: string): Promise<boolean
   return false
 }
 
-/** A failed step is reported, but the token is revoked in any case. */
+/** Turns an error of a step into a finding, so that the token is revoked in any case. */
 function attempted(name: string, check: () => Promise<Finding>): Promise<Finding> {
   return check().catch((error: Error) => fault(name, brief(error.message), SEE_LOG))
 }

@@ -16,7 +16,7 @@ const bundle = z.object({ entry: z.array(z.object({ resource: application })).op
 
 type Application = z.infer<typeof application>
 
-export interface ClientPlan {
+interface ClientPlan {
   /** What has to be done; undefined if nothing. */
   step: string | undefined
   /** Does it, and returns the client's id. */
@@ -24,7 +24,7 @@ export interface ClientPlan {
 }
 
 /**
- * Reads only. People sign in with PKCE, so the client needs no secret and no membership of its own.
+ * Plans the changes without making any. People sign in with PKCE, so the client needs no secret and no membership of its own.
  *
  * @param clientId of the one to use; otherwise one with this redirect URI or name is found or created
  * @throws {Stop}

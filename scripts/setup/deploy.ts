@@ -1,4 +1,4 @@
-/** `npm run deploy`: this version with the settings of `deployment.json`, if setup made one; otherwise as wrangler.toml says. */
+/** `npm run deploy`: deploys this version with the settings of `deployment.json`, if setup made one, otherwise of wrangler.toml. */
 import { spawnSync } from 'node:child_process'
 import { DEPLOYMENT_FILE, readDeployment, writeConfig } from './deployment.ts'
 import { orStop } from './stop.ts'

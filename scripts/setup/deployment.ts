@@ -8,7 +8,7 @@ const ROOT = new URL('../../', import.meta.url)
 const BASE = new URL('wrangler.toml', ROOT)
 
 const shape = z.object({
-  /** Of the Worker. */
+  /** Name of the Worker. */
   name: z.string(),
   accountId: z.string(),
   /** Id of the KV namespace. */

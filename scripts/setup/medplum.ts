@@ -1,4 +1,4 @@
-// What setup needs to know of Medplum: whether it is one, who signs in, and whether they may manage ClientApplications.
+// What setup must find out about Medplum: whether it is one, who signs in, and whether they may manage ClientApplications.
 import { createHash, randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { Stop } from './stop.ts'
@@ -70,7 +70,7 @@ export async function checkMedplum(address: string): Promise<string> {
       'Enter the API base URL (MEDPLUM_BASE_URL of the server, or https://api.medplum.com/ for hosted Medplum), not the address of the Medplum App.',
     )
   if (found.data.issuer !== baseUrl)
-    throw new Stop(`This Medplum calls itself ${found.data.issuer}`, `Use ${found.data.issuer} as the base URL.`)
+    throw new Stop(`This Medplum server calls itself ${found.data.issuer}`, `Use ${found.data.issuer} as the base URL.`)
   return baseUrl
 }
 

@@ -1,4 +1,4 @@
-// From a Medplum and a Cloudflare account to a deployment. Everything is checked first; then only what is missing is done.
+// Makes a deployment from a Medplum and a Cloudflare account. Checks everything first, then does only what is missing.
 import { randomBytes } from 'node:crypto'
 import { examine, report } from '../doctor/examine.ts'
 import { planClient } from './client-application.ts'
@@ -11,7 +11,7 @@ import { wrangler } from './wrangler.ts'
 export interface Wishes {
   medplumUrl: string
   credentials: Credentials
-  /** Of the Worker. */
+  /** Name of the Worker. */
   name: string
   /** The deployment's address, if it isn't its workers.dev address. */
   publicUrl?: string | undefined
@@ -25,7 +25,7 @@ export interface Wishes {
   say: (line: string) => void
   /** Checks the deployment afterwards; `npm run doctor` by default. */
   check?: typeof examine
-  /** Changes things at Cloudflare; the real one by default. */
+  /** Runs wrangler, which changes things at Cloudflare; a test can replace it. */
   tool?: typeof wrangler
 }
 

@@ -26,7 +26,7 @@ const NEEDED: Record<Kind, Level> = {
 }
 
 /** A request that needs a higher level. Nothing was sent. */
-export class LevelError extends AccessError {
+class LevelError extends AccessError {
   /** The lowest level that covers it. */
   readonly needed: Level
   constructor(message: string, needed: Level) {
@@ -59,7 +59,7 @@ export function refusalOf({ kind, reason, targets }: Risk, { level }: Access): L
   const what = targets[0] && targets[0] !== '*' ? `${targets[0]}: ${reason}` : reason
   const name = LEVEL_NAME[needed]
   return new LevelError(
-    `This connection may ${MAY[level]}, and this needs the access level "${name}" (${what}). Nothing was sent. To allow it, the person signs in to this server again in the client (signing out there first, if it doesn't ask) and chooses "${name}", if it is offered.`,
+    `This connection may ${MAY[level]}, but this request needs the access level "${name}" (${what}). Nothing was sent. To allow it, the person signs in to this server again in the client (signing out there first, if it doesn't ask) and chooses "${name}", if it is offered.`,
     needed,
   )
 }
@@ -67,7 +67,7 @@ export function refusalOf({ kind, reason, targets }: Risk, { level }: Access): L
 const MAY: Record<Level, string> = {
   read: 'only read',
   write: 'read and write, but not delete or run operations',
-  full: 'do everything but administer',
+  full: 'do everything except administer',
   admin: 'do everything',
 }
 

@@ -1,17 +1,17 @@
-// From a JSON answer to what a model gets to read: without noise, in the compact form or as JSON, and never larger than its
-// budget. Entries that don't fit are dropped whole, summarized in a digest, and available at the path in `next`.
+// Turns a JSON answer into what a model reads: without noise, in the compact form or as JSON, and never larger than its budget.
+// Entries that don't fit are dropped whole, summarized in a digest, and available at the path in `next`.
 
 import { isRecord, records } from '../base/json.ts'
 import { visible } from '../base/text.ts'
 import { batchParts, withoutEchoes } from './batch-answer.ts'
-import { type Entry, isBatchAnswer, jsonOf, type Parts, partsOf } from './bundle-parts.ts'
+import { type BundleParts, bundlePartsOf, type Entry, isBatchAnswer, jsonOf } from './bundle-parts.ts'
 import { type CompactOptions, compact, returnedLine } from './compact/compact.ts'
-import type { Written } from './compact/layout.ts'
+import type { LiteralCache } from './compact/layout.ts'
 import { writeTable } from './compact/table.ts'
 import { digest } from './digest/digest.ts'
-import { type Attempt, fitting, within } from './fit.ts'
+import { type Attempt, countWithin, fitEntries } from './fit.ts'
 import { lighten } from './lighten.ts'
-import { Lightener, MAX_TOLD, told, toldOf } from './lighten-entries.ts'
+import { Lightener, leftOutLine, leftOutLines, MAX_TOLD } from './lighten-entries.ts'
 import { withoutNoise } from './noise.ts'
 import type { Columns } from './select/select-table.ts'
 
@@ -22,19 +22,19 @@ export interface AnswerOptions {
   columns?: Columns
   /** Characters that the answer may have. */
   maxChars: number
-  /** Entries at the beginning that earlier answers gave, and with the first of them the last match. */
+  /** How many entries earlier answers have given; the first answer also gave the last match. */
   from?: number
-  /** Of a batch's answer, indexes of the entries that stored something: what they bring only repeats what was sent. */
+  /** For the answer to a batch: indexes of the entries that stored something, whose resources only repeat what was sent. */
   stored?: ReadonlySet<number>
-  /** What was taken off the body before, if anything. */
+  /** What was already removed from the body. */
   leftOut?: readonly string[]
-  /** The path that continues after this many entries, if the request can be repeated. */
+  /** @returns the path that continues after this many entries; absent if the request can't be repeated */
   nextAfter?(entries: number): string
 }
 
 export interface Answered {
   text: string
-  /** What the answer says about itself that it cannot contain: JSON has no place for it. */
+  /** Remarks about the answer that don't fit into it, since JSON has no place for them. */
   notes: string[]
 }
 
@@ -43,14 +43,14 @@ const RESERVE = 400
 /** Rows of a digest of what was dropped. */
 const MAX_DIGEST_ROWS = 30
 const CHARS_A_DIGEST_ROW = 800
-const NARRATIVE = 'generated narratives (text.div); `format` "json" or `select` ["text.div"] brings them'
+const NARRATIVE = 'generated narratives (text.div); `format` "json" or `select` ["text.div"] returns them'
 
 /**
- * The answer within its budget. Pure; what it leaves out, it names.
+ * Writes an answer within its budget and names what it leaves out. Pure.
  *
  * @param body a JSON answer of any kind
  */
-export function answer(body: unknown, options: AnswerOptions): Answered {
+export function writeAnswer(body: unknown, options: AnswerOptions): Answered {
   const isCompact = options.format === 'compact' && !options.columns
   const { value, narratives } = isCompact ? withoutNoise(body) : { value: body, narratives: 0 }
   const leftOut = [...(options.leftOut ?? []), ...(narratives > 0 ? [NARRATIVE] : [])]
@@ -65,14 +65,14 @@ export function answer(body: unknown, options: AnswerOptions): Answered {
   return fitted(bundle(about.head, entries, said, options), value, options)
 }
 
-/** A Bundle's own properties: they have a share of the budget, and lose parts as a resource does. */
+/** Shortens a Bundle's own properties to their share of the budget, as a resource is shortened. */
 function lightHead(own: Entry, options: AnswerOptions): { head: Entry; leftOut: string[] } {
   const share = options.maxChars / 4
   const measure = (value: unknown) => compact(value).length
   const written = options.format === 'json' ? (value: unknown) => visible(JSON.stringify(value)).length : measure
   if (written(own) <= share) return { head: own, leftOut: [] }
   const { value, leftOut } = lighten(own, written, share)
-  return { head: isRecord(value) ? value : { resourceType: 'Bundle' }, leftOut: [told(leftOut, share / 2)] }
+  return { head: isRecord(value) ? value : { resourceType: 'Bundle' }, leftOut: [leftOutLine(leftOut, share / 2)] }
 }
 
 function batch(head: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions): Answered {
@@ -93,7 +93,7 @@ function batch(head: Entry, entries: Entry[], leftOut: string[], options: Answer
   )
 }
 
-/** An answer that is within its budget, whatever was in it. */
+/** The answer, or, if it still exceeds its budget, a short text in its place. */
 function fitted(answer: Answered, value: unknown, options: AnswerOptions): Answered {
   if (length(answer) <= options.maxChars) return answer
   const name = isRecord(value) && /^[A-Za-z]{1,64}$/.test(String(value.resourceType)) ? ` ${value.resourceType}` : ''
@@ -102,7 +102,7 @@ function fitted(answer: Answered, value: unknown, options: AnswerOptions): Answe
   return options.format === 'json' && !options.columns ? { text: 'null', notes: [note] } : { text: note, notes: [] }
 }
 
-/** What is to be said of an answer. */
+/** Remarks about an answer. */
 interface Remarks {
   leftOut: string[]
   dropped?: string[]
@@ -123,20 +123,20 @@ function written(
   return { text: compact(value, { remarks: new Map([[value, lines]]), ...reused }), notes: [] }
 }
 
-/** As many remarks as have room, and how many more there are. */
+/** As many remarks as fit, and the number of the others. */
 function bounded(remarks: readonly string[], limit: number): string[] {
   const shown = remarks.filter((_, at) => remarks.slice(0, at + 1).join('').length <= limit)
   const more = remarks.length - shown.length
-  return more === 0 ? shown : [...shown, `${more} more columns were empty, failed or too long.`]
+  return more === 0 ? shown : [...shown, `${more} more columns were empty, failed or were too long.`]
 }
 
-/** With a text after the answer. */
+/** Appends a text to the answer. */
 function withAfter({ text, notes }: Answered, after: string, { format, columns }: AnswerOptions): Answered {
   if (after === '') return { text, notes }
   return format === 'json' && !columns ? { text, notes: [...notes, after] } : { text: `${text}\n${after}`, notes }
 }
 
-/** What a Bundle says about itself, without its entries. */
+/** Lines for a Bundle's own properties, without its entries. */
 function headOf(value: unknown): string[] {
   if (!isRecord(value) || value.resourceType !== 'Bundle') return []
   const { link, ...rest } = value
@@ -163,18 +163,22 @@ function one(value: unknown, leftOut: string[], options: AnswerOptions): Answere
   if (length(whole) <= options.maxChars || options.columns) return fitted(whole, value, options)
   const room = Math.min(MAX_TOLD, options.maxChars / 4)
   const light = lighten(value, (part) => size(part, options), options.maxChars - RESERVE - room)
-  return fitted(written(light.value, { leftOut: [...leftOut, told(light.leftOut, room)] }, options), value, options)
+  return fitted(
+    written(light.value, { leftOut: [...leftOut, leftOutLine(light.leftOut, room)] }, options),
+    value,
+    options,
+  )
 }
 
 // ── A Bundle ──
 
-/** @param share one such part of the answer is what an entry may take up */
+/** @param share an entry may take up 1/share of the answer */
 function bundle(value: Entry, entries: Entry[], leftOut: string[], options: AnswerOptions, share = 3): Answered {
   const { maxChars, format, columns } = options
   const light = new Lightener((part) => size(part, options), columns ? Number.POSITIVE_INFINITY : maxChars / share)
-  const parts = partsOf(entries)
+  const parts = bundlePartsOf(entries)
   const from = Math.min(options.from ?? 0, parts.ordered.length)
-  const literals: Written = new Map()
+  const literals: LiteralCache = new Map()
   const write = (most: number): Attempt<Answered> => {
     const count = parts.whole(from, most)
     const sizes = new Map<unknown, number>()
@@ -182,7 +186,7 @@ function bundle(value: Entry, entries: Entry[], leftOut: string[], options: Answ
       sizes,
       written: literals,
     })
-    // To count what was dropped takes time too.
+    // A digest takes time, so it is made only for an answer that fits without it.
     const told = length(bare) > maxChars ? bare : withAfter(bare, digestOf(parts.rest(from, count), maxChars), options)
     const answer = most === 1 && length(told) > maxChars ? bare : told
     const own = (at: number) => sizes.get(light.of(parts.ordered[from + at] ?? {}).entry.resource)
@@ -193,25 +197,25 @@ function bundle(value: Entry, entries: Entry[], leftOut: string[], options: Answ
   const sizes = parts.ordered
     .slice(from)
     .map((entry) => (columns ? 1 : Math.min(jsonOf(entry).length, light.limit * ratio)))
-  const guess = columns ? open : within(sizes, maxChars * ratio)
+  const guess = columns ? open : countWithin(sizes, maxChars * ratio)
   if (guess >= open) {
     const whole = write(open)
     if (whole.length <= maxChars) return whole.answer
   }
-  const answer = fitting(write, Math.min(guess, open - 1), { limit: maxChars, most: Math.max(open - 1, 1), sizes })
+  const answer = fitEntries(write, Math.min(guess, open - 1), { limit: maxChars, most: Math.max(open - 1, 1), sizes })
   if (length(answer) <= maxChars || share > MAX_SHARE) return answer
   return bundle(value, entries, leftOut, options, share * 2)
 }
 
 const MAX_SHARE = 20
 
-/** Characters of JSON to one of the compact form, about: to write all entries first would take too long. */
+/** About how many characters of JSON become one of the compact form: writing all entries first would take too long. */
 const LIKELY_RATIO = 7
 
-/** A Bundle with some of its entries, and what is to be said of the others. */
+/** A Bundle with some of its entries, and remarks about the others. */
 function part(
   value: Entry,
-  parts: Parts,
+  parts: BundleParts,
   from: number,
   count: number,
   leftOut: readonly string[],
@@ -220,7 +224,7 @@ function part(
 ): [Entry, Remarks] {
   const lighter = parts.take(from, count).map((one) => light.of(one))
   const entry = lighter.map((one) => one.entry)
-  const said = { leftOut: [...leftOut, ...toldOf(lighter, maxChars / 6)] }
+  const said = { leftOut: [...leftOut, ...leftOutLines(lighter, maxChars / 6)] }
   const { entry: _entry, ...rest } = value
   // A Bundle without entries has no list of them either (FHIR R4, section 2.6.2).
   const shown = entry.length > 0 ? { ...rest, entry } : rest

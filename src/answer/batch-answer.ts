@@ -1,9 +1,9 @@
 // The answer to a batch within a budget. The results of entries are given while there is room; resources are dropped first.
 import { isRecord } from '../base/json.ts'
-import { type Entry, partsOf } from './bundle-parts.ts'
+import { bundlePartsOf, type Entry } from './bundle-parts.ts'
 import { lighten } from './lighten.ts'
 
-export interface BatchParts {
+interface BatchParts {
   entry: Entry[]
   remarks: string[]
 }
@@ -15,7 +15,7 @@ const MIN_ECHOES = 20
 const MAX_NAMED = 20
 
 /**
- * Entries whose resource only repeats what was sent, with their id alone; undefined if there are only a few.
+ * The entries, with only the id in place of each resource that repeats what was sent; undefined if there are only a few.
  *
  * @param written indexes of the entries that stored something
  */
@@ -32,7 +32,7 @@ export function withoutEchoes(
     const { resourceType, id } = one.resource
     return { resource: { resourceType, id }, response: { status: one.response.status } }
   })
-  const remark = `of ${echoes.length} stored resources all but the id (by status: ${byStatus(entries)}); read those you need at Type/ID`
+  const remark = `everything but the id of ${echoes.length} stored resources (by status: ${byStatus(entries)}); read the ones you need at Type/ID`
   return { entry, remark }
 }
 
@@ -40,7 +40,7 @@ function isSuccess(response: unknown): response is Entry {
   return isRecord(response) && /^2\d\d/.test(String(response.status))
 }
 
-/** `201 × 298, 400 × 2` */
+/** How many entries have each status: `201 × 298, 400 × 2`. */
 function byStatus(entries: readonly Entry[]): string {
   const statuses = Map.groupBy(entries, statusOf)
   return [...statuses]
@@ -49,7 +49,7 @@ function byStatus(entries: readonly Entry[]): string {
     .join(', ')
 }
 
-export function statusOf({ response }: Entry): string {
+function statusOf({ response }: Entry): string {
   return (isRecord(response) && /^\d{3}/.exec(String(response.status))?.[0]) || 'none'
 }
 
@@ -66,7 +66,7 @@ export function batchParts(entries: readonly Entry[], limit: number, size: (valu
   const share = shareOf(sizes, limit - entries.length * BARE)
   const remarks: string[] = []
   const entry = entries.map((one, at) => {
-    // An id is short enough to keep.
+    // A resource this short, such as an id alone, is kept.
     if ((sizes[at] ?? 0) <= Math.max(share, BARE)) return one
     const { resource, ...rest } = one
     const less = share >= MIN_SHARE ? fewerMatches(resource, share, size) : undefined
@@ -75,7 +75,7 @@ export function batchParts(entries: readonly Entry[], limit: number, size: (valu
   })
   const named = remarks.slice(0, MAX_NAMED).join('; ')
   const more = remarks.length > MAX_NAMED ? `; and of ${remarks.length - MAX_NAMED} more entries` : ''
-  const told = remarks.length === 0 ? [] : [`${named}${more}. Ask for these by requests of their own`]
+  const told = remarks.length === 0 ? [] : [`${named}${more}. Ask for these in separate requests`]
   return whole(entry) <= limit ? { entry, remarks: told } : firstOf(entry, limit, whole, told)
 }
 
@@ -96,7 +96,7 @@ function firstOf(
   const failed = rest.flatMap((one, at) => (isSuccess(one.response) ? [] : [`${count + at}: ${statusOf(one)}`]))
   const failures = failed.length === 0 ? '' : `; failed: ${failed.slice(0, MAX_NAMED).join(', ')}`
   const more = failed.length > MAX_NAMED ? ` and ${failed.length - MAX_NAMED} more` : ''
-  const others = `${rest.length} entries after these (by status: ${byStatus(rest)}${failures}${more}). All were carried out: do not send them again; a larger maxChars would have shown them`
+  const others = `${rest.length} entries after these (by status: ${byStatus(rest)}${failures}${more}). All were carried out: do not send them again. A larger maxChars would have shown them`
   return { entry: light.slice(0, count), remarks: rest.length === 0 ? told : [...told, others] }
 }
 
@@ -105,7 +105,7 @@ function lightEntry(entry: Entry, limit: number, whole: (entry: readonly Entry[]
   return isRecord(value) ? value : {}
 }
 
-/** The largest share that all can have within the limit: what small ones don't need goes to the large ones. */
+/** The largest size that each may have within the limit, if those that are smaller leave their rest to the others. */
 function shareOf(sizes: readonly number[], limit: number): number {
   let left = Math.max(limit, 0)
   let share = 0
@@ -125,7 +125,7 @@ function fewerMatches(
   size: (value: unknown) => number,
 ): { bundle: Entry; gone: number } | undefined {
   if (!isRecord(resource) || resource.resourceType !== 'Bundle' || !Array.isArray(resource.entry)) return undefined
-  const parts = partsOf(resource.entry.filter(isRecord))
+  const parts = bundlePartsOf(resource.entry.filter(isRecord))
   for (let count = parts.ordered.length - 1; count > 0; count = Math.floor(count * 0.6)) {
     const { link: _link, ...rest } = resource
     const bundle = { ...rest, entry: parts.take(0, count) }

@@ -1,12 +1,12 @@
-// Which entries of a Bundle go into an answer that can't hold them all: from where the last answer stopped, as many as fit, and in the
-// first answer the last match too, so that both ends are known. Included resources come with their match if they fit.
+// Chooses the entries of a Bundle for an answer that can't hold them all: from where the last answer stopped, as many as fit. The first
+// answer also has the last match, so that both ends are known. Included resources come with their match if they fit.
 import { isRecord } from '../base/json.ts'
 
 export type Entry = Record<string, unknown>
 
 const texts = new WeakMap<Entry, string>()
 
-/** An entry's JSON, which is written once: a long answer needs it several times. Nothing changes an entry meanwhile. */
+/** An entry's JSON, written once, since a long answer needs it several times. An entry must not change after that. */
 export function jsonOf(entry: Entry): string {
   let text = texts.get(entry)
   if (text === undefined) {
@@ -17,7 +17,7 @@ export function jsonOf(entry: Entry): string {
 }
 
 /** A Bundle's entries one by one, each match followed by the resources it includes. */
-export interface Parts {
+export interface BundleParts {
   readonly ordered: readonly Entry[]
   /**
    * The entries of one answer.
@@ -30,7 +30,7 @@ export interface Parts {
   rest(from: number, count: number): Entry[]
   /** How many entries have been given after this answer: `from` of the next one. */
   next(from: number, count: number): number
-  /** The most entries that keep each match together with what it included, if there are any. */
+  /** The most entries, up to `count`, after which no match is separated from its included resources. */
   whole(from: number, count: number): number
 }
 
@@ -41,7 +41,7 @@ export function isBatchAnswer({ type }: Entry): boolean {
 const REFERENCE = /"([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})["/]/g
 
 /** The parts that a Bundle's entries can be given in; each entry belongs to exactly one match. */
-export function partsOf(entries: readonly Entry[]): Parts {
+export function bundlePartsOf(entries: readonly Entry[]): BundleParts {
   const matches = entries.filter((entry) => !isIncluded(entry))
   const included = entries.filter(isIncluded)
   const owners = included.length === 0 ? new Map<Entry, number>() : ownersOf(matches, included)
@@ -69,7 +69,7 @@ function isIncluded({ search }: Entry): boolean {
   return isRecord(search) && (search.mode === 'include' || search.mode === 'outcome')
 }
 
-/** The match that each included entry goes with: the first that has to do with it. */
+/** The match that each included entry goes with: the first that refers to it or is referred to by it. */
 function ownersOf(matches: readonly Entry[], included: readonly Entry[]): Map<Entry, number> {
   const ownerOf = new Map<string, number>()
   const own = (name: string | undefined, at: number) => {
@@ -82,7 +82,7 @@ function ownersOf(matches: readonly Entry[], included: readonly Entry[]): Map<En
     for (const reference of referencesIn(match)) own(reference, at)
   }
   const owners = new Map<Entry, number>()
-  // What was included because of something included is met in a later round.
+  // An entry that was included because of another included one is found in a later round.
   for (let open = included; open.length > 0; ) {
     const left: Entry[] = []
     for (const entry of open) {

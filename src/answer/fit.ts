@@ -5,7 +5,7 @@ export interface Attempt<T> {
   answer: T
   /** Characters. */
   length: number
-  /** Characters of an entry alone, without what it shares with others; undefined if unknown. */
+  /** Characters that only this entry needs, without what it shares with others; undefined if unknown. */
   own(entry: number): number | undefined
 }
 
@@ -19,10 +19,11 @@ interface Limits {
 }
 
 const MAX_ROUNDS = 6
-/** An answer this full is not written again to use the rest. */
+/** An answer that is this full isn't written again to fill the rest. */
 const GOOD_ENOUGH = 0.85
-/** The target, below the limit: an estimate may be wrong, and an answer that was too long doesn't yet say what it lacks. */
+/** The target, below the limit because an estimate may be wrong. */
 const AIM = 0.93
+/** The target after an answer that was too long: that one didn't yet contain the remark about what is left out. */
 const AIM_UNTOLD = 0.88
 
 /**
@@ -31,7 +32,7 @@ const AIM_UNTOLD = 0.88
  * @param write makes the answer with this many entries, and with a note about the others
  * @param guess entries to try first
  */
-export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, { limit, most, sizes }: Limits): T {
+export function fitEntries<T>(write: (count: number) => Attempt<T>, guess: number, { limit, most, sizes }: Limits): T {
   let [low, high] = [1, most]
   let best: T | undefined
   let count = Math.max(1, guess)
@@ -42,7 +43,7 @@ export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, 
       best = answer
       if (length > limit * GOOD_ENOUGH) break
       low = count + 1
-      count = within(sizes, (size * limit * AIM) / length)
+      count = countWithin(sizes, (size * limit * AIM) / length)
     } else {
       high = count - 1
       for (let over = length - limit * AIM_UNTOLD; over > 0 && count > low; count--) {
@@ -54,8 +55,8 @@ export function fitting<T>(write: (count: number) => Attempt<T>, guess: number, 
   return best ?? write(1).answer
 }
 
-/** How many of these stay within a sum. */
-export function within(sizes: readonly number[], limit: number): number {
+/** How many of the first sizes add up to at most the limit. */
+export function countWithin(sizes: readonly number[], limit: number): number {
   let left = limit
   const end = sizes.findIndex((size) => {
     left -= size

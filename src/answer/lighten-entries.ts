@@ -4,7 +4,7 @@ import { type Entry, jsonOf } from './bundle-parts.ts'
 import { type Lightened, lighten } from './lighten.ts'
 
 /** An entry, and what was removed from it. */
-export interface Lighter {
+interface Lighter {
   entry: Entry
   leftOut: readonly string[]
 }
@@ -51,13 +51,13 @@ export class Lightener {
 }
 
 /** What was removed from entries, within a maximum length. */
-export function toldOf(lighter: readonly Lighter[], limit: number): string[] {
+export function leftOutLines(lighter: readonly Lighter[], limit: number): string[] {
   const heavy = lighter.filter(({ leftOut }) => leftOut.length > 0)
   const lines: string[] = []
   let room = limit
   for (const [at, { entry, leftOut }] of heavy.entries()) {
     const name = referenceTo(isRecord(entry.resource) ? entry.resource : {})
-    const line = `of ${name}: ${told(leftOut, Math.min(MAX_TOLD, room - name.length - 5))}`
+    const line = `of ${name}: ${leftOutLine(leftOut, Math.min(MAX_TOLD, room - name.length - 5))}`
     if (at > 0 && line.length > room) return [...lines, `of ${heavy.length - at} more entries, because of their size`]
     lines.push(line)
     room -= line.length + 12
@@ -71,10 +71,10 @@ function referenceTo({ resourceType, id }: Entry): string {
 
 /** Maximum characters of a line that says what was removed. */
 export const MAX_TOLD = 1500
-const HOW = ', because of the size; `select` brings parts, such as note.text.substring(0,20000)'
+const HOW = ', because of the size; `select` returns parts, such as note.text.substring(0,20000)'
 
 /** What was removed, in a line of limited length. */
-export function told(leftOut: readonly string[], limit: number): string {
+export function leftOutLine(leftOut: readonly string[], limit: number): string {
   const room = limit - HOW.length - 15
   const named: string[] = []
   for (const what of leftOut) {

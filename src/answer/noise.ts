@@ -8,7 +8,7 @@ const TRACING = 'https://medplum.com/fhir/StructureDefinition/tracing'
 const REPEATING_NARRATIVE: ReadonlySet<unknown> = new Set(['generated', 'extensions', 'empty', undefined])
 
 /** A value without its noise, and how many narratives were left out. */
-export interface Cleaned {
+interface Cleaned {
   value: unknown
   narratives: number
 }
@@ -78,7 +78,7 @@ function withoutTracing(extensions: unknown): unknown {
   return rest.length === 0 ? undefined : rest
 }
 
-/** Of a Bundle's links only the next page leads to something new. */
+/** A Bundle's links without all but the next page, the only one that leads to something new. */
 function nextOnly(links: unknown[]): unknown[] | undefined {
   const next = links.filter((link) => isRecord(link) && link.relation === 'next')
   return next.length === 0 ? undefined : next

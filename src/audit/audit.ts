@@ -1,5 +1,5 @@
-// What the operator learns of each tool call and each OAuth decision: one event from an allow-list of fields, to Workers Logs and,
-// if it is bound, an Analytics Engine dataset. No ids or names of anybody, no paths, bodies or answers. docs/security.md has the fields.
+// Audit log: one event for each tool call and each OAuth decision, written to Workers Logs and, if it is bound, to an Analytics Engine
+// dataset. Only fields of an allow-list: no person's id or name, no paths, bodies or answers. docs/security.md has the fields.
 
 import type { Level } from '../access/access.ts'
 import { type Kind, ROUTES } from '../access/risk/routes.ts'
@@ -14,9 +14,9 @@ export interface CallEvent {
   tool: string
   /** What the request would do. */
   kind?: Kind
-  /** Its resource type or operation, from {@link typeOf}. */
+  /** Its resource type or operation, from {@link typeOfTarget}. */
   type?: string
-  /** Of a program: how many requests it made, by such a type: `Observation 2, Patient 1`. */
+  /** For a program: how many requests it made of each such type: `Observation 2, Patient 1`. */
   requests?: string
   /** HTTP status of Medplum's answer; absent if there was none. */
   status?: number
@@ -24,7 +24,7 @@ export interface CallEvent {
   outcome: 'ok' | 'asked' | 'error'
   /** Milliseconds. */
   ms: number
-  /** What the connection may do. */
+  /** The connection's access level. */
   level?: Level
   /** Characters of the answer. */
   chars: number
@@ -59,14 +59,14 @@ export interface Subject {
   resource?: string | undefined
 }
 
-/** The complete list of what is written. */
+/** The complete list of fields that are written. */
 interface Line extends Partial<Omit<CallEvent, 'outcome'>>, Partial<Omit<OAuthEvent, 'decision'>> {
   event: 'tool_call' | 'oauth'
   decision?: OAuthEvent['decision']
   outcome?: CallEvent['outcome']
-  /** Approximately what a model reads of the answer. */
+  /** Approximate tokens of the answer. */
   tokens?: number
-  /** Host of the client's metadata document, or the fact that it registered itself. */
+  /** Host of the client's metadata document; `registered` for a client that registered itself. */
   client?: string
   /** The person, as a keyed hash; absent without the secret AUDIT_KEY. */
   who?: string
@@ -74,33 +74,39 @@ interface Line extends Partial<Omit<CallEvent, 'outcome'>>, Partial<Omit<OAuthEv
   tenant?: string
 }
 
-/** FHIR in the compact form and as JSON, by the tokenizers of current models: 2.8 to 3.6 characters each. */
+/** Characters per token of FHIR, in the compact form or JSON: 2.8 to 3.6 with current models' tokenizers. */
 const CHARS_PER_TOKEN = 3.2
 
 /** Logs a tool call. */
 export async function auditCall(event: CallEvent, subject: Subject, env: Bindings): Promise<void> {
   const { tool, kind, type, requests, status, outcome, ms, level, chars } = event
   const tokens = Math.ceil(chars / CHARS_PER_TOKEN)
-  const line = { event: 'tool_call', tool, kind, type, requests, status, outcome, ms, level, chars, tokens } as const
-  write({ ...told(line), ...(await identify(subject, env)) }, env)
+  const fields = { tool, kind, type, requests, status, outcome, ms, level, chars } satisfies All<CallEvent>
+  write({ ...told({ event: 'tool_call', ...fields, tokens }), ...(await identify(subject, env)) }, env)
 }
 
 /** Logs an OAuth decision. */
 export async function auditOAuth(event: OAuthEvent, subject: Subject, env: Bindings): Promise<void> {
   const { decision, level, reason, status } = event
-  write({ ...told({ event: 'oauth', decision, level, reason, status }), ...(await identify(subject, env)) }, env)
+  const fields = { decision, level, reason, status } satisfies All<OAuthEvent>
+  write({ ...told({ event: 'oauth', ...fields }), ...(await identify(subject, env)) }, env)
 }
 
-/** Without the fields that are not known. */
+/** All fields of an event, so that none can be forgotten. */
+type All<Event> = { [Name in keyof Required<Event>]: Event[Name] | undefined }
+
+/** The event without undefined fields. */
 function told(line: { [Name in keyof Line]: Line[Name] | undefined } & Pick<Line, 'event'>): Line {
   return Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined)) as unknown as Line
 }
 
 function write(line: Line, env: Bindings): void {
   console.log(JSON.stringify(line))
-  const { event, tool, decision, kind, type, outcome, level, reason, client, who, tenant, requests } = line
+  const { event, tool, decision, kind, type, outcome, level, reason, client, who, tenant, requests, ...counts } = line
+  const { ms, status, chars, tokens, ...rest } = counts
+  rest satisfies Record<string, never>
   const texts = [event, tool ?? decision, kind, type, outcome, level, reason, client, who, tenant, requests]
-  const numbers = [line.ms, line.status, line.chars, line.tokens]
+  const numbers = [ms, status, chars, tokens]
   try {
     env.AUDIT?.writeDataPoint({
       indexes: [who ?? client ?? event],
@@ -108,7 +114,7 @@ function write(line: Line, env: Bindings): void {
       doubles: numbers.map((number) => number ?? 0),
     })
   } catch {
-    // An event that can't be counted is no reason to withhold an answer.
+    // If the dataset fails, the call still gets its answer.
     console.warn(JSON.stringify({ event: 'audit_failed' }))
   }
 }
@@ -125,13 +131,13 @@ async function identify(subject: Subject, env: Bindings): Promise<Pick<Line, 'cl
   }
 }
 
-/** Only existing tenants: a forged token may name anything. */
+/** The tenant's name, if there is such a tenant: a forged token may name anything. */
 function tenantLabel({ userId, resource }: Subject, env: Bindings): string | undefined {
   const tenant = userId === undefined ? tenantAt(URL.parse(resource ?? '')?.pathname ?? '/') : tenantOf(userId)
   return findSettings(env, tenant) ? tenant : 'other'
 }
 
-/** A client id is a metadata document's URL, or random; the name that a client gives itself may be anything. */
+/** A label for a client, made from its id (a metadata document's URL, or random): its name may be anything. */
 function clientLabel(clientId: string): string {
   const url = clientId.startsWith('https://') ? URL.parse(clientId) : null
   return url?.hostname.slice(0, 80) ?? 'registered'
@@ -152,10 +158,10 @@ const OPERATIONS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * A target without its id: `Patient/123` is `Patient`, `Bot/123/$execute` is `Bot/$execute`. Only types and operations that are
- * known: a path may hold anything, a name too.
+ * A target without its id: `Patient/123` becomes `Patient`, `Bot/123/$execute` becomes `Bot/$execute`. Only known types and
+ * operations: anything else in a path could be a name.
  */
-export function typeOf(target: string | undefined): string | undefined {
+export function typeOfTarget(target: string | undefined): string | undefined {
   if (target === undefined) return undefined
   const [first = '', ...rest] = target.split('?')[0]?.split('/') ?? []
   const operation = [first, ...rest].find((segment) => segment.startsWith('$'))

@@ -3,7 +3,7 @@
 /**
  * Runs `work` with a signal that aborts after `ms` milliseconds, or when `parent` does.
  *
- * After the time its `reason` is a `TimeoutError`, as that of AbortSignal.timeout.
+ * After a timeout, the signal's `reason` is a `TimeoutError`, as with AbortSignal.timeout.
  */
 export async function withDeadline<T>(
   ms: number,
@@ -11,7 +11,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new DOMException('The time is over', 'TimeoutError')), ms)
+  const timer = setTimeout(() => controller.abort(new DOMException('The time limit was reached', 'TimeoutError')), ms)
   const abort = () => controller.abort(parent?.reason)
   if (parent?.aborted) abort()
   parent?.addEventListener('abort', abort)

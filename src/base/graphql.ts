@@ -3,7 +3,7 @@ import { type DocumentNode, parse } from 'graphql'
 
 let last: { text: string; document: DocumentNode | undefined } | undefined
 
-/** A document; undefined if the text isn't one. All checks of a request need the same one, so the last is kept until they are done. */
+/** The parsed document; undefined if the text isn't one. The last one is remembered, since all checks of a request need the same. */
 export function graphqlDocument(text: string): DocumentNode | undefined {
   if (last?.text !== text) {
     last = { text, document: parsed(text) }

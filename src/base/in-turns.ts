@@ -1,4 +1,4 @@
-/** Works on each item, a limited number at a time; results in the order of the items. */
+/** Runs `work` on each item, at most `atOnce` at a time. @returns the results in the order of the items */
 export async function inTurns<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (let start = 0; start < items.length; start += atOnce) {

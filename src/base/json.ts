@@ -20,3 +20,17 @@ export function scalarText(value: unknown): string {
 export function textList(value: unknown): string[] {
   return Array.isArray(value) ? value.map(scalarText).filter(Boolean) : []
 }
+
+/** An object's own property; undefined for anything else, also for what it inherits. */
+export function own(value: unknown, name: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+/** Undefined for a text that is not JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

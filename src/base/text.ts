@@ -8,7 +8,7 @@ const HEAPED = /(?<=\p{M}{2})\p{M}/gu
 
 const BEYOND_ASCII = /[^ -~]/
 
-/** A string in quotes, as JSON has it. */
+/** A string in quotes, as in JSON, with all characters visible. */
 export function quoted(text: string): string {
   return visible(JSON.stringify(text))
 }

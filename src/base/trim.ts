@@ -1,6 +1,5 @@
 /**
- * Without a character that repeats at the end. A pattern such as `/ +$/` would try a long run of them once from each of its
- * characters.
+ * Removes all of one character at the end. On a long run of it elsewhere in the text, a pattern such as `/ +$/` takes quadratic time.
  */
 export function withoutEnd(text: string, char: string): string {
   let end = text.length

@@ -1,4 +1,4 @@
-// Who calls, with which authority: rebuilt for each request from its verified token; never stored, never logged.
+// The caller of a request and what they may do: created for each request from its verified token, never stored or logged.
 
 import type { Access } from '../access/access.ts'
 import type { MedplumSession } from '../client/request.ts'
@@ -14,7 +14,7 @@ export interface Caller {
   client: { id: string; name: string }
   /** What the connection may do now: what was granted, or less if the person has reduced it since. */
   access(): Promise<Access>
-  /** What the person agrees to before a change. */
+  /** Where the person's approvals of changes are asked for and kept. */
   confirmations: Confirmations
   medplum: MedplumSession & {
     /** Root of the Medplum App, for links to records; undefined if unknown. */

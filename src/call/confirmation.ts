@@ -10,30 +10,30 @@ export interface Seen {
 
 /** An approval. Outside memory it exists only sealed. */
 export interface Agreement {
-  /** Of the tool's name and the arguments that are sent. */
+  /** Digest of the tool's name and the arguments that are sent. */
   digest: string
   seen: Seen[]
-  /** The one resource that a condition found. */
+  /** The one resource that a conditional request found. */
   found?: string
   /** Milliseconds since the epoch. */
   expiresAt: number
   nonce: string
-  /** Asked on a page: the person decides there, whatever a client answers. */
+  /** The question is on a page: only the person's decision there counts, not the client's answer. */
   onPage?: true
 }
 
 /** A page where the person decides. */
-export interface Page {
+export interface ConfirmationPage {
   address: string
-  /** Tells pages apart, and opens none. */
+  /** Identifies the page, but doesn't open it. */
   id: string
 }
 
 /** Seals what a person is asked under the key of the caller's grant. */
 export interface Confirmations {
-  /** The agreement as it may travel through the client. */
+  /** The agreement, sealed so that it can be sent through the client. */
   seal(agreement: Agreement): Promise<string>
-  /** What this grant sealed; undefined for anything else. */
+  /** The agreement that this grant sealed; undefined for any other text. */
   open(sealed: string): Promise<Agreement | undefined>
   /** True the first time for a nonce, then always false. */
   burn(nonce: string, expiresAt: number): Promise<boolean>
@@ -43,7 +43,7 @@ export interface Confirmations {
    * @param lines what would be done
    * @param session the MCP session that learns when the page has been answered
    */
-  propose(agreement: Agreement, lines: readonly string[], session?: string): Promise<Page>
+  propose(agreement: Agreement, lines: readonly string[], session?: string): Promise<ConfirmationPage>
   /** The person's decision on the page about these arguments, undefined without a page. Reading it uses it up. */
   decision(digest: string): Promise<{ approved: string } | 'declined' | 'open' | undefined>
   /** Ends the page about these arguments, and what was decided there. */

@@ -9,10 +9,10 @@ import { FhirError } from './fhir-error.ts'
 import { type Guard, NOT_FOUND, type Passage } from './guard.ts'
 import type { FhirRequest, FhirResponse, MedplumSession } from './request.ts'
 
-export interface ClientOptions {
+interface ClientOptions {
   /** W3C Trace Context of the call, passed on. */
   traceparent?: string | undefined
-  /** What requests and answers pass. */
+  /** Checks every request and answer. */
   guard?: Guard
 }
 
@@ -57,8 +57,8 @@ export class FhirClient {
   }
 
   /**
-   * Reads the record at a path, or all that a search there finds, with their secrets: to judge and compose a change of them.
-   * What comes back can't be shown by accident.
+   * Reads the record at a path, or all records that a search there finds, with their secrets, to check and compose a change. The type
+   * {@link Whole} keeps secrets from being shown by accident.
    *
    * @throws as {@link send}
    */
@@ -126,7 +126,7 @@ function matchesIn(bundle: Record<string, unknown>): Record<string, unknown>[] {
   )
 }
 
-/** Missing or deleted. */
+/** Whether an error means that the record is missing or deleted. */
 function isAbsence(error: unknown): boolean {
   return error instanceof FhirError && (error.status === 404 || error.status === 410)
 }

@@ -1,5 +1,5 @@
-// The body of a request: one value that everything judges, and the bytes that are sent, composed from each other once. A class,
-// so that only the bytes that were checked can be sent; any change to a body composes it again with `with`.
+// The body of a request: the value that every check reads, and the bytes that are sent, made together so that they can't differ. To
+// change a body, make a new one with `with`.
 
 export const FHIR_JSON = 'application/fhir+json'
 export const JSON_TYPES = [FHIR_JSON, 'application/json', 'application/json-patch+json'] as const
@@ -7,7 +7,7 @@ export const HL7 = 'x-application/hl7-v2+er7'
 export const FORM = 'application/x-www-form-urlencoded'
 
 export type JsonType = (typeof JSON_TYPES)[number]
-export type TextType = 'text/plain' | typeof HL7 | typeof FORM
+type TextType = 'text/plain' | typeof HL7 | typeof FORM
 
 const UTF_8 = new TextEncoder()
 
@@ -24,7 +24,7 @@ export class Content {
     this.value = value
   }
 
-  /** What is sent may hold what must not be shown. */
+  /** Keeps the content out of logs and errors: it may contain secrets. */
   toJSON(): { type: string } {
     return { type: this.type }
   }
@@ -49,7 +49,7 @@ export class Content {
     return new Content(FHIR_JSON, asBytes(data), value)
   }
 
-  /** The same with another JSON value. */
+  /** A copy with another JSON value. */
   with(value: unknown): Content {
     return new Content(this.type, UTF_8.encode(JSON.stringify(value)), value)
   }

@@ -16,7 +16,7 @@ const FIRST_MS = 200
 
 /** A place below the FHIR base. */
 interface Address {
-  /** As it is requested. */
+  /** The URL to request. */
   url: string
   /** Relative to the base. */
   local: string
@@ -48,7 +48,7 @@ export class Delivery {
   }
 
   /**
-   * Where a path leads. The checks of a request and its sending ask for the same path in a row.
+   * Resolves a path. The last result is remembered, since the checks of a request and its sending ask for the same path.
    *
    * @throws {PathError}
    */
@@ -129,7 +129,7 @@ export class Delivery {
 
   #fetch(url: string, request: FhirRequest, token: string, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = {
-      // A Binary's bytes come only where FHIR JSON isn't asked for.
+      // Medplum sends a Binary's bytes only if FHIR JSON isn't accepted.
       accept: request.part ? '*/*' : 'application/fhir+json',
       authorization: `Bearer ${token}`,
       'user-agent': USER_AGENT,
@@ -150,7 +150,7 @@ export class Delivery {
   }
 }
 
-/** How errors name a request: without the query, which may identify a patient. */
+/** A request's name in errors: without the query, which may identify a patient. */
 export function requestLine(method: Method, path: string): string {
   return `${method} ${path.split('?')[0] || '(the FHIR base)'}`
 }
@@ -161,11 +161,11 @@ export function backoff(attempt: number): number | undefined {
   return FIRST_MS * 2 ** attempt * (0.5 + Math.random())
 }
 
-/** A condition that fails on a repeated write may have met that same write, whose first answer was lost. */
+/** If the condition of a repeated write fails, the first attempt may have been carried out although its answer was lost. */
 function asRepeated(error: unknown): unknown {
   if (error instanceof FhirError && error.status === 412) {
     error.message +=
-      '\nThe request was repeated after a lost answer, so the conflicting change may be its own. Read the record.'
+      '\nThe request was repeated after a lost answer, so it may conflict with its own change. Read the record to check.'
   }
   return error
 }

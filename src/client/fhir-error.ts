@@ -1,4 +1,4 @@
-// What a FHIR server says went wrong, as a value and as text for a model.
+// An error of the FHIR server, as a value and as text for a model.
 
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes'
 import { oneLine } from '../base/text.ts'

@@ -1,4 +1,4 @@
-// The guard between a connection and Medplum: the form of the guard that the client asks about each request and each answer.
+// The interface of the guard between a connection and Medplum, which the client asks about each request and each answer.
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 /** A request that may be sent, and how to show its answer. */
@@ -6,11 +6,11 @@ export interface Passage {
   request: FhirRequest
   /** The answer as it may be shown; undefined if it has to look as if nothing were there. */
   settle?(response: FhirResponse): FhirResponse | undefined
-  /** What isn't there and what is gone (404, 410) must look alike. */
+  /** Whether missing and deleted records (404, 410) must look alike. */
   conceals?: boolean
 }
 
-/** What is at a path, past the guard, for a decision; undefined if there is nothing. */
+/** Reads what is at a path without the guard, so that the guard can decide; undefined if there is nothing. */
 export type Read = (path: string) => Promise<unknown>
 
 /** Checks every request of a connection before it is sent, and every answer before it is shown. */

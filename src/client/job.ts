@@ -1,4 +1,4 @@
-// Long work of Medplum: asynchronous batches and bulk exports answer 202 and a path, which tells when they are done.
+// Asynchronous jobs: Medplum answers asynchronous batches and bulk exports with 202 and a path, where it says when they are done.
 
 import { isRecord, records } from '../base/json.ts'
 import type { FhirClient } from './client.ts'
@@ -15,8 +15,8 @@ const MAX_WAIT_MS = 5_000
 const RESERVE_MS = 5_000
 
 /**
- * The answer of a job that is done, or undefined if the call's time was too short or its state can't be had now: it goes
- * on, and can be asked for.
+ * Waits for a job and returns its answer; undefined if the call's time is over or the job's state isn't available now. The job itself
+ * continues, and its state can be requested later.
  */
 export async function follow(
   fhir: FhirClient,
@@ -33,7 +33,7 @@ export async function follow(
     const percent = percentOf(state.body)
     if (percent === undefined)
       await progress(poll, undefined, `Medplum is still working (asked ${poll === 1 ? 'once' : `${poll} times`})`)
-    else await progress(percent, 100, `Medplum has done ${percent} %`)
+    else await progress(percent, 100, `Medplum has finished ${percent} %`)
   }
   return undefined
 }

@@ -1,7 +1,7 @@
 // All pages of a search, $everything or a history, as far as a limit and the call's time allow.
 
 import { isRecord } from '../base/json.ts'
-import { byId, entriesOf, halved, MAX_OFFSET, nextOf, offsetOf, type Page, totalOf } from '../fhir/paging.ts'
+import { byId, entriesOf, type FetchedPage, halved, MAX_OFFSET, nextOf, offsetOf, totalOf } from '../fhir/paging.ts'
 import type { FhirClient } from './client.ts'
 import { FhirError } from './fhir-error.ts'
 import type { Progress } from './job.ts'
@@ -22,11 +22,11 @@ export interface ReadOptions {
 }
 
 export interface AllPages {
-  /** Bundle entries, each version of a resource once; of a match that was also included, the match. */
+  /** Bundle entries without duplicates: each version of a resource once, as a match if it is both a match and included. */
   entries: Entry[]
   /** The server's count of all matches; undefined if it gave none. */
   total: number | undefined
-  /** There are more than `cap` allowed to read. */
+  /** Whether reading stopped at `cap` although there is more. */
   capped: boolean
   /** The path of the first unread page, if there is one. */
   next: string | undefined
@@ -40,11 +40,11 @@ export interface AllPages {
 const RESERVE_MS = 10_000
 
 /**
- * Reads page after page by the Bundle's next links, and by offset where Medplum gives none (a history). A page that is too
- * large to be read is asked for in smaller ones. Anything but a Bundle is returned as the only entry.
+ * Reads page after page by the Bundle's next links, and by offset where Medplum gives none (a history). A page that is too large is
+ * requested again as smaller pages. Anything but a Bundle is returned as the only entry.
  *
- * @param path relative to the FHIR base; a search is best withStableOrder
- * @throws {FhirError} {TransportError} {SessionError} if any page can't be had: what is returned has no gaps
+ * @param path relative to the FHIR base; a search should have passed {@link withStableOrder}
+ * @throws {FhirError} {TransportError} {SessionError} if any page can't be read: what is returned has no gaps
  */
 export async function readAll(fhir: FhirClient, path: string, options: ReadOptions): Promise<AllPages> {
   const { cap, progress, signal, first, keep } = options
@@ -56,7 +56,7 @@ export async function readAll(fhir: FhirClient, path: string, options: ReadOptio
   })
   let total: number | undefined
   let pages = 0
-  let page: Page = first ? { path, body: first.body } : await readPage(fhir, path, signal)
+  let page: FetchedPage = first ? { path, body: first.body } : await readPage(fhir, path, signal)
   for (;;) {
     pages++
     asked.add(page.path)
@@ -66,7 +66,7 @@ export async function readAll(fhir: FhirClient, path: string, options: ReadOptio
     await tell(progress, found.size, total, cap)
     const next = nextOf(page, found.size > before)
     if (next === undefined) return all({})
-    if (asked.has(next)) return all({ partial: 'Medplum gave a next page that was already read' })
+    if (asked.has(next)) return all({ partial: 'Medplum returned a next page that was already read' })
     if (offsetOf(next) > MAX_OFFSET) {
       return all({ partial: `Medplum stops at ${MAX_OFFSET} resources in this order` })
     }
@@ -76,7 +76,7 @@ export async function readAll(fhir: FhirClient, path: string, options: ReadOptio
   }
 }
 
-async function readPage(fhir: FhirClient, path: string, signal: AbortSignal): Promise<Page> {
+async function readPage(fhir: FhirClient, path: string, signal: AbortSignal): Promise<FetchedPage> {
   for (let asked = path; ; ) {
     try {
       const { body } = await fhir.send({ method: 'GET', path: asked, repeatable: true, signal })

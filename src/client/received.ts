@@ -1,5 +1,5 @@
-// What Medplum answered: an error thrown, a body of limited length, no link in it that leads outside. Secrets are still in it: the client
-// hides them before anything leaves it.
+// Reads Medplum's answer: throws its errors, limits its length, and makes its links local. Secrets are still in it; the client hides
+// them before it returns the answer.
 
 import { isRecord } from '../base/json.ts'
 import { charsetIn } from '../base/text.ts'
@@ -37,7 +37,7 @@ export async function received(
   const { bytes, before, more } = await readBytes(response, part).catch(connectionLost)
   if (more && part.length === MAX_ANSWER_BYTES) {
     throw new TransportError(
-      `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less, by _count, _elements or a narrower search.`,
+      `The answer to ${name} is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read. Ask for less: use _count, _elements or a narrower search.`,
     )
   }
   const jobPath = localPath(response.headers.get('content-location'), fhirBase)
@@ -100,7 +100,7 @@ function withLocalLinks(body: unknown, fhirBase: URL): unknown {
   return { ...body, link }
 }
 
-// ── Who changed a record: told by the extended mode only, which brings along what Medplum keeps for its own access control ──
+// ── Who changed a record: only the extended mode says that, together with Medplum's data for access control, which is dropped ──
 
 const RECORD = /^(?!Binary\/)[A-Z][A-Za-z]*\/[A-Za-z0-9.-]+(?:\/_history(?:\/[A-Za-z0-9.-]+)?)?(?:\?|$)/
 
@@ -110,7 +110,7 @@ export function asksAuthor({ method, path }: FhirRequest): boolean {
 }
 
 /** The answer of the extended mode, of which only `meta.author` is kept. */
-export function withAuthorOnly(body: unknown): unknown {
+function withAuthorOnly(body: unknown): unknown {
   if (!isRecord(body)) return body
   if (body.resourceType !== 'Bundle' || body.type !== 'history') return plainRecord(body)
   if (!Array.isArray(body.entry)) return body

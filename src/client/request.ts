@@ -1,4 +1,4 @@
-// A request to Medplum, and its answer, as the FHIR client takes and gives them.
+// The FHIR client's input and output: a request to Medplum and its answer.
 
 import type { Content } from './content.ts'
 
@@ -21,7 +21,7 @@ export interface FhirRequest {
   part?: { offset: number; length: number }
   /** Names of GraphQL response keys that hold secrets under another name. */
   hidden?: ReadonlySet<string>
-  /** What this server itself records about an admitted write: who made it. Never set by a caller's arguments. */
+  /** Whether this server writes it itself, to record who made a change (marks/). Never set by a caller's arguments. */
   mark?: boolean
   /** Aborts the request at Medplum. */
   signal?: AbortSignal
@@ -40,7 +40,7 @@ export interface FhirResponse {
   file?: FileFacts
 }
 
-export interface FileFacts {
+interface FileFacts {
   /** In bytes, if Medplum says. */
   size: number | undefined
   /** The byte before what was read. */

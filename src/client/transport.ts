@@ -1,4 +1,4 @@
-// The way between this server and Medplum: how it fails.
+// Errors of the connection between this server and Medplum.
 import { ToldError } from '../base/told-error.ts'
 
 /** The request could not be sent or its answer not read. Without a status it may be unknown whether Medplum acted. */

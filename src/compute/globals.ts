@@ -1,7 +1,7 @@
-// The parts of JavaScript that a program has: by object, the names that stay; all others are deleted. Whatever takes more time than a
-// step is counted (isolate/).
+// The parts of JavaScript that a program can use: the names that stay, by object; all others are deleted. Whatever takes more time than
+// a step is counted (isolate/).
 
-/** Names that the meter has inside a program, in the order in which a program takes them. */
+/** Names of the meter's functions inside a program, in the order of its parameters. */
 export const HELPERS = [
   '$s',
   '$p',
@@ -19,6 +19,9 @@ export const HELPERS = [
   '$m',
   '$l',
 ] as const
+
+/** Maximum number of reads by one program. */
+export const MAX_READS = 300
 
 /** Steps of a promise: what is thrown for it has a stack, and is kept. */
 export const PROMISE = 400
@@ -72,7 +75,7 @@ export const INTRINSICS: Readonly<Record<string, string>> = {
   'TypeError.prototype': 'message name',
   URIError: '',
   'URIError.prototype': 'message name',
-  // Without a name in a program, but at hand: those of functions, of generators, of what they return.
+  // A program can't name these, but can reach them: the prototypes of functions, of generators and of what generators return.
   '%Iterator%.prototype': 'every filter find forEach map reduce some take toArray @@iterator',
   '%AsyncIterator%.prototype': '@@asyncIterator',
   '%ArrayIterator%': 'next @@toStringTag',

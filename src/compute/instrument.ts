@@ -4,10 +4,10 @@
 import { parse } from 'acorn'
 import { UserError } from '../base/told-error.ts'
 import { GLOBALS, HELPERS, PROMISE } from './globals.ts'
-import { children, FUNCTIONS, hasReturn, list, maybe, namesIn, part, restsOf, type Tree } from './syntax-tree.ts'
+import { children, FUNCTION_NODES, hasReturn, list, maybe, namesIn, part, restsOf, type Tree } from './syntax-tree.ts'
 import { call, charge, checkKind, type Tools, WRITE } from './write-nodes.ts'
 
-/** Steps of nodes that count more than one, because they take up memory. */
+/** Steps of nodes that count more than one because they use memory. */
 const WEIGHT: Readonly<Record<string, number>> = {
   ArrayExpression: 6,
   ObjectExpression: 8,
@@ -58,7 +58,7 @@ const LOOPS = new Set(['ForStatement', 'ForInStatement', 'ForOfStatement', 'Whil
  * @throws {UserError} for invalid JavaScript, and for parts that a program may not use
  */
 export function instrument(code: string): string {
-  if (code.includes(MARK)) throw refusal('it holds a NUL character', undefined)
+  if (code.includes(MARK)) throw refusal('it contains a NUL character', undefined)
   try {
     return new Instrumenter(code).module()
   } catch (error) {
@@ -79,7 +79,7 @@ function refusal(what: string, position: Position | undefined): UserError {
   return new UserError(`The program was not run. ${where}${what}.`)
 }
 
-/** What a node takes up that no node below it counts. */
+/** The memory that a node uses and that no node below it counts, in steps. */
 function room(node: Tree): number {
   if (node.type === 'ArrayExpression') return (node.elements as unknown[]).length * 2
   return node.type === 'Literal' && node.regex !== undefined ? 30 : 0
@@ -122,7 +122,7 @@ class Instrumenter {
   #declare(node: Tree): void {
     const bound = [
       ...(node.type === 'VariableDeclarator' ? [part(node, 'id')] : []),
-      ...(FUNCTIONS.has(node.type) ? [...list(node, 'params'), ...maybe(node, 'id')] : []),
+      ...(FUNCTION_NODES.has(node.type) ? [...list(node, 'params'), ...maybe(node, 'id')] : []),
       ...(/^Class/.test(node.type) && node.type !== 'ClassBody' ? maybe(node, 'id') : []),
       ...(node.type === 'CatchClause' ? maybe(node, 'param') : []),
     ]
@@ -164,7 +164,7 @@ class Instrumenter {
         (WRITTEN[node.type]?.(node) ? this.#tools.wide : 0),
     )
     if (LOOPS.has(node.type)) return this.#loop(node)
-    if (FUNCTIONS.has(node.type)) return this.#function(node)
+    if (FUNCTION_NODES.has(node.type)) return this.#function(node)
     const write = WRITE[node.type]
     return write ? write(node, this.#tools) : this.#text(node)
   }
@@ -200,7 +200,7 @@ class Instrumenter {
     return text.replace(MARK, () => `$s(${weight});`)
   }
 
-  /** A part of a loop's head, where nothing can follow a declaration. */
+  /** A part of a loop's head, where no statement can be added after a declaration. */
   #head(node: Tree): string {
     if (node.type !== 'VariableDeclaration') return this.#write(node)
     checkKind(node, this.#tools)
@@ -233,7 +233,7 @@ class Instrumenter {
     return Math.max(0, node.end - node.start - SHORT) + (node.async === true ? PROMISE : 0)
   }
 
-  /** A generator that is made has room for all it holds, and its body runs only later: so its parameters count. */
+  /** A generator gets its memory when it is created, but its body runs later, so the steps are counted in its parameters. */
   #generator(node: Tree, body: Tree, params: Tree[], rests: string[]): string {
     const from = params.at(-1)?.end ?? maybe(node, 'id')[0]?.end ?? node.start
     const head = this.#code.slice(from, body.start)
@@ -241,7 +241,7 @@ class Instrumenter {
     if (!isPlain || params.some(({ type }) => type === 'RestElement'))
       this.#refuse(
         node,
-        'a rest parameter (...), a comment or a last comma in the head of a generator is not available',
+        'rest parameters (...), comments and trailing commas are not available in the parameters of a generator',
       )
     const { text, weight } = this.#within(() =>
       this.#text(node, (child) => {
@@ -266,7 +266,7 @@ class Instrumenter {
       if (name === 'prototype' || name === '__proto__' || name === 'constructor')
         this.#refuse(node, `assigning to ${name} is not available`)
     } else if (node.type === 'RestElement') {
-      this.#refuse(node, 'a rest element (...) is available in const and let and in parameters only')
+      this.#refuse(node, 'a rest element (...) is available only in const, let and parameters')
     } else if (node.type === 'AssignmentPattern') {
       this.#target(part(node, 'left'), true)
     } else if (node.type === 'Property') {

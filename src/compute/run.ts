@@ -5,8 +5,9 @@ import { RpcTarget } from 'cloudflare:workers'
 import { isRecord, scalarText } from '../base/json.ts'
 import { quoted } from '../base/text.ts'
 import { UserError } from '../base/told-error.ts'
-import { GLOBAL_FUNCTIONS, GLOBALS, HELPERS, INTRINSICS, PROMISE } from './globals.ts'
+import { GLOBAL_FUNCTIONS, GLOBALS, HELPERS, INTRINSICS, MAX_READS, PROMISE } from './globals.ts'
 import { instrument } from './instrument.ts'
+import { constructorsOf } from './isolate/constructors.ts'
 import { countedOf } from './isolate/counted.ts'
 import { expressionPartsOf } from './isolate/expression-parts.ts'
 import { helpersOf } from './isolate/helpers.ts'
@@ -14,13 +15,13 @@ import { jsonWriterOf } from './isolate/json.ts'
 import { listMethodsOf } from './isolate/list-methods.ts'
 import { localeMethodsOf } from './isolate/locale-methods.ts'
 import { lockDown } from './isolate/lockdown.ts'
-import { type Bounds, type Parts, type Reads, run } from './isolate/main.ts'
+import { type Bounds, type IsolateFunctions, type Reads, run } from './isolate/main.ts'
 import { meterOf } from './isolate/meter.ts'
 import { objectMethodsOf } from './isolate/object-methods.ts'
 import { matcherOf } from './isolate/regular-expression.ts'
 import { textMethodsOf } from './isolate/text-methods.ts'
 
-/** The binding that makes isolates (`worker_loaders`), as far as it is used here. */
+/** The part of the binding `worker_loaders` that is used here: it creates isolates. */
 export interface Loader {
   load(code: {
     compatibilityDate: string
@@ -35,9 +36,6 @@ export interface Loader {
 interface Entrypoint {
   run(reads: object): Promise<string>
 }
-
-/** Maximum number of reads by one program. */
-export const MAX_READS = 300
 
 const BOUNDS: Bounds = {
   limits: { steps: 50_000_000, text: 1_000_000, list: 1_000_000, reads: MAX_READS, promise: PROMISE },
@@ -96,7 +94,8 @@ export async function runProgram(
   }
 }
 
-const PARTS: Parts = {
+const PARTS: IsolateFunctions = {
+  constructorsOf,
   countedOf,
   expressionPartsOf,
   helpersOf,
@@ -143,18 +142,18 @@ async function within(work: Promise<string>, timeoutMs: number, signal: AbortSig
     return await Promise.race([work, over])
   } catch (error) {
     if (error instanceof UserError || signal.aborted) throw error
-    // The class only: the platform's words may hold the program's.
+    // Not the platform's message, which may contain the program's words.
     throw new UserError(`The program was stopped: ${reasonOf(error)}.`)
   } finally {
     end()
   }
 }
 
-/** Why there was no answer. */
+/** Why the isolate gave no answer. */
 function reasonOf(error: unknown): string {
   const words = error instanceof Error ? error.message : ''
-  if (/cpu/i.test(words)) return 'it used more time of the processor than it may'
-  if (/memory/i.test(words)) return 'it used more memory than it may'
+  if (/cpu/i.test(words)) return 'it used more CPU time than allowed'
+  if (/memory/i.test(words)) return 'it used more memory than allowed'
   if (/SyntaxError|Unexpected|Invalid/.test(words)) return 'it is not valid JavaScript'
   return 'it ended without an answer'
 }
@@ -174,7 +173,7 @@ function resultOf(answer: unknown): unknown {
   throw new UserError(`The program failed${where}: ${name}${quoted(message)}`)
 }
 
-/** The reasons of the meter are plain words. */
+/** The meter's reasons consist of plain words only; anything else could be the program's. */
 const OURS = /^[a-z0-9 ,:']{1,120}$/i
 
 function parsed(json: unknown): unknown {
@@ -189,7 +188,7 @@ const MAX_MESSAGE = 1_000
 
 /** Releases what the runtime keeps for a stub. */
 function dispose(stub: object): void {
-  // The standard library that is checked against doesn't know the symbol yet.
+  // TypeScript's library, as configured, doesn't declare the symbol yet.
   const symbol: unknown = Reflect.get(Symbol, 'dispose')
   const end: unknown = typeof symbol === 'symbol' ? Reflect.get(stub, symbol) : undefined
   if (typeof end === 'function') end.call(stub)

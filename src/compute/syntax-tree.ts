@@ -1,10 +1,10 @@
-// The syntax tree of a program, as acorn gives it: the nodes below a node, the names it binds, what its value may be.
+// Queries on a program's syntax tree, as acorn returns it: the nodes below a node, the names it binds, its possible values.
 
 import type { Node } from 'acorn'
 
 export type Tree = Node & Record<string, unknown>
 
-export const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'])
+export const FUNCTION_NODES = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'])
 
 /** The names that a pattern binds. */
 export function namesIn(pattern: Tree): string[] {
@@ -42,7 +42,7 @@ export function hasReturn(node: Tree): boolean {
   return children(node).some(
     (child) =>
       child.type === 'ReturnStatement' ||
-      (!FUNCTIONS.has(child.type) && !/^Class/.test(child.type) && hasReturn(child)),
+      (!FUNCTION_NODES.has(child.type) && !/^Class/.test(child.type) && hasReturn(child)),
   )
 }
 

@@ -1,4 +1,4 @@
-// How each kind of node is written so that it asks the meter first, and what a program may not have.
+// Rewrites each kind of node so that it calls the meter first, and refuses what a program may not contain.
 
 import { isNumeric, isScalar, maybe, part, restsOf, type Tree } from './syntax-tree.ts'
 
@@ -17,7 +17,7 @@ export interface Tools {
   wide: number
 }
 
-/** `using` would call its value when the scope ends. */
+/** Refuses `using`, which would call a method of its value when the scope ends. */
 export function checkKind(node: Tree, { refuse }: Tools): void {
   if (!/^(?:const|let|var)$/.test(String(node.kind))) refuse(node, 'using is not available')
 }
@@ -220,7 +220,7 @@ function isOwn(node: Tree, { refuse }: Tools): boolean {
   if (node.type !== 'MemberExpression') return true
   if (part(node, 'property').type !== 'PrivateIdentifier') return false
   if (/^(?:Identifier|ThisExpression)$/.test(part(node, 'object').type)) return true
-  return refuse(node, 'changing a private field is available on a variable or this only')
+  return refuse(node, 'changing a private field is available only on a variable or this')
 }
 
 function placeOf(node: Tree, { write }: Tools): { object: string; key: string } {

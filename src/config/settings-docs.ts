@@ -1,7 +1,7 @@
 // What the settings are for, as data: the table of docs/operations.md is written from it (`npm run docs`). The Worker
 // doesn't load it; settings.ts and tenants.ts parse the settings.
 
-export interface SettingText {
+interface SettingText {
   /** What applies if it is not set; `required` if there is no default. */
   unset: string
   /** In a table's cell. */
@@ -27,13 +27,13 @@ export const SETTINGS: Record<string, SettingText> = {
   CLIENT_DOCUMENTS: {
     unset: 'on; off on localhost',
     meaning:
-      'whether clients may identify themselves by a metadata document; `off` if the Worker can’t reach the internet',
+      'whether clients may identify themselves by a metadata document; set it to `off` if the Worker can’t reach the internet',
   },
   SESSION_IDLE_HOURS: { unset: '`24`', meaning: 'a session is deleted after this time without use' },
   UPSTREAM_TIMEOUT_SECONDS: { unset: '`55`', meaning: 'how long a call may wait for Medplum' },
   ANSWER_CHARS: {
     unset: '`60000`',
-    meaning: 'maximum characters in an answer, unless a call sets its own; 2000 to 100000',
+    meaning: 'maximum characters in an answer, unless a call sets its own maximum; 2000 to 100000',
   },
   TOOLS: { unset: '`default`', meaning: '`directory`: no tool mixes reads and writes' },
   MAX_ACCESS: {
@@ -41,20 +41,23 @@ export const SETTINGS: Record<string, SettingText> = {
     meaning: 'the highest access level that a person may grant: `read`, `write`, `full`, `admin`',
   },
   CONFIRM: { unset: '`delete`', meaning: 'what the person must confirm: `delete`, `write` (all changes) or `never`' },
-  AI_TAG: { unset: '`on`', meaning: 'label what is written as AI-asserted; or `off`' },
-  AI_PROVENANCE: { unset: '`off`', meaning: 'a Provenance of each create and change; or `on`' },
-  FHIR_AUDIT: { unset: '`off`', meaning: "an AuditEvent of each change in the person's project; or `on`" },
+  AI_TAG: { unset: '`on`', meaning: 'whether what is written is labelled as AI-asserted; `on` or `off`' },
+  AI_PROVENANCE: { unset: '`off`', meaning: 'whether each create and change gets a Provenance; `on` or `off`' },
+  FHIR_AUDIT: {
+    unset: '`off`',
+    meaning: "whether each change leaves an AuditEvent in the person's project; `on` or `off`",
+  },
   AUDIT_KEY: {
     unset: 'none',
-    meaning: 'key that lets logs tell people apart, at least 32 characters; without it they cannot',
+    meaning: 'a key of at least 32 characters, which lets logs tell people apart; without it they can’t',
     isSecret: true,
   },
   REVOKED_BEFORE: {
     unset: 'none',
-    meaning: 'ends every sign-in from before this moment (`2026-11-26T12:00:00Z`), at once',
+    meaning: 'ends every sign-in made before this moment (`2026-11-26T12:00:00Z`), at once',
   },
   TENANTS: { unset: 'none', meaning: 'more Medplum servers or projects, as a JSON object' },
-  TENANT_SECRETS: { unset: 'none', meaning: 'their client secrets by name, as a JSON object', isSecret: true },
+  TENANT_SECRETS: { unset: 'none', meaning: 'the client secrets of tenants by name, as a JSON object', isSecret: true },
 }
 
 /** The table in Markdown. */
@@ -63,5 +66,5 @@ export function settingsTable(): string {
     ([name, { unset, meaning, isSecret }]) =>
       `| \`${name}\` | ${unset} | ${meaning}${isSecret ? ' (a secret: `npx wrangler secret put`)' : ''} |`,
   )
-  return ['| setting | unset | what it is |', '|---|---|---|', ...rows].join('\n')
+  return ['| setting | default | what it is |', '|---|---|---|', ...rows].join('\n')
 }

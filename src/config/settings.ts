@@ -1,5 +1,6 @@
 // The settings of a deployment, parsed once, so that the server refuses to start and names a missing or malformed one.
 import { LEVELS, type Level } from '../access/access.ts'
+import { isLoopback } from '../base/loopback.ts'
 
 /** Bindings and settings as the Worker receives them: those of `wrangler.toml`, and what it can't name: secrets, optional bindings. */
 export interface Bindings extends Env {
@@ -161,11 +162,6 @@ function httpUrl(name: string, value: string | undefined, example: string): URL 
   }
   if (url.username || url.password) throw new SettingError(name, 'must not contain a user name or password', example)
   return url
-}
-
-/** Whether this host name means the machine itself: `localhost`, 127.0.0.0/8 or ::1. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
 /** All if none are named, except on loopback. */

@@ -20,7 +20,7 @@ const SECRETS_EXAMPLE = '{"acme": "the secret of its ClientApplication"}'
 const SEPARATOR = '~'
 
 /** There is no tenant with this name, or it was removed. */
-export class UnknownTenantError extends Error {
+class UnknownTenantError extends Error {
   override readonly name = 'UnknownTenantError'
 }
 
@@ -102,7 +102,7 @@ function parseTenants(env: Bindings): ReadonlyMap<string, Settings> {
   // By number: what was put in the wrong place may be a secret, and messages of settings are shown.
   const stray = secrets.findIndex(([name, secret]) => !names.has(name) || typeof secret !== 'string' || secret === '')
   if (stray >= 0) {
-    const problem = `must name tenants of TENANTS and give each a text (entry ${stray + 1} doesn't)`
+    const problem = `may contain only tenants of TENANTS, each with a text (entry ${stray + 1} is wrong)`
     throw new SettingError('TENANT_SECRETS', problem, SECRETS_EXAMPLE)
   }
   const secretOf = new Map(secrets)
@@ -112,7 +112,7 @@ function parseTenants(env: Bindings): ReadonlyMap<string, Settings> {
 /** A tenant's settings: the deployment's, except those that the entry overrides and those of its Medplum. */
 function parseTenant(env: Bindings, name: string, entry: unknown, secret: unknown): Settings {
   if (!NAME.test(name)) {
-    const problem = `has the name ${JSON.stringify(name)}; a name is 1 to 32 of a-z, 0-9 and -, with no - at its ends`
+    const problem = `has the name ${JSON.stringify(name)}; a name has 1 to 32 characters (a-z, 0-9, -) and doesn't begin or end with -`
     throw new SettingError('TENANTS', problem, EXAMPLE)
   }
   if (!isRecord(entry)) throw new SettingError(`TENANTS: ${name}`, 'must be an object', EXAMPLE)

@@ -95,11 +95,11 @@ function texts(value: unknown): string[] {
 /**
  * The candidates that a misspelled or half-remembered name most likely means, best first.
  *
- * @param n how many at most
- * @returns none where nothing is near
+ * @param n maximum number
+ * @returns an empty list if nothing is similar
  */
 export function nearest(name: string, candidates: Iterable<string>, n = 3): string[] {
-  // No FHIR name is longer; the distance takes time by the square of the length.
+  // No FHIR name is longer, and the distance takes quadratic time.
   const wanted = name.slice(0, 64).toLowerCase()
   if (wanted === '') return []
   return [...new Set(candidates)]

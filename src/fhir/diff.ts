@@ -1,6 +1,6 @@
 // The differences between two versions of a resource, in lines that a person can read at a glance.
 
-import { isRecord } from '../base/json.ts'
+import { isRecord, own } from '../base/json.ts'
 import { visible } from '../base/text.ts'
 
 /** One place where two values differ; `before` or `after` is absent if there is nothing. */
@@ -13,7 +13,7 @@ export interface Difference {
   concealed?: true
 }
 
-/** A value, and how it may be shown: of the same shape. */
+/** A value, and the form of it that may be shown, which has the same structure. */
 export interface Side {
   value: unknown
   shown: unknown
@@ -31,8 +31,8 @@ const SET_BY_SERVER: ReadonlySet<string> = new Set([
 const MAX_VALUE = 100
 
 /**
- * Where two JSON values differ, in the order of the first. Items of a list are compared by their place, from both of its
- * ends, so that one item put in or taken out doesn't shift all others.
+ * Where two JSON values differ, in the order of the first. Items of a list are compared by position, counted from both ends, so that
+ * an item that was inserted or removed doesn't make all others differ.
  */
 export function differences(before: unknown, after: unknown): Difference[] {
   const found: Difference[] = []
@@ -54,11 +54,11 @@ function plain(value: unknown): Side {
 /**
  * One line for each difference: `status: "requested" → "completed"`.
  *
- * @param most lines to give; what is more is counted in a last one
+ * @param most maximum number of lines; a last one counts the other differences
  */
 export function differenceLines(found: readonly Difference[], most: number): string[] {
   const lines = found.slice(0, most).map(({ path, before, after, concealed }) => {
-    const place = path === '' ? 'all of it' : path
+    const place = path === '' ? 'the whole record' : path
     if (concealed) return `${place}: replaced`
     if (before === undefined) return `${place}: added ${short(after)}`
     return after === undefined ? `${place}: removed ${short(before)}` : `${place}: ${short(before)} → ${short(after)}`
@@ -124,10 +124,6 @@ function item({ value, shown }: Side, index: number): Side {
 
 function member({ value, shown }: Side, name: string): Side {
   return { value: own(value, name), shown: own(shown, name) }
-}
-
-function own(value: unknown, name: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 /** Quotes a name that could break a line or look like one. */

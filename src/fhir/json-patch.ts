@@ -1,6 +1,6 @@
 // JSON Patch (RFC 6902) over JSON Pointer (RFC 6901), to show what a patch would do before Medplum does it.
 
-import { isRecord, records } from '../base/json.ts'
+import { isRecord, own, records } from '../base/json.ts'
 import { differences } from './diff.ts'
 
 /** A patch that can't be applied: the message says which operation, and why. */
@@ -9,10 +9,10 @@ class PatchError extends Error {
 }
 
 /**
- * The document after the patch, or which operation fails and why; the one given stays as it is.
+ * The document after the patch, or which operation fails and why. The given document isn't changed.
  *
  * @param patch operations add, remove, replace, move, copy and test
- * @param filled completes an operation from the document before it
+ * @param filled completes an operation, given the document before it
  */
 export function applyPatch(
   document: unknown,
@@ -32,9 +32,8 @@ export function applyPatch(
 }
 
 /**
- * The operations of a body: itself, or the Binary (FHIR R4, section 3.1.0.11.2) or Parameters that carry them in a batch.
- * Undefined where there are none, or where Medplum, which takes more for base64 and passes over what it doesn't know, might find
- * others.
+ * The operations of a body: the body itself, or the content of the Binary (FHIR R4, section 3.1.0.11.2) or Parameters that hold them in
+ * a batch. Undefined if there are none, or if Medplum might read others: it accepts invalid base64 and ignores unknown parts.
  */
 export function operationsOf(body: unknown): unknown[] | undefined {
   if (Array.isArray(body)) return body
@@ -50,7 +49,7 @@ export function operationsOf(body: unknown): unknown[] | undefined {
   }
 }
 
-/** Medplum reads the value of such an operation from JSON text. */
+/** An operation given as Parameters, in which Medplum reads the value from JSON text. */
 function operationIn({ name, part, ...more }: Record<string, unknown>): Record<string, unknown> {
   if (name !== 'operation' || !Array.isArray(part) || Object.keys(more).length > 0) throw new PatchError('no operation')
   const operation = new Map(part.map(partOf))
@@ -95,7 +94,7 @@ function applyOne(document: unknown, operation: unknown): unknown {
       const into = path.length > from.length && from.every((token, index) => token === path[index])
       if (into) throw new PatchError('a value can’t be moved into itself')
       if (isShifted(document, from, path)) {
-        throw new PatchError('the move would shift the list that it leads into; give a copy and a remove instead')
+        throw new PatchError('the move would shift the list that it moves into; use a copy and a remove instead')
       }
       const moved = get(document, from)
       return put(remove(document, from), path, moved, 'add')
@@ -104,7 +103,7 @@ function applyOne(document: unknown, operation: unknown): unknown {
       return put(document, path, structuredClone(get(document, pointer(operation.from, 'from'))), 'add')
     case 'test':
       if (differences(get(document, path), given(operation)).length > 0) {
-        throw new PatchError(`the value at ${String(operation.path)} is another one`)
+        throw new PatchError(`the value at ${String(operation.path)} is a different one`)
       }
       return document
     default:
@@ -141,7 +140,7 @@ function isShifted(document: unknown, from: readonly string[], path: readonly st
 
 function get(document: unknown, path: readonly string[]): unknown {
   return path.reduce((value: unknown, token) => {
-    const found = Array.isArray(value) ? value[place(token, value.length - 1)] : member(value, token)
+    const found = Array.isArray(value) ? value[place(token, value.length - 1)] : own(value, token)
     if (found === undefined) throw new PatchError(`there is nothing at /${path.join('/')}`)
     return found
   }, document)
@@ -164,7 +163,7 @@ function put(document: unknown, path: readonly string[], value: unknown, how: 'a
 function listAt(document: unknown, path: readonly string[]): unknown {
   const [holder, name] = [path.slice(0, -1), path.at(-1)]
   const parent = name === undefined ? undefined : get(document, holder)
-  if (name !== undefined && isRecord(parent) && member(parent, name) === undefined) define(parent, name, [])
+  if (name !== undefined && isRecord(parent) && own(parent, name) === undefined) define(parent, name, [])
   return get(document, path)
 }
 
@@ -182,10 +181,6 @@ function place(token: string, last: number): number {
   const index = /^(0|[1-9]\d*)$/.test(token) ? Number(token) : Number.NaN
   if (index <= last) return index
   throw new PatchError(`there is no item ${token} in the list`)
-}
-
-function member(value: unknown, name: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 /** An own property, even if its name is `__proto__`. */

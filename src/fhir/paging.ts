@@ -1,12 +1,12 @@
-// How Medplum pages, as paths: its default order is unspecified, by offset it goes 10,000 deep, and a cursor needs one order only.
+// Medplum's paging, as paths: its default order is unspecified, offsets end at 10,000, and cursors work in only one order.
 import { isRecord, records } from '../base/json.ts'
 import { isType } from './compartment.ts'
 import { criterion, formatPlace, type Place, parsePlace } from './query.ts'
 
 type Entry = Record<string, unknown>
 
-export interface Page {
-  /** The path that was requested in the end. */
+export interface FetchedPage {
+  /** The path that was requested. */
   path: string
   body: unknown
 }
@@ -27,9 +27,9 @@ export function isPaged(path: string): boolean {
 }
 
 /**
- * A search in an order in which its pages don't overlap, in pages of 500, unless it says something else itself: one type by
- * time of storage, where Medplum pages by cursor without limit; several by id, since their cursors fail up to Medplum 5.1.
- * Any other path stays as it is.
+ * A search in an order in which pages don't overlap, 500 to a page, unless it already has an order or a count. A search of one type is
+ * ordered by time of storage, so that Medplum pages by cursor, without a limit; of several types by id, since their cursors fail up to
+ * Medplum 5.1. Any other path is unchanged.
  */
 export function withStableOrder(path: string): string {
   const place = parsePlace(path)
@@ -49,7 +49,7 @@ export function withStableOrder(path: string): string {
   })
 }
 
-/** Half as many entries; undefined if one alone is too large. */
+/** The path with half as many entries per page; undefined if it is already one. */
 export function halved(path: string): string | undefined {
   const place = parsePlace(path)
   const count = countOf(place)
@@ -71,7 +71,7 @@ export function byId(path: string, count?: number): string | undefined {
   })
 }
 
-/** The most entries per page; undefined for what isn't paged. */
+/** Maximum entries per page; undefined for a path that isn't paged. */
 function countOf(place: Place): number | undefined {
   const { segments } = place
   const unless = segments.length < 2 ? 20 : { $everything: 1000, _history: 100 }[segments[2] ?? '']
@@ -82,15 +82,15 @@ function countOf(place: Place): number | undefined {
 /**
  * The path of the page after this one, as Medplum links it or should; undefined after the last.
  *
- * @param more whether this page brought anything
+ * @param more whether this page contained anything
  */
-export function nextOf({ path, body }: Page, more: boolean): string | undefined {
+export function nextOf({ path, body }: FetchedPage, more: boolean): string | undefined {
   const place = parsePlace(path)
   const link = isRecord(body) && Array.isArray(body.link) ? body.link.find(isNext) : undefined
   if (link === undefined) return place.segments[2] === '_history' && more ? nextOfHistory(place, body) : undefined
   const next = parsePlace(link.url)
   const offset = parameter(next, '_offset')
-  // Medplum 5.1 links to a search of the compartment, which knows neither `start` and `end` nor what else is referred to.
+  // Medplum 5.1 links to a search of the compartment, which ignores `start` and `end` and leaves out referenced resources.
   if (place.segments[2] === '$everything' && next.segments[2] !== '$everything' && offset !== undefined) {
     return changed(place, { _offset: offset, _count: parameter(next, '_count') })
   }
@@ -133,8 +133,8 @@ export function matchesOf(entries: readonly Entry[]): number {
 }
 
 /**
- * The answer to a search, with its total where this is the only page: Medplum counts only where it is asked to, and a
- * request more for the total would double what a person waits.
+ * The answer to a search, with a total if this is the only page. Medplum counts only on request, and a request for the total would
+ * double the time.
  */
 export function withTotal(path: string, body: unknown): unknown {
   if (!isRecord(body) || body.type !== 'searchset' || body.total !== undefined) return body
@@ -166,7 +166,7 @@ function offsetIn(place: Place): number {
   return Number(parameter(place, '_offset') ?? 0)
 }
 
-/** The path with these parameters in the place of others of their name; undefined takes them out. */
+/** The path with these parameters replaced, or, if undefined, removed. */
 function changed({ segments, parameters }: Place, values: Record<string, string | undefined>): string {
   const kept = parameters.filter(({ key }) => !Object.hasOwn(values, key))
   const added = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [criterion(name, value)]))

@@ -1,4 +1,4 @@
-// Confinement: what a caller names is either a place below the FHIR base or refused, decided before anything is sent.
+// Confinement: a path that a caller names must lead below the FHIR base, or it is refused before anything is sent.
 
 import { ToldError } from '../base/told-error.ts'
 import { withoutEnd } from '../base/trim.ts'

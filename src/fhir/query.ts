@@ -1,5 +1,5 @@
-// A FHIR request's path and query taken apart, and what each search parameter of it refers to: the common ground of the
-// checks before a request and the advice after it. It accepts any path; `strict-place.ts` says whether one is written oddly.
+// Parses a FHIR request's path and query, and finds what each search parameter refers to, for the checks before a request and the advice
+// after it. Accepts any path; `strict-place.ts` says whether one is written oddly.
 import type { Capability } from './capability.ts'
 
 /** A request as the checks see it. */
@@ -112,7 +112,7 @@ export function withPlainQuery(path: string): string {
   return parseQuery(query).length > 0 ? `${before}?${formatQuery(parseQuery(query))}` : before
 }
 
-/** The same for an address from a server, in which a `+` is a space. */
+/** Like {@link withPlainQuery}, for an address from a server, in which a `+` is a space. */
 export function withPlainQueryOfServer(path: string): string {
   const { before, query } = split(path)
   const parameters = parsed(query, (text) => decode(text.replaceAll('+', ' ')))
@@ -137,7 +137,7 @@ export const CONTROLS: ReadonlySet<string> = new Set([
   '_type',
 ])
 
-/** What a parameter name such as `subject:Patient.birthdate`, `_has:Observation:patient:code` or `name:exact` says. */
+/** The parts of a parameter name such as `subject:Patient.birthdate`, `_has:Observation:patient:code` or `name:exact`. */
 export interface Meaning {
   /** Types that have the last parameter; undefined if the name doesn't say. */
   types: string[] | undefined

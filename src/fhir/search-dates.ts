@@ -1,7 +1,7 @@
-// Dates in a FHIR search name a span of time (FHIR R4, section 3.1.1.4.7); Medplum compares with one instant and refuses
-// less than a day. This says which bounds mean the same as the span.
+// A date in a FHIR search means a span of time (FHIR R4, section 3.1.1.4.7), but Medplum compares with one instant and refuses dates
+// less precise than a day. This file finds bounds that mean the same as the span.
 
-export interface SearchDate {
+interface SearchDate {
   /** Comparison: eq, ne, gt, lt, ge, le, sa, eb, ap. */
   prefix: string
   precision: 'year' | 'month' | 'day' | 'minute' | 'second'
@@ -57,7 +57,7 @@ const BOUNDS: Record<string, { bounds: (date: SearchDate) => string[]; rightAtSt
   eb: { bounds: ({ start }) => [`lt${start}`], rightAtStart: true },
 }
 
-/** @returns values that, all together, mean what the date means; undefined for ne and ap, which no such values express */
+/** @returns values that together mean the same as the date; undefined for ne and ap, which can't be expressed so */
 export function boundsOf(date: SearchDate): string[] | undefined {
   return BOUNDS[date.prefix]?.bounds(date)
 }

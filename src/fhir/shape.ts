@@ -1,5 +1,4 @@
-// What a resource of a type or profile may look like: its StructureDefinition in a few hundred tokens, instead of 60,000 to
-// 235,000.
+// The elements of a type or profile: its StructureDefinition in a few hundred tokens, instead of 60,000 to 235,000.
 import { isRecord, records, scalarText } from '../base/json.ts'
 
 /** An element and those within it. */
@@ -12,7 +11,7 @@ interface Part {
   /** The codes that are allowed, or the value that is fixed. */
   codes: string
   parts: Part[]
-  /** The value set of a required binding, of which the definition doesn't tell all codes. */
+  /** The value set of a required binding, if the definition doesn't list all of its codes. */
   valueSet?: string
   /** Whether a profile mentions it. */
   told: boolean
@@ -20,7 +19,7 @@ interface Part {
 
 export interface Shape {
   type: string
-  /** Of a profile, its address. */
+  /** URL of the profile, if it is one. */
   profile?: string
   parts: Part[]
 }
@@ -55,7 +54,7 @@ export function shapeOf(definition: unknown): Shape | undefined {
   return { type, ...(isProfile && { profile: scalarText(definition.url) }), parts: isProfile ? toldOf(top) : top }
 }
 
-/** Of a profile, what it requires, changes or supports, and the elements around that. */
+/** For a profile: the elements that it requires, changes or supports, and the elements around those. */
 function toldOf(parts: readonly Part[]): Part[] {
   return parts.flatMap((part) => {
     const within = toldOf(part.parts)
@@ -131,7 +130,7 @@ function lastSegment(address: unknown): string {
 
 // ── As text ──
 
-/** The value sets whose codes the definition doesn't tell. */
+/** The value sets whose codes the definition doesn't list. */
 export function valueSetsIn(shape: Shape): string[] {
   const found = new Set<string>()
   const look = (parts: readonly Part[]) => {
@@ -144,16 +143,16 @@ export function valueSetsIn(shape: Shape): string[] {
   return [...found]
 }
 
-/** Codes of a value set that are told; of more, only its name. */
+/** If a value set has more codes than this, only its name is given. */
 const MOST_CODES = 20
-/** Characters that a shape takes at most: three are a token, or a little more. */
+/** Maximum characters of a shape: a token is three or a few more. */
 const MAX_CHARS = 4_300
 const LEGEND = '! required, [] list, → reference to'
 
 /**
- * The shape as lines, within its bound: where it is too long, first the deepest elements are told by name only.
+ * The shape as lines, within its maximum length: if it is too long, the deepest elements are given by name only.
  *
- * @param known the codes of value sets, as far as they could be found out
+ * @param known the codes of value sets, as far as they are known
  */
 export function shapeText(shape: Shape, known: ReadonlyMap<string, readonly string[]> = new Map()): string {
   const head =
@@ -178,8 +177,9 @@ export function shapeText(shape: Shape, known: ReadonlyMap<string, readonly stri
 
 interface Level {
   codes: number
-  /** Down to which depth types are told, and names. */
+  /** The depth from which types are left out. */
   typed: number
+  /** The depth from which elements are replaced by `…`. */
   deep: number
 }
 

@@ -1,6 +1,5 @@
-// The place that a request's path names, read so that no way of writing it hides what it is. Confinement refuses an odd path
-// before it is sent; this reading must work alone, for the entries of a Bundle too. `query.ts` takes any path as it
-// comes, and its parameters apart.
+// Parses a request's path so strictly that no way of writing it can hide where it leads. Confinement refuses an odd path before it is
+// sent; this must work on its own, also for the entries of a Bundle. `query.ts` parses leniently, and the parameters, too.
 
 export interface StrictPlace {
   /** Decoded, without the base path. */
@@ -12,7 +11,7 @@ export interface StrictPlace {
 }
 
 /** Removes origin and base path, and decodes the segments like confinement. Accepts any input. */
-export function placeOf(path: unknown): StrictPlace {
+export function strictPlaceOf(path: unknown): StrictPlace {
   if (typeof path !== 'string') return { segments: [], query: '', odd: true }
   const mark = path.indexOf('?')
   const query = mark < 0 ? '' : path.slice(mark)
@@ -37,7 +36,7 @@ export function placeOf(path: unknown): StrictPlace {
   return { segments, query, odd }
 }
 
-/** The place in FHIR words, without query, version and whatever follows an operation: `Patient/123`; `*` for the base. */
+/** The place as `Patient/123`, without query, version and whatever follows an operation; `*` for the base. */
 export function targetOf(segments: string[]): string {
   const words: string[] = []
   for (const segment of segments) {

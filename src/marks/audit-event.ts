@@ -1,5 +1,5 @@
-// A change as a FHIR AuditEvent, for the person's own project: there, and only there, it names what was changed. After the patterns
-// of IHE BALP (https://profiles.ihe.net/ITI/BALP), as far as this server knows what they ask for.
+// A change as a FHIR AuditEvent in the person's own project, the only log that names what was changed. Follows the patterns of IHE BALP
+// (https://profiles.ihe.net/ITI/BALP) as far as this server knows the data that they require.
 
 import { isRecord } from '../base/json.ts'
 import type { Method } from '../client/request.ts'
@@ -11,9 +11,9 @@ export interface Act {
   method: Method
   /** Relative to the FHIR base. */
   path: string
-  /** As a value; its type tells a transaction from a batch. */
+  /** As a JSON value; a Bundle's type distinguishes a transaction from a batch. */
   body?: unknown
-  /** What it was about: `Patient/123`, `Patient/123/_history/4`, `Observation`. */
+  /** What it read or changed: `Patient/123`, `Patient/123/_history/4`, `Observation`. */
   targets: readonly string[]
   /** Whether Medplum has carried it out, whatever fails afterwards. */
   isDone?: true

@@ -1,11 +1,11 @@
-// What a record tells of the AI that wrote it: the security label of HL7's AI Transparency on FHIR, and a Provenance that names
-// the person and the client. Pure; src/tools/perform/send-marked.ts applies it.
+// Marks records that an AI wrote: with the security label of HL7's AI Transparency on FHIR, and with a Provenance that names the person
+// and the client. Pure; src/tools/perform/send-marked.ts applies it.
 
 import { isRecord } from '../base/json.ts'
 import type { Method } from '../client/request.ts'
 
 /**
- * The label that a resource carries in `meta.security` where an AI asserted it.
+ * The label in `meta.security` of a resource that an AI asserted.
  * Source: http://hl7.org/fhir/uv/aitransparency/ValueSet/ProvenanceVS.
  */
 export const AI_ASSERTED = {
@@ -14,11 +14,11 @@ export const AI_ASSERTED = {
   display: 'Artificial Intelligence asserted',
 } as const
 
-/** Content, not records: a label would change a file, a message or an argument. */
+/** Types that aren't records: a label would change a file, a Bundle or an operation's input. */
 const UNLABELLED: ReadonlySet<string> = new Set(['Binary', 'Bundle', 'Parameters'])
 
 /**
- * A body with the label on each resource that the request would create or replace; on anything else, the body itself.
+ * The body with the label on each resource that the request would create or replace; any other body unchanged.
  * PATCH is not among them, see {@link labelPatch}.
  *
  * @param path relative to the FHIR base, with its query
@@ -28,7 +28,7 @@ export function labelled(method: Method, path: string, body: unknown): unknown {
   return stores(method, path) && isRecord(body) ? labelledResource(body) : body
 }
 
-/** How many entries of a batch are patches: those are stored without the label. */
+/** How many entries of a batch are patches, which don't get the label. */
 export function patchesIn(body: unknown): number {
   return isBatch(body) ? body.entry.filter((entry) => requestOf(entry)?.method === 'PATCH').length : 0
 }
@@ -86,15 +86,15 @@ function isLabel(coding: unknown): boolean {
 }
 
 /** A JSON Patch that adds the label, and the only version that it applies to, if there is one. */
-export interface LabelledPatch {
+interface LabelledPatch {
   operations: unknown[]
   onlyFor?: string
 }
 
 /**
- * A JSON Patch with a further operation for the label. JSON Patch (RFC 6902) appends to an array that is there and fails
- * without one, so it depends on the record: where that has no label at all, the array is made, and only for the version that
- * was read, so that no label of somebody else's is lost.
+ * A JSON Patch with one more operation, which adds the label. JSON Patch (RFC 6902) can append only to an existing array, so the
+ * operation depends on the record: if it has no label at all, the array is created, but only in the version that was read, so that no
+ * label added in the meantime is lost.
  *
  * @param current the record as it is
  * @returns undefined if the patch itself changes the labels, or the record can't be labelled
@@ -122,20 +122,20 @@ function add(path: string, value: unknown) {
 
 // ── Provenance ──
 
-/** A version of a record that a request made. */
-export interface Written {
+/** A version of a record that a request created. */
+export interface WrittenVersion {
   /** `Patient/123/_history/456` */
   reference: string
   created: boolean
 }
 
-/** A version that is clearly older than the request existed before: Medplum answers an unchanged PUT with it. */
+/** A version older than the request by more than this existed before: Medplum returns it for a PUT that changes nothing. */
 const CLOCKS_DIFFER_MS = 60_000
-/** A Provenance of a Provenance would need one as well. */
+/** Types that get no Provenance: otherwise a Provenance would need a Provenance, too. */
 const UNRECORDED: ReadonlySet<string> = new Set(['Provenance', 'AuditEvent'])
 
 /**
- * The versions that a request made, as Medplum's answer tells.
+ * The versions that a request created, according to Medplum's answer.
  *
  * @param asked the request: its body matters for a batch only
  * @param answer status and body
@@ -145,7 +145,7 @@ export function writtenBy(
   asked: { method: Method; path: string; body?: unknown },
   answer: { status: number; body: unknown },
   since: number,
-): Written[] {
+): WrittenVersion[] {
   const { method, path, body } = asked
   if (method !== 'POST' || !/^(\?|$)/.test(path)) return versionOf(method, path, answer.status, answer.body, since)
   if (!isBatch(body) || !isBatch(answer.body)) return []
@@ -160,7 +160,7 @@ export function writtenBy(
   })
 }
 
-function versionOf(method: string, path: string, status: number, resource: unknown, since: number): Written[] {
+function versionOf(method: string, path: string, status: number, resource: unknown, since: number): WrittenVersion[] {
   const changes = stores(method, path) || (method === 'PATCH' && stores('PUT', path))
   // A conditional create that found a record answers 200 with it.
   if (!changes || (status !== 201 && (status !== 200 || method === 'POST'))) return []
@@ -175,7 +175,7 @@ function versionOf(method: string, path: string, status: number, resource: unkno
 export interface Author {
   /** The person's profile: `Practitioner/123` and the like. */
   profile: string
-  /** The client that the person works with, as it names itself. */
+  /** The name of the client, as the client gave it. */
   client: string
 }
 
@@ -183,7 +183,7 @@ export interface Author {
 const PERSON = /^(Practitioner|PractitionerRole|RelatedPerson|Patient|Device|Organization)\/[A-Za-z0-9.-]{1,64}$/
 
 /** The Provenance of these versions (FHIR R4, section 6.3). */
-export function provenanceOf(written: readonly Written[], { profile, client }: Author, at: Date) {
+export function provenanceOf(written: readonly WrittenVersion[], { profile, client }: Author, at: Date) {
   const person = PERSON.test(profile) ? { reference: profile } : { display: profile }
   const activity = written.every(({ created }) => created)
     ? { code: 'CREATE', display: 'create' }

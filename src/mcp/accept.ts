@@ -1,20 +1,19 @@
-// The form in which a client accepts its answer. The transports choose between JSON and an event stream; proxies and older clients
-// accept only one of the two, or name neither.
-import { isRecord } from '../base/json.ts'
-import { parseJson } from './session/message.ts'
+// Answers in the form that a client accepts. The transports expect clients that accept both JSON and event streams; proxies and older
+// clients accept only one of them, or name neither.
+import { isRecord, parsedJson } from '../base/json.ts'
 import { SSE_HEADERS, sseEvent } from './session/sse.ts'
 
 const JSON_TYPE = 'application/json'
 const EVENTS_TYPE = 'text/event-stream'
 const BOTH = `${JSON_TYPE}, ${EVENTS_TYPE}`
 
-/** What a client takes. */
-export interface Taken {
+/** The forms that a client accepts. */
+interface Taken {
   json: boolean
   events: boolean
 }
 
-/** What an Accept header names (RFC 9110 section 12.5.1), wildcards too; without one, everything. */
+/** The forms that an Accept header allows (RFC 9110 section 12.5.1), also by wildcards; all if there is no header. */
 export function takenBy(accept: string | null): Taken {
   const ranges = (accept ?? '*/*').toLowerCase().split(',')
   const named = ranges
@@ -26,7 +25,7 @@ export function takenBy(accept: string | null): Taken {
   return { json: takes(JSON_TYPE), events: takes(EVENTS_TYPE) }
 }
 
-/** The request as one whose client takes both. */
+/** The same request, changed to accept both forms. */
 export function takingBoth(request: Request): Request {
   if (request.headers.get('accept') === BOTH) return request
   const headers = new Headers(request.headers)
@@ -35,9 +34,9 @@ export function takingBoth(request: Request): Request {
 }
 
 /**
- * An answer in the form that its client takes.
+ * Converts an answer to a form that its client accepts.
  *
- * @param decline tells the server that its question can't reach the person, for a client that would never see it
+ * @param decline called with each question to the person, which a client that accepts only JSON would never see
  */
 export async function inFormTaken(
   response: Response,
@@ -73,7 +72,7 @@ async function* messagesIn(body: ReadableStream<Uint8Array>): AsyncGenerator<unk
     text = events.pop() ?? ''
     for (const event of events) {
       const data = event.split('\n').flatMap((line) => (line.startsWith('data: ') ? [line.slice(6)] : []))
-      yield parseJson(data.join('\n'))
+      yield parsedJson(data.join('\n'))
     }
   }
 }

@@ -1,5 +1,5 @@
-// Which era is this request? 2026-07-28, and 2025 without a session: answered here, in the Worker. A 2025 session, and the
-// HTTP+SSE transport of 2024-11-05: by the session's Durable Object.
+// Routes a request by its protocol revision. 2026-07-28, and 2025 without a session, are answered here in the Worker; a 2025 session and
+// the HTTP+SSE transport of 2024-11-05, by the session's Durable Object.
 
 import {
   createMcpHandler,
@@ -9,7 +9,7 @@ import {
   type McpServer,
 } from '@modelcontextprotocol/server'
 import { createMcpHandler as createCompatibleHandler } from 'agents/mcp/server'
-import { isRecord } from '../base/json.ts'
+import { isRecord, parsedJson } from '../base/json.ts'
 import type { Bindings, Settings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'
 import type { AuthenticatedHandler, Challenge } from '../oauth/provider.ts'
@@ -17,7 +17,7 @@ import type { CallerRecord } from '../oauth/record.ts'
 import { inFormTaken, takenBy, takingBoth } from './accept.ts'
 import { MODERN, plainCall, StandingServer } from './plain-calls.ts'
 import { authInfoOf } from './server/server.ts'
-import { notAcceptable, parseJson, readBody, tooLarge } from './session/message.ts'
+import { notAcceptable, payloadTooLarge, readBody } from './session/message.ts'
 import type { McpSession } from './session/session.ts'
 import { askSession, openSse, postSse, SESSION_HEADER } from './session/session-door.ts'
 import { stepUp } from './step-up.ts'
@@ -27,22 +27,22 @@ const MCP_PATH = '/mcp'
 const STREAM_PATH = '/mcp/stream'
 const SSE_PATH = '/mcp/sse'
 
-/** What is served: by default the product itself; a test may serve another server over the same transports. */
-export interface EndpointParts {
-  /** @param versions the protocol revisions that the server supports, where they are not the SDK's own choice */
+/** The server behind the transports: the product itself by default; a test may use another one. */
+interface EndpointParts {
+  /** @param versions the protocol revisions that the server supports; the SDK's by default */
   createServer(env: Bindings, settings: Settings, versions?: string[]): McpServer
   sessions(env: Bindings): DurableObjectNamespace<McpSession>
-  /** Whether a tool has arguments that headers repeat (`x-mcp-header`, SEP-2243), which only the SDK's handler compares. */
+  /** Whether headers must repeat some of a tool's arguments (`x-mcp-header`, SEP-2243): only the SDK's handler compares them. */
   repeatsInHeaders?(tool: string): boolean
 }
 
-/** What answers without a session. */
+/** The handlers of requests without a session. */
 interface Handlers {
   /** 2026-07-28: plain calls of tools. */
   standing: StandingServer
-  /** 2026-07-28: all else. */
+  /** 2026-07-28: everything else. */
   modern: Pick<McpHttpHandler, 'fetch'>
-  /** 2025, and anything that isn't MCP; server-to-client requests, which can't work here, fail fast. */
+  /** 2025, and anything that isn't MCP. Requests to the client can't work here and fail at once. */
   legacy: Pick<McpHttpHandler, 'fetch'>
 }
 
@@ -54,7 +54,7 @@ export function createEndpoint({
 }: EndpointParts): AuthenticatedHandler {
   const built = new WeakMap<object, Handlers>()
 
-  /** Host and Origin are checked in front of this (policy.ts); CORS is the resource server's. */
+  /** Host and Origin are checked before this (policy.ts); the resource server handles CORS. */
   function handlersFor(env: Bindings, settings: Settings): Handlers {
     let handlers = built.get(settings)
     if (!handlers) {
@@ -112,8 +112,8 @@ export function createEndpoint({
   ): Promise<Response> {
     const sessionId = request.headers.get(SESSION_HEADER)
     const body = request.method === 'POST' ? await readBody(request) : undefined
-    if (body?.tooLarge) return tooLarge()
-    const parsed = parseJson(body?.text)
+    if (body?.tooLarge) return payloadTooLarge()
+    const parsed = parsedJson(body?.text ?? '')
     const denied = await stepUp(request, parsed, caller, env, challenge)
     if (denied) return denied
     const authInfo = authInfoOf(caller)

@@ -1,5 +1,5 @@
-// Plain tool calls of 2026-07-28, on one server that stays. The SDK's handler makes a server and a transport for each request, which
-// costs more than all else of the protocol; whatever is not plainly such a call is left to it, refusals and event streams too.
+// Plain tool calls of 2026-07-28, handled by one long-lived server. The SDK's handler creates a server and a transport for each request,
+// which costs more than the rest of the protocol. It gets all other requests, including those to refuse and those with event streams.
 import {
   type AuthInfo,
   isJsonContentType,
@@ -17,20 +17,20 @@ import { isAnswer } from './session/revivable.ts'
 export const MODERN = '2026-07-28'
 const CALL = 'tools/call'
 const CLASSIFICATION = { era: 'modern', revision: MODERN } as const
-/** MissingRequiredClientCapability: of what a tool's call can come to, the one error with a status of its own. */
+/** MissingRequiredClientCapability: the only error of a tool call that has an HTTP status of its own. */
 const LACKS_CAPABILITY = -32021
 
-/** The call that a request plainly is: its headers agree with the message, and it asks for no messages before its answer. */
+/** The message, if it is a plain tool call: its headers match it, and it asks for no messages before its answer. */
 export function plainCall({ headers }: Request, message: unknown): JSONRPCRequest | undefined {
   if (headers.get('mcp-protocol-version') !== MODERN || headers.get('mcp-method') !== CALL) return undefined
   if (!isRecord(message) || message.method !== CALL || !isRecord(message.params)) return undefined
-  // It gets a number of this server's instead, which would make a request of what is none.
+  // Replacing an invalid id by a number of this server would turn the message into a valid request.
   if (typeof message.id !== 'string' && !Number.isInteger(message.id)) return undefined
   const { name, _meta: meta } = message.params
   if (!isRecord(meta) || meta[PROTOCOL_VERSION_META_KEY] !== MODERN || name !== headers.get('mcp-name'))
     return undefined
   if (meta.progressToken !== undefined || meta[LOG_LEVEL_META_KEY] !== undefined) return undefined
-  // What else a request must be, the server will see.
+  // The server checks the rest.
   return isJsonContentType(headers.get('content-type')) ? (message as JSONRPCRequest) : undefined
 }
 
@@ -62,12 +62,12 @@ export class StandingServer {
 
 type Outcome = JSONRPCMessage | 'refused' | 'gone'
 
-/** By its class, and what it was made with, the SDK knows the revision of a server that is never asked to `initialize`. */
+/** From its class and constructor arguments, the SDK knows the protocol revision although no client sends `initialize`. */
 class StandingTransport extends PerRequestHTTPServerTransport {
-  /** By numbers of its own: different clients give the same ids. */
+  /** By this transport's own numbers, since different clients use the same ids. */
   readonly #waiting = new Map<number, (outcome: Outcome) => void>()
   #last = 0
-  /** The call that is being passed on: errors in it are reported before that returns. */
+  /** Number of the call that is being passed on; the SDK reports its errors before that returns. */
   #handed: number | undefined
 
   constructor() {

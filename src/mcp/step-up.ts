@@ -1,5 +1,5 @@
-// A call beyond the connection's access, answered so that the client can ask the person for more: HTTP 403 with the scopes that
-// are needed (MCP authorization, scope challenges), and as its body the result that a client without step-up shows its model.
+// Answers a call that needs more access than the connection has, so that the client can ask the person for more: HTTP 403 with the needed
+// scopes (MCP authorization, scope challenges). The body is the result that a client without step-up shows its model.
 
 import { covers, refusalOf } from '../access/access.ts'
 import { isRecord } from '../base/json.ts'
@@ -15,7 +15,7 @@ import { riskOf } from '../tools/risk-of-call.ts'
 /** The first revision whose clients sign in again after `insufficient_scope`. */
 const SINCE = '2025-11-25'
 
-/** The challenge for a message that needs more access; undefined if it doesn't, or where the client can't get more. */
+/** The challenge for a message that needs more access; undefined if it doesn't, or if the client can't get more. */
 export async function stepUp(
   request: Request,
   message: unknown,
@@ -28,13 +28,13 @@ export async function stepUp(
   const { medplum, maxAccess } = settingsFor(env, caller.userId)
   // If the connection has ended, the tool says so.
   const access = await accessOf(caller, env).catch(() => undefined)
-  // Nothing to ask for if the connection has everything already.
+  // There is nothing to ask for if the connection already has the highest level.
   if (!access || covers(access.level, maxAccess)) return undefined
   if ((request.headers.get('mcp-protocol-version') ?? '') < SINCE) return undefined
   const risk = riskOf(message, medplum.fhirBase)
   const denial = risk && refusalOf(risk, access)
   if (!denial || !covers(maxAccess, denial.needed)) return undefined
-  // Without the note, the worst that happens is a second challenge.
+  // If this note fails, the worst consequence is a second challenge.
   await env.GRANT.getByName(grantNameOf(caller))
     .challenged()
     .catch(() => {})

@@ -1,20 +1,20 @@
-// The addresses at which a tenant's MCP endpoint can be entered into a client. Clients compare the resource of the metadata with the
-// address that was entered, so each is a resource with metadata of its own. For tokens they are one: a token is for the tenant.
+// The addresses under which a tenant's MCP endpoint can be entered in a client. Clients compare the resource in the metadata with the
+// entered address, so each address is a resource with its own metadata. Tokens name only one of them, whichever address was entered.
 import type { Bindings, Settings } from '../config/settings.ts'
 import { readSettings } from '../config/settings.ts'
 import { tenantsOf } from '../config/tenants.ts'
 
 const ENDINGS = ['', '/', '/stream', '/stream/', '/sse', '/sse/']
 
-/** All of them; first the one that tokens name. */
+/** All addresses of a tenant's endpoint; the first is the one that tokens name. */
 export function addressesOf({ resource }: Settings): string[] {
   return ENDINGS.map((ending) => resource + ending)
 }
 
 const known = new WeakMap<object, ReadonlyMap<string, string>>()
 
-/** The resource that tokens name for this one; an address of another deployment stays unchanged and will be refused. */
-export function canonicalResource(env: Bindings, given: string): string {
+/** The resource that tokens name for this address; an address of another deployment is returned unchanged, to be refused later. */
+function canonicalResource(env: Bindings, given: string): string {
   let resources = known.get(env)
   if (!resources) {
     const all = [readSettings(env), ...tenantsOf(env).values()]
@@ -22,7 +22,7 @@ export function canonicalResource(env: Bindings, given: string): string {
     known.set(env, resources)
   }
   const [address = '', ...query] = given.split('?')
-  // Scheme and host are the same in capitals (RFC 3986 section 6.2.2.1).
+  // Scheme and host are case-insensitive (RFC 3986 section 6.2.2.1).
   const resource = resources.get(address.replace(/^[a-z]+:\/\/[^/]*/i, (start) => start.toLowerCase()))
   return resource === undefined ? given : [resource, ...query].join('?')
 }

@@ -1,7 +1,7 @@
-// The confirmations of one grant, from the side that holds its key: sealed here, used and kept in the grant's object.
+// The confirmations of one grant. They are sealed here, where the grant's key is known; the grant's object keeps and uses them up.
 
 import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../base/seal.ts'
-import type { Agreement, Confirmations, Page } from '../call/confirmation.ts'
+import type { Agreement, ConfirmationPage, Confirmations } from '../call/confirmation.ts'
 import type { Bindings } from '../config/settings.ts'
 import { settingsFor } from '../config/tenants.ts'
 import { grantNameOf } from './grant-name.ts'
@@ -14,7 +14,7 @@ const WORDS = 'confirmation words'
 
 /** What is kept with a proposal under the grant's key. */
 interface Kept {
-  page: Page
+  page: ConfirmationPage
   agreement: Agreement
   /** SHA-256 of the words. */
   asked: string
@@ -51,7 +51,7 @@ export function confirmationsOf({ userId, grantId, props }: CallerRecord, env: B
       const key = newKey()
       const id = await pageId(key)
       const { publicUrl, root } = settingsFor(env, userId)
-      const page: Page = { address: `${publicUrl.origin}${root}${CONFIRM_PATH}/${grantId}.${key}`, id }
+      const page: ConfirmationPage = { address: `${publicUrl.origin}${root}${CONFIRM_PATH}/${grantId}.${key}`, id }
       await grant().propose(id, {
         subject,
         words: await sealWords(key, { clientName, lines, session }),

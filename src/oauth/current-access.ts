@@ -1,5 +1,5 @@
-// What a connection may do at this moment. The token says what was granted; the grant's object knows what the person has
-// lowered since. It is asked at most once a second by each isolate, so that a change takes effect within a second everywhere.
+// A connection's current access. The token says what was granted; the grant's object knows whether the person has reduced it since. Each
+// isolate asks the object at most once a second, so a change takes effect everywhere within a second.
 
 import { type Access, lower } from '../access/access.ts'
 import { Latest } from '../base/latest.ts'

@@ -1,7 +1,7 @@
-// What the provider keeps in clear beside a grant, for the list of connections.
+// The unencrypted metadata that the provider stores with a grant, for the list of connections.
 import type { Narrowing } from '../access/narrow/narrowing.ts'
 
-/** The readable part of a grant's record: nothing that KV doesn't hold already, and no record ids. */
+/** The metadata of a grant: nothing that KV doesn't already contain, and no record ids. */
 export interface GrantMetadata {
   clientName: string
   /** The resource types that it is narrowed to. */

@@ -1,6 +1,6 @@
 // The name of a grant's object: user id and grant id, as codes and tokens begin with them.
 
-/** As this server makes them. KV and objects accept no longer names. */
+/** The names that this server makes. KV and objects don't accept longer ones. */
 const GRANT_NAME = /^[\w.~-]{1,200}:[\w-]{1,64}$/
 
 /** The name of the object of this grant. */

@@ -1,6 +1,8 @@
 // Medplum as upstream identity provider: the four OAuth calls that this server makes there, and what their errors mean.
+
 import * as z from 'zod'
 import { withDeadline } from '../base/deadline.ts'
+import { parsedJson } from '../base/json.ts'
 import { fromBase64Url, sha256, toBase64Url } from '../base/seal.ts'
 import type { Settings } from '../config/settings.ts'
 import { userIdAt } from '../config/tenants.ts'
@@ -55,7 +57,7 @@ const tokenAnswer = z.object({
   project: z.object({ reference: z.string(), display: z.string().optional() }).optional(),
 })
 
-/** The state of a login at Medplum: kept on the server, bound to the browser, used once. */
+/** The secrets of a login at Medplum: kept on the server, bound to the browser, used once. */
 export interface LoginSecrets {
   /** PKCE code verifier (RFC 7636). */
   verifier: string
@@ -100,8 +102,8 @@ export async function loginUrl(
 }
 
 /**
- * Exchanges the code of a finished login (RFC 6749 section 4.1.3). To be called once a code: Medplum revokes the whole
- * login when a code is used twice.
+ * Exchanges the code of a finished login (RFC 6749 section 4.1.3). Call it only once for a code: Medplum revokes the whole login if a
+ * code is used twice.
  *
  * @throws {UpstreamError}
  */
@@ -131,8 +133,8 @@ export async function exchangeCode(settings: Settings, code: string, secrets: Lo
 }
 
 /**
- * Spends a refresh token (RFC 6749 section 6). Medplum's are single-use: the caller must be the only one to hold it and
- * must keep the new one before doing anything else.
+ * Uses a refresh token (RFC 6749 section 6). Medplum's are single-use: the caller must be the only one that has it, and must store the
+ * new one before doing anything else.
  *
  * @throws {UpstreamError}
  */
@@ -150,7 +152,7 @@ export async function logOut(settings: Settings, accessToken: string): Promise<v
       await response.body?.cancel()
     })
   } catch {
-    // The tokens are forgotten here in any case; at Medplum they expire by themselves.
+    // The tokens are deleted here in any case, and expire at Medplum.
   }
 }
 
@@ -168,7 +170,7 @@ async function requestTokens(settings: Settings, form: Record<string, string>): 
   }).catch(() => {
     throw new UpstreamError('unavailable', 'Medplum did not answer')
   })
-  const json = parseJson(text)
+  const json = parsedJson(text)
   if (status === 200) {
     const answer = tokenAnswer.safeParse(json)
     if (answer.success) return answer.data
@@ -224,14 +226,6 @@ function idTokenClaims(jwt: string | undefined): z.infer<typeof idClaims> {
 function parseClaims(jwt: string): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(fromBase64Url(jwt.split('.')[1] ?? '')))
-  } catch {
-    return undefined
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
   } catch {
     return undefined
   }

@@ -16,10 +16,10 @@ export const AUTHORIZE_PATH = '/authorize'
 export const TOKEN_PATH = '/oauth/token'
 export const REGISTRATION_PATH = '/oauth/register'
 
-/** What the token endpoint asks at each code exchange and refresh; it runs inside the grant's own object. */
-export type TokenExchange = (input: { grantType: string; props: GrantProps }) => Promise<{
+/** Called by the provider at each code exchange and refresh; runs inside the grant's object. */
+type TokenExchange = (input: { grantType: string; props: GrantProps }) => Promise<{
   newProps: GrantProps
-  /** For the access token, if they differ. */
+  /** Props of the access token, if they differ. */
   accessTokenProps?: GrantProps
   accessTokenTTL: number
   refreshTokenTTL: number
@@ -35,7 +35,7 @@ export type AuthenticatedHandler = (
   challenge: Challenge,
 ) => Promise<Response>
 
-/** The 403 that tells a client which scopes a request needs, all of them (RFC 6750 section 3.1). */
+/** Makes the 403 that tells a client all scopes that a request needs (RFC 6750 section 3.1). */
 export type Challenge = (scopes: string[]) => Response
 
 /** The authorization server: CIMD, DCR (RFC 7591), PKCE (RFC 7636), metadata (RFC 8414), revocation (RFC 7009). */
@@ -50,11 +50,11 @@ export function createAuthorizationServer(env: Bindings, exchange?: TokenExchang
     tokenEndpoint: TOKEN_PATH,
     clientRegistrationEndpoint: REGISTRATION_PATH,
     clientIdMetadataDocumentEnabled: clientDocuments,
-    // Only those of known applications: both registrations and requests are checked against redirects.ts first.
+    // Safe, because redirects.ts checks registrations and requests first and allows only those of known applications.
     allowPrivateUseRedirectUris: true,
     scopesSupported: [...SCOPES],
     ...(exchange && { tokenExchangeCallback: exchange }),
-    // Codes and reasons only: descriptions and details may hold what a client or Medplum sent.
+    // Logs only codes and reasons: descriptions and details may contain what a client or Medplum sent.
     onError: ({ code, status, internal }) => {
       console.warn(JSON.stringify({ event: 'oauth_error', code, status, reason: internal?.reason }))
     },

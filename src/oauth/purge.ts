@@ -2,7 +2,7 @@
 import type { Bindings } from '../config/settings.ts'
 import { createAuthorizationServer } from './provider.ts'
 
-/** Where the next sweep resumes; a sweep is cut into batches to stay within the subrequest limit. */
+/** KV key of the place where the next sweep resumes: a sweep is divided into batches to stay within the subrequest limit. */
 const CURSOR_KEY = 'purge-cursor'
 const BATCH = 200
 

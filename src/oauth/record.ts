@@ -1,10 +1,10 @@
-// What the authorization server knows of a connection: the grant's props, the caller of a verified token, the state of a grant.
+// Types for a connection: the grant's props, the caller of a verified token, and the state of a grant.
 import type { Level } from '../access/access.ts'
 import type { Narrowing } from '../access/narrow/narrowing.ts'
 
 /** What the provider stores encrypted in a grant, and returns with each verified token. */
 export interface GrantProps {
-  /** Key of what the grant's Durable Objects store; it exists nowhere else. */
+  /** Key under which the grant's Durable Objects seal what they store; it is stored nowhere else. */
   vaultKey: string
   accessToken: string
   /** Milliseconds since the epoch. */
@@ -18,7 +18,7 @@ export interface GrantProps {
   challenged?: true
 }
 
-/** A caller as it crosses to a Durable Object by RPC: in memory only. */
+/** A caller as it is passed to a Durable Object by RPC: in memory only. */
 export interface CallerRecord {
   userId: string
   grantId: string

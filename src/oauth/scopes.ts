@@ -11,7 +11,7 @@ const SCOPE_OF: Record<Level, string> = {
 /** The scopes that can be granted here (RFC 8414 `scopes_supported`). */
 export const SCOPES: readonly string[] = LEVELS.map((level) => SCOPE_OF[level])
 
-/** The scopes of a level: its own and all below it. */
+/** The scopes of a level: its own and those of all lower levels. */
 export function scopesFor(level: Level): string[] {
   return LEVELS.filter((one) => covers(level, one)).map((one) => SCOPE_OF[one])
 }
@@ -21,7 +21,7 @@ export function levelOf(scopes: readonly string[]): Level | undefined {
   return LEVELS.findLast((level) => scopes.includes(SCOPE_OF[level]))
 }
 
-/** What a client asked for, as the consent page offers it. */
+/** The levels that the consent page offers. */
 export interface Offer {
   /** In ascending order; none above what was requested or what the deployment allows. */
   levels: Level[]
@@ -32,7 +32,7 @@ export interface Offer {
 /**
  * The levels that a person may choose from.
  *
- * @param asked requested scopes; none, or all that there are, asks for nothing in particular
+ * @param asked requested scopes; none of them, or all, means no preference
  * @param most what the deployment allows
  */
 export function offerFor(asked: readonly string[], most: Level): Offer {

@@ -1,7 +1,7 @@
 // The grants of a person, as the provider lists them.
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 
-/** All of them, page by page; what was written within the last minute may be missing. */
+/** All grants of a person; those written within the last minute may be missing. */
 export async function grantsOf(userId: string, oauth: OAuthHelpers): Promise<GrantSummary[]> {
   const grants: GrantSummary[] = []
   for (let cursor: string | undefined; ; ) {

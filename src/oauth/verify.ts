@@ -1,5 +1,5 @@
-// Tokens that were verified a moment ago, in this isolate's memory: the next call needs no KV read and no key to be unwrapped. Whether
-// the grant has ended is checked separately, at most a second ago (current-access.ts).
+// Verifies tokens, and remembers recent ones in this isolate's memory, so that the next call needs no KV read and no decryption. Whether
+// the grant has ended is checked separately, with information at most a second old (current-access.ts).
 
 import type { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
 import { Latest } from '../base/latest.ts'

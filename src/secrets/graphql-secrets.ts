@@ -26,7 +26,7 @@ export function secretKeys(body: unknown, query: string): ReadonlySet<string> {
   ]
   for (const document of documents) {
     if (typeof document !== 'string') continue
-    // Medplum can't read it either, and will return no data.
+    // If it can't be parsed, Medplum can't parse it either and returns no data.
     for (const definition of graphqlDocument(document)?.definitions ?? []) {
       if (definition.kind === Node.OPERATION_DEFINITION) collect(definition.selectionSet, undefined, found)
       else if (definition.kind === Node.FRAGMENT_DEFINITION) {

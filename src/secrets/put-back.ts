@@ -1,6 +1,6 @@
 // A model that reads a record, changes it and writes it back sends placeholders for the secrets that were hidden from it. They are
 // replaced by what is stored. If nothing is stored there, that is reported and nothing is guessed.
-import { isRecord } from '../base/json.ts'
+import { isRecord, own } from '../base/json.ts'
 import { differences } from '../fhir/diff.ts'
 import { isPlaceholder } from './redact.ts'
 
@@ -9,7 +9,7 @@ export class NothingStored extends Error {
   override readonly name = 'NothingStored'
 }
 
-/** Maximum number: each is compared with what is stored. */
+/** Maximum number of placeholders: each is compared with what is stored. */
 const MOST = 200
 
 /** Where a value holds placeholders: `secret[0].valueString`. No more than 201 of them. */
@@ -34,7 +34,7 @@ export function putBack(given: unknown, stored: unknown, shown: unknown, path = 
     if (!isPlaceholder(given)) return given
     if (given === shown && stored !== undefined) return stored
     throw new NothingStored(
-      `\`${path}\` contains a placeholder for a hidden value, but there is no stored value to restore. Leave it as you read it, or give the value`,
+      `\`${path}\` contains a placeholder for a hidden value, but there is no stored value to restore. Leave it as you read it, or write the value`,
     )
   }
   if (Array.isArray(given)) return given.map((item, index) => inList(item, index, { given, stored, shown, path }))
@@ -42,13 +42,13 @@ export function putBack(given: unknown, stored: unknown, shown: unknown, path = 
   return Object.fromEntries(
     Object.entries(given).map(([name, item]) => [
       name,
-      putBack(item, member(stored, name), member(shown, name), below(path, name)),
+      putBack(item, own(stored, name), own(shown, name), below(path, name)),
     ]),
   )
 }
 
 /** @throws {NothingStored} for too many placeholders */
-export function bounded<T>(value: T): T {
+export function withinLimit<T>(value: T): T {
   if (placeholdersIn(value).length <= MOST) return value
   throw new NothingStored(
     `it contains more than ${MOST} placeholders for hidden values. Use PATCH to change only what you mean to change`,
@@ -74,24 +74,20 @@ function inList(item: unknown, index: number, { given, stored, shown, path }: Li
   return at === undefined ? putBack(item, undefined, undefined, place) : putBack(item, olds[at], seen[at], place)
 }
 
-/** The name of an item in a list. */
+/** Properties that name an item in a list. */
 const CALLED = ['name', 'url', 'id']
 
 function isCalled(item: unknown): boolean {
-  return typeof item === 'string' || CALLED.some((name) => member(item, name) !== undefined)
+  return typeof item === 'string' || CALLED.some((name) => own(item, name) !== undefined)
 }
 
 function isCalledAs(one: unknown, other: unknown): boolean {
-  const name = CALLED.find((key) => typeof member(other, key) === 'string')
-  return name !== undefined && member(one, name) === member(other, name)
+  const name = CALLED.find((key) => typeof own(other, key) === 'string')
+  return name !== undefined && own(one, name) === own(other, name)
 }
 
 function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
-}
-
-function member(value: unknown, name: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 function below(path: string, name: string): string {

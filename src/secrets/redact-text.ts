@@ -12,7 +12,7 @@ function redactJson(text: string): string {
   return text.trim() === '' ? text : (redactValue(text) ?? redactFragment(text))
 }
 
-/** Undefined if it is not a JSON value. */
+/** Redacts JSON text; undefined if it is not a JSON value. */
 function redactValue(text: string): string | undefined {
   let value: unknown
   try {

@@ -1,5 +1,5 @@
-// What a transcript must not contain: signed storage addresses, which work for anybody, and secret fields. Applied to every JSON answer:
-// a resource, a batch, a history, GraphQL, a line of an export.
+// Hides what a transcript must not contain: signed storage addresses, which work for anyone, and secret fields. Applied to every JSON
+// answer: a resource, a batch, a history, GraphQL, a line of an export.
 import { isRecord } from '../base/json.ts'
 
 export const HIDDEN = '(hidden)'
@@ -69,7 +69,7 @@ export function secretFieldsOf(type: string): ReadonlySet<string> {
   return Object.hasOwn(SECRET_FIELDS_OF, type) ? (SECRET_FIELDS_OF[type] ?? NONE) : NONE
 }
 
-/** What a parameter holds: a value, a resource or parts. */
+/** Elements in which a parameter holds its content: a value, a resource or parts. */
 const HOLDS = /^(?:_?value[A-Z]\w*|resource|part)$/
 const SUBSCRIPTION_SECRET = /subscription-secret$/
 
@@ -77,7 +77,7 @@ const SUBSCRIPTION_SECRET = /subscription-secret$/
  * The same value with secrets replaced by `"(hidden)"` and signed addresses by `Binary/{id}`. It keeps its shape: the same names
  * and lists, so that what is hidden can be put back where it was. What holds nothing to hide is returned unchanged, not copied.
  *
- * @param hidden of a GraphQL answer, whose names the document chose: further names to hide, such as the aliases of secret fields
+ * @param hidden more names to hide: in a GraphQL answer, the aliases of secret fields
  */
 export function redact(value: unknown, hidden?: ReadonlySet<string>): unknown {
   if (typeof value === 'string') return withoutSignedUrls(value)
@@ -116,12 +116,12 @@ function mapped(list: unknown[], replace: (item: unknown, at: number) => unknown
   return copy ?? list
 }
 
-/** A placeholder stays, so that the secret doesn't seem missing. */
+/** Replaces a value by the placeholder, so that the secret doesn't seem to be missing. */
 function hideAll(value: unknown): unknown {
   return value === null || value === undefined ? value : HIDDEN
 }
 
-/** The values, but not their names: `[{"name":"API_KEY","valueString":"(hidden)"}]`. */
+/** Hides the values, but not their names: `[{"name":"API_KEY","valueString":"(hidden)"}]`. */
 function hideValues(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hideValues)
   if (!isRecord(value)) return hideAll(value)
@@ -150,7 +150,7 @@ function withoutSecret(extension: unknown): unknown {
 const URL_IN_TEXT = /https?:\/\/[^\s"'<>]+/gi
 /** The end of a stored file's address: the Binary's id and version. Anything signed differently is not a file of Medplum. */
 const STORED = /\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[0-9a-f-]{36}$/i
-/** Of AWS and Google (`Signature`, `X-Amz-Signature`, `X-Goog-Signature`), of Azure (`sig`), and tokens. */
+/** Signatures of AWS and Google (`Signature`, `X-Amz-Signature`, `X-Goog-Signature`) and Azure (`sig`), and tokens. */
 const SIGNATURE = /\b(?:signature|sig|access_token|token)=/i
 
 /** Replaces signed addresses in a text: those of stored files by `Binary/{id}`. */

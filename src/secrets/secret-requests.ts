@@ -41,12 +41,12 @@ function csvRefusal(place: string, query: string): string | undefined {
   if (secret)
     return `${secret} can contain secrets and is not available as CSV. Search it as JSON: ${secret}?_count=20.`
   const other = [...parameters.keys()].find((key) => /^_(rev)?include\b/.test(key))
-  if (other) return `\`${other}\` can bring resources that contain secrets into a CSV. Leave it out, or search as JSON.`
+  if (other) return `\`${other}\` can add resources with secrets to a CSV. Leave it out, or search as JSON.`
   const columns = parameters.getAll('_fields').flatMap((value) => value.split(','))
   const odd = columns.find((column) => !COLUMN.test(column) || HOLDS_RESOURCES.test(column))
   return odd === undefined
     ? undefined
-    : `\`_fields\` of a CSV takes names of elements, such as name or birthDate. ${quoted(odd.slice(0, 100))} could show what is hidden in JSON. Leave it out, or search as JSON.`
+    : `\`_fields\` of a CSV takes element names, such as name or birthDate. ${quoted(odd.slice(0, 100))} could show what is hidden in JSON. Leave it out, or search as JSON.`
 }
 
 /** Medplum evaluates a column as FHIRPath on the stored record: a function could give a secret any name. */
@@ -61,9 +61,9 @@ function patchRefusal(type: string, body: unknown): string | undefined {
     return 'This PATCH is not a JSON Patch that can be checked. Send it as a separate request with `patch`.'
   for (const { op, path, from } of operations.filter(isRecord)) {
     const isMoved = op === 'copy' || op === 'move'
-    // Not only a secret but also what contains it could be moved, and its parts moved on from there.
+    // What contains a secret could be moved, too, and its parts moved on from there.
     if (isMoved && SECRET_TYPES.has(type)) {
-      return `\`${op}\` could show a secret of ${type} under another name. Give the value by \`add\` or \`replace\`.`
+      return `\`${op}\` could show a secret of ${type} under another name. Use \`add\` or \`replace\` with the value.`
     }
     const read = op === 'test' ? path : isMoved ? from : undefined
     if (typeof read === 'string' && namesSecret(type, read)) {
@@ -71,7 +71,7 @@ function patchRefusal(type: string, body: unknown): string | undefined {
     }
     // An extension is recognized as a secret by its URL.
     if (type === 'Subscription' && op !== 'test' && typeof path === 'string' && EXTENSION_URL.test(path)) {
-      return `What an extension of a Subscription is called can’t be changed by itself. Replace the whole extension.`
+      return `The url of a Subscription’s extension can’t be changed on its own. Replace the whole extension.`
     }
   }
   return undefined
@@ -82,7 +82,7 @@ const EXTENSION_URL = /(^|\/)extension\/[^/]+\/url$/
 /** Elements that mark a value near them as a secret: a type, the URL of an extension, the name of a parameter. */
 const TELLING = /\/(?:name|resourceType|url)$/
 
-/** Whether a patch could show what is hidden: if so, its result must be checked for the current record. */
+/** Whether a patch could reveal what is hidden: if so, its result on the current record must be checked. */
 export function mayUncover(operations: readonly unknown[]): boolean {
   return operations.filter(isRecord).some(({ op, path }) => {
     const isVersion = op === 'test' && path === '/meta/versionId'

@@ -1,15 +1,15 @@
-// A record with its secrets, for checking and composing changes. Converted to JSON, text or a copy it is redacted; the secrets leave it
-// only in the body of a request.
+// A record with its secrets, for checking and composing changes. JSON, text or a copy made from it is redacted; the secrets leave it only
+// in the body of a request.
 import { isRecord } from '../base/json.ts'
 import { changesOf, type Difference, type Side } from '../fhir/diff.ts'
 import { applyPatch, valueAt } from '../fhir/json-patch.ts'
-import { bounded, NothingStored, placeholdersIn, putBack } from './put-back.ts'
+import { NothingStored, placeholdersIn, putBack, withinLimit } from './put-back.ts'
 import { HIDDEN, isPlaceholder, redact } from './redact.ts'
 
 type Json = Record<string, unknown>
 
 /** The record after a change, or why the change can't be made, as part of a sentence. */
-export type Changed = { after: Whole } | { problem: string }
+type Changed = { after: Whole } | { problem: string }
 
 export class Whole {
   readonly #value: unknown
@@ -20,7 +20,7 @@ export class Whole {
     this.#shown = redact(value) as Json
   }
 
-  /** As it may be shown. */
+  /** The record with its secrets hidden. */
   get shown(): Json {
     return this.#shown
   }
@@ -34,12 +34,12 @@ export class Whole {
     return concealed(this.#value, this.#shown).length > 0
   }
 
-  /** With its secrets: only for the body of a request. */
+  /** Passes the record with its secrets to `compose`: only for the body of a request. */
   into<T>(compose: (value: unknown) => T): T {
     return compose(this.#value)
   }
 
-  /** A text from Medplum about this record, which may repeat a value. */
+  /** Removes this record's secrets from a text by Medplum, which may repeat them. */
   scrubbed(text: string): string {
     const secrets = concealed(this.#value, this.#shown).sort((a, b) => b.length - a.length)
     return secrets.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), text)
@@ -48,14 +48,14 @@ export class Whole {
   /** The record after a PUT of this body; undefined if unknown. */
   replacedBy(body: unknown): Changed | undefined {
     if (!isRecord(body)) return undefined
-    return orProblem(() => ({ after: this.#changed(putBack(bounded(body), this.#value, this.#shown)) }))
+    return orProblem(() => ({ after: this.#changed(putBack(withinLimit(body), this.#value, this.#shown)) }))
   }
 
   /** The record after a JSON Patch, and the patch itself with stored values instead of placeholders. */
   patchedBy(operations: readonly unknown[]): { after: Whole; operations: Whole } | { problem: string } {
     return orProblem(() => {
       const filled: unknown[] = []
-      const result = applyPatch(this.#value, bounded(operations), (operation, document) => {
+      const result = applyPatch(this.#value, withinLimit(operations), (operation, document) => {
         filled.push(filledIn(operation, document))
         return filled.at(-1)
       })
@@ -69,9 +69,9 @@ export class Whole {
   filledIn(input: unknown): Changed {
     return orProblem(() => {
       if (!isRecord(input) || !Array.isArray(input.parameter)) {
-        return { after: new Whole(putBack(bounded(input), this.#value, this.#shown)) }
+        return { after: new Whole(putBack(withinLimit(input), this.#value, this.#shown)) }
       }
-      const parameter = bounded(input.parameter).map((one: unknown) => {
+      const parameter = withinLimit(input.parameter).map((one: unknown) => {
         if (!isRecord(one) || typeof one.name !== 'string') return one
         const name = one.name
         const under = (from: unknown) => ({ ...one, valueString: isRecord(from) ? from[name] : undefined })
@@ -101,7 +101,7 @@ export class Whole {
       return shown.includes(text) && !before.includes(text)
     }
     if (!concealed(this.#value, this.#shown).some(isLeak)) return after
-    throw new NothingStored('it would show what is hidden. Leave each placeholder where it was read')
+    throw new NothingStored('it would show what is hidden. Leave each placeholder where you read it')
   }
 
   /** A signed address differs at each read; it is compared as it is shown. */
@@ -113,7 +113,7 @@ export class Whole {
 function filledIn(operation: unknown, document: unknown): unknown {
   if (!isRecord(operation) || placeholdersIn(operation.value).length === 0) return operation
   const { op, path, value } = operation
-  // An addition to a list replaces nothing.
+  // An operation that adds to a list replaces nothing.
   const parent = valueAt(document, String(path).replace(/\/[^/]*$/, ''))
   const replaces = op === 'replace' || (op === 'add' && !Array.isArray(parent))
   const [stored, shown] = replaces ? [valueAt(document, path), valueAt(redact(document), path)] : []

@@ -7,7 +7,7 @@ import { quoted } from '../base/text.ts'
 
 type Element = Record<string, unknown>
 
-/** Properties that say nothing to a reader. */
+/** Properties that don't interest a reader. */
 const UNSAID: ReadonlySet<string> = new Set(['id', 'extension', 'modifierExtension', 'userSelected', 'rank'])
 
 const MAX_DEPTH = 12

@@ -1,4 +1,4 @@
-// Decodes the bytes of a text in its encoding. In `5 �g`, micrograms can't be told from milligrams.
+// Decodes text in its own encoding: with a wrong one, micrograms become `5 �g`, which could also be milligrams.
 
 /** Text, and notes on how it was decoded. */
 export interface Decoded {
@@ -41,7 +41,7 @@ export function decodeText(bytes: Uint8Array, encoding: string, charset: string 
   }
 }
 
-/** U+FFFD as UTF-8 writes it: a text may hold the character itself. */
+/** U+FFFD in UTF-8: the text may contain this character itself, without an error in decoding. */
 const REPLACEMENT = [0xef, 0xbf, 0xbd]
 
 function includes(bytes: Uint8Array, [first = 0, ...rest]: readonly number[]): boolean {

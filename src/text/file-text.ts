@@ -31,8 +31,8 @@ export function bytesInBase64(data: string): Uint8Array | undefined {
   }
 }
 
-/** The whole of a text, or its first part. */
-export function textOf(bytes: Uint8Array, charset: string | undefined): Decoded {
+/** A text, or its first part, decoded. */
+export function decodedText(bytes: Uint8Array, charset: string | undefined): Decoded {
   return decodeText(bytes, encodingOf(bytes, charset), charset)
 }
 
@@ -92,7 +92,7 @@ function withoutEntities(text: string): string {
   )
 }
 
-/** Tabs stay. */
+/** Makes invisible characters visible, except tabs. */
 function withVisibleParts(line: string): string {
   return line.split('\t').map(visible).join('\t')
 }

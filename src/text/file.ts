@@ -1,4 +1,4 @@
-// Files as MCP content: images as images, text as text, the rest as an embedded resource, in parts where they are large.
+// Files as MCP content: images as images, text as text, the rest as an embedded resource; large files in parts.
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import { redactText } from '../secrets/redact-text.ts'
 import { decodeText, encodingOf } from './decode-text.ts'
@@ -10,7 +10,7 @@ export interface FilePart {
   /** `Binary/123` */
   path: string
   contentType: string
-  /** The part; of JSON that is one value, the whole file. */
+  /** The bytes of the part; of a file that is one JSON value, all bytes. */
   bytes: Uint8Array
   /** Where the part begins; undefined if the whole was asked for. */
   from: number | undefined
@@ -47,7 +47,7 @@ export function isOneValue(contentType: string): boolean {
   return /[/+]json$/.test(contentType)
 }
 
-/** JSON without its secrets, as the file that is shown: from it parts are taken. */
+/** A JSON file without its secrets. Parts are taken from this, not from the original. */
 function withoutSecrets(part: FilePart): FilePart {
   const { bytes, contentType, charset, from } = part
   const { text, note } = decodeText(bytes, encodingOf(bytes, charset), charset)
@@ -56,7 +56,7 @@ function withoutSecrets(part: FilePart): FilePart {
 }
 
 function tooLarge({ path }: FilePart): string {
-  return `${path} is JSON of more than ${MAX_PART.bytes} bytes. It is not shown: in a part of it, secrets could not be found. Open it in the Medplum App.`
+  return `${path} is JSON of more than ${MAX_PART.bytes} bytes. It is not shown, because secrets can’t be found in a part of it. Open it in the Medplum App.`
 }
 
 function textContent(part: FilePart): ContentBlock[] {
@@ -64,7 +64,7 @@ function textContent(part: FilePart): ContentBlock[] {
   const start = from ?? 0
   const isRecords = RECORDS.test(contentType)
   const encoding = encodingOf(start === 0 ? bytes : NO_BYTES, charset)
-  // Part of a record may contain part of a secret, so everything before the first whole line is skipped.
+  // A partial record may contain part of a secret, so everything before the first complete line is skipped.
   const skipped = isRecords && start > 0 && before !== NEW_LINE ? restOfLine(bytes) : 0
   const rest = bytes.subarray(skipped)
   const cut = { isRecords, encoding, limit: maxText }
@@ -84,12 +84,12 @@ function textContent(part: FilePart): ContentBlock[] {
 
 const NO_BYTES = new Uint8Array()
 const NEW_LINE = 10
-/** Files with one FHIR record per line, which may contain secrets: exports. */
+/** Exports: files with one FHIR record per line, which may contain secrets. */
 const RECORDS = /ndjson$/
 const CUT_RECORD =
-  'A record that does not fit, or of which only the end was asked for, was left out: read that record itself, or ask for offsets as answers say.'
+  'A record was left out, because it does not fit or only its end was requested. Read that record itself, or use the offsets that answers give.'
 
-/** The length up to and with the first line break. */
+/** The length up to and including the first line break. */
 function restOfLine(bytes: Uint8Array): number {
   const end = bytes.indexOf(NEW_LINE)
   return end < 0 ? bytes.byteLength : end + 1
@@ -100,7 +100,7 @@ function byteContent({ path, contentType, bytes, from, size, more }: FilePart): 
   const known = size ?? (more ? undefined : offset + bytes.byteLength)
   const about = `${path}: ${contentType || 'unknown type'}, ${known ?? `more than ${MAX_PART.bytes}`} bytes.`
   if (more && from === undefined) {
-    const advice = `It is larger than one answer may hold (${MAX_PART.bytes} bytes). Ask for the same path with offset=0 for its first part.`
+    const advice = `It is too large for one answer (${MAX_PART.bytes} bytes). Ask for the same path with offset=0 for its first part.`
     return [{ type: 'text', text: `${about} ${advice}` }]
   }
   const data = toBase64(bytes)
@@ -123,8 +123,8 @@ function whatIsLeft(path: string, offset: number, length: number, size: number |
 }
 
 /**
- * The length of what is shown of a text that is too long: up to the last line break, so that no line of NDJSON or CSV is cut.
- * A line that is too long by itself is cut between characters, but a record isn't: it is shown, however long.
+ * How much of a text that is too long is shown: up to the last line break, so that no line of NDJSON or CSV is cut. A single line that
+ * is too long is cut between characters; a record is never cut, but shown at any length.
  */
 function endOfPart(bytes: Uint8Array, { isRecords, encoding, limit }: Cut): number {
   if (encoding.startsWith('utf-16')) return limit & ~1

@@ -1,11 +1,11 @@
-// Text of a record or a file, set between two lines that its author could not know. Everything between them is content, even if it looks
-// like an answer, an instruction or the end of the quotation. Invisible characters are shown.
+// Quotes the text of a record or file between two lines that its author could not know. Everything between them is content, even if it
+// looks like an answer, an instruction or the end of the quotation. Invisible characters are made visible.
 import { visibleLines } from '../base/text.ts'
 
 /**
  * The text as quoted record content.
  *
- * @param exact unchanged, including invisible characters
+ * @param exact whether to leave the text unchanged, including invisible characters
  */
 export function quotedText(text: string, contentType: string, exact = false): string {
   if (text === '') return text

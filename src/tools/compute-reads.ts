@@ -1,11 +1,11 @@
 // What a program reads, handled exactly as by fhir-read: checked, narrowed, sent and redacted.
 
 import { checkAnswer } from '../advice/replies/check-answer.ts'
-import { typeOf } from '../audit/audit.ts'
+import { typeOfTarget } from '../audit/audit.ts'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
 import { readAll } from '../client/read-all.ts'
-import { MAX_READS } from '../compute/run.ts'
+import { MAX_READS } from '../compute/globals.ts'
 import { isPaged, withStableOrder } from '../fhir/paging.ts'
 import { countPath, formatPlace, parsePlace } from '../fhir/query.ts'
 import { MAX_ADDRESS } from './kit/bounded.ts'
@@ -83,7 +83,7 @@ export class ProgramReads {
     if (given.length > MAX_ADDRESS) throw new UserError(`A path has at most ${MAX_ADDRESS} characters.`)
     if (this.#chars > MAX_CHARS) throw new UserError(`A program reads at most ${MAX_CHARS / 1e6} million characters.`)
     const prepared = prepare({ method: 'GET', path: given.replace(/^GET +/i, '') }, caller.medplum.fhirBase)
-    const type = typeOf(prepared.risk.targets[0]) ?? 'other'
+    const type = typeOfTarget(prepared.risk.targets[0]) ?? 'other'
     this.#types.set(type, (this.#types.get(type) ?? 0) + 1)
     event.type ??= type
     confineTo(SCOPE, prepared)
@@ -99,7 +99,7 @@ export class ProgramReads {
     const { segments, parameters } = parsePlace(request.path)
     if (!isPaged(request.path) || parameters.some(({ key, value }) => key === '_summary' && value === 'count')) {
       throw new UserError(
-        'fhir.search takes a search, a history or a chart, such as Observation?subject=Patient/ID or Patient/ID/$everything. One record: fhir.get; a number: fhir.count.',
+        'fhir.search takes a search, a history or a chart, such as Observation?subject=Patient/ID or Patient/ID/$everything. For one record use fhir.get, for a number fhir.count.',
       )
     }
     const kept = parameters.filter(({ key }) => key !== '_count')
@@ -115,7 +115,7 @@ export class ProgramReads {
         `This search finds more than ${cap} resources. Narrow it, e.g. by code or date. fhir.count counts them.`,
       )
     }
-    // A result from part of the records would be wrong and look right.
+    // A result from only part of the records would be wrong without looking wrong.
     if (partial !== undefined) throw new UserError(`Not all pages could be read: ${partial}. Narrow the search.`)
     if (entries.length === 0) {
       const none = { status: 200, body: { resourceType: 'Bundle', type: 'searchset' } }

@@ -1,10 +1,10 @@
 // Runs a model's program over a person's records, for questions that a search can't answer.
 
 import * as z from 'zod'
-import { answer } from '../answer/answer.ts'
+import { writeAnswer } from '../answer/answer.ts'
 import { type Loader, runProgram } from '../compute/run.ts'
 import { ProgramReads } from './compute-reads.ts'
-import { bounded } from './kit/bounded.ts'
+import { boundedText } from './kit/bounded.ts'
 import { defineTool, type Tool } from './kit/tool.ts'
 import { withNotes } from './perform/present.ts'
 
@@ -26,7 +26,7 @@ export function fhirCompute(loader: Loader): Tool {
 }
 
 const INPUT = z.object({
-  code: bounded(MAX_PROGRAM).describe(
+  code: boundedText(MAX_PROGRAM).describe(
     'JavaScript, e.g. const all = await fhir.search("Claim?status=active"); return all.reduce((sum, one) => sum + one.total.value, 0)',
   ),
 })
@@ -36,7 +36,7 @@ function define(loader: Loader): Tool<typeof INPUT> {
     name: 'fhir-compute',
     title: 'Compute over FHIR records',
     description: [
-      'Runs a program over FHIR records and returns what it returns: sums, joins, differences and rankings, exact, without the records themselves. Nothing is changed.',
+      'Runs a program over FHIR records and returns its result: exact sums, joins, differences and rankings, without the records themselves. Changes nothing.',
       'It has `await fhir.search(path)` (all pages, as an array of resources), `fhir.get(path)` and `fhir.count(path)`; no network, imports or console.',
     ].join('\n'),
     input: INPUT,
@@ -52,8 +52,8 @@ function define(loader: Loader): Tool<typeof INPUT> {
           timeoutMs,
           signal,
         })
-        const { text, notes } = answer(value, { format: 'compact', maxChars: answerChars - RESERVE })
-        // An empty object is written as nothing.
+        const { text, notes } = writeAnswer(value, { format: 'compact', maxChars: answerChars - RESERVE })
+        // The compact form of an empty object is an empty text.
         return withNotes([{ type: 'text', text: text || '{}' }], [...notes, ...reads.notes])
       } finally {
         event.requests = reads.told

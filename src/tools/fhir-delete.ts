@@ -17,7 +17,7 @@ export const fhirDelete = defineRequestTool({
     ifMatch: IF_MATCH,
     dryRun: DRY_RUN,
   }),
-  // Several are deleted by a POST of their batch.
+  // Several records are deleted by a POST of a batch.
   normalise: (args) => withoutMethod(normalise(args), 'DELETE', 'POST'),
   hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },
   request: (args) => ({ ...args, method: args.body == null ? 'DELETE' : 'POST' }),

@@ -3,13 +3,13 @@
 import * as z from 'zod'
 import { digest, essenceOf } from '../answer/digest/digest.ts'
 import { statusOf } from '../answer/digest/subject.ts'
-import { typeOf } from '../audit/audit.ts'
+import { typeOfTarget } from '../audit/audit.ts'
 import { isRecord } from '../base/json.ts'
 import { groupedDigest } from './digest/grouped.ts'
 import { withNames } from './digest/names.ts'
-import { amount, extentOf, fitting, notSummed, RESERVE, written } from './digest/present.ts'
-import { readSearch, type Search, understoodSearch } from './digest/read.ts'
-import { bounded, MAX_ADDRESS, MAX_NAME } from './kit/bounded.ts'
+import { amount, extentText, fittingRows, notSummed, RESERVED_CHARS, rowsText } from './digest/present.ts'
+import { type DigestSearch, readSearch, understoodSearch } from './digest/read.ts'
+import { boundedText, MAX_ADDRESS, MAX_NAME } from './kit/bounded.ts'
 import { defineTool, type ToolContext } from './kit/tool.ts'
 
 import { normalise as normaliseRequest, withoutMethod } from './request/arguments.ts'
@@ -24,23 +24,25 @@ export const fhirDigest = defineTool({
     'At most 10,000 records; those entered in error are only in the count.',
   ].join('\n'),
   input: z.object({
-    path: bounded(MAX_ADDRESS).describe(
+    path: boundedText(MAX_ADDRESS).describe(
       'Search or chart, e.g. Claim?created=ge2026, ?_type=Task,Claim, Patient/ID/$everything',
     ),
     by: z
-      .array(bounded(MAX_ADDRESS))
+      .array(boundedText(MAX_ADDRESS))
       .optional()
       .describe('FHIRPath to group by, e.g. ["subject","effective.toString().substring(0,7)"]'),
-    value: bounded(MAX_ADDRESS)
+    value: boundedText(MAX_ADDRESS).optional().describe('FHIRPath to sum instead of the value or total, e.g. item.net'),
+    pick: z.enum(['latest', 'first']).optional().describe('One record per group, with date and value'),
+    sort: boundedText(MAX_NAME).optional().describe('Column; -sum: largest first'),
+    top: z
+      .int()
+      .min(1, '`top` must be a number of rows, at least 1. Nothing was sent.')
       .optional()
-      .describe('FHIRPath of what is summed, unless its value or total, e.g. item.net'),
-    pick: z.enum(['latest', 'first']).optional().describe('One record of each group, with date and value'),
-    sort: bounded(MAX_NAME).optional().describe('Column; -sum: largest first'),
-    top: z.int().min(1, '`top` is a number of rows, from 1. Nothing was sent.').optional().describe('Rows at most'),
-    with: bounded(MAX_ADDRESS).optional().describe('Second search: keeps the subjects with a match there'),
-    without: bounded(MAX_ADDRESS)
+      .describe('Maximum rows'),
+    with: boundedText(MAX_ADDRESS).optional().describe('Second search: keeps the subjects with a match there'),
+    without: boundedText(MAX_ADDRESS)
       .optional()
-      .describe('Keeps those with none, e.g. Observation?code=4548-4&date=ge2026-06'),
+      .describe('Keeps those without a match, e.g. Observation?code=4548-4&date=ge2026-06'),
   }),
   normalise,
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
@@ -52,7 +54,7 @@ export const fhirDigest = defineTool({
       return path === undefined ? [] : [{ wanted, path, search: understoodSearch(wanted, path, context) }]
     })
     event.kind = search.prepared.risk.kind
-    event.type = typeOf(search.prepared.risk.targets[0]) ?? 'other'
+    event.type = typeOfTarget(search.prepared.risk.targets[0]) ?? 'other'
     const { by = [], value, pick, sort, top } = args
     const isPlain = by.length + comparisons.length === 0 && (value ?? pick ?? sort ?? top) === undefined
     const text = isPlain
@@ -64,15 +66,15 @@ export const fhirDigest = defineTool({
 })
 
 /** Rows by type, code and unit. */
-async function plainDigest(search: Search, context: ToolContext): Promise<string> {
+async function plainDigest(search: DigestSearch, context: ToolContext): Promise<string> {
   const found = await readSearch(search, context, essenceOf)
   const rows = digest(found.resources)
-  const { rows: shown, left } = fitting(rows, context.answerChars - RESERVE)
-  const named = written(await withNames(shown, context))
-  const table = named.length > context.answerChars - RESERVE ? written(shown) : named
+  const { rows: shown, left } = fittingRows(rows, context.answerChars - RESERVED_CHARS)
+  const named = rowsText(await withNames(shown, context))
+  const table = named.length > context.answerChars - RESERVED_CHARS ? rowsText(shown) : named
   const withdrawn = found.resources.filter((one) => statusOf(one).withdrawn).length
   const head = [
-    extentOf(found, found.resources.length, amount(rows.length, 'row')),
+    extentText(found, found.resources.length, amount(rows.length, 'row')),
     ...left,
     ...notSummed(rows, withdrawn),
     ...new Set(found.notes),

@@ -9,7 +9,7 @@ export const fhirOperate = defineRequestTool({
   name: 'fhir-operate',
   title: 'Run FHIR operations',
   description: [
-    'Runs operations of Medplum that do more than store records: Claim/$submit, Bot/ID/$deploy, Bot/ID/$execute, Agent/ID/$push, $export; stops jobs (DELETE job/ID/status); and changes projects, bots and access.',
+    'Runs Medplum operations that do more than store records: Claim/$submit, Bot/ID/$deploy, Bot/ID/$execute, Agent/ID/$push, $export; stops jobs (DELETE job/ID/status); and changes projects, bots and access.',
     'Plain reads, writes and deletions are refused. API: https://www.medplum.com/docs/api/fhir.',
   ].join('\n'),
   input: z.object({

@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
-import { bounded, MAX_FORM } from './kit/bounded.ts'
+import { boundedText, MAX_FORM } from './kit/bounded.ts'
 import { defineRequestTool } from './perform/request-tool.ts'
 import { BODY, normalise, PATH, READ_INPUT, withoutMethod } from './request/arguments.ts'
 import { withQueryObject } from './request/query-object.ts'
@@ -18,7 +18,7 @@ export const fhirRead = defineRequestTool({
   ].join('\n'),
   input: z.object({
     path: PATH,
-    form: bounded(MAX_FORM).optional().describe('Criteria for TYPE/_search, e.g. name=smith&birthdate=1961-03-14'),
+    form: boundedText(MAX_FORM).optional().describe('Criteria for TYPE/_search, e.g. name=smith&birthdate=1961-03-14'),
     body: BODY,
     ...READ_INPUT,
   }),
@@ -42,7 +42,7 @@ function withForm(args: unknown): unknown {
   return { ...rest, form }
 }
 
-/** A search whose criteria are in the body stays out of logs of addresses (FHIR R4, section 3.1.1.1). */
+/** POST for a search with its criteria in the body, which keeps them out of URL logs (FHIR R4, section 3.1.1.1); otherwise GET. */
 function methodFor(form: string | undefined, body: unknown) {
   if (form !== undefined && body !== undefined) {
     throw new UserError('`form` and `body` cannot be combined. Nothing was sent. Give one of them.')

@@ -8,7 +8,7 @@ export const fhirWrite = defineRequestTool({
   name: 'fhir-write',
   title: 'Write FHIR records',
   description: [
-    'Creates and changes records in Medplum (FHIR R4): POST creates (path = type), sends a batch Bundle (empty path) or runs an operation that only stores records (Appointment/$book, PlanDefinition/ID/$apply), PUT replaces a whole resource, PATCH changes parts of it by a JSON Patch.',
+    'Creates and changes records in Medplum (FHIR R4): POST creates (path = type), sends a batch Bundle (empty path) or runs an operation that only stores records (Appointment/$book, PlanDefinition/ID/$apply), PUT replaces a whole resource, PATCH changes parts of it with a JSON Patch.',
     'Reads, deletions, other operations, and changes to projects, bots and access are refused. API: https://hl7.org/fhir/R4/http.html and https://www.medplum.com/docs/api/fhir.',
   ].join('\n'),
   input: z.object({ method: z.enum(['POST', 'PUT', 'PATCH']).describe('HTTP method, e.g. POST'), ...WRITE_INPUT }),

@@ -12,7 +12,7 @@ import { fhirWrite } from './fhir-write.ts'
 export const CHANGING_TOOLS = [fhirRequest, fhirWrite, fhirOperate, fhirDelete]
 
 /**
- * What a JSON-RPC message would do, if it is a `tools/call` that may do more than read: read by the tool itself.
+ * What a JSON-RPC message would do, if it is a `tools/call` of a tool that may do more than read. The tool itself parses the arguments.
  *
  * @returns undefined for every other message, and for arguments that the tool will refuse
  */

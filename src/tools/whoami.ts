@@ -16,7 +16,7 @@ export const whoami = defineTool({
   description:
     'Says who is signed in to which Medplum server and project, with which access policy and granted access, through which client, and for how long.',
   input: z.object({}),
-  // Cursor fills this in for every tool without arguments.
+  // Cursor adds this argument to every tool without arguments.
   normalise(args) {
     if (!isRecord(args)) return args
     const { random_string: _filler, ...rest } = args
@@ -43,7 +43,7 @@ export const whoami = defineTool({
     ]
     const unanswered = isRecord(me)
       ? []
-      : ['Medplum gave no more details just now: name, e-mail and rights are unknown.']
+      : ['Medplum gave no more details: name, e-mail and rights are unknown. Try again later.']
     return [...lines.flatMap(([label, value]) => (value === '' ? [] : [`${label}: ${value}`])), ...unanswered].join(
       '\n',
     )
@@ -51,7 +51,7 @@ export const whoami = defineTool({
 })
 
 const BY_RENEWAL =
-  'renewed automatically while it is used; it ends after some days without use (14 by default), or when it is revoked'
+  'renewed automatically while in use; ends after some days without use (14 by default), or when revoked'
 const FOR_SUPER_ADMINS = 'at most an hour from sign-in: Medplum does not renew sign-ins of super admins'
 
 function personIn(profile: unknown, membership: unknown): string {
@@ -71,7 +71,7 @@ function quotedIf(value: unknown): string {
 
 const MAX_TYPES = 40
 
-/** What the access policy allows: for all types in one sentence, and what it says of single types. */
+/** What the access policy allows: a sentence for all types, and its rules for single types. */
 function rightsIn(me: unknown): string {
   const rules = policyRules(me)
   if (rules.length === 0) return isRecord(me) ? (describeRights(me, undefined) ?? 'not given by Medplum') : ''

@@ -1,6 +1,6 @@
-// What a bench of answers works with: the sandbox, the running Worker, a real MCP client, and the FHIR API itself for comparison.
+// The environment of a bench: the sandbox, the running Worker, a real MCP client, and the FHIR API itself for comparison.
 
-import { type ConnectedClient, connect, SignIn } from '../../programs/clients.ts'
+import { type ConnectedClient, connect, SignIn, textOf } from '../../programs/clients.ts'
 import { freePort, startWorker } from '../../programs/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
@@ -16,7 +16,7 @@ export interface Request {
 
 export interface Bench {
   client: ConnectedClient
-  /** To the FHIR API, signed in, without this server. */
+  /** Sends a request directly to the FHIR API, signed in, without this server. */
   send: Send
   /** The answer as Medplum's own MCP server gives it: JSON in extended mode. */
   raw(request: Request): Promise<string>
@@ -44,8 +44,7 @@ export async function openBench(): Promise<Bench> {
       return typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
     },
     async ours({ method = 'GET', ...args }) {
-      const { content } = await client.call('fhir-request', { method, ...args })
-      return content.map(({ text }) => text ?? '').join('\n')
+      return textOf(await client.call('fhir-request', { method, ...args }))
     },
     async close() {
       await client.close()

@@ -1,7 +1,7 @@
-// What is true of the clinic's records, computed from them by code that shares nothing with the server.
+// The right answers, computed from the clinic's records by code that shares nothing with the server.
 import type { Claim, Observation, Reference, Resource } from '@medplum/fhirtypes'
 
-/** What a row must say, by the path of its cell. */
+/** What a row must contain, by the path of its cell. */
 export type Cells = Readonly<Record<string, unknown>>
 
 export interface Exact {
@@ -16,14 +16,14 @@ export type Records = Map<string, Resource[]>
 
 export const all = <T extends Resource>(records: Records, type: T['resourceType']) => (records.get(type) ?? []) as T[]
 
-/** In millionths, which all of the clinic's numbers are whole of. */
-export const MILLION = 1_000_000
+/** A number in millionths, in which all of the clinic's numbers are whole. */
+const MILLION = 1_000_000
 
-export const total = (values: number[]) => values.reduce((sum, value) => sum + Math.round(value * MILLION), 0)
+const total = (values: number[]) => values.reduce((sum, value) => sum + Math.round(value * MILLION), 0)
 
 export const sumOf = (values: number[]) => (values.length === 0 ? undefined : total(values) / MILLION)
 
-export function meanOf(values: number[]): number | undefined {
+function meanOf(values: number[]): number | undefined {
   if (values.length === 0) return undefined
   const decimals = Math.max(...values.map((value) => String(value).split('.')[1]?.length ?? 0)) + 2
   const step = MILLION / 10 ** decimals
@@ -47,13 +47,13 @@ export const claimTotals = (claims: Claim[]) => ({
   sum: sumOf(claims.filter(valid).map((one) => one.total?.value ?? Number.NaN)),
 })
 
-export interface Measured {
+interface Measured {
   code: string
   display: string
   observations: Observation[]
 }
 
-/** What is measured often, by its code. */
+/** The most frequent measurements, by their code. */
 export function measured(records: Records): Measured[] {
   const quantities = all<Observation>(records, 'Observation').filter(({ component }) => !component)
   return grouped(quantities, ({ code }) => code.coding?.[0]?.code).flatMap(([code, observations]) => {
@@ -63,7 +63,7 @@ export function measured(records: Records): Measured[] {
   })
 }
 
-/** The rows that observations come to, one for each unit that they have; those without a value are with the most frequent. */
+/** The expected rows for observations, one for each of their units; observations without a value go with the most frequent unit. */
 export function perUnit(observations: Observation[]): Cells[] {
   const units = Map.groupBy(
     observations.filter(({ valueQuantity }) => valueQuantity),

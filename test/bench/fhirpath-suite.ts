@@ -1,12 +1,12 @@
-// The official FHIRPath tests for R4 (public domain), where `../shared/fhirpath` has them: what `select` makes of each.
+// Runs the official FHIRPath tests for R4 (public domain) against `select`, if `../shared/fhirpath` has them.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRecord } from '../../src/base/json.ts'
 
-/** Where the suite lies, seen from the project. */
+/** Path of the suite, relative to the project. */
 export const SUITE = '../shared/fhirpath'
 
-export interface SuiteTest {
+interface SuiteTest {
   name: string
   group: string
   file: string
@@ -53,7 +53,7 @@ export function readSuite(): SuiteTest[] {
 }
 
 /** The resource that a test is about. */
-export function readInput(file: string): unknown {
+function readInput(file: string): unknown {
   const json = join(SUITE, file.replace(/\.xml$/, '.json'))
   return existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : fromXml(readFileSync(join(SUITE, file), 'utf8'))
 }
@@ -97,7 +97,7 @@ function scalar(name: string, value: string): unknown {
   return isNumber && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value
 }
 
-/** What came of a test; `error` for a failure in words that aren't made for the model. */
+/** The result of a test; `error` if it failed with a message that isn't made for the model. */
 export function judge(
   test: SuiteTest,
   evaluate: (expression: string, input: unknown) => unknown[],

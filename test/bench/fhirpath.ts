@@ -1,4 +1,4 @@
-// `npm run bench -- fhirpath`: the official suite, where it lies beside the project. Goal: none silently different.
+// `npm run bench -- fhirpath`: the official suite, if it is present. Goal: no result is silently different.
 import { existsSync } from 'node:fs'
 import { Budget, TooMuchWork } from '../../src/answer/select/budget.ts'
 import { parseFhirPath } from '../../src/answer/select/fhirpath.ts'

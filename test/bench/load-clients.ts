@@ -1,10 +1,10 @@
-// The clients of test/bench/load.ts: each asks for one Patient, again and again, over one way to it, and finds it in the answer.
+// The clients of test/bench/load.ts: each requests one Patient again and again, in one way, and checks that the answer contains it.
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 
-/** Asks once. It throws where the answer isn't the one that was asked for. */
+/** Sends one request. Throws if the answer isn't the requested Patient. */
 export type Call = (path: string) => Promise<void>
 
-/** What every answer must hold: the Patient's family name. */
+/** What every answer must contain: the Patient's family name. */
 export type Needle = string
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
@@ -16,7 +16,7 @@ interface Answer {
   text: string
 }
 
-/** One request over a kept connection; of Node's own clients the one that costs least. */
+/** One request over a kept-alive connection, with the cheapest of Node's own clients. */
 export function ask(url: string, headers: Record<string, string>, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { agent, method: body === undefined ? 'GET' : 'POST', headers }, (response) => {
@@ -45,7 +45,7 @@ export function direct(base: string, token: string, needle: Needle): Call {
   return async (path) => expectNeedle(await ask(`${base}fhir/R4/${path}`, headers), needle)
 }
 
-/** A Worker that forwards what it is posted. */
+/** A Worker that only forwards requests. */
 export function forwarded(url: string, token: string, needle: Needle): Call {
   const headers = { ...JSON_HEADERS, authorization: `Bearer ${token}` }
   return async (path) => expectNeedle(await ask(`${url}/mcp`, headers, JSON.stringify({ path })), needle)

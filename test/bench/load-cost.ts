@@ -1,4 +1,4 @@
-// What a call costs: CPU time of the process, and what Cloudflare bills, counted; and what a session costs that nobody uses.
+// The cost of a call: CPU time of the process, and counts of what Cloudflare bills. Also the cost of an idle session.
 import { setTimeout } from 'node:timers/promises'
 import { ask, type Call, forwarded, type Needle, session, stateless, stream } from './load-clients.ts'
 import type { LoadWorld } from './load-world.ts'
@@ -7,7 +7,7 @@ import { median } from './workerd.ts'
 const PATH = 'Patient/bench-fixed'
 const CALLS = 400
 const RUNS = 5
-/** After this silence workerd, as Cloudflare, takes an object that may sleep out of memory; a little is added. */
+/** A little longer than the silence after which workerd, like Cloudflare, removes a hibernating object from memory. */
 const ASLEEP_MS = 10_000 + 3_000
 
 /** Per call. */
@@ -44,7 +44,7 @@ export function dollars({ cpu, kvReads, objectRequests, rowsWritten }: Cost): nu
   )
 }
 
-/** What a call costs over each lane, by so many clients each; of the others the CPU time. */
+/** The cost of a call over each lane, with this many clients; of the other contestants, only the CPU time. */
 export async function costs(
   { ours, counting, forward, reference, tokens }: LoadWorld,
   needle: Needle,
@@ -108,7 +108,7 @@ async function countsOf(url: string): Promise<Counts> {
   return JSON.parse((await ask(`${url}/bench/counts`, {})).text) as Counts
 }
 
-/** What sessions cost while nobody uses them. */
+/** The cost of idle sessions. */
 export interface Idle {
   sessions: number
   /** Bytes in storage, of the largest. */

@@ -1,5 +1,5 @@
-// The MCP server that people would otherwise run: the SDK's Streamable HTTP transport over Express in Node, a session a client,
-// and MedplumClient. The bearer it is given is Medplum's; it checks nothing.
+// A reference: the MCP server that people would otherwise run, with the SDK's Streamable HTTP transport over Express in Node, a session
+// for each client, and MedplumClient. It passes on Medplum's bearer token and checks nothing.
 import { randomUUID } from 'node:crypto'
 import { MedplumClient } from '@medplum/core'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'

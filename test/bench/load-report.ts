@@ -1,7 +1,7 @@
-// The figures of test/bench/load.ts as tables beside their goals, and as a picture.
+// The figures of test/bench/load.ts as tables with their goals, and as a picture.
 import { type Cost, dollars, type Idle } from './load-cost.ts'
 
-/** What a contestant did with one upstream and so many clients: milliseconds, and answers a second. */
+/** A contestant's result with one upstream and a number of clients: milliseconds, and answers per second. */
 export interface Row {
   name: string
   upstream: string
@@ -43,7 +43,7 @@ function latency(upstream: string, rows: Rows): string {
 
 function find(rows: Rows, name: string, upstream: string, clients: number): Row {
   const row = rows.find((one) => one.name === name && one.upstream === upstream && one.clients === clients)
-  if (!row) throw new Error(`No figure of ${name}, ${upstream}, ${clients}`)
+  if (!row) throw new Error(`No figure for ${name}, ${upstream}, ${clients}`)
   return row
 }
 
@@ -71,8 +71,8 @@ function goals(rows: Rows, costs: readonly Cost[], idle: Idle): string {
     const own = costs.filter((cost) => cost.name === name)
     const [least, dearest] = [Math.min(...own.map(dollars)), Math.max(...own.map(dollars))]
     const cpu = own.find((cost) => cost.clients === 16)?.cpu ?? Number.NaN
-    add(`${name}, CPU a call`, '≤ 1.5 ms', `${cpu.toFixed(2)} ms`, cpu <= 1.5)
-    add(`${name}, a million calls`, `≤ $${most}`, `$${dearest.toFixed(2)}`, dearest <= most)
+    add(`${name}, CPU per call`, '≤ 1.5 ms', `${cpu.toFixed(2)} ms`, cpu <= 1.5)
+    add(`${name}, cost of a million calls`, `≤ $${most}`, `$${dearest.toFixed(2)}`, dearest <= most)
     add(
       `${name}, cost from 1 to 128 clients`,
       'flat',
@@ -104,7 +104,10 @@ function billing(costs: readonly Cost[]): string {
           .concat(`$${dollars(cost).toFixed(2)}`)
       : ['', '', '', '']),
   ])
-  return table(['a call', 'clients', 'CPU ms', 'KV reads', 'object requests', 'rows written', 'a million'], body)
+  return table(
+    ['a call', 'clients', 'CPU ms', 'KV reads', 'object requests', 'rows written', 'cost of a million'],
+    body,
+  )
 }
 
 function isOurs({ name }: Cost): boolean {

@@ -1,5 +1,5 @@
-// What test/bench/load.ts puts behind the contestants, in processes of their own: `fixed` answers every request alike, those for
-// `bench-slow` after 10 ms; `sandbox` is the sandbox; `reference` is the MCP server that people would otherwise run.
+// Servers of test/bench/load.ts, each in a process of its own: `fixed` gives every request the same answer, to `bench-slow` after 10 ms;
+// `sandbox` is the sandbox; `reference` is the MCP server that people would otherwise run.
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'

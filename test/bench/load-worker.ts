@@ -1,5 +1,5 @@
-// The Worker that test/bench/load.ts measures: the product, with what a plain workerd lacks (rate limits), FHIR answers that are
-// fixed (an upstream that costs nothing), and, where COUNTING is set, counters of what Cloudflare bills.
+// The Worker that test/bench/load.ts measures: the product, with rate limits, which plain workerd lacks, with fixed FHIR answers (an
+// upstream that costs nothing), and, if COUNTING is set, with counters of what Cloudflare bills.
 import { env } from 'cloudflare:workers'
 import type { Bindings } from '../../src/config/settings.ts'
 import product, { Grant as ProductGrant, McpSession as ProductSession } from '../../src/index.ts'
@@ -14,7 +14,16 @@ export interface BenchBindings extends Bindings {
 
 const { FIXED_URL, MEDPLUM_BASE_URL, COUNTING, KV_SERVICE } = env as BenchBindings
 const counts = { objectRequests: 0, rowsWritten: 0, sessionsMade: 0 }
-const LIMITS = ['SIGN_IN', 'REGISTRATION', 'TOKENS', 'CALLS', 'READS', 'WRITES', 'OPERATIONS']
+const UNLIMITED: RateLimit = { limit: async () => ({ success: true }) }
+const LIMITS: Record<Extract<keyof Bindings, `LIMIT_${string}`>, RateLimit> = {
+  LIMIT_SIGN_IN: UNLIMITED,
+  LIMIT_REGISTRATION: UNLIMITED,
+  LIMIT_TOKENS: UNLIMITED,
+  LIMIT_CALLS: UNLIMITED,
+  LIMIT_READS: UNLIMITED,
+  LIMIT_WRITES: UNLIMITED,
+  LIMIT_OPERATIONS: UNLIMITED,
+}
 
 const fetchUpstream = globalThis.fetch
 globalThis.fetch = (input, init) => {
@@ -30,13 +39,12 @@ const completed = new WeakSet<object>()
 export function complete(bindings: Bindings): Bindings {
   if (completed.has(bindings)) return bindings
   completed.add(bindings)
-  for (const limit of LIMITS)
-    Object.assign(bindings, { [`LIMIT_${limit}`]: { limit: async () => ({ success: true }) } })
+  Object.assign(bindings, LIMITS)
   if (COUNTING) Object.assign(bindings, { GRANT: counted(bindings.GRANT), MCP_SESSION: counted(bindings.MCP_SESSION) })
   return bindings
 }
 
-/** The same, whose objects count each request to them. */
+/** The same bindings, but with Durable Objects that count each request to them. */
 function counted<T extends object>(namespace: T): T {
   const stub = (target: object) =>
     new Proxy(target, {

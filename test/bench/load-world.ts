@@ -1,5 +1,4 @@
-// What test/bench/load.ts runs, each in a process of its own: upstreams, the product in workerd, a Worker that only forwards, and the
-// reference server in Node.
+// The processes of test/bench/load.ts: upstreams, the product in workerd, a Worker that only forwards, and the reference server in Node.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -28,7 +27,7 @@ export interface LoadWorld {
   close(): Promise<void>
 }
 
-/** What the fixed upstream answers; the sandbox has a Patient of the same name. */
+/** The fixed upstream's answer; the sandbox has a Patient of the same name. */
 export const FAMILY = 'Lindenbaum'
 const PATIENT = {
   resourceType: 'Patient',
@@ -141,7 +140,7 @@ export async function productFor(folder: string, file = 'load-worker.ts'): Promi
 
 const DATE = '2026-10-01'
 
-/** The bare Worker: it reads the path and gives the answer back as it is. */
+/** The bare Worker: reads the path and returns the answer unchanged. */
 const FORWARD = `export default {
   async fetch(request, env) {
     const { path } = await request.json()

@@ -1,5 +1,5 @@
-// Load and cost: the product over each of its lanes beside the FHIR API itself, a Worker that only forwards, and the server that
-// people would otherwise run; all in one run, in turns, so that the machine's noise meets them alike.
+// Load and cost: the product over each of its lanes, compared with the FHIR API itself, a Worker that only forwards, and the server that
+// people would otherwise run. All take turns in one run, so that the machine's noise affects them equally.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,13 +10,13 @@ import { plot, type Row, tables } from './load-report.ts'
 import { FAMILY, type LoadWorld, openWorld, storedPatient } from './load-world.ts'
 import { median } from './workerd.ts'
 
-/** How much is measured: enough for figures, for better ones, or only for what may never break. */
+/** How much to measure: enough for figures, for better ones, or only for what must always hold. */
 const EXTENTS = {
   usual: { rounds: 3, turnMs: 500, clients: [1, 16, 128], idle: 200 },
   full: { rounds: 9, turnMs: 2_000, clients: [1, 16, 128], idle: 1_000 },
   brief: { rounds: 1, turnMs: 150, clients: [1, 16], idle: 20 },
 } as const
-/** How long each contestant is asked in each round, in ms. */
+/** How long each contestant runs in each round, in ms. */
 const {
   rounds: ROUNDS,
   turnMs: TURN_MS,
@@ -25,7 +25,7 @@ const {
 } = process.argv.includes('--full') ? EXTENTS.full : process.argv.includes('--brief') ? EXTENTS.brief : EXTENTS.usual
 const { values: given } = parseArgs({ options: { idle: { type: 'string' } }, strict: false })
 const IDLE = Number(given.idle ?? USUAL_IDLE)
-/** What a call over each lane may cost at most of what Cloudflare bills by the piece; a note now and then is above it. */
+/** Maximum billed operations of a call over each lane, apart from occasional notes. */
 const BOUNDS: Record<string, Pick<Cost, 'kvReads' | 'objectRequests' | 'rowsWritten'>> = {
   stateless: { kvReads: 0.05, objectRequests: 1.1, rowsWritten: 0.1 },
   session: { kvReads: 0.05, objectRequests: 2.1, rowsWritten: 0.1 },
@@ -84,7 +84,7 @@ export async function load(): Promise<void> {
   }
 }
 
-/** @throws where a promise is broken; figures are none */
+/** @throws if a promise is broken; figures alone never throw */
 function promise(kept: boolean, what: string): void {
   if (!kept) throw new Error(`Broken: ${what}`)
 }
@@ -116,7 +116,7 @@ interface Turn {
   rate: number
 }
 
-/** So many clients, each asking again as soon as it is answered. */
+/** Runs this many clients, each of which sends its next request as soon as it has an answer. */
 async function turn({ calls }: Contestant, path: string, clients: number, ms: number): Promise<Turn> {
   const times: number[] = []
   const began = performance.now()
@@ -133,11 +133,11 @@ async function turn({ calls }: Contestant, path: string, clients: number, ms: nu
   return { times, rate: (times.length / (performance.now() - began)) * 1000 }
 }
 
-/** All contestants in turns; of each the median over the rounds. */
+/** Runs all contestants in turns. @returns the median of the rounds for each */
 async function race(contestants: Contestant[], upstream: string, path: string, clients: number): Promise<Row[]> {
   const turns = new Map(contestants.map(({ name }) => [name, [] as Turn[]]))
   for (let round = 0; round < ROUNDS; round++) {
-    // Each round begins with another one.
+    // Each round begins with a different contestant.
     for (let n = 0; n < contestants.length; n++) {
       const contestant = contestants[(n + round) % contestants.length]
       if (contestant) turns.get(contestant.name)?.push(await turn(contestant, path, clients, TURN_MS))

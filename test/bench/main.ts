@@ -1,5 +1,5 @@
-// `npm run bench -- NAME`: figures of this project, each from one command. They are printed beside their goals; what fails is a
-// broken promise, such as an answer without what was asked for.
+// `npm run bench -- NAME`: measures one kind of figures and prints them with their goals. It fails only for a broken promise, such as an
+// answer without the requested data.
 import { fhirpath } from './fhirpath.ts'
 import { load } from './load.ts'
 import { questions } from './questions.ts'

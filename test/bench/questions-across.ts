@@ -1,4 +1,4 @@
-// Questions that one type of record doesn't answer: drug and diagnosis, results and visit or report, appointment and slot,
+// Questions that need more than one type of record: drug and diagnosis, results and visit or report, appointment and slot,
 // prescription and reason.
 import { drawForms, type Form, named, type Question, told, trapsOf } from './questions-draw.ts'
 import { exactly, type Fact, inDigest, inRow, type Valid } from './questions-facts.ts'
@@ -48,7 +48,7 @@ const drugAndProblem: Form = (truth, patient) =>
       ]
     })
 
-/** Results with their names, as a model would ask for them. */
+/** Results with their names, as a model would request them. */
 const RESULTS = {
   name: 'code.text',
   quantity: 'valueQuantity',
@@ -88,7 +88,7 @@ const resultsOfVisit: Form = (truth, patient) => {
     return [
       {
         traps: [...trapsOf(truth, patient), ...resultTraps(results)],
-        text: `Which laboratory results came of the visit of ${told(truth, patient)} on ${start.slice(0, 10)}?`,
+        text: `Which laboratory results came from the visit of ${told(truth, patient)} on ${start.slice(0, 10)}?`,
         policy: atVisit(named(truth, patient), dayOf(start), RESULTS, 'category=laboratory'),
         facts: [exactly(results.map(resultCells), isResult)],
       },

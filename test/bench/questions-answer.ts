@@ -1,5 +1,5 @@
-// How a question is put: calls through the MCP client, each answer decoded into rows, and what it cost in tokens beside what the
-// same requests cost as Medplum's own JSON.
+// Sends the calls for a question through the MCP client, decodes each answer into rows, and counts its tokens and those of Medplum's own
+// JSON for the same requests.
 import { encode } from 'gpt-tokenizer'
 import type { ConnectedClient } from '../../programs/clients.ts'
 import { decode } from '../unit/decode.ts'
@@ -7,29 +7,29 @@ import type { Bench } from './bench-world.ts'
 
 export type Row = Record<string, unknown>
 
-/** One call and what it brought. */
+/** One call and its answer. */
 export interface Answer {
   tool: 'fhir-read' | 'fhir-digest'
-  /** Of a read, with the names that the columns were given; of a digest, as they are. */
+  /** Rows: of a read, by the names given to the columns; of a digest, unchanged. */
   rows: Row[]
-  /** Neither is a page open nor was anything left out. */
+  /** Whether there is no further page and nothing was left out. */
   whole: boolean
   tokens: number
   rawTokens: number
 }
 
-/** A policy that can't go on with what it got. */
+/** A policy can't continue with the answers that it has. */
 export class Stuck extends Error {
   override readonly name = 'Stuck'
 }
 
-/** The most calls that a question may take. */
-export const MAX_CALLS = 3
+/** Maximum number of calls for a question. */
+const MAX_CALLS = 3
 
 /** FHIRPath expressions by the names that their cells get. */
 export type Columns = Readonly<Record<string, string>>
 
-/** Asks on behalf of one question. */
+/** Makes the calls for one question. */
 export class Asker {
   readonly answers: Answer[] = []
   readonly #client: ConnectedClient
@@ -49,7 +49,7 @@ export class Asker {
     })
   }
 
-  /** Whole records in the compact form, of which the columns, plain paths, are picked here. */
+  /** Whole records in the compact form. The columns, which are plain paths, are picked from them here. */
   async read(path: string, columns: Columns): Promise<Row[]> {
     return this.#ask('fhir-read', { path }, false, (text) => {
       const { whole, rows } = readRecords(text)
@@ -61,7 +61,7 @@ export class Asker {
     return this.#ask('fhir-digest', { path }, true, readDigest)
   }
 
-  /** With groups, second searches and what else a digest takes; raw are all records of all its searches. */
+  /** A digest, with any of its arguments. For comparison, `raw` has all records of all its searches. */
   async digestWith(args: { path: string; with?: string; without?: string }): Promise<Row[]> {
     return this.#ask('fhir-digest', args, true, readDigest)
   }
@@ -142,7 +142,7 @@ function picked(record: Row, columns: Columns): Row {
   )
 }
 
-/** What requests cost without this server: the path and the whole answer in extended mode, page after page. */
+/** The tokens of the same requests without this server: the path and the whole answer in extended mode, page after page. */
 export class RawCosts {
   readonly #bench: Bench
   readonly #known = new Map<string, Promise<number>>()

@@ -1,5 +1,4 @@
-// What a question is, and which of all possible ones are asked: drawn by seeded chance, evenly over their forms, those with a
-// trap first.
+// The questions, and which of all possible ones are used: drawn with a fixed seed, evenly over their forms, those with a trap first.
 import type { Patient } from '@medplum/fhirtypes'
 import { chance } from '../../sandbox/clinic/random.ts'
 import type { Fact } from './questions-facts.ts'
@@ -14,7 +13,7 @@ export interface Question {
   kind: Kind
   /** Which of the kind's forms it has. */
   form: string
-  /** What could mislead whoever answers it. */
+  /** What could mislead a model that answers it. */
   traps: string[]
   text: string
   policy: Policy
@@ -22,7 +21,7 @@ export interface Question {
   facts: Fact[]
 }
 
-/** A patient as questions name them. */
+/** A patient's name, as questions use it. */
 export function named(truth: Truth, patient: Patient): Named {
   const { given, family } = patient.name?.[0] ?? {}
   const { birthDate } = patient
@@ -30,7 +29,7 @@ export function named(truth: Truth, patient: Patient): Named {
   return { given: given?.[0] ?? '', family: family ?? '', ...(isTold && { birthDate }) }
 }
 
-/** The same for the question's text. */
+/** A patient's name in the question's text. */
 export function told(truth: Truth, patient: Patient): string {
   const { birthDate } = named(truth, patient)
   return birthDate === undefined ? nameOf(patient) : `${nameOf(patient)}, born ${birthDate}`
@@ -58,7 +57,7 @@ export function drawForms(kind: Kind, truth: Truth, forms: Record<string, Form>,
   return draw(kind, candidates, count)
 }
 
-/** Draws so many: every second one with a trap, of those the least drawn yet; the forms in turn. */
+/** Draws this many: every second one with a trap, the least used first; the forms take turns. */
 export function draw(kind: Kind, candidates: readonly Question[], count: number): Question[] {
   const shuffled = chance(`questions/${kind}`).shuffle(candidates)
   const piles = [...Map.groupBy(shuffled, ({ form }) => form).values()]

@@ -1,5 +1,5 @@
-// Sums, means, groups, the latest of each, and set differences: 60 questions that one call of fhir-digest answers exactly. What is
-// true is computed here from the records themselves, by code that shares nothing with the server.
+// Sums, means, groups, the latest of each, and set differences: 60 questions that one call of fhir-digest answers exactly. The right
+// answers are computed here from the records, by code that shares nothing with the server.
 import type { Resource } from '@medplum/fhirtypes'
 import { chance } from '../../sandbox/clinic/random.ts'
 import type { Send } from '../sandbox/client.ts'
@@ -10,10 +10,10 @@ import { type Asker, type Row, Stuck } from './questions-answer.ts'
 
 export type { Exact }
 
-/** As many of each kind. */
+/** Number of questions of each kind. */
 const OF_A_KIND = 10
 
-/** Puts a question; what is wrong with the answer, if anything is. */
+/** Asks a question. @returns what is wrong with the answer, if anything */
 export async function putExactly(asker: Asker, { args, rows }: Exact): Promise<string[]> {
   const found = await asker.digestWith(args).catch((error: unknown) => {
     if (error instanceof Stuck) return error.message
@@ -29,7 +29,7 @@ export async function putExactly(asker: Asker, { args, rows }: Exact): Promise<s
   return [
     ...missing.slice(0, 3).map((cells) => `a row ${JSON.stringify(cells)}`),
     ...(left.length > 0
-      ? [`nothing beyond ${rows.length} rows, found ${left.length} more: ${JSON.stringify(left[0])}`]
+      ? [`no more than ${rows.length} rows, but found ${left.length} more: ${JSON.stringify(left[0])}`]
       : []),
   ]
 }

@@ -1,4 +1,4 @@
-// What an answer must hold to be one: facts, sought in the decoded rows. A date and its value must stand in the same row.
+// The facts that an answer must contain, looked for in the decoded rows. A date and its value must be in the same row.
 import type { Answer, Row } from './questions-answer.ts'
 
 export interface Fact {
@@ -10,10 +10,10 @@ export interface Fact {
 /** Values by the path of their cell, such as `quantity.value`; undefined for a cell that must be empty. */
 export type Cells = Readonly<Record<string, unknown>>
 
-/** Whether a row counts: what was entered in error, or not done, must be recognisable as such. */
+/** Whether a row counts. If a record was entered in error, or not done, its row must show that. */
 export type Valid = (row: Row) => boolean
 
-/** One row of a digest says all this. */
+/** One row of a digest contains all this. */
 export function inDigest(cells: Cells): Fact {
   return {
     what: `in a digest: ${told(cells)}`,
@@ -21,12 +21,12 @@ export function inDigest(cells: Cells): Fact {
   }
 }
 
-/** One row of the last answer says all this. */
+/** One row of the last answer contains all this. */
 export function inRow(cells: Cells): Fact {
   return { what: `a row: ${told(cells)}`, holds: (answers) => lastOf(answers).rows.some((row) => has(row, cells)) }
 }
 
-/** The first row of the last answer that counts says this. */
+/** The first row of the last answer that counts contains this. */
 export function leads(cells: Cells, valid: Valid): Fact {
   return {
     what: `first of all: ${told(cells)}`,
@@ -37,7 +37,7 @@ export function leads(cells: Cells, valid: Valid): Fact {
   }
 }
 
-/** The last answer is whole, and the rows that count are these and no others. */
+/** The last answer is complete, and these are exactly the rows that count. */
 export function exactly(all: readonly Cells[], valid: Valid): Fact {
   return {
     what: `exactly ${all.length} rows: ${all.map(told).join(' / ')}`,
@@ -54,7 +54,7 @@ export function exactly(all: readonly Cells[], valid: Valid): Fact {
   }
 }
 
-export interface Counted {
+interface Counted {
   type: string
   /** All codes of the type, if absent. */
   code?: string
@@ -64,7 +64,7 @@ export interface Counted {
   valued?: boolean
 }
 
-/** The rows of the last digest come to this count. */
+/** The rows of the last digest add up to this count. */
 export function counts(expected: number, counted: Counted): Fact {
   const { type, code, status } = counted
   return {
@@ -98,7 +98,7 @@ function lastOf(answers: readonly Answer[]): Answer {
   return last
 }
 
-/** Whether the cells say this; a list must hold it. */
+/** Whether the cells have these values; a list must contain the value. */
 function has(row: Row, cells: Cells): boolean {
   return Object.entries(cells).every(([path, wanted]) => {
     const cell = path

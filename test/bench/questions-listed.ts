@@ -1,5 +1,5 @@
-// Questions after lists and numbers of records: active problems, drugs and allergies; how many visits, missed appointments,
-// prescriptions, vaccinations; and of the whole clinic, how many have a problem and how many tasks somebody has.
+// Questions about lists and counts of records: active problems, drugs and allergies; the number of visits, missed appointments,
+// prescriptions and vaccinations; and for the whole clinic, how many patients have a problem and how many tasks somebody has.
 import type { Patient } from '@medplum/fhirtypes'
 import { draw, named, type Question, told, trapsOf } from './questions-draw.ts'
 import { counts, exactly, type Valid } from './questions-facts.ts'
@@ -45,7 +45,7 @@ function problems(truth: Truth, patient: Patient): Question {
     kind: 'list',
     form: 'problems',
     traps: [...trapsOf(truth, patient), ...(all.some(isWithdrawn) ? ['entered in error'] : [])],
-    text: `Which active problems has ${told(truth, patient)}, with their codes, and since when?`,
+    text: `Which active problems does ${told(truth, patient)} have, with their codes, and since when?`,
     policy: recordsOf(named(truth, patient), 'Condition', columns, { where: 'clinical-status=active' }),
     facts: [
       exactly(
@@ -72,7 +72,7 @@ function drugs(truth: Truth, patient: Patient): Question {
     kind: 'list',
     form: 'drugs',
     traps: [...trapsOf(truth, patient), ...(new Set(names).size < names.length ? ['prescribed twice'] : [])],
-    text: `Which active prescriptions has ${told(truth, patient)}, with dosage and date?`,
+    text: `Which active prescriptions does ${told(truth, patient)} have, with dosage and date?`,
     policy: recordsOf(named(truth, patient), 'MedicationRequest', columns, { where: 'status=active' }),
     facts: [
       exactly(
@@ -104,7 +104,7 @@ function allergies(truth: Truth, patient: Patient): Question {
       ...(all.some(({ clinicalStatus }) => codeOf(clinicalStatus) === 'inactive') ? ['inactive'] : []),
       ...(all.length === 0 ? ['none on record'] : []),
     ],
-    text: `Which allergies has ${told(truth, patient)}, active or not, how critical, with which reaction?`,
+    text: `Which allergies does ${told(truth, patient)} have, active or not, how critical, and with which reaction?`,
     policy: recordsOf(named(truth, patient), 'AllergyIntolerance', columns, { few: true }),
     facts: [
       exactly(
@@ -210,7 +210,7 @@ function tasks(truth: Truth): Question[] {
         kind: 'count',
         form: 'tasks',
         traps: [],
-        text: `How many open tasks has ${name?.text}?`,
+        text: `How many open tasks does ${name?.text} have?`,
         policy: async (asker) => asker.digest(`Task?owner=Practitioner/${await identify(asker, who, 'Practitioner')}`),
         facts: [counts(open.length, { type: 'Task', status: OPEN })],
       },

@@ -64,7 +64,7 @@ export function measured(truth: Truth, count: number): Question[] {
   ]
 }
 
-/** Questions after the number of readings in a span of time, to be drawn together with other counts. */
+/** Questions about the number of readings in a period, to be drawn together with other counts. */
 export function readingCounts(truth: Truth): Question[] {
   return truth.all('Patient').flatMap((patient) =>
     MEASURES.filter(({ panel }) => panel === undefined).flatMap((measure) => {
@@ -104,7 +104,7 @@ class Course {
     return [...new Set(this.readings.map(({ unit }) => unit))]
   }
 
-  /** What was recorded and is no reading. */
+  /** Records that aren't readings. */
   get withdrawn(): boolean {
     return this.#observations.some(({ status }) => status === 'entered-in-error')
   }
@@ -161,7 +161,7 @@ function extreme(course: Course, which: 'max' | 'min'): Question {
   const best = (some: readonly Reading[]) => some.toSorted((a, b) => sign * (b.comparable - a.comparable))[0]
   const byUnit = units.flatMap((unit) => best(readings.filter((one) => one.unit === unit)) ?? [])
   const facts = [
-    // That it is the extreme, only all of them show; which it is, each unit's row in the digest.
+    // Only all readings show that it is the extreme; the digest's row for each unit shows which reading it is.
     exactly(readings.map(cellsOf), isReading),
     ...byUnit.map((one) => inDigest({ code: measure.code, [which]: shown(one), unit: one.unit })),
   ]
@@ -173,7 +173,7 @@ function extreme(course: Course, which: 'max' | 'min'): Question {
 function trend(course: Course, yearly: boolean): Question {
   const { readings, measure, whose, who } = course
   const text = yearly
-    ? `What were first, last, lowest and highest ${measure.say} of ${whose} in each year?`
+    ? `What were the first, last, lowest and highest ${measure.say} of ${whose} in each year?`
     : `How has the ${measure.say} of ${whose} developed: all values with date and unit?`
   const facts = [exactly(readings.map(cellsOf), isReading)]
   return course.question(

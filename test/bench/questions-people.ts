@@ -1,4 +1,4 @@
-// Questions after people: who prescribed, performed, took part, interpreted, or is responsible.
+// Questions about people: who prescribed, performed, took part, interpreted, or is responsible.
 import { drawForms, type Form, named, type Question, told, trapsOf } from './questions-draw.ts'
 import { exactly, inRow, leads, type Valid } from './questions-facts.ts'
 import { identify, recordsAbout, recordsOf } from './questions-policy.ts'

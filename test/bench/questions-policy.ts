@@ -1,25 +1,25 @@
-// The fixed ways in which questions are pursued: whom it is about by name, the code in a digest by the concept's words, then one
-// narrow search. Nothing here knows the truth; ids and codes come from earlier answers.
+// The fixed policies that answer questions: find the person by name, the code in a digest by the concept's words, then make one narrow
+// search. Nothing here knows the right answers; ids and codes come from earlier answers.
 import { type Asker, type Columns, type Row, Stuck } from './questions-answer.ts'
 
 /** A person as the question names them. */
 export interface Named {
   given: string
   family: string
-  /** Told where others have the same name. */
+  /** Given if others have the same name. */
   birthDate?: string
 }
 
 /** What the question is about. */
-export interface Concept {
+interface Concept {
   type: keyof typeof PARAMETERS
-  /** Words that its display holds, in small letters. */
+  /** Words in its display, in lower case. */
   words: readonly string[]
 }
 
 export type Policy = (asker: Asker) => Promise<unknown>
 
-/** The search parameters of each type for whose, when and what. */
+/** The search parameters of each type for patient, date and code. */
 const PARAMETERS = {
   Observation: { patient: 'subject', date: 'date', code: 'code' },
   Condition: { patient: 'subject', date: 'onset-date', code: 'code' },
@@ -48,7 +48,7 @@ export async function identify(asker: Asker, who: Named, type = 'Patient', colum
   return String(one.id)
 }
 
-/** The codes in a digest whose display holds the words; if some begin with them, these. */
+/** The codes in a digest whose display contains the words; if some displays begin with them, only those. */
 function codesIn(rows: readonly Row[], { type, words }: Concept): { codes: string; component?: string } {
   const first = words[0] ?? ''
   const displayOf = (row: Row) => String(row.display ?? '').toLowerCase()
@@ -61,8 +61,8 @@ function codesIn(rows: readonly Row[], { type, words }: Concept): { codes: strin
   return panels.length > 0 ? { codes: panels.join(','), component: codes } : { codes }
 }
 
-/** What a search asks for besides whose and what. */
-export interface Narrowing {
+/** What a search asks for besides patient and code. */
+interface Narrowing {
   from?: string
   /** Exclusive. */
   to?: string

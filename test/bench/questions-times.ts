@@ -1,4 +1,4 @@
-// Questions after times: the next appointment, the last visit, when a problem began and ended, when a drug was first given and a
+// Questions about times: the next appointment, the last visit, when a problem began and ended, when a drug was first given and a
 // vaccine last.
 import type { Patient } from '@medplum/fhirtypes'
 import { CLINIC_NOW } from '../../sandbox/clinic/calendar.ts'

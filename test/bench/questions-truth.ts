@@ -1,5 +1,5 @@
-// What is true of the sandbox's clinic: its records as the FHIR API gives them, read by plain code that shares nothing with
-// the server under test.
+// The right answers for the sandbox's clinic: its records from the FHIR API, read by plain code that shares nothing with the server under
+// test.
 import type { Observation, Patient, Quantity, Reference, Resource } from '@medplum/fhirtypes'
 import type { Send } from '../sandbox/client.ts'
 
@@ -29,7 +29,7 @@ export interface Reading {
 
 const KILOGRAMS_A_POUND = 0.45359237
 
-/** All records, and what they come to. */
+/** All records, and queries on them. */
 export class Truth {
   readonly #records: ReadonlyMap<string, Resource[]>
   readonly #byPatient = new Map<string, Resource[]>()
@@ -78,7 +78,7 @@ export class Truth {
     return all.find(({ id }) => reference?.reference === `${type}/${id}`) as Of<T> | undefined
   }
 
-  /** Whether somebody else might be meant by the name. */
+  /** Whether the name could mean somebody else. */
   isAmbiguous(patient: Patient): boolean {
     return this.all('Patient').filter((other) => folded(nameOf(other)) === folded(nameOf(patient))).length > 1
   }
@@ -150,7 +150,7 @@ export function nameOf({ name }: Patient): string {
   return `${name?.[0]?.given?.[0]} ${name?.[0]?.family}`
 }
 
-/** A name as it is heard: accents and case don't tell people apart. */
+/** A name without accents and case, which don't distinguish people in a question. */
 function folded(name: string): string {
   return name.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
 }

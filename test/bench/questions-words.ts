@@ -1,4 +1,4 @@
-// How people put what records hold: concepts by their names, days by their dates, and which of several is the latest.
+// The words in which people ask: names of concepts, dates of days, and which of several records is the latest.
 import type { CodeableConcept } from '@medplum/fhirtypes'
 
 /** The first code. */
@@ -6,7 +6,7 @@ export function codeOf(concept: CodeableConcept | undefined): string | undefined
   return concept?.coding?.[0]?.code
 }
 
-/** What a coded thing is called, without the kind of concept that SNOMED CT adds. */
+/** A concept's name, without the semantic tag that SNOMED CT adds. */
 export function spoken(display: string | undefined): string {
   return (display ?? '').replace(/ \([^()]*\)$/, '')
 }
@@ -22,7 +22,7 @@ export function dayOf(date: string): { from: string; to: string } {
   return { from, to: new Date(Date.parse(from) + 86_400_000).toISOString().slice(0, 10) }
 }
 
-/** The latest; undefined if two share the time, so that neither is. */
+/** The latest record; undefined if two have the same time. */
 export function newest<T>(all: readonly T[], dateOf: (one: T) => string | undefined): T | undefined {
   const [one, other] = all.toSorted((a, b) => ((dateOf(a) ?? '') < (dateOf(b) ?? '') ? 1 : -1))
   return one && other && dateOf(one) === dateOf(other) ? undefined : one

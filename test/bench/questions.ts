@@ -1,6 +1,6 @@
-// Whether a model can find out what it is asked, and at what cost: 200 made-up questions over the sandbox's clinic, each pursued
-// in at most three calls by a fixed policy through a real MCP client and the running Worker. What is true comes from the records
-// themselves. A fact that is missing in the answers is a failure; tokens are figures.
+// Whether a model can find the answers to questions, and at what cost: 200 generated questions about the sandbox's clinic, each answered in
+// at most three calls by a fixed policy, through a real MCP client and the running Worker. The right answers come from the records. A
+// missing fact is a failure; tokens are only reported.
 import { openBench } from './bench-world.ts'
 import { across } from './questions-across.ts'
 import { type Answer, Asker, RawCosts, Stuck } from './questions-answer.ts'
@@ -15,7 +15,7 @@ import { Truth } from './questions-truth.ts'
 const OF_A_KIND = 22
 const COUNTS = 23
 const LISTS = 23
-/** Questions pursued at once. */
+/** Number of questions at the same time. */
 const TOGETHER = 2
 
 interface Outcome {
@@ -25,7 +25,7 @@ interface Outcome {
   missing: string[]
 }
 
-/** Prints what was answered and what it cost; fails where a fact is missing. */
+/** Prints the results and their cost; fails if a fact is missing. */
 export async function questions(): Promise<void> {
   const bench = await openBench()
   try {
@@ -63,10 +63,10 @@ async function pursue(question: Question, asker: Asker): Promise<Outcome> {
   return { question, answers, missing }
 }
 
-/** The most of the raw tokens that an exact question may cost. */
+/** Maximum share of the raw tokens that an exact question may cost. */
 const MOST_OF_RAW = 1 / 20
 
-/** Each of these in one call, without a figure amiss. */
+/** The exact questions: each must be answered by one call without a wrong figure. */
 async function exactly(all: readonly Exact[], asker: () => Asker): Promise<void> {
   const results: { one: Exact; answer: Answer | undefined; missing: string[] }[] = []
   for (const one of all) {

@@ -1,11 +1,12 @@
-// How long the sandbox takes until it is ready: a fresh process, its definitions loaded and its clinic seeded.
+// How long the sandbox takes to start: a fresh process that loads its definitions and seeds its clinic.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../../programs/worker.ts'
 
 const RUNS = 5
 const GOAL_S = 5
-const MAIN = fileURLToPath(new URL('../../sandbox/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../programs/sandbox.ts', import.meta.url))
 
 /** Prints the median time to ready. */
 export async function sandbox(): Promise<void> {
@@ -17,7 +18,9 @@ export async function sandbox(): Promise<void> {
 
 async function timeToReady(): Promise<number> {
   const started = performance.now()
-  const child = spawn(process.execPath, [MAIN, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [MAIN, '--port', String(await freePort())], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const exited = once(child, 'exit')
   await Promise.race([once(child.stdout, 'data'), exited.then(() => Promise.reject(new Error('The sandbox ended')))])
   const time = performance.now() - started

@@ -1,5 +1,5 @@
-// The Worker that test/bench/shape.ts measures: it gets a Bundle and shapes it as often as it is told.
-import { answer } from '../../src/answer/answer.ts'
+// The Worker that test/bench/shape.ts measures: it shapes a posted Bundle a given number of times.
+import { writeAnswer } from '../../src/answer/answer.ts'
 
 const OPTIONS = {
   format: 'compact',
@@ -13,7 +13,7 @@ export default {
     const { searchParams } = new URL(request.url)
     const body: unknown = JSON.parse((await request.text()) || 'null')
     let characters = 0
-    for (let n = Number(searchParams.get('shape')); n > 0; n--) characters += answer(body, OPTIONS).text.length
+    for (let n = Number(searchParams.get('shape')); n > 0; n--) characters += writeAnswer(body, OPTIONS).text.length
     for (let n = Number(searchParams.get('json')); n > 0; n--) {
       const text = JSON.stringify(body)
       characters += text.length + Object.keys(JSON.parse(text) as object).length

@@ -1,5 +1,4 @@
-// What it costs to shape an answer: the CPU time that workerd spends on a Bundle of about a megabyte, beside that of merely
-// writing and parsing it as JSON.
+// The cost of shaping an answer: workerd's CPU time for a Bundle of about a megabyte, compared with merely writing and parsing it as JSON.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,7 +13,7 @@ import { bundle, firstAnswer, median, serve, type Workerd } from './workerd.ts'
 
 const GOAL_MS = 60
 const RUNS = 7
-/** Times that a request shapes: many, so that what else a request costs falls out of account. */
+/** How often a request shapes the Bundle: often, so that the rest of the request hardly counts. */
 const TIMES = 10
 const MAX_BODY = 1_000_000
 

@@ -1,4 +1,4 @@
-// How large the Worker's bundle is, and what a cold start costs: the CPU time of a fresh workerd up to its first answer.
+// The size of the Worker's bundle, and the cost of a cold start: the CPU time of a fresh workerd up to its first answer.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

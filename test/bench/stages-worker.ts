@@ -1,4 +1,4 @@
-// The Worker that test/bench/stages.ts measures: a call that is answered before all of it was done, as the header `x-stage` says.
+// The Worker that test/bench/stages.ts measures: it answers a call after the stage that the header `x-stage` names.
 import { McpServer } from '@modelcontextprotocol/server'
 import { createApp } from '../../src/app.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'

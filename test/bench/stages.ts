@@ -1,4 +1,4 @@
-// Where the time of a call goes: the same call, answered after each of the stages that it passes, in one workerd.
+// Where the time of a call goes: the same call, ended after each of its stages, in one workerd.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,12 +12,13 @@ const CALLS = 100
 const ROUNDS = 9
 
 const STAGES: Record<string, string> = {
-  read: 'the call is read, and answered by something fixed',
-  forwarded: 'read, and the answer of Medplum given back as it is: what a forwarding Worker does',
-  parsed: 'read, and the answer of Medplum parsed and written again',
-  admitted: 'host, origin, limits and token checked, then something fixed',
-  served: 'admitted, and a tool of an MCP server answers something fixed',
-  asked: 'admitted, and a tool asks Medplum, parses the answer and gives it back: no check, shape or audit',
+  read: 'the request is read and gets a fixed answer',
+  forwarded: 'read, and Medplum’s answer returned unchanged, as by the forwarding Worker',
+  parsed: 'read, and Medplum’s answer parsed and rewritten',
+  admitted: 'host, origin, limits and token checked, then a fixed answer',
+  served: 'these checks, and a tool of an MCP server that gives a fixed answer',
+  asked:
+    'these checks, and a tool that asks Medplum, parses the answer and returns it without checking, shaping or auditing',
 }
 
 /** Prints the CPU time of workerd for a call, after each stage and over each lane. */
@@ -33,9 +34,9 @@ export async function stages(): Promise<void> {
       ...Object.fromEntries(
         Object.entries(STAGES).map(([stage, what]) => [what, many(() => stateless(url, token, FAMILY, stage))]),
       ),
-      'all of it, stateless': many(() => stateless(url, token, FAMILY)),
-      'all of it, in a session': (await Promise.all(many(() => session(url, token, FAMILY)))).map(({ call }) => call),
-      'all of it, over SSE': streams.map(({ call }) => call),
+      'complete, stateless': many(() => stateless(url, token, FAMILY)),
+      'complete, in a session': (await Promise.all(many(() => session(url, token, FAMILY)))).map(({ call }) => call),
+      'complete, over SSE': streams.map(({ call }) => call),
     }
     const taken = new Map<string, number[]>()
     for (let round = -1; round < ROUNDS; round++) {
@@ -53,7 +54,7 @@ export async function stages(): Promise<void> {
     }
     for (const { close } of streams) close()
     const forwarded = median(taken.get(STAGES.forwarded ?? '') ?? [])
-    console.log('| a call, until | CPU ms | compared with forwarding |\n| --- | ---: | ---: |')
+    console.log('| a call, up to this stage | CPU ms | compared with forwarding |\n| --- | ---: | ---: |')
     for (const [name, values] of taken) {
       console.log(`| ${name} | ${median(values).toFixed(2)} | ${(median(values) / forwarded).toFixed(1)} × |`)
     }

@@ -1,5 +1,5 @@
-// What answers cost a model: 24 fixed requests on the sandbox's clinic through a real MCP client and the running Worker, in
-// tokens, beside the plain extended JSON that Medplum's own MCP server gives for the same requests.
+// The tokens of answers: 24 fixed requests to the sandbox's clinic, through a real MCP client and the running Worker, compared with the
+// extended JSON that Medplum's own MCP server returns for the same requests.
 import { encode } from 'gpt-tokenizer'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
 import { type Bench, openBench, type Request } from './bench-world.ts'
@@ -66,7 +66,7 @@ const CASES: readonly Case[] = [
   { path: 'Patient/00000000-0000-4000-8000-000000000000' },
 ]
 
-/** Prints tokens and their ratio for each request; fails where an answer is over its budget. */
+/** Prints tokens and their ratio for each request; fails if an answer exceeds its budget. */
 export async function tokens(): Promise<void> {
   const bench = await openBench()
   try {

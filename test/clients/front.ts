@@ -8,7 +8,7 @@ export interface Front {
 }
 
 /**
- * @param port where the clients come, and PUBLIC_URL
+ * @param port the port for clients, as in PUBLIC_URL
  * @param target port of the Worker
  */
 export async function startFront(port: number, target: number): Promise<Front> {

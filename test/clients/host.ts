@@ -1,4 +1,4 @@
-/** An application that embeds a client library: keeps its tokens and shows its person the pages, until it signs out. */
+/** An application that embeds a client library: keeps its tokens and opens the pages for its person, until it signs out. */
 
 import { SignIn } from '../../programs/clients.ts'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'

@@ -1,4 +1,4 @@
-/** The command line of the MCP Inspector: one process a call. */
+/** The command line of the MCP Inspector: one process for each call. */
 import { freePort } from '../../programs/worker.ts'
 import { answerOf } from './host.ts'
 import { Home } from './program.ts'

@@ -28,7 +28,7 @@ const stale = values.only === undefined && failed === 0 && !shown()
 if (stale) console.log('docs/clients.md shows another result: npm run test:clients -- --write')
 process.exit(failed > 0 || stale ? 1 : 0)
 
-/** Installs the clients unless what is installed is what the lock says. */
+/** Installs the clients, unless the installed packages match the lock file. */
 function install(): void {
   const [lock, installed] = [`${HERE}package-lock.json`, `${HERE}node_modules/.matrix-lock.json`]
   if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(lock, 'utf8')) return
@@ -45,7 +45,7 @@ function version(adapter: Adapter): string {
   return (JSON.parse(manifest) as { version: string }).version
 }
 
-/** Whether the document shows this result, after writing it if that was asked for. */
+/** Whether the document shows this result; writes it first, if requested. */
 function shown(): boolean {
   const text = readFileSync(DOCUMENT, 'utf8')
   const [before = '', rest = ''] = text.split(BEGIN)

@@ -1,4 +1,4 @@
-/** mcporter, a command line for MCP: one process a call. */
+/** mcporter, a command line for MCP: one process for each call. */
 
 import { answerOf } from './host.ts'
 import { Home } from './program.ts'

@@ -1,4 +1,4 @@
-/** A client that is a program: run in its own home folder; a person signs in at the address that it prints. */
+/** A client that is a program, run in a home folder of its own. A person signs in at the address that it prints. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

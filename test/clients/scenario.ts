@@ -1,6 +1,6 @@
 /**
- * What every client does: signs in, lists, calls, is told of an error, waits for long work, deletes once the person confirmed it,
- * refreshes an expired token, goes on after a restart of the server, signs out.
+ * The steps of every client: sign in, list, call, get an error, wait for long work, delete after the person confirmed it, refresh an
+ * expired token, continue after a restart of the server, sign out.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { approve } from './person.ts'
@@ -18,7 +18,7 @@ export interface Kept {
 /** A client that has signed in. */
 export interface Opened {
   tools(): Promise<string[]>
-  /** @throws where the client itself reports a failure so, as it does without a valid token */
+  /** @throws if the client reports the failure by an exception, as without a valid token */
   call(tool: string, args: Record<string, unknown>, onProgress: () => void): Promise<Answer>
   /** Has a client that renders views draw one, and clicks in it. @returns what it showed */
   draw?(): Promise<string>
@@ -39,7 +39,7 @@ export interface Adapter {
   noProgress?: string
   /** What a client does instead if it keeps no usable refresh token. */
   noRefresh?: string
-  /** Whether the client puts questions to its person, who says yes; else the person confirms by the link. */
+  /** Whether the client asks its person, who says yes; otherwise the person confirms by the link. */
   asks?: true
   /** Signs in and connects. */
   open(mcpUrl: string): Promise<Opened>
@@ -56,17 +56,17 @@ export interface Outcome {
   remark: string
 }
 
-/** ms that the long call takes at least. */
+/** Minimum milliseconds of the long call. */
 export const LONG_MS = 4000
 
 const AT_ONCE = 3
-/** A step of a host is up to four starts of a large program. */
+/** Long, because a step of a host starts a large program up to four times. */
 const LIMIT_MS = 120_000
 
 /** The server as the clients reach it. */
 export interface Served {
   mcpUrl: string
-  /** Has an access token refused from now on, as the server refuses one that has expired. */
+  /** Makes the server refuse an access token from now on, as if it had expired. */
   expire(accessToken: string): void
 }
 
@@ -84,7 +84,7 @@ export class Play {
     this.outcomes = Object.fromEntries(open)
   }
 
-  /** The steps until the server restarts; one that fails doesn't keep the next from being tried, except signing in. */
+  /** The steps until the server restarts. If one fails, the next is still tried, unless the client couldn't sign in. */
   async begin(): Promise<void> {
     await this.#take('sign-in', async () => {
       this.#client = await this.adapter.open(this.#served.mcpUrl)
@@ -156,7 +156,7 @@ export class Play {
   }
 }
 
-/** Several at a time: most of what they do is waiting. */
+/** Runs several clients at a time, since they mostly wait. */
 export async function together(all: readonly Play[], work: (play: Play) => Promise<void>): Promise<void> {
   const waiting = [...all]
   const one = async () => {

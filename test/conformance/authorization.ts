@@ -28,7 +28,7 @@ export async function runAuthorization(issuer: string, signal: AbortSignal): Pro
   return run
 }
 
-/** An authorization that is refused is called back too: the suite's own words are then the better account. */
+/** Calls the suite back even if the authorization was refused: the suite then reports the failure better than an error here. */
 async function signIn(address: string, redirectUri: string): Promise<void> {
   const callback = await new Person()
     .signIn(address, redirectUri, SANDBOX_USERS.alice)

@@ -1,4 +1,4 @@
-/** What the runs came to: a line for each, and everything about what failed. */
+/** The report of the runs: a line for each, and the details of every failure. */
 import type { Check, Outcome, SuiteRun } from './suite.ts'
 
 /** One line of the table. */
@@ -7,13 +7,13 @@ export interface Part {
   run: SuiteRun
   /** How many scored scenarios there are: one that silently went missing is a failure. */
   expected: number
-  /** Failing checks that need the suite's own tools don't count: the product is asked, not the fixtures. */
+  /** Whether to ignore failing checks that need the suite's own tools, because the product is tested, not the fixtures. */
   productTools?: boolean
   /** What the Worker printed. */
   log: string
 }
 
-export interface Verdict {
+interface Verdict {
   passed: number
   failed: number
   lines: string[]
@@ -73,7 +73,7 @@ function reasons({ scenario, checks }: Outcome, { productTools, run }: Part): st
 
 /** Signs that the suite did not run as it should have, or saw a failure that its files don't show. */
 function irregularities({ run, expected, productTools }: Part, scored: number, bad: number): string[] {
-  if (run.exitCode === null) return ['the suite was killed, having run out of time']
+  if (run.exitCode === null) return ['the suite ran out of time and was stopped']
   if (scored !== expected) return [`${scored} scored scenarios ran instead of ${expected}\n${run.output}`]
   if (run.exitCode !== 0 && bad === 0 && !productTools) return [`the suite ended with ${run.exitCode}\n${run.output}`]
   return []

@@ -24,7 +24,7 @@ setTimeout(() => ending.abort(new Error(`Not done within ${TIMEOUT_MS / 1000} s.
 
 const started: Promise<{ stop(): Promise<void> }>[] = []
 
-/** Starts what has to be stopped, even if the end comes while it starts. */
+/** Starts something that must be stopped in any case, even if the run ends while it starts. */
 function keep<T extends { stop(): Promise<void> }>(start: () => Promise<T>): Promise<T> {
   ending.signal.throwIfAborted()
   const starting = start()

@@ -10,7 +10,7 @@ import type { CallerRecord } from '../../src/oauth/record.ts'
 import { knownOrigin, ownHost } from '../../src/policy.ts'
 import { createFixtureServer } from './fixtures/server.ts'
 
-/** Whoever asks is this one. */
+/** The caller of every request. */
 const CALLER: CallerRecord = {
   userId: 'conformance',
   grantId: 'conformance',

@@ -166,7 +166,7 @@ const SIGNED_IN: [string, string, RegExp, boolean, Fault][] = [
     'whoami',
     /access policy/,
     true,
-    atMcp('Signed in', (text) => ({ text: text.replace('Signed in', 'Medplum gave no more details just now') })),
+    atMcp('Signed in', (text) => ({ text: text.replace('Signed in', 'Medplum gave no more details') })),
   ],
   ['the revocation fails', 'revocation', /End the connection/, false, atToken('revocation', 500)],
 ]

@@ -1,10 +1,10 @@
-// What may be wrong with a deployment, and what the doctor says about it.
+// Faults of a deployment, and what the doctor says about each.
 import type { Fault, Passing } from './planting.ts'
 
 const SERVER = '/.well-known/oauth-authorization-server'
 const RESOURCE = '/.well-known/oauth-protected-resource/mcp'
 
-/** Changes a JSON document on its way. */
+/** Changes a JSON document in an answer. */
 function document(path: string, change: Record<string, unknown>): Fault {
   return {
     answer: (passing) => {
@@ -13,7 +13,7 @@ function document(path: string, change: Record<string, unknown>): Fault {
   }
 }
 
-/** Changes the answers of all addresses that begin so. */
+/** Changes the answers of all addresses with this prefix. */
 export function answering(path: string, change: (passing: Passing) => void): Fault {
   return { answer: (passing) => passing.path.startsWith(path) && change(passing) }
 }

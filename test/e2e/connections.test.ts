@@ -100,7 +100,7 @@ describe.skipIf(isWithoutBrowser())('in a browser', () => {
 
       await tabTo(page, 'Sign out')
       await page.keyboard.press('Enter')
-      await page.getByText('You are signed out here.').waitFor()
+      await page.getByText('You are signed out of these pages.').waitFor()
       await page.goto(`${running.worker.url}/connections`)
       await page.getByRole('link', { name: 'Sign in with Medplum' }).waitFor()
       expect(await page.getByRole('article').count()).toBe(0)

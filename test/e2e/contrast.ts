@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
-// Runs within a page: whether its text, and the outline of what has the focus, can be told from what is behind them.
+// Runs within a page: checks the contrast of its text, and of the outline of the focused element.
 
 /** A piece of text whose contrast is too low. */
-export interface Faint {
+interface Faint {
   text: string
   ratio: number
 }

@@ -1,4 +1,4 @@
-/** Uses in the care of a patient. */
+/** Recipes for the care of a patient. */
 import { evalFhirPath } from '@medplum/core'
 import { expect } from 'vitest'
 import { GET, POST } from '../calls.ts'
@@ -51,11 +51,11 @@ export const records: Use = {
 
 export const vitals: Use = {
   title: 'Record vital signs and a result',
-  why: 'A blood pressure is one Observation with two components; a laboratory result has its range and says whether it is out of it. What was entered in error is marked, not deleted.',
+  why: 'A blood pressure is one Observation with two components; a laboratory result has a reference range and says whether it is outside it. A record that was entered in error is marked, not deleted.',
   steps: [
     thePatient('For whom?'),
     {
-      say: 'The blood pressure (LOINC 85354-9), with systolic (8480-6) and diastolic (8462-4) pressure in units of UCUM.',
+      say: 'The blood pressure (LOINC 85354-9), with systolic (8480-6) and diastolic (8462-4) pressure, in UCUM units.',
       call: POST('Observation', {
         ...{ resourceType: 'Observation', status: 'final' },
         category: category('vital-signs'),
@@ -69,7 +69,7 @@ export const vitals: Use = {
       check: has({ resourceType: 'Observation', id: expect.any(String) }),
     },
     {
-      say: 'An HbA1c (LOINC 4548-4) from the laboratory, with the range it was judged by.',
+      say: 'An HbA1c (LOINC 4548-4) from the laboratory, with its reference range.',
       call: POST('Observation', {
         ...{ resourceType: 'Observation', status: 'final' },
         category: category('laboratory'),
@@ -84,7 +84,7 @@ export const vitals: Use = {
       check: has({ resourceType: 'Observation', id: expect.any(String) }),
     },
     {
-      say: 'The blood pressure was somebody else’s: it is marked as entered in error, and stays.',
+      say: 'The blood pressure was somebody else’s: it is marked as entered in error and kept.',
       call: patch('Observation/{pressure}', { op: 'replace', path: '/status', value: 'entered-in-error' }),
       shows: '{ resourceType id status }',
       check: has({ status: 'entered-in-error' }),
@@ -152,7 +152,7 @@ export const visit: Use = {
       }),
     },
     {
-      say: 'The patient joins.',
+      say: 'Add the patient.',
       call: patch('Appointment/{appointment}', {
         op: 'add',
         path: '/participant/-',
@@ -184,7 +184,7 @@ export const claim: Use = {
   why: '`Claim/$submit` passes a claim to whatever the project has configured (`CLAIM_SUBMIT_OPERATION`); in the sandbox, a Bot that acts as a clearinghouse.',
   steps: [
     {
-      say: 'The patient, her insurance and what she is treated for, in one search.',
+      say: 'The patient, her insurance and the problem she is treated for, in one search.',
       call: GET('Patient?name=vega-castillo&_revinclude=Coverage:beneficiary&_revinclude=Condition:subject'),
       keep: {
         patient: "entry.resource.where(resourceType = 'Patient').id",

@@ -1,4 +1,4 @@
-/** Writes docs/cookbook.md from the uses and from what was really answered. */
+/** Writes docs/cookbook.md from the recipes and their real answers. */
 import { type FieldNode, Kind, parse, type SelectionSetNode } from 'graphql'
 import type { ToolResult } from '../../programs/clients.ts'
 import type { Level } from '../../src/access/access.ts'

@@ -1,4 +1,4 @@
-/** Uses with other systems, and with much data. */
+/** Recipes with other systems, and with much data. */
 import { expect } from 'vitest'
 import { GET, POST } from '../calls.ts'
 import type { Use } from './recipe.ts'
@@ -110,7 +110,7 @@ export const admission: Use = {
       check: bundle,
     },
     {
-      say: "The message (ADT^A04, register a patient). Segments end with a carriage return, `\\r` in JSON. The `contentType` of the message goes into the body; the request itself is JSON. Use plain JSON, not Parameters: from those Medplum reads only texts and would miss `waitForResponse`. With `waitForResponse` the answer is the laboratory's acknowledgement: `MSA|AA` means that it took the message.",
+      say: "The message (ADT^A04, register a patient). Segments end with a carriage return, `\\r` in JSON. The `contentType` of the message goes into the body; the request itself is JSON. Use plain JSON, not Parameters: in Parameters, Medplum reads only texts and would miss `waitForResponse`. With `waitForResponse` the answer is the laboratory's acknowledgement: `MSA|AA` means that it accepted the message.",
       call: POST('Agent/{agent}/$push', {
         destination: 'Device/{device}',
         contentType: HL7,
@@ -139,7 +139,7 @@ export const admission: Use = {
 
 export const graphql: Use = {
   title: 'Ask for just the fields you need, with GraphQL',
-  why: 'One question across types, and an answer with only the requested fields: it fits a context that whole resources would not.',
+  why: 'One question across types, and an answer with only the requested fields, which fits a context that whole resources would not.',
   steps: [
     thePatient('The patient.'),
     {
@@ -188,12 +188,12 @@ export const bulk: Use = {
       },
     },
     {
-      say: 'The observations: as many whole lines as one answer holds.',
+      say: 'The observations: as many whole lines as fit in one answer.',
       call: GET('Binary/{file}'),
       keep: { next: /offset=(\d+)/ },
       check: lines,
     },
-    { say: 'And on from there.', call: GET('Binary/{file}', { offset: '{next}' }), check: lines },
+    { say: 'Continue from there.', call: GET('Binary/{file}', { offset: '{next}' }), check: lines },
   ],
 }
 

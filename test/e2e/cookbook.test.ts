@@ -1,4 +1,4 @@
-// What the server is for, end to end: each chapter of docs/cookbook.md is carried out, and its result is the document.
+// The cookbook, end to end: runs each chapter of docs/cookbook.md and compares the document with the results.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectedClient, connect, SignIn, type Way } from '../../programs/clients.ts'

@@ -1,4 +1,4 @@
-/** The announced uses: what docs/cookbook.md shows and cookbook.test.ts carries out. */
+/** All recipes that docs/cookbook.md shows and cookbook.test.ts runs. */
 import { claim, records, visit, vitals } from './cookbook-care.ts'
 import { admission, bot, bulk, document, graphql } from './cookbook-systems.ts'
 import type { Use } from './recipe.ts'

@@ -1,4 +1,4 @@
-// The runner of the evals with models that follow a script: one that is right, one that does nothing, one that obeys what it reads.
+// Runs the evals with scripted models: one that answers correctly, one that does nothing, one that obeys what it reads.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Call, type Model, openWorld, runAll, type World } from '../../evals/run.ts'
 import type { Expected, Task } from '../../evals/task.ts'
@@ -98,7 +98,7 @@ test('a model that says done and does nothing is wrong', async () => {
     tasks,
     world,
   )
-  for (const { right, why } of outcomes) expect([right, why]).toEqual([false, 'the records are not as asked for'])
+  for (const { right, why } of outcomes) expect([right, why]).toEqual([false, 'the records are not as requested'])
 }, 60_000)
 
 test('a model that knows the answers is right everywhere', async () => {

@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
-// A person's way with a real client in a real browser: from the first 401 through consent and login, more access when it is needed,
-// and each page of it as it looks and as assistive technology finds it.
+// A person's journey with a real client in a real browser: from the first 401 through consent and login to more access when needed, with
+// each page checked for its look and for assistive technology.
 
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { connect, type ToolResult } from '../../programs/clients.ts'
+import { connect, textOf } from '../../programs/clients.ts'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
 import { inNewPage, isWithoutBrowser, logIn } from './browser.ts'
@@ -30,10 +30,6 @@ function isInSight(place: Locator): Promise<boolean> {
 
 function colorOf(page: Page): Promise<string> {
   return page.locator('h1').evaluate((heading) => getComputedStyle(heading).color)
-}
-
-function textOf({ content }: ToolResult): string {
-  return content.map(({ text }) => text ?? '').join('\n')
 }
 
 describe.skipIf(isWithoutBrowser())('in a browser', () => {

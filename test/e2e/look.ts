@@ -1,5 +1,4 @@
-// A look at a page: at what may stand in people's way, as axe-core, contrast and width tell it, and, where SCREENSHOTS is set, a
-// picture of it for docs/images.
+// Checks a page's accessibility with axe-core, its contrast and its width, and, if SCREENSHOTS is set, takes a picture for docs/images.
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { BrowserContextOptions, Frame, Page } from 'playwright-core'

@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
-// The picture of it working in README.md: three calls of a real client in a row, and their answers word for word. Written where
-// SCREENSHOTS is set; without that, only the calls are made.
+// The picture in README.md of the server at work: three calls of a real client, with their answers word for word. Written only if
+// SCREENSHOTS is set; otherwise only the calls are made.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConnectedClient, connect, SignIn, type ToolResult } from '../../programs/clients.ts'
+import { type ConnectedClient, connect, SignIn, textOf } from '../../programs/clients.ts'
 import type { RunningWorker } from '../../programs/worker.ts'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 
@@ -102,8 +102,4 @@ async function draw(steps: readonly (Step & { answer: string })[]): Promise<void
   } finally {
     await browser.close()
   }
-}
-
-function textOf({ content }: ToolResult): string {
-  return content.map(({ text }) => text ?? '').join('\n')
 }

@@ -1,4 +1,4 @@
-/** What steps of the cookbook have in common. */
+/** Steps that several recipes share. */
 import { expect } from 'vitest'
 import { GET } from '../calls.ts'
 import type { Answer, Json, Person, Step } from './recipe.ts'

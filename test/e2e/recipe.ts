@@ -1,4 +1,4 @@
-/** A use of the server as data: calls with placeholders, what is kept of each answer, and what it has to say. */
+/** A recipe as data: calls with placeholders, the values to keep from each answer, and checks of the answer. */
 import { evalFhirPath } from '@medplum/core'
 import type { ConnectedClient, ToolResult } from '../../programs/clients.ts'
 import { LEVELS, type Level, refusalOf } from '../../src/access/access.ts'
@@ -88,7 +88,7 @@ function found(pattern: RegExp, { content }: ToolResult): unknown {
   return group === undefined ? undefined : parsed(group)
 }
 
-/** Text that stands as quoted record content, without the lines around it. */
+/** Quoted record content without the lines around it. */
 function unquoted(text: string): string {
   return /quoted record content up to the line (\S+):\n([\s\S]*)\n\1$/.exec(text)?.[2] ?? text
 }

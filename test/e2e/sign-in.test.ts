@@ -1,4 +1,4 @@
-// The whole as people use it: the Worker under wrangler, the sandbox behind it, a real browser and real clients.
+// Signing in as people do: the Worker under wrangler, the sandbox behind it, a real browser and real clients.
 
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -53,7 +53,7 @@ describe('ports', () => {
   })
 
   test.each(['', '0', '65536', '-1', '80a', '1e3', '８０'])('%j is no port', (text) => {
-    expect(() => portOf(text, '--port')).toThrow('--port takes a port from 1 to 65535')
+    expect(() => portOf(text, '--port')).toThrow('--port must be a port from 1 to 65535')
   })
 
   test('another healthy server is not mistaken for the Worker', async () => {
@@ -68,7 +68,7 @@ describe('ports', () => {
 
 test.each([
   ['a port that is taken', ['--port', 'TAKEN'], /^Port \d+ is taken\. Choose another with --port/],
-  ['one that is none', ['--port', 'http'], /^--port takes a port from 1 to 65535, not "http"\./],
+  ['one that is none', ['--port', 'http'], /^--port must be a port from 1 to 65535, not "http"\./],
   ['an option that is none', ['--prot', '1'], /^Unknown option '--prot'/],
 ])('%s stops the start in one line', async (_, args, said) => {
   const port = await listening(createServer(), '127.0.0.1')

@@ -1,7 +1,5 @@
-// The views in a real browser, shown by a host on the official bridge: from the sandbox's records, with their calls, in all looks; and
-// with records that mean harm.
-import { build } from 'esbuild'
-import type { Browser, Frame, Page } from 'playwright-core'
+// The views in a real browser, shown by a host on the official bridge: from the sandbox's records, with their calls, in all looks.
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, SignIn } from '../../programs/clients.ts'
 import { PATIENT_IDS } from '../../sandbox/clinic/people.ts'
@@ -10,6 +8,7 @@ import type { Shown, Table } from '../../src/tools/show/shown.ts'
 import { inNewPage, isWithoutBrowser, launch } from './browser.ts'
 import { judge, LOOKS } from './look.ts'
 import { type Running, startBoth } from './running.ts'
+import { buildHost, type Host, NARROW, type Result } from './viewing.ts'
 
 const MARISOL = `Patient/${PATIENT_IDS.diabetic}`
 const APP = 'http://localhost:3000/'
@@ -25,20 +24,13 @@ const VIEWS: Record<Shown['view'], Record<string, unknown>> = {
   },
 }
 
-const NARROW = { viewport: { width: 320, height: 640 } }
 const ALL_LOOKS: typeof LOOKS = [...LOOKS, ['narrow, dark', { ...NARROW, colorScheme: 'dark' }]]
-
-interface Result {
-  content: { type: string; text: string }[]
-  structuredContent?: Shown
-  isError?: boolean
-}
 
 describe.skipIf(isWithoutBrowser())('the views', () => {
   let both: Running
   let browser: Browser
   let html: string
-  let script: string
+  let host: Host
   let token: string
 
   async function rpc(method: string, params: object): Promise<unknown> {
@@ -67,15 +59,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
       contents: { text: string }[]
     }
     html = read.contents[0]?.text ?? ''
-    const entry = new URL('view-host.ts', import.meta.url).pathname
-    const { outputFiles } = await build({
-      entryPoints: [entry],
-      bundle: true,
-      write: false,
-      format: 'iife',
-      logLevel: 'error',
-    })
-    script = outputFiles[0]?.text ?? ''
+    host = await buildHost(callTool)
   }, 60_000)
 
   afterAll(async () => {
@@ -83,49 +67,10 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     await both?.stop()
   })
 
-  interface Seen {
-    page: Page
-    view: Frame
-    calls: { name: string; arguments: Record<string, unknown> }[]
-    said: unknown[]
-    opened: unknown[]
-    /** What went wrong within: errors, dialogs, requests to anywhere. */
-    wrong: string[]
-  }
+  const shown = (page: Page, result: unknown, context: object = {}) => host(page, html, result, context)
 
-  /** Shows a result in a host's page. */
-  async function shown(page: Page, result: unknown, context: object = {}): Promise<Seen> {
-    const seen: Omit<Seen, 'view'> = { page, calls: [], said: [], opened: [], wrong: [] }
-    page.on('pageerror', ({ message }) => seen.wrong.push(message))
-    page.on('console', (message) => message.type() === 'error' && seen.wrong.push(message.text()))
-    page.on('dialog', async (dialog) => {
-      seen.wrong.push(`dialog ${dialog.message()}`)
-      await dialog.dismiss()
-    })
-    page.on('request', (request) => /^https?:/.test(request.url()) && seen.wrong.push(request.url()))
-    await page.exposeFunction('callTool', async (params: Seen['calls'][number]) => {
-      seen.calls.push(params)
-      return callTool(params.name, params.arguments)
-    })
-    await page.exposeFunction('say', (params: unknown) => seen.said.push(params))
-    await page.exposeFunction('openLink', (params: unknown) => seen.opened.push(params))
-    await page.setContent(
-      '<!doctype html><html lang="en"><title>Host</title><style>body{margin:0}</style><body></body></html>',
-    )
-    await page.evaluate(script)
-    await page.evaluate(([page, given, answer]) => window.show(page as string, given as never, answer as never), [
-      html,
-      context,
-      result,
-    ] as const)
-    const view = page.frames()[1]
-    if (!view) throw new Error('No frame')
-    await view.waitForSelector('html:not([data-view=loading])')
-    return { ...seen, view }
-  }
-
-  describe.each(Object.entries(VIEWS))('%s', (name, args) => {
-    test.each(ALL_LOOKS)('%s', async (look, options) => {
+  describe.each(Object.entries(VIEWS))('a %s', (name, args) => {
+    test.each(ALL_LOOKS)('is readable and reachable by all in the look %s', async (look, options) => {
       const result = await callTool('show', args)
       expect(result.isError, result.content[0]?.text).not.toBe(true)
       await inNewPage(
@@ -157,7 +102,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     })
   })
 
-  test('a result is reached by the keyboard, read out, asked about and opened', async () => {
+  test('a result can be reached by the keyboard, is read out, and can be asked about and opened', async () => {
     const result = await callTool('show', VIEWS.trend)
     await inNewPage(browser, async (page) => {
       const { view, said, opened, calls } = await shown(page, result, { locale: 'de-DE', timeZone: 'Europe/Berlin' })
@@ -179,7 +124,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     })
   })
 
-  test('a timeline is brought closer, and an event tells of itself', async () => {
+  test('a timeline can be enlarged, and an event says what it is', async () => {
     await inNewPage(browser, async (page) => {
       const { view } = await shown(page, await callTool('show', VIEWS.timeline), { locale: 'en-GB' })
       const marks = () => view.locator('.marks circle, .marks rect').count()
@@ -193,7 +138,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     })
   })
 
-  test('a table is sorted, filtered and paged on through the host', async () => {
+  test('a table can be sorted, filtered and paged through the host', async () => {
     const result = await callTool('show', VIEWS.table)
     await inNewPage(browser, async (page) => {
       const { view, calls } = await shown(page, result)
@@ -213,7 +158,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     })
   })
 
-  test('follows the host’s theme, colours and fonts, also when they change', async () => {
+  test('a view follows the host’s theme, colours and fonts, also when they change', async () => {
     await inNewPage(browser, async (page) => {
       const variables = { '--color-text-primary': 'rgb(1, 2, 3)', '--font-sans': 'monospace' }
       const { view } = await shown(page, await callTool('show', VIEWS.summary), {
@@ -228,7 +173,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     })
   })
 
-  test('each view is worked by the keyboard alone', async () => {
+  test('each view can be used with the keyboard alone', async () => {
     await inNewPage(browser, async (page) => {
       const seen = await shown(page, await callTool('show', VIEWS.timeline), { locale: 'en-GB' })
       const focused = () =>
@@ -245,7 +190,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
         const { view } = result.structuredContent ?? {}
         await seen.view.waitForSelector(`html[data-view=${view}]`)
       }
-      await tabTo(/^Closer$/)
+      await tabTo(/^Zoom in$/)
       const stretch = () => seen.view.locator('p[role=status]').first().textContent()
       const before = await stretch()
       await page.keyboard.press('Enter')
@@ -266,7 +211,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
       await tabTo(/^status$/)
       await page.keyboard.press('Enter')
       expect(await seen.view.locator('th[aria-sort=ascending]').textContent()).toBe('status')
-      await tabTo(/^What to do with Task/)
+      await tabTo(/^Actions for Task/)
       await page.keyboard.press('Enter')
       await page.keyboard.press('Tab')
       await page.keyboard.press('Enter')
@@ -274,166 +219,7 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     })
   })
 
-  const EVIL = '</script><img src=x onerror=alert(1)><script>alert(2)</script>'
-  const RTL = 'שלום עולם'
-  const LONG = 'Pneumonoultramicroscopicsilicovolcanoconiosis'.repeat(3)
-  const patient = { id: 'x', name: EVIL }
-  const long = { id: 'x', name: LONG, identifier: LONG, replacedBy: LONG }
-  const point = (at: string, value: number) => ({ id: `Observation/${EVIL}`, at, value })
-  const series = (points: object[], name = EVIL, unit = '') => ({
-    of: EVIL,
-    code: EVIL,
-    name,
-    unit,
-    total: points.length,
-    points,
-  })
-  const many = Array.from({ length: 10_000 }, (_, at) => point(new Date(at * 86_400_000).toISOString(), Math.sin(at)))
-  const event = (from: string, more = {}) => ({ id: EVIL, name: EVIL, from, status: EVIL, ...more })
-  const lane = (events: object[]) => ({ type: EVIL, title: RTL, more: true, events })
-  const trendOf = (all: object[], more = {}) => ({
-    view: 'trend',
-    patient,
-    series: all,
-    undrawn: [{ name: EVIL, reason: EVIL, count: 1 }],
-    ...more,
-  })
-
-  test.each<[string, object]>([
-    ['trend of markup', trendOf([series([point('2024-01-01', 1), point('2025', 2)])])],
-    ['trend of 10,000 points', trendOf([series(many)])],
-    ['trend of one point', trendOf([series([point('2024', 0)], RTL, RTL)])],
-    ['trend of nothing', trendOf([])],
-    [
-      'trend of equal points',
-      trendOf([series([point('2024', 5), point('2024', 5)])], {
-        medications: [{ id: EVIL, name: EVIL, from: '2024', active: true }],
-      }),
-    ],
-    ['trend of dates that are none', trendOf([series([point(EVIL, 1)])], { medications: [] })],
-    [
-      'timeline of markup',
-      {
-        view: 'timeline',
-        patient,
-        lanes: [lane([event('2024'), event('2023', { to: '2025' }), event('2020', { active: true })])],
-      },
-    ],
-    ['timeline of 10,000 events', { view: 'timeline', patient, lanes: [lane(many.map(({ at }) => event(at)))] }],
-    ['timeline of one event', { view: 'timeline', patient, lanes: [lane([event('2024')])] }],
-    ['timeline of nothing', { view: 'timeline', patient, lanes: [lane([])] }],
-    [
-      'summary of markup',
-      {
-        view: 'summary',
-        patient,
-        sections: [{ title: EVIL, more: false, items: [{ id: EVIL, name: EVIL, details: RTL }] }],
-        vitals: [series([point('2024', 1)])],
-      },
-    ],
-    ['summary of nothing', { view: 'summary', patient: { id: 'x', name: '' }, sections: [], vitals: [series([])] }],
-    [
-      'table of markup',
-      {
-        view: 'table',
-        path: EVIL,
-        columns: [EVIL, RTL],
-        rows: [
-          { id: EVIL, cells: [EVIL, null] },
-          { id: 'Task/1', cells: [1, true] },
-        ],
-        next: EVIL,
-      },
-    ],
-    [
-      'table of 10,000 rows',
-      {
-        view: 'table',
-        path: 'Task',
-        columns: ['a'],
-        rows: many.map(({ value }) => ({ id: 'Task/1', cells: [value] })),
-      },
-    ],
-    ['table of nothing', { view: 'table', path: 'Task', columns: [], rows: [] }],
-    [
-      'trend of long words',
-      trendOf(
-        [
-          series([point('2024-01-01', 123_456_789), point('2025', 2)], LONG, LONG),
-          series([point('2024', 1)], RTL, 'x'),
-        ],
-        {
-          patient: long,
-          undrawn: [{ name: LONG, reason: LONG, count: 1 }],
-          medications: [{ id: 'MedicationRequest/1', name: LONG, from: '2024', active: true, remark: LONG }],
-        },
-      ),
-    ],
-    [
-      'timeline of long words',
-      {
-        ...{ view: 'timeline', patient: long },
-        lanes: [
-          { ...lane([{ id: 'Condition/1', name: LONG, from: '2024', status: LONG, unreal: true }]), title: LONG },
-        ],
-      },
-    ],
-    [
-      'summary of long words',
-      {
-        ...{ view: 'summary', patient: long },
-        sections: [{ title: LONG, more: true, items: [{ id: 'Task/1', name: LONG, details: LONG }] }],
-        vitals: [series([{ ...point('2024', 123_456_789), remark: LONG }], LONG, LONG)],
-      },
-    ],
-    [
-      'table of long words',
-      {
-        view: 'table',
-        path: LONG,
-        columns: [LONG, 'a'],
-        rows: [{ id: 'Task/1', cells: [LONG, 123_456_789] }],
-        next: 'Task',
-      },
-    ],
-  ])('a %s is drawn as text, or not at all, within 320 pixels', async (_what, structuredContent) => {
-    await inNewPage(
-      browser,
-      async (page) => {
-        const content = [
-          { type: 'text', text: EVIL },
-          { type: 'text', text: EVIL },
-        ]
-        const { view, wrong, said } = await shown(page, { content, structuredContent })
-        expect(await view.getAttribute('html', 'data-view')).toBe((structuredContent as { view: string }).view)
-        await view.evaluate(() => {
-          const isShort = (one: Element) => one.querySelectorAll('tr').length < 1000
-          const all = document.querySelectorAll<HTMLDetailsElement>('details:not(.scroll details)')
-          for (const one of all) one.open = isShort(one)
-        })
-        expect(await view.evaluate(beyondThePage)).toEqual([])
-        expect(await view.locator('img, body script:not([type=module]), iframe, a, link').count()).toBe(0)
-        expect(await view.getByRole('button', { name: 'Ask about it' }).count()).toBeLessThanOrEqual(1)
-        expect([wrong, said]).toEqual([[], []])
-      },
-      NARROW,
-    )
-  })
-
-  test.each([undefined, null, 'text', [], {}, { view: 'constructor' }, { view: 'trend' }])(
-    'of %j it says that there is nothing to draw',
-    async (structuredContent) => {
-      await inNewPage(browser, async (page) => {
-        const { view } = await shown(page, {
-          content: [{ type: 'text', text: 'words' }],
-          ...(structuredContent !== undefined && { structuredContent }),
-        })
-        expect(await view.getAttribute('html', 'data-view')).toBe('error')
-      })
-    },
-  )
-
-  test('a message that is not the host’s is not heard', async () => {
+  test('a message that is not from the host is ignored', async () => {
     const result = await callTool('show', VIEWS.summary)
     await inNewPage(browser, async (page) => {
       const { view } = await shown(page, result)
@@ -459,15 +245,3 @@ describe.skipIf(isWithoutBrowser())('the views', () => {
     })
   })
 })
-
-/** What can't be reached at the right or left: outside the page, and not in a part that scrolls. */
-function beyondThePage(): string[] {
-  const scrolling = '.scroll *, .unseen, .unseen *, [clip-path], [clip-path] *'
-  const all = [...document.querySelectorAll(`body *:not(${scrolling})`)]
-  const beyond = all.filter((one) => {
-    const { left, right, width } = one.getBoundingClientRect()
-    return width > 0 && (left < -0.5 || right > innerWidth + 0.5)
-  })
-  const scrolls = document.documentElement.scrollWidth > innerWidth ? ['the page scrolls'] : []
-  return [...scrolls, ...beyond.map((one) => `${one.tagName}: ${one.textContent?.slice(0, 40)}`)]
-}

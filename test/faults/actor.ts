@@ -1,9 +1,10 @@
-// One client of a person, over one lane, that works at random: writes, reads, renews its token, hangs up, reconnects, signs out and in.
+// A client of a person, over one lane, that acts at random: writes, reads, renews its token, hangs up, reconnects, signs out and in.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { type ConnectedClient, connect, SignIn, type ToolResult, type Way } from '../../programs/clients.ts'
+import { type ConnectedClient, connect, textOf, type Way } from '../../programs/clients.ts'
 import type { SandboxUser } from '../../sandbox/core/people.ts'
 
+import { Counted } from './counted.ts'
 import { type Fate, type Model, SYSTEM } from './model.ts'
 import type { Chance } from './random.ts'
 
@@ -12,34 +13,6 @@ const PATIENCE_MS = 20_000
 const HANG_UP_MS = 15
 /** A client pauses at most this long between two actions, so that the rate limits of sign-ins and writes leave it alone. */
 const PACE_MS = 300
-
-/** Counts how often the person has to sign in although the client had tokens: they no longer worked. */
-class Counted extends SignIn {
-  lost = 0
-  #held = false
-
-  readonly #onLoss: (why: string) => void
-
-  constructor(user: SandboxUser, onLoss: (why: string) => void) {
-    super(user)
-    this.#onLoss = onLoss
-  }
-
-  override invalidateCredentials(scope: string) {
-    this.#onLoss(scope)
-    super.invalidateCredentials(scope)
-  }
-
-  override saveTokens(tokens: Parameters<SignIn['saveTokens']>[0]) {
-    super.saveTokens(tokens)
-    this.#held = true
-  }
-
-  override async redirectToAuthorization(url: URL) {
-    if (this.#held) this.lost++
-    await super.redirectToAuthorization(url)
-  }
-}
 
 interface Own {
   marker: string
@@ -79,7 +52,7 @@ export class Actor {
     await this.#connected()
   }
 
-  /** One action after the other until then (milliseconds since the epoch). */
+  /** Acts until this time (milliseconds since the epoch). */
   async act(until: number): Promise<void> {
     while (Date.now() < until) {
       const action = this.#chance.pick([
@@ -92,7 +65,7 @@ export class Actor {
         [1, () => this.#reconnect()],
         [0.1, () => this.#signOut()],
       ] as const)
-      // What the platform or Medplum does meanwhile may break any of it; the model tells what may not.
+      // Faults of the platform or Medplum may fail any action; the model says what must hold anyway.
       await action().catch((error: unknown) => {
         this.#failed(error)
         return this.#reconnect().catch(() => this.#away())
@@ -108,7 +81,7 @@ export class Actor {
     this.#model.count(`failed: ${kind.replace(/[0-9a-f-]{8,}|(?<!HTTP )\d+/g, '…').slice(0, 120)}`)
   }
 
-  /** At the end, when everything works again: nothing that was kept may be dead. */
+  /** Checks at the end, when everything works again, that everything that the client kept still works. */
   async finish(): Promise<void> {
     await this.#reconnect()
     const { lost } = this.#signIn
@@ -178,13 +151,14 @@ export class Actor {
     if (!own) return
     const { isError, text } = await this.#call({ method: 'GET', path: `Basic/${own.id}` })
     if (!isError)
-      this.#model.expect(text.includes(own.marker), `client ${this.number} read another record than its own`)
+      this.#model.expect(text.includes(own.marker), `client ${this.number} read a record that is not its own`)
     this.#model.count(isError ? 'read: error' : 'read: done')
   }
 
   async #whoami(): Promise<void> {
     const { isError, text } = await this.#call({}, PATIENCE_MS, 'whoami')
-    if (!isError) this.#model.expect(text.includes(this.user.family), `client ${this.number} works as another person`)
+    if (!isError)
+      this.#model.expect(text.includes(this.user.family), `client ${this.number} works as a different person`)
     this.#model.count(isError ? 'whoami: error' : 'whoami: done')
   }
 
@@ -201,7 +175,7 @@ export class Actor {
 
   async #signOut(): Promise<void> {
     const before = this.#signIn
-    // A lost answer may have been a yes: either way the client begins again, and asks again at the end.
+    // A lost answer may have been a success. In any case the client signs in again, and repeats the revocation at the end.
     await this.#revoke()
       .catch((error: unknown) => {
         this.#abandoned.push(before)
@@ -237,16 +211,12 @@ export class Actor {
   }
 }
 
-/** What no fault explains. */
+/** An error that no fault explains. */
 class Surprise extends Error {}
 
 interface Answer {
   isError: boolean
   text: string
-}
-
-function textOf({ content }: ToolResult): string {
-  return content.map(({ text }) => text ?? '').join('\n')
 }
 
 function fateOf({ isError, text }: Answer): Fate {

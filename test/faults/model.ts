@@ -1,5 +1,5 @@
-// What must hold, whatever goes wrong: each write that was acknowledged is there once, each whose fate is unknown at most once, each that
-// was refused not at all; no answer shows what another client wrote; nobody has to sign in again who did not sign out.
+// What must hold, whatever goes wrong: each acknowledged write exists once, each with an unknown result at most once, each refused one not
+// at all; no answer shows what another client wrote; nobody who did not sign out has to sign in again.
 
 /** The system of every identifier that a run writes. */
 export const SYSTEM = 'https://soak.example.com/write'
@@ -25,7 +25,7 @@ export interface Found {
 export class Model {
   readonly #writes = new Map<string, Write>()
   readonly broken: string[] = []
-  /** What was tried, by its result. */
+  /** Number of attempts, by result. */
   readonly counts = new Map<string, number>()
 
   count(what: string): void {
@@ -38,7 +38,7 @@ export class Model {
     this.count('create')
   }
 
-  /** What a client was told of it. */
+  /** The answer to a client's create. */
   created(actor: number, marker: string, text: string, fate: Fate): void {
     this.#writes.set(marker, { actor, fate, texts: new Set([text]) })
     this.count(`create: ${fate}`)
@@ -50,7 +50,7 @@ export class Model {
     this.count('update')
   }
 
-  /** What a client was told about a change that was guarded by its version. */
+  /** The answer to a client's change, which was guarded by the version. */
   updated(marker: string, text: string, fate: Fate): void {
     const write = this.#writes.get(marker)
     if (!write) throw new Error(`An update of ${marker}, which was never created`)

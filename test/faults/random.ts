@@ -1,4 +1,4 @@
-// Chance that can be repeated: the same seed, the same numbers.
+// Repeatable random numbers: the same seed gives the same numbers.
 
 /** A separate generator for each use, so that they don't affect each other (mulberry32). */
 export class Chance {

@@ -1,6 +1,6 @@
 /**
- * `npm run test:faults` ends with this: two people with ten clients each work at random while Medplum fails in every way it can, its
- * clock is off, and the Worker is restarted. `-- --seconds 600 --seed 7` for longer, and for the same plan once more.
+ * The last part of `npm run test:faults`: two people with ten clients each act at random while Medplum fails in every possible way, its
+ * clock is wrong, and the Worker is restarted. `-- --seconds 600` runs longer; `--seed 7` repeats a plan.
  */
 
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -78,7 +78,7 @@ try {
   const profileOf = (number: number) => `Practitioner/${actors[number]?.user.profileId}`
   model.settle(await everything(await signedIn(sandbox, alice)), profileOf)
   for (const done of ['create: done', 'update: done', 'read: done', 'whoami: done', 'refresh: 200']) {
-    model.expect((model.counts.get(done) ?? 0) > 0, `nothing came of any "${done}"`)
+    model.expect((model.counts.get(done) ?? 0) > 0, `no "${done}" ever succeeded`)
   }
   const left = await rowsLeft(Date.now() + (IDLE_S + 60) * 1000)
   model.expect(left.length === 0, `${left.length} rows are left in objects after the idle time: ${left.join(', ')}`)
@@ -89,7 +89,7 @@ try {
 }
 for (const [what, count] of [...model.counts].sort()) console.log(`${String(count).padStart(6)}  ${what}`)
 for (const broken of model.broken.slice(0, 20)) console.log(`BROKEN: ${broken}`)
-if (model.broken.length > 0) console.log(`Again: npm run test:faults -- --seed ${seed} --seconds ${seconds}`)
+if (model.broken.length > 0) console.log(`To repeat: npm run test:faults -- --seed ${seed} --seconds ${seconds}`)
 console.log(`${model.broken.length === 0 ? 1 : 0} passed, ${model.broken.length} failed`)
 process.exit(model.broken.length > 0 ? 1 : 0)
 
@@ -103,7 +103,7 @@ async function control(method: string, path: string, body?: unknown): Promise<vo
   await fetch(`${sandbox.baseUrl}_sandbox/${path}`, { method, headers, body: JSON.stringify(body) ?? null })
 }
 
-/** Medplum slow, down, limiting, and away before, within and after an answer; its token endpoint down. */
+/** Medplum's faults: slow, down, rate limits, connections lost before, within and after an answer, token endpoint down. */
 async function misbehave(end: number): Promise<void> {
   const records = '^/fhir/R4/Basic'
   while (Date.now() < end) {

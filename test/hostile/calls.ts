@@ -13,7 +13,7 @@ export interface HostileCall {
 const fitting = (type: string, id?: string) =>
   resource.map((one) => ({ body: { ...one, resourceType: type, ...(id !== undefined && { id }) } }))
 
-/** Nothing, or one thing too many, so that many calls get far. */
+/** Nothing, or one unusual argument, so that many calls pass the first checks. */
 const extra: fc.Arbitrary<object> = fc.oneof(
   { weight: 4, arbitrary: fc.constant({}) },
   {

@@ -1,4 +1,4 @@
-/** What a request does at Medplum, judged independently of `src`: by what it plainly says, and no lower. */
+/** What a request does at Medplum, judged independently of `src` by what it openly asks for. Its risk must be at least that. */
 import type { Level } from '../../src/access/access.ts'
 
 export interface Received {
@@ -10,7 +10,7 @@ export interface Received {
 }
 
 /** The level that a request needs at least, and whether a person has to be asked before it. */
-export interface Effect {
+interface Effect {
   needs: Level
   asked: boolean
 }

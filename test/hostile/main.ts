@@ -1,6 +1,6 @@
 /**
- * `npm run test:hostile`: thousands of hostile calls against a Medplum that records what it receives. `-- --seed 7 --cases
- * 20000` for others, and for more. A failure names the seed and the path that repeat it.
+ * `npm run test:hostile`: thousands of hostile calls against a Medplum that records what it receives. `-- --seed 7 --cases 20000` makes
+ * others, and more of them. A failure names the seed and the path that repeat it.
  */
 
 import { parseArgs } from 'node:util'
@@ -67,7 +67,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   label: fc.boolean(),
 })
 
-/** What a person approved, unsealed: seals are tested elsewhere. */
+/** Confirmations without seals, which are tested elsewhere. */
 const sealed = new Map<string, Agreement>()
 const seal = (agreement: Agreement) => {
   sealed.set(agreement.nonce, agreement)
@@ -162,12 +162,12 @@ function judge(arrived: readonly Arrived[], passed: readonly FhirRequest[], leve
       `is judged beyond ${level} by what arrived`,
       one,
     )
-    check(agreed || !effect.asked, 'was sent unasked', one)
+    check(agreed || !effect.asked, 'was sent without asking', one)
     const judged = passed.find(
       (request) => request.method === method && isSamePath(request.path, path) && isSame(request, one),
     )
     // Reads for a decision bypass the guard that is watched here; everything else was checked as it arrived.
-    check(judged !== undefined || method === 'GET', 'arrived otherwise than it was judged', { one, passed })
+    check(judged !== undefined || method === 'GET', 'arrived differently from what was judged', { one, passed })
   }
 }
 
@@ -225,5 +225,5 @@ await fc
   )
   .finally(() => medplum.close())
 console.log(
-  `${counts.calls} hostile calls (seed ${seed}): ${counts.requests} requests arrived, ${counts.refused} calls sent nothing, ${counts.asked} asked a person, ${counts.confirmed} then did what was confirmed. Nothing left the base, passed the level, went unasked, or arrived otherwise than it was judged.`,
+  `${counts.calls} hostile calls (seed ${seed}): ${counts.requests} requests arrived, ${counts.refused} calls sent nothing, ${counts.asked} asked a person, ${counts.confirmed} then did what was confirmed. Nothing left the FHIR base, exceeded the level, was sent without asking, or arrived differently from what was judged.`,
 )

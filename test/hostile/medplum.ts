@@ -10,9 +10,9 @@ export interface Arrived extends Received {
   headers: Record<string, string>
 }
 
-export interface RecordingMedplum {
+interface RecordingMedplum {
   fhirBase: URL
-  /** What came since the last call. */
+  /** The requests since the last call. */
   arrived(): Arrived[]
   close(): void
 }

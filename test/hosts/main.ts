@@ -1,6 +1,6 @@
 /**
- * `npm run test:hosts`: applications that host MCP servers, signed in to the running Worker and led by a scripted model.
- * docs/hosts.md shows the result: `-- --write` writes it there. `-- --only <name>` plays, and writes, those whose name contains it.
+ * `npm run test:hosts`: MCP host applications sign in to the running Worker and follow a scripted model. docs/hosts.md shows the result:
+ * `-- --write` writes it there. `-- --only <name>` runs, and writes, those whose name contains it.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -26,13 +26,9 @@ const NOT_TESTED = [
   [
     'Copilot CLI',
     '1.0.102',
-    'by hand: yes; without a keychain its next process is signed out, so nothing else can be tested here',
+    'by hand: yes; without a keychain, its next process is signed out, so nothing else can be tested here',
   ],
-  [
-    'Qwen Code',
-    '0.24.4',
-    'starts by hand: `/mcp`, Authenticate opens the sign-in; this menu of its terminal is not driven here',
-  ],
+  ['Qwen Code', '0.24.4', 'by hand: `/mcp`, Authenticate starts the sign-in; the test cannot drive this terminal menu'],
 ]
 
 install()
@@ -83,7 +79,7 @@ async function open(program: Program, mcpUrl: string): Promise<Opened> {
 }
 
 /**
- * Installs the hosts unless what is installed is what the lock says. Not by `npm ci`: it refuses a lock without the optional packages
+ * Installs the hosts, unless the installed packages match the lock file. Not by `npm ci`: it refuses a lock without the optional packages
  * of other platforms, which registries don't all have.
  */
 function install(): void {

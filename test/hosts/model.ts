@@ -1,11 +1,11 @@
-/** A model that is a script: it calls the tool that it was told to, and then repeats what the tool answered. */
+/** A scripted model: it calls a given tool, and then repeats the tool's answer. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
 export interface Model {
   /** Base address, without a path. */
   url: string
-  /** What it calls next; a host puts names of its own before the tool's. */
+  /** The tool that it calls next; hosts put prefixes before its name. */
   next: { tool: string; args: object }
   /** Names of the tools that the host offered last. */
   offered: string[]
@@ -13,7 +13,7 @@ export interface Model {
 }
 
 type Json = Record<string, unknown>
-/** What it says where the tool isn't offered. */
+/** What it says if the tool isn't offered. */
 export const NOTHING = 'nothing to call'
 
 interface Turn {
@@ -24,7 +24,7 @@ interface Turn {
   answer: string | undefined
 }
 
-/** The wire forms, by how their address ends: the events with which a turn is told. */
+/** The API formats, by the end of their address: the events of a turn. */
 const FORMS: Record<string, (turn: Turn) => Json[]> = {
   '/v1/messages': ({ name, args, answer }) => {
     const calls = name !== undefined && answer === undefined

@@ -1,4 +1,4 @@
-/** Hosts that are programs for a terminal. Each signs in as its person would, and calls what a scripted model has it call. */
+/** Hosts that are programs for a terminal. Each signs in as its person would, and makes the calls of a scripted model. */
 import { spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ export interface Program {
   /** It refreshes by its own clock alone. */
   ages?: true
   signIn(running: Running): Promise<string>
-  /** Has the model say what it was told to; what the host prints in the end. */
+  /** Runs one turn of the scripted model. @returns what the host prints in the end */
   prompt(running: Running): Promise<string>
 }
 
@@ -33,7 +33,7 @@ interface Options {
   agreeTo?: string
 }
 
-/** Runs a program to its end; all that it printed. */
+/** Runs a program to its end. @returns everything that it printed */
 async function run({ home }: Running, command: string[], options: Options = {}): Promise<string> {
   const { env = {}, agreeTo } = options
   const [program = '', ...args] = command

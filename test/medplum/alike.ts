@@ -1,14 +1,13 @@
-// The same requests to this server, to the sandbox with the same records, and to this server through our Worker.
+// Sends the same requests to the real Medplum, to the sandbox with the same records, and to the real Medplum through our Worker.
 
 import type { Bundle, BundleEntry, OperationOutcome } from '@medplum/fhirtypes'
 import type { ConnectedClient } from '../../programs/clients.ts'
+import { textOf } from '../../programs/clients.ts'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { startSandbox } from '../../sandbox/server.ts'
-
 import { type Answer, type Send, signedIn } from '../sandbox/client.ts'
 import type { Ground } from './ground.ts'
 import { type Ids, part } from './load.ts'
-import { textOf } from './people.ts'
 import { must, type Report } from './report.ts'
 import { type FhirRequest, REQUESTS } from './requests.ts'
 
@@ -63,7 +62,7 @@ function renamed<T>(value: T, ids: Ids): T {
   return JSON.parse(text) as T
 }
 
-/** What has to be the same in an answer. */
+/** The parts of an answer that must be equal. */
 function told(
   { status, body }: Answer<unknown>,
   clinicIds: Map<string, string>,
@@ -110,8 +109,8 @@ function nameOf({ resource, search, response }: BundleEntry, clinicIds: Map<stri
 }
 
 /**
- * What is wrong with the answer of our server, given Medplum's own. It may refuse before anything is sent what Medplum would
- * misread, and may mend what Medplum would refuse, if it says so.
+ * What is wrong with our server's answer, given Medplum's own. Our server may refuse what Medplum would misread, and may correct what
+ * Medplum would refuse, if it says so.
  */
 async function throughOurs(
   client: ConnectedClient,

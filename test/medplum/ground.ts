@@ -1,5 +1,5 @@
-// What a run needs in a project, made with the rights of its administrator: people, clients, a policy. All of it, and all that those
-// people write, is taken away again.
+// Creates what a run needs in a project, with the rights of its administrator: people, clients, a policy. All of it, and everything that
+// those people write, is deleted at the end.
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { WithId } from '@medplum/core'
 import type {
@@ -18,17 +18,17 @@ import { type Send, sendAs, signedIn } from '../sandbox/client.ts'
 import type { Options } from './options.ts'
 import { must } from './report.ts'
 
-/** What marks the records of all runs; the code is the run's. */
+/** The system of the tag on records of all runs; its code identifies the run. */
 export const TAG_SYSTEM = 'https://medplum-mcp.example.com/test-run'
 
-/** Of the addresses of its people. */
+/** The domain of the people's e-mail addresses. */
 const DOMAIN = 'medplum-mcp.example.com'
 
 /** The people a run invites: an administrator, a practitioner, and one who can only read. */
 const PEOPLE = { dana: ['Dana', 'Recorder'], alice: ['Alice', 'Tester'], rita: ['Rita', 'Readonly'] } as const
-export type Who = keyof typeof PEOPLE
+type Who = keyof typeof PEOPLE
 
-export interface Member extends Credentials {
+interface Member extends Credentials {
   projectId: string
   membershipId: string
   userId: string
@@ -69,7 +69,7 @@ export class Ground {
     }
   }
 
-  /** Signs the administrator in. Nothing is made yet. */
+  /** Signs the administrator in. Nothing is created yet. */
   static async enter({ url, email, password, project }: Options): Promise<Ground> {
     const baseUrl = await checkMedplum(url)
     const { accessToken } = await signIn(baseUrl, { kind: 'person', email, password, project })
@@ -79,7 +79,7 @@ export class Ground {
     return new Ground(baseUrl, accessToken, { id, name, features })
   }
 
-  /** How many patients the project had before. */
+  /** The number of patients that the project had before. */
   async patients(): Promise<number> {
     const { body } = await this.#admin('GET', 'Patient?_summary=count')
     return Number(body.total)
@@ -129,7 +129,7 @@ export class Ground {
     }
   }
 
-  /** Adopts what earlier runs left behind, so that it is removed too. */
+  /** Finds what earlier runs left behind, so that it is deleted, too. */
   async adopt(): Promise<void> {
     const all = async <T extends Resource>(search: string) => {
       const { body } = await this.#admin<Bundle<WithId<T>>>('GET', search)
@@ -207,7 +207,7 @@ export class Ground {
   }
 
   /**
-   * Takes away what the people of this run have written so far.
+   * Deletes what the people of this run have written so far.
    *
    * @param only of these types; without it, of all
    */
@@ -265,7 +265,7 @@ export class Ground {
     await this.#remove(ours.map(({ resource }) => `ProjectMembership/${resource?.id}`))
   }
 
-  /** Takes everything away. */
+  /** Deletes everything. */
   async leave(): Promise<void> {
     const problems: string[] = []
     const tried = (work: () => Promise<unknown>) =>
@@ -277,6 +277,6 @@ export class Ground {
     }
     await tried(() => this.#dismiss())
     await tried(() => this.#remove([...this.#made].reverse()))
-    must(problems.length === 0, `Not everything was taken away: ${problems.join('; ')}`)
+    must(problems.length === 0, `Not everything was deleted: ${problems.join('; ')}`)
   }
 }

@@ -1,4 +1,4 @@
-// A part of the sandbox's clinic, as a world for a sandbox and as records of a real server, so that both can be asked the same.
+// A part of the sandbox's clinic, for a sandbox and for a real server, so that both can get the same requests.
 
 import type { WithId } from '@medplum/core'
 import type { Binary, Bundle, Resource } from '@medplum/fhirtypes'

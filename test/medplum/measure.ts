@@ -1,5 +1,5 @@
-// One interleaved run: the FHIR API itself, Medplum's own MCP server and ours, without a session and in one. What each takes, and what
-// a model gets to read.
+// Measures, in one interleaved run, the FHIR API itself, Medplum's own MCP server and ours, without and with a session: the time of each,
+// and the size of what a model reads.
 import { encode } from 'gpt-tokenizer'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
 import { ask, callOf, JSON_HEADERS, MODERN_HEADERS, MODERN_META, openSession } from '../bench/load-clients.ts'
@@ -34,7 +34,7 @@ export async function measure(
   const ways = new Map<string, Way>([[DIRECT, direct(ground.url, token)]])
   const theirs = mcp(`${ground.url}mcp/stream`, { ...JSON_HEADERS, authorization: `Bearer ${token}` })
   if (await theirs(rows[0] ?? '').catch(() => undefined)) ways.set("Medplum's MCP", theirs)
-  else report.leaveOut("Medplum's own MCP server", 'it is not on')
+  else report.leaveOut("Medplum's own MCP server", 'it is switched off')
   const { headers } = await openSession(plain, bearer)
   ways.set(
     'ours, stateless',

@@ -1,5 +1,7 @@
-// What the command is told, by flags or by the environment, and on which servers it may run.
+// The command's options, from flags or the environment, and the servers on which it may run.
+
 import { parseArgs } from 'node:util'
+import { isLoopback } from '../../src/base/loopback.ts'
 
 const CHAPTERS = ['recordings', 'sign-in', 'calls', 'recipes', 'alike', 'measured']
 
@@ -7,12 +9,12 @@ export const USAGE = `npm run test:medplum -- --url http://localhost:8103/ --ema
 
   --url       TEST_MEDPLUM_URL       base URL of a Medplum server
   --email     TEST_MEDPLUM_EMAIL     an administrator of the project to work in
-  --password  TEST_MEDPLUM_PASSWORD  better in the environment: arguments can be seen by others on this machine
-  --project   TEST_MEDPLUM_PROJECT   id of the project, for a person with several
-  --only      a chapter, several times for several: ${CHAPTERS.join(', ')}
-  --rounds    how often each row of the table is measured (60)
-  --clear     takes away what runs that were killed have left in the project, and does nothing else
-  --i-know    allows a server that isn't on this machine. The project is written to: never use one with real patients.`
+  --password  TEST_MEDPLUM_PASSWORD  better set in the environment: others on this machine can see arguments
+  --project   TEST_MEDPLUM_PROJECT   id of the project, if the person has several
+  --only      runs only this chapter; can be repeated: ${CHAPTERS.join(', ')}
+  --rounds    how often each row of the table is measured (default: 60)
+  --clear     only deletes what killed runs left in the project
+  --i-know    allows a server on another machine. The run writes to the project: never use one with real patients.`
 
 export interface Options {
   /** Ends with a slash. */
@@ -26,10 +28,9 @@ export interface Options {
   clear: boolean
 }
 
-/** What is missing or not allowed, in words for the person who typed it. */
+/** An option is missing or not allowed. The message is for the person who typed the command. */
 export class WrongOptions extends Error {}
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 const HOSTED = /(^|\.)medplum\.com$/
 
 /** @throws {WrongOptions} */
@@ -44,9 +45,9 @@ export function readOptions(args: string[], env: Record<string, string | undefin
     return value
   }
   const rounds = Number(values.rounds)
-  if (!Number.isInteger(rounds) || rounds < 1) throw new WrongOptions('--rounds takes a whole number from 1')
+  if (!Number.isInteger(rounds) || rounds < 1) throw new WrongOptions('--rounds must be a whole number, at least 1')
   const unknown = values.only.find((name) => !CHAPTERS.includes(name))
-  if (unknown !== undefined) throw new WrongOptions(`--only takes one of ${CHAPTERS.join(', ')}`)
+  if (unknown !== undefined) throw new WrongOptions(`--only must be one of ${CHAPTERS.join(', ')}`)
   return {
     url: allowed(need('url'), values['i-know']),
     email: need('email'),
@@ -81,7 +82,7 @@ function parsed(args: string[]) {
 /** The base URL, if the command may run on it. */
 function allowed(given: string, iKnow: boolean): string {
   if (!/^https?:\/\//.test(given) || !URL.canParse(given))
-    throw new WrongOptions(`Not a URL: ${given}. Give the base URL whole, such as http://localhost:8103/`)
+    throw new WrongOptions(`Not a URL: ${given}. Give the complete base URL, such as http://localhost:8103/`)
   const url = new URL(given.endsWith('/') ? given : `${given}/`)
   if (url.username || url.password || url.search || url.hash)
     throw new WrongOptions('Give the base URL alone, without a login, query or fragment')
@@ -90,7 +91,7 @@ function allowed(given: string, iKnow: boolean): string {
     throw new WrongOptions(
       `${host} is the hosted Medplum. This command writes to the project, so it runs there only with --i-know.`,
     )
-  if (!iKnow && !LOOPBACK.test(host))
+  if (!iKnow && !isLoopback(host))
     throw new WrongOptions(
       `${host} isn't this machine. This command writes to the project, so it runs there only with --i-know.`,
     )

@@ -1,12 +1,12 @@
 // People of the run at a browser: they sign in through this server's pages and the real Medplum App.
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { type ConnectedClient, connect, type ToolResult, type Way } from '../../programs/clients.ts'
+import { type ConnectedClient, connect, textOf, type Way } from '../../programs/clients.ts'
 import type { Credentials } from '../../programs/person.ts'
 import { InBrowser } from '../e2e/in-browser.ts'
 
 export type Level = 'read' | 'write' | 'full' | 'admin'
 
-export interface Narrowing {
+interface Narrowing {
   types?: string
   patient?: string
 }
@@ -68,11 +68,6 @@ export async function signInAt(
     await context.close()
     throw error
   }
-}
-
-/** All that a model gets to read. */
-export function textOf({ content }: ToolResult): string {
-  return content.map(({ text }) => text ?? '').join('\n')
 }
 
 /** What a call says, whether it succeeded or not. */

@@ -1,10 +1,10 @@
 // Every recipe of the cookbook, on a real server.
 import type { ConnectedClient } from '../../programs/clients.ts'
+import { textOf } from '../../programs/clients.ts'
 import { CLAIM_SETTING, SYSTEMS } from '../../sandbox/systems.ts'
 import { USES } from '../e2e/cookbook.ts'
 import { type Kept, type Step, take, type Use } from '../e2e/recipe.ts'
 import type { Ground } from './ground.ts'
-import { textOf } from './people.ts'
 import { must, type Report } from './report.ts'
 
 type Clients = Record<'alice' | 'ada', ConnectedClient>

@@ -1,4 +1,4 @@
-// What the recordings claim, asked of this server and of the sandbox: where they differ, and how.
+// Compares the recordings with a real server and with the sandbox: where they differ, and how.
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Bot } from '@medplum/fhirtypes'
@@ -7,11 +7,11 @@ import { type Exchange, replay, type Target } from '../sandbox/replay.ts'
 import type { Ground } from './ground.ts'
 import type { Report } from './report.ts'
 
-export const RECORDINGS = [
+const RECORDINGS = [
   ...['oauth', 'read-write', 'search', 'errors', 'bundles', 'graphql', 'files', 'operations', 'async'],
 ]
 const REDIRECT_URIS = ['http://localhost:8788/callback', 'http://127.0.0.1:8788/callback']
-/** What no project admin can create on a server: file, exchange, reason. */
+/** Exchanges that need what no project admin can create on a server: file, exchange, reason. */
 const OUT_OF_REACH: Record<string, Record<string, string>> = {
   oauth: {
     'register-known-redirect': 'the server has no client for everybody',

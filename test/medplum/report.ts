@@ -69,7 +69,7 @@ export class Report {
   }
 }
 
-/** @throws unless it holds */
+/** @throws unless the condition is true */
 export function must(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Error(otherwise)
 }

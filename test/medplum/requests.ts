@@ -1,4 +1,4 @@
-// Requests of every kind, for a server that holds the part of the clinic: this project's sandbox and a real Medplum have to answer alike.
+// Requests of every kind on the loaded part of the clinic, which this project's sandbox and a real Medplum must answer alike.
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
 
 export interface FhirRequest {

@@ -1,4 +1,4 @@
-// Signing in through the real pages, at each level and narrowed; tokens renewed, given back, and got again; a person's answers.
+// Signing in through the real pages, at each level and narrowed; tokens refreshed, revoked and issued again; a person's confirmations.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import { connect } from '../../programs/clients.ts'

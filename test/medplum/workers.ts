@@ -1,5 +1,5 @@
-// This project's Worker in front of the server, twice: under wrangler with its defaults, and in plain workerd, which asks nobody and
-// has no limits, to be measured and to run recipes.
+// Two Workers of this project in front of the server: one under wrangler with its defaults, and one in plain workerd, without
+// confirmations and limits, for measurements and recipes.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Bots really run: with the sandbox's records, with somebody's rights, and not forever. */
+/** Bots really run: on the sandbox's records, with the right person's rights, and with a time limit. */
 
 import type { Bot, OperationOutcome, Task } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** The sandbox's clinic: valid FHIR, whole, plausible, and the same on every run. */
+/** The sandbox's clinic: valid FHIR, complete, plausible, and the same on every run. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { indexStructureDefinitionBundle, validateResource } from '@medplum/core'
@@ -7,7 +7,7 @@ import type { Bundle, Observation, Resource, ResourceType } from '@medplum/fhirt
 import { beforeAll, describe, expect, it } from 'vitest'
 import { CLINIC_NOW, clinic, PATIENT_IDS, PRACTITIONER_IDS } from '../../sandbox/clinic/index.ts'
 
-// Recorded benchmarks ask about these records: after a new value here, their answers must be made again.
+// Recorded benchmarks ask about these records: if a value changes here, their answers must be recorded again.
 const SHA256 = '19c8eaabaa68c39e6bf8cf86fc086ab079666c09c346efa0c9978bfc4495af0f'
 
 const records = clinic()

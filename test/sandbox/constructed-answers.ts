@@ -1,6 +1,6 @@
 import { bundleOf } from '../calls.ts'
 
-/** What the clinic has not. */
+/** Answers with content that the clinic doesn't have. */
 export function constructed(): Record<string, object> {
   const tracing = {
     url: 'https://medplum.com/fhir/StructureDefinition/tracing',

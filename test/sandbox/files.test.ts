@@ -1,7 +1,7 @@
 /** Files in the default world: what recordings can't show, since no time passes in them and nobody is refused. */
 
 import type { Binary, Bundle, DocumentReference } from '@medplum/fhirtypes'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { SANDBOX_USERS } from '../../sandbox/core/people.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts'
 
@@ -13,6 +13,9 @@ let alice: Send
 
 beforeAll(async () => {
   sandbox = await startSandbox({ now: () => clock })
+})
+// Tests move the clock beyond the life of a token.
+beforeEach(async () => {
   alice = await signedIn(sandbox, SANDBOX_USERS.alice)
 })
 afterAll(() => sandbox.close())

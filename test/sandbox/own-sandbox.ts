@@ -1,4 +1,4 @@
-// A sandbox of its own for a file of tests.
+// A separate sandbox for a test file.
 
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
@@ -50,7 +50,7 @@ export async function submitLogin(user: { email: string; password: string }, ver
   return fetch(start.url.replace(/\?.*/, ''), { method: 'POST', body: fields, redirect: 'manual' })
 }
 
-export function tokenRequest(fields: Record<string, string>): Promise<Response> {
+function tokenRequest(fields: Record<string, string>): Promise<Response> {
   return fetch(at('oauth2/token'), { method: 'POST', body: new URLSearchParams(fields) })
 }
 

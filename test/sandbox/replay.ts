@@ -22,7 +22,7 @@ interface Answer {
   body: unknown
 }
 
-export type Variables = Record<string, string>
+type Variables = Record<string, string>
 
 /** Polls for a status at most this often; each time the server's clock advances by a second. */
 const POLLS = 20

@@ -12,7 +12,7 @@ interface Script {
 }
 
 /** What the account holds. */
-export interface World {
+interface World {
   token: string
   /** Whether the token lacks every Edit permission. */
   readOnly: boolean

@@ -1,4 +1,4 @@
-// What the tests of setup need: a sandbox as Medplum and a fake Cloudflare, both reset before each test.
+// The environment for tests of setup: a sandbox as Medplum and a fake Cloudflare, both reset before each test.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,10 +16,10 @@ export const NAMESPACE = 'medplum-mcp-oauth-kv'
 
 export const person = (email: string, password = SANDBOX_PASSWORD) => ({ kind: 'person' as const, email, password })
 
-export class Ground {
+class Ground {
   sandbox!: Sandbox
   cloudflare!: Awaited<ReturnType<typeof startCloudflare>>
-  /** Has nothing in it at first. */
+  /** Empty at first. */
   folder = ''
   said: string[] = []
 
@@ -57,7 +57,7 @@ export class Ground {
       .map(({ method, path }) => `${method} ${path}`)
   }
 
-  /** Asks the sandbox for something that only tests may ask. */
+  /** Calls one of the sandbox's test controls. */
   control(path: string, method = 'GET', body?: unknown): Promise<Response> {
     return fetch(`${this.sandbox.baseUrl}_sandbox/${path}`, {
       method,

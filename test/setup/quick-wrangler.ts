@@ -1,5 +1,5 @@
-// Does at the fake Cloudflare what wrangler would, quickly: for tests of what setup decides. That the real one
-// takes these commands is shown by setup.test.ts.
+// A quick replacement for wrangler at the fake Cloudflare, for tests of what setup decides. setup.test.ts shows that the real wrangler
+// accepts these commands.
 import { readFileSync } from 'node:fs'
 import type { wrangler } from '../../scripts/setup/wrangler.ts'
 import { ACCOUNT, type startCloudflare } from './cloudflare.ts'

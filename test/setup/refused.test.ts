@@ -160,7 +160,7 @@ const BAD: [string, () => Partial<Wishes> | Promise<Partial<Wishes>>, RegExp, Re
   ],
 ]
 
-/** Medplum no longer takes the token of the login, as after its end or a revocation. */
+/** Medplum no longer accepts the login's token, as after it expired or was revoked. */
 function refuseAt(path: string): Promise<Response> {
   return ground.control('faults', 'POST', [
     { path: `^${path}`, status: 401, body: { resourceType: 'OperationOutcome' } },

@@ -1,7 +1,7 @@
 // Answers of any JSON, and of selected columns, within a budget.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Answered, answer } from '../../src/answer/answer.ts'
+import { type Answered, writeAnswer } from '../../src/answer/answer.ts'
 import { compileSelect } from '../../src/answer/select/select.ts'
 import { columnsOf } from '../../src/answer/select/select-table.ts'
 import { runs } from '../runs.ts'
@@ -65,7 +65,7 @@ describe('any JSON', () => {
             ['compact', selected()],
             ['json', selected()],
           ] as const) {
-            const given = answer(body, {
+            const given = writeAnswer(body, {
               format,
               ...(columns && { columns }),
               maxChars,
@@ -91,19 +91,19 @@ describe('any JSON', () => {
       },
       entry: [{ resource: { resourceType: 'Composition', id: 'c', title: 'A letter' } }],
     }
-    const { text } = answer(signed, { format: 'compact', maxChars: 2000 })
+    const { text } = writeAnswer(signed, { format: 'compact', maxChars: 2000 })
     expect(text).toContain('left out: signature.data (120000 characters)')
     expect(text).toContain('Dr. Who')
     expect(text).toContain('A letter')
     const columns = columnsOf(compileSelect(['id', 'title']), 600)
-    const selected = answer(signed, { format: 'compact', columns, maxChars: 2000 })
+    const selected = writeAnswer(signed, { format: 'compact', columns, maxChars: 2000 })
     expect(whole(selected)).toBeLessThanOrEqual(2000)
     expect(selected.text).toContain('A letter')
   })
 })
 
 it('`returned` counts matches and included resources separately', () => {
-  const { text } = answer(bundleOf([observation(1), observation(2), patient(1), patient(2)], { total: 4 }), {
+  const { text } = writeAnswer(bundleOf([observation(1), observation(2), patient(1), patient(2)], { total: 4 }), {
     format: 'compact',
     maxChars: 9000,
   })
@@ -117,7 +117,7 @@ describe('selected columns', () => {
     const ids: string[] = []
     for (let from: number | undefined = 0; from !== undefined; ) {
       const columns = columnsOf(compileSelect(['id', 'valueQuantity.value']), 1000)
-      const given: Answered = answer(bundleOf(entries, { total: 900 }), {
+      const given: Answered = writeAnswer(bundleOf(entries, { total: 900 }), {
         format: 'compact',
         columns,
         maxChars: 3000,
@@ -135,7 +135,7 @@ describe('selected columns', () => {
 
   it('say how many resources have none of them, and what failed', () => {
     const columns = columnsOf(compileSelect(['note.text', 'bodySite.text']), 1000)
-    const { text, notes } = answer(bundleOf([observation(1), { ...observation(2, 'hello') }]), {
+    const { text, notes } = writeAnswer(bundleOf([observation(1), { ...observation(2, 'hello') }]), {
       format: 'compact',
       columns,
       maxChars: 9000,

@@ -18,7 +18,7 @@ describe('answers', () => {
     ['GET Observation?patient.name=Muller', none, 'accents'],
     ['GET Patient?_id=abc', none, 'UUIDs'],
     ['GET Patient?identifier=mrn|12', none, 'Try identifier=12,'],
-    ['GET Patient?identifier=MR|12', none, '"MR" is none'],
+    ['GET Patient?identifier=MR|12', none, '"MR" is not one'],
     [`GET Observation?encounter=${ID}`, none, `encounter=Encounter/${ID}`],
     ['GET Observation?performer=Dr. X', none, 'GET Practitioner?name=smith'],
     ['GET Observation?patient=me', none, 'searched as Type/ID'],
@@ -27,7 +27,7 @@ describe('answers', () => {
     ['GET Observation?code=http://loinc.org', none, 'code=http://loinc.org|'],
     ['GET Observation?category=vital signs', none, 'category:text=vital signs'],
     ['GET Organization?name=A*', none, 'name:contains=A'],
-    [`POST Patient/${ID}/$resend`, { resourceType: 'OperationOutcome' }, 'the same where none does'],
+    [`POST Patient/${ID}/$resend`, { resourceType: 'OperationOutcome' }, 'the same answer if none match'],
     ['GET Patient?_offset=500', none, 'past the last'],
     ['GET Patient?_count=0', none, '_summary=count'],
     ['GET Patient?name=a', { ...none, entry: [{}], link: [{ relation: 'next', url: 'x' }] }, 'Without _sort'],
@@ -116,11 +116,11 @@ describe('resources to be included', () => {
     return checkAnswer({ method: 'GET', path }, { status: 200, body: bundleOf('searchset', entry) })
   }
   test.each([
-    ['Patient?_revinclude=Observation:code', [], 'Nothing came by `_revinclude=Observation:code`'],
+    ['Patient?_revinclude=Observation:code', [], '`_revinclude=Observation:code` brought nothing'],
     [
       'Patient?_revinclude=Observation:subject&_revinclude=Task:patient',
       ['Observation'],
-      'by `_revinclude=Task:patient`',
+      '`_revinclude=Task:patient` brought nothing',
     ],
     ['Patient?_include=Patient:general-practitioner:Practitioner', ['Organization'], 'ignores the :Practitioner'],
     ['Patient?_revinclude=Observation:subject', Array.from({ length: 1000 }, () => 'Observation'), 'at most 1000'],

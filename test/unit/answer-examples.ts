@@ -100,7 +100,7 @@ const many = searchset(
   }),
 )
 
-/** Each with what is told beside it to {@link answer}. */
+/** Each with its options for {@link writeAnswer}. */
 export const EXAMPLES: Record<string, { body?: unknown; options?: Partial<AnswerOptions>; select?: string[] }> = {
   'a patient': { body: patient },
   'a search': { body: weights },

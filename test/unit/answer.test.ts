@@ -1,7 +1,7 @@
 // An answer over its budget: what is kept, left out and said.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answer } from '../../src/answer/answer.ts'
+import { writeAnswer } from '../../src/answer/answer.ts'
 import { compileSelect } from '../../src/answer/select/select.ts'
 import { columnsOf } from '../../src/answer/select/select-table.ts'
 import { runs } from '../runs.ts'
@@ -12,7 +12,7 @@ import { decode } from './decode.ts'
 function follow(body: object, maxChars: number, format: 'compact' | 'json'): { ids: string[]; answers: number } {
   const ids: string[] = []
   for (let from = 0, answers = 1; ; answers++) {
-    const given = answer(body, { format, maxChars, from, nextAfter: (matches) => `Observation?_skip=${matches}` })
+    const given = writeAnswer(body, { format, maxChars, from, nextAfter: (matches) => `Observation?_skip=${matches}` })
     expect(whole(given)).toBeLessThanOrEqual(maxChars)
     const text = given.text.replace(/\n# Dropped \(\d+\)[\s\S]*$/, '')
     const bundle = (format === 'json' ? JSON.parse(text) : decode(text)) as {
@@ -51,7 +51,7 @@ describe('a Bundle over its budget', () => {
 
   it('keeps the first and the last, and says what the others contain', () => {
     const entries = Array.from({ length: 1000 }, (_, index) => observation(index))
-    const { text } = answer(bundleOf(entries, { total: 5000 }), {
+    const { text } = writeAnswer(bundleOf(entries, { total: 5000 }), {
       format: 'compact',
       maxChars: 10_000,
       nextAfter: (matches) => `Observation?_skip=${matches}`,
@@ -75,7 +75,7 @@ describe('a Bundle over its budget', () => {
     const { ids, answers } = follow(bundleOf(entries), 3000, 'compact')
     expect(ids).toHaveLength(4)
     expect(answers).toBeLessThan(5)
-    const { text } = answer(bundleOf(entries), { format: 'compact', maxChars: 3000 })
+    const { text } = writeAnswer(bundleOf(entries), { format: 'compact', maxChars: 3000 })
     expect(text).toContain('left out: of Observation/o-0: note.0.text (50000 characters)')
   })
 
@@ -89,7 +89,7 @@ describe('a Bundle over its budget', () => {
       Array.from({ length: length(index) / 5 }, (_, at) => word(index * 1000 + at)).join(' ')
     const entries = Array.from({ length: 400 }, (_, index) => observation(index, words(index)))
     let attempts = 0
-    const { text } = answer(bundleOf(entries), {
+    const { text } = writeAnswer(bundleOf(entries), {
       format: 'compact',
       maxChars: 30_000,
       nextAfter: (matches) => {
@@ -104,7 +104,7 @@ describe('a Bundle over its budget', () => {
 
   it('says so if there is no next page', () => {
     const entries = Array.from({ length: 300 }, (_, index) => observation(index))
-    const { text } = answer(bundleOf(entries), { format: 'compact', maxChars: 3000 })
+    const { text } = writeAnswer(bundleOf(entries), { format: 'compact', maxChars: 3000 })
     expect(text).not.toContain('\nnext: ')
     expect(text).toMatch(/dropped: \d+ entries .*ask for less at once/)
   })
@@ -119,7 +119,7 @@ describe('one resource over the budget', () => {
   }
 
   it('loses the data of attachments first', () => {
-    const { text } = answer({ ...document, note: 'n'.repeat(1500) }, { format: 'compact', maxChars: 4000 })
+    const { text } = writeAnswer({ ...document, note: 'n'.repeat(1500) }, { format: 'compact', maxChars: 4000 })
     expect(text).toContain('left out: content.0.attachment.data (80000 characters)')
     expect(text).toContain('n'.repeat(1500))
     expect(text.length).toBeLessThanOrEqual(4000)
@@ -134,7 +134,7 @@ describe('one resource over the budget', () => {
         contains: Array.from({ length: 900 }, (_, index) => ({ code: `c${index}`, display: `Name ${index}` })),
       },
     }
-    const { text } = answer(resource, { format: 'compact', maxChars: 5000 })
+    const { text } = writeAnswer(resource, { format: 'compact', maxChars: 5000 })
     expect(text).toContain('description (9000 characters)')
     expect(text).toMatch(/expansion\.contains: \d+ of 900 items, from the end/)
     expect(text.length).toBeLessThanOrEqual(5000)
@@ -146,7 +146,7 @@ describe('one resource over the budget', () => {
       fc.property(fc.jsonValue({ maxDepth: 5 }), fc.integer({ min: 50, max: 4000 }), (value, times) => {
         const large = { resourceType: 'Basic', items: Array.from({ length: times }, () => value), value }
         for (const format of ['compact', 'json'] as const) {
-          expect(whole(answer(large, { format, maxChars: 6000 }))).toBeLessThanOrEqual(6000)
+          expect(whole(writeAnswer(large, { format, maxChars: 6000 }))).toBeLessThanOrEqual(6000)
         }
       }),
       { numRuns: runs(60) },
@@ -166,7 +166,7 @@ describe("a batch's answer over the budget", () => {
         { response: { status: '200' }, resource: observation(7).resource },
       ],
     }
-    const { text } = answer(batch, { format: 'compact', maxChars: 5000 })
+    const { text } = writeAnswer(batch, { format: 'compact', maxChars: 5000 })
     expect(text.length).toBeLessThanOrEqual(5000)
     const bundle = decode(text) as {
       entry: { response: { status: string }; resource?: { id?: string; entry?: unknown[] } }[]
@@ -194,7 +194,7 @@ describe("a batch's answer to many writes", () => {
   const indexes = new Set(batch.entry.keys())
 
   it('gives counts by status, ids, and failures, but not what was sent', () => {
-    const { text } = answer(batch, { format: 'compact', maxChars: 60_000, stored: indexes })
+    const { text } = writeAnswer(batch, { format: 'compact', maxChars: 60_000, stored: indexes })
     expect(text).toContain('(by status: 201 × 297, 200 × 2, 400 × 1)')
     expect(text).not.toContain('as it was sent')
     expect(text).toContain('No such code')
@@ -209,13 +209,15 @@ describe("a batch's answer to many writes", () => {
 
   it('keeps the resources of few writes, of reads, and in FHIR JSON', () => {
     const few = { ...batch, entry: stored(20) }
-    expect(answer(few, { format: 'compact', maxChars: 60_000, stored: indexes }).text).toContain('as it was sent')
-    expect(answer(batch, { format: 'compact', maxChars: 90_000, stored: new Set() }).text).toContain('as it was sent')
-    expect(answer(batch, { format: 'json', maxChars: 900_000, stored: indexes }).text).toContain('as it was sent')
+    expect(writeAnswer(few, { format: 'compact', maxChars: 60_000, stored: indexes }).text).toContain('as it was sent')
+    expect(writeAnswer(batch, { format: 'compact', maxChars: 90_000, stored: new Set() }).text).toContain(
+      'as it was sent',
+    )
+    expect(writeAnswer(batch, { format: 'json', maxChars: 900_000, stored: indexes }).text).toContain('as it was sent')
   })
 
   it.each(['compact', 'json'] as const)('says what happened to entries that don’t fit, as %s', (format) => {
-    const given = answer(batch, { format, maxChars: 3000, stored: indexes })
+    const given = writeAnswer(batch, { format, maxChars: 3000, stored: indexes })
     expect(whole(given)).toBeLessThanOrEqual(3000)
     const said = [given.text, ...given.notes].join('\n')
     expect(said).toMatch(/dropped: .*\d+ entries after these \(by status: 201 × \d+.*failed: 299: 400\)/)
@@ -223,7 +225,7 @@ describe("a batch's answer to many writes", () => {
 
   it('keeps the status of each in selected columns, and why one failed', () => {
     const columns = columnsOf(compileSelect(['id']), 1000)
-    const { text } = answer(batch, { format: 'compact', columns, maxChars: 60_000, stored: indexes })
+    const { text } = writeAnswer(batch, { format: 'compact', columns, maxChars: 60_000, stored: indexes })
     const rows = decode(text.replace(/^[\s\S]*?# select/, '#')) as Record<string, unknown>[]
     expect(rows).toHaveLength(300)
     expect(rows[99]).toEqual({ '#': 99, '@status': '200', id: 'o-99' })

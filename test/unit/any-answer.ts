@@ -7,7 +7,7 @@ const NASTY = [
   ...['=*', '=…', '…', 'Patient/7f2d', '2026-01-01T00:00:00Z', '2026-01-01T10:00:00Z', 'http://loinc.org', 'ü'],
 ]
 
-export const text = fc.oneof(
+const text = fc.oneof(
   fc.constantFrom(...NASTY),
   fc.string({ unit: 'binary', maxLength: 12 }),
   fc.string({ maxLength: 8 }),

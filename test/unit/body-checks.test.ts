@@ -75,8 +75,8 @@ describe('references among the entries of a batch', () => {
     ['no entry has the name', [to(urn)], 'no entry has the fullUrl'],
     ['in other letters', [post(task, `urn:uuid:${ID.replace('1', 'A')}`), to(urn)], 'no entry has the fullUrl'],
     ['two entries have it', [post(task, urn), post(task, urn), to(urn)], 'has the same fullUrl'],
-    ['an id that is not kept', [post({ ...task, id: 'tmp' }), to('Task/tmp')], 'gets another id'],
-    ['a name that is no urn', [post(task, 'Task/tmp'), to('Task/tmp')], 'gets another id'],
+    ['an id that is not kept', [post({ ...task, id: 'tmp' }), to('Task/tmp')], 'will get another id'],
+    ['a name that is no urn', [post(task, 'Task/tmp'), to('Task/tmp')], 'will get another id'],
   ])('%s', (_, entries, says) => {
     expect(refusal('POST ', batch(...entries))).toContain(says)
   })
@@ -143,8 +143,8 @@ describe('searches in GraphQL', () => {
 
   test('a number that Medplum reads as a different one', () => {
     const text = (value: string) => `mutation { ObservationCreate(res: { valueQuantity: { value: ${value} } }) { id } }`
-    expect(warnings('POST $graphql', query(text('9007199254740993')))).toContain('for 9007199254740992')
-    expect(warnings('POST $graphql', query(text('1.10')))).toContain('takes 1.10 for 1.1')
+    expect(warnings('POST $graphql', query(text('9007199254740993')))).toContain('as 9007199254740992')
+    expect(warnings('POST $graphql', query(text('1.10')))).toContain('reads 1.10 as 1.1')
     expect(warnings('POST $graphql', query(text('81.5')))).toBe('')
   })
 

@@ -53,7 +53,7 @@ describe('of a type', () => {
 
   test('says so if nothing is declared', () => {
     const summary = summarizeType(indexCapability({}), 'Nope')
-    expect(summary).toContain('none of its own are declared')
+    expect(summary).toContain('declares none of its own')
     expect(summary).toContain('_lastUpdated')
   })
 

@@ -30,8 +30,8 @@ describe('what is refused', () => {
     ['HL7 without MSH', 'PID|1', HL7, /`body` is not an HL7 v2 message.*MSH\|/],
     ['a form for anything but a search', 'a=b', 'application/x-www-form-urlencoded', /contentType` .*_search/s],
     ['a number, which no JSON body of Medplum’s may be', '42', undefined, /must be a JSON object/],
-    ['text for a record', 'hello', 'text/plain', /contentType` text\/plain is not for this request/],
-    ['a message for a record', 'MSH|^~\\&|A', HL7, /contentType` x-application\/hl7-v2\+er7 is not for this request/],
+    ['text for a record', 'hello', 'text/plain', /contentType` text\/plain does not fit this request/],
+    ['a message for a record', 'MSH|^~\\&|A', HL7, /contentType` x-application\/hl7-v2\+er7 does not fit this request/],
     ['a type that Medplum does not read', '<a/>', 'text/xml', /contentType` text\/xml.*text\/plain/s],
     [
       'JSON of a type that is not listed',

@@ -1,4 +1,4 @@
-// What one request may cost an isolate, which serves many people at once, and what is hard for patterns.
+// Maximum CPU time of one request in an isolate, which serves many people at once, and texts that are hard for patterns.
 
 /** Milliseconds of the processor. */
 export const MOST = 50

@@ -106,7 +106,7 @@ describe('a JSON Patch', () => {
   })
 
   test.each([
-    [{ a: 1 }, [{ op: 'test', path: '/a', value: 2 }], 'operation 0: the value at /a is another one'],
+    [{ a: 1 }, [{ op: 'test', path: '/a', value: 2 }], 'operation 0: the value at /a is a different one'],
     [{ a: 1 }, [{ op: 'remove', path: '/b' }], 'operation 0: there is nothing at /b'],
     [{ a: 1 }, [{ op: 'replace', path: '/b', value: 1 }], 'there is nothing at /b'],
     [{ a: 1 }, [{ op: 'add', path: '/b/c', value: 1 }], 'there is nothing at /b'],

@@ -1,4 +1,4 @@
-// A digest of whatever may come.
+// A digest of arbitrary JSON.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { digest, essenceOf } from '../../src/answer/digest/digest.ts'
@@ -17,7 +17,7 @@ test('for any input no resource is lost or counted twice, and every property is 
       expect(counted).toEqual(new Map([...given].sort(([a], [b]) => (a < b ? -1 : 1))))
       for (const value of rows.flatMap((row) => Object.values(row)))
         expect(['string', 'number']).toContain(typeof value)
-      // What is left out beforehand is nothing that a digest would read.
+      // `essenceOf` leaves out nothing that a digest reads.
       expect(digest(resources.map((one) => (isRecord(one) ? essenceOf(one) : one)))).toEqual(rows)
     }),
     { numRuns: runs(1000) },

@@ -1,11 +1,11 @@
-// Resources that digests are tried on.
+// Resources for tests of digests.
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { type DigestRow, digest } from '../../src/answer/digest/digest.ts'
 
 export const LOINC = 'http://loinc.org'
 
-export const weight = { coding: [{ system: LOINC, code: '29463-7', display: 'Body weight' }] }
+const weight = { coding: [{ system: LOINC, code: '29463-7', display: 'Body weight' }] }
 
 export function observation(id: string, date: string | undefined, rest: Record<string, unknown> = {}) {
   return {
@@ -27,10 +27,10 @@ export function one(resources: unknown[]): DigestRow {
   return rows[0] as DigestRow
 }
 
-// ── Whatever may come ──
+// ── Arbitrary JSON ──
 
 /** JSON that resembles resources enough to get far: the names and words that a digest reads, with anything in them. */
-export const odd = fc.letrec((tie) => ({
+const odd = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
     fc.jsonValue({ maxDepth: 1 }),

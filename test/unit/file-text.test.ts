@@ -110,6 +110,6 @@ describe('limited text', () => {
     const text = new LimitedText(2000)
     for (let n = 0; n < 300; n++) text.section(`Part ${n}:`, [`line ${n}`], 'of it')
     expect(text.toString().length).toBeLessThanOrEqual(2000)
-    expect(text.toString()).toMatch(/\n\(Left out: \d+ further parts: Part \d+:; .*; …\)$/)
+    expect(text.toString()).toMatch(/\n\(Left out: \d+ more parts: Part \d+:; .*; …\)$/)
   })
 })

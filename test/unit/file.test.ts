@@ -145,7 +145,7 @@ describe('JSON in parts', () => {
   })
 
   test('is not shown where only a part of it was read', () => {
-    expect(read(0, true)).toEqual([{ type: 'text', text: expect.stringContaining('secrets could not be found') }])
+    expect(read(0, true)).toEqual([{ type: 'text', text: expect.stringContaining('It is not shown, because secrets') }])
   })
 })
 
@@ -220,7 +220,7 @@ describe('bytes', () => {
     const file = Uint8Array.from({ length: 2_500_000 }, (_, n) => (n * 7919) % 251)
     const first = part(file, 'application/pdf')
     expect(first.content).toHaveLength(1)
-    expect(first.texts[0]).toMatch(/application\/pdf, 2500000 bytes.*larger than one answer.*offset=0/)
+    expect(first.texts[0]).toMatch(/application\/pdf, 2500000 bytes.*too large for one answer.*offset=0/)
     let joined = ''
     for (let from: number | undefined = 0; from !== undefined; ) {
       const { content, next } = part(file, 'application/pdf', from)

@@ -1,7 +1,7 @@
 // A program that counts its steps still does the same.
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { HELPERS } from '../../src/compute/globals.ts'
+import { HELPERS, INTRINSICS } from '../../src/compute/globals.ts'
 import { instrument } from '../../src/compute/instrument.ts'
 
 /** Helpers that do what the source says and nothing else; `$s` counts. */
@@ -115,4 +115,68 @@ test.each(readdirSync(ISOLATE))('%s goes into the isolate as text: a function th
   const outside = readFileSync(`${ISOLATE}/${file}`, 'utf8').match(/^(?:import(?! type)|const|let|var|class).*/gm)
   expect(outside).toBeNull()
   expect(readFileSync(`${ISOLATE}/${file}`, 'utf8').match(/^(?:export )?(?:async )?function/gm)).toHaveLength(1)
+})
+
+/**
+ * Parts of JavaScript whose time doesn't grow with anything, or only with texts, lists and keys that `counted` measures for all
+ * functions of their object. Whatever else grows has its own count in src/compute/isolate/.
+ */
+const PLAIN: Readonly<Record<string, string>> = {
+  Object: 'hasOwn is',
+  'Object.prototype': 'hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf',
+  'Function.prototype': 'call @@hasInstance',
+  Array: 'isArray of',
+  'Array.prototype':
+    'at entries every fill filter find findIndex findLast findLastIndex forEach includes indexOf keys lastIndexOf map pop push reduce reduceRight reverse shift slice some splice toReversed toSpliced unshift values with @@iterator',
+  String: 'fromCharCode fromCodePoint',
+  'String.prototype':
+    'at charAt charCodeAt codePointAt slice substr substring toLowerCase toUpperCase trim trimEnd trimStart @@iterator',
+  Number:
+    'EPSILON MAX_SAFE_INTEGER MAX_VALUE MIN_SAFE_INTEGER MIN_VALUE NEGATIVE_INFINITY NaN POSITIVE_INFINITY isFinite isInteger isNaN isSafeInteger',
+  'Number.prototype': 'toString valueOf',
+  'Boolean.prototype': 'toString valueOf',
+  Symbol: 'asyncIterator hasInstance iterator toPrimitive toStringTag',
+  'Symbol.prototype': 'description toString valueOf @@toPrimitive @@toStringTag',
+  Math: 'E LN10 LN2 LOG10E LOG2E PI SQRT1_2 SQRT2 abs acos acosh asin asinh atan atan2 atanh cbrt ceil clz32 cos cosh exp expm1 floor fround hypot imul log log10 log1p log2 max min pow random round sign sin sinh sqrt tan tanh trunc @@toStringTag',
+  JSON: '@@toStringTag',
+  'Map.prototype': 'clear delete entries get has keys set size values @@iterator @@toStringTag',
+  'Set.prototype': 'add clear delete entries has keys size values @@iterator @@toStringTag',
+  Date: 'UTC now parse',
+  'Date.prototype':
+    'getDate getDay getFullYear getHours getMilliseconds getMinutes getMonth getSeconds getTime getTimezoneOffset getUTCDate getUTCDay getUTCFullYear getUTCHours getUTCMilliseconds getUTCMinutes getUTCMonth getUTCSeconds setDate setFullYear setHours setMilliseconds setMinutes setMonth setSeconds setTime setUTCDate setUTCFullYear setUTCHours setUTCMilliseconds setUTCMinutes setUTCMonth setUTCSeconds toDateString toISOString toJSON toString toTimeString toUTCString valueOf @@toPrimitive',
+  'RegExp.prototype':
+    'dotAll flags global ignoreCase multiline source sticky test toString unicode unicodeSets hasIndices',
+  'Promise.prototype': '@@toStringTag',
+  'Error.prototype': 'message name toString',
+  'AggregateError.prototype': 'message name',
+  'EvalError.prototype': 'message name',
+  'RangeError.prototype': 'message name',
+  'ReferenceError.prototype': 'message name',
+  'SyntaxError.prototype': 'message name',
+  'TypeError.prototype': 'message name',
+  'URIError.prototype': 'message name',
+  '%Iterator%.prototype': 'every filter find forEach map reduce some take toArray @@iterator',
+  '%AsyncIterator%.prototype': '@@asyncIterator',
+  '%ArrayIterator%': 'next @@toStringTag',
+  '%StringIterator%': 'next @@toStringTag',
+  '%MapIterator%': 'next @@toStringTag',
+  '%SetIterator%': 'next @@toStringTag',
+  '%RegExpStringIterator%': 'next @@toStringTag',
+  '%IteratorHelper%': 'next return @@toStringTag',
+  '%Generator%.prototype': 'next return throw @@toStringTag',
+  '%AsyncGenerator%.prototype': '@@toStringTag',
+  '%AsyncFunction%': '@@toStringTag',
+}
+
+test('each part of JavaScript that a program has is counted by itself, or known to be plain', () => {
+  const isolate = readdirSync('src/compute/isolate').map((file) => readFileSync(`src/compute/isolate/${file}`, 'utf8'))
+  const source = isolate.join('\n')
+  const others = Object.entries(INTRINSICS).map(([where, names]) => [
+    where,
+    names
+      .split(' ')
+      .filter((name) => name !== '' && !source.includes(`'${where}.${name}'`))
+      .join(' '),
+  ])
+  expect(Object.fromEntries(others.filter(([, names]) => names !== ''))).toEqual(PLAIN)
 })

@@ -10,7 +10,7 @@ export const patient: Access = { level: 'admin', patient: OWN }
 export const types = (...names: string[]): Access => ({ level: 'admin', types: names })
 
 export type Json = Record<string, unknown>
-export type Stored = Record<string, Json>
+type Stored = Record<string, Json>
 
 export const observation = (id: string, subject: string): Json => ({
   resourceType: 'Observation',
@@ -27,7 +27,7 @@ export const group: Json = {
   meta: { versionId: 'v1' },
   participant: [OWN, OTHER].map((id) => ({ actor: { reference: `Patient/${id}`, display: `Name of ${id}` } })),
 }
-export const stored: Stored = { 'Observation/mine': mine, 'Observation/theirs': theirs, 'Appointment/group': group }
+const stored: Stored = { 'Observation/mine': mine, 'Observation/theirs': theirs, 'Appointment/group': group }
 export const bundle = (...resources: Json[]): Json => ({
   resourceType: 'Bundle',
   type: 'searchset',

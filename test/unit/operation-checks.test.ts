@@ -136,9 +136,9 @@ describe('a rule without effect gets a warning', () => {
     [subscription('Nope?x=1', hook), 'Nope is not a resource type'],
     [subscription('Patient/1', hook), 'write Patient?_id=1'],
     [{ ...subscription('Patient', hook), status: 'requested' }, 'only what is "active"'],
-    [subscription('Patient', { ...hook, endpoint: 'http://example.com' }), 'https addresses only'],
+    [subscription('Patient', { ...hook, endpoint: 'http://example.com' }), 'only to https addresses'],
     [policy({ resourceType: 'Patient', hiddenFields: ['birthdate'] }), 'Write birthDate'],
-    [subscription('Patient', { ...hook, type: 'email' }), 'rest-hook and websocket only'],
+    [subscription('Patient', { ...hook, type: 'email' }), 'only by rest-hook and websocket'],
     [subscription('Patient', { ...hook, endpoint: 'Bot/' }), 'https address or Bot/ID'],
   ])('%j', (body, words) => expect(said(body)).toContain(words))
 

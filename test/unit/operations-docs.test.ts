@@ -1,17 +1,61 @@
-// docs/operations.md and README.md against the code: settings, log events, columns; and server.json against the registry's rules.
-import { readdirSync, readFileSync } from 'node:fs'
+// The documents against the code: the files, commands and sections that they name; settings, log events, columns, limits; and server.json
+// against the registry's rules.
+import { globSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { unstable_readConfig as readConfig } from 'wrangler'
 import { DOCUMENTS, withTables } from '../../scripts/docs.ts'
 import { VERSION } from '../../src/base/version.ts'
 import { type Bindings, parseSettings } from '../../src/config/settings.ts'
 import { SETTINGS } from '../../src/config/settings-docs.ts'
-import { guideOf } from '../../src/web/site/guide.ts'
+import { LIMIT_PERIOD_S } from '../../src/mcp/server/pace.ts'
 
 const operations = readFileSync('docs/operations.md', 'utf8')
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.tsx?$/.test(name))
   .map((name) => readFileSync(`src/${name}`, 'utf8'))
+
+describe('what documents name', () => {
+  const files = globSync('**/*.*', { exclude: (name) => name === 'node_modules' || name === 'dist' })
+  const documents = files.filter((name) => name.endsWith('.md'))
+  const read = (name: string) => readFileSync(name, 'utf8')
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: object }
+  /** Made by setup, or at another server. */
+  const ELSEWHERE = ['deployment.json', 'wrangler.production.json', '.well-known/smart-styles.json']
+
+  test.each(documents)('%s: files', (name) => {
+    const named = [...read(name).matchAll(/`([\w./*-]+\.(?:tsx?|mjs|json|toml|md|css|html))`/g)].map(
+      ([, file = '']) => file,
+    )
+    const isThere = (file: string) => {
+      const pattern = new RegExp(`(?:^|/)${file.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`)
+      return ELSEWHERE.includes(file) || files.some((one) => pattern.test(one))
+    }
+    expect(named.filter((file) => !isThere(file))).toEqual([])
+  })
+
+  test.each(documents)('%s: commands', (name) => {
+    const named = [...read(name).matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => script)
+    expect(named.filter((script) => !Object.hasOwn(scripts, script))).toEqual([])
+  })
+
+  test.each(documents)('%s: links', (name) => {
+    const links = [...read(name).matchAll(/\]\(([\w./-]*)(?:#([\w-]+))?\)/g)]
+    const isThere = (file: string, section: string | undefined) => {
+      const to = file === '' ? name : join(dirname(name), file)
+      if (!files.includes(to)) return false
+      const headings = read(to).matchAll(/^#+ (.*)$/gm)
+      const slugs = [...headings].map(([, words = '']) =>
+        words
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      )
+      return section === undefined || slugs.includes(section)
+    }
+    expect(links.filter(([, file = '', section]) => !isThere(file, section)).map(([link]) => link)).toEqual([])
+  })
+})
 
 describe('settings', () => {
   test.each(Object.entries(DOCUMENTS))('%s has the tables that the code makes', (name, tables) => {
@@ -55,6 +99,31 @@ describe('settings', () => {
       else expect(unset, name).not.toContain('`')
     }
   })
+
+  test('that are not set are parsed as those of wrangler.toml', () => {
+    const { vars } = readConfig({ config: 'wrangler.toml' })
+    const required = Object.entries(SETTINGS).filter(
+      ([name, { unset }]) => unset === 'required' || name === 'MEDPLUM_BASE_URL',
+    )
+    const example = { PUBLIC_URL: 'https://mcp.example.com', MEDPLUM_CLIENT_ID: 'client' }
+    const given = { ...Object.fromEntries(required.map(([name]) => [name, vars[name]])), ...example }
+    expect(parseSettings(given as unknown as Bindings)).toEqual(
+      parseSettings({ ...vars, ...example } as unknown as Bindings),
+    )
+  })
+})
+
+test('docs/security.md has each rate limit, as wrangler.toml has it', () => {
+  const security = readFileSync('docs/security.md', 'utf8')
+  const told = [...security.matchAll(/^\| `(LIMIT_\w+)` .*\| (\d+) *\|$/gm)].map(([, name, limit]) => [
+    name,
+    Number(limit),
+  ])
+  const ratelimits: { name: string; simple: { limit: number; period: number } }[] = readConfig({
+    config: 'wrangler.toml',
+  }).ratelimits
+  expect(told).toEqual(ratelimits.map(({ name, simple }) => [name, simple.limit]))
+  for (const { simple } of ratelimits) expect(simple.period).toBe(LIMIT_PERIOD_S)
 })
 
 test('the table has each event of the log, and no others', () => {
@@ -94,29 +163,6 @@ test('docs/security.md has each field of the audit, in the column where it is wr
   )
   expect(written.length).toBeGreaterThan(10)
   expect(told.sort()).toEqual(written.sort())
-})
-
-const LOCAL = {
-  PUBLIC_URL: 'http://localhost:8790',
-  MEDPLUM_BASE_URL: 'http://localhost:8103/',
-  MEDPLUM_CLIENT_ID: 'client',
-} as Bindings
-
-test.each(['default', 'directory'] as const)('README.md names each tool of TOOLS=%s', (TOOLS) => {
-  const readme = readFileSync('README.md', 'utf8')
-  const { tools } = guideOf(parseSettings({ ...LOCAL, TOOLS }), true)
-  expect(tools.map(([name]) => name).filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
-})
-
-test('README.md adds the local server to clients as its home page does', () => {
-  const { buttons, clients } = guideOf(parseSettings(LOCAL), true)
-  const readme = readFileSync('README.md', 'utf8')
-  for (const { label, href } of buttons) expect(readme).toContain(`[${label}](${href})`)
-  for (const { name, command } of clients) {
-    // Clients that connect only to local servers need no row in the README's table.
-    if (!name.startsWith('Clients that'))
-      expect(readme).toContain(command ? `| ${name} | \`${command}\`` : `| ${name.split(' ')[0]} `)
-  }
 })
 
 describe('server.json (MCP registry, schema of 2025-12-11)', () => {

@@ -9,7 +9,7 @@ import operations from '../recordings/operations.json' with { type: 'json' }
 import readWrite from '../recordings/read-write.json' with { type: 'json' }
 import search from '../recordings/search.json' with { type: 'json' }
 
-export interface Recorded {
+interface Recorded {
   /** File and name of the exchange. */
   name: string
   request: { method: string; path: string; body?: unknown }

@@ -1,8 +1,7 @@
-// The risk of whatever may come, the types that a request concerns, and docs/risk.md.
-import { readFileSync } from 'node:fs'
+// The risk of arbitrary requests, and the types that a request concerns.
 import { describe, expect, test } from 'vitest'
 import { classify, MAX_TARGETS } from '../../src/access/risk/risk.ts'
-import { GOVERNING_TYPES, KINDS, ROUTES } from '../../src/access/risk/routes.ts'
+import { KINDS } from '../../src/access/risk/routes.ts'
 import { runs } from '../runs.ts'
 import { batch, entry, filled, kindOf, LINES, rank } from './risks.ts'
 
@@ -96,38 +95,4 @@ describe('any input', () => {
       for (const { kind } of lines) expect(rank(whole)).toBeGreaterThanOrEqual(rank(kind))
     }
   })
-})
-
-/** A table as Biome formats it, with a heading row. */
-function table(rows: string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const [heading, ...lines] = rows.map(
-    (row) => `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`,
-  )
-  return [heading, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines].join('\n')
-}
-
-// Rewritten by `npx vitest run --project node test/unit/risk.test.ts -u`.
-test('docs/risk.md shows the tables as they are', async () => {
-  const code = (words: string[]) => words.map((word) => `\`${word || '(base)'}\``).join(' ')
-  const groups = [...new Set(ROUTES.map((route) => route.group))].map((group) => {
-    const rows = ROUTES.filter((route) => route.group === group).map(({ methods, paths, kind, why }) => [
-      methods.join(' '),
-      code(paths),
-      kind,
-      why,
-    ])
-    return `### ${group}\n\n${table([['method', 'path', 'kind', 'because it'], ...rows])}`
-  })
-  const tables = {
-    routes: groups.join('\n\n'),
-    types: table([['type', 'because it'], ...Object.entries(GOVERNING_TYPES)]),
-  }
-  let document: string = readFileSync('docs/risk.md', 'utf8')
-  for (const [name, text] of Object.entries(tables)) {
-    const place = new RegExp(`(<!-- ${name} -->\n+)[^]*?(\n+<!-- end of ${name} -->)`)
-    expect(document).toMatch(place)
-    document = document.replace(place, (_, start: string, end: string) => start + text + end)
-  }
-  await expect(document).toMatchFileSnapshot('../../docs/risk.md')
 })

@@ -1,4 +1,4 @@
-// Records that columns are tried on.
+// Records for tests of columns.
 
 export const PATIENT = {
   resourceType: 'Patient',

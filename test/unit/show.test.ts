@@ -1,9 +1,11 @@
-// What `show` draws from Observations, without a server: properties that hold for any of them.
+// How much `show` draws and says, without a server: many results become few, and everything has a limit.
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { bound, MAX_STRUCTURED } from '../../src/tools/show/bound.ts'
 import { seriesIn, thinned } from '../../src/tools/show/series.ts'
-import type { Point } from '../../src/tools/show/shown.ts'
-import { written } from '../../src/tools/show/words.ts'
+import type { Event, Point, Summary, Timeline, Trend } from '../../src/tools/show/shown.ts'
+import { wordsText } from '../../src/tools/show/words.ts'
+import { PERSON } from './showing.ts'
 
 const point = fc.record({
   id: fc.constant('Observation/1'),
@@ -57,7 +59,41 @@ test('words never exceed their budget', () => {
   const tables = fc.array(fc.record({ title: fc.constantFrom('a', 'b'), rows }), { maxLength: 4 })
   fc.assert(
     fc.property(fc.array(fc.string({ maxLength: 100 }), { minLength: 1, maxLength: 30 }), tables, (head, all) => {
-      expect(written({ head, tables: all }, 1000).length).toBeLessThanOrEqual(1000)
+      expect(wordsText({ head, tables: all }, 1000).length).toBeLessThanOrEqual(1000)
     }),
   )
+})
+
+describe('of what is too much for a host,', () => {
+  const long = 'x'.repeat(120)
+  const point = (at: number) => ({
+    id: `Observation/${at}`,
+    at: new Date(at * 1e9).toISOString(),
+    value: at,
+    remark: long,
+  })
+  const event = (at: number): Event => ({ id: `Encounter/${at}`, name: long, from: '2024' })
+  const many = <T>(make: (at: number) => T) => Array.from({ length: 2_000 }, (_, at) => make(at))
+
+  test('a trend and a timeline keep the latest, a summary its first, which are the latest; all say that there are more', () => {
+    const trend = bound({
+      ...{ view: 'trend', patient: PERSON, undrawn: [] },
+      series: [{ of: 'x', code: 'x', name: 'X', unit: '', total: 2_000, points: many(point) }],
+    }) as Trend
+    expect(trend.series[0]?.points.at(-1)?.value).toBe(1_999)
+    expect(trend.series[0]?.total).toBe(2_000)
+    const timeline = bound({
+      ...{ view: 'timeline', patient: PERSON },
+      lanes: [{ type: 'Encounter', title: 'Encounters', more: false, events: many(event) }],
+    }) as Timeline
+    expect(timeline.lanes[0]).toMatchObject({ more: true })
+    expect(timeline.lanes[0]?.events.at(-1)?.id).toBe('Encounter/1999')
+    const summary = bound({
+      ...{ view: 'summary', patient: PERSON, vitals: [] },
+      sections: [{ title: 'A', more: false, items: many((at) => ({ id: `Task/${at}`, name: long, details: '' })) }],
+    }) as Summary
+    expect(summary.sections[0]).toMatchObject({ more: true })
+    expect(summary.sections[0]?.items[0]?.id).toBe('Task/0')
+    for (const one of [trend, timeline, summary]) expect(JSON.stringify(one).length).toBeLessThanOrEqual(MAX_STRUCTURED)
+  })
 })

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chaptersOf, SKILLS, skillFiles } from '../../manual/skills.ts'
+import { PROMPTS } from '../../src/mcp/server/prompts.ts'
 import { USES } from '../e2e/cookbook.ts'
 
 const cookbook = await readFile(join(import.meta.dirname, '../../docs/cookbook.md'), 'utf8')
@@ -12,6 +13,10 @@ test('every chapter is in one skill, and every skill has its chapters', () => {
   const titles = SKILLS.flatMap(({ chapters }) => chapters)
   expect(titles.toSorted()).toEqual(USES.map(({ title }) => title).toSorted())
   expect([...chaptersOf(cookbook).keys()].toSorted()).toEqual(titles.toSorted())
+})
+
+test('every prompt is in one skill', () => {
+  expect(SKILLS.flatMap(({ prompts }) => prompts).toSorted()).toEqual(PROMPTS.map(({ name }) => name).toSorted())
 })
 
 describe.each(SKILLS)('$name', ({ name, description, chapters }) => {

@@ -9,7 +9,7 @@ import { shownName } from '../../src/oauth/clients/client-name.ts'
 import { linesOfFile } from '../../src/text/file-text.ts'
 import { quotedText } from '../../src/text/quote.ts'
 import { titleOf } from '../../src/text/record-text.ts'
-import { spelledOut } from '../../src/tools/confirm/spelling.ts'
+import { spelledOut } from '../../src/tools/confirm/spelled-out.ts'
 import { explain } from '../../src/tools/kit/register.ts'
 import { withNotes } from '../../src/tools/perform/present.ts'
 

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Person } from '../../programs/person.ts'
 import { LEVELS } from '../../src/access/access.ts'
 import { DELETE, POST } from '../calls.ts'
+import { under } from './browsing.ts'
 import { ANSWERED, accessOf, FIRST_PAGES, refusal, tokens } from './levels.ts'
 import { fhirCall, post, rpc } from './mcp.ts'
 import { authorization, exchange, register, signIn } from './signing-in.ts'
-import { alice, REDIRECT_URI, sandbox, send } from './world.ts'
+import { alice, ORIGIN, REDIRECT_URI, sandbox, send } from './world.ts'
 
 beforeAll(async () => {
   for (const level of LEVELS) tokens.set(level, await signIn(alice, undefined, level))
@@ -54,10 +55,10 @@ describe('stepping up', () => {
 })
 
 describe('what a client asks for and a person chooses', () => {
-  const granted = async (scope: string | null, level?: string) => {
+  const granted = async (scope: string | null, level?: string, person = new Person(send)) => {
     const { client_id: client } = await register()
     const request = await authorization(client, { scope })
-    const callback = await new Person(send).signIn(request.url, REDIRECT_URI, alice, 'approve', level)
+    const callback = await person.signIn(request.url, REDIRECT_URI, alice, 'approve', level)
     const answer: { scope: string } = await (await exchange(request, callback.searchParams.get('code') ?? '')).json()
     return answer.scope
   }
@@ -76,5 +77,23 @@ describe('what a client asks for and a person chooses', () => {
     expect(await granted('fhir:read', 'admin')).toBe('fhir:read')
     expect(await granted('fhir:write', 'full')).toBe('fhir:read')
     expect(await granted('fhir:full', 'write')).toBe('fhir:read fhir:write')
+  })
+
+  test('more than the deployment allows: it is neither offered nor granted', async () => {
+    let html = ''
+    /** At a deployment that allows no more than writing. */
+    const person = () =>
+      new Person(async (url, init) => {
+        if (!url.startsWith(`${ORIGIN}/authorize`)) return send(url, init)
+        const response = await under({ MAX_ACCESS: 'write' }, url.slice(ORIGIN.length), init)
+        html += await response.clone().text()
+        return response
+      })
+    for (const scope of [null, 'fhir:read fhir:write fhir:full', 'fhir:read fhir:write fhir:full fhir:admin']) {
+      expect(await granted(scope, 'write', person())).toBe('fhir:read fhir:write')
+      for (const level of ['full', 'admin']) expect(await granted(scope, level, person())).toBe('fhir:read')
+    }
+    expect(html).toContain('value="write"')
+    expect(html).not.toMatch(/value="(full|admin)"/)
   })
 })

@@ -11,7 +11,7 @@ export let token: string
 
 export const client = (timeoutMs?: number) => medplumClient(token, timeoutMs)
 
-export type Told = [progress: number, total: number | undefined]
+type Told = [progress: number, total: number | undefined]
 
 /** Reads all pages; also returns the requests, relative to the base, and the reported progress. */
 export async function read(path: string, options: Partial<ReadOptions> = {}, fhir = client()) {

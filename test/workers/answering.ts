@@ -9,7 +9,7 @@ import { alice, sandbox } from './world.ts'
 
 export const chart = `Patient/${PATIENT_IDS.diabetic}`
 
-export const ask = deployment({})
+const ask = deployment({})
 
 export let access: string
 
@@ -19,7 +19,7 @@ export function call(args: Record<string, unknown>, deployed = ask): Promise<Sai
   return say(deployed, access, 'fhir-request', { method: 'GET', ...args })
 }
 
-export interface Entry {
+interface Entry {
   resource: Resource & { meta: { versionId: string } }
 }
 
@@ -31,18 +31,18 @@ export interface Bundle {
 }
 
 /** The Bundle that an answer shows, without the digest of what it dropped. */
-export function bundleIn(text: string): Bundle {
+function bundleIn(text: string): Bundle {
   const shown = text.replace(/\n# Dropped \(\d+\)\n[\s\S]*$/, '')
   return (shown.startsWith('{') ? JSON.parse(shown) : decode(shown)) as Bundle
 }
 
-export const nextOf = ({ link }: Bundle) => link?.find(({ relation }) => relation === 'next')?.url
+const nextOf = ({ link }: Bundle) => link?.find(({ relation }) => relation === 'next')?.url
 
 export const reference = ({ resourceType, id }: { resourceType: string; id: string }) => `${resourceType}/${id}`
 
 export const sorted = (list: readonly string[]) => [...list].sort()
 
-export interface Followed {
+interface Followed {
   /** `Type/id` or, of a history, version ids, of all entries in all answers. */
   found: string[]
   answers: string[]

@@ -1,4 +1,4 @@
-// What a call asks of its answer: `all` and `select`.
+// The arguments for the answer: `all` and `select`.
 import { describe, expect, test } from 'vitest'
 import { entryFor, GET, POST } from '../calls.ts'
 import { access, call, chart, follow, medplum, reference, setUp, sorted } from './answering.ts'
@@ -109,7 +109,7 @@ describe('a wrong argument is named, and nothing is sent', () => {
     [
       '21 columns',
       { path: chart, select: Array.from({ length: 21 }, (_, at) => `a${at}`) },
-      /21 expressions, at most 20/,
+      /21 expressions, but at most 20/,
     ],
     ['a format of its own', { path: chart, format: 'xml' }, /format/],
     ['all of a write', POST('Task', { resourceType: 'Task' }, { all: true }), /`all` is for a GET/],

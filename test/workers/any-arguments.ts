@@ -29,7 +29,7 @@ const piece = fc.oneof(
 
 const text = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''))
 
-export const entry = fc.record(
+const entry = fc.record(
   {
     request: fc.record({ method: fc.constantFrom('GET', 'POST', 'PATCH', 'x'), url: fc.oneof(text, fc.integer()) }),
     resource: fc.jsonValue(),
@@ -47,7 +47,7 @@ const patch = fc.array(fc.record({ op: fc.constantFrom('test', 'copy', 'add'), p
   maxLength: 3,
 })
 
-export const body = fc.oneof(
+const body = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
   bundle,
   bundle.map((value) => JSON.stringify(value)),
@@ -73,7 +73,7 @@ const contentType = fc.oneof(
   text,
 )
 
-export const path = fc.oneof(
+const path = fc.oneof(
   text,
   fc.constantFrom(
     ...['', 'Patient', 'Patient/1', 'Task?identifier=x', 'Binary', '$graphql', 'Bot/1/$execute', 'Patient/_search'],
@@ -96,6 +96,19 @@ export const request: fc.Arbitrary<RequestArguments> = fc.record({
   respondAsync: fc.boolean(),
   offset: mostly(fc.nat(), undefined),
 })
+
+/** Changes that are well made: most lead to a question. */
+export const change: fc.Arbitrary<RequestArguments> = fc.oneof(
+  fc.record({ method: fc.constant('DELETE' as const), path: fc.constantFrom('Patient/1', 'Task?identifier=x') }),
+  fc.record({
+    ...{ method: fc.constantFrom('PUT' as const, 'POST' as const), path: fc.constantFrom('Patient/1', 'Patient') },
+    body: fc.constant(RESOURCE),
+  }),
+  fc.record({
+    ...{ method: fc.constant('PATCH' as const), path: fc.constantFrom('Patient/1', 'Task?identifier=x') },
+    body: patch,
+  }),
+)
 
 export const ANSWERS: (() => Response | Promise<Response>)[] = [
   () => Response.json({ resourceType: 'Patient', meta: { versionId: '1' } }),

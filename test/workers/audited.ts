@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, vi } from 'vitest'
 import { sandbox } from './world.ts'
 
-export type Line = Record<string, unknown>
+type Line = Record<string, unknown>
 
 export let logged: string[]
 

@@ -81,7 +81,7 @@ const ENDLESS: Record<string, Attack> = {
     'a list without anything, by a pattern': 'const a = []; [a["length"]] = [4e9]; return a.indexOf(1)',
     'a list without anything, by a loop': 'const a = []; for (a["length"] of [4e9]); return a.indexOf(1)',
     'a list without anything, by a class': 'class A extends Array { length = 4e9 }\nreturn new A().indexOf(1)',
-    'a chain of prototypes by new':
+    'prototype chains by new':
       'let o = {}; for (let i = 0; i < 9; i++) { const F = function () {}; F.prototype = o; o = new F() }',
     BigInt: 'return 2n ** 1000000000n',
     'BigInt by name': 'return BigInt(2)',
@@ -131,7 +131,7 @@ const ENDLESS: Record<string, Attack> = {
     'a thenable that answers with itself': 'const t = { then(f) { f(t) } }; return await t',
     'a sort that never agrees':
       'return Array.from({ length: 1e6 }, (_, i) => i).sort(() => Math.random() - 0.5).map(String).sort().length',
-    'a chain of prototypes': 'let o = {}; for (let i = 0; i < 1e5; i++) o = Object.create(o); return o.missing',
+    'prototype chains': 'let o = {}; for (let i = 0; i < 1e5; i++) o = Object.create(o); return o.missing',
     'a chain of classes': 'let C = class {}; for (let i = 0; i < 1e5; i++) C = class extends C {}; return 1',
     'chains of bound functions':
       'let f = () => 1; for (let i = 0; i < 1e5; i++) f = f.bind(null); for (;;) { try { f() } catch { } }',

@@ -17,6 +17,17 @@ export async function compute(code: string, token = access) {
   return { isError, text: content.map(({ text }) => text).join('\n') }
 }
 
+/** What a program returns, exactly: it writes the JSON itself. */
+export async function returned(code: string, token = access): Promise<unknown> {
+  const { isError, text } = await compute(
+    `const f = async () => { ${code}\n }\nreturn JSON.stringify(await f())`,
+    token,
+  )
+  if (isError) throw new Error(text)
+  const json = text.split('\n')[0] ?? ''
+  return JSON.parse(json.startsWith('"') ? JSON.parse(json) : json)
+}
+
 /** Hooks for a file of these tests. */
 export function setUp(): void {
   beforeAll(async () => {

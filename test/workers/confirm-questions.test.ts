@@ -31,7 +31,7 @@ describe('GraphQL', () => {
     expect(await shown(POST('$graphql', { query, variables }))).toEqual([
       '3 changes at once: 1 deletion, 1 replacement, 1 creation',
       `- Delete Task/${one.id} "Call back"`,
-      'Along with that:',
+      'Also included:',
       `- Change Task/${two.id} "Call back"`,
       '  status: "requested" → "accepted"',
       '- Create Task',
@@ -183,7 +183,7 @@ describe('$rotate-secret', () => {
     ['two', input({ name: 'secret', valueString: 'a' }, { name: 'retiringSecret', valueString: 'b' })],
     ['another', input({ name: 'other', valueString: 'a' })],
   ])('is refused without asking with %s as input', async (_, body) => {
-    expect(await refusal(POST(path, body))).toContain('$rotate-secret needs one')
+    expect(await refusal(POST(path, body))).toContain('$rotate-secret needs either')
   })
 
   test.each([input({ name: 'secret', valueString: 'unmistakable' }), { secret: 'unmistakable' }])(

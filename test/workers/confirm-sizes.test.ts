@@ -30,7 +30,7 @@ describe('a batch', () => {
     expect(lines.slice(0, 3)).toEqual([
       '14 changes at once: 13 replacements, 1 deletion',
       `- Delete Task/${gone.id} "T0"`,
-      'Along with that:',
+      'Also included:',
     ])
     for (const [at, { id }] of kept.entries()) expect(lines).toContain(`- Change Task/${id} "T${at + 1}"`)
     expect(lines.filter((line) => line === '  status: "requested" → "accepted"')).toHaveLength(13)

@@ -147,7 +147,7 @@ describe('a batch', () => {
     expect(question.split('\n')).toEqual([
       '13 changes at once: 1 creation, 12 deletions',
       ...tasks.map(({ id }, index) => `- Delete Task/${id} "Call ${index}"`),
-      'Along with that:',
+      'Also included:',
       '- Create Task "Call back"',
       '  status: "requested"',
       '  intent: "order"',

@@ -148,7 +148,7 @@ describe('in rounds of 2026-07-28', () => {
     const { state } = await call(mine.access, deletion)
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
     const late = await call(mine.access, deletion, { state, responses: ACCEPT })
-    expect(late).toMatchObject({ isError: true, text: expect.stringContaining('later than 10 minutes') })
+    expect(late).toMatchObject({ isError: true, text: expect.stringContaining('more than 10 minutes') })
     vi.useRealTimers()
     expect(await exists(medplum, path)).toBe(true)
   })

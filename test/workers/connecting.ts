@@ -65,13 +65,13 @@ export function submit(person: Person, action: 'lower' | 'disconnect' | 'sign-ou
   return person.visit(`${PAGE}/${action}`, new URLSearchParams(fields))
 }
 
-export interface Answer {
+interface Answer {
   status: number
   text: string
 }
 
 /** Creates a record, as a connection that may write can. */
-export type Lane = () => Promise<Answer>
+type Lane = () => Promise<Answer>
 
 const WRITE = POST('Basic', { resourceType: 'Basic', code: { text: 'connections' } })
 /** Each way to call a tool, opened while the connection may still write. */

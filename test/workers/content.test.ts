@@ -1,4 +1,4 @@
-// Bodies and conditions as models write them: what is sent, and what is refused beforehand.
+// Bodies and conditions as models write them: what is sent, and what is refused before sending.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, DELETE, entryFor, GET, PATCH, POST, PUT } from '../calls.ts'
 import { fhir } from './mcp.ts'

@@ -1,3 +1,4 @@
+// A person's connection, and records that it may ask to delete.
 import { afterEach, beforeAll, vi } from 'vitest'
 import { DELETE } from '../calls.ts'
 import { calls, direct } from './confirming.ts'
@@ -11,10 +12,20 @@ export let medplum: string
 
 export const call = calls()
 
+/** A call of a client that can't ask. */
+export const withoutForms = (args: Record<string, unknown>, tokens = mine) =>
+  call(tokens.access, args, { capabilities: {} })
+
 export const TASK = { resourceType: 'Task', status: 'requested', intent: 'order', description: 'Call "the" patient' }
 
-export async function newTask(): Promise<{ path: string; deletion: { method: string; path: string } }> {
-  const { id } = await create(medplum, TASK)
+export interface Deletion {
+  path: string
+  deletion: { method: string; path: string }
+}
+
+/** Stores a Task, to be deleted. */
+export async function newTask(more: object = {}): Promise<Deletion> {
+  const { id } = await create(medplum, { ...TASK, ...more })
   return { path: `Task/${id}`, deletion: DELETE(`Task/${id}`) }
 }
 

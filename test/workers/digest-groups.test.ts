@@ -95,7 +95,7 @@ describe('groups', () => {
     expect(requests.filter(({ path }) => path.startsWith('/fhir/R4/Patient'))).toHaveLength(1)
   })
 
-  test('say if a search was not read to its end', async () => {
+  test('say if a search was not read to the end', async () => {
     const entry = Array.from({ length: 10_000 }, (_, id) => ({
       resource: { resourceType: 'Slot', id: `${id}`, status: `s${id % 2000}` },
     }))
@@ -108,13 +108,13 @@ describe('groups', () => {
     expect(rows.length).toBe(2000)
     await sandbox.faults([fault])
     const against = await withGroups({ path: 'Practitioner', without: 'Slot' })
-    expect(against.head).toContain('NOT EXACT: that search was not read to its end')
+    expect(against.head).toContain('NOT EXACT: that search was not read to the end')
   })
 
   test.each<[string, Record<string, unknown>, string]>([
     ['an expression that is none', { by: ['status', 'foo('] }, 'by[1]'],
     ['a value that is none', { value: 'total.matches("x")' }, 'value "total.matches'],
-    ['a column that is none', { by: ['status'], sort: '-amount' }, '`sort` is one of count, sum'],
+    ['a column that is none', { by: ['status'], sort: '-amount' }, '`sort` must be one of count, sum'],
     ['a second search that is none', { without: 'Patient/123/Observation' }, 'Observation?subject=Patient/123'],
     ['a second search that does something', { with: 'Bot/1/$execute' }, '`with` must be a search'],
     ['no rows', { top: 0 }, 'top'],

@@ -19,7 +19,7 @@ export function call(args: Record<string, unknown>) {
 
 export type Row = Record<string, string | number | undefined> & { type: string; count: number }
 
-export interface Answer {
+interface Answer {
   isError: boolean
   text: string
   /** What stands above the table. */

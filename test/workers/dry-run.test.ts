@@ -64,7 +64,7 @@ describe('of a create', () => {
 
   test.each([
     ['nothing', (key: string) => `identifier=urn:none|${key}`, 'finds nothing, so it would be created'],
-    ['one', (key: string) => `identifier=urn:dry|${key}`, 'already finds one, so nothing would be created'],
+    ['one', (key: string) => `identifier=urn:dry|${key}`, 'finds an existing record, so nothing would be created'],
   ])('says what its condition would find: %s', async (_, search, says) => {
     const key = crypto.randomUUID()
     await create(medplum, { ...TASK, identifier: [{ system: 'urn:dry', value: key }] })
@@ -181,7 +181,7 @@ test.each([
 ])('is refused for %s', async (_, args) => {
   const { lines, writes, isError } = await dry(args)
   expect(isError).toBe(true)
-  expect(lines[0]).toContain('its effect can’t be known in advance. Nothing was sent.')
+  expect(lines[0]).toContain('effect of an operation can’t be known in advance. Nothing was sent.')
   expect(writes).toEqual([])
 })
 

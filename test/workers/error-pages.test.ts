@@ -182,6 +182,6 @@ describe('a sign-in that cannot continue', () => {
 
   test('because Medplum ended it, or it is too late', async () => {
     await expectProblem(await get('/oauth/callback?error=access_denied&state=old', BROWSER), 'Medplum ended the login')
-    await expectProblem(await get('/oauth/callback?code=x&state=old', BROWSER), 'The sign-in expired after ten minutes')
+    await expectProblem(await get('/oauth/callback?code=x&state=old', BROWSER), 'The sign-in expired')
   })
 })

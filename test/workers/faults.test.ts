@@ -1,4 +1,4 @@
-// What goes wrong at Medplum: what is answered, and how often the request was sent.
+// Faults of Medplum: what is answered, and how often the request is sent.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { DELETE, GET, PATCH, POST, PUT } from '../calls.ts'
 import { fhir, fhirCall, post } from './mcp.ts'
@@ -148,5 +148,5 @@ test('a guarded write whose answer was lost is sent again, and may then meet its
   )
   expect(requests.filter(({ method }) => method === 'PUT')).toHaveLength(2)
   expect(result.text).toContain('HTTP 412')
-  expect(result.text).toContain('may be its own')
+  expect(result.text).toContain('may conflict with its own change')
 })

@@ -120,7 +120,7 @@ describe('what is too long', () => {
     expect(text.length).toBeGreaterThan(50_000)
     const [last = '', note = ''] = text.split('\n').slice(-2)
     const shown = Number(/^> Line (\d+) of a long document$/.exec(last)?.[1])
-    expect(note).toBe(`(Left out: ${5000 - shown - 1} of 5000 lines of this file: GET its path for all.)`)
+    expect(note).toBe(`(Left out: ${5000 - shown - 1} of 5000 lines of this file: GET its path to read it all.)`)
   })
 
   test('applies to the file as to the record', async () => {
@@ -133,7 +133,7 @@ describe('what is too long', () => {
     const answer = await fetched(`Communication/${made.id}`)
     expect(answer.text.length).toBeLessThanOrEqual(60_000)
     expect(answer.text).toContain('Payload: content "short"')
-    expect(answer.text).toContain(`(Left out: 1 of 3 lines of this record: GET Communication/${made.id} has them.)`)
+    expect(answer.text).toContain(`(Left out: 1 of 3 lines of this record: GET Communication/${made.id} returns them.)`)
   })
 
   test('many files are counted', async () => {
@@ -147,7 +147,7 @@ describe('what is too long', () => {
     const made = await create(token, { resourceType: 'DocumentReference', status: 'current', content })
     const { text } = await fetched(`DocumentReference/${made.id}`)
     expect(text.length).toBeLessThanOrEqual(60_000)
-    expect(text).toMatch(/\(Left out: \d+ further parts: File, not shown as text: .*; …\)$/)
+    expect(text).toMatch(/\(Left out: \d+ more parts: File, not shown as text: .*; …\)$/)
   })
 })
 
@@ -166,7 +166,7 @@ test('a hostile record cannot fake labels, lines or JSON', async () => {
   const labels = answer.text.split('\n').map((line) => line.split(':')[0])
   expect(labels).toEqual([
     ...['Name', 'Address', 'Communication', 'Contact', 'Identifier'],
-    ...['', 'How many records refer to this one, by the search that finds them', `TYPE?patient=Patient/${made.id}`],
+    ...['', 'How many records refer to this one, and the search that finds them', `TYPE?patient=Patient/${made.id}`],
   ])
   expect(answer.text).not.toMatch(/[\u2028\u0085]/)
 })

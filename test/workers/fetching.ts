@@ -6,7 +6,7 @@ import { signIn } from './signing-in.ts'
 import { contract } from './surface.ts'
 import { alice, sandbox } from './world.ts'
 
-export interface Fetched {
+interface Fetched {
   id: string
   title: string
   text: string

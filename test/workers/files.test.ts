@@ -114,7 +114,7 @@ test("an export's records are selected line by line, and counted", async () => {
   const text = await upload('no records', 'text/plain')
   expect((await call(GET(text, { select: ['id'] }))).notes).toContain('`select` has no effect here')
   const refused = await say(deployment({}), tokens.access, 'fhir-digest', { path: text })
-  expect(refused.text).toContain('does not hold one FHIR record a line')
+  expect(refused.text).toContain('does not have one FHIR record per line')
 })
 
 test('JSON in another encoding than its media type says is reported', async () => {

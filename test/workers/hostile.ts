@@ -34,7 +34,7 @@ export const STORABLE = ATTACKS.filter((text) => /^[\r\n\t\u0020-\uFFFF]+$/.test
 
 export const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
-export const ask = deployment({})
+const ask = deployment({})
 
 export const system = 'http://hostile.example.com'
 
@@ -48,7 +48,7 @@ export let observations: Resource[]
 
 export let document: Resource
 
-export function patientOf(text: string, at: number) {
+function patientOf(text: string, at: number) {
   return {
     resourceType: 'Patient',
     // Codes, ids and addresses can have no spaces; a name can be anything.
@@ -64,7 +64,7 @@ export function patientOf(text: string, at: number) {
   }
 }
 
-export function observationOf(text: string, at: number) {
+function observationOf(text: string, at: number) {
   const code = /\s|\p{C}/u.test(text) || text.length > 99 ? `code-${at}` : text
   return {
     resourceType: 'Observation',

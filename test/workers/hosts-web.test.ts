@@ -1,4 +1,4 @@
-// Web pages that call.
+// Calls from web pages.
 import { createExecutionContext, env } from 'cloudflare:test'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'

@@ -1,4 +1,4 @@
-// What runs by itself: the nightly sweep, and the comments that keep a silent stream open.
+// Background work: the nightly sweep, and the comments that keep a silent stream open.
 import { createExecutionContext, createScheduledController, env, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, expect, test, vi } from 'vitest'
 import worker from '../../src/index.ts'

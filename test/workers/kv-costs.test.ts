@@ -1,4 +1,4 @@
-// How much of KV's quotas a use takes according to docs/operations.md; the free plan first runs out of its thousand writes a day.
+// How much of KV's quotas each use needs, according to docs/operations.md; the free plan first runs out of its thousand writes a day.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import operations from '../../docs/operations.md?raw'
@@ -51,6 +51,19 @@ describe('KV is asked as docs/operations.md says', () => {
     await fhir(access, READ, headers)
     const { asked } = await askedDuring(() => fhir(access, READ, headers))
     expect(asked).toEqual(saidOf(use))
+  })
+
+  test('and a token that was verified is looked up again after half a minute', async () => {
+    const { access } = await signIn()
+    await fhir(access, READ)
+    const readsAfter = async (ms: number) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
+      const { asked } = await askedDuring(() => fhir(access, READ))
+      vi.useRealTimers()
+      return asked.get
+    }
+    expect(await readsAfter(25_000)).toBe(0)
+    expect(await readsAfter(31_000)).toBeGreaterThan(0)
   })
 
   test('so that the free plan ends after so many sign-ins and clients', () => {

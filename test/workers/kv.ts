@@ -61,7 +61,7 @@ export async function expiryOf(access: string): Promise<number> {
 }
 
 const ASKED = ['get', 'put', 'delete', 'list'] as const
-export type Asked = Record<(typeof ASKED)[number], number>
+type Asked = Record<(typeof ASKED)[number], number>
 
 /** What KV is asked while `work` runs. */
 export async function askedDuring<T>(work: () => Promise<T>): Promise<{ result: T; asked: Asked }> {

@@ -64,6 +64,6 @@ export const FIRST_PAGES = LINES.map(({ path }) => ({
   times: 1_000_000,
 }))
 
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll(/[$.*+?()[\]{}|^]/g, '\\$&')
 }

@@ -48,6 +48,9 @@ describe('by address', () => {
     ['GET', '/authorize', 'LIMIT_SIGN_IN'],
     ['POST', '/authorize', 'LIMIT_SIGN_IN'],
     ['GET', '/oauth/callback', 'LIMIT_SIGN_IN'],
+    ['GET', '/connections', 'LIMIT_SIGN_IN'],
+    ['POST', '/connections/lower', 'LIMIT_SIGN_IN'],
+    ['GET', '/confirm/a.b', 'LIMIT_SIGN_IN'],
     ['POST', '/oauth/register', 'LIMIT_REGISTRATION'],
     ['POST', '/oauth/token', 'LIMIT_TOKENS'],
   ] as const)('%s %s answers 429 with the wait beyond %s', async (method, path, name) => {
@@ -57,6 +60,11 @@ describe('by address', () => {
     expect(response.status).toBe(429)
     expect(response.headers.get('retry-after')).toBe('60')
     expect(await response.json()).toHaveProperty('error_description')
+    const { keys, limit } = counting()
+    const headers = { 'cf-connecting-ip': '2001:db8:1:2:3::4' }
+    const passed = new Request(`${ORIGIN}${path}`, { method, headers })
+    await createApp(never).fetch(passed, { ...env, [name]: { limit } } as Bindings, createExecutionContext())
+    expect(keys).toEqual(['2001:db8:1:2'])
   })
 
   test.each([
@@ -98,6 +106,20 @@ describe('by size', () => {
     const page = await submit(path, filled(65_537), BROWSER)
     expect(page.status).toBe(413)
     expect(await page.text()).toContain('<p>The request is larger than 65536 bytes.</p>')
+  })
+
+  test('a registration that is too large is not read, and the largest is', async () => {
+    const statusOf = async (length: number) => {
+      const start = '{"redirect_uris":["http://127.0.0.1/callback"],"more":"'
+      const body = `${start}${'x'.repeat(length - start.length - 2)}"}`
+      const headers = { 'content-type': 'application/json' }
+      const answers = [body, streamed(body)].map((one) =>
+        send(`${ORIGIN}/oauth/register`, { method: 'POST', headers, body: one }),
+      )
+      return (await Promise.all(answers)).map(({ status }) => status)
+    }
+    expect(await statusOf(8_193)).toEqual([413, 413])
+    expect(await statusOf(8_192)).toEqual([201, 201])
   })
 
   test.each(FORMS)('the largest form at %s is read', async (path) => {

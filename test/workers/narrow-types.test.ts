@@ -4,7 +4,7 @@ import { Person, readForm, UnexpectedPage, whereTo } from '../../programs/person
 import { patientsOf } from '../../src/access/narrow/patient-compartment.ts'
 import { bundleOf, DELETE, entryFor, GET, PATCH, POST } from '../calls.ts'
 import { fhir, fhirCall, post, rpc, startSession } from './mcp.ts'
-import { allOf, medplumToken, type Resource } from './medplum.ts'
+import { create, medplumToken, type Resource } from './medplum.ts'
 import { MINE, MISSING, OWN, observation, THEIRS } from './narrowed.ts'
 import { authorization, exchange, register, signIn } from './signing-in.ts'
 import { contract } from './surface.ts'
@@ -106,12 +106,16 @@ describe('narrowed to types', () => {
   })
 
   test('and to one patient: both apply', async () => {
-    const [theirs] = await allOf(await medplumToken(), `Observation?subject=${THEIRS}`)
+    const token = await medplumToken()
+    const [mine, theirs] = [await create(token, observation(MINE)), await create(token, observation(THEIRS))]
     const both = await signIn(alice, undefined, 'read', { types: 'Observation', patient: OWN.toUpperCase() })
-    const { text } = await fhir(both.access, GET('Observation?_count=1000&_elements=subject'))
+    const one = await fhir(both.access, GET(`Observation?_id=${mine.id},${theirs.id}&_elements=subject`))
+    const ids = (JSON.parse(one.text).entry as { resource: Resource }[]).map(({ resource }) => resource.id)
+    expect(ids).toEqual([mine.id])
+    const { text } = await fhir(both.access, GET('Observation?_count=100&_elements=subject'))
     const owners = (JSON.parse(text).entry as { resource: Resource }[]).flatMap(({ resource }) => patientsOf(resource))
     expect(new Set(owners)).toEqual(new Set([OWN]))
-    for (const path of ['Condition', MINE, `Observation/${theirs?.id}`]) {
+    for (const path of ['Condition', MINE, `Observation/${theirs.id}`]) {
       expect((await fhir(both.access, GET(path))).isError, path).toBe(true)
     }
   })

@@ -1,4 +1,4 @@
-// A query is read once, however it came: what is stored is found again, and no check is bypassed.
+// A query is parsed once, however it was sent: what is stored is found again, and no check is bypassed.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bundleOf, GET, POST, PUT } from '../calls.ts'
 import { fhir } from './mcp.ts'
@@ -9,7 +9,7 @@ import { alice, sandbox } from './world.ts'
 
 let access: string
 let medplum: string
-const VALUE = `AB+C-${crypto.randomUUID()}`
+const newValue = () => `AB+C-${crypto.randomUUID()}`
 const SYSTEM = 'urn:example:plus'
 
 beforeAll(async () => {
@@ -17,36 +17,42 @@ beforeAll(async () => {
   medplum = await medplumToken()
 })
 
-const patient = { resourceType: 'Patient', identifier: [{ system: SYSTEM, value: VALUE }] }
+const patientWith = (value: string) => ({ resourceType: 'Patient', identifier: [{ system: SYSTEM, value }] })
 const idsIn = ({ text }: { text: string }): string[] =>
   (JSON.parse(text).entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id)
 
 describe('a plus in a value', () => {
+  const value = newValue()
+  const patient = patientWith(value)
   let id: string
+  beforeAll(async () => {
+    ;({ id } = await create(medplum, patient))
+  })
 
   test('creates one record, however often', async () => {
-    const args = POST('Patient', patient, { ifNoneExist: `identifier=${SYSTEM}|${VALUE}` })
+    const fresh = newValue()
+    const resource = patientWith(fresh)
+    const ifNoneExist = `identifier=${SYSTEM}|${fresh}`
+    const args = POST('Patient', resource, { ifNoneExist })
     const first = await fhir(access, { ...args, dryRun: true })
     expect(first.text).toContain('finds nothing, so it would be created')
-    id = JSON.parse((await fhir(access, args)).text).id
+    const { id } = JSON.parse((await fhir(access, args)).text)
     expect(JSON.parse((await fhir(access, args)).text).id).toBe(id)
     const again = await fhir(access, { ...args, dryRun: true })
-    expect(again.text).toContain('already finds one, so nothing would be created')
-    const entry = [
-      { resource: patient, request: { method: 'POST', url: 'Patient', ifNoneExist: `identifier=${SYSTEM}|${VALUE}` } },
-    ]
+    expect(again.text).toContain('finds an existing record, so nothing would be created')
+    const entry = [{ resource, request: { method: 'POST', url: 'Patient', ifNoneExist } }]
     await fhir(access, POST('', bundleOf('batch', entry)))
-    expect(idsIn(await fhir(access, GET(`Patient?identifier=${SYSTEM}|${VALUE}`)))).toEqual([id])
+    expect(idsIn(await fhir(access, GET(`Patient?${ifNoneExist}`)))).toEqual([id])
   })
 
   test('is found in every way', async () => {
-    const query = `identifier=${SYSTEM}|${VALUE}`
+    const query = `identifier=${SYSTEM}|${value}`
     const form = 'application/x-www-form-urlencoded'
     for (const args of [
       GET(`Patient?${query}`),
-      GET('Patient', { params: { identifier: `${SYSTEM}|${VALUE}` } }),
+      GET('Patient', { params: { identifier: `${SYSTEM}|${value}` } }),
       { method: 'POST', path: 'Patient/_search', text: query, contentType: form },
-      POST('Patient/_search', { identifier: `${SYSTEM}|${VALUE}` }),
+      POST('Patient/_search', { identifier: `${SYSTEM}|${value}` }),
       POST(`Patient/_search?${query}`),
     ])
       expect(idsIn(await fhir(access, args)), JSON.stringify(args)).toEqual([id])
@@ -58,7 +64,7 @@ describe('a plus in a value', () => {
 
   test('meets a conditional PUT', async () => {
     const body = { ...patient, active: true }
-    const path = `Patient?identifier=${SYSTEM}|${VALUE}`
+    const path = `Patient?identifier=${SYSTEM}|${value}`
     expect(JSON.parse((await fhir(access, PUT(path, body))).text).id).toBe(id)
   })
 
@@ -66,7 +72,7 @@ describe('a plus in a value', () => {
     for (let n = 0; n < 3; n++)
       await create(medplum, { resourceType: 'Basic', code: { text: 'x' }, identifier: patient.identifier })
     const seen: string[] = []
-    let path: string | undefined = `Basic?identifier=${SYSTEM}|${VALUE}&_sort=_id&_count=1`
+    let path: string | undefined = `Basic?identifier=${SYSTEM}|${value}&_sort=_id&_count=1`
     while (path !== undefined) {
       expect(seen.length, path).toBeLessThan(4)
       const answer = await fhir(access, GET(path))
@@ -98,11 +104,11 @@ describe('a search by POST', () => {
 
   test('is told where its criteria went', async () => {
     const { notes } = await fhir(access, POST('Patient/_search?name=nobody-of-this-name'))
-    expect(notes).toContain('The criteria in the path were sent in the body')
+    expect(notes).toContain('The criteria in the path were moved to the body')
   })
 
   test.each([
-    ['resource', patient],
+    ['resource', patientWith(newValue())],
     ['list', { name: ['a', 'b'] }],
     ['more than Medplum reads', `name=${'x'.repeat(110_000)}`],
   ])('takes no %s', async (_, body) => {

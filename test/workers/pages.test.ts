@@ -55,7 +55,7 @@ describe('the home page', () => {
   })
 
   test('says that hosts elsewhere cannot reach an address of this computer, and only of such', async () => {
-    const local = 'It works on this computer only'
+    const local = 'It works only on this computer'
     expect(await (await get('/', BROWSER)).text()).toContain(local)
     const origin = 'https://mcp.example.com'
     const response = await under({ PUBLIC_URL: origin }, '/', {}, origin)

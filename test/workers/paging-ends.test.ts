@@ -1,4 +1,4 @@
-// Pages that cannot be had, and ends that come early.
+// Pages that can't be read, and reading that ends early.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { FhirError } from '../../src/client/fhir-error.ts'
 import { TransportError } from '../../src/client/transport.ts'

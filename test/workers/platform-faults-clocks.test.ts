@@ -80,7 +80,7 @@ describe('two people at the same record', () => {
     expect(more).toEqual([])
     expect(loser?.text).toContain('HTTP 412')
     expect(loser?.text).toContain(`GET ${path}, merge your change into it`)
-    expect(loser?.text).not.toContain('may be its own')
+    expect(loser?.text).not.toContain('may conflict with its own change')
     const now = JSON.parse((await fhir(one?.tokens.access ?? '', GET(path))).text)
     expect(now.meta.versionId).toBe(JSON.parse(winner?.text ?? '').meta.versionId)
     expect(now.code.text).toBe(`by ${answers.findIndex(({ isError }) => !isError)}`)

@@ -66,7 +66,7 @@ describe.each(NAMES)('%s', (name) => {
     expect(text).toContain('synthetic, de-identified or test data')
     for (const tool of text.match(/\bfhir-[a-z]+/g) ?? []) expect(await definitionOf(access, tool)).toBeDefined()
     const writes = /^- (POST|PUT|PATCH|DELETE) /m.test(text)
-    expect(text.includes('wait for my yes')).toBe(writes)
+    expect(text.includes('wait until I say yes')).toBe(writes)
     expect(text.length).toBeLessThan(3000)
   })
 

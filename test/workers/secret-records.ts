@@ -5,7 +5,7 @@ import { medplumToken, type Resource } from './medplum.ts'
 import { signIn } from './signing-in.ts'
 import { SANDBOX, sam } from './world.ts'
 
-export const SECRET = 'unmistakable-secret'
+const SECRET = 'unmistakable-secret'
 
 export const secret = (n: number) => `${SECRET}-${n}`
 

@@ -43,12 +43,13 @@ async function waitUntilAsked(soFar: () => Promise<{ path: string }[]>, times = 
 
 describe('an answer', () => {
   test('that comes quickly is JSON, and nothing of it is kept', async () => {
-    const response = await call('soon')
+    const own = await startSession(mine.access)
+    const response = await call('soon', own)
     expect(response.status).toBe(200)
     expect(typeOf(response)).toBe('application/json')
-    expect(response.headers.get('mcp-session-id')).toBe(session['mcp-session-id'])
+    expect(response.headers.get('mcp-session-id')).toBe(own['mcp-session-id'])
     expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: 'soon', result: { content: expect.anything() } })
-    expect(await rowsOf(session)).toEqual([])
+    expect(await rowsOf(own)).toEqual([])
   })
 
   test('that takes longer comes on an event stream, which begins with an event to resume from', async () => {

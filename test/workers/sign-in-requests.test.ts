@@ -1,9 +1,10 @@
+import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Person, UnexpectedPage, whereTo } from '../../programs/person.ts'
 import { under } from './browsing.ts'
 import { CURSOR, decide, open } from './consenting.ts'
 import { authorization, exchange, register } from './signing-in.ts'
-import { alice, ORIGIN, REDIRECT_URI, SANDBOX, sandbox, send } from './world.ts'
+import { alice, ORIGIN, REDIRECT_URI, SANDBOX, sandbox, send, sha256 } from './world.ts'
 
 afterEach(async () => {
   vi.restoreAllMocks()
@@ -105,7 +106,7 @@ describe('an authorization request', () => {
     expect(response.status).toBe(400)
     const html = await response.text()
     expect(html).toContain(
-      'by a document at https://client.example/metadata.json, and this server doesn’t read such documents',
+      'by a document at https://client.example/metadata.json, but this server doesn’t read such documents',
     )
     expect(html).toContain('registers itself')
     expect(fetched).not.toHaveBeenCalled()
@@ -150,6 +151,13 @@ describe('the callback from Medplum', () => {
     expect(result.status).toBe(400)
     expect(result.headers.get('location')).toBeNull()
     expect(requests).toHaveLength(name.includes('was used') ? 1 : 0)
+  })
+
+  test('with a state older than ten minutes finds nothing: it is kept no longer', async () => {
+    const { state } = await toMedplum((await authorization((await register()).client_id)).url)
+    const { keys } = await env.OAUTH_KV.list({ prefix: `transaction:${await sha256(state)}` })
+    expect(keys).toHaveLength(1)
+    expect(keys[0]?.expiration).toBeLessThanOrEqual(Math.ceil(Date.now() / 1_000) + 600)
   })
 
   test.each([

@@ -17,7 +17,7 @@ export async function askModern(
   return rpc(await postModern(access, method, params, name))
 }
 
-export interface ToolAnswer {
+interface ToolAnswer {
   isError: boolean
   content: { type: string; text: string }[]
   structured: Record<string, unknown> | undefined

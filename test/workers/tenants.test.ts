@@ -82,7 +82,7 @@ describe('an address of an unknown tenant', () => {
       const response = await send(`${ORIGIN}${path}`, { method })
       expect(response.status).toBe(404)
       const text = await response.text()
-      expect(JSON.parse(text).error.message).toContain('no tenant of that name')
+      expect(JSON.parse(text).error.message).toContain('no tenant with that name')
       expect(text).not.toMatch(/north|south|proto/)
     }
   })

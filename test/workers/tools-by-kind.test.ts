@@ -114,9 +114,9 @@ describe.each(TOOLS)('%s', (tool) => {
     const { isError, text, requests } = await call(tool, args)
     expect(requests).toEqual([])
     expect(isError).toBe(true)
-    expect(text).toContain(`${tool} cannot do this: `)
+    expect(text).toContain(`${tool} cannot do this (`)
     expect(text).toContain('Nothing was sent.')
-    expect(text).toContain(`The tool for it is ${right}`)
+    expect(text).toContain(`Use ${right}`)
   })
 
   const own = ACTS[tool].flatMap((act) => {
@@ -147,8 +147,8 @@ describe('a batch of several kinds', () => {
   ] as const)('is refused for %s, though its highest kind is allowed (%#)', async (tool, body, at, right) => {
     const { isError, text, requests } = await call(tool, POST('', body))
     expect({ isError, requests }).toEqual({ isError: true, requests: [] })
-    expect(text).toContain(`${tool} cannot do this: Bundle.entry[${at}] `)
-    expect(text).toContain(`Nothing was sent. The tool for it is ${right}, `)
+    expect(text).toContain(`${tool} cannot do this (Bundle.entry[${at}]: `)
+    expect(text).toContain(`Nothing was sent. Use ${right}, `)
     expect(text).toContain('in a separate batch')
   })
 })

@@ -6,7 +6,7 @@ import { AccessError } from '../../client/access-error.ts'
 import { NOT_FOUND, type Passage } from '../../client/guard.ts'
 import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import { formatPlace, parsePlace } from '../../fhir/query.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import type { Narrowed, Narrower } from './narrower.ts'
 
 type Json = Record<string, unknown>
@@ -31,7 +31,7 @@ export async function narrowBatch(request: FhirRequest, narrower: Narrower): Pro
   const outcomes: Outcome[] = []
   for (const entry of body.entry) {
     if (outcomes.length >= MAX_CHANGES && outcomes.filter(isChange).length >= MAX_CHANGES) {
-      throw narrower.refusal(`a batch may have ${MAX_CHANGES} changes at most`)
+      throw narrower.refusal(`a batch may have at most ${MAX_CHANGES} changes`)
     }
     const outcome = await entryOf(entry, body.type === 'batch', narrower)
     if (outcome === undefined) return undefined
@@ -58,7 +58,7 @@ async function entryOf(entry: unknown, isBatch: boolean, narrower: Narrower): Pr
   const method = request.method.toUpperCase()
   const { url, ifNoneExist } = request
   if (
-    placeOf(url).odd ||
+    strictPlaceOf(url).odd ||
     /[%:]/.test(url.split('?', 1)[0] ?? '') ||
     (ifNoneExist ?? '') !== String(ifNoneExist ?? '')
   ) {
@@ -73,7 +73,7 @@ async function entryOf(entry: unknown, isBatch: boolean, narrower: Narrower): Pr
     const narrowed = await narrower.narrow(asked)
     if (narrowed === undefined) return method === 'GET' && isBatch ? { answer: absent() } : undefined
     const sent = { method, url: formatPlace(narrowed.place) }
-    // Other entries may refer to it by `fullUrl`: a read would then lend them its address.
+    // A read is sent without its `fullUrl`: otherwise other entries could refer to it by that.
     if (method === 'GET') return { narrowed, entry: { request: sent } }
     const { version } = narrowed
     const ifMatch = method === 'PUT' && version !== undefined && request.ifMatch === undefined && `W/"${version}"`

@@ -3,7 +3,7 @@
 import type { Guard, Passage } from '../../client/guard.ts'
 import type { FhirRequest } from '../../client/request.ts'
 import { formatPlace, parsePlace } from '../../fhir/query.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import { narrowBatch } from './batch.ts'
 import { interactionOf } from './interaction.ts'
 import { Judge } from './judge.ts'
@@ -18,8 +18,8 @@ export function narrowingGuard(narrowing: Narrowing): Guard {
       if (request.mark) return { request }
       const narrower = new Narrower(narrowing, read, judge)
       const { method, path, ifNoneExist } = request
-      if (request.respondAsync) throw narrower.refusal('the answer of a background job would bypass this limit')
-      if (placeOf(path).odd) throw narrower.refusal('its path is not a plain path below the FHIR base')
+      if (request.respondAsync) throw narrower.refusal('the answer to a background job would bypass this limit')
+      if (strictPlaceOf(path).odd) throw narrower.refusal('its path is not a plain path below the FHIR base')
       const place = parsePlace(path)
       if (interactionOf(method, place).kind === 'batch') return narrowBatch(request, narrower)
       const narrowed = await narrower.narrow({

@@ -1,21 +1,22 @@
 // A request in FHIR's terms (FHIR R4, section 3.1.0): which interaction with which type. Anything else is `other`. Search parameters
 // that could reach beyond the records searched are named, so that a limited connection can refuse both.
+
 import { isType } from '../../fhir/compartment.ts'
+import { ID } from '../../fhir/ids.ts'
 import { CONTROLS, type Place, type QueryParameter } from '../../fhir/query.ts'
 
 export type Interaction =
   /** Describes the server itself. */
   | { kind: 'server' | 'job' | 'batch' | 'other' }
   | { kind: 'search'; types: string[] }
-  /** Also a version. */
+  /** `read` includes reading one version. */
   | { kind: 'read' | 'history'; type: string; id: string }
   | { kind: 'create' | 'validate'; type: string }
   | { kind: 'terminology'; type: string }
-  /** Without an id, for what the query finds. */
+  /** Without an id, a conditional interaction: the query finds the record. */
   | { kind: 'update' | 'patch' | 'delete'; type: string; id?: string }
   | { kind: 'everything' | 'summary'; id: string }
 
-const ID = /^[A-Za-z0-9.-]{1,64}$/
 const isId = (segment: string | undefined) => ID.test(segment ?? '') && !/^\.+$/.test(segment ?? '')
 
 const SERVER: ReadonlySet<string> = new Set([

@@ -111,8 +111,8 @@ const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
 const ADDRESSES: ReadonlySet<string> = new Set(['url', 'path'])
 
 /**
- * Ids of the files that a record may come to name when it is stored: Medplum takes addresses of its storage, wherever that is,
- * for those of files, and of what begins with `Binary/` it keeps no more than the id.
+ * Ids of the files that a record might refer to once it is stored: Medplum reads any address of its storage, wherever that is, as a
+ * file's, and keeps only the id of what begins with `Binary/`.
  */
 export function filesIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(filesIn)

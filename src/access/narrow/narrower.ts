@@ -13,7 +13,7 @@ import { ASKS_SEARCH, asksSearch, checkReferences, referencesIn, withOnly } from
 import { type Current, checkNew, currentOf, patched } from './write.ts'
 
 /** One interaction as it may be sent: a request of its own, or an entry of a batch. */
-export interface Attempt {
+interface Attempt {
   method: string
   place: Place
   /** As JSON; undefined if there is none. */
@@ -75,7 +75,7 @@ export class Narrower {
   }
 
   #checkTypes(interaction: Interaction): void {
-    if (interaction.kind === 'job') throw this.refusal('the answers of jobs and exports would bypass this limit')
+    if (interaction.kind === 'job') throw this.refusal('the answers to jobs and exports would bypass this limit')
     if (interaction.kind === 'other') {
       throw this.refusal(
         'this request can reach other records. Read, search by GET, and create, update or delete single records instead',
@@ -88,7 +88,7 @@ export class Narrower {
     if (reached.length > 0) throw this.refusal(`this is about ${reached.join(', ')}`)
   }
 
-  /** Within its types a connection is free, but references in a body may be searched among all types. */
+  /** A connection limited only to types: requests of those types pass, but references in a body may be searched among all types. */
   async #passed({ place, body, inBatch }: Attempt, interaction: Interaction): Promise<Narrowed | undefined> {
     const pass = { place, conceals: false, settle: this.#settle(interaction, false) }
     if (interaction.kind !== 'patch') {

@@ -20,7 +20,7 @@ export const SHARED_TYPES: ReadonlySet<string> = new Set(
   TerminologyCapabilities ValueSet`.split(/\s+/),
 )
 
-/** `the types Observation, Task` or `the records of Patient/ID` or both; empty if not narrowed. */
+/** The limits in words: `the types Observation, Task` or `the records of Patient/ID` or both; empty if not narrowed. */
 export function narrowedTo({ types, patient }: Narrowing): string {
   const kinds = types && types.length > 0 ? `the types ${types.join(', ')}` : ''
   if (patient === undefined) return kinds

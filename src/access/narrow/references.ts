@@ -6,9 +6,9 @@ type Json = Record<string, unknown>
 
 const LITERAL = /^(?!Binary\/)[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/
 const CONTAINED = /^#[A-Za-z0-9.-]{0,64}$/
-/** To another entry of the same Bundle. */
+/** A reference to another entry of the same Bundle. */
 const IN_BUNDLE = /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-/** The elements of a Reference: many other datatypes have `identifier`, too. */
+/** The elements of a Reference, to tell it from other datatypes that have `identifier`. */
 const ELEMENTS = /^(?:id|extension|_?type|identifier|_?display|_reference)$/
 
 /** All objects within a value, including itself. */
@@ -73,7 +73,7 @@ export function checkIdentifiers(record: unknown, before: unknown): string | und
   const of = (value: unknown) => objectsIn(value).filter((one) => [undefined, 'Patient'].includes(meant(one)))
   const kept = new Set(of(before).map((one) => JSON.stringify(one)))
   return of(record).some((one) => !kept.has(JSON.stringify(one)))
-    ? 'the body refers by `identifier` alone to what may be another patient. Refer by {"reference":"Type/ID"}, or give the `type` of what isn’t a patient'
+    ? 'the body has a reference with only an `identifier`, which may name another patient. Write {"reference":"Type/ID"}, or add the `type` if it isn’t a patient'
     : undefined
 }
 

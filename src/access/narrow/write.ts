@@ -33,7 +33,7 @@ interface New {
   type: string
   patient: string
   inBatch: boolean
-  /** For the record that is replaced. */
+  /** Id of the record that is replaced. */
   id?: string
   before?: Record<string, unknown>
 }
@@ -53,5 +53,7 @@ export function checkNew(body: unknown, { type, patient, inBatch, id, before }: 
   if (mentionsOther(body, patient)) return 'the body refers to another patient'
   const known = new Set(filesIn(before))
   const file = filesIn(body).find((one) => !known.has(one))
-  return file === undefined ? undefined : `whose file Binary/${file} is can’t be determined; put it inline as \`data\``
+  return file === undefined
+    ? undefined
+    : `it can’t be determined whose file Binary/${file} is; put the file inline as \`data\``
 }

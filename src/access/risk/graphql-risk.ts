@@ -1,4 +1,5 @@
 // What a GraphQL document would do at Medplum: one route serves reads, writes and deletes, so the document is parsed.
+
 import {
   type DocumentNode,
   type FieldNode,
@@ -10,11 +11,11 @@ import {
 } from 'graphql'
 import { graphqlDocument } from '../../base/graphql.ts'
 import { isRecord } from '../../base/json.ts'
+import { ID } from '../../fhir/ids.ts'
 import { governs, highest, type Kind } from './routes.ts'
 
 /** Medplum's mutations: `PatientCreate`, `PatientUpdate`, `PatientPatch`, `PatientDelete`, and so for every type. */
 const MUTATION = /^([A-Z][A-Za-z]*)(Create|Update|Patch|Delete)$/
-const ID = /^[A-Za-z0-9.-]{1,64}$/
 
 interface Call {
   document: unknown

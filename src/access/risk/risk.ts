@@ -4,8 +4,9 @@
 
 import { isRecord } from '../../base/json.ts'
 import type { Method } from '../../client/request.ts'
+import { ID } from '../../fhir/ids.ts'
 
-import { placeOf, type StrictPlace, targetOf } from '../../fhir/strict-place.ts'
+import { type StrictPlace, strictPlaceOf, targetOf } from '../../fhir/strict-place.ts'
 import { classifyGraphql } from './graphql-risk.ts'
 import { governs, highest, KINDS, type Kind, ROUTES, type Route } from './routes.ts'
 
@@ -13,9 +14,9 @@ export type { Kind } from './routes.ts'
 
 export interface RiskRequest {
   method: Method
-  /** Relative to the FHIR base and confined to it, with its query. Leading slash, base path and origin are tolerated. */
+  /** Relative to the FHIR base and confined to it, with its query. A leading slash, the base's path and its origin are accepted. */
   path: string
-  /** As a value; JSON text is tolerated. */
+  /** A JSON value; JSON text is accepted, too. */
   body?: unknown
 }
 
@@ -42,17 +43,17 @@ const MORE = '…'
 export function classify(request: RiskRequest): Risk {
   try {
     const { method, path, body } = request
-    return classifyPlace(String(method).toUpperCase(), placeOf(path), body)
+    return classifyPlace(String(method).toUpperCase(), strictPlaceOf(path), body)
   } catch {
     // Only for input that JSON can't express or that is nested too deeply: its effect is unknown.
-    return { kind: 'admin', targets: ['*'], reason: 'it is too deep or too unusual to be understood' }
+    return { kind: 'admin', targets: ['*'], reason: 'it is too deep or too unusual to be classified' }
   }
 }
 
 const PLACEHOLDERS: Record<string, RegExp> = {
   '{type}': /^[A-Za-z]{1,64}$/,
-  '{id}': /^[A-Za-z0-9.-]{1,64}$/,
-  '{version}': /^[A-Za-z0-9.-]{1,64}$/,
+  '{id}': ID,
+  '{version}': ID,
 }
 const PATTERNS = ROUTES.flatMap((route) =>
   route.paths.map((path) => {
@@ -120,8 +121,8 @@ function matches(pattern: string[], segments: string[], same = (a: string, b: st
 const sameIgnoringCase = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
 
 /**
- * A request that is not in the table. If Medplum finds a `$` but no route, it runs the project's operation of that name, by any
- * method; some of its routes ignore letter case. So: the kind of a listed namesake, and at least `operate`.
+ * The kind of a request that is not in the table. If Medplum finds a `$` but no route, it runs the project's operation of that name,
+ * by any method; some of its routes ignore letter case. So it has the kind of a listed operation of that name, and at least `operate`.
  */
 function unlisted(method: string, segments: string[]): { kind: Kind; reason: string } {
   const names = segments.filter((segment) => segment.startsWith('$')).map((name) => name.toLowerCase())
@@ -130,7 +131,7 @@ function unlisted(method: string, segments: string[]): { kind: Kind; reason: str
       ? pattern.some((word) => names.includes(word.toLowerCase()))
       : route.methods.some((one) => one === method) && matches(pattern, segments, sameIgnoringCase),
   ).map(({ route }) => route.kind)
-  if (names.length === 0) return { kind: highest([...alike, kindOf(method)]), reason: 'by its method' }
+  if (names.length === 0) return { kind: highest([...alike, kindOf(method)]), reason: 'judged by its method alone' }
   if (names.some((name) => name.startsWith('$db-'))) alike.push('admin')
   return { kind: highest([...alike, 'operate']), reason: 'an operation that Medplum does not have by default' }
 }
@@ -166,8 +167,8 @@ function classifyEntry(entry: unknown): Risk {
     raise(risk, isRecord(request) ? 'operate' : 'write', 'an entry without method and URL')
     return risk
   }
-  const risk = classifyPlace(request.method.toUpperCase(), placeOf(request.url), resource)
-  // Medplum puts the addresses of other entries in the place of urn:uuid before it parses a document.
+  const risk = classifyPlace(request.method.toUpperCase(), strictPlaceOf(request.url), resource)
+  // Medplum replaces urn:uuid by the addresses of other entries before it parses a document, so what it will say is unknown.
   if (/\$graphql/i.test(request.url) && /urn(:|%3a)uuid/i.test(JSON.stringify(resource) ?? '')) {
     raise(risk, 'admin', 'a GraphQL document that Medplum would rewrite before it runs')
   }
@@ -190,7 +191,7 @@ function jsonOf(body: unknown): unknown {
   }
 }
 
-/** Sorted, each once, and no more than can be read. */
+/** The targets sorted, without duplicates, and at most {@link MAX_TARGETS}. */
 function bounded(targets: Iterable<string>): string[] {
   const all = new Set(targets)
   const cut = all.delete(MORE)

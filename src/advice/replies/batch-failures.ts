@@ -7,7 +7,7 @@ import { advise } from './advise.ts'
 import type { Answer } from './exchange.ts'
 
 const MAX_ENTRIES = 20
-/** Characters of what Medplum says about one entry or GraphQL error: its words may repeat what was sent or stored. */
+/** Maximum characters of Medplum's message about one entry or GraphQL error: it may repeat what was sent or stored. */
 export const MAX_WHY = 500
 
 /** A sentence, and a line for each failed entry; none if all succeeded. */
@@ -27,7 +27,7 @@ export function failedEntries({ body: sent }: Asked, _place: Place, { body }: An
   const rest = failed.length - shown.length
   if (rest > 0) shown.push(`… and ${rest} more failed.`)
   const head = isTransaction
-    ? `THE TRANSACTION WAS NOT ATOMIC: ${failed.length} of ${entries.length} entries failed, and the others were carried out and remain. This Medplum project lacks the feature transaction-bundles. Status by entry: ${statuses(entries)}. Check what was stored before you repeat it: a second run would repeat the entries that succeeded.`
+    ? `THE TRANSACTION WAS NOT ATOMIC: ${failed.length} of ${entries.length} entries failed, and the others were carried out and remain. This Medplum project lacks the feature transaction-bundles. Status by entry: ${statuses(entries)}. Check what was stored before you retry: sending it again would repeat the entries that succeeded.`
     : `${failed.length} of ${entries.length} entries failed, although the batch itself is HTTP 200; the others were carried out. Repeat only the failed ones.`
   return [[head, ...shown].join('\n')]
 }

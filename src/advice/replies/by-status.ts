@@ -4,6 +4,7 @@ import { ROUTES } from '../../access/risk/routes.ts'
 import { secondsToWait } from '../../base/rate-limit.ts'
 import { nearest } from '../../fhir/capability.ts'
 import { compartmentForm, isType } from '../../fhir/compartment.ts'
+import { UUID } from '../../fhir/ids.ts'
 import { formatPlace } from '../../fhir/query.ts'
 import type { FailedRequest } from './exchange.ts'
 
@@ -18,7 +19,7 @@ export const ADVICE_BY_STATUS: Record<number, (failed: FailedRequest) => string 
   413: () =>
     'Medplum accepts at most 1 MB per request. Split a Bundle into smaller ones; store a large attachment as a separate Binary.',
   415: () => 'Medplum accepts only uncompressed JSON in UTF-8.',
-  422: () => 'The content breaks a rule of the server: change what the issue names.',
+  422: () => 'The content breaks a rule of the server. Change what the issue names.',
   429: tooManyRequests,
   500: () =>
     'Medplum had an internal error. A read can be repeated once; after a write, check first whether it was carried out.',
@@ -29,7 +30,7 @@ export const ADVICE_BY_STATUS: Record<number, (failed: FailedRequest) => string 
 
 interface Operation {
   name: string
-  /** `Patient/ID/$everything`; TYPE matches any. */
+  /** A path such as `Patient/ID/$everything`; TYPE stands for any type. */
   path: string
   methods: readonly string[]
   forAdmins: boolean
@@ -97,8 +98,6 @@ function notFound(failed: FailedRequest): string | undefined {
     return `PUT does not create records: Medplum assigns the ids. To create, POST ${type} with the resource without its id; to update or create by your own key, PUT ${type}?identifier=SYSTEM|VALUE.`
   return `There is no ${type} with this id that the signed-in person can see (records hidden by an AccessPolicy are 404 too). ${find}.`
 }
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const FINDERS: Record<string, string> = {
   Patient: 'name=smith&_count=5',
@@ -172,6 +171,6 @@ function tooManyRequests({ headers, diagnostics, place }: FailedRequest): string
 
 function unavailable({ asked }: FailedRequest): string {
   return WRITES.has(asked.method)
-    ? 'Medplum, or the network on the way, is overloaded or down. It is unknown whether it was carried out: check before you retry.'
+    ? 'Medplum, or the network on the way, is overloaded or down. It is unknown whether the request was carried out: check before you retry.'
     : 'Medplum, or the network on the way, is overloaded or down. Try again in a minute; a narrower request may succeed.'
 }

@@ -5,7 +5,7 @@ import { formatPlace } from '../../fhir/query.ts'
 import { asJsonPatch, PATCH_EXAMPLE } from '../requests/patch-checks.ts'
 import type { FailedRequest } from './exchange.ts'
 import { OPERATION_ADVICE } from './operation-by-text.ts'
-import { example, resourceTypeOf, type Say, SEARCH_ADVICE, typeOf } from './search-by-text.ts'
+import { example, resourceTypeOf, type Say, SEARCH_ADVICE, searchedType } from './search-by-text.ts'
 
 /** Texts of Medplum 5.1; the first that matches and has something to say decides. */
 export const ADVICE_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
@@ -17,7 +17,7 @@ export const ADVICE_BY_TEXT: readonly (readonly [RegExp, Say])[] = [
   [
     /^Invalid id$/,
     (failed) =>
-      `Ids are UUIDs assigned by Medplum. To create, POST ${typeOf(failed)} without an id; to update or create by your own key, PUT ${typeOf(failed)}?identifier=SYSTEM|VALUE.`,
+      `Ids are UUIDs assigned by Medplum. To create, POST ${searchedType(failed)} without an id; to update or create by your own key, PUT ${searchedType(failed)}?identifier=SYSTEM|VALUE.`,
   ],
   [
     /^Missing required property/,
@@ -137,7 +137,7 @@ function slice(failed: FailedRequest, [, name = '', range = '', found = '']: Reg
     .map((url) => `GET StructureDefinition?url=${url.split('|', 1)[0]}`)
     .join(' or ')
   const where = failed.expression || 'the list'
-  return `The profile asks for ${range} items of ${where} that are its slice "${name}", and ${found} match. ${read ? `${read} shows what such an item holds: the elements whose id has ":${name}". ` : ''}Add or correct these items. Without the profile in meta.profile, the resource is not checked against it and can be stored.`
+  return `The profile asks for ${range} items of ${where} that are its slice "${name}", and ${found} match. ${read ? `${read} shows what such an item contains: the elements whose id has ":${name}". ` : ''}Add or correct these items. Without the profile in meta.profile, the resource is not checked against it and can be stored.`
 }
 
 function profilesOf({ asked: { body } }: FailedRequest): string[] {
@@ -145,7 +145,7 @@ function profilesOf({ asked: { body } }: FailedRequest): string[] {
 }
 
 function resourceType(failed: FailedRequest, [, expected, found]: RegExpExecArray): string {
-  const type = expected ?? typeOf(failed)
+  const type = expected ?? searchedType(failed)
   const given = found ?? resourceTypeOf(failed.asked.body) ?? '<EMPTY>'
   if (given === '<EMPTY>')
     return `The body must be one JSON object that begins with {"resourceType":"${type}", …}${Array.isArray(failed.asked.body) ? '; for several resources send a batch Bundle to the empty path' : ''}.`

@@ -33,13 +33,13 @@ export function summarizeType(capability: Capability, type: string): string {
   return fitting(
     [
       `${type} (FHIR R4, Medplum)`,
-      own.length > 0 ? 'Search parameters by type:' : 'Search parameters: none of its own are declared.',
+      own.length > 0 ? 'Search parameters by type:' : 'Search parameters: it declares none of its own.',
       ...parameters,
       `  of every type: ${commonNames(capability)}`,
       operations.length > 0 ? 'Operations:' : 'Operations: none of its own.',
       ...operations,
       `Requests: GET ${type}?PARAMETER=VALUE&_count=20, GET ${type}/ID, GET ${type}/ID/_history, POST ${type}, PUT|PATCH|DELETE ${type}/ID, POST ${type}/$validate`,
-      'Dates take full days (birthdate=ge1990-01-01), tokens SYSTEM|CODE, references TYPE/ID; strings match beginnings, :contains parts.',
+      'Dates take full days (birthdate=ge1990-01-01), tokens SYSTEM|CODE, references TYPE/ID; strings match from the beginning, with :contains anywhere.',
     ],
     MAX_TYPE_SUMMARY,
   )

@@ -3,6 +3,7 @@
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
 import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
+import { isChoice } from '../requests/content-checks.ts'
 import { failedEntries, MAX_WHY } from './batch-failures.ts'
 import { type Answer, entryExchanges } from './exchange.ts'
 import { isSearchset, noHits } from './no-hits.ts'
@@ -87,7 +88,7 @@ function missingElements(_asked: Asked, { parameters }: Place, { body }: Answer)
   const present = new Set(resources.flatMap(Object.keys))
   const missing = asked
     .flatMap(({ value }) => value.split(','))
-    .filter((name) => !present.has(name) && ![...present].some((one) => isChoiceOf(name, one)))
+    .filter((name) => !present.has(name) && ![...present].some((one) => isChoice(one, name)))
   return missing.length === 0
     ? []
     : [
@@ -112,22 +113,18 @@ function missingIncludes(_asked: Asked, { parameters }: Place, { body }: Answer)
     const count = came.filter((one) => !isReverse || one === type).length
     if (count === 0) {
       const why = isReverse
-        ? `no ${type} refers to these records by \`${by}\`, or that is no reference`
-        : `no ${type} here has a reference \`${by}\`, or that is none; it may also point to what isn't there`
-      return [`Nothing came by \`${key}=${value}\`: ${why}. Medplum gives no error then.`]
+        ? `no ${type} refers to these records by \`${by}\`, or it is not a reference parameter`
+        : `no ${type} here has the reference \`${by}\`, it is not a reference parameter, or what it points to doesn't exist`
+      return [`\`${key}=${value}\` brought nothing: ${why}. Medplum gives no error in these cases.`]
     }
     if (isReverse && count >= MAX_INCLUDED)
       return [
-        `\`${key}=${value}\` brings at most ${MAX_INCLUDED}, so some are missing. Search ${type} itself, by fewer records.`,
+        `\`${key}=${value}\` brings at most ${MAX_INCLUDED}, so some are missing. Search ${type} itself, for fewer records at a time.`,
       ]
     return target === undefined || isReverse
       ? []
       : [`\`${key}=${value}\`: Medplum ignores the :${target} and includes whatever \`${by}\` refers to.`]
   })
-}
-
-function isChoiceOf(stem: string, name: string): boolean {
-  return name.startsWith(stem) && /^[A-Z]/.test(name.slice(stem.length))
 }
 
 // ── Operations ──
@@ -157,7 +154,7 @@ function cancelledJob({ method }: Asked, place: Place, { body }: Answer): string
 
 function cancelledExport({ method }: Asked, { segments }: Place): string[] {
   if (method !== 'DELETE' || segments[0] !== 'bulkdata') return []
-  return ['The export was told to stop. What it has already written may stay in the project.']
+  return ['The export was told to stop. Files that it has already written may stay in the project.']
 }
 
 function failedJob(_asked: Asked, _place: Place, { body }: Answer): string[] {
@@ -200,14 +197,14 @@ function resent(_asked: Asked, { segments }: Place): string[] {
   if (segments.at(-1) !== '$resend') return []
   const name = segments.slice(0, 2).join('/')
   return [
-    `Medplum looks for Subscriptions that match ${name} in the background, and this answer is the same where none does. See GET Subscription?status=active, and afterwards GET AuditEvent?entity=${name}&_sort=-_lastUpdated.`,
+    `Medplum looks for Subscriptions that match ${name} in the background, and gives the same answer if none match. Check GET Subscription?status=active and, a little later, GET AuditEvent?entity=${name}&_sort=-_lastUpdated.`,
   ]
 }
 
 function extracted(_asked: Asked, { segments }: Place, { body }: Answer): string[] {
   if (segments[0] !== 'QuestionnaireResponse' || segments.at(-1) !== '$extract') return []
   return records(body, 'entry').length > 0
-    ? ['Nothing is stored yet: $extract only answers a transaction. POST this Bundle to the empty path to store it.']
+    ? ['Nothing is stored yet: $extract only returns a transaction. POST this Bundle to the empty path to store it.']
     : [
         'Nothing was extracted: the Questionnaire has no templates to extract by (extension sdc-questionnaire-templateExtract), or the response answers none of their items.',
       ]

@@ -1,4 +1,4 @@
-// A request and the server's answer to it, or the entries of a batch and theirs: what all advice about answers reads.
+// A request and the server's answer to it, or each entry of a batch and its answer: the input of all advice about answers.
 
 import type { OperationOutcome } from '@medplum/fhirtypes'
 import { isRecord, records, scalarText } from '../../base/json.ts'
@@ -15,7 +15,7 @@ export interface Failure {
   headers?: Record<string, string>
 }
 
-/** A failed request, as the advice sees it. */
+/** A failed request: the input of advice about errors. */
 export interface FailedRequest {
   asked: Asked
   place: Place
@@ -35,7 +35,7 @@ export interface Answer {
   body: unknown
 }
 
-export type Exchange = readonly [Asked, Answer]
+type Exchange = readonly [Asked, Answer]
 
 /** The exchange itself, or those of the batch's entries. */
 export function exchanges(asked: Asked, answer: Answer): Exchange[] {
@@ -46,7 +46,7 @@ function isBatch({ path, body }: Asked): boolean {
   return isRecord(body) && body.resourceType === 'Bundle' && parsePlace(path).segments.length === 0
 }
 
-/** Those of the batch's entries, in their order; none for any other request. An entry without a request counts as an empty one. */
+/** The exchanges of a batch's entries, in order; none for any other request. An entry without a request has an empty one. */
 export function entryExchanges(asked: Asked, { body }: Answer): Exchange[] {
   if (!isBatch(asked)) return []
   const answers = records(body, 'entry')

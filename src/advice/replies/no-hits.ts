@@ -1,6 +1,7 @@
 // Why a search may have found nothing.
 
 import { isRecord, records } from '../../base/json.ts'
+import { UUID } from '../../fhir/ids.ts'
 import { type Asked, CONTROLS, meaningOf, type Place, searchedTypes } from '../../fhir/query.ts'
 import { WORDS } from '../requests/value-checks.ts'
 import type { Answer } from './exchange.ts'
@@ -50,14 +51,13 @@ const REFERENCES: ReadonlySet<string> = new Set(
     ' ',
   ),
 )
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Filter) => string])[] = [
   [({ key }) => LINK.test(key), chain],
   [
     ({ name, value }) => name === 'identifier' && /^[^|]+\|/.test(value) && !/^[a-z][a-z0-9+.-]*:|^%/i.test(value),
     ({ key, value }) =>
-      `No hits for \`${key}=${value}\`. Before the | stands a system, which is a URI; ${JSON.stringify(value.split('|', 1)[0])} is none. Try ${key}=${value.slice(value.indexOf('|') + 1)}, which is found in any system.`,
+      `No hits for \`${key}=${value}\`. The part before | must be a system, which is a URI; ${JSON.stringify(value.split('|', 1)[0])} is not one. Try ${key}=${value.slice(value.indexOf('|') + 1)}, which matches any system.`,
   ],
   [
     ({ value }) => /\p{L}\+\p{L}/u.test(value),
@@ -66,7 +66,7 @@ const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Fi
   [
     ({ key, name, value }) => WORDS.test(name) && !key.includes(':') && /[*%]/.test(value),
     ({ key, value }) =>
-      `No hits for \`${key}=${value}\`. Medplum has no wildcards: ${key}=${partOf(value)} finds what begins with it, ${key}:contains=${partOf(value)} what has it anywhere.`,
+      `No hits for \`${key}=${value}\`. Medplum has no wildcards: ${key}=${partOf(value)} finds values that begin with it, ${key}:contains=${partOf(value)} values that contain it.`,
   ],
   [
     ({ name }) => WORDS.test(name),
@@ -89,7 +89,7 @@ const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Fi
   [
     ({ name }) => /^(phone|email|telecom)$/.test(name),
     ({ key, value }) =>
-      `No hits for \`${key}=${value}\`. Medplum compares the whole value as it was written, with its spaces; ${key}:contains=${partOf(value)} finds a part.`,
+      `No hits for \`${key}=${value}\`. Medplum compares the whole value exactly, including spaces; ${key}:contains=${partOf(value)} finds a part.`,
   ],
   [
     ({ name, value }) => name === '_profile' && !/^[a-z][a-z0-9+.-]*:/i.test(value),
@@ -108,7 +108,7 @@ const NO_HIT_HINTS: readonly (readonly [(filter: Filter) => boolean, (filter: Fi
       /(^|-)(code|category|type|class|status)$/.test(name) &&
       /[\sA-Z]/.test(value.replace(/^.*\|/, '')),
     ({ key, value }) =>
-      `No hits for \`${key}=${value}\`. Codes are compared letter by letter, and several are separated by commas. For words, write ${key}:text=${value.replace(/^.*\|/, '')}.`,
+      `No hits for \`${key}=${value}\`. Codes are compared exactly; separate several by commas. For words, write ${key}:text=${value.replace(/^.*\|/, '')}.`,
   ],
   [
     ({ key, name, value }) =>
@@ -142,10 +142,10 @@ function chain({ key, name, value }: Filter): string {
   const type = from || named || (reference === 'patient' ? 'Patient' : '')
   const query = `${rest}=${value}`
   const link = from
-    ? `No ${from} with \`${query}\` refers to such a record by \`${by}\``
+    ? `No ${from} with \`${query}\` refers to a matching record by \`${by}\``
     : `No record refers by \`${reference}\` to ${type ? `a ${type}` : 'one'} with \`${query}\``
   const first = type ? `GET ${type}?${query}` : `a search of the type that \`${reference}\` refers to, with ${query}`
-  return `No hits for \`${key}=${value}\`. ${link}. See first what ${first} finds; if it finds some, the reference between them is missing.${WORDS.test(name) ? " Medplum doesn't ignore accents: Muller doesn't find Müller." : ''}`
+  return `No hits for \`${key}=${value}\`. ${link}. First check what ${first} finds; if it finds records, the reference between them is missing.${WORDS.test(name) ? " Medplum doesn't ignore accents: Muller doesn't find Müller." : ''}`
 }
 
 /** Up to the first letter that may have an accent; at least the first letter. */

@@ -42,7 +42,7 @@ export const OPERATION_ADVICE: readonly (readonly [RegExp, Say])[] = [
   [
     /^Secret to rotate must be provided/,
     () =>
-      'It takes the secret in use as the input `secret`, which is hidden here. A project admin rotates it in the Medplum App.',
+      'It needs the current secret, which is hidden here. "(hidden)" stands for it: {"resourceType":"Parameters","parameter":[{"name":"secret","valueString":"(hidden)"}]}.',
   ],
   [
     /^Claim submit is not configured/,

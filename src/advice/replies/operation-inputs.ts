@@ -17,9 +17,9 @@ interface Input {
 const PROPOSED =
   '{"resourceType":"Parameters","parameter":[{"name":"appointment","resource":{"resourceType":"Appointment","status":"proposed","start":"2026-12-07T14:00:00Z","end":"2026-12-07T14:30:00Z","serviceType":[{"extension":[{"url":"https://medplum.com/fhir/service-type-reference","valueReference":{"reference":"HealthcareService/ID"}}]}],"participant":[{"actor":{"reference":"Practitioner/ID"},"status":"needs-action"},{"actor":{"reference":"Patient/ID"},"status":"accepted"}],"contained":[{"resourceType":"Slot","status":"busy","schedule":{"reference":"Schedule/ID"},"start":"2026-12-07T14:00:00Z","end":"2026-12-07T14:30:00Z"}]}}]}'
 const CONTAINED =
-  'The times are in a contained Slot of status busy for each Schedule, and Appointment.slot is left out: take an entry of GET Appointment/$find as it is and add the patient as a participant.'
+  'The times go into one contained Slot with status busy per Schedule, and Appointment.slot is left out: take an entry of GET Appointment/$find as it is and add the patient as a participant.'
 const OFFERS =
-  'A Schedule offers a service by both: serviceType[].extension {"url":"https://medplum.com/fhir/service-type-reference","valueReference":{"reference":"HealthcareService/ID"}}, and extension {"url":"https://medplum.com/fhir/StructureDefinition/SchedulingParameters","extension":[{"url":"service","valueReference":…},{"url":"duration","valueDuration":{"value":30,"unit":"min"}},{"url":"availability","extension":[{"url":"availableTime","extension":[{"url":"daysOfWeek","valueCode":"mon"},{"url":"availableStartTime","valueTime":"09:00:00"},{"url":"availableEndTime","valueTime":"17:00:00"}]}]}]}. The actor has the extension http://hl7.org/fhir/StructureDefinition/timezone.'
+  'For a Schedule to offer a service, it needs both: serviceType[].extension {"url":"https://medplum.com/fhir/service-type-reference","valueReference":{"reference":"HealthcareService/ID"}}, and extension {"url":"https://medplum.com/fhir/StructureDefinition/SchedulingParameters","extension":[{"url":"service","valueReference":…},{"url":"duration","valueDuration":{"value":30,"unit":"min"}},{"url":"availability","extension":[{"url":"availableTime","extension":[{"url":"daysOfWeek","valueCode":"mon"},{"url":"availableStartTime","valueTime":"09:00:00"},{"url":"availableEndTime","valueTime":"17:00:00"}]}]}]}. The actor has the extension http://hl7.org/fhir/StructureDefinition/timezone.'
 const COMMON_JS =
   'Code is plain JavaScript as CommonJS: exports.handler = async function (medplum, event) { … }; with require() for imports, no import or export.'
 
@@ -56,7 +56,7 @@ const INPUTS: Readonly<Record<string, readonly Input[]>> = {
       takes: 'questionnaire-response! (without an id), questionnaire (unless the response names it)',
       example:
         '{"resourceType":"Parameters","parameter":[{"name":"questionnaire-response","resource":{"resourceType":"QuestionnaireResponse","questionnaire":"http://example.org/q","status":"completed","item":[]}}]}',
-      also: 'It answers a transaction and stores nothing: POST that Bundle to the empty path.',
+      also: 'It returns a transaction and stores nothing: POST that Bundle to the empty path.',
     },
   ],
   Bot: [
@@ -65,7 +65,7 @@ const INPUTS: Readonly<Record<string, readonly Input[]>> = {
       takes:
         'name!, description, accessPolicy (Reference), executableCode (Attachment: base64 of JavaScript), sourceCode (Attachment)',
       example: '{"name":"NAME","executableCode":{"contentType":"text/javascript","title":"index.js","data":"BASE64"}}',
-      also: `With executableCode the bot is created and deployed with one confirmation; where its runtimeVersion is awslambda, $deploy it then. ${COMMON_JS}`,
+      also: `With executableCode the bot is created and deployed with one confirmation; if its runtimeVersion is awslambda, $deploy it afterwards. ${COMMON_JS}`,
     },
     {
       call: 'POST Bot/ID/$deploy',
@@ -82,7 +82,7 @@ const INPUTS: Readonly<Record<string, readonly Input[]>> = {
   ClientApplication: [
     {
       call: 'POST ClientApplication/ID/$rotate-secret',
-      takes: 'secret (the present one becomes the retiring one), retiringSecret (ends it); one of them',
+      takes: 'one of: secret (the current one becomes the retiring one), retiringSecret (ends it)',
       example: '{"resourceType":"Parameters","parameter":[{"name":"secret","valueString":"(hidden: secret)"}]}',
     },
   ],
@@ -126,7 +126,7 @@ export function operationInputs(type: string, definitions: readonly unknown[] = 
 }
 
 /** The inputs of the operation at a path; empty if there is none or they are unknown. */
-export function inputOf(path: string): string[] {
+export function inputsAt(path: string): string[] {
   const { segments } = parsePlace(path)
   const name = segments.at(-1)
   if (!name?.startsWith('$')) return []

@@ -30,7 +30,7 @@ const ELEMENTS: Readonly<Record<string, readonly string[]>> = {
 const OF_CONCEPTS =
   /^(?:.*-code|.*-concept|code|type|category|class|specialty|service-type|service-category|modality|body-?site|substance|manifestation|role|ingredient|appointment-type|topic|event|relationship|form|method|interpretation|jurisdiction|reason)$/
 
-/** A search that found nothing, and the same without its codes. */
+/** A search that found nothing, and the same search without its codes. */
 export interface Codeless {
   /** The criteria by code. */
   codes: QueryParameter[]
@@ -80,7 +80,7 @@ interface Found {
 }
 
 /**
- * What is there, the nearest first.
+ * The codes that exist, the nearest first, as lines for the model.
  *
  * @param resources of the search without its codes
  * @param total the total, if these are not all
@@ -106,7 +106,7 @@ export function otherCodes({ codes, path }: Codeless, resources: readonly unknow
       .map(({ system, code, display, count }) => `${count} of ${told(system, code, display)}`)
     const rest = ranked.length - shown.length
     return [
-      `Nothing has ${what}. That need not mean that there is none: the same search without ${names}${of} finds, nearest first, ${shown.join('; ')}${rest > 0 ? `; and ${rest} other codes (fhir-digest of ${searched})` : ''}.`,
+      `Nothing has ${what}. There may still be some: the same search without ${names}${of} finds, nearest first, ${shown.join('; ')}${rest > 0 ? `; and ${rest} other codes (fhir-digest of ${searched})` : ''}.`,
     ]
   })
 }

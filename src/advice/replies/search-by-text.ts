@@ -24,12 +24,12 @@ export const SEARCH_ADVICE: readonly (readonly [RegExp, Say])[] = [
   [
     /is not supported as a value for search inclusion/,
     (failed) =>
-      `Name each reference, for example ${example(failed, '_include', `${typeOf(failed, 'Observation')}:subject`)}.`,
+      `Name each reference, for example ${example(failed, '_include', `${searchedType(failed, 'Observation')}:subject`)}.`,
   ],
   [
     /^Invalid include (?:value|parameter)/,
     (failed) =>
-      `Write TYPE:PARAMETER of a reference, for example ${example(failed, '_include', `${typeOf(failed, 'Observation')}:subject`)}; for _revinclude the type is the one that refers.`,
+      `Write TYPE:PARAMETER of a reference, for example ${example(failed, '_include', `${searchedType(failed, 'Observation')}:subject`)}; for _revinclude the type is the one that refers.`,
   ],
   [
     /^Search offset exceeds maximum/,
@@ -69,7 +69,7 @@ export const SEARCH_ADVICE: readonly (readonly [RegExp, Say])[] = [
 
 // ── Examples made from the request ──
 
-export function typeOf({ place }: FailedRequest, otherwise = 'Patient'): string {
+export function searchedType({ place }: FailedRequest, otherwise = 'Patient'): string {
   const [type = ''] = place.segments
   return /^[A-Z][A-Za-z]*$/.test(type) ? type : otherwise
 }
@@ -133,7 +133,7 @@ function unknownParameter(failed: FailedRequest, [, name = '']: RegExpExecArray)
     .map(({ key }) => meaningOf(key, searchedTypes(failed.place), failed.capability))
     .find((one) => one.name === name)
   const types = sorted || !owner ? searchedTypes(failed.place) : owner.types
-  return unknownIn(name, types ?? [typeOf(failed)], failed.capability)
+  return unknownIn(name, types ?? [searchedType(failed)], failed.capability)
 }
 
 /** Names that are often taken for search parameters. */

@@ -5,10 +5,10 @@ import { type Asked, type Place, parsePlace } from '../../fhir/query.ts'
 import { type Answer, exchanges } from './exchange.ts'
 
 /** What is known of a code system: its `content` (FHIR R4, CodeSystemContentMode); undefined if the server has none. */
-export type Content = string | undefined
+type Content = string | undefined
 
 /** The code systems, by url or as `CodeSystem/ID`, and the value sets within others, on which an answer depends. */
-export interface Codes {
+interface Codes {
   systems: string[]
   valueSets: string[]
   /** Sentences about parts of a definition that Medplum ignores. */
@@ -40,7 +40,7 @@ function withoutVersion(system: string): string[] {
  *
  * @param expanded the value set with its expansion, or another one that includes it
  */
-export function codesOf(valueSet: unknown, expanded: unknown): Codes {
+export function codesBehindValueSet(valueSet: unknown, expanded: unknown): Codes {
   const { compose } = isRecord(valueSet) ? valueSet : {}
   const { expansion } = isRecord(expanded) ? expanded : {}
   const there = new Set(records(expansion, 'contains').map(({ system, code }) => `${system}|${code}`))
@@ -64,15 +64,19 @@ function asideOf(url: string, compose: unknown): string[] {
   const say = (text: string) => `ValueSet ${url}: ${text}`
   return [
     ...(records(compose, 'exclude').length > 0
-      ? [say('Medplum ignores compose.exclude, so codes that it excludes are among these.')]
+      ? [say('Medplum ignores compose.exclude, so the codes that it excludes are included here.')]
       : []),
     ...(unread.length > 0
-      ? [say(`Medplum has no filter ${unread.join(', ')}, so all codes that such an include selects are missing here.`)]
+      ? [
+          say(
+            `Medplum has no filter ${unread.join(', ')}, so all codes that an include with such a filter selects are missing here.`,
+          ),
+        ]
       : []),
     ...(includes.some(({ system, valueSet }) => system !== undefined && valueSet !== undefined)
       ? [
           say(
-            'where an include names a system and value sets, Medplum takes all of those value sets, not what both have.',
+            'if an include names both a system and value sets, Medplum returns all codes in the value sets, not only those in the system too.',
           ),
         ]
       : []),
@@ -94,20 +98,20 @@ export function partialExpansion(asked: Asked, place: Place, { body }: Answer): 
   if (given === 0 || given < asksFor) return []
   const how = given < MAX_EXPANSION ? `Ask with count=${MAX_EXPANSION} for all` : 'Narrow it by filter=TEXT'
   return [
-    `These are ${given} codes of maybe more: Medplum stopped there, and expansion.total counts no further. ${how}.`,
+    `There may be more than these ${given} codes: Medplum stopped there, and expansion.total counts only these. ${how}.`,
   ]
 }
 
 /** A note for answers that depend on this code system; undefined if there is nothing to note. */
 export function aboutContent(system: string, content: Content): string | undefined {
   if (content === undefined) {
-    return `Nothing follows from this answer about codes of ${system}: this server has no such CodeSystem, so the codes themselves were not looked up.`
+    return `This answer says nothing about codes of ${system}: this server does not have that CodeSystem, so the codes themselves were not looked up.`
   }
   if (content !== 'not-present' && content !== 'example' && content !== 'fragment') return undefined
-  return `Nothing follows from this answer about codes of ${system}: that CodeSystem has content "${content}" here, so none or only some of its codes are loaded. A code may be valid and yet not be found.`
+  return `This answer says nothing about codes of ${system}: that CodeSystem has content "${content}" here, so none or only some of its codes are loaded. A valid code may not be found.`
 }
 
-/** Code systems, or those and value sets. */
+/** Finds the code systems, or the code systems and value sets, behind an operation's answer. */
 type Behind = (input: (name: string) => unknown, answer: unknown, place: Place) => string[] | Codes
 
 const BEHIND: Record<string, Behind> = {
@@ -130,7 +134,7 @@ const BEHIND: Record<string, Behind> = {
     return [scalarText(input('system')), systemOf(input('coding')), ...concept]
   },
   'ValueSet $expand'(_input, answer) {
-    return codesOf(answer, answer)
+    return codesBehindValueSet(answer, answer)
   },
   'ConceptMap $translate'(input, answer) {
     if (parameterOf(answer, 'result') !== false) return []

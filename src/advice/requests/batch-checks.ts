@@ -2,6 +2,7 @@
 
 import { isRecord } from '../../base/json.ts'
 import { isType } from '../../fhir/compartment.ts'
+import { UUID } from '../../fhir/ids.ts'
 import { parsePlace, parseQuery } from '../../fhir/query.ts'
 
 /** Problems of a batch that no single entry shows, as sentences. */
@@ -54,12 +55,11 @@ function twiceNamed(entries: readonly unknown[]): string[] {
     if (typeof fullUrl !== 'string' || !LOCAL.test(fullUrl)) return []
     const before = seenBefore(first, fullUrl, index)
     if (before === undefined) return []
-    return [`Bundle.entry[${index}]: entry[${before}] has the same fullUrl. Give each entry one of its own.`]
+    return [`Bundle.entry[${index}]: entry[${before}] has the same fullUrl. Give each entry its own.`]
   })
 }
 
 const LOCAL = /^urn:(?:uuid|oid):/i
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const MAX_DEPTH = 64
 
 /** References to records of this batch that Medplum would store unchanged: it only resolves the urn of a fullUrl. */
@@ -84,18 +84,18 @@ function dangling(entries: readonly unknown[]): string[] {
     return wrong.flatMap((reference) => {
       if (LOCAL.test(reference) && !names.has(reference))
         return [
-          `Bundle.entry[${index}]: no entry has the fullUrl ${reference}, so Medplum would store this reference as it is, and it leads nowhere. Write the fullUrl of the entry that is meant, letter by letter.`,
+          `Bundle.entry[${index}]: no entry has the fullUrl ${reference}, so Medplum would store this reference unchanged, and it would lead nowhere. Write the fullUrl of the intended entry exactly.`,
         ]
       return created.has(reference)
         ? [
-            `Bundle.entry[${index}]: the record ${reference} gets another id, so this reference would lead nowhere. Give its entry "fullUrl":"urn:uuid:…" (a UUID of your own), and refer to that.`,
+            `Bundle.entry[${index}]: the record ${reference} will get another id, so this reference would lead nowhere. Give its entry "fullUrl":"urn:uuid:…" (a UUID of your own), and refer to that.`,
           ]
         : []
     })
   })
 }
 
-/** Not those within a Bundle: they may mean its own entries. */
+/** References in a value, except those within a Bundle, which may mean that Bundle's entries. */
 function referencesIn(value: unknown, depth = 0): string[] {
   if (depth > MAX_DEPTH) return []
   if (Array.isArray(value)) return value.flatMap((one) => referencesIn(one, depth + 1))

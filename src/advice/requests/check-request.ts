@@ -107,7 +107,7 @@ function checkEntry(
   if (!METHODS.includes(method)) {
     const meant = METHODS.find((one) => one === method.trim().toUpperCase())
     return refuse(
-      `${name}.request.method ${JSON.stringify(method.slice(0, 40))} is none of ${METHODS.slice(0, -1).join(', ')}${meant ? `: write "method":"${meant}", in capitals` : ''}.`,
+      `${name}.request.method ${JSON.stringify(method.slice(0, 40))} must be one of ${METHODS.slice(0, -1).join(', ')}${meant ? `: write "method":"${meant}", in capitals` : ''}.`,
     )
   }
   const asked = {

@@ -82,7 +82,8 @@ function untypedChoices(type: string, body: unknown): string[] {
   )
 }
 
-function isChoice(name: string, stem: string): boolean {
+/** Whether this is a property for a choice of types: `valueString` of `value`. */
+export function isChoice(name: string, stem: string): boolean {
   return name.startsWith(stem) && /^[A-Z]/.test(name.slice(stem.length))
 }
 

@@ -13,7 +13,7 @@ export interface Findings {
 
 export type Finding = { refuse: string } | { warn: string } | { replace: QueryParameter[]; note: string }
 
-export interface Search {
+export interface CheckedSearch {
   /** The types searched; undefined for a search that names none. */
   types: string[] | undefined
   parameters: readonly QueryParameter[]
@@ -23,7 +23,7 @@ export interface Search {
 }
 
 /** One filter of a search. */
-export interface Case extends Search {
+export interface Case extends CheckedSearch {
   parameter: QueryParameter
   meaning: Meaning
   /** Search parameter types that it may have; empty if unknown. */
@@ -31,31 +31,31 @@ export interface Case extends Search {
 }
 
 /** Checks one of the parameters that control a search. */
-export function checkControl(parameter: QueryParameter, code: string, search: Search): Finding[] {
+export function checkControl(parameter: QueryParameter, code: string, search: CheckedSearch): Finding[] {
   const found = CONTROL_RULES[code]?.(parameter, search)
   return [...controlModifier(parameter, code), ...(found ? [found] : []), ...repeated(parameter, search)]
 }
 
-/** Medplum silently takes the last of these. */
+/** Parameters of which Medplum silently takes the last if they are repeated. */
 const SINGLE: ReadonlySet<string> = new Set([
   ...['_count', '_cursor', '_elements', '_fields', '_offset', '_summary', '_total'],
 ])
 
-function repeated({ key, value }: QueryParameter, { parameters }: Search): Finding[] {
+function repeated({ key, value }: QueryParameter, { parameters }: CheckedSearch): Finding[] {
   if (!SINGLE.has(key)) return []
   const values = [...new Set(parameters.filter((one) => one.key === key).map((one) => one.value))]
   if (values.length < 2 || values[0] !== value) return []
   const right = /^_(elements|fields)$/.test(key) ? `Write ${key}=${values.join(',')}.` : 'Write it once.'
   return [
     {
-      refuse: `\`${key}\` is given ${values.length} times, and Medplum would silently take the last one. ${right}`,
+      refuse: `\`${key}\` is given ${values.length} times, and Medplum would silently use the last one. ${right}`,
     },
   ]
 }
 
 const WHOLE = /^\d+$/
 
-type ControlRule = (parameter: QueryParameter, search: Search) => Finding | undefined
+type ControlRule = (parameter: QueryParameter, search: CheckedSearch) => Finding | undefined
 
 const CONTROL_RULES: Record<string, ControlRule> = {
   _count: checkCount,
@@ -165,7 +165,7 @@ function oneOf(allowed: readonly string[], instead: string): ControlRule {
         }
 }
 
-function checkInclude({ key, value }: QueryParameter, { types }: Search): Finding | undefined {
+function checkInclude({ key, value }: QueryParameter, { types }: CheckedSearch): Finding | undefined {
   if (!value.split(':').includes('*')) return undefined
   const name = key.split(':', 1)[0]
   const example = name === '_include' ? `${types?.[0] ?? 'Observation'}:subject` : 'Observation:subject'

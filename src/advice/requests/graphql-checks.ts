@@ -39,15 +39,15 @@ function asDemand(note: string): string {
 
 interface Document {
   searches: FieldNode[]
-  /** Of its variables. */
+  /** Defaults of the variables. */
   defaults: Record<string, unknown>
-  /** As they are written. */
+  /** Number literals, as written. */
   numbers: string[]
 }
 
 /** Numbers that a mutation would store differently. */
 function asNumber(text: string): string {
-  return `Medplum keeps numbers as 64-bit floating point, so it takes ${text.slice(0, 40)} for ${Number(text)}. Compare the stored values with what you meant.`
+  return `Medplum keeps numbers as 64-bit floating point, so it reads ${text.slice(0, 40)} as ${Number(text)}. Check the stored values.`
 }
 
 function searchesIn(document: string): Document {

@@ -87,7 +87,9 @@ function validated({ body }: Asked, { segments, parameters }: Place): Partial<Ch
   const how = `Send the ${type} itself as the body${profile === undefined ? '' : `, with "meta":{"profile":[${JSON.stringify(profile)}]}`}.`
   const given = isRecord(body) ? body.resourceType : undefined
   if (given === 'Parameters' && type !== 'Parameters') {
-    return { refusals: [`Medplum would check the Parameters, not the ${type} by its profile in them. ${how}`] }
+    return {
+      refusals: [`Medplum would check the Parameters resource, not the ${type} in it against its profile. ${how}`],
+    }
   }
   if (profile !== undefined) return { refusals: [`Medplum ignores \`profile\` on $validate. ${how}`] }
   if (typeof given === 'string' && given !== type) {

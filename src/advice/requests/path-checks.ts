@@ -60,7 +60,7 @@ function checkNamed(
 ): Checked {
   if (method === 'POST' || inBundle || segments.length > 0 || path.includes('?')) return none()
   return refuse(
-    `\`path\` is missing. Give one, such as ${method} Patient/ID. An empty path or / is for a batch Bundle by POST.`,
+    `\`path\` is missing. Give one, such as ${method} Patient/ID. Use an empty path or / only to POST a batch Bundle.`,
   )
 }
 
@@ -115,7 +115,7 @@ function checkOneOf({ method }: Asked, place: Place): Checked {
   )
 }
 
-/** Served by Express, not by the router that a Bundle goes through (Medplum's batch). */
+/** Operations that Medplum serves outside the router that handles a Bundle's entries. */
 const NOT_IN_BUNDLES: ReadonlySet<string> = new Set(['$csv', '$push', '$execute', '$ai'])
 
 function checkBundleOnly(
@@ -150,7 +150,7 @@ function checkIgnored({ method }: Asked, place: Place): Checked {
   return refuse(
     isCreate
       ? `Medplum ignores \`${names}\` in the path of a create. To create ${type} only where a search finds none, write ${method} ${type} with ifNoneExist ${JSON.stringify(formatQuery(ignored))}.`
-      : `Medplum ignores \`${names}\` where a record is named. Write ${method} ${type}/${id}.`,
+      : `Medplum ignores \`${names}\` when the path names a record. Write ${method} ${type}/${id}.`,
   )
 }
 
@@ -188,7 +188,7 @@ function checkSearchEntry(
   if (!inBundle || !isSearchByPost(method, segments)) return none()
   const search = formatPlace({ segments: segments.slice(0, 1), parameters })
   return refuse(
-    `Medplum would search without criteria, because it looks for them in the body. Write GET ${search} instead.`,
+    `Medplum would search without criteria, because it reads only those in the body. Write GET ${search} instead.`,
   )
 }
 
@@ -196,7 +196,7 @@ function checkGraphqlSearches({ body, base }: Asked, { segments }: Place, capabi
   return segments[0] === '$graphql' ? checkGraphql(body, capability, base) : none()
 }
 
-/** Its criteria are in the path here, wherever they were sent. */
+/** Whether this is a search by POST. Its criteria have been moved to the path by now. */
 export function isSearchByPost(method: string, segments: readonly string[]): boolean {
   return method === 'POST' && segments.length === 2 && segments[1] === '_search'
 }

@@ -64,9 +64,9 @@ function subscription(
     ...unmatched(scalarText(criteria), capability),
     ...(sends
       ? []
-      : [`Subscription.channel.type ${JSON.stringify(type)}: Medplum sends by rest-hook and websocket only.`]),
+      : [`Subscription.channel.type ${JSON.stringify(type)}: Medplum sends only by rest-hook and websocket.`]),
     ...(type === 'rest-hook' && /^http:/.test(scalarText(endpoint))
-      ? ['Subscription.channel.endpoint: Medplum sends to https addresses only, unless the server allows http.']
+      ? ['Subscription.channel.endpoint: Medplum sends only to https addresses, unless the server allows http.']
       : []),
     ...(type === 'rest-hook' && !isTarget
       ? ['Subscription.channel.endpoint must be an https address or Bot/ID, or nothing is ever sent.']
@@ -121,7 +121,7 @@ function unmatched(criteria: string, capability: Capability | undefined): string
     if (!meaning.nested && (kinds.size === 0 || [...kinds].some((kind) => MATCHED.has(kind)))) return []
     const what = meaning.nested ? 'through references' : `by ${[...kinds].join(', ')}`
     return [
-      `Subscription.criteria: Medplum does not match Subscriptions ${what}, so with \`${key}\` this one is never sent. Match by a code, a status or a reference, and let the receiver look at the rest.`,
+      `Subscription.criteria: Medplum does not match Subscriptions ${what}, so with \`${key}\` this Subscription never fires. Match by a code, a status or a reference, and let the receiver check the rest.`,
     ]
   })
 }

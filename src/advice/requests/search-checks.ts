@@ -2,7 +2,14 @@
 import { nearest } from '../../fhir/capability.ts'
 import { CONTROLS, criterion, formatQuery, kindsOf, meaningOf, type QueryParameter } from '../../fhir/query.ts'
 import { boundsOf, hasSeveralValues, isDayOnly, isMisread, parseSearchDate } from '../../fhir/search-dates.ts'
-import { type Case, checkControl, type Finding, type Findings, type Search, unknownTypes } from './control-checks.ts'
+import {
+  type Case,
+  type CheckedSearch,
+  checkControl,
+  type Finding,
+  type Findings,
+  unknownTypes,
+} from './control-checks.ts'
 import { VALUE_RULES } from './value-checks.ts'
 
 /**
@@ -10,7 +17,7 @@ import { VALUE_RULES } from './value-checks.ts'
  *
  * @returns the findings, and the parameters as they should be sent
  */
-export function checkSearch(search: Search): Findings & { parameters: QueryParameter[] } {
+export function checkSearch(search: CheckedSearch): Findings & { parameters: QueryParameter[] } {
   const found: Findings = { refusals: [], notes: [], warnings: [] }
   const parameters = search.parameters.flatMap((parameter) => {
     for (const finding of findingsOf(parameter, search)) {
@@ -26,7 +33,7 @@ export function checkSearch(search: Search): Findings & { parameters: QueryParam
   return { ...found, parameters }
 }
 
-function findingsOf(parameter: QueryParameter, search: Search): Finding[] {
+function findingsOf(parameter: QueryParameter, search: CheckedSearch): Finding[] {
   const code = parameter.key.split(':', 1)[0] ?? ''
   if (CONTROLS.has(code)) return checkControl(parameter, code, search)
   const meaning = meaningOf(parameter.key, search.types, search.capability)
@@ -104,7 +111,7 @@ function typeAsModifier({ parameter: { key, value }, meaning, kinds, capability 
   const values = value.split(',').map((one) => (one.includes('/') ? one : `${modifier}/${one}`))
   if (values.some((one) => !`/${one}`.includes(`/${modifier}/`))) {
     return {
-      refuse: `\`${key}=${value}\` asks for a ${modifier} but names another type; Medplum would drop the first. Write ${name}=${modifier}/ID.`,
+      refuse: `\`${key}=${value}\` asks for a ${modifier} but names another type; Medplum would drop the :${modifier}. Write ${name}=${modifier}/ID.`,
     }
   }
   const replacement = criterion(name, values.join(','))
@@ -123,7 +130,7 @@ function unknownModifier({ parameter: { key, value }, meaning: { modifier } }: C
       ? `Did you mean ${near.map((one) => `${name}:${one}=${value}`).join(' or ')}?`
       : `Known are ${MODIFIERS.map((one) => `:${one}`).join(' ')}.`
   return {
-    refuse: `\`${key}\`: Medplum doesn't know the modifier :${modifier}, would drop it silently and answer \`${name}=${value}\`. ${right}`,
+    refuse: `\`${key}\`: Medplum doesn't know the modifier :${modifier} and would silently search for \`${name}=${value}\` instead. ${right}`,
   }
 }
 
@@ -170,7 +177,7 @@ function dateComparedAsInstant(given: Case): Finding | undefined {
   if (!bounds) {
     const name = meaning.modifier === undefined ? key : withoutModifier(key, 'not')
     return {
-      refuse: `\`${key}=${value}\`: Medplum compares with one instant only, so it cannot exclude a period. Search twice: ${name}=lt${date.start} and ${name}=ge${date.end}.`,
+      refuse: `\`${key}=${value}\`: Medplum compares with a single instant, so it cannot exclude a period. Search twice: ${name}=lt${date.start} and ${name}=ge${date.end}.`,
     }
   }
   const replace = bounds.map((bound) => criterion(key, bound))

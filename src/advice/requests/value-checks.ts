@@ -1,6 +1,7 @@
 // Values that can't be found as written: Medplum compares codes, systems and references letter by letter, and replaces a value that it
 // can't parse with another one.
 
+import { UUID } from '../../fhir/ids.ts'
 import { criterion, formatQuery, withEscapes } from '../../fhir/query.ts'
 import { RESOURCE_TYPES } from '../../fhir/resource-types.ts'
 import { CODES } from './content-checks.ts'
@@ -26,17 +27,17 @@ function emptyValue({ parameter: { key, value } }: Case): Finding | undefined {
 
 function missingOrNot({ parameter: { key, value }, meaning: { modifier } }: Case): Finding | undefined {
   if ((modifier !== 'missing' && modifier !== 'present') || value === 'true' || value === 'false') return undefined
-  return { refuse: `\`${key}=${value}\`: Medplum would take this for false. Write ${key}=true or ${key}=false.` }
+  return { refuse: `\`${key}=${value}\`: Medplum would read this as false. Write ${key}=true or ${key}=false.` }
 }
 
-/** In GraphQL, where a value is sent as it is. */
+/** A backslash that escapes nothing, in GraphQL: there a value is sent as it is written. */
 function loneBackslash({ parameter: { key, value } }: Case): Finding | undefined {
   const plain = withEscapes(value)
   if (plain === value || key === '_filter') return undefined
   const replacement = criterion(key, plain)
   return {
     replace: [replacement],
-    note: `\`${key}=${value}\` was sent as \`${key}=${plain}\`: a backslash is an escape, so one that is meant is written twice.`,
+    note: `\`${key}=${value}\` was sent as \`${key}=${plain}\`: a backslash is an escape character, so a literal one is written twice.`,
   }
 }
 
@@ -56,7 +57,7 @@ function wordless({ parameter: { key, value }, meaning: { name, modifier, types 
     ? 'has no letter or digit, and Medplum would find everything'
     : 'has a wildcard, which Medplum ignores'
   return {
-    refuse: `\`${key}=${value}\` ${found}. ${isEmpty ? 'Leave it out, or write' : 'Write'} ${key}=${isEmpty ? 'smith' : text} for what begins with it, or ${key}:contains=${isEmpty ? 'smith' : text}.`,
+    refuse: `\`${key}=${value}\` ${found}. ${isEmpty ? 'Leave it out, or write' : 'Write'} ${key}=${isEmpty ? 'smith' : text} for values that begin with it, or ${key}:contains=${isEmpty ? 'smith' : text} for values that contain it.`,
   }
 }
 
@@ -78,8 +79,6 @@ function rewritten(
 const NO_REFERENCE =
   /^(?:_id|_source|_profile|_tag|_security|_filter|identifier|url|uri|.*-uri|instantiates.*|code|system)$/
 const BY_CASE: ReadonlyMap<string, string> = new Map([...RESOURCE_TYPES].map((type) => [type.toLowerCase(), type]))
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 function referenceForm(given: Case): Finding | undefined {
   const { kinds, meaning, base } = given

@@ -11,19 +11,19 @@ export interface Affix {
 type Cells = readonly (string | undefined)[]
 
 /** Cells without their affix. */
-export interface Affixed {
+interface Affixed {
   affix: Affix
-  /** One that isn't like the others stays whole: it begins with a bracket. */
+  /** A cell that differs from the others stays whole: it begins with a bracket. */
   cells: Cells
 }
 
 const MIN_ROWS = 2
 
 /**
- * What most cells begin and end with, if they are datatypes in short, or all, if they are plain words; undefined if that is
- * nothing.
+ * Finds a common beginning and end: of most cells, if they are datatypes in short form, or of all, if they are plain words.
+ * Undefined if they have none in common.
  *
- * @param values what the cells are the literals of
+ * @param values the values whose literals the cells are
  */
 export function affixed(values: readonly unknown[], cells: Cells): Affixed | undefined {
   const first = cells.find((cell) => cell !== undefined)
@@ -41,7 +41,7 @@ const CODED =
 /** `<6.1 "%">` */
 const QUANTITY = /^(\[?<)(-?\d[\d.e+-]*)((?: "(?:[^"\\]|\\.)*")+(?: -)?>\]?)$/
 
-/** What can be told from a cell without its affix. */
+/** How a whole cell begins, as opposed to one whose affix was removed. */
 const WHOLE = /^[<({["]/
 
 interface Parts {
@@ -105,7 +105,7 @@ function affixedWords(values: readonly unknown[], cells: Cells): Affixed | undef
   return { affix, cells: cells.map((cell) => cell?.slice(affix.prefix.length, cell.length - end)) }
 }
 
-/** Whether something plain is left between the two. */
+/** Whether a plain word is left between prefix and suffix. */
 function leaves(value: string, { prefix, suffix }: Affix): boolean {
   if (value.length <= prefix.length + suffix.length) return false
   const rest = value.slice(prefix.length, value.length - suffix.length)
@@ -122,11 +122,11 @@ function sharedPrefix(prefix: string, value: string): string {
   return shared
 }
 
-/** As much of the suffix as the value ends with, from a sign on that divides a time. */
+/** As much of the suffix as the value ends with, beginning at a sign that divides a time. */
 function sharedSuffix(suffix: string, value: string): string {
   let shared = suffix
   while (shared !== '' && !value.endsWith(shared)) {
-    // Of a time that differs the seconds may still be the same, but minutes aren't told apart from their hour.
+    // Times may share their seconds, but not minutes without the hour.
     shared = shared.startsWith('T') ? (/:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?$/.exec(shared)?.[0] ?? '') : ''
   }
   return shared

@@ -5,19 +5,19 @@ export interface Column {
   path: string
   /** The literal of each row's value, without the affix; undefined in a row that has none. */
   cells: Cells
-  /** What every cell begins and ends with, told in the head instead. */
+  /** What every cell begins and ends with, written in the head instead. */
   affix?: Affix
-  /** Whether each cell is written in full: who a row is about is read without looking back. */
+  /** Whether each cell is written in full, so that a reader sees whom a row is about without looking back. */
   isFull: boolean
 }
 
-export type Cells = readonly (string | undefined)[]
+type Cells = readonly (string | undefined)[]
 
 const MIN_NAMED = 12
 
 const QUANTITY = /^<-?\d[\d.e+-]* "/
 
-/** Whether a name may replace a repeated literal: not for dates, which are shorter, nor for what was measured. */
+/** Whether a name may replace a repeated literal: not for dates, which are short, or for measured values. */
 export function isNameable(written: string): boolean {
   return written.length >= MIN_NAMED && !QUANTITY.test(written)
 }

@@ -2,26 +2,26 @@
 // without loss: a decoder in the tests turns it back.
 import { isRecord, records } from '../../base/json.ts'
 import { isNameable } from './column.ts'
-import { type Group, groupOf, inPlace, type Row, type Table, withNumbers } from './groups.ts'
-import { layOut, type Written } from './layout.ts'
-import { below, keyOf, literal } from './literal.ts'
+import { type EntryRow, type Group, groupOf, inPlace, type Table, withNumbers } from './groups.ts'
+import { type LiteralCache, layOut } from './layout.ts'
+import { below, keyLiteral, literal } from './literal.ts'
 import { Anchors, sameLine, tableLines } from './table.ts'
 
 type Resource = Record<string, unknown>
 
-/** What an answer says about itself, by the Bundle or resource that it says it of. */
-export type Remarks = ReadonlyMap<unknown, readonly string[]>
+/** Remarks of an answer, by the Bundle or resource that they are about. */
+type Remarks = ReadonlyMap<unknown, readonly string[]>
 
 export interface CompactOptions {
   /** Lines of the form `left out: …`, put at the head of what they are about. */
   remarks?: Remarks
-  /** Takes the approximate size of each resource's own lines in a Bundle, without what they share. */
+  /** Receives the approximate size of each resource's own lines in a Bundle, without what they share. */
   sizes?: Map<unknown, number>
   /** Literals that earlier calls made of the same objects. */
-  written?: Written
+  written?: LiteralCache
 }
 
-/** The compact form of a JSON value, as a rule an answer without its noise. */
+/** The compact form of a JSON value, usually an answer without its noise. */
 export function compact(
   value: unknown,
   { remarks = new Map(), sizes = new Map(), written = new Map() }: CompactOptions = {},
@@ -36,7 +36,7 @@ interface Context {
   /** The `#` of its heading. */
   mark: string
   anchors: Anchors
-  written: Written
+  written: LiteralCache
   remarks: Remarks
   sizes: Map<unknown, number>
 }
@@ -76,7 +76,7 @@ function recordLines(record: Resource, { mark, anchors, written }: Context): str
   const tables: [path: string, rows: Record<string, unknown>[]][] = []
   const lines = Object.entries(record).flatMap(([name, value]) => {
     const rest = withoutTables(value, below('', name), 1, tables)
-    return rest === undefined ? [] : [`${keyOf(name)}: ${literal(rest, name)}`]
+    return rest === undefined ? [] : [`${keyLiteral(name)}: ${literal(rest, name)}`]
   })
   const more = tables.flatMap(([path, rows]) => [
     `${mark} ${path} (${rows.length})`,
@@ -116,7 +116,7 @@ function withoutTables(
 function bundleLines(bundle: Resource, about: unknown, context: Context): string[] {
   const { resourceType: _type, entry: _entry, link, total, ...rest } = bundle
   const lines = [`${context.mark} Bundle`]
-  // Nothing is said of what most Bundles are.
+  // A plain searchset, like most Bundles, needs no such line.
   if (!(rest.type === 'searchset' && Object.keys(rest).length === 1)) lines.push(`bundle: ${literal(rest)}`)
   if (total !== undefined) lines.push(`total: ${literal(total)}`)
   const entries = records(bundle, 'entry')
@@ -134,7 +134,7 @@ export function returnedLine(entries: readonly Resource[]): string {
   return `returned: ${entries.length}${apart}`
 }
 
-/** Where to continue: a plain path if it is one, as it is once a client has made the links local. */
+/** The path of the next page, if the link is a plain path, as the client makes it. */
 function nextLine(link: unknown): string[] {
   if (link === undefined) return []
   const only: unknown = Array.isArray(link) && link.length === 1 ? link[0] : undefined
@@ -144,7 +144,7 @@ function nextLine(link: unknown): string[] {
     : [`link: ${literal(link)}`]
 }
 
-function rowOf(entry: Resource, at: number): Row {
+function rowOf(entry: Resource, at: number): EntryRow {
   const { resource, ...rest } = entry
   const about = Object.entries(rest).map(([name, item]) => [`@${name}`, item] as const)
   if (!isTyped(resource)) {
@@ -165,11 +165,11 @@ function isTyped(value: unknown): value is Resource & { resourceType: string } {
   return value.resourceType !== 'entry' && !Object.keys(value).some((name) => /^[#@]/.test(name))
 }
 
-function typeLines({ type, rows, same, tables }: Group, unnumbered: ReadonlySet<Row>, context: Context): string[] {
+function typeLines({ type, rows, same, tables }: Group, unnumbered: ReadonlySet<EntryRow>, context: Context): string[] {
   const { mark, anchors, sizes } = context
   const name = type === '' ? 'entry' : type
-  const shown = (row: Row) => (unnumbered.has(row) ? row.value : { '#': row.at, ...row.value })
-  const single = (row: Row, context: Context) => {
+  const shown = (row: EntryRow) => (unnumbered.has(row) ? row.value : { '#': row.at, ...row.value })
+  const single = (row: EntryRow, context: Context) => {
     const lines = singleLines(row, shown(row), context)
     sizes.set(
       row.resource,
@@ -198,7 +198,7 @@ function typeLines({ type, rows, same, tables }: Group, unnumbered: ReadonlySet<
 }
 
 /** A Bundle within a Bundle keeps its own tables. */
-function singleLines({ type, resource }: Row, value: Record<string, unknown>, context: Context): string[] {
+function singleLines({ type, resource }: EntryRow, value: Record<string, unknown>, context: Context): string[] {
   const pairs = Object.entries(value)
   const isAbout = ([name]: [string, unknown]) => /^[@#]/.test(name)
   const bundle = { resourceType: type, ...Object.fromEntries(pairs.filter((pair) => !isAbout(pair))) }

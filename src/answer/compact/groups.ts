@@ -1,8 +1,8 @@
 // The rows of a Bundle by type, and a type's rows in parts about the same thing: observations by their code share category, unit and reference range too.
-import { type Layout, layOut, sharedBy, type Written } from './layout.ts'
+import { type Layout, type LiteralCache, layOut, sharedBy } from './layout.ts'
 
 /** An entry as a row: its resource's properties, and the entry's other properties under `@`. */
-export interface Row {
+export interface EntryRow {
   /** Resource type; empty if the entry has no resource. */
   type: string
   /** Place among the entries. */
@@ -15,21 +15,21 @@ export interface Row {
 /** The rows of one type. */
 export interface Group {
   type: string
-  /** In the order in which they are told. */
-  rows: Row[]
-  /** What the rows of all tables share, where there are several. */
+  /** In the order in which they are written. */
+  rows: EntryRow[]
+  /** What the rows of all tables share, if there are several tables. */
   same: Layout['same']
   /** Empty if each row stands alone. */
   tables: Table[]
 }
 
 export interface Table {
-  rows: Row[]
+  rows: EntryRow[]
   layout: Layout
 }
 
 /** How rows of one type are written. A Bundle within a Bundle has its own tables. */
-export function groupOf(type: string, rows: Row[], written: Written): Group {
+export function groupOf(type: string, rows: EntryRow[], written: LiteralCache): Group {
   if (type === 'Bundle' || rows.length === 1) return { type, rows, same: [], tables: [] }
   const parts = inParts(rows)
   if (parts.length === 1)
@@ -40,18 +40,18 @@ export function groupOf(type: string, rows: Row[], written: Written): Group {
   return { type, rows: parts.flat(), same, tables }
 }
 
-function recordOf({ value }: Row): Record<string, unknown> {
+function recordOf({ value }: EntryRow): Record<string, unknown> {
   return value
 }
 
-/** Properties that say what a resource is about: rows that agree there agree in much else. */
+/** Properties that say what a resource is about: rows with the same value there share much else. */
 const CONCEPTS = ['code', 'medicationCodeableConcept', 'vaccineCode', 'questionnaire', 'serviceType', 'type', 'class']
 const MIN_PART = 3
-/** Parts that are smaller than this on the whole don't pay for their headings. */
+/** If parts have fewer rows than this on average, their headings cost more than they save. */
 const USUAL_PART = 5
 
-/** The rows in parts about the same thing; those that are few of their kind are the last part. */
-function inParts(rows: Row[]): Row[][] {
+/** Divides rows into parts about the same thing; rows whose part would be too small are the last part together. */
+function inParts(rows: EntryRow[]): EntryRow[][] {
   const concept = CONCEPTS.find((name) => rows[0]?.value[name] !== undefined)
   if (concept === undefined || rows.length < 2 * MIN_PART) return [rows]
   const parts = [...Map.groupBy(rows, ({ value }) => JSON.stringify(value[concept])).values()]
@@ -61,15 +61,15 @@ function inParts(rows: Row[]): Row[][] {
   return small.length === 0 ? large : [...large, small.sort((a, b) => a.at - b.at)]
 }
 
-/** Runs that are looked back on: a batch may have thousands, nearly all of them in order. */
+/** How many runs to look back on: a batch may have thousands, nearly all of them in order. */
 const REACH = 64
 
-/** The rows whose places need not be told: as many as come in the order of the entries when all others are taken out. */
-export function inPlace(groups: readonly Group[]): Set<Row> {
+/** The rows that need no number: the longest sequence of rows, as written, that are in the order of the entries. */
+export function inPlace(groups: readonly Group[]): Set<EntryRow> {
   const runs = groups.flatMap(({ rows, tables }) =>
     tables.length > 0 ? tables.map(({ rows }) => rows) : rows.map((row) => [row]),
   )
-  /** For each run the longest sequence that ends with it: its rows in all, and the run before. */
+  /** For each run, the longest sequence that ends with it: its number of rows, and the previous run. */
   const ends: { total: number; before: number }[] = []
   const totalOf = (run: number) => ends[run]?.total ?? 0
   let longest = -1
@@ -82,7 +82,7 @@ export function inPlace(groups: readonly Group[]): Set<Row> {
     ends.push({ total: run.length + totalOf(before), before })
     if (totalOf(at) > totalOf(longest)) longest = at
   }
-  const chosen = new Set<Row>()
+  const chosen = new Set<EntryRow>()
   for (let at = longest; at >= 0; at = ends[at]?.before ?? -1) for (const row of runs[at] ?? []) chosen.add(row)
   return chosen
 }

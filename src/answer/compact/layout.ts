@@ -1,11 +1,11 @@
-// How rows of like values become a table: what all share, which parts differ and get a column.
+// Lays out similar rows as a table: what all share, and what differs and gets a column.
 import { isRecord } from '../../base/json.ts'
 import { type Column, columnOf } from './column.ts'
 import { below, literal } from './literal.ts'
 
 type Values = readonly unknown[]
 
-/** What rows have in common, and what tells them apart. */
+/** What rows have in common, and the columns for what differs. */
 export interface Layout {
   rows: number
   same: Shared[]
@@ -20,16 +20,16 @@ export interface Shared {
 }
 
 /** Literals of objects, each made once for a document. */
-export type Written = Map<object, string>
+export type LiteralCache = Map<object, string>
 
 /**
- * What rows share, and what tells them apart.
+ * Finds what rows share, and the columns for what differs.
  *
- * @param said paths and their literals that have been said of these rows already
+ * @param said paths and literals that have already been written for these rows
  */
 export function layOut(
   rows: readonly Record<string, unknown>[],
-  written: Written,
+  written: LiteralCache,
   said?: ReadonlyMap<string, string>,
 ): Layout {
   const columns: Column[] = []
@@ -44,9 +44,13 @@ export function layOut(
 /**
  * What rows share.
  *
- * @param columns takes what tells them apart
+ * @param columns receives what differs
  */
-export function sharedBy(rows: readonly Record<string, unknown>[], written: Written, columns?: Column[]): Shared[] {
+export function sharedBy(
+  rows: readonly Record<string, unknown>[],
+  written: LiteralCache,
+  columns?: Column[],
+): Shared[] {
   const same: Shared[] = []
   for (const key of keysOf(rows))
     spread(
@@ -63,7 +67,7 @@ function keysOf(rows: readonly Record<string, unknown>[]): Set<string> {
   return keys
 }
 
-/** Ids first, then what most rows have, versions last: so most rows end early. */
+/** Ids first, then what most rows have, versions last: empty cells at the end of a row are left out. */
 function byImportance(a: Column, b: Column): number {
   return rank(a) - rank(b)
 }
@@ -82,14 +86,14 @@ interface Place {
   /** The property. */
   key: string
   path: string
-  written: Written
-  /** Takes what all rows share. */
+  written: LiteralCache
+  /** Receives what all rows share. */
   same: Shared[]
-  /** Takes what tells them apart, if that is asked for. */
+  /** Receives what differs, if wanted. */
   columns: Column[] | undefined
 }
 
-/** Divides the values at a path into what all rows share and what tells them apart. */
+/** Divides the values at a path into what all rows share and what differs. */
 function spread(values: Values, place: Place): void {
   const { key, path, written, same, columns } = place
   const cells = values.map((value) => (value === undefined ? undefined : literal(value, key, written)))
@@ -124,7 +128,7 @@ function isShort(cells: Column['cells']): boolean {
 /** Lists up to this length may be spread over columns. */
 const MAX_INDEXES = 4
 
-/** What like values can be spread by: their properties, or the indexes of short lists; undefined for anything else. */
+/** The steps that divide values into columns: properties of objects, or indexes of short lists; undefined for anything else. */
 function stepsOf(values: Values): readonly (string | number)[] | undefined {
   const present = values.filter((value) => value !== undefined)
   const lists = present.filter((value) => Array.isArray(value))

@@ -1,5 +1,5 @@
-// One value on one line: JSON with the punctuation left out that says nothing. Text from a record stands in quotes with every
-// control and invisible character escaped, so that no record can end its line or fake a heading. The form: docs/answers.md.
+// One value on one line: JSON without redundant punctuation (docs/answers.md). Text from a record is in quotes, with every control and
+// invisible character escaped, so that no record can end its line or fake a heading.
 import { quoted } from '../../base/text.ts'
 
 import { datatype } from './short-datatype.ts'
@@ -43,10 +43,10 @@ const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
 const WORD: ReadonlySet<string> = new Set(['true', 'false', 'null', '-'])
 const BARE_KEY = /^[@A-Za-z_][\w-]*$/
 
-/** A word that, where it begins a line, would look like one of ours: a heading, or what an answer says of itself. */
+/** A word that at the beginning of a line would look like one of ours: a heading or a remark. */
 const OURS = /^(?:#|(?:bundle|total|returned|next|link|same|dropped|note):)/
 
-/** Whether it would look like a line of ours where it begins one. */
+/** Whether a text at the beginning of a line would look like a line of ours. */
 export function isLikeOurs(text: string): boolean {
   return OURS.test(text)
 }
@@ -71,7 +71,7 @@ export function literal(value: unknown, key = '', written?: Map<object, string>)
 function object(value: object, written: Map<object, string> | undefined): string {
   let out = ''
   for (const [name, item] of Object.entries(value)) {
-    if (item !== undefined) out += `${out && ','}${keyOf(name)}:${literal(item, name, written)}`
+    if (item !== undefined) out += `${out && ','}${keyLiteral(name)}:${literal(item, name, written)}`
   }
   return `{${out}}`
 }
@@ -87,12 +87,12 @@ function isFreeText(key: string): boolean {
 }
 
 /** A property's name as it is, where it is one word, else quoted. */
-export function keyOf(name: string): string {
+export function keyLiteral(name: string): string {
   return BARE_KEY.test(name) ? name : quoted(name)
 }
 
 /** One step of a path below another: a property, or the index of an array's item. */
 export function below(path: string, step: string | number): string {
-  const own = typeof step === 'number' ? String(step) : keyOf(step)
+  const own = typeof step === 'number' ? String(step) : keyLiteral(step)
   return path === '' ? own : `${path}.${own}`
 }

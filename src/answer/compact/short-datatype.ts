@@ -1,27 +1,36 @@
-// The datatypes that fill most of a record, in short: `<Patient/1 "Ann">` for a Reference, `<http://loinc.org|4548-4 "HbA1c">` for a
+// The short form of the most frequent datatypes: `<Patient/1 "Ann">` for a Reference, `<http://loinc.org|4548-4 "HbA1c">` for a
 // Coding, `(…; "text")` for a CodeableConcept, `<6.1 "%">` for a Quantity in UCUM units, `<2 "tablet" ->` for one without a code.
-// Only what has these properties and no other.
+// Only for values with these properties and no others.
 import { quoted } from '../../base/text.ts'
 
 type Properties = Record<string, unknown>
 
 const UCUM = 'http://unitsofmeasure.org'
-/** An address or a reference: nothing of it can be taken for what stands around it. */
+/** An address or a reference that contains no character of the form around it. */
 const ADDRESS = /^[A-Za-z#][\w.:/#-]*$/
 /** A date or dateTime (FHIR R4, section 2.24.0.1). */
 const DATE = /^\d{4}(?:-\d\d){0,2}(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/
 const CODE = /^[A-Za-z0-9][\w.:/+-]*$/
+
+/** The datatypes with a short form; docs/answers.md and the instructions of the server explain each. */
+export const SHORT = {
+  Reference: reference,
+  CodeableConcept: concept,
+  Quantity: quantity,
+  Period: period,
+  Coding: coding,
+} satisfies Record<string, (value: Properties, count: number) => string | undefined>
 
 /** The short form of a value of one of these types; undefined for any other. */
 export function datatype(value: Properties): string | undefined {
   let count = 0
   for (const _ in value) if (++count > 4) return undefined
   if (count === 0) return undefined
-  if (value.reference !== undefined) return reference(value, count)
-  if (value.coding !== undefined) return concept(value, count)
-  if (value.value !== undefined) return quantity(value, count)
-  if (value.start !== undefined) return period(value, count)
-  const short = coding(value, count)
+  if (value.reference !== undefined) return SHORT.Reference(value, count)
+  if (value.coding !== undefined) return SHORT.CodeableConcept(value, count)
+  if (value.value !== undefined) return SHORT.Quantity(value, count)
+  if (value.start !== undefined) return SHORT.Period(value, count)
+  const short = SHORT.Coding(value, count)
   return short === undefined ? undefined : `<${short}>`
 }
 
@@ -59,7 +68,7 @@ function quantity({ value, unit, system, code }: Properties, count: number): str
   return unit === code ? `<${value} ${quoted(unit)}>` : `<${value} ${quoted(unit)} ${quoted(code)}>`
 }
 
-/** Open at neither end, as an interval of ISO 8601. */
+/** A Period with start and end, as an ISO 8601 interval. */
 function period({ start, end }: Properties, count: number): string | undefined {
   const isWhole = count === 2 && typeof start === 'string' && typeof end === 'string'
   return isWhole && DATE.test(start) && DATE.test(end) ? `<${start}/${end}>` : undefined

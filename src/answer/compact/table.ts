@@ -1,4 +1,5 @@
-// Like values as a table: what all rows share is said once, what differs has a column. Repeated long cells are written once and named after that. Nothing is lost: docs/answers.md has the rules both ways.
+// Similar values as a table: what all rows share is written once, what differs has a column. A repeated long cell is written once and
+// then replaced by a name. Nothing is lost: docs/answers.md has the rules for writing and reading.
 import { withoutEnd } from '../../base/trim.ts'
 import { type Column, isNameable } from './column.ts'
 import { type Layout, layOut, type Shared } from './layout.ts'
@@ -8,7 +9,7 @@ export class Anchors {
   readonly #places: string[] = []
   readonly #index = new Map<string, number>()
   readonly #counts: number[] = []
-  /** About the length of all that has been placed. */
+  /** The approximate length of all that has been placed. */
   characters = 0
 
   readonly #isNameable: (written: string) => boolean
@@ -20,7 +21,7 @@ export class Anchors {
   /**
    * The value, or a placeholder that `resolve` replaces. No text of ours holds these characters: quoted text escapes them.
    *
-   * @param inFull whether it may be given a name here, but not stand as one
+   * @param inFull whether to write the value itself: it may get a name here, but no name replaces it
    */
   place(written: string, inFull = false): string {
     if (!this.#isNameable(written)) {
@@ -38,7 +39,7 @@ export class Anchors {
     return `\uE000${at}${inFull ? '\uE002' : '\uE001'}`
   }
 
-  /** The document with anchors where they are worth it. */
+  /** Replaces the placeholders: by names where that saves enough, else by the values. */
   resolve(document: string): string {
     const named = new Map<number, number>()
     return document.replace(/\uE000(\d+)([\uE001\uE002])/g, (_, digits: string, end: string) => {
@@ -53,12 +54,12 @@ export class Anchors {
   }
 }
 
-/** Characters that a name saves at least: it makes a reader look back. */
+/** The characters that a name must save, because a reader has to look back. */
 const MIN_SAVED = 24
-/** Characters of a name such as `*123`. */
+/** The length of a name such as `*123`. */
 const NAMED = 4
 
-/** A table as a document of its own. Names are for tables that stand alone: in a longer answer they might mean two things. */
+/** A table as a document of its own. @param names whether to use names: two tables of one answer could use the same name */
 export function writeTable(title: string, rows: readonly Record<string, unknown>[], names = true): string {
   const anchors = new Anchors(names ? isNameable : () => false)
   const layout = layOut(rows, new Map())
@@ -97,7 +98,7 @@ function rowLine({ columns }: Layout, row: number, anchors: Anchors): string {
     const cell = cells[row]
     return cell === undefined ? '' : anchors.place(cell, isFull)
   })
-  // A row without a single value still has its line.
+  // A row without any value still has its line.
   return withoutEnd(cells.join('|'), '|') || '-'
 }
 

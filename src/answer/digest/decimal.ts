@@ -20,7 +20,7 @@ export function sumAndMean(values: readonly number[]): { sum: number | string; m
   return { sum: shown({ digits, scale }), mean: shown({ digits: mean, scale: scale + MORE_DECIMALS }) }
 }
 
-/** As JavaScript writes it, which is the shortest decimal that no other number is nearer to: so that which JSON had. */
+/** The number as JavaScript writes it: the shortest decimal that identifies it, so the one in the JSON. */
 function decimalOf(value: number): Decimal {
   const [, sign = '', whole = '0', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? []
@@ -45,7 +45,7 @@ function shown({ digits, scale }: Decimal): number | string {
   return String(number) === text || decimalText(number) === text ? number : text
 }
 
-/** Without the exponent that JavaScript may write. */
+/** A number as text without an exponent. */
 function decimalText(value: number): string {
   const { digits, scale } = Number.isFinite(value) ? decimalOf(value) : { digits: 0n, scale: 0 }
   const all = String(digits < 0n ? -digits : digits).padStart(scale + 1, '0')

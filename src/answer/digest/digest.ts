@@ -1,4 +1,4 @@
-// What is in a set of resources, without reading them: one row for each type and code. Pure.
+// Summarizes a set of resources: one row for each type and code. Pure.
 import { isRecord, scalarText } from '../../base/json.ts'
 import {
   byUnit,
@@ -17,28 +17,28 @@ import { conceptOf, SUBJECT_ELEMENTS, type Subject, subjectOf, type Told, toldBy
 import { amountIn, measuredIn, VALUE_ELEMENTS, type Value } from './value.ts'
 
 /**
- * What the resources of one type, code and unit come to. A property that says nothing is absent.
+ * The summary of the resources of one type, code and unit. A property without information is absent.
  *
- * Resources entered in error, and problems and allergies refuted, are counted in `count` and `status` and nowhere else.
+ * Resources entered in error, and refuted problems and allergies, count only in `count` and `status`.
  */
 export interface DigestRow {
-  /** Resource type; `unknown` for what has none. */
+  /** Resource type; `unknown` if there is none. */
   type: string
   /** What the resources are about: system and code of a coding (the one a user selected, else the first). */
   system?: string
   code?: string
   /** Its display; the text of a concept that has no code. */
   display?: string
-  /** Of components: the code of the Observations that they are part of. Absent in rows of whole resources. */
+  /** In a row of components: the code of the Observations that they are part of. Absent in a row of whole resources. */
   of?: string
-  /** Who does a Task; who but the patient takes part in an Appointment; what a payer answered. */
+  /** The owner of a Task; the participants of an Appointment other than the patient; the outcome of a claim. */
   owner?: string
   participant?: string
   outcome?: string
   disposition?: string
-  /** Resources, or components. Without the rows that have `of`, the counts of a type add up to its resources. */
+  /** Number of resources or components. Without the rows that have `of`, the counts of a type add up to its resources. */
   count: number
-  /** How many are in which state, such as `final 12, entered-in-error 1`; of problems and allergies the clinical status. */
+  /** How many have each status, such as `final 12, entered-in-error 1`; for problems and allergies, the clinical status. */
   status?: string
   /** How many have no value, where others have a number, or that say why they have none (dataAbsentReason). */
   noValue?: number
@@ -47,7 +47,7 @@ export interface DigestRow {
   /** The earliest of the clinically relevant dates, as written, and the value at that date. Never a date of storage. */
   first?: string
   firstValue?: number | string
-  /** The latest one. Dates are compared as time: zones are heeded, `2019` begins with its January. */
+  /** The latest one. Dates are compared as times: with their zones, and `2019` begins with January. */
   last?: string
   lastValue?: number | string
   /** Exact; a number, or a text where a number has not enough digits. The mean has two decimals more than the values. */
@@ -56,9 +56,9 @@ export interface DigestRow {
   /** Lowest and highest number, with the comparator that it was given with, such as `<0.5`. */
   min?: number | string
   max?: number | string
-  /** Unit or currency of all the numbers in the row: another unit has another row. */
+  /** Unit or currency of all numbers in the row: each unit has a row of its own. */
   unit?: string
-  /** Id of the resource with the latest date; without any date, of the one stored last. */
+  /** Id of the resource with the latest date, or, if none has a date, of the one stored last. */
   latest?: string
 }
 
@@ -82,7 +82,7 @@ const ESSENCE: ReadonlySet<string> = new Set([
   ...VALUE_ELEMENTS,
 ])
 
-/** As much of a resource as {@link digest} reads: thousands of whole ones would not fit into memory. */
+/** Only those elements of a resource that {@link digest} reads: thousands of whole resources would not fit into memory. */
 export function essenceOf(resource: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(resource).filter(([name]) => ESSENCE.has(name)))
 }
@@ -116,7 +116,7 @@ function valued(
   return value ? { value, absent: false } : { absent: isRecord(element.dataAbsentReason) }
 }
 
-/** One group for each code; the text only where there is no code. */
+/** Adds a fact to the group of its code, or of its text if there is no code. */
 function add(groups: Map<string, Group>, about: Omit<Group, 'facts'>, fact: Fact): void {
   const { type, system, code, display, of, owner, participant, outcome, disposition } = about
   const told = [owner, participant, outcome, disposition]

@@ -1,4 +1,4 @@
-// What one resource adds to a row, and what the facts of a row come to together.
+// A fact is what one resource adds to a row; this file also computes a row's figures from its facts.
 import { isRecord, scalarText } from '../../base/json.ts'
 import { compareSpans, type DateSpan, spanOf } from '../../fhir/date-span.ts'
 import { sumAndMean } from './decimal.ts'
@@ -19,7 +19,7 @@ export interface Fact {
   absent: boolean
 }
 
-/** What a resource is, was and when, without its value. */
+/** A resource's status and dates, without its value. */
 export function factOf(resource: Record<string, unknown>): Omit<Fact, 'value' | 'absent'> {
   const written = dateOf(resource, (value) => spanOf(value) !== undefined)
   const span = spanOf(written)
@@ -32,7 +32,7 @@ export function factOf(resource: Record<string, unknown>): Omit<Fact, 'value' | 
   }
 }
 
-/** Numbers of different units can't be compared. What has no value belongs to the unit that most have. */
+/** Divides facts by unit, since numbers of different units can't be compared. Facts without a value go with the most frequent unit. */
 export function byUnit<T extends Pick<Fact, 'value'>>(facts: readonly T[]): T[][] {
   const counts = new Map<string, number>()
   for (const { value } of facts) if (value) counts.set(unitOf(value), (counts.get(unitOf(value)) ?? 0) + 1)
@@ -74,14 +74,14 @@ function compareStored(a: DateSpan | undefined, b: DateSpan | undefined): number
   return (a?.start ?? Number.NEGATIVE_INFINITY) > (b?.start ?? Number.NEGATIVE_INFINITY) ? 1 : 0
 }
 
-/** The first of those that none exceeds. */
+/** The maximum by `compare`; the first if several are equal. */
 function extreme<T>(all: readonly T[], compare: (a: T, b: T) => number): T | undefined {
   let best = all[0]
   for (const one of all) if (best !== undefined && compare(one, best) > 0) best = one
   return best
 }
 
-export interface Statistics {
+interface Statistics {
   /** How many have no value, where others have a number, or that say why they have none (dataAbsentReason). */
   noValue: number | undefined
   /** How many have a comparator, such as `<0.5`: they count for min and max, not for sum and mean. */
@@ -93,7 +93,7 @@ export interface Statistics {
   unit: string | undefined
 }
 
-/** @param valid of one unit */
+/** @param valid facts of one unit */
 export function statisticsOf(valid: readonly Pick<Fact, 'value' | 'absent'>[]): Statistics {
   const values = valid.flatMap(({ value }) => (value?.number === undefined ? [] : [value]))
   const exact = values.flatMap(({ number, side }) => (number !== undefined && !side ? [number] : []))
@@ -121,14 +121,14 @@ export function statusesOf(facts: readonly Pick<Fact, 'status'>[]): string | und
   return sorted.map(([status, count]) => `${status} ${count}`).join(', ') || undefined
 }
 
-/** By code units, the same everywhere; nothing comes last. */
+/** Compares by code units, independent of locale; undefined comes last. */
 export function compareText(a: string | undefined, b: string | undefined): number {
   if (a === b) return 0
   if (a === undefined || b === undefined) return a === undefined ? 1 : -1
   return a < b ? -1 : 1
 }
 
-/** Without what is undefined. */
+/** The same object without undefined properties. */
 export function present<T extends object>(all: { [Key in keyof T]-?: T[Key] | undefined }): T {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as T
 }

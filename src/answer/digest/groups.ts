@@ -1,42 +1,63 @@
-// Records in groups of the caller's choice: how many, what their values come to, or the newest or first of each. Pure.
+// Groups records by the caller's expressions: the count and figures of each group, or its newest or first record. Pure.
 import { isRecord } from '../../base/json.ts'
 import { compareSpans, spanOf } from '../../fhir/date-span.ts'
 import { byUnit, type Fact, firstOf, lastOf, present, statisticsOf, statusesOf, storedLast, validOf } from './facts.ts'
 import type { Key } from './key.ts'
 import type { Value } from './value.ts'
 
-/** A record as groups are made of it. */
+/** A record as a member of groups. */
 export interface Member extends Omit<Fact, 'value'> {
   type: string
-  /** For each expression, what it found. */
+  /** The keys that each expression found. */
   keys: Key[][]
-  /** Several, where the expression for them found several. */
+  /** More than one if the value expression found more than one. */
   values: Value[]
 }
 
 export type Pick = 'latest' | 'first'
 export type Row = Record<string, unknown>
 
-/** What a row says about its group, whatever the grouping. */
-const OWN: ReadonlySet<string> = new Set([
-  ...['count', 'noValue', 'inexact', 'sum', 'mean', 'min', 'max', 'unit', 'first', 'last'],
-  ...['date', 'value', 'tied', 'passedOver', 'record'],
-])
-/** What rows can be ordered by, besides the expressions. */
-export const SORTS: readonly string[] = ['count', 'sum', 'mean', 'min', 'max', 'first', 'last', 'date', 'value']
+interface Column {
+  /** Rows can be ordered by it. */
+  sorts?: boolean
+  /** Its numbers are of the row's unit: those of different units can't be compared. */
+  inUnit?: boolean
+}
 
-/** The column of an expression: not the name of another. */
+/** Columns that a row has whatever the grouping. */
+const COLUMNS = {
+  count: { sorts: true },
+  noValue: {},
+  inexact: {},
+  sum: { sorts: true, inUnit: true },
+  mean: { sorts: true, inUnit: true },
+  min: { sorts: true, inUnit: true },
+  max: { sorts: true, inUnit: true },
+  unit: {},
+  first: { sorts: true },
+  last: { sorts: true },
+  date: { sorts: true },
+  value: { sorts: true, inUnit: true },
+  tied: {},
+  passedOver: {},
+  record: {},
+} satisfies Record<string, Column>
+const OWN: ReadonlyMap<string, Column> = new Map(Object.entries(COLUMNS))
+/** What rows can be ordered by, besides the expressions. */
+export const SORTS: readonly string[] = [...OWN].filter(([, { sorts }]) => sorts).map(([name]) => name)
+
+/** The column of an expression, renamed if it has the name of another column. */
 export function columnOf(expression: string): string {
   return OWN.has(expression) ? `(${expression})` : expression
 }
 
-/** Maximum number of groups for one record: all combinations of its values. */
+/** Maximum number of groups that one record is in, one for each combination of its keys. */
 const MAX_COMBINED = 100
 
 /**
- * A row for each group, of several units for each unit; of `pick`, for each group the newest or first record.
+ * One row for each group, or for each unit in a group with several units; with `pick`, the newest or first record of each group.
  *
- * @param expressions heads of the columns, one for each list of a member's keys
+ * @param expressions the column heads, one for each list of a member's keys
  */
 export function groupRows(members: readonly Member[], expressions: readonly string[], pick?: Pick): Row[] {
   const typed = !expressions.includes('resourceType') && new Set(members.map(({ type }) => type)).size > 1
@@ -67,7 +88,7 @@ function headOf({ type }: Member, keys: readonly (Key | undefined)[], names: rea
   return { ...(typed && { resourceType: type }), ...Object.fromEntries(cells) }
 }
 
-/** One of each list with one of each other; where a list is empty, nothing stands for it. */
+/** All combinations of one key from each list; undefined stands for an empty list. */
 function combined(lists: readonly Key[][]): (Key | undefined)[][] {
   return lists
     .reduce<(Key | undefined)[][]>(
@@ -78,7 +99,7 @@ function combined(lists: readonly Key[][]): (Key | undefined)[][] {
     .slice(0, MAX_COMBINED)
 }
 
-/** The first display that any record gives: most references to the same have it, some don't. */
+/** Keeps the first display for a key, since some references to a record have none. */
 function noteDisplay(displays: Map<string, string>, one: Key | undefined): void {
   if (!one || !isRecord(one.shown)) return
   const { reference, system, code, display } = one.shown
@@ -93,10 +114,10 @@ function withDisplay(shown: unknown, displays: ReadonlyMap<string, string>): unk
   return display === undefined ? shown : { ...shown, display }
 }
 
-// ── What a group comes to ──
+// ── The figures of a group ──
 
-/** What a row says, and of which records. */
-type Figures = Row & { of: readonly Member[] }
+/** A row, and the records that it is about. */
+type Figures = { [Name in keyof typeof COLUMNS]?: unknown } & { status?: unknown; of: readonly Member[] }
 
 type Single = Omit<Fact, 'value'> & { value?: Value; member: Member }
 
@@ -115,7 +136,7 @@ function aggregate(facts: readonly Single[]): Figures {
   return { of, count: of.length, noValue, inexact, sum, mean, min, max, unit, first, last }
 }
 
-/** The newest or first that has a value, if any has; those passed over for that are counted. */
+/** The newest or first record with a value, if any has one; records passed over for lack of a value are counted. */
 function pickedOf(members: readonly Member[], pick: Pick): Figures {
   const facts = validOf(
     members.map(({ values, ...rest }) => ({ ...rest, values, ...(values[0] && { value: values[0] }) })),
@@ -143,7 +164,7 @@ function pickedOf(members: readonly Member[], pick: Pick): Figures {
   }
 }
 
-/** Of several at the same time the one that was stored last; of these, by id, whatever order they came in. */
+/** Of several records at the same time, the one stored last; if that is equal too, by id, so that their order doesn't matter. */
 function newestStored<T extends Fact>(tied: readonly T[]): T | undefined {
   return storedLast(tied.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
 }
@@ -151,8 +172,8 @@ function newestStored<T extends Fact>(tied: readonly T[]): T | undefined {
 // ── Order ──
 
 /**
- * Rows in an order: FHIR's `-sum` is the largest first. Numbers of different units aren't compared: each unit stands for
- * itself, the one of most rows first. What has no such value comes last.
+ * Sorts rows; as in FHIR, `-sum` means the largest first. Numbers of different units aren't compared: rows are sorted within each
+ * unit, and the unit of most rows comes first. Rows without such a value come last.
  */
 export function sortRows(rows: readonly Row[], sort: string): Row[] {
   const [name, down] = sort.startsWith('-') ? [sort.slice(1), true] : [sort, false]
@@ -173,7 +194,7 @@ export function sortRows(rows: readonly Row[], sort: string): Row[] {
 
 /** Whether a column holds numbers of the row's unit. */
 export function dependsOnUnit(name: string): boolean {
-  return /^-?(?:sum|mean|min|max|value)$/.test(name)
+  return OWN.get(name.replace(/^-/, ''))?.inUnit === true
 }
 
 function compare(a: unknown, b: unknown): number {
@@ -184,7 +205,7 @@ function compare(a: unknown, b: unknown): number {
   return String(one) < String(two) ? -1 : String(one) > String(two) ? 1 : 0
 }
 
-/** A number with the comparator that it was given with as that number; what is named by its name. */
+/** What a cell is sorted by: a number without its comparator, or the name of what it refers to. */
 function orderable(value: unknown): unknown {
   if (isRecord(value)) return value.display ?? value.reference ?? value.code
   const number =

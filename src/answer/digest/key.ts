@@ -1,9 +1,9 @@
-// What records are grouped by: a value of any type, as a key that is the same for what is the same, and as it is shown.
+// The values that records are grouped by: each has a key, which is equal for equal values, and the form in which it is shown.
 import { isRecord, scalarText } from '../../base/json.ts'
-import { conceptOf, textOf } from './subject.ts'
+import { conceptOf, oneLineText } from './subject.ts'
 
 export interface Key {
-  /** The same for values that mean the same, whatever they are written like. */
+  /** Equal for values that mean the same, however they are written. */
   key: string
   /** A scalar, a Reference or a Coding. */
   shown: unknown
@@ -12,7 +12,7 @@ export interface Key {
 const RELATIVE = /^([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/
 
 /**
- * The keys of what an expression found, or an element holds: one for each value.
+ * The keys of an expression's result, or of an element: one for each value.
  *
  * @param base of the FHIR API, which an absolute reference may begin with
  */
@@ -23,19 +23,20 @@ export function keysOf(found: unknown, resource: Record<string, unknown>, base: 
 
 function keyOf(value: unknown, resource: Record<string, unknown>, base: string): Key | undefined {
   if (!isRecord(value)) return scalarKey(value, base)
-  if (typeof value.reference === 'string') return referenceKey(value.reference, textOf(value.display), resource, base)
+  if (typeof value.reference === 'string')
+    return referenceKey(value.reference, oneLineText(value.display), resource, base)
   if (isRecord(value.identifier) && typeof value.identifier.value === 'string') {
     const { system, value: own } = value.identifier
-    return { key: `identifier ${scalarText(system)}|${own}`, shown: textOf(value.display) ?? own }
+    return { key: `identifier ${scalarText(system)}|${own}`, shown: oneLineText(value.display) ?? own }
   }
   const { code, unit, currency, start, end, family, given } = value
   if (typeof value.value === 'number') {
-    const measure = textOf(unit) ?? textOf(code) ?? textOf(currency)
+    const measure = oneLineText(unit) ?? oneLineText(code) ?? oneLineText(currency)
     return text(`${value.value}${measure ? ` ${measure}` : ''}`)
   }
   if (start !== undefined || end !== undefined) return text(`${scalarText(start)}/${scalarText(end)}`)
   if (family !== undefined || given !== undefined) {
-    return text(textOf(value.text) ?? [given, family].flat().map(scalarText).filter(Boolean).join(' '))
+    return text(oneLineText(value.text) ?? [given, family].flat().map(scalarText).filter(Boolean).join(' '))
   }
   const concept = conceptOf(value, resource)
   if (concept?.code !== undefined) return { key: `code ${concept.system ?? ''}|${concept.code}`, shown: concept }
@@ -44,7 +45,7 @@ function keyOf(value: unknown, resource: Record<string, unknown>, base: string):
 
 function scalarKey(value: unknown, base: string): Key | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return { key: `value ${value}`, shown: value }
-  const written = textOf(value)
+  const written = oneLineText(value)
   if (written === undefined) return undefined
   const local = relative(written, base)
   return local === undefined ? text(written) : { key: `reference ${local}`, shown: { reference: local } }
@@ -54,7 +55,7 @@ function text(written: string): Key {
   return { key: `text ${written}`, shown: written }
 }
 
-/** What is contained is another one in each record, whatever it is called. */
+/** The key of a reference. A contained resource is a different one in each record, even under the same id. */
 function referenceKey(
   written: string,
   display: string | undefined,
@@ -72,18 +73,18 @@ function relative(written: string, base: string): string | undefined {
   return RELATIVE.exec(written.startsWith(base) ? written.slice(base.length) : written)?.[1]
 }
 
-// ── Whose a record is ──
+// ── Whom a record is about ──
 
-/** The elements that say whom a record is about, best first; what else refers to a person says who did something. */
+/** The elements that say whom a record is about, best first. Other references to a person say who did something. */
 const SUBJECTS = ['subject', 'patient', 'for', 'beneficiary', 'candidate', 'individual']
-/** Lists of those that take part, of whom the patients count. */
+/** Lists of participants; only patients among them count. */
 const PARTICIPANTS: readonly (readonly [list: string, element: string])[] = [
   ['participant', 'actor'],
   ['member', 'entity'],
   ['agent', 'who'],
 ]
 
-/** Whom a record is about; a record that is about nobody is about itself, and so is a patient. */
+/** Whom a record is about. A Patient, and a record about nobody, is about itself. */
 export function subjectsOf(resource: Record<string, unknown>, base: string): Key[] {
   const { resourceType, id } = resource
   const named = SUBJECTS.map((name) => resource[name]).find((value) => value !== undefined)

@@ -1,4 +1,4 @@
-// What a resource is about and in which state it is, whatever its type: the elements that a digest's rows are made by.
+// A resource's subject matter and status, whatever its type: the elements by which a digest makes its rows.
 import { isRecord, scalarText } from '../../base/json.ts'
 
 /** What something is about: a code, or what was written instead of one. */
@@ -44,7 +44,7 @@ const ABOUT_ANY = [
   'questionnaire',
 ]
 
-/** For work, what matters besides its subject: owner, participants, outcome. */
+/** For workflow resources, what divides them besides their subject: owner, participants, outcome. */
 export interface Told {
   owner?: string
   participant?: string
@@ -78,7 +78,7 @@ export function subjectOf(resource: Record<string, unknown>): Subject {
   return {}
 }
 
-/** What a resource of the workflow is told by, beside its subject; nothing of other types. */
+/** Owner, participants and outcome of a workflow resource; empty for other types. */
 export function toldBy(resource: Record<string, unknown>): Told {
   const { resourceType, owner, participant, outcome, disposition } = resource
   const told = (entries: Record<string, string | undefined>): Told =>
@@ -86,7 +86,7 @@ export function toldBy(resource: Record<string, unknown>): Told {
   if (resourceType === 'Task') return told({ owner: actorOf(owner, resource) })
   if (resourceType === 'Appointment') return told({ participant: participantsOf(participant, resource) })
   if (resourceType !== 'ExplanationOfBenefit') return {}
-  return told({ outcome: textOf(outcome), disposition: textOf(disposition) })
+  return told({ outcome: oneLineText(outcome), disposition: oneLineText(disposition) })
 }
 
 function actorOf(element: unknown, resource: Record<string, unknown>): string | undefined {
@@ -112,20 +112,22 @@ export function conceptOf(element: unknown, resource: Record<string, unknown> = 
     return undefined
   }
   if (!isRecord(element)) return subject(undefined, element, undefined)
-  const text = textOf(element.text)
+  const text = oneLineText(element.text)
   if (Array.isArray(element.coding)) {
-    const codings = element.coding.filter(isRecord).filter(({ code, display }) => textOf(code) ?? textOf(display))
+    const codings = element.coding
+      .filter(isRecord)
+      .filter(({ code, display }) => oneLineText(code) ?? oneLineText(display))
     const coding = codings.find(({ userSelected }) => userSelected === true) ?? codings[0]
-    if (coding) return subject(coding.system, coding.code, textOf(coding.display) ?? text)
+    if (coding) return subject(coding.system, coding.code, oneLineText(coding.display) ?? text)
   }
-  if (textOf(element.reference)) return referenced(element, resource)
-  return subject(element.system, element.code, textOf(element.display) ?? text)
+  if (oneLineText(element.reference)) return referenced(element, resource)
+  return subject(element.system, element.code, oneLineText(element.display) ?? text)
 }
 
 function subject(system: unknown, code: unknown, display: unknown): Subject | undefined {
-  const found = { code: textOf(code), display: textOf(display) }
+  const found = { code: oneLineText(code), display: oneLineText(display) }
   if (!found.code && !found.display) return undefined
-  const space = found.code && textOf(system)
+  const space = found.code && oneLineText(system)
   return {
     ...(space && { system: space }),
     ...(found.code && { code: found.code }),
@@ -133,17 +135,17 @@ function subject(system: unknown, code: unknown, display: unknown): Subject | un
   }
 }
 
-/** By its display; without one by the code of what it contains, or by the reference itself. */
+/** The subject that a Reference names: its display, or the code of the contained resource, or the reference itself. */
 function referenced({ reference, display }: Record<string, unknown>, resource: Record<string, unknown>): Subject {
-  const named = textOf(display)
+  const named = oneLineText(display)
   if (named) return { display: named }
-  const target = textOf(reference) ?? ''
+  const target = oneLineText(reference) ?? ''
   const contained = Array.isArray(resource.contained) ? resource.contained : []
   const inside = contained.find((one) => isRecord(one) && `#${scalarText(one.id)}` === target)
   return (isRecord(inside) && conceptOf(inside.code)) || { code: target }
 }
 
-/** A resource's state: of a problem or allergy the clinical one, unless it is withdrawn. */
+/** A resource's status; for a problem or allergy, the clinical status, unless it is withdrawn. */
 export function statusOf(resource: Record<string, unknown>): { status?: string; withdrawn: boolean } {
   const verified = codeOf(resource.verificationStatus)
   if (verified === 'entered-in-error' || verified === 'refuted') return { status: verified, withdrawn: true }
@@ -159,6 +161,6 @@ function codeOf(element: unknown): string | undefined {
 }
 
 /** A text or truth value in one line; undefined if there is none. */
-export function textOf(value: unknown): string | undefined {
+export function oneLineText(value: unknown): string | undefined {
   return scalarText(value).replaceAll(/\s+/g, ' ').trim() || undefined
 }

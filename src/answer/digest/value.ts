@@ -1,15 +1,15 @@
-// When something happened and which value it had, whatever its type: what a digest tells of the resources in a row.
+// A resource's date and value, whatever its type, for the figures of a digest's row.
 import { isRecord } from '../../base/json.ts'
-import { conceptOf, textOf } from './subject.ts'
+import { conceptOf, oneLineText } from './subject.ts'
 
 export interface Value {
   /** As it is shown: a number, with any comparator before it, or a text. */
   shown: number | string
-  /** What can be compared; absent for texts. */
+  /** The number to compare; absent for texts. */
   number?: number
   /** Where the number stands to the true value: -2 for `<`, up to 2 for `>`. */
   side?: number
-  /** The unit by its code, where it has one: what may be compared with what. */
+  /** The unit, by its code if it has one: only numbers of the same unit are compared. */
   unit?: string
   /** The unit as it is written. */
   unitText?: string
@@ -55,7 +55,7 @@ const DATE_ELEMENTS = DATES.flatMap((name) =>
     : [name],
 )
 
-/** The first of a resource's dates that `isDate` takes, as written; never when it was stored. */
+/** The first of a resource's dates that `isDate` accepts, as written; never the date of storage. */
 export function dateOf(resource: Record<string, unknown>, isDate: (value: unknown) => boolean): string | undefined {
   for (const name of DATE_ELEMENTS) {
     const value = resource[name]
@@ -105,11 +105,11 @@ export function measuredIn(element: Record<string, unknown>): Value | undefined 
     concept?.code ??
     pair(valueRange, 'low', ' to ', 'high') ??
     pair(valueRatio, 'numerator', ':', 'denominator') ??
-    [element.valueString, element.valueDateTime, element.valueTime, element.valueBoolean].map(textOf).find(Boolean)
+    [element.valueString, element.valueDateTime, element.valueTime, element.valueBoolean].map(oneLineText).find(Boolean)
   return text === undefined ? undefined : { shown: shortened(text) }
 }
 
-/** What a bill or payment comes to, with the currency as unit. */
+/** The amount of a bill or payment, with the currency as its unit. */
 export function amountIn(resource: Record<string, unknown>): Value | undefined {
   for (const name of AMOUNTS) {
     const money = resource[name]
@@ -118,27 +118,27 @@ export function amountIn(resource: Record<string, unknown>): Value | undefined {
   return undefined
 }
 
-/** What an expression found, one value after the other. */
+/** The values that an expression found. */
 export function valuesIn(found: unknown): Value[] {
   return [found].flat().flatMap((one): Value[] => {
     if (isNumber(one)) return [{ shown: one, number: one, side: 0 }]
     if (isRecord(one) && isNumber(one.value))
       return [quantity({ ...one, unit: one.unit ?? one.currency })].flatMap((value) => value ?? [])
     const concept = conceptOf(one)
-    const text = concept?.display ?? concept?.code ?? (isRecord(one) ? textOf(JSON.stringify(one)) : undefined)
+    const text = concept?.display ?? concept?.code ?? (isRecord(one) ? oneLineText(JSON.stringify(one)) : undefined)
     return text === undefined ? [] : [{ shown: shortened(text) }]
   })
 }
 
 function quantity({ value, comparator, unit, code }: Record<string, unknown>): Value | undefined {
   if (!isNumber(value)) return undefined
-  const sign = textOf(comparator)
-  const written = textOf(unit) ?? textOf(code)
+  const sign = oneLineText(comparator)
+  const written = oneLineText(unit) ?? oneLineText(code)
   return {
     shown: sign ? `${sign}${value}` : value,
     number: value,
     side: (sign && Object.hasOwn(SIDES, sign) && SIDES[sign]) || 0,
-    ...(written && { unit: textOf(code) ?? written, unitText: written }),
+    ...(written && { unit: oneLineText(code) ?? written, unitText: written }),
   }
 }
 

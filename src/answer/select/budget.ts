@@ -1,5 +1,5 @@
-// Limits the work of evaluating FHIRPath. In a few hundred characters the work can double with every step, and a Worker's clock stands
-// still while it computes, so each step pays in proportion to what it handles.
+// Limits the work of evaluating FHIRPath. An expression of a few hundred characters can double its work with every step, and a Worker's
+// clock stands still while it computes, so each step is charged in proportion to what it handles.
 import { type Atom, FunctionAtom, InfixOperatorAtom, SymbolAtom, type TypedValue } from '@medplum/core'
 import { isRecord } from '../../base/json.ts'
 
@@ -15,7 +15,7 @@ export class TooMuchWork extends Error {
   override readonly name = 'TooMuchWork'
 }
 
-/** What the expressions of one answer may spend together. */
+/** The work that all expressions of one answer may do together. */
 export class Budget {
   #answer = UNITS_PER_ANSWER
   #resource = UNITS_PER_RESOURCE
@@ -29,14 +29,16 @@ export class Budget {
   spend(units: number): void {
     if (units > this.#resource) throw new TooMuchWork('it is too much work for one resource: write a simpler path')
     if (units > this.#answer) {
-      throw new TooMuchWork('all expressions together are too much work for this answer: write fewer, or set _count')
+      throw new TooMuchWork(
+        'all expressions together are too much work for this answer: write fewer, or set a lower _count',
+      )
     }
     this.#resource -= units
     this.#answer -= units
   }
 }
 
-/** An expression's parts, itself included; each once, although a sign holds its operand twice. */
+/** An expression and all of its parts, each once, although a sign's atom contains its operand twice. */
 export function atomsOf(atom: Atom, found: Set<Atom> = new Set()): Set<Atom> {
   if (found.has(atom)) return found
   found.add(atom)
@@ -48,7 +50,7 @@ function isAtom(value: unknown): value is Atom {
   return typeof value === 'object' && value !== null && 'eval' in value && typeof value.eval === 'function'
 }
 
-/** Makes every step of an expression pay, and avoids the most expensive one: looking for a property that cannot be there. */
+/** Charges the budget for every step of an expression, and skips the most expensive one: looking for a property that can't exist. */
 export function meter(root: Atom, budget: Budget): void {
   const atoms = atomsOf(root)
   const compared = new Map<Atom, 'once' | 'with each'>()
@@ -72,7 +74,7 @@ export function meter(root: Atom, budget: Budget): void {
   }
 }
 
-/** Whether there is such a property, also as a choice (`valueQuantity` of `value`) or as an extended primitive, or such a type. */
+/** Whether a value may have this property, also as a choice (`valueQuantity` for `value`) or as an extended primitive, or this type. */
 function mayHold(value: unknown, property: string): boolean {
   if (!isRecord(value)) return false
   if (Object.hasOwn(value, property) || value.resourceType === property) return true

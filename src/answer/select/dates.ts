@@ -9,25 +9,24 @@ export function isDate(text: string): boolean {
   return text.includes('-') && DATE.test(text)
 }
 
-/** Two dates, or two times, can't be compared: the message is a part of a sentence. */
+/** Two dates or times can't be compared. The message is part of a sentence. */
 export class Incomparable extends Error {
   override readonly name = 'Incomparable'
 }
 
 /**
- * Which comes first.
+ * Compares two dates or times.
  *
- * @returns below 0 for the first, above 0 for the second, 0 where they are the same; undefined if one is not precise enough to tell
- * @throws {Incomparable} for a date and a time, or where only one of them has a time zone
+ * @returns negative if `a` is earlier, positive if `b` is, 0 if they are equal; undefined if one is not precise enough to tell
+ * @throws {Incomparable} for a date and a time, or if only one has a time zone
  */
 export function compareDates(a: string, b: string): number | undefined {
   const [one, two] = [partsOf(a), partsOf(b)]
-  if (!one || !two || one.isTime !== two.isTime) throw new Incomparable('only dates with dates, and times with times')
+  if (!one || !two || one.isTime !== two.isTime)
+    throw new Incomparable('only dates can be compared with dates, and times with times')
   const bothHaveTime = one.parts.length > 3 && two.parts.length > 3
   if (!one.isTime && bothHaveTime && one.hasZone !== two.hasZone) {
-    throw new Incomparable(
-      'one of the times has a time zone and the other has none: write it, as in @2026-01-01T00:00:00Z',
-    )
+    throw new Incomparable('only one of the times has a time zone: write both with one, as in @2026-01-01T00:00:00Z')
   }
   const length = Math.max(one.parts.length, two.parts.length)
   for (let at = 0; at < length; at++) {

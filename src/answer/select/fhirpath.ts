@@ -18,22 +18,22 @@ import {
 } from '@medplum/core'
 import { atomsOf, type Budget, meter, TooMuchWork } from './budget.ts'
 import { FhirPathError, SEVERAL } from './fhirpath-error.ts'
-import { FUNCTIONS, REFUSED_FUNCTIONS } from './functions.ts'
+import { REFUSED_FUNCTIONS, SUPPORTED_FUNCTIONS } from './functions.ts'
 import { tighten } from './strict.ts'
 
 export interface FhirPath {
   /**
-   * What the expression finds, as plain JSON: the value itself, an array of several, `undefined` for none.
+   * The expression's result as plain JSON: a single value itself, several as an array, `undefined` for none.
    *
    * @throws {FhirPathError} {TooMuchWork}
    */
   evaluate(resource: unknown): unknown
 }
 
-const EXAMPLE = "right is, for example, name.where(use='official').family"
+const EXAMPLE = "an example: name.where(use='official').family"
 const KEYWORDS = ['true', 'false']
 const OPERATORS = ['!=', '!~', '<=', '>=', '{}', '->']
-/** The library's own parser makes every time literal one of UTC, to the millisecond. */
+/** The library's parser turns every time literal into UTC with milliseconds; this one keeps it as written. */
 const parsers = initFhirPathParserBuilder().registerPrefix('DateTime', {
   parse: (_parser, { value }) => new LiteralAtom({ type: literalType(value), value }),
 })
@@ -43,9 +43,9 @@ function literalType(value: string): string {
 }
 
 /**
- * An expression, parsed and checked.
+ * Parses and checks an expression.
  *
- * @throws {FhirPathError} that says what is wrong, with a right example
+ * @throws {FhirPathError} that says what is wrong, with a correct example
  */
 export function parseFhirPath(text: string, budget: Budget): FhirPath {
   const root = parse(text)
@@ -69,7 +69,7 @@ export function parseFhirPath(text: string, budget: Budget): FhirPath {
 
 type Token = ReturnType<Tokenizer['tokenize']>[number]
 
-/** What would be misread; undefined if there is nothing. */
+/** What the library would misread in an expression; undefined if there is nothing. */
 function oddIn(tokens: readonly Token[]): string | undefined {
   for (const [at, { id, value }] of tokens.entries()) {
     const [before, next, afterNext] = [tokens[at - 1], tokens[at + 1], tokens[at + 2]]
@@ -88,8 +88,7 @@ function oddIn(tokens: readonly Token[]): string | undefined {
     ) {
       return 'a number loses its trailing zeros when it becomes text'
     }
-    if (id === 'Symbol' && value === 'System' && next?.id === '.')
-      return 'types are those of FHIR: boolean, string, Quantity'
+    if (id === 'Symbol' && value === 'System' && next?.id === '.') return 'use FHIR types: boolean, string, Quantity'
   }
   return undefined
 }
@@ -113,13 +112,13 @@ function parse(text: string): Atom {
   if (odd !== undefined) throw new FhirPathError(odd)
   if (rest) {
     throw new FhirPathError(
-      `"${rest.value}" follows a complete expression; one expression is one column and gets no other name; ${EXAMPLE}`,
+      `"${rest.value}" follows a complete expression; each expression is one column, which can’t be renamed; ${EXAMPLE}`,
     )
   }
   return root
 }
 
-/** The tokenizer adds a time zone to times that have none. */
+/** Undoes the tokenizer's change to times without a time zone, to which it adds one. */
 function asWritten<T extends { id: string; value: string; index: number }>(token: T, text: string): T {
   if (token.id !== 'DateTime' || !token.value.endsWith('Z')) return token
   const value = token.value.slice(0, -1)
@@ -138,7 +137,7 @@ function leavesQuoteOpen(text: string): boolean {
 }
 
 function misparsed(text: string, message: string): string {
-  if (/^\$|\[\*?\]|\*$/.test(text)) return 'this is not FHIRPath; name.family takes all, name[0].family the first'
+  if (/^\$|\[\*?\]|\*$/.test(text)) return 'this is not FHIRPath; name.family returns all, name[0].family the first'
   if (/more tokens/.test(message)) return `it ends too early; ${EXAMPLE}`
   const [, token, column] = /^Parse error at "(.*)" \(line 1, column (\d+)\)/s.exec(message) ?? []
   return token === undefined || column === undefined
@@ -150,12 +149,14 @@ function check(atom: Atom): void {
   if (atom instanceof FunctionAtom) checkFunction(atom)
   else if (atom instanceof AsAtom || atom instanceof IsAtom) checkType(atom.operator, atom.right)
   else if (atom instanceof DotAtom && !(atom.right instanceof SymbolAtom || atom.right instanceof FunctionAtom)) {
-    throw new FhirPathError('a name or function follows a dot, and an index goes in brackets: name[0].family')
+    throw new FhirPathError(
+      'a dot must be followed by a name or function, and an index goes in brackets: name[0].family',
+    )
   } else if (atom instanceof IndexerAtom && atom.expr instanceof SymbolAtom) {
-    throw new FhirPathError('an index is a number, such as name[0]; value[x] is written value')
+    throw new FhirPathError('an index must be a number, as in name[0]; value[x] is written value')
   } else if (atom instanceof SymbolAtom && /^[$%]/.test(atom.name) && atom.name !== '$this') {
     throw new FhirPathError(
-      `${atom.name} is not known here: a path begins at the resource, and $this is the current value`,
+      `${atom.name} is not available here: a path starts at the resource, and $this is the current value`,
     )
   }
 }
@@ -163,22 +164,24 @@ function check(atom: Atom): void {
 function checkFunction({ name, args }: FunctionAtom): void {
   const refused = REFUSED_FUNCTIONS.get(name)
   if (refused !== undefined) throw new FhirPathError(`${name}() is not available; ${refused}`)
-  const arity = FUNCTIONS.get(name)
+  const arity = SUPPORTED_FUNCTIONS.get(name)
   if (!arity) {
     const common =
       'where(), exists(), first(), last(), count(), select(), ofType(), extension(), join(), substring(), iif()'
-    throw new FhirPathError(`there is no function ${name}() here; there are ${common} and others`)
+    throw new FhirPathError(`there is no function ${name}(); available are ${common} and others`)
   }
   const [least, most] = arity
   if (args.length < least || args.length > most) {
     const right =
-      least === 0 && most === 0 ? 'none, as in name.first()' : least === most ? least : `${least} to ${most}`
-    throw new FhirPathError(`${name}() has ${args.length} arguments and takes ${right}`)
+      most === 0
+        ? 'no arguments, as in name.first()'
+        : `${least === most ? least : `${least} to ${most}`} argument${most === 1 ? '' : 's'}`
+    throw new FhirPathError(`${name}() takes ${right}; this has ${args.length}`)
   }
   const [first] = args
   if (name === 'ofType' || name === 'is' || name === 'as') checkType(name, first)
   if (name === 'join' && first && !(first instanceof LiteralAtom)) {
-    throw new FhirPathError("join() takes a quoted text: name.given.join(' ')")
+    throw new FhirPathError("join() takes quoted text: name.given.join(' ')")
   }
 }
 
@@ -190,11 +193,11 @@ function checkType(operator: string, type: Atom | undefined): void {
   const name =
     type instanceof DotAtom && /^(FHIR|System)$/.test(symbolOf(type.left)) ? symbolOf(type.right) : symbolOf(type)
   if (SYSTEM_TYPES.has(name)) {
-    throw new FhirPathError(`the type is written with a small letter: ${name.charAt(0).toLowerCase()}${name.slice(1)}`)
+    throw new FhirPathError(`this type is written in lower case: ${name.charAt(0).toLowerCase()}${name.slice(1)}`)
   }
   if (PRIMITIVES.has(name) || /^[A-Z]/.test(name)) return
   throw new FhirPathError(
-    `after "${operator}" comes a FHIR type, unquoted: value.ofType(Quantity), (value as dateTime); columns get no other names`,
+    `after "${operator}" write a FHIR type without quotes: value.ofType(Quantity), (value as dateTime); columns can’t be renamed`,
   )
 }
 
@@ -206,19 +209,19 @@ function symbolOf(atom: Atom | undefined): string {
 function asJson(value: unknown): unknown[] {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new FhirPathError(
-      'it gives no number: only numbers can be added, and dates only compared, birthDate < @2000-01-01',
+      'its result is not a number: only numbers can be added; dates can only be compared, as in birthDate < @2000-01-01',
     )
   }
   return value === undefined || value === null || typeof value === 'function' ? [] : [value]
 }
 
-/** The library's errors in our words: some of its messages repeat the record. */
+/** Our own messages for the library's errors, since some of its messages repeat the record. */
 const FAULTS: readonly [says: RegExp, meaning: string][] = [
-  [/^Expected singleton of type/, "and, or and xor go between comparisons, as in status = 'final' and code.exists()"],
+  [/^Expected singleton of type/, "put and, or and xor between comparisons, as in status = 'final' and code.exists()"],
   [/^Expected (singleton|1 arguments|input length one)/, SEVERAL],
   [/^(String function|Expected string operand)/, 'it needs text: put .toString() after the number'],
   [/^(Math function|Expected a number)/, 'it needs a number'],
-  [/Boolean$/, "iif() begins with a comparison: iif(status = 'final', 'yes', 'no')"],
+  [/Boolean$/, "iif() must begin with a comparison: iif(status = 'final', 'yes', 'no')"],
 ]
 
 function fault(thrown: unknown): Error {

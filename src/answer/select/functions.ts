@@ -1,7 +1,7 @@
 // The FHIRPath functions that may be called: those that @medplum/core supports, that finish quickly, and that need no other resource.
 
 /** How many arguments each takes, at least and at most. */
-export const FUNCTIONS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
+export const SUPPORTED_FUNCTIONS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
   ...named('empty exists count allTrue anyTrue allFalse anyFalse distinct isDistinct not', 0),
   ...named('single first last tail', 0),
   ...named('upper lower length toBoolean toInteger toDate toDateTime toDecimal toString toTime', 0),
@@ -25,7 +25,10 @@ export const REFUSED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ...['matches', 'matchesFull', 'replaceMatches'].map((name) => [name, REGEX] as const),
   ...['repeat', 'repeatAll', 'children', 'descendants'].map((name) => [name, DESCENT] as const),
   ...['union', 'combine'].map((name) => [name, UNION] as const),
-  ['replace', 'the id in a reference is subject.getReferenceKey(), a part of a text is code.text.substring(0, 10)'],
+  [
+    'replace',
+    'for the id in a reference write subject.getReferenceKey(), for part of a text code.text.substring(0, 10)',
+  ],
   ['hasValue', 'write exists(), such as birthDate.exists()'],
   ...['toQuantity', 'convertsToQuantity'].map((name) => [name, 'write value.value and value.unit'] as const),
   ['resolve', 'write subject.reference or subject.getReferenceKey(), and ask for the other resource with _include'],

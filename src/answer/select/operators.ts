@@ -1,4 +1,4 @@
-// Operators as the FHIRPath specification has them: decimals, dates that are not equally precise, quantities with units.
+// Operators as the FHIRPath specification defines them: for decimals, dates of different precision, and quantities with units.
 
 import type { Atom, InfixOperatorAtom, TypedValue } from '@medplum/core'
 import { isRecord } from '../../base/json.ts'
@@ -9,8 +9,7 @@ import { truth } from './types.ts'
 /** The result of an operator for two single values; undefined if the library's own is right. */
 type OperatorCheck = (left: TypedValue, right: TypedValue, operator: string) => TypedValue[] | undefined
 
-const NUMBERS =
-  'only numbers can be used in arithmetic. A date can be compared with another, as in birthDate <= @2008-01-31'
+const NUMBERS = 'arithmetic is only for numbers; dates can be compared, as in birthDate <= @2008-01-31'
 const calculate: OperatorCheck = ({ value: a }, { value: b }, operator) => {
   if (typeof a === 'number' && typeof b === 'number') return exact(a, b, operator)
   if (isQuantity(a) && typeof b === 'number' && /^[*/]$/.test(operator)) return undefined
@@ -40,7 +39,9 @@ const compare: OperatorCheck = (left, right, operator) => {
   if (order === undefined) {
     const [a, b] = [left.value, right.value]
     if (typeof a === typeof b && (typeof a === 'number' || typeof a === 'string')) return undefined
-    throw new FhirPathError('only two numbers, two texts, two dates or two quantities of one unit can be compared')
+    throw new FhirPathError(
+      'only two numbers, two texts, two dates or two quantities with the same unit can be compared',
+    )
   }
   return [
     truth(operator === '<' ? order < 0 : operator === '>' ? order > 0 : operator === '<=' ? order <= 0 : order >= 0),
@@ -50,7 +51,7 @@ const compare: OperatorCheck = (left, right, operator) => {
 const equal: OperatorCheck = (left, right, operator) => {
   const order = orderOf(left, right)
   if (order === undefined) return undefined
-  // Values that may be equal are not a match, but not known to differ either (FHIRPath, section 6.1).
+  // If it is unknown whether values are equal, the result is empty, and for ~ they count as different (FHIRPath, section 6.1).
   if (order === 'undecided') return operator === '~' ? [truth(false)] : operator === '!~' ? [truth(true)] : []
   return [truth((order === 0) === !operator.startsWith('!'))]
 }
@@ -71,13 +72,13 @@ function orderOf({ type: leftType, value: a }: TypedValue, { type: rightType, va
   if (isQuantity(a) && isQuantity(b)) {
     if (!sameUnit(a, b)) {
       throw new FhirPathError(
-        "quantities are compared in one unit only, and these have two or none: compare the number, as in where(value.unit = 'kg').value.value > 100",
+        "quantities can only be compared in the same unit, and these have different units or none: compare the number, as in where(value.unit = 'kg').value.value > 100",
       )
     }
     return a.value - b.value
   }
   if (isQuantity(a) || isQuantity(b))
-    throw new FhirPathError('a quantity is compared by its number, as in value.value > 100')
+    throw new FhirPathError('compare a quantity by its number, as in value.value > 100')
   return undefined
 }
 
@@ -85,7 +86,7 @@ function orderOfDates(a: string, b: string): number | 'undecided' {
   try {
     return compareDates(a, b) ?? 'undecided'
   } catch (error) {
-    if (error instanceof Incomparable) throw new FhirPathError(`these can't be compared, ${error.message}`)
+    if (error instanceof Incomparable) throw new FhirPathError(`these can't be compared: ${error.message}`)
     throw error
   }
 }

@@ -1,4 +1,4 @@
-// An answer as a table of the columns that were asked for, a row for each resource.
+// An answer as a table of the selected columns, with a row for each resource.
 import { isRecord, records } from '../../base/json.ts'
 import { literal } from '../compact/literal.ts'
 import { writeTable } from '../compact/table.ts'
@@ -6,7 +6,7 @@ import type { Select } from './select.ts'
 
 /** Writes answers as tables of selected columns. */
 export interface Columns {
-  /** The table of a resource, of a Bundle's resources, or of those in a batch's answer, with lines at its head. */
+  /** The table of a resource, a Bundle's resources, or the resources in a batch's answer. @param head lines above it */
   write(value: unknown, head: readonly string[]): string
   /** Notes after the last table: expressions that failed or found nothing, cells left out for their size. */
   remarks(): string[]
@@ -14,7 +14,7 @@ export interface Columns {
 
 type Row = Record<string, unknown>
 
-/** @param maxRow characters that all cells of a row may have; where they have more, the largest are left out */
+/** @param maxRow maximum characters of all cells of a row; if they have more, the largest are left out */
 export function columnsOf(select: Select, maxRow: number): Columns {
   const rows = new WeakMap<object, Row>()
   const oversized = new Map<string, number>()
@@ -55,23 +55,23 @@ export function columnsOf(select: Select, maxRow: number): Columns {
       ...[...several].map(severalIn),
       ...[...oversized].map(
         ([name, count]) =>
-          `${literal(name, 'text')} is too long in ${count} of the resources; ask for a part, such as note.text.substring(0,2000).`,
+          `${literal(name, 'text')} is too long in ${count} of the resources. Ask for a part, such as note.text.substring(0,2000).`,
       ),
     ],
   }
 }
 
-/** A row doesn't say which of several values is which. */
+/** A note on a column with several values in a cell: the row doesn't say which is which. */
 function severalIn(name: string): string {
   const [list = name] = name.split('.')
   const how = `${list}.where(code.coding.code='8480-6')`
   const pick = list === 'component' ? `; to get one of them, write ${name.replace(list, how)}` : ''
-  return `${literal(name, 'text')} has several values in a row, in the order of the record (.0, .1 and so on)${pick}.`
+  return `${literal(name, 'text')} has several values per row, in the order of the record (.0, .1 and so on)${pick}.`
 }
 
 /** A resource for a row. */
 interface Found {
-  /** For a batch's answer: its entry and the result of that entry. */
+  /** In a batch's answer: the entry's number and result. */
   about?: Row
   /** A batch's entry may have none. */
   resource?: Row

@@ -13,20 +13,20 @@ export class SelectError extends Error {
   override readonly name = 'SelectError'
 }
 
-/** The expressions while one answer is evaluated; created again for the next. */
+/** The expressions during the evaluation of one answer; a new one is created for the next answer. */
 export interface Select {
-  /** As given, without the space around them: the heads of the columns. */
+  /** As given, trimmed: the heads of the columns. */
   readonly expressions: readonly string[]
   /**
-   * One cell for each expression, as plain JSON: a single value is itself, several are an array, none is `undefined`.
-   * Never throws, and leaves a well-formed resource as it was.
+   * One cell for each expression, as plain JSON: a single value itself, several as an array, `undefined` for none.
+   * Never throws, and doesn't change a well-formed resource.
    */
   row(resource: unknown): { cells: unknown[]; failed: boolean }
-  /** The expressions that could not be evaluated: what is wrong, and on how many resources. */
+  /** Notes on the expressions that failed: why, and on how many resources. */
   errors(): string[]
-  /** Whether an expression cost too much, and so was not evaluated on all. */
+  /** Whether an expression took too much work and so wasn't evaluated on all resources. */
   readonly stopped: boolean
-  /** The expressions that found nothing in any resource, with a hint. None as long as there was no resource. */
+  /** Notes on the expressions that found nothing in any resource, with a hint; none if there was no resource. */
   empty(): string[]
 }
 
@@ -36,7 +36,7 @@ interface Column {
   found: number
   failed: number
   fault?: string
-  /** Whether it cost too much once, and is not evaluated again. */
+  /** Whether it took too much work once, and isn't evaluated again. */
   stopped: boolean
 }
 
@@ -54,7 +54,7 @@ export function compileSelect(
   const wrong: string[] = []
   if (expressions.length > MAX_EXPRESSIONS) {
     throw new SelectError(
-      `${argument(0).replace(/\[.*/, '')} has ${expressions.length} expressions, at most ${MAX_EXPRESSIONS} are evaluated: leave some out, or select a whole element, such as name`,
+      `${argument(0).replace(/\[.*/, '')} has ${expressions.length} expressions, but at most ${MAX_EXPRESSIONS} are evaluated: leave some out, or select a whole element, such as name`,
     )
   }
   for (const [index, expression] of expressions.entries()) {
@@ -67,7 +67,7 @@ export function compileSelect(
   return over(columns)
 }
 
-/** The path, or what is wrong with it. */
+/** The compiled expression, or what is wrong with it. */
 function compile(
   text: string,
   all: readonly string[],
@@ -75,12 +75,12 @@ function compile(
   budget: Budget,
   argument: (index: number) => string,
 ): FhirPath | string {
-  if (text === '') return 'it is empty; right is, for example, name.family'
+  if (text === '') return 'it is empty; an example: name.family'
   if (text.length > MAX_LENGTH) {
-    return `it has ${text.length} characters, at most ${MAX_LENGTH} are read; right is, for example, name.family`
+    return `it has ${text.length} characters, but the limit is ${MAX_LENGTH}; an example: name.family`
   }
   const before = all.findIndex((other) => other.trim() === text)
-  if (before < index) return `it repeats ${argument(before)}; leave it out, each column is given once`
+  if (before < index) return `it repeats ${argument(before)}: leave it out`
   try {
     return parseFhirPath(text, budget)
   } catch (error) {
@@ -132,7 +132,7 @@ function cell(column: Column, resource: unknown): unknown {
   }
 }
 
-/** What the resources were, for hints. */
+/** The types and properties of the resources so far, for hints. */
 class Seen {
   resources = 0
   readonly #types = new Set<string>()
@@ -152,19 +152,20 @@ class Seen {
     if (name !== undefined && ![...this.#names].some((one) => one === name || isChoice(one, name))) {
       return `no resource here has ${name}; they have ${list(this.#names)}`
     }
-    if (/\bmeta\.author\b/.test(text)) return 'only a read of one record (Type/ID) and its history say who changed it'
+    if (/\bmeta\.author\b/.test(text))
+      return 'only a read of one record (Type/ID), or its history, shows who changed it'
     if (/[\w)]\.extension\b/.test(text) && !text.includes('_')) {
-      return 'the extension of a primitive is written _birthDate.extension'
+      return 'write the extension of a primitive as _birthDate.extension'
     }
     if (/[<>=~]\s*@|@[\dT:.Z+-]+\s*[<>=~]/.test(text)) {
-      return 'no resource here has a value there, or the two dates are not equally precise: those compare only where what both have differs; write a whole date, as in birthDate >= @1960-01-01'
+      return 'no resource here has a value there, or the two dates differ in precision and agree in the parts that both have, so neither is earlier; write a full date, as in birthDate >= @1960-01-01'
     }
     return /\bas\b|ofType/.test(text)
-      ? 'types tell the forms of a choice apart, value.ofType(Quantity) or (value as Quantity); other elements, such as effectiveDateTime, are written without'
+      ? 'types are only for elements with a choice of types, as in value.ofType(Quantity) or (value as Quantity); write other elements, such as effectiveDateTime, without one'
       : `no resource here has a value there${this.#choiceIn(text)}`
   }
 
-  /** How a choice that the expression names is written. */
+  /** A hint on how to write a choice element that the expression names. */
   #choiceIn(text: string): string {
     const words = text.match(/[a-z]\w*/g) ?? []
     const form = [...this.#names].find((name) => words.some((word) => !this.#names.has(word) && isChoice(name, word)))

@@ -22,7 +22,7 @@ const TYPE_FUNCTIONS: ReadonlySet<string> = new Set(['is', 'as', 'ofType'])
 export function tighten(atom: Atom): void {
   if (atom instanceof FunctionAtom) {
     if (atom.args.some((one) => one instanceof EmptySetAtom)) {
-      throw new FhirPathError(`${atom.name}({}) finds nothing: leave it out`)
+      throw new FhirPathError(`${atom.name}({}) never finds anything: leave it out`)
     }
     const check = FUNCTION_CHECKS.get(atom.name)
     if (check) atom.eval = checked(atom, check)
@@ -44,7 +44,7 @@ type FunctionCheck = (input: TypedValue[]) => void
 
 const booleans: FunctionCheck = (input) => {
   if (input.some(({ value }) => typeof value !== 'boolean')) {
-    throw new FhirPathError("it goes after a comparison, as in (status = 'final').not() or code.exists().not()")
+    throw new FhirPathError("put it after a comparison, as in (status = 'final').not() or code.exists().not()")
   }
 }
 
@@ -61,13 +61,13 @@ const FUNCTION_CHECKS: ReadonlyMap<string, FunctionCheck> = new Map(
     toDate: (input: TypedValue[]) => {
       if (input.some(({ value }) => typeof value === 'string' && value.includes('T'))) {
         throw new FhirPathError(
-          'its day depends on the time zone: write .toString().substring(0, 10) for the day as it is written',
+          'the day depends on the time zone: for the day as written, use .toString().substring(0, 10)',
         )
       }
     },
     toString: (input: TypedValue[]) => {
       if (input.some(({ value }) => typeof value === 'object')) {
-        throw new FhirPathError('only a single value becomes text, as in value.value.toString()')
+        throw new FhirPathError('only a single value can become text, as in value.value.toString()')
       }
     },
     extension: (input: TypedValue[]) => {

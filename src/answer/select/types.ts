@@ -1,10 +1,10 @@
-// Types in FHIRPath: `is`, `as` and `ofType`, where the JSON itself tells them.
+// Types in FHIRPath: `is`, `as` and `ofType`, as far as the JSON itself shows the type.
 
 import { type Atom, type AtomContext, DotAtom, SymbolAtom, type TypedValue } from '@medplum/core'
 import { isRecord } from '../../base/json.ts'
 import { FhirPathError, SEVERAL } from './fhirpath-error.ts'
 
-/** Types that are also of another type (FHIR R4, section 2.24). */
+/** The parent types of datatypes (FHIR R4, section 2.24). */
 const BASE_OF: Readonly<Record<string, string>> = {
   age: 'quantity',
   count: 'quantity',
@@ -23,7 +23,7 @@ const BASE_OF: Readonly<Record<string, string>> = {
 
 interface Holders {
   values: TypedValue[]
-  /** The parents of the values, and the name of the values there. */
+  /** The objects that contain the values, and the property under which they do. */
   parents?: TypedValue[]
   name?: string
 }
@@ -39,7 +39,7 @@ export function holdersOf(left: Atom, context: AtomContext, input: TypedValue[])
   return { values: last.eval(context, parents), parents, name: last.name }
 }
 
-/** The name of a choice element tells its type, and a resource tells its own. No other type is known here. */
+/** The name of a choice element shows its type, and a resource names its own. No other types are known here. */
 export function typed(operator: string, { values, parents = [], name = '' }: Holders, type: string): TypedValue[] {
   if (values.length === 0) return []
   const found = values.every(({ value }) => isRecord(value) && typeof value.resourceType === 'string')

@@ -1,5 +1,6 @@
-// Functions and constructors of the language, each of which counts steps before it runs.
+// The functions of the language, each of which counts steps before it runs.
 
+import type { constructorsOf } from './constructors.ts'
 import type { WriteJson } from './json.ts'
 import type { listMethodsOf } from './list-methods.ts'
 import type { Fn, Meter } from './meter.ts'
@@ -7,6 +8,7 @@ import type { Matcher } from './regular-expression.ts'
 import type { Methods, textMethodsOf } from './text-methods.ts'
 
 interface Bodies {
+  constructors: ReturnType<typeof constructorsOf>
   texts: ReturnType<typeof textMethodsOf>
   lists: ReturnType<typeof listMethodsOf>
   objects: Methods
@@ -16,57 +18,25 @@ interface Bodies {
 }
 
 export function countedOf(
-  {
-    limits,
-    fail,
-    step,
-    textOf,
-    seen,
-    hashed,
-    listFits,
-    listOf,
-    made,
-    worth,
-    numeric,
-    parsed,
-    keyed,
-    size,
-    stepped,
-  }: Meter,
-  { texts, lists, objects, locales, writeJson, matcher }: Bodies,
-): {
-  /** The method of an object (`''`: a global function) that counts. */
-  counted: (where: string, name: string, original: Fn) => Fn
-  constructorOf: (name: string, original: object) => object
-} {
-  const { apply, construct, getOwnPropertyDescriptor } = Reflect
-  const { create, keys: keysOf } = Object
+  { step, textOf, seen, hashed, made, numeric, keyed, size, stepped, limits }: Meter,
+  { constructors: { worths, dated }, texts, lists, objects, locales, writeJson, matcher }: Bodies,
+) {
+  const { apply, getOwnPropertyDescriptor } = Reflect
+  const { keys: keysOf } = Object
   const { isArray } = Array
   const NativeTypeError = TypeError
-  const NativeDate = Date
   const NativeRegExp = RegExp
   const NativeSet = Set
   const regExpText = getOwnPropertyDescriptor(RegExp.prototype, 'source')?.get as Fn
   const regExpFlags = getOwnPropertyDescriptor(RegExp.prototype, 'flags')?.get as Fn
 
-  const worths = (args: unknown[]): unknown[] => {
-    for (let at = 0; at < args.length; at++) args[at] = worth(args[at])
-    return args
-  }
-  /** The engine accepts dates in any form, however long. */
-  const dated = (args: unknown[]): unknown[] => {
-    const isDate = args.length === 1 && args[0] instanceof NativeDate
-    if (!isDate) worths(args)
-    if (typeof args[0] === 'string' && args[0].length > 1000) fail('a date of it has more than 1000 characters')
-    return args
-  }
   const exec = function (this: RegExp, value: unknown): unknown {
     const source = apply(regExpText, this, []) as string
     const flags = apply(regExpFlags, this, []) as string
     if (typeof this.lastIndex !== 'number') this.lastIndex = numeric(this.lastIndex)
     return matcher(this, source, flags, textOf(value))
   }
-  /** The engine believes whatever an `exec` finds. So a copy that the program never sees does the search. */
+  /** The engine trusts the result of any `exec`, so the search is done by a copy of the expression that the program can't change. */
   const searching = (original: Fn) =>
     function (this: unknown, ...args: unknown[]): unknown {
       const given = this as RegExp
@@ -127,7 +97,7 @@ export function countedOf(
   }
   /** Steps of functions that are slow for any input. */
   const SLOW: Record<string, number> = {
-    // On anything else, these fail by a promise, and so with an error each time.
+    // Called on anything else, these return a rejected promise, and so create an error each time.
     '%AsyncGenerator%.prototype.next': 500,
     '%AsyncGenerator%.prototype.return': 500,
     '%AsyncGenerator%.prototype.throw': 500,
@@ -165,6 +135,7 @@ export function countedOf(
     'Set.prototype': getOwnPropertyDescriptor(Set.prototype, 'size')?.get as Fn,
   }
 
+  /** The method of an object (`''`: a global function) that counts. */
   const counted = (where: string, name: string, original: Fn): Fn => {
     const key = `${where}.${name}`
     const body = SLOW[key] === undefined ? own[key]?.(original) : slow(SLOW[key], original)
@@ -199,66 +170,5 @@ export function countedOf(
     }.method
   }
 
-  const constructing: Record<string, (args: unknown[]) => unknown[]> = {
-    Array(args) {
-      // The engine refuses a length that is negative or no number: such steps would be given back.
-      const isLength = args.length === 1 && typeof args[0] === 'number' && args[0] > 0
-      const length = isLength ? (args[0] as number) : args.length
-      listFits(length)
-      step(4 * length)
-      return args
-    },
-    Map(args) {
-      if (args[0] === undefined || args[0] === null) return []
-      const pairs = listOf(args[0])
-      step(pairs.length * 20)
-      for (let at = 0; at < pairs.length; at++) hashed((pairs[at] as unknown[] | undefined)?.[0], at)
-      return [pairs]
-    },
-    Set(args) {
-      if (args[0] === undefined || args[0] === null) return []
-      const values = listOf(args[0])
-      step(values.length * 20)
-      for (let at = 0; at < values.length; at++) hashed(values[at], at)
-      return [values]
-    },
-    Number: worths,
-    Date: dated,
-    RegExp([pattern, flags]) {
-      const isExpression = pattern instanceof NativeRegExp
-      const source = isExpression ? apply(regExpText, pattern, []) : pattern === undefined ? '(?:)' : textOf(pattern)
-      const named =
-        flags !== undefined ? textOf(flags) : isExpression ? (apply(regExpFlags, pattern, []) as string) : ''
-      for (let at = 0; at < named.length; at++)
-        if (named[at] === 'v') throw new SyntaxError('the flag v of regular expressions is not available')
-      return [parsed(source as string), named]
-    },
-    Promise(args) {
-      step(limits.promise)
-      return args
-    },
-    AggregateError: ([errors, ...rest]) => [listOf(errors), ...rest],
-    String: (args) => (args.length === 0 || typeof args[0] === 'symbol' ? args : [textOf(args[0])]),
-  }
-  const constructorOf = (name: string, original: object): object => {
-    const isError = /Error$/.test(name)
-    const special = constructing[name]
-    const message = name === 'AggregateError' ? 1 : 0
-    const before = (args: unknown[]): unknown[] => {
-      step(isError ? 200 : 10)
-      if (isError && args[message] !== undefined) {
-        const words = textOf(args[message])
-        step(words.length >> 2)
-        args[message] = words
-      }
-      for (let at = 0; at < args.length; at++) seen(args[at])
-      return special?.(args) ?? args
-    }
-    // Without a prototype: a trap that a program put into Object.prototype would receive the original.
-    const handler = create(null) as ProxyHandler<object>
-    handler.apply = (target, self, args) => made(apply(target as Fn, self, before(args)))
-    handler.construct = (target, args, by) => construct(target as Fn, before(args), by as Fn) as object
-    return new Proxy(original, handler)
-  }
-  return { counted, constructorOf }
+  return counted
 }

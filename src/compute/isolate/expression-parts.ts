@@ -1,4 +1,4 @@
-// How the parts of a regular expression match: each tries a place in the text, and calls the next part where it ends.
+// The parts of a regular expression: each tries to match at a place in the text and, where it ends, calls the next part.
 
 import type { Fn, Meter } from './meter.ts'
 
@@ -6,27 +6,27 @@ import type { Fn, Meter } from './meter.ts'
 export type Counting = Pick<Meter, 'step' | 'parsed'>
 
 /** The current search. */
-export interface Search {
+export interface MatchState {
   text: string
-  /** From and to of each group, by its number; the first two are not used. */
+  /** Start and end of each group, by its number; the first two are unused. */
   captures: number[]
 }
 
-export type Next = (place: number) => number
+type Next = (place: number) => number
 /** Where the whole expression ends if this part matches at a place; -1 if it doesn't. */
-export type Match = (place: number, next: Next) => number
+type Match = (place: number, next: Next) => number
 /** Length of the character at a place; 0 if it doesn't match. */
-export type Single = (place: number) => number
+type Single = (place: number) => number
 
 export interface Part {
   match: Match
   single?: Single
 }
 
-export interface Flags {
+interface Flags {
   isUnicode: boolean
   isCaseless: boolean
-  /** Those that change what one character matches. */
+  /** The flags that change what one character matches. */
   own: string
 }
 
@@ -36,10 +36,7 @@ export interface Repetition {
   isLazy: boolean
 }
 
-/** The parts of expressions with some flags. */
-export type PartsOf = ReturnType<typeof expressionPartsOf>
-
-export function expressionPartsOf(Native: RegExpConstructor, { step, parsed }: Counting, search: Search) {
+export function expressionPartsOf(Native: RegExpConstructor, { step, parsed }: Counting, search: MatchState) {
   const { apply } = Reflect
   const { create } = Object
   const { max } = Math
@@ -170,7 +167,7 @@ export function expressionPartsOf(Native: RegExpConstructor, { step, parsed }: C
     }
   }
 
-  /** A lookaround. Only a wanted match keeps its captures. */
+  /** A lookahead or lookbehind. Only a positive one keeps its captures. */
   const around = (isWanted: boolean, matches: (place: number) => boolean): Part => ({
     match(place, next) {
       const before = search.captures

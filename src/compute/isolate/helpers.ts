@@ -1,4 +1,4 @@
-// What the source of a program calls, by the names that instrument.ts writes.
+// The functions that an instrumented program calls, by the names that instrument.ts writes.
 
 import type { Meter } from './meter.ts'
 
@@ -55,7 +55,7 @@ export function helpersOf({
     object[key] = value
     return value
   }
-  /** The engine lists inherited keys as well. */
+  /** Counts for `for … in`, which lists inherited keys as well. */
   const enumerated = (value: unknown): unknown => {
     step(size(value) * 64)
     if (typeof value !== 'string') depth(value, (link) => step(size(link) * 64))

@@ -2,7 +2,7 @@
 
 import type { Fn, Meter } from './meter.ts'
 
-/** Writes JSON; as the result of a program also what JSON would silently drop. */
+/** JSON.stringify, counted. @param isResult whether to refuse what JSON would silently drop */
 export type WriteJson = (root: unknown, replacer: unknown, space: unknown, isResult: boolean) => string | undefined
 
 export function jsonWriterOf({ limits, fail, step, text, textFits, listed, listOf, keyed }: Meter): WriteJson {

@@ -5,7 +5,7 @@ import type { Methods } from './text-methods.ts'
 
 export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, made, worth, numeric, count }: Meter): {
   methods: Methods
-  /** The others, by name. */
+  /** Any other method, by its name. */
   method: (name: string, original: Fn) => Fn
 } {
   const { apply } = Reflect
@@ -38,7 +38,7 @@ export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, ma
     }
     return made(found)
   }
-  /** The engine makes text of elements, and numbers of what a comparison says, without end. */
+  /** A comparison for sort. Without one the engine converts elements to text, and it converts a comparison's result to a number. */
   const comparing = (by: unknown): unknown => {
     if (typeof by === 'function') return (a: unknown, b: unknown) => numeric(apply(by as Fn, undefined, [a, b]))
     if (by !== undefined) return by
@@ -95,7 +95,7 @@ export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, ma
     'Array.prototype.toSorted': sorted,
   }
 
-  /** Those that look at few elements, and those that move many at once. */
+  /** Methods that touch only a few elements. */
   const FEW = new NativeSet(['at', 'push', 'pop', 'with', 'entries', 'keys', 'values', '@@iterator'])
   const SWIFT = new NativeSet(['shift', 'unshift', 'slice', 'concat', 'reverse', 'fill'])
   /** Which of their arguments are positions. */

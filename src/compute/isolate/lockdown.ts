@@ -1,19 +1,21 @@
 // Deletes everything from the isolate that globals.ts doesn't name, and replaces the rest with functions that count.
 
+import type { constructorsOf } from './constructors.ts'
 import type { countedOf } from './counted.ts'
 import type { Fn, Meter } from './meter.ts'
 
-/** What stays, by object (globals.ts). */
-export interface Kept {
+/** What isn't deleted, by object (globals.ts). */
+export interface KeptGlobals {
   intrinsics: Readonly<Record<string, string>>
   functions: readonly string[]
   globals: readonly string[]
 }
 
 export function lockDown(
-  { intrinsics, functions, globals }: Kept,
+  { intrinsics, functions, globals }: KeptGlobals,
   { step }: Meter,
-  { counted, constructorOf }: ReturnType<typeof countedOf>,
+  counted: ReturnType<typeof countedOf>,
+  { constructorOf }: ReturnType<typeof constructorsOf>,
   intl: object,
 ): void {
   const world = globalThis as unknown as Record<PropertyKey, unknown>
@@ -91,7 +93,7 @@ export function lockDown(
       }
     }
   }
-  // An element of a prototype would make all work on arrays slow.
+  // If a prototype had elements, all operations on arrays would be slow.
   for (const [, object] of objects) preventExtensions(object)
   for (const [name, value] of constructors) defineProperty(world, name, { value, writable: false, configurable: false })
   for (const name of functions) {

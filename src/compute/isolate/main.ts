@@ -1,27 +1,29 @@
 // Runs a program in its isolate: its inputs, its result, and its error if it fails.
 
+import type { constructorsOf } from './constructors.ts'
 import type { countedOf } from './counted.ts'
 import type { expressionPartsOf } from './expression-parts.ts'
 import type { helpersOf } from './helpers.ts'
 import type { jsonWriterOf } from './json.ts'
 import type { listMethodsOf } from './list-methods.ts'
 import type { localeMethodsOf } from './locale-methods.ts'
-import type { Kept, lockDown } from './lockdown.ts'
-import type { Fn, Limits, meterOf } from './meter.ts'
+import type { KeptGlobals, lockDown } from './lockdown.ts'
+import type { Fn, meterOf, ProgramLimits } from './meter.ts'
 import type { objectMethodsOf } from './object-methods.ts'
 import type { matcherOf } from './regular-expression.ts'
 import type { textMethodsOf } from './text-methods.ts'
 
-/** What a program can ask of the server: an answer as JSON, or an error's message in a list of one. */
+/** What a program can ask the server for. It answers in JSON: the answer, or an error's message in an array of one. */
 export interface Reads {
   read(kind: string, path: string): Promise<string>
 }
 
 /** The module of a program (instrument.ts). */
-export type Program = (...helpersAndFhir: unknown[]) => () => Promise<unknown>
+type Program = (...helpersAndFhir: unknown[]) => () => Promise<unknown>
 
 /** The other functions of this folder. */
-export interface Parts {
+export interface IsolateFunctions {
+  constructorsOf: typeof constructorsOf
   countedOf: typeof countedOf
   expressionPartsOf: typeof expressionPartsOf
   helpersOf: typeof helpersOf
@@ -35,8 +37,8 @@ export interface Parts {
   textMethodsOf: typeof textMethodsOf
 }
 
-export interface Bounds extends Kept {
-  limits: Limits
+export interface Bounds extends KeptGlobals {
+  limits: ProgramLimits
   /** Names of the helpers, in the order in which a program takes them. */
   helpers: readonly string[]
 }
@@ -46,7 +48,7 @@ export interface Bounds extends Kept {
  *
  * @returns JSON: `value`, the JSON text of what it returned, or an error's `name`, `message` and `line`
  */
-export async function run(program: Program, reads: Reads, bounds: Bounds, parts: Parts): Promise<string> {
+export async function run(program: Program, reads: Reads, bounds: Bounds, parts: IsolateFunctions): Promise<string> {
   const { apply } = Reflect
   const { create, freeze } = Object
   const { parse, stringify } = JSON
@@ -62,9 +64,11 @@ export async function run(program: Program, reads: Reads, bounds: Bounds, parts:
   const writeJson = parts.jsonWriterOf(meter)
   const known = parts.helpersOf(meter)
   const helpers = bounds.helpers.map((name) => known[name])
+  const constructors = parts.constructorsOf(meter)
   const texts = parts.textMethodsOf(meter)
   const { methods: locales, intl } = parts.localeMethodsOf(meter, texts)
   const counted = parts.countedOf(meter, {
+    constructors,
     texts,
     locales,
     lists: parts.listMethodsOf(meter),
@@ -72,7 +76,7 @@ export async function run(program: Program, reads: Reads, bounds: Bounds, parts:
     matcher: parts.matcherOf(RegExp, meter, parts.expressionPartsOf),
     writeJson,
   })
-  parts.lockDown(bounds, meter, counted, intl)
+  parts.lockDown(bounds, meter, counted, constructors, intl)
 
   let reading = 0
   const asked = (kind: string) => async (path: unknown) => {

@@ -2,7 +2,7 @@
 // function that can be called counts at least one. The engine itself calls functions, as callbacks and in iterations, and one that
 // counted nothing could be called forever.
 
-export interface Limits {
+export interface ProgramLimits {
   steps: number
   /** Characters of one text. */
   text: number
@@ -18,7 +18,7 @@ export type Fn = (...args: unknown[]) => unknown
 
 export type Meter = ReturnType<typeof meterOf>
 
-export function meterOf(limits: Limits) {
+export function meterOf(limits: ProgramLimits) {
   const { apply, getPrototypeOf, ownKeys } = Reflect
   const { hasOwn, preventExtensions } = Object
   const { isArray } = Array
@@ -40,7 +40,7 @@ export function meterOf(limits: Limits) {
     stop = reject
   })
   const fail = (message: string): never => {
-    // From here on each step fails, so that no `catch` or `finally` can continue.
+    // From here on every step fails, so that no `catch` or `finally` can go on.
     limit = -1
     if (over !== undefined) throw over
     over = new NativeError(message)
@@ -60,25 +60,25 @@ export function meterOf(limits: Limits) {
   // ── Texts ──
 
   const textFits = (length: number): void => {
-    if (length > limits.text) fail(`a text of it has more than ${limits.text} characters`)
+    if (length > limits.text) fail(`one of its texts has more than ${limits.text} characters`)
   }
   const text = (value: string): string => {
     textFits(value.length)
     return value
   }
-  /** Text of anything, as the engine would make it. */
+  /** Any value as text, as the engine converts it. */
   const textOf = (value: unknown): string => text(typeof value === 'string' ? value : `${value as string}`)
   const seen = (value: unknown): void => {
     if (typeof value === 'string') step(value.length >> 4)
   }
   /** The engine hashes longer texts only by their length, and then compares them to their ends. */
   const short = <T>(value: T): T => {
-    if (typeof value === 'string' && value.length > 10_000) fail('a key of it has more than 10000 characters')
+    if (typeof value === 'string' && value.length > 10_000) fail('one of its keys has more than 10000 characters')
     return value
   }
   /**
-   * Counts for a key of a map or set. The engine's hash of a number is known, so that a program can choose thousands with the same
-   * one: each is then compared with all.
+   * Counts for a key of a map or set. The engine's hash of a number is known, so a program can choose thousands of numbers with the
+   * same hash, each of which is then compared with all others.
    *
    * @param others how many keys there are
    */
@@ -87,7 +87,7 @@ export function meterOf(limits: Limits) {
     if (isNumeric || (typeof key === 'string' && key.length < 11 && key >= '0' && key < ':')) step(others >> 4)
     short(key)
   }
-  /** Counts for a text that the engine normalizes: it sorts the marks on one letter by comparing each with the others. */
+  /** Counts for a text that the engine normalizes: sorting the marks on one letter takes quadratic time. */
   const normalized = (value: string): string => {
     step(value.length)
     marks.lastIndex = 0
@@ -134,7 +134,7 @@ export function meterOf(limits: Limits) {
   // ── Arrays and what is iterated over ──
 
   const listFits = (length: number): void => {
-    if (length > limits.list) fail(`an array of it has more than ${limits.list} elements`)
+    if (length > limits.list) fail(`one of its arrays has more than ${limits.list} elements`)
   }
   const listed = (value: unknown): unknown[] => {
     if (!isArray(value)) throw new NativeTypeError('this is not an array')
@@ -147,7 +147,7 @@ export function meterOf(limits: Limits) {
       yield value
     }
   }
-  /** An iterable that the engine will iterate to its end. */
+  /** Counts for an iterable that the engine will iterate to its end. */
   const whole = (values: unknown): unknown => {
     // The iterators of the language can't be replaced, but others could take turns.
     const isPlain = isArray(values) && getPrototypeOf(values) === plain && !hasOwn(values, iterator)
@@ -181,7 +181,7 @@ export function meterOf(limits: Limits) {
   const depth = (value: unknown, each: (link: unknown) => void = () => {}): void => {
     let link: unknown = value
     for (let count = 0; isObject(link); count++) {
-      if (count > 50) fail('a chain of prototypes in it is longer than 50')
+      if (count > 50) fail('one of its prototype chains is longer than 50')
       each(link)
       link = getPrototypeOf(link)
     }
@@ -205,7 +205,7 @@ export function meterOf(limits: Limits) {
     depth(value)
     return isObject(value) ? (preventExtensions(value) as T) : value
   }
-  /** What the engine iterates over, so that each step counts, whoever made it. */
+  /** Wraps what the engine iterates over, so that each step is counted. */
   const stepped = (values: unknown): unknown => {
     const { next } = values as { next: Fn }
     return {

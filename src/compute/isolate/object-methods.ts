@@ -1,4 +1,4 @@
-// The methods of objects, functions, maps, sets and promises that need more than to be counted.
+// Methods of objects, functions, maps, sets and promises that need more than a count of steps.
 
 import type { Fn, Meter } from './meter.ts'
 import type { Methods } from './text-methods.ts'
@@ -74,7 +74,7 @@ export function objectMethodsOf({
       const many = numeric(size)
       const own = apply(sizeOfSet, this, []) as number
       step(own * 20)
-      // Only what is a set, or acts as one, has both.
+      // Only a set, or an object like one, has both.
       const given = {
         size: many,
         has: typeof has === 'function' ? (value: unknown) => apply(has, other, [value]) : has,

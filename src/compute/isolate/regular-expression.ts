@@ -1,7 +1,7 @@
 // Regular expressions that count their steps. The engine's own can take forever, and nothing interrupts them. The
 // engine still parses and checks an expression, and matches single characters; the backtracking search is done here.
 
-import type { Counting, expressionPartsOf, Part, Repetition, Search } from './expression-parts.ts'
+import type { Counting, expressionPartsOf, MatchState, Part, Repetition } from './expression-parts.ts'
 import type { Fn } from './meter.ts'
 
 /** As RegExp.prototype.exec. */
@@ -24,7 +24,7 @@ export function matcherOf(Native: RegExpConstructor, meter: Counting, makeParts:
   const slice = (text: string, from: number, to: number): string => apply(cut, text, [from, to]) as string
   const { floor, max } = Math
   const known: Record<string, Compiled> = create(null)
-  const search: Search = { text: '', captures: [] }
+  const search: MatchState = { text: '', captures: [] }
   const partsOf = makeParts(Native, meter, search)
 
   const compile = (source: string, flags: string): Compiled => {
@@ -82,7 +82,7 @@ export function matcherOf(Native: RegExpConstructor, meter: Counting, makeParts:
       return { least, most, isLazy }
     }
 
-    /** What is in brackets, to their end. */
+    /** What is in parentheses, to their end. */
     const closed = (): Part => {
       const found = alternatives()
       at++
@@ -115,7 +115,7 @@ export function matcherOf(Native: RegExpConstructor, meter: Counting, makeParts:
         while (source[at++] !== '>');
         return group()
       }
-      if (starts('(?')) throw new SyntaxError('flags within a regular expression are not available')
+      if (starts('(?')) throw new SyntaxError('flags inside a regular expression are not available')
       if (starts('(')) return group()
       if (starts('.')) return ofSingle(single('.'))
       const from = at
@@ -175,7 +175,8 @@ export function matcherOf(Native: RegExpConstructor, meter: Counting, makeParts:
         if (source[at + 1] !== '?' || name !== null) count++
         if (name !== null) {
           isNamed = true
-          if (names[name[1] as string] !== undefined) throw new SyntaxError('two groups of one name are not available')
+          if (names[name[1] as string] !== undefined)
+            throw new SyntaxError('two groups with the same name are not available')
           names[name[1] as string] = count
         }
       }

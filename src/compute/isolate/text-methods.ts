@@ -1,8 +1,8 @@
-// The methods of texts that need more than to be counted.
+// Methods of strings that need more than a count of steps.
 
 import type { Fn, Meter } from './meter.ts'
 
-/** Own bodies of methods, by `Object.method`, each made with the original. */
+/** Replacements of methods, by `Object.method`, each made from the original. */
 export type Methods = Record<string, (original: Fn) => Fn>
 
 export function textMethodsOf({
@@ -27,7 +27,7 @@ export function textMethodsOf({
   const NativeTypeError = TypeError
   const NativeRegExp = RegExp
 
-  /** What a text method is called on becomes text once. */
+  /** Converts a method's receiver to text, once. */
   const within = (value: unknown): string => {
     if (value === null || value === undefined) throw new NativeTypeError('it is called on null or undefined')
     return textOf(value)
@@ -50,7 +50,7 @@ export function textMethodsOf({
         let marks = 0
         for (let at = 0; at < by.length; at++) if (by[at] === '$') marks++
         if ((self.length + 1) * (by.length + marks * self.length) > limits.text * 16)
-          fail('a replacement in it is too long')
+          fail('one of its replacements is too long')
         step(by.length)
         return made(apply(original, self, [pattern, by]))
       }
@@ -87,7 +87,7 @@ export function textMethodsOf({
       const value = sought(pattern)
       return made(apply(original, self, [typeof value === 'string' ? parsed(value) : value]))
     }
-  /** These convert to text themselves, so their receiver must not be converted first. */
+  /** Methods that themselves convert their receiver to text, so that it must not be converted first. */
   const plainly = (original: Fn) =>
     function (this: unknown): unknown {
       return apply(original, this, [])

@@ -8,7 +8,7 @@ import { accessOf } from '../../oauth/current-access.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import type { CallerRecord, Fresh } from '../../oauth/record.ts'
 
-/** A token that expires within this time isn't used any more. */
+/** A token that expires within this time is no longer used. */
 const MARGIN_MS = 10_000
 
 /** The caller that this record describes. */
@@ -16,7 +16,7 @@ export function callerOf(record: CallerRecord, env: Bindings): Caller {
   const { props } = record
   const settings = settingsFor(env, record.userId)
   const renew = async (refused: string) => {
-    // A restart of the grant's object cuts it off, as Medplum's silence would.
+    // If the grant's object restarts, the call fails as if Medplum hadn't answered.
     const result = await env.GRANT.getByName(grantNameOf(record))
       .fresh(props.vaultKey, refused)
       .catch((): Fresh => ({ failed: 'unavailable' }))

@@ -1,5 +1,5 @@
-// Completion of what a person types into a resource's address: the SDK's callbacks don't learn whose request it is, and ids
-// are a matter of the caller's rights, so the request is answered here.
+// Completion of what a person types into a resource's address. Which ids exist depends on the caller's rights, but the SDK's completion
+// callbacks don't get the caller, so the request is handled here.
 import {
   type CompleteRequest,
   type McpServer,
@@ -9,11 +9,7 @@ import {
 } from '@modelcontextprotocol/server'
 
 /** Proposes values for one variable. */
-export type Completer = (
-  typed: string,
-  given: Readonly<Record<string, string>>,
-  ctx: ServerContext,
-) => Promise<string[]>
+type Completer = (typed: string, given: Readonly<Record<string, string>>, ctx: ServerContext) => Promise<string[]>
 
 /** Completers by URI template or name of a prompt, then by variable or argument. */
 export type Completers = Readonly<Record<string, Readonly<Record<string, Completer>>>>
@@ -22,9 +18,9 @@ export type Completers = Readonly<Record<string, Readonly<Record<string, Complet
 const MAX_VALUES = 100
 
 /**
- * Answers `completion/complete`. It is a courtesy: a completer that fails proposes nothing.
+ * Answers `completion/complete`. Completion is optional help: if a completer fails, the answer is empty.
  *
- * @param known every template, resource and prompt that there is, those without completers as well
+ * @param known every template, resource and prompt, including those without completers
  */
 export function registerCompletion(server: McpServer, known: Completers): void {
   server.server.setRequestHandler('completion/complete', async ({ params }: CompleteRequest, ctx) => {

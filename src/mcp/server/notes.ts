@@ -7,7 +7,7 @@ import { type Activity, MAX_EVENTS } from '../../oauth/grant/activity.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import type { CallerRecord } from '../../oauth/record.ts'
 
-/** Between two requests to one object. Short: a session's object is billed for its duration while it waits. */
+/** Between two requests to one object. It is short because a session's object is billed while it waits. */
 const PAUSE_MS = 200
 const MAX_KNOWN = 1_000
 
@@ -19,7 +19,7 @@ interface Pause {
 
 const pauses = new Latest<Pause>(MAX_KNOWN)
 
-/** Nobody waits for it, and its failure doesn't fail the call. */
+/** Notes a call in the background; a failure doesn't fail the call. */
 export async function note(
   grant: Pick<CallerRecord, 'userId' | 'grantId'>,
   activity: Activity,
@@ -29,13 +29,13 @@ export async function note(
   const pause = pauses.get(name)
   if (pause && Date.now() < pause.until) {
     pause.waiting.push(activity)
-    // The first one that waits sends them all.
+    // The first call that waits sends all of them.
     if (pause.waiting.length > 1) return
     await new Promise((resolve) => setTimeout(resolve, pause.until - Date.now()))
     if (pause.waiting.length > 0) await send(name, pause.waiting.splice(0), env)
     return
   }
-  // The request that was to send these may have ended.
+  // Also those whose sender may have ended before it sent them.
   await send(name, [...(pause?.waiting.splice(0) ?? []), activity], env)
 }
 

@@ -1,5 +1,5 @@
-// How often a connection may ask: counted by grant and by what a request would do, so that a client that runs wild with
-// writes is stopped long before one that reads much.
+// Rate limits of a connection: by grant and by kind of request, so that a runaway client is stopped much earlier if it writes than if it
+// reads.
 
 import type { Kind } from '../../access/risk/routes.ts'
 import { ToldError } from '../../base/told-error.ts'
@@ -9,7 +9,7 @@ import type { Bindings } from '../../config/settings.ts'
 export const LIMIT_PERIOD_S = 60
 
 /** Too many requests of one kind. This one was not sent. */
-export class LimitError extends ToldError {
+class LimitError extends ToldError {
   override readonly name = 'LimitError'
 }
 
@@ -30,7 +30,7 @@ const NAME_OF: Record<Pace, string> = {
 }
 
 /**
- * The pace of one call. However many requests it sends, it counts once for each kind: a search over all pages is one read.
+ * The rate limit for one call. However many requests it sends, it counts once for each kind: a search over all pages is one read.
  *
  * @returns called before each request; throws {@link LimitError} if it may not be sent now
  */
@@ -42,7 +42,7 @@ export function paceOf(env: Bindings, grantId: string): (kind: Kind) => Promise<
     counted.set(pace, asked)
     if ((await asked).success) return
     throw new LimitError(
-      `Too many ${NAME_OF[pace]} through this connection within a minute. This request was not sent. Wait ${LIMIT_PERIOD_S} seconds, then send it again. Several changes can go in one batch Bundle (POST, empty path), and several reads in one search (_id=A,B).`,
+      `Too many ${NAME_OF[pace]} through this connection in one minute. This request was not sent. Wait ${LIMIT_PERIOD_S} seconds, then send it again. Several changes can go in one batch Bundle (POST, empty path), and several reads in one search (_id=A,B).`,
     )
   }
 }

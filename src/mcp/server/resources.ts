@@ -10,7 +10,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { summarizeServer, summarizeType } from '../../advice/replies/capability-summary.ts'
-import { type CallEvent, typeOf } from '../../audit/audit.ts'
+import { type CallEvent, typeOfTarget } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
@@ -28,18 +28,18 @@ const RECORD = 'fhir:///{type}/{id}'
 const TYPE = 'fhir:///{type}'
 const SERVER = 'fhir:///metadata'
 
-/** Characters of one record or file. */
+/** Maximum characters of one record or file. */
 const MAX_CHARACTERS = 100_000
-/** Maximum bytes of a file: in Base64, that is a third more characters. */
+/** Maximum bytes of a file, which in Base64 are a third more characters. */
 const MAX_FILE_BYTES = MAX_CHARACTERS
 
 const OWN = { ttlMs: 0, cacheScope: 'private' } as const
 
 /**
- * Offers the resources.
+ * Registers the resources.
  *
  * @param publicTtlMs how long clients may keep what is the same for everybody, in milliseconds
- * @returns what completes their addresses
+ * @returns completers for their addresses
  */
 export function registerResources(server: McpServer, support: CallSupport, publicTtlMs: number): Completers {
   const shared = { ttlMs: publicTtlMs, cacheScope: 'public' } as const
@@ -76,7 +76,7 @@ export function registerResources(server: McpServer, support: CallSupport, publi
     SERVER,
     {
       title: 'Medplum server',
-      description: 'Resource types and operations of the Medplum server, in short',
+      description: 'Resource types and operations of the Medplum server, summarized',
       mimeType: 'text/plain',
       cacheHint: shared,
     },
@@ -113,7 +113,7 @@ async function open(ctx: ServerContext, support: CallSupport): Promise<Opened> {
 async function capabilityOf({ fhir, base }: Opened): Promise<Capability> {
   const capability = await loadCapability(base, fhir)
   if (!capability)
-    throw new ProtocolError(ProtocolErrorCode.InternalError, 'Medplum did not describe itself just now. Try again.')
+    throw new ProtocolError(ProtocolErrorCode.InternalError, 'Medplum did not answer with its metadata. Try again.')
   return capability
 }
 
@@ -126,7 +126,7 @@ async function readRecord(
   const given = uri.href.slice('fhir:///'.length)
   const [, type, id] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})$/.exec(given) ?? []
   if (type === undefined || id === undefined) throw new ResourceNotFoundError(uri.href)
-  event.type = typeOf(type) ?? 'other'
+  event.type = typeOfTarget(type) ?? 'other'
   const path = readingPath(`${type}/${id}`, base)
   const isFile = type === 'Binary'
   const part = isFile ? { offset: 0, length: MAX_FILE_BYTES } : undefined
@@ -140,14 +140,14 @@ async function readRecord(
   event.status = answer.status
   if (isFile && answer.body instanceof Uint8Array)
     return file(uri, path, answer.contentType, answer.body, answer.file?.more ?? false)
-  // An operation of the project may answer at any path; a record says what it is.
+  // A custom operation of the project may answer at any path, so the type of the answer is checked.
   if (!isRecord(answer.body) || answer.body.resourceType !== type) throw new ResourceNotFoundError(uri.href)
   const text = JSON.stringify(answer.body)
   if (text.length > MAX_CHARACTERS) throw tooLarge(path)
   return { contents: [{ uri: uri.href, mimeType: 'application/fhir+json', text }] }
 }
 
-/** A file as it is: embedded resources of answers have this address. */
+/** A file's content. Embedded resources in tool answers have its address. */
 function file(uri: URL, path: string, contentType: string, bytes: Uint8Array, more: boolean): ReadResourceResult {
   const [first, second] = fileContent({ path, contentType, bytes, from: undefined, size: undefined, more })
   const mimeType = contentType || 'application/octet-stream'
@@ -172,7 +172,7 @@ function plainText(uri: URL, text: string): ReadResourceResult {
   return { contents: [{ uri: uri.href, mimeType: 'text/plain', text }] }
 }
 
-/** Ids of the records of a type that changed last. */
+/** Ids of the most recently changed records of a type. */
 async function latestIds(type: string, typed: string, { fhir, base }: Opened, ctx: ServerContext): Promise<string[]> {
   if (!/^[A-Z][A-Za-z]+$/.test(type)) return []
   const path = readingPath(`${type}?_sort=-_lastUpdated&_count=100&_elements=id`, base)

@@ -1,8 +1,8 @@
-// The manual as skills over MCP (SEP-2640): made of the cookbook and the prompts by manual/, kept beside the Worker as a static asset.
+// The manual as skills over MCP (SEP-2640): manual/ builds them from the cookbook and the prompts, as a static asset of the Worker.
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
 import { DIRECTORY_MIME_TYPE, type Skill, SkillsExtension } from '@modelcontextprotocol/server/ext/skills'
 
-/** What the asset holds. */
+/** The content of the asset. */
 export interface SkillsFile {
   skills: Skill[]
   /** By address. */
@@ -16,7 +16,7 @@ interface Assets {
 
 const MARKDOWN = 'text/markdown'
 
-/** Offers the skills. They are the same for everybody. */
+/** Registers the skills. They are the same for everybody. */
 export function registerSkills(server: McpServer, assets: Assets, publicTtlMs: number): void {
   const file = async (): Promise<SkillsFile> => {
     const answer = await assets.fetch('https://assets.invalid/skills.json')
@@ -24,7 +24,7 @@ export function registerSkills(server: McpServer, assets: Assets, publicTtlMs: n
     await answer.body?.cancel()
     throw new ProtocolError(
       ProtocolErrorCode.InternalError,
-      'This deployment lacks its skills. Its operator can deploy it again.',
+      'This deployment has no skills, because they were not built. Its operator can fix this by deploying again.',
     )
   }
   new SkillsExtension({

@@ -1,4 +1,4 @@
-// The page that hosts show for a tool's answer (MCP Apps): built from views/, kept beside the Worker as a static asset.
+// The page in which hosts show a tool's answer (MCP Apps): built from views/, as a static asset of the Worker.
 import { RESOURCE_MIME_TYPE, registerAppResource } from '@modelcontextprotocol/ext-apps/server'
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
 import { VIEW_URI } from '../../tools/show/tool.ts'
@@ -10,7 +10,7 @@ const META = { ui: { csp: { connectDomains: [], resourceDomains: [] }, prefersBo
 export function registerViews(server: McpServer, assets: Fetcher, publicTtlMs: number): void {
   const config = {
     title: 'View of records',
-    description: 'Draws what the tool show answers: a trend, a timeline, a summary or a table',
+    description: 'Draws what the tool show returns: a trend, a timeline, a summary or a table',
     _meta: META,
     cacheHint: { ttlMs: publicTtlMs, cacheScope: 'public' as const },
   }
@@ -21,7 +21,7 @@ export function registerViews(server: McpServer, assets: Fetcher, publicTtlMs: n
       await answer.body?.cancel()
       throw new ProtocolError(
         ProtocolErrorCode.InternalError,
-        'This deployment lacks its views. Its operator can deploy it again.',
+        'This deployment has no views, because they were not built. Its operator can fix this by deploying again.',
       )
     }
     return { contents: [{ uri: uri.href, mimeType: RESOURCE_MIME_TYPE, text: await answer.text(), _meta: META }] }

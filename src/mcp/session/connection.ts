@@ -2,7 +2,7 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/server'
 import { KEEP_ALIVE_MS, SSE_HEADERS } from './sse.ts'
 
-/** Once the client has left, what is sent goes nowhere. */
+/** One connection. After the client has left, messages are silently dropped. */
 export class Connection {
   readonly response: Response
   readonly #encoder = new TextEncoder()

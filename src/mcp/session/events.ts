@@ -1,15 +1,16 @@
 // What a session's event streams have sent, so that a client that lost its connection can resume (Last-Event-ID). Answers hold
 // patient data, so they are stored sealed under a key of the grant, for a short time.
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/server'
+import { MINUTES } from '../../base/lives.ts'
 import { keyFor, openUnder, sealUnder } from '../../base/seal.ts'
 import { isAnswer } from './revivable.ts'
 
 /** How long a client may take to resume, in milliseconds. */
-const KEPT_MS = 10 * 60_000
+const KEPT_MS = MINUTES.stream * 60_000
 /** Durable Object storage holds at most 2 MB in a row; a larger message is sent, but can't be resumed. */
 const MAX_BYTES = 2_000_000
 
-/** What is to be sent to a client that resumes. */
+/** The events to send to a client that resumes. */
 export interface Replay {
   stream: string
   messages: { id: string; message: JSONRPCMessage }[]
@@ -22,7 +23,7 @@ interface Opening {
   requests: RequestId[]
 }
 
-/** Event ids are `{stream}.{number}`; the numbers in a stream rise. */
+/** Event ids are `{stream}.{number}`, with increasing numbers in a stream. */
 export class SealedEventStore {
   readonly #sql: SqlStorage
   readonly #vaultKey: string
@@ -96,7 +97,7 @@ export class SealedEventStore {
 
   #prepare(): void {
     if (this.#ready) return
-    // By number first: each event deletes the old ones, and that must not read all that are kept.
+    // Selected by number: each new event deletes the old ones, and that must not read all rows.
     this.#sql.exec(
       'CREATE TABLE IF NOT EXISTS event (stream TEXT, number INTEGER, message BLOB, PRIMARY KEY (number, stream)) WITHOUT ROWID',
     )

@@ -14,7 +14,7 @@ interface Around {
   isBatch: boolean
   /** Whether an event without data may come first. */
   primed: boolean
-  /** The exchanges that stream, by the names of their streams. */
+  /** The exchanges that have an event stream, by the stream's name. */
   streams: Map<string, Exchange>
   events: SealedEventStore
   failed: (error: unknown) => void
@@ -55,7 +55,7 @@ export class Exchange {
 
   /** This request gets no answer: its client gave it up. */
   abandon(request: RequestId): void {
-    // Without an answer there is no JSON either.
+    // A JSON response would need an answer.
     this.startStream()
     this.#close(request)
   }
@@ -78,7 +78,7 @@ export class Exchange {
     this.#write(async () => {
       for (const { id, message } of (await this.#around.events.after(last))?.messages ?? [])
         connection.send(eventOf(id, message))
-      // The lost connection may still look alive here: this one replaces it.
+      // The lost connection may still look open here; this one replaces it.
       this.#connection?.end()
       this.#connection = connection
       if (this.#over) connection.end()
@@ -125,7 +125,7 @@ export class Exchange {
     this.#settle = undefined
   }
 
-  /** A client may leave and come back, so every message is kept before it is sent. */
+  /** Stores a message, then sends it: the client may have left and come back for it. */
   #append(message: JSONRPCMessage): void {
     this.#write(async () => {
       const id = await this.#around.events.append(this.#name, message)

@@ -1,6 +1,6 @@
 // The message that a client posts: its size is limited, and bad ones are refused before they reach a server.
 import { DEFAULT_MAX_REQUEST_BODY_SIZE, readRequestBody } from '@modelcontextprotocol/server'
-import { isRecord } from '../../base/json.ts'
+import { isRecord, parsedJson } from '../../base/json.ts'
 
 /** The text of a message, unless it is too large. A body can't exceed its stated length; without one, it is counted while it is read. */
 export async function readBody(request: Request): ReturnType<typeof readRequestBody> {
@@ -16,7 +16,7 @@ export async function readBody(request: Request): ReturnType<typeof readRequestB
 function asMeant(text: string): string {
   // Most messages have none of these, and aren't parsed twice.
   if (!/\bnull\b|"error"/.test(text)) return text
-  const value = parseJson(text)
+  const value = parsedJson(text)
   if (value === undefined) return text
   return JSON.stringify(Array.isArray(value) ? value.map(messageAsMeant) : messageAsMeant(value))
 }
@@ -27,7 +27,7 @@ function messageAsMeant(message: unknown): unknown {
   const { id, params, result, error, ...rest } = message
   const kept = { ...rest, ...('id' in message && { id }) }
   if (!('method' in message)) {
-    // Clients are only asked to put questions to their person; an error means it was not answered.
+    // The server's only requests to a client are questions to the person; an error means that there was no answer.
     return isRecord(error) ? { ...kept, result: { action: 'cancel' } } : { ...kept, result: withoutNulls(result) }
   }
   if (!isRecord(params)) return params === null || params === undefined ? kept : { ...kept, params }
@@ -46,21 +46,12 @@ function isPresent(value: unknown): boolean {
   return value !== null && value !== undefined
 }
 
-/** The value of JSON text; undefined if it is none. */
-export function parseJson(text: string | undefined): unknown {
-  try {
-    return text ? JSON.parse(text) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** 413. */
-export function tooLarge(): Response {
+/** Answers 413. */
+export function payloadTooLarge(): Response {
   return rpcError(413, -32000, `The message is larger than ${DEFAULT_MAX_REQUEST_BODY_SIZE} bytes`)
 }
 
-/** 406, for a client that accepts no form of the answer. */
+/** Answers 406, for a client that accepts no form of the answer. */
 export function notAcceptable(types: string): Response {
   return rpcError(406, -32000, `Not Acceptable: the Accept header must name ${types}`)
 }

@@ -1,4 +1,4 @@
-// What the transports in a session's object share: they survive the object's eviction.
+// The base class of the transports in a session's object: they survive the object's eviction.
 import type {
   JSONRPCErrorResponse,
   JSONRPCMessage,

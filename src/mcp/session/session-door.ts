@@ -1,9 +1,10 @@
 // The Worker's side of a session: asks its object, and holds the streams that may stay open while the object sleeps.
 
 import { parseJSONRPCMessage } from '@modelcontextprotocol/server'
+import { parsedJson } from '../../base/json.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
 import type { CallerRecord } from '../../oauth/record.ts'
-import { parseJson, readBody, rpcError, sessionNotFound, tooLarge } from './message.ts'
+import { payloadTooLarge, readBody, rpcError, sessionNotFound } from './message.ts'
 import { type McpSession, OWNER_HEADER } from './session.ts'
 import type { SessionAnswer, SessionRequest } from './session-request.ts'
 import { eventStream, sseEvent } from './sse.ts'
@@ -11,7 +12,7 @@ import { eventStream, sseEvent } from './sse.ts'
 /** The header that names a session (Streamable HTTP, 2025-03-26 and later). */
 export const SESSION_HEADER = 'mcp-session-id'
 
-/** Headers of Streamable HTTP that the session's transport reads; everything else, the bearer too, stays behind. */
+/** Headers of Streamable HTTP that the session's transport reads; no others are passed on, not even the bearer token. */
 const FORWARDED_HEADERS = ['accept', 'content-type', 'last-event-id', 'mcp-protocol-version']
 
 /**
@@ -37,7 +38,7 @@ export async function askSession(
 }
 
 /**
- * HTTP+SSE: the stream first, whose first event names the address to post to.
+ * HTTP+SSE: opens the stream, whose first event names the address to post to.
  *
  * @param address path of this, without the session's id
  */
@@ -61,9 +62,9 @@ export async function postSse(
   sessions: DurableObjectNamespace<McpSession>,
 ): Promise<Response> {
   const body = await readBody(request)
-  if (body.tooLarge) return tooLarge()
+  if (body.tooLarge) return payloadTooLarge()
   try {
-    parseJSONRPCMessage(parseJson(body.text))
+    parseJSONRPCMessage(parsedJson(body.text))
   } catch {
     return rpcError(400, -32700, 'Parse error: the body is not a JSON-RPC message')
   }

@@ -1,5 +1,5 @@
-// One object per MCP session of the 2024 and 2025 protocol revisions. It belongs to one grant and holds no authority: the
-// caller comes fresh with every request. It may be evicted at any time and comes back by its stored handshake.
+// One object per MCP session of the 2024 and 2025 protocol revisions. It belongs to one grant but has no authority of its own: each
+// request brings its verified caller. It may be evicted at any time and is restored from its stored handshake.
 
 import { DurableObject } from 'cloudflare:workers'
 import {
@@ -15,11 +15,11 @@ import type { CallerRecord } from '../../oauth/record.ts'
 import { authInfoOf, buildServer } from '../server/server.ts'
 import { SealedEventStore } from './events.ts'
 import { SESSION_NOT_FOUND, sessionNotFound } from './message.ts'
-import { refused, type SessionAnswer, type SessionRequest } from './session-request.ts'
+import { refusalOf, type SessionAnswer, type SessionRequest } from './session-request.ts'
 import { SocketTransport } from './sse.ts'
 import { SessionTransport } from './streamable.ts'
 
-/** Names the caller to the socket half of a session; set by the Worker only, on requests that it makes itself. */
+/** Names the caller when a socket to the session is opened. Only the Worker sets it, on its own requests. */
 export const OWNER_HEADER = 'x-session-owner'
 
 interface SessionRecord {
@@ -45,7 +45,7 @@ export class McpSession extends DurableObject<Bindings> {
   }
 
   /**
-   * One Streamable HTTP request: the first must be `initialize`. Foreign and unknown sessions answer 404 alike.
+   * Answers one Streamable HTTP request; the first must be `initialize`. Another grant's session is answered 404, like an unknown one.
    *
    * @param body the text of a POST
    */
@@ -53,7 +53,7 @@ export class McpSession extends DurableObject<Bindings> {
     const known = await this.#known(caller, 'streamable')
     const message: unknown = body === '' ? undefined : JSON.parse(body)
     if (known === 'foreign' || (known === 'new' && !isInitializeRequest(message)))
-      return refused(404, ...SESSION_NOT_FOUND)
+      return refusalOf(404, ...SESSION_NOT_FOUND)
     const transport = (await this.#connect('streamable', caller)) as SessionTransport
     const answer = await transport.handle(request, message, authInfoOf(caller))
     const isDone = answer.status === 200
@@ -65,10 +65,10 @@ export class McpSession extends DurableObject<Bindings> {
     return answer
   }
 
-  /** One message of an HTTP+SSE client; answers go to the event stream. False: there is no such session of this caller. */
+  /** Handles one message of an HTTP+SSE client; answers go to the event stream. @returns false if the caller has no such session */
   async deliver(body: string, caller: CallerRecord): Promise<boolean> {
     if ((await this.#known(caller, 'sse')) !== 'own') return false
-    // The stream ends when this object restarts, and nothing reports it: a message now would be carried out, but never answered.
+    // The stream ends silently when this object restarts. A message would then be carried out but never answered.
     if (!this.#hasStream()) {
       await this.#end()
       return false
@@ -88,7 +88,7 @@ export class McpSession extends DurableObject<Bindings> {
   /**
    * Tells the client that its person has answered the page that it opened for them (MCP 2025-11-25, elicitation).
    *
-   * @param owner of the page: another session's client hears nothing
+   * @param owner the page's grant; a session of another grant ignores the call
    */
   async pageAnswered(owner: string, elicitationId: string): Promise<void> {
     if ((await this.#load())?.owner !== owner) return
@@ -105,12 +105,12 @@ export class McpSession extends DurableObject<Bindings> {
     return new Response(null, { status: 101, webSocket: client })
   }
 
-  /** The stream is an HTTP+SSE client's session: with it, the session ends. */
+  /** The session of an HTTP+SSE client ends with its stream. */
   override async webSocketClose(socket: WebSocket): Promise<void> {
     if (!this.#hasStream(socket) && (await this.#load())?.transport === 'sse') await this.#end()
   }
 
-  /** Sends a message on the streams that the Worker holds; nothing else is needed for it, so this object may just have woken. */
+  /** Sends a message on the streams that the Worker holds. Works even if this object has just woken up. */
   #broadcast(message: JSONRPCMessage): void {
     for (const socket of this.ctx.getWebSockets()) socket.send(JSON.stringify(message))
   }
@@ -146,7 +146,7 @@ export class McpSession extends DurableObject<Bindings> {
     return transport
   }
 
-  /** Whether the stored handshake was made with an earlier incarnation of this object. */
+  /** Whether the stored handshake was made before this object was last evicted. */
   #revivable = false
 
   async #known(caller: CallerRecord, transport: SessionRecord['transport']): Promise<'new' | 'own' | 'foreign'> {

@@ -1,5 +1,5 @@
-// Streamable HTTP of a 2025 session, inside its object. What is answered soon goes out as JSON, which costs neither a stream nor a row;
-// what takes longer, or tells of its progress, goes out on an event stream that a client can resume.
+// Streamable HTTP of a 2025 session, inside its object. A quick answer is sent as JSON, which costs neither a stream nor a row; a request
+// that takes longer or reports progress is answered on an event stream that the client can resume.
 import {
   type AuthInfo,
   DEFAULT_NEGOTIATED_PROTOCOL_VERSION,
@@ -16,7 +16,7 @@ import type { Replay, SealedEventStore } from './events.ts'
 import { Exchange } from './exchange.ts'
 import { SESSION_NOT_FOUND } from './message.ts'
 import { isAnswer, RevivableTransport } from './revivable.ts'
-import { messagesOf, refused, type SessionAnswer, type SessionRequest } from './session-request.ts'
+import { messagesOf, refusalOf, type SessionAnswer, type SessionRequest } from './session-request.ts'
 
 /** The first revision whose clients understand an event without data (SEP-1699). */
 const EMPTY_EVENTS_SINCE = '2025-11-25'
@@ -25,9 +25,9 @@ export class SessionTransport extends RevivableTransport {
   readonly sessionId: string
   readonly #events: SealedEventStore
   readonly #broadcast: (message: JSONRPCMessage) => void
-  /** By each of their requests. */
+  /** The open exchanges, by each of their requests. */
   readonly #exchanges = new Map<RequestId, Exchange>()
-  /** Those that stream, by the names of their streams. */
+  /** The exchanges that have an event stream, by the stream's name. */
   readonly #streams = new Map<string, Exchange>()
   #versions: string[] = SUPPORTED_PROTOCOL_VERSIONS
   #initialized = false
@@ -53,12 +53,12 @@ export class SessionTransport extends RevivableTransport {
     const version = headers['mcp-protocol-version']
     if (version !== undefined && !this.#versions.includes(version)) {
       const supported = this.#versions.join(', ')
-      return refused(400, -32000, `Bad Request: Unsupported protocol version: ${version} (supported: ${supported})`)
+      return refusalOf(400, -32000, `Bad Request: Unsupported protocol version: ${version} (supported: ${supported})`)
     }
     if (method === 'POST') return this.#post(headers, message, authInfo)
     if (method === 'GET') return this.#resume(headers)
     if (method === 'DELETE') return { status: 200 }
-    return refused(405, -32000, 'Method not allowed.')
+    return refusalOf(405, -32000, 'Method not allowed.')
   }
 
   override async revive(initialize: string): Promise<void> {
@@ -67,7 +67,7 @@ export class SessionTransport extends RevivableTransport {
   }
 
   override async close(): Promise<void> {
-    for (const exchange of new Set(this.#exchanges.values())) exchange.end(refused(404, ...SESSION_NOT_FOUND))
+    for (const exchange of new Set(this.#exchanges.values())) exchange.end(refusalOf(404, ...SESSION_NOT_FOUND))
     this.#exchanges.clear()
     this.#streams.clear()
     await super.close()
@@ -79,8 +79,8 @@ export class SessionTransport extends RevivableTransport {
     const isBatch = Array.isArray(body)
     const initialize = messages.find((one) => 'method' in one && one.method === 'initialize')
     if (initialize) {
-      if (this.#initialized) return refused(400, -32600, 'Invalid Request: Server already initialized')
-      if (isBatch) return refused(400, -32600, 'Invalid Request: Only one initialization request is allowed')
+      if (this.#initialized) return refusalOf(400, -32600, 'Invalid Request: Server already initialized')
+      if (isBatch) return refusalOf(400, -32600, 'Invalid Request: Only one initialization request is allowed')
       this.#initialized = true
     }
     const requests = messages.filter(isJSONRPCRequest).map(({ id }) => id)
@@ -89,7 +89,7 @@ export class SessionTransport extends RevivableTransport {
       return { status: 202 }
     }
     if (requests.some((id) => this.#exchanges.has(id)) || new Set(requests).size < requests.length) {
-      return refused(400, -32600, 'Invalid Request: a request of the same id is under way in this session')
+      return refusalOf(400, -32600, 'Invalid Request: a request with the same id is in progress in this session')
     }
     const revision = isInitializeRequest(initialize)
       ? initialize.params.protocolVersion
@@ -122,7 +122,7 @@ export class SessionTransport extends RevivableTransport {
     if (!exchange) {
       // Nobody waits for this answer.
       if (isAnswer(message)) return
-      if (request !== undefined) throw new Error('The request that this belongs to is over')
+      if (request !== undefined) throw new Error('The request that this belongs to has ended')
       this.#broadcast(message)
       return
     }
@@ -140,13 +140,13 @@ export class SessionTransport extends RevivableTransport {
   /** A client that lost its connection: first what it missed, then whatever follows. */
   async #resume(headers: Record<string, string>): Promise<SessionAnswer> {
     if (!headers.accept?.includes('text/event-stream')) {
-      return refused(406, -32000, 'Not Acceptable: Client must accept text/event-stream')
+      return refusalOf(406, -32000, 'Not Acceptable: Client must accept text/event-stream')
     }
     const last = headers['last-event-id'] ?? ''
     const exchange = this.#streams.get(last.split('.')[0] ?? '')
     if (exchange) return exchange.resume(last)
     const replay = await this.#events.after(last)
-    return replay ? this.#replayed(replay) : refused(400, -32000, 'Invalid event ID format')
+    return replay ? this.#replayed(replay) : refusalOf(400, -32000, 'Invalid event ID format')
   }
 
   /** The rest of a stream that has ended. */

@@ -1,5 +1,5 @@
-// The name that a client gave itself, as people and models see it. Anybody can register any name: one of a thousand lines would hide
-// where access goes, direction marks would reverse the words around it, and many combining marks would draw over them.
+// The name that a client gave itself, made safe to show to people and models. Anyone can register any name: a very long one would hide
+// where access goes, direction marks would reverse the text around it, and many combining marks would draw over it.
 import { UNSEEN } from '../../base/text.ts'
 
 const MAX_LENGTH = 80
@@ -10,7 +10,7 @@ const HEAPED = /(^|[^\p{L}\p{N}\p{S}\p{P}\p{M}])\p{M}+|(\p{M}{2})\p{M}+/gu
 
 /** The name as one short line; empty if nothing of it is visible. */
 export function shownName(name: string): string {
-  // Cut first: a name may be as long as a document.
+  // Cut before normalizing, because a name may be very long.
   const start = name.slice(0, 40 * MAX_LENGTH).normalize('NFC')
   const line = start.replaceAll(BLANK, ' ').replaceAll(UNSEEN, '').replaceAll(HEAPED, '$1$2')
   const characters = [...line.replaceAll(BLANK, ' ').trim()]

@@ -1,9 +1,9 @@
-// Where a client may have its access sent: an https address, a program on the person's own computer by loopback http, or a private-use
-// scheme (RFC 8252 section 7.1) of an application that is known. Any program can claim such a scheme, so the list is exact; PKCE
-// makes an intercepted code worthless.
-import { isLoopback } from '../../config/settings.ts'
+// The redirect URIs that a client may use: https, loopback http for a program on the person's own computer, or a private-use scheme
+// (RFC 8252 section 7.1) of a known application. Any program can claim such a scheme, so the list is exact, and PKCE makes an intercepted
+// code worthless.
+import { isLoopback } from '../../base/loopback.ts'
 
-/** The application that each opens. */
+/** The application that each redirect URI opens. */
 const PRIVATE_USE: ReadonlyMap<string, string> = new Map([
   ['cursor://anysphere.cursor-mcp/oauth/callback', 'Cursor'],
   ['warp://mcp/oauth2callback', 'Warp'],
@@ -11,14 +11,14 @@ const PRIVATE_USE: ReadonlyMap<string, string> = new Map([
   ['com.raycast:/oauth?package_name=Extension', 'Raycast'],
 ])
 
-/** Whether access may be sent there. */
+/** Whether a client may use this redirect URI. */
 export function isUsableRedirect(redirectUri: string): boolean {
   if (PRIVATE_USE.has(redirectUri)) return true
   const url = URL.parse(redirectUri)
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
 }
 
-/** The address, without the port if it is a loopback one: programs choose that each time (RFC 8252 section 7.3). */
+/** The URI without its port if it is a loopback one: programs choose a port each time (RFC 8252 section 7.3). */
 export function withoutPort(redirectUri: string): string {
   const url = URL.parse(redirectUri)
   if (url === null || !isLoopback(url.hostname)) return redirectUri
@@ -27,7 +27,7 @@ export function withoutPort(redirectUri: string): string {
 }
 
 /** Where access goes, for people: a host, or an application on their computer. */
-export function placeOf(redirectUri: string): { name: string; isThisComputer: boolean } {
+export function redirectPlace(redirectUri: string): { name: string; isThisComputer: boolean } {
   const application = PRIVATE_USE.get(redirectUri)
   if (application !== undefined) return { name: `${application} on this computer`, isThisComputer: true }
   const hostname = URL.parse(redirectUri)?.hostname ?? ''

@@ -1,10 +1,10 @@
 // What a client sends to register (RFC 7591), before the provider sees it. Hosts send null and "" for missing values, and anybody may
 // send anything, so only the fields that are used are kept.
-import { isRecord } from '../../base/json.ts'
+import { isRecord, parsedJson } from '../../base/json.ts'
 import { shownName } from './client-name.ts'
 import { isUsableRedirect } from './redirects.ts'
 
-/** More than any host sends; it is kept for 90 days. */
+/** More than any host sends. Registrations are kept for 90 days. */
 export const MAX_REGISTRATION_BYTES = 8_192
 const MAX_ITEMS = 20
 const MAX_CHARS = 1_024
@@ -16,15 +16,15 @@ const USED = [
 ]
 
 /** Why a registration is refused (RFC 7591 section 3.2.2). */
-export interface Refusal {
+interface Refusal {
   error: 'invalid_client_metadata' | 'invalid_redirect_uri'
   error_description: string
 }
 
 /** The registration for the provider from this text, or why it is refused. */
 export function readRegistration(text: string): { metadata: Record<string, unknown> } | { refused: Refusal } {
-  const sent = parseJson(text)
-  if (!isRecord(sent)) return refusal('invalid_client_metadata', 'A registration is a JSON object')
+  const sent = parsedJson(text)
+  if (!isRecord(sent)) return refusal('invalid_client_metadata', 'A registration must be a JSON object')
   const said = USED.map((name) => [name, statedIn(sent[name])] as const).filter(([, value]) => value !== undefined)
   const metadata: Record<string, unknown> = Object.fromEntries(said)
   for (const [name, value] of said) {
@@ -38,7 +38,7 @@ export function readRegistration(text: string): { metadata: Record<string, unkno
   if (typeof name === 'string') metadata.client_name = shownName(name) || undefined
   if (Array.isArray(uris) && !uris.some((uri) => typeof uri === 'string' && isUsableRedirect(uri))) {
     const words =
-      'One of redirect_uris must be https, http on a loopback address, or the callback of a known application'
+      'At least one of redirect_uris must be https, http on a loopback address, or the callback of a known application'
     return refusal('invalid_redirect_uri', words)
   }
   return { metadata }
@@ -54,12 +54,4 @@ function statedIn(value: unknown): unknown {
 
 function refusal(error: Refusal['error'], error_description: string): { refused: Refusal } {
   return { refused: { error, error_description } }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

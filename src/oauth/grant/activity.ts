@@ -13,7 +13,7 @@ export const MAX_EVENTS = 20
 const WRITE_EVERY_MS = 5_000
 const KEY = 'activity'
 
-/** The ring of a grant, in the storage of its object. */
+/** The last calls of a grant, as a ring buffer in the storage of its object. */
 export class ActivityRing {
   readonly #storage: SyncKvStorage
   #events: Activity[] | undefined
@@ -24,7 +24,7 @@ export class ActivityRing {
     this.#storage = storage
   }
 
-  /** From the latest. */
+  /** The latest first. */
   list(): Activity[] {
     this.#events ??= this.#storage.get<Activity[]>(KEY) ?? []
     return this.#events
@@ -33,7 +33,7 @@ export class ActivityRing {
   /**
    * Adds an event.
    *
-   * @returns when {@link flush} must be called (milliseconds since the epoch), if it isn't known yet that it must
+   * @returns when {@link flush} must be called (milliseconds since the epoch); undefined if an earlier call already returned that
    */
   add({ at, tool, kind, type, outcome }: Activity): number | undefined {
     const event: Activity = { at, tool, outcome, ...(kind && { kind }), ...(type !== undefined && { type }) }

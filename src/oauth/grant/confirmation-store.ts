@@ -1,5 +1,5 @@
-// What a grant's object keeps of confirmations: which were used, and which wait for the person on a page. None of it can be
-// read here: the words are sealed under a key that is only in the page's address, the agreement under the grant's `vaultKey`.
+// The confirmations in a grant's object: which were used, and which wait for the person on a page. The object can't read them: the words
+// are sealed under a key that is only in the page's address, and the agreement under the grant's `vaultKey`.
 
 /** A confirmation that waits on its page. */
 export interface Proposal {
@@ -54,7 +54,7 @@ export class ConfirmationStore {
     return proposal
   }
 
-  /** The same, without using it up. */
+  /** Like {@link settle}, without using it up. */
   pending(subject: string): Proposal | undefined {
     return this.#waiting(subject)?.[1]
   }
@@ -73,7 +73,7 @@ export class ConfirmationStore {
     return true
   }
 
-  /** Withdraws what is on pages: about a subject, or all of it. */
+  /** Withdraws the proposal about a subject, or all proposals. */
   withdraw(subject?: string): void {
     for (const [key, proposal] of this.#storage.list<Proposal>({ prefix: PROPOSAL })) {
       if (subject === undefined || proposal.subject === subject) this.#storage.delete(key)

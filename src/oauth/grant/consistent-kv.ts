@@ -1,7 +1,7 @@
 // Workers KV as a grant's object sees it. For up to a minute KV may return an old value. All token requests of a grant pass through
 // its object, so the object can remember what it wrote.
 
-/** Longer than KV lags. After this, only KV counts: others delete there too. */
+/** Longer than KV's delay. After this, only KV's values count, since others delete there, too. */
 const BEHIND_MS = 120_000
 const RECORD = 'record'
 
@@ -17,7 +17,7 @@ interface HeldBack {
   options: KVNamespacePutOptions | undefined
 }
 
-/** A grant's object reads its own recent KV writes; the grant's record outlives the object's memory. */
+/** KV with its own recent writes visible. Those of the grant's record are also stored, so that they survive a restart. */
 export class ConsistentKv {
   /** KV as the provider should see it. */
   readonly kv: KVNamespace

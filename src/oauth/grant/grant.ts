@@ -4,6 +4,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Level } from '../../access/access.ts'
 import { auditOAuth, type OAuthEvent } from '../../audit/audit.ts'
+import { MINUTES } from '../../base/lives.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { identityOf } from '../grant-name.ts'
 import { type MedplumTokens, UpstreamError } from '../medplum.ts'
@@ -15,15 +16,15 @@ import { TokenEndpoint } from './token-endpoint.ts'
 import { Vault } from './vault.ts'
 
 /** How long a sign-in without code exchange is kept: the lifetime of the code at the provider. */
-const CODE_MS = 600_000
+const CODE_MS = MINUTES.signIn * 60_000
 /** When everything stored here has expired, in milliseconds since the epoch: the one alarm also serves the ring. */
 const EXPIRES = 'expires'
 
-/** What the person sees of a grant in addition to what KV has. */
-export interface GrantReport extends GrantState {
+/** What the list of connections shows about a grant in addition to KV's metadata. */
+interface GrantReport extends GrantState {
   /** Whether the client has taken its tokens: until then, the sign-in isn't finished. */
   begun: boolean
-  /** From the latest. */
+  /** The latest first. */
   activity: Activity[]
 }
 
@@ -76,7 +77,7 @@ export class Grant extends DurableObject<Bindings> {
     return this.#standing.state()
   }
 
-  /** What the person is shown. */
+  /** The grant's part of the list of connections. */
   async about(): Promise<GrantReport> {
     return { ...this.#standing.state(), begun: this.#standing.hasBegun(), activity: this.#activity.list() }
   }
@@ -136,7 +137,7 @@ export class Grant extends DurableObject<Bindings> {
     return this.#confirmations.settle(subject)
   }
 
-  /** The same, without using it up. */
+  /** Like {@link settle}, without using it up. */
   async pending(subject: string): Promise<Proposal | undefined> {
     return this.#confirmations.pending(subject)
   }

@@ -6,7 +6,7 @@ import { sha256 } from '../../base/seal.ts'
 const KEY = 'issued'
 /** Enough for hourly renewals over 14 days, the lifetime of Medplum's refresh tokens. */
 const MAX_KEPT = 340
-/** Programs that share a client's tokens renew them in parallel, and learn of the others' renewals a moment later. */
+/** Programs that share a client's tokens may renew them in parallel, before they learn of each other's renewal. */
 const GRACE_MS = 60_000
 
 /** Start of a token's digest, and when it was issued or last used, milliseconds since the epoch. */
@@ -27,7 +27,7 @@ export class IssuedTokens {
     this.#storage.put(KEY, [...others, ...digests.map((digest): Issued => [digest, now])].slice(-MAX_KEPT))
   }
 
-  /** Whether a token that the provider refuses is a copy. The last two are valid: the newest, and the one it replaced. */
+  /** Whether a token that the provider refused is a copy. The newest token and the one it replaced are both valid. */
   async isCopy(token: string): Promise<boolean> {
     const digest = await digestOf(token)
     const usedAt = this.#list()

@@ -1,9 +1,9 @@
-// How long this server's tokens and grants live, which follows from Medplum's tokens.
+// The lifetimes of this server's tokens and grants, which depend on Medplum's tokens.
 
 import type { MedplumTokens } from '../medplum.ts'
 import type { GrantProps } from '../record.ts'
 
-/** A token expires here this much before Medplum's, so that the client refreshes in time. */
+/** Also for a token of Medplum's that has expired: the client refreshes, and learns what became of it. */
 const MIN_TTL_S = 60
 const MAX_TTL_S = 3600
 

@@ -1,4 +1,4 @@
-// Token requests that are repeated: by clients that ask twice at once or lost the answer, and here when storage was busy.
+// Repeated token requests: by clients that send two at once or lost the answer, and by this server when storage was busy.
 
 /** A refresh request repeated within this time gets the same answer, so that concurrent refreshes all get valid tokens. */
 const REPLAY_MS = 30_000
@@ -17,7 +17,7 @@ interface Answer {
 export class Replays {
   readonly #answers = new Map<string, Answer>()
 
-  /** The recent answer to this request with this form, otherwise the answer of `send`. */
+  /** The recent answer to the same request with the same form, or else the answer of `send`. */
   async answer(request: Request, form: URLSearchParams, send: () => Promise<Response>): Promise<Response> {
     const now = Date.now()
     for (const [key, answer] of this.#answers) if (now - answer.at > REPLAY_MS) this.#answers.delete(key)

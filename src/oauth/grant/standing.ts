@@ -9,7 +9,7 @@ import type { GrantState } from '../record.ts'
 const LIMIT = 'limit'
 /** When the person signed in, milliseconds since the epoch. */
 const SINCE = 'since'
-/** That the code was exchanged. */
+/** Set once the code has been exchanged. */
 const BEGUN = 'begun'
 /** When the client was last asked to step up, milliseconds since the epoch. */
 const CHALLENGED = 'challenged'
@@ -41,12 +41,12 @@ export class Standing {
     return this.#active
   }
 
-  /** @throws {UpstreamError} where it has ended */
+  /** @throws {UpstreamError} if the grant has ended */
   demandActive(): void {
     if (!this.isActive()) throw new UpstreamError('ended', 'The sign-in is no longer stored')
   }
 
-  /** Reads again next time: the tokens have changed. */
+  /** Makes the next check read storage again, since the tokens have changed. */
   recheck(): void {
     this.#active = undefined
   }
@@ -68,7 +68,7 @@ export class Standing {
     this.#storage.kv.put(CHALLENGED, Date.now())
   }
 
-  /** Whether the refresh that asks is a client's answer to the challenge; asking forgets the challenge. */
+  /** Whether the current refresh is the client's reaction to a challenge. The challenge is then forgotten. */
   isRefreshedInstead(): boolean {
     const { kv } = this.#storage
     const askedAt = kv.get<number>(CHALLENGED)
@@ -90,7 +90,7 @@ export class Standing {
     return this.#storage.kv.get(BEGUN) !== undefined
   }
 
-  /** From now on this grant doesn't work. */
+  /** Begins to end the grant, which stops working from now on. */
   async beginEnd(): Promise<void> {
     this.#storage.kv.put(ENDING, true)
     this.ended()
@@ -101,7 +101,7 @@ export class Standing {
     return this.#storage.kv.get(ENDING) !== undefined
   }
 
-  /** Knows that the grant has ended; the owner deletes what is in storage. */
+  /** Called when the grant has ended; the owner deletes what is in storage. */
   ended(): void {
     this.#active = false
     forgetState(this.#grantName)

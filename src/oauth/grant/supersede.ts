@@ -1,6 +1,6 @@
-// A client's new sign-in replaces its earlier ones, but only when its code has been exchanged: a person who stops halfway keeps the old
-// one. A sign-in elsewhere signs nobody out: the earlier one must be from the same browser and have a client id that no other host uses.
-// A metadata document is shared by many, and the earlier sign-in could be for another account.
+// A client's new sign-in replaces its earlier ones, but only once its code has been exchanged, so that a person who stops halfway keeps
+// the old one. To be replaced, the earlier sign-in must be from the same browser, and its client id must not be a metadata document,
+// which many hosts share: otherwise it could be on another device or for another account.
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import type { Bindings } from '../../config/settings.ts'
 import { withoutPort } from '../clients/redirects.ts'

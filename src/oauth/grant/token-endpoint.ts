@@ -17,13 +17,13 @@ import type { Standing } from './standing.ts'
 import { supersede } from './supersede.ts'
 import type { Vault } from './vault.ts'
 
-/** Tokens renewed less than this ago are not renewed again: a client that lost the answer asks again with the same token. */
+/** Tokens that were renewed within this time aren't renewed again: a client that lost the answer repeats the request. */
 const RENEWED_LATELY_MS = 60_000
-/** The token that is being revoked, hashed: a client that lost the answer asks again when the provider no longer knows the token. */
+/** Hash of the token that is being revoked: a client that lost the answer repeats the request when the provider no longer knows it. */
 const REVOKING = 'revoking'
 
-/** What the endpoint asks of the grant's object. */
-export interface GrantLife {
+/** The operations of the grant's object that the endpoint needs. */
+interface GrantLife {
   /** Ends the grant and, if the key is known, the login at Medplum. */
   end(vaultKey?: string): Promise<void>
   /** Forgets everything, for a grant that has ended at the provider. */
@@ -42,7 +42,7 @@ export class TokenEndpoint {
   readonly #replays = new Replays()
   readonly #issued: IssuedTokens
   readonly #writes: ConsistentKv
-  /** As the provider receives it. */
+  /** The bindings as the provider gets them. */
   readonly #env: Bindings
   readonly #provider: ReturnType<typeof createAuthorizationServer>
 
@@ -67,7 +67,7 @@ export class TokenEndpoint {
   async answer(request: Request, body: string): Promise<Response> {
     const form = new URLSearchParams(body)
     const asked = () => this.#ask(new Request(request, { body }))
-    // The provider also treats an empty one as missing.
+    // Like the provider, treats an empty grant_type as missing.
     if (!form.get('grant_type')) return this.#revoke(form.get('token') ?? '', asked)
     const send = async () => this.#unlessEnded(await asked())
     if (form.get('grant_type') === 'refresh_token') {
@@ -108,7 +108,7 @@ export class TokenEndpoint {
     }
   }
 
-  /** What the provider needs at each exchange: renewed props and the lifetimes that follow from Medplum's. */
+  /** The provider's callback at each exchange: returns renewed props, and lifetimes that depend on Medplum's tokens. */
   async #exchange({ grantType, props }: { grantType: string; props: GrantProps }) {
     try {
       this.#standing.demandActive()
@@ -132,7 +132,7 @@ export class TokenEndpoint {
     }
   }
 
-  /** What the client gets: no tokens if the grant was ended in the meantime; those already in KV are deleted again. */
+  /** The response, unless the grant has ended in the meantime: then no tokens, and those already in KV are deleted again. */
   async #unlessEnded(response: Response): Promise<Response> {
     if (!response.ok || this.#standing.isActive()) return response
     await this.revokeGrant().catch(() => console.warn(JSON.stringify({ event: 'end_failed' })))
@@ -150,7 +150,7 @@ export class TokenEndpoint {
     return response
   }
 
-  /** Two parties hold a refresh token that was replaced. Which one is the person's is unknown, so the grant ends for both. */
+  /** Ends the grant if the token is a copy: two parties have it, and which of them is the person's client is unknown. */
   async #endIfCopied(token: string): Promise<void> {
     if (!this.#standing.isActive() || !(await this.#issued.isCopy(token))) return
     await this.#life.end(this.#vault.vaultKey)
@@ -166,10 +166,10 @@ export class TokenEndpoint {
     }
     this.#standing.begin()
     const { vaultKey } = this.#vault
-    // Not earlier: an interrupted exchange must leave nothing that outlives its code.
+    // Only now, so that nothing of an interrupted exchange outlives its code.
     if (vaultKey !== undefined) await this.#life.expireAt(expiryOf(await this.#vault.tokens(vaultKey)))
     const { userId, grantId } = identityOf(this.#grantName)
-    // The client has its tokens; earlier grants may live a little longer.
+    // A failure here must not fail the exchange; the earlier grants then simply remain.
     await supersede(this.#provider.getOAuthApi(this.#env), this.#env, userId, grantId).catch(() => {
       console.warn(JSON.stringify({ event: 'supersede_failed' }))
     })

@@ -20,7 +20,7 @@ export class Vault {
   readonly #storage: DurableObjectStorage
   readonly #grantName: string
   readonly #onKept: (expiresAt: number) => Promise<void>
-  /** From the last call, in memory only, so that a disconnection soon afterwards can log out at Medplum. */
+  /** The key of the last call, in memory only, so that a disconnection soon afterwards can log out at Medplum. */
   #vaultKey: string | undefined
 
   /** @param onKept called with tokens that were stored, and when they expire (milliseconds since the epoch) */
@@ -50,7 +50,7 @@ export class Vault {
     await this.#keep(vaultKey, { tokens, renewedAt: 0 }, expiresAt)
   }
 
-  /** @throws {UpstreamError} where there are none any more */
+  /** @throws {UpstreamError} if there are no tokens any more */
   async tokens(vaultKey: string): Promise<MedplumTokens> {
     return (await this.#open(vaultKey)).tokens
   }
@@ -63,7 +63,7 @@ export class Vault {
   async renew(vaultKey: string, lately: number): Promise<MedplumTokens> {
     const { tokens, renewedAt } = await this.#open(vaultKey)
     if (Date.now() - renewedAt < lately) return tokens
-    if (!tokens.refreshToken) throw new UpstreamError('ended', 'Medplum gave no refresh token')
+    if (!tokens.refreshToken) throw new UpstreamError('ended', 'Medplum returned no refresh token')
     const { userId } = identityOf(this.#grantName)
     const renewed = await refreshTokens(settingsFor(this.#env, userId), tokens.refreshToken)
     await this.#keep(vaultKey, { tokens: renewed, renewedAt: Date.now() }, expiryOf(renewed))

@@ -1,8 +1,9 @@
-// How the person is asked, in this order: in a form of the client, if it shows forms and the question fits; on a page of this server that
-// the client opens, if it opens pages; otherwise by a link to that page in the answer. Only a form is answered through the client. A client
-// that opened a page has agreed to nothing: the person signs in and decides there.
+// Asks the person, in the first way that is possible: a form in the client, if it shows forms and the question fits; a page of this server
+// that the client opens; or a link to that page in the answer. Only a form is answered through the client. That a client has opened a
+// page means no approval: the person signs in and decides there.
 
 import { type InputRequiredResult, inputRequired } from '@modelcontextprotocol/server'
+import { MINUTES } from '../../base/lives.ts'
 import { oneLine } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { Agreement } from '../../call/confirmation.ts'
@@ -15,18 +16,18 @@ export type Permit = { agreed: Agreement | undefined } | { undone: string } | { 
 
 /** What the person is asked about. */
 export interface Matter {
-  /** Of the tool's name and the arguments that are sent. */
+  /** Digest of the tool's name and the arguments that are sent. */
   digest: string
   /** The beginning of a sentence that says why nothing was done. */
   undone: string
   question(): Promise<Question>
 }
 
-/** The name of the question among those that a result asks. */
-export const KEY = 'approval'
+/** The key of this question among the input requests of a result. */
+export const APPROVAL_KEY = 'approval'
 
-const LIFE_MS = 600_000
-/** A client's form may not show everything: longer questions are asked on the page. */
+const LIFE_MS = MINUTES.question * 60_000
+/** Longer questions are asked on the page, because a client's form might not show all of them. */
 const MAX_FORM = { lines: 40, chars: 3_000 }
 /** The part of the question that the model gets with the link. */
 const MAX_TOLD = { lines: 40, chars: 6_000 }
@@ -34,17 +35,17 @@ const MAX_TOLD = { lines: 40, chars: 6_000 }
 const MAX_FIRST = 300
 /** A refusal sooner than this after the question comes from a program: no person has read it. */
 const READING_MS = 1_000
-/** Milliseconds between looks at the page while a call waits for it: soon at first, then less often. */
+/** Milliseconds between checks for a decision on the page: short at first, then longer. */
 const FIRST_WAIT_MS = 300
 const MAX_WAIT_MS = 2_000
 /** The part of the call's time that is kept for the change. */
 const RESERVE_MS = 10_000
 
-/** Without a field: to accept is to say yes. People who meant yes left a checkbox unticked. */
+/** A form without fields: accepting it means yes. With a checkbox, people who meant yes left it unticked. */
 const FORM = { type: 'object' as const, properties: {} }
 
 /** Asks, unless the person has decided on the page already. */
-export async function ask(matter: Matter, context: ToolContext): Promise<Permit> {
+export async function askPerson(matter: Matter, context: ToolContext): Promise<Permit> {
   const decided = await decidedOnPage(matter, context)
   if (typeof decided === 'object') return decided
   const { forms, pages } = context.asking
@@ -58,7 +59,7 @@ export async function ask(matter: Matter, context: ToolContext): Promise<Permit>
 /**
  * Continues with what the client answered to the question of this state.
  *
- * @throws {UserError} for a confirmation that doesn't hold
+ * @throws {UserError} for an invalid confirmation
  */
 export async function afterAnswer(
   action: 'accept' | 'decline' | 'cancel',
@@ -92,7 +93,7 @@ async function afterPage(matter: Matter, context: ToolContext): Promise<Permit> 
   const isWaiting = () => fhir.remainingMs > RESERVE_MS && !signal.aborted
   let decided = await decidedOnPage(matter, context)
   for (let looks = 1, wait = FIRST_WAIT_MS; decided === 'open' && isWaiting(); looks++) {
-    // In fractions: the change itself may count from 1.
+    // Fractions, since the change itself may report progress from 1.
     await progress(looks / 1_000, undefined, 'Waiting for the person to decide on the confirmation page')
     await pause(wait, signal).catch(() => {})
     wait = Math.min(wait * 1.5, MAX_WAIT_MS)
@@ -101,12 +102,12 @@ async function afterPage(matter: Matter, context: ToolContext): Promise<Permit> 
   }
   if (typeof decided === 'object') return decided
   if (decided === undefined) {
-    throw new UserError(`${matter.undone}: the page was already answered, or its time is over. ${AGAIN}`)
+    throw new UserError(`${matter.undone}: the page was already answered, or has expired. ${AGAIN}`)
   }
   return { undone: await link('the person has not decided on the page yet', matter, await matter.question(), context) }
 }
 
-/** What the person decided on the page; `open` if they have decided nothing, undefined if there is no page. */
+/** What the person decided on the page; `open` if they haven't decided yet, undefined if there is no page. */
 async function decidedOnPage(matter: Matter, context: ToolContext): Promise<Permit | 'open' | undefined> {
   const decision = await context.caller.confirmations.decision(matter.digest)
   if (decision === undefined || decision === 'open') return decision
@@ -122,12 +123,12 @@ async function askByForm(
 ): Promise<InputRequiredResult> {
   const agreement = newAgreement(digest, about)
   return inputRequired({
-    inputRequests: { [KEY]: inputRequired.elicit({ message: lines.join('\n'), requestedSchema: FORM }) },
+    inputRequests: { [APPROVAL_KEY]: inputRequired.elicit({ message: lines.join('\n'), requestedSchema: FORM }) },
     requestState: await context.caller.confirmations.seal(agreement),
   })
 }
 
-/** The page for the client to open. Its address says nothing, and serves only the person who signs in there. */
+/** The page for the client to open. Its address reveals nothing and works only for the signed-in person. */
 async function askOnPage(
   { digest }: Matter,
   { lines, ...about }: Question,
@@ -136,10 +137,10 @@ async function askOnPage(
   const agreement = newAgreement(digest, about)
   const { address: url, id } = await confirmations.propose(agreement, lines, session)
   const message = `${oneLine(lines[0] ?? '', MAX_FIRST)}\nConfirm or refuse this on a page of this server, signed in to Medplum.`
-  // Only sessions of 2025 have the id: with it the client learns that the page has been answered.
+  // The id with which the client learns that the page has been answered; only 2025 sessions have it.
   const asked = { message, url, ...(session !== undefined && { elicitationId: id }) }
   return inputRequired({
-    inputRequests: { [KEY]: inputRequired.elicitUrl(asked) },
+    inputRequests: { [APPROVAL_KEY]: inputRequired.elicitUrl(asked) },
     requestState: await confirmations.seal({ ...agreement, onPage: true }),
   })
 }
@@ -154,14 +155,14 @@ async function link(
   const { address } = await confirmations.propose(newAgreement(digest, about), lines, session)
   return [
     `NOT DONE YET. ${undone}: ${why}. The person must confirm it on a page of this server, signed in to Medplum.`,
-    `Give them this link: ${address}`,
-    'When they say that they approved, make the same call with the same arguments within 10 minutes. The change is then made once.',
-    'They will be asked:',
+    `Give the person this link: ${address}`,
+    `When they say that they approved, make the same call with the same arguments within ${MINUTES.question} minutes. The change is then made once.`,
+    'The person will be asked:',
     ...told(lines),
   ].join('\n')
 }
 
-/** As much of the question as a model needs; the page has all of it. */
+/** The part of the question for the model; the page shows all of it. */
 function told(lines: readonly string[]): string[] {
   if (fits(lines, MAX_TOLD)) return [...lines]
   let room = MAX_TOLD.chars
@@ -169,7 +170,7 @@ function told(lines: readonly string[]): string[] {
     room -= line.length
     return room > 0
   })
-  return [...first, `(${lines.length} lines in all, on the page)`]
+  return [...first, `(the page shows all ${lines.length} lines)`]
 }
 
 function fits(lines: readonly string[], most: { lines: number; chars: number }): boolean {
@@ -179,7 +180,7 @@ function fits(lines: readonly string[], most: { lines: number; chars: number }):
 const AGAIN = 'Call again to ask the person again.'
 
 /**
- * The agreement in a sealed state, if it holds for this call.
+ * Opens the agreement in a sealed state, if it is valid for this call.
  *
  * @throws {UserError} that says why it doesn't
  */
@@ -191,7 +192,7 @@ async function openAgreement(state: unknown, { digest, undone }: Matter, { calle
       : agreement.digest !== digest
         ? 'this confirmation was given for other arguments'
         : agreement.expiresAt <= Date.now()
-          ? 'this confirmation came later than 10 minutes after the question'
+          ? `this confirmation came more than ${MINUTES.question} minutes after the question`
           : undefined
   if (agreement && why === undefined) return agreement
   throw new UserError(`${undone}: ${why}. ${AGAIN}`)

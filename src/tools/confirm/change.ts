@@ -1,12 +1,13 @@
-// What a step of a request would change, from a read of its target right before: for the question to the person, and for a dry run.
+// What a step of a request would change, found by reading its target just before. For the question to the person, and for a dry run.
 
 import { isRecord, records } from '../../base/json.ts'
 import type { Seen } from '../../call/confirmation.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { type Difference, short } from '../../fhir/diff.ts'
+import { REFERENCE } from '../../fhir/ids.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import { redact } from '../../secrets/redact.ts'
 import { Whole } from '../../secrets/whole.ts'
 import { titleOf } from '../../text/record-text.ts'
@@ -15,7 +16,7 @@ import { isAction, type Step } from './steps.ts'
 export interface Change {
   /** What would happen, on one line. */
   head: string
-  /** What it is about, one line each, if that isn't in the head. */
+  /** Lines about the record, if the head doesn't name it. */
   about?: string[]
   /** The differences; for a create or an operation's input, everything. */
   details: Difference[]
@@ -44,7 +45,7 @@ const MAX_PATH = 2000
 export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
   const { method, path, body } = step
   if (isAction(step)) return action(step, fhir, signal)
-  const { segments, query } = placeOf(path)
+  const { segments, query } = strictPlaceOf(path)
   const [type = '', id] = segments
   if (method === 'POST') return creation(type, body)
   const found =
@@ -62,7 +63,7 @@ export async function changeOf(step: Step, fhir: FhirClient, signal: AbortSignal
   return { ...known, ...update(step, whole, placeAndTitle(shown, place)) }
 }
 
-/** The same for one of several: a target that can't be read is a problem of this step, not an error. */
+/** Like {@link changeOf}, for one of several steps: a target that can't be read is a problem of this step, not an error. */
 export async function changeOfOne(step: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
   const change = await changeOf(step, fhir, signal).catch((error: unknown) => {
     if (error instanceof FhirError && error.status < 500 && error.status !== 429) {
@@ -144,14 +145,14 @@ const ROTATION = /^ClientApplication\/[^/]+\/\$rotate-secret$/
 async function action({ method, path, body, risk }: Step, fhir: FhirClient, signal: AbortSignal): Promise<Change> {
   if (ROTATION.test(path) && !namesOneSecret(body)) {
     return problem(
-      '$rotate-secret needs one `secret` or `retiringSecret`, the one in use: {"resourceType":"Parameters","parameter":[{"name":"secret","valueString":"(hidden)"}]} stands for what is stored',
+      '$rotate-secret needs either the current `secret` or the `retiringSecret`: {"resourceType":"Parameters","parameter":[{"name":"secret","valueString":"(hidden)"}]} stands for what is stored',
     )
   }
-  const own = placeOf(path).segments.slice(0, 2).join('/')
-  const places = [...new Set([own, ...risk.targets].filter((place) => PLACE.test(place)))]
+  const own = strictPlaceOf(path).segments.slice(0, 2).join('/')
+  const places = [...new Set([own, ...risk.targets].filter((place) => REFERENCE.test(place)))]
   const named = await Promise.all(
     places.map(async (place) => {
-      // A record that can't be read can still be changed: it is named by its path.
+      // A record that can't be read may still be changed, so it is named by its path.
       const answer = await fhir.send({ method: 'GET', path: place, repeatable: true, signal }).catch(() => undefined)
       return isRecord(answer?.body)
         ? { line: `about ${placeAndTitle(answer.body, place)}`, seen: seenIn(place, answer.body) }
@@ -177,8 +178,6 @@ function namesOneSecret(body: unknown): boolean {
   return named.filter((secret) => typeof secret === 'string' && secret !== '').length === 1
 }
 
-const PLACE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
-
 /** What a person calls a record, in quotes; empty if that is only its id. */
 export function titleOfRecord(resource: Resource): string {
   const title = titleText(resource)
@@ -191,7 +190,7 @@ function placeAndTitle(resource: Resource, place: string): string {
   return title === '' ? place : `${place} ${quoted(title)}`
 }
 
-/** What precedes the type in a record's title; empty if that is only its id. */
+/** The part of a record's title before the type; empty if that is only its id. */
 function titleText(resource: Resource): string {
   const title = titleOf(resource).replace(/ ?\([^()]*\)$/, '')
   return title === resource.id ? '' : title

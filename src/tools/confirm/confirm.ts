@@ -1,5 +1,5 @@
-// Asks the person before what can't be undone. The approval is sealed: these arguments, these versions of the records, this connection,
-// ten minutes, once.
+// Asks the person before a change that can't be undone. The sealed approval is valid for these arguments, these versions of the records and
+// this connection, for a few minutes, and once.
 
 import { inputResponse } from '@modelcontextprotocol/server'
 import { inTurns } from '../../base/in-turns.ts'
@@ -11,7 +11,7 @@ import { FhirError } from '../../client/fhir-error.ts'
 import { isJobPath } from '../../client/job.ts'
 import type { ConfirmPolicy, ToolContext } from '../kit/tool.ts'
 import type { Prepared, RequestArguments } from '../request/prepare.ts'
-import { afterAnswer, ask, KEY, type Matter, type Permit } from './asking.ts'
+import { APPROVAL_KEY, afterAnswer, askPerson, type Matter, type Permit } from './asking.ts'
 import { changingSteps, destructionOf, nothingDone, questionOf } from './question.ts'
 import { isGraphql, type Step } from './steps.ts'
 
@@ -21,7 +21,7 @@ const AT_ONCE = 5
  * Lets a call continue if it needs no confirmation, or has one.
  *
  * @param tool its name, to which the confirmation is bound
- * @throws {UserError} for a confirmation that doesn't hold, and a change that could not be carried out
+ * @throws {UserError} for an invalid confirmation, and for a change that can't be carried out
  */
 export async function permitted(
   tool: string,
@@ -45,9 +45,9 @@ export async function permitted(
     question: async () => destruction ?? questionOf(steps, isAsked, prepared, context),
   }
   const { forms, pages, responses, state } = asking
-  const answer = inputResponse(responses, KEY)
+  const answer = inputResponse(responses, APPROVAL_KEY)
   const isAnswered = (forms || pages) && state !== undefined && answer.kind === 'elicit'
-  return isAnswered ? afterAnswer(answer.action, state, matter, context) : ask(matter, context)
+  return isAnswered ? afterAnswer(answer.action, state, matter, context) : askPerson(matter, context)
 }
 
 /** Whether the person is asked before this. A DELETE counts as a deletion even if its path makes it an operation. */
@@ -58,7 +58,7 @@ function mustAsk(step: Step, policy: ConfirmPolicy): boolean {
 }
 
 /**
- * The arguments of a request for exactly what was agreed to: the resource that was found, in the version that was seen.
+ * Narrows a request's arguments to exactly what was agreed to: the resource that was found, in the version that was seen.
  *
  * @throws {UserError} when a record has changed since the person was asked
  */
@@ -104,8 +104,6 @@ async function digestOf(tool: string, args: RequestArguments, { asked, request }
 /** JSON with the names of each object in order. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, one: unknown) =>
-    typeof one === 'object' && one !== null && !Array.isArray(one)
-      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : one,
+    isRecord(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one,
   )
 }

@@ -1,5 +1,5 @@
-// Tries a change without making it: reads the records concerned, shows the differences, and has Medplum validate the result. Sends
-// nothing that changes anything.
+// Tries a change without making it: reads the records, shows the differences, and lets Medplum validate the result. Sends nothing that
+// changes anything.
 
 import { classify } from '../../access/risk/risk.ts'
 import { isRecord } from '../../base/json.ts'
@@ -8,14 +8,14 @@ import type { FhirClient } from '../../client/client.ts'
 import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import { differenceLines } from '../../fhir/diff.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import type { Whole } from '../../secrets/whole.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
-import { type Prepared, type RequestArguments, versionOf } from '../request/prepare.ts'
+import { type Prepared, type RequestArguments, versionInIfMatch } from '../request/prepare.ts'
 import { type Change, changeOfOne } from './change.ts'
 import { namesOf } from './question.ts'
-import { referencesIn, spelledOut, Unshowable } from './spelling.ts'
+import { referencesInChange, spelledOut, Unshowable } from './spelled-out.ts'
 import { isAction, type Step, stepsOf } from './steps.ts'
 
 const MAX_STEPS = 50
@@ -23,14 +23,14 @@ const AT_ONCE = 5
 const MAX_LINES = 40
 const MAX_LINES_EACH = 10
 
-export interface DryRun {
+interface DryRun {
   text: string
   /** What patches would store. */
   patched: unknown[]
 }
 
 /**
- * What a request would change, and whether Medplum would take it.
+ * What a request would change, and whether Medplum would accept it.
  *
  * @throws {UserError} for an operation: what it would do can't be known
  */
@@ -39,7 +39,7 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
   const [only, ...others] = steps
   if (only && !prepared.risk.parts && isAction(only)) {
     throw new UserError(
-      '`dryRun` is for creating, changing and deleting. This is an operation: its effect can’t be known in advance. Nothing was sent.',
+      '`dryRun` is for creating, changing and deleting records. The effect of an operation can’t be known in advance. Nothing was sent.',
     )
   }
   const found: string[][] = []
@@ -56,7 +56,7 @@ export async function dryRun(args: RequestArguments, prepared: Prepared, context
   const text = [
     'DRY RUN: nothing was changed. The request would do this now:',
     ...numbered,
-    ...(rest > 0 ? [`and ${rest} more entries, which were not looked at`] : []),
+    ...(rest > 0 ? [`and ${rest} more entries, which were not checked`] : []),
   ].join('\n')
   return { text, patched }
 }
@@ -82,9 +82,9 @@ async function tried(
   return [...told, ...conditions, ...checked]
 }
 
-/** Changes of access, code or where data is sent are described as the person would be asked about them. */
+/** Changes to access, code or the destination of data are described in full, as in the question to the person. */
 async function inFull(change: Change, most: number, context: ToolContext): Promise<string[]> {
-  const names = await namesOf(referencesIn(change), context)
+  const names = await namesOf(referencesInChange(change), context)
   try {
     return spelledOut(change, { names, room: context.answerChars }, true)
   } catch (error) {
@@ -99,7 +99,7 @@ function lines({ head, details, isNew }: Change, most: number): string[] {
   return [head, ...(isUpdate && details.length === 0 ? ['there are no differences'] : differenceLines(details, most))]
 }
 
-/** What the conditions of a request would select. */
+/** The records that a request's conditions select. */
 async function conditionsOf(
   { ifMatch, ifNoneExist }: { ifMatch: string | undefined; ifNoneExist: string | undefined },
   { path }: Step,
@@ -107,11 +107,11 @@ async function conditionsOf(
   fhir: FhirClient,
   signal: AbortSignal,
 ): Promise<string[]> {
-  if (ifMatch !== undefined && current && current.version !== versionOf(ifMatch)) {
+  if (ifMatch !== undefined && current && current.version !== versionInIfMatch(ifMatch)) {
     return [`It would be refused: ifMatch does not name the current version, ${current.version}.`]
   }
   if (ifNoneExist === undefined) return []
-  const type = placeOf(path).segments[0] ?? ''
+  const type = strictPlaceOf(path).segments[0] ?? ''
   const search = { method: 'GET', path: `${type}?${ifNoneExist}` } as const
   // A dry run may do no more than search.
   if (classify(search).kind !== 'read') return ['Its ifNoneExist is not a plain search, so its matches are unknown.']
@@ -119,8 +119,8 @@ async function conditionsOf(
   const count = isRecord(body) && Array.isArray(body.entry) ? body.entry.length : 0
   if (count === 0) return ['The search in ifNoneExist finds nothing, so it would be created.']
   return count === 1
-    ? ['The search in ifNoneExist already finds one, so nothing would be created.']
-    : ['It would be refused: the search in ifNoneExist finds more than one.']
+    ? ['The search in ifNoneExist finds an existing record, so nothing would be created.']
+    : ['It would be refused: the search in ifNoneExist finds more than one record.']
 }
 
 /** Medplum's own check, which stores nothing (FHIR R4, `$validate`). */

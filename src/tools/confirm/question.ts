@@ -7,14 +7,14 @@ import type { Seen } from '../../call/confirmation.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import type { Prepared } from '../request/prepare.ts'
 import { type Change, changeOf, changeOfOne, titleOfRecord } from './change.ts'
-import { isMost, referencesIn, spelledOut, Unshowable } from './spelling.ts'
+import { isMost, referencesInChange, spelledOut, Unshowable } from './spelled-out.ts'
 import { isAction, isGraphql, mutationSteps, type Step, stepsOf } from './steps.ts'
 
 export interface Question {
   lines: string[]
   /** The versions that it is about. */
   seen: Seen[]
-  /** The one resource that a condition found. */
+  /** The one resource that a conditional request found. */
   found?: string
 }
 
@@ -26,7 +26,7 @@ interface Told {
 
 /** A batch of this many changes or more always needs confirmation. */
 const MANY = 50
-/** More are not read one by one, since nobody would look through them. */
+/** Beyond this number, changes aren't read one by one, since nobody would look through them. */
 const MAX_CHANGES = 200
 /** Characters of a question; sealed, it has to fit into one value of a grant's storage. */
 const MAX_CHARS = 400_000
@@ -84,7 +84,7 @@ export async function destructionOf(
 function checkShowable(steps: readonly Step[]): void {
   if (steps.length > MAX_CHANGES) {
     throw unshowable(
-      `it makes ${steps.length} changes, and a person can be asked about at most ${MAX_CHANGES} at once; split it`,
+      `it makes ${steps.length} changes, but a person can be asked about at most ${MAX_CHANGES} at once; split it`,
     )
   }
   if (steps.some(isGraphql)) {
@@ -106,7 +106,7 @@ async function changesOf(steps: readonly Step[], prepared: Prepared, { fhir, sig
     const [current] = change.seen
     if (prepared.version !== undefined && prepared.version !== current?.version) {
       throw new UserError(
-        `${nothingDone(prepared)}: \`ifMatch\` does not name the current version, ${current?.version ?? 'but there is none'}. Read it again first.`,
+        `${nothingDone(prepared)}: \`ifMatch\` does not name the current version${current ? `, ${current.version}` : ': there is no such record'}. Read it again first.`,
       )
     }
     return [{ step: only, change }]
@@ -121,7 +121,7 @@ async function worded(
   context: ToolContext,
 ): Promise<Question> {
   const names = await namesOf(
-    told.flatMap(({ change }) => referencesIn(change)),
+    told.flatMap(({ change }) => referencesInChange(change)),
     context,
   )
   const spelling = { names, room: MAX_CHARS }
@@ -139,7 +139,7 @@ async function worded(
       some.flatMap((one) => linesOf(one).map((line, index) => (index === 0 ? `- ${line}` : `  ${line}`)))
     const lines = [summary(told), ...items(asked)]
     checkFeasible(asked)
-    return { lines: along.length === 0 ? lines : [...lines, 'Along with that:', ...items(along)], seen }
+    return { lines: along.length === 0 ? lines : [...lines, 'Also included:', ...items(along)], seen }
   } catch (error) {
     if (error instanceof Unshowable) throw unshowable(error.message)
     throw error
@@ -171,7 +171,7 @@ function summary(told: readonly Told[]): string {
   return `${told.length === 1 ? '1 change' : `${told.length} changes`} at once: ${counted.join(', ')}`
 }
 
-/** The titles of what references name, as far as the person may read it. */
+/** The titles of the records that references name, as far as the person may read them. */
 export async function namesOf(
   references: readonly string[],
   { fhir, signal }: Pick<ToolContext, 'fhir' | 'signal'>,

@@ -1,10 +1,11 @@
-// What a request does, step by step: itself, the entries of its batch, the mutations of its GraphQL.
+// Divides a request into steps: the request itself, the entries of a batch, or the mutations of GraphQL.
 
 import { type Mutation, mutationsIn } from '../../access/risk/graphql-risk.ts'
 import type { Risk } from '../../access/risk/risk.ts'
 import { governs } from '../../access/risk/routes.ts'
 import { isRecord } from '../../base/json.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { ID } from '../../fhir/ids.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import type { Prepared } from '../request/prepare.ts'
 
 /** One thing that a request does. */
@@ -20,13 +21,13 @@ export interface Step {
 
 /** Whether it does anything other than create, change or delete the resource that it names. */
 export function isAction({ method, path, risk }: Step): boolean {
-  const { segments } = placeOf(path)
+  const { segments } = strictPlaceOf(path)
   const [type = '', id, ...more] = segments
   if (risk.kind === 'operate' || !/^[A-Za-z]+$/.test(type) || more.length > 0 || id?.startsWith('$')) return true
   return method === 'POST' ? id !== undefined : !['PUT', 'PATCH', 'DELETE'].includes(method)
 }
 
-/** The request itself, or each entry of its batch in their order, those of Bundles within it too. */
+/** The request itself, or each entry of its batch in order, including those of Bundles within it. */
 export function stepsOf({ asked, risk }: Prepared): Step[] {
   const { method, path, body, ifNoneExist } = asked
   if (risk.parts) return entrySteps(body, risk.parts)
@@ -46,17 +47,16 @@ function entrySteps(bundle: unknown, parts: readonly Risk[]): Step[] {
 }
 
 export function isGraphql({ path }: Step): boolean {
-  return placeOf(path).segments.some((segment) => /^\$graphql$/i.test(segment))
+  return strictPlaceOf(path).segments.some((segment) => /^\$graphql$/i.test(segment))
 }
 
 /** What the mutations of a GraphQL step do, as the requests that do the same; undefined if that isn't known. */
 export function mutationSteps({ path, body }: Step): Step[] | undefined {
-  const steps = mutationsIn(body, placeOf(path).query.replace(/^\?/, ''))?.map(mutationStep)
+  const steps = mutationsIn(body, strictPlaceOf(path).query.replace(/^\?/, ''))?.map(mutationStep)
   return steps?.every((step) => step !== undefined) ? steps : undefined
 }
 
 const METHODS = { Create: 'POST', Update: 'PUT', Patch: 'PATCH', Delete: 'DELETE' } as const
-const ID = /^[A-Za-z0-9.-]{1,64}$/
 
 function mutationStep({ type, verb, args }: Mutation): Step | undefined {
   const { id, res, patch } = args

@@ -1,4 +1,4 @@
-// The records of an export's file, for a digest: one a line (NDJSON), read part by part.
+// Reads the records of an export's file for a digest: one on each line (NDJSON), part by part.
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { FhirClient } from '../../client/client.ts'
@@ -6,15 +6,15 @@ import type { ReadOptions } from '../../client/read-all.ts'
 import type { FhirRequest } from '../../client/request.ts'
 import { MAX_PART } from '../../text/file.ts'
 
-/** Maximum number of parts: each is read from the start of the file again. */
+/** Maximum number of parts; more would take too long, since Medplum sends the file from its start for each part. */
 const MAX_PARTS = 8
 const TOO_LARGE = `a digest reads at most the first ${MAX_PARTS} MiB of a file`
-/** How to get a file that is counted completely. */
-export const NARROWER = 'Export less into one file, e.g. by _type or _since.'
+/** Advice for a file that is too large to be counted completely. */
+export const NARROWER = 'Export less per file, e.g. with _type or _since.'
 
 type Kept = Record<string, unknown>
 
-export interface FileRecords {
+interface FileRecords {
   resources: Record<string, unknown>[]
   /** Why not all records of the file are here; undefined if they are. */
   partial: string | undefined
@@ -24,7 +24,7 @@ export function isFilePath(path: string): boolean {
   return /^Binary\/[^/?]+$/.test(path)
 }
 
-/** @throws {UserError} for a file of anything else */
+/** @throws {UserError} for a file that contains anything but records */
 export async function recordsOfFile(
   fhir: FhirClient,
   request: FhirRequest,
@@ -59,6 +59,6 @@ function recordOf(line: string): Record<string, unknown> {
     // Reported below.
   }
   throw new UserError(
-    'This file does not hold one FHIR record a line (NDJSON), so nothing can be counted. Read it with fhir-read.',
+    'This file does not have one FHIR record per line (NDJSON), so nothing can be counted. Read it with fhir-read.',
   )
 }

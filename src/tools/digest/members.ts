@@ -1,4 +1,4 @@
-// Records for grouping: evaluated while they are read, since thousands of whole ones would not fit into memory.
+// Records for grouping, reduced to the values of the expressions while they are read: thousands of whole ones would not fit into memory.
 
 import { factOf } from '../../answer/digest/facts.ts'
 import type { Member } from '../../answer/digest/groups.ts'
@@ -15,7 +15,7 @@ export interface Grouping {
 }
 
 /** The kept part of a record: what distinguishes its versions, and the values of the expressions. */
-export interface Kept extends Record<string, unknown> {
+export interface KeptRecord extends Record<string, unknown> {
   member: Member
   /** Its subject, to compare with another search. */
   subjects: Key[]
@@ -28,7 +28,7 @@ const CODE = 'code'
 
 /** Evaluates what records are grouped by. */
 export class Members {
-  /** Heads of the columns. */
+  /** The column heads. */
   readonly columns: readonly string[]
   readonly #select: Select | undefined
   readonly #base: string
@@ -37,7 +37,7 @@ export class Members {
   readonly #evaluated: readonly string[]
 
   /**
-   * @param unless grouping without expressions
+   * @param unless what to group by if there are no expressions
    * @throws {UserError} that names what is wrong with an expression
    */
   constructor({ by, value }: Grouping, unless: 'subject' | 'subject and code' | 'nothing', base: URL) {
@@ -51,7 +51,7 @@ export class Members {
   }
 
   /** What to keep of a record. */
-  keep(resource: Record<string, unknown>): Kept {
+  keep(resource: Record<string, unknown>): KeptRecord {
     const { cells, failed } = this.#select?.row(resource) ?? { cells: [], failed: false }
     const found = (expression: string) => cells[this.#evaluated.indexOf(expression)]
     const subjects = subjectsOf(resource, this.#base)
@@ -67,8 +67,8 @@ export class Members {
     return { resourceType, id, meta, member, subjects, failed }
   }
 
-  /** The record for only one of these subjects. */
-  about(one: Kept, subjects: Key[]): Kept {
+  /** The record with only these subjects. */
+  about(one: KeptRecord, subjects: Key[]): KeptRecord {
     if (this.columns[0] !== SUBJECT || this.#by.length > 0) return { ...one, subjects }
     return { ...one, subjects, member: { ...one.member, keys: [subjects, ...one.member.keys.slice(1)] } }
   }
@@ -76,7 +76,7 @@ export class Members {
   /**
    * Notes about the expressions.
    *
-   * @throws {UserError} where an expression could not be evaluated on all records
+   * @throws {UserError} if an expression could not be evaluated on all records
    */
   remarks(): string[] {
     const select = this.#select

@@ -1,4 +1,4 @@
-// Names for references without a display: a group with only an id says nothing.
+// Finds names for references without a display, because an id alone tells a reader nothing.
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { criterion, formatPlace } from '../../fhir/query.ts'
 import type { ToolContext } from '../kit/tool.ts'
@@ -44,7 +44,7 @@ async function namesOf(type: string, references: readonly string[], { fhir, sign
   const ids = references.map((one) => one.slice(type.length + 1)).join(',')
   const parameters = [criterion('_id', ids), criterion('_elements', 'name'), criterion('_count', String(CHUNK))]
   const path = formatPlace({ segments: [type], parameters })
-  // The groups are counted; a missing name is no reason to withhold them.
+  // If the names can't be read, the groups are shown without them.
   const answer = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
   return records(answer?.body, 'entry').flatMap(({ resource }): [string, string][] => {
     const name = isRecord(resource) ? personName(resource) : undefined

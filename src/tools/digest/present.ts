@@ -4,14 +4,14 @@ import { literal } from '../../answer/compact/literal.ts'
 import { writeTable } from '../../answer/compact/table.ts'
 import type { DigestRow } from '../../answer/digest/digest.ts'
 import type { Row } from '../../answer/digest/groups.ts'
-import { CAP, type Found } from './read.ts'
+import { CAP, type FoundRecords } from './read.ts'
 
 /** Characters reserved for text other than the rows. */
-export const RESERVE = 1_000
+export const RESERVED_CHARS = 1_000
 
-/** How much the digest covers, and how to get the rest. */
-export function extentOf(
-  { total, capped, partial, next, later, narrower }: Found,
+/** A sentence on how much the digest covers and how to get the rest. */
+export function extentText(
+  { total, capped, partial, next, later, narrower }: FoundRecords,
   count: number,
   rows: string,
 ): string {
@@ -21,10 +21,10 @@ export function extentOf(
   const of = total === undefined ? '' : ` of ${number(total)}`
   const why = partial ?? `a digest counts at most ${number(CAP)}`
   const go = next === undefined ? '' : ` Continue with path ${next}`
-  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${rows}: ${why}. All figures are of these only. ${narrower}${go}`
+  return `Digest of the ${later ? 'NEXT' : 'FIRST'} ${number(count)} resources${of} only, in ${rows}: ${why}. All figures cover only these. ${narrower}${go}`
 }
 
-/** What was found but is in no sum or mean. */
+/** Notes on what was found but is in no sum or mean. */
 export function notSummed(rows: readonly { noValue?: unknown; inexact?: unknown }[], withdrawn: number): string[] {
   const total = (name: 'noValue' | 'inexact') => rows.reduce((sum, row) => sum + Number(row[name] ?? 0), 0)
   const left = [
@@ -35,14 +35,14 @@ export function notSummed(rows: readonly { noValue?: unknown; inexact?: unknown 
   return left.length > 0 ? [`Not in sum and mean: ${left.join(', ')}.`] : []
 }
 
-/** As many rows as fit, and a sentence for the others: those with the smallest counts go first. */
-export function fitting(rows: readonly DigestRow[], maxChars: number): { rows: Row[]; left: string[] } {
+/** As many rows as fit, and a note on the others: rows with the smallest counts are dropped first. */
+export function fittingRows(rows: readonly DigestRow[], maxChars: number): { rows: Row[]; left: string[] } {
   const bySize = rows.toSorted((a, b) => b.count - a.count)
   for (let keep = rows.length; ; ) {
     const kept = new Set(bySize.slice(0, keep))
     const shown = rows.filter((row) => kept.has(row)).map((row): Row => ({ ...row }))
     const left = nameLeft(bySize.slice(keep))
-    const length = written(shown).length + left.join('\n').length
+    const length = rowsText(shown).length + left.join('\n').length
     if (length <= maxChars || keep <= 1) return { rows: shown, left }
     keep = Math.max(1, Math.min(keep - 1, Math.floor((keep * maxChars) / length)))
   }
@@ -52,14 +52,14 @@ export function fitting(rows: readonly DigestRow[], maxChars: number): { rows: R
 export function leading(rows: readonly Row[], maxChars: number): Row[] {
   for (let keep = rows.length; ; ) {
     const shown = rows.slice(0, keep)
-    const { length } = written(shown)
+    const { length } = rowsText(shown)
     if (length <= maxChars || keep <= 1) return shown
     keep = Math.max(1, Math.min(keep - 1, Math.floor((keep * maxChars) / length)))
   }
 }
 
-/** Without abbreviations: each row says whose it is. */
-export function written(rows: readonly Row[]): string {
+/** The rows as text, without names for repeated cells, so that each row says whom it is about. */
+export function rowsText(rows: readonly Row[]): string {
   return rows.length === 1 ? compact(rows[0]) : writeTable('Digest', rows, false)
 }
 
@@ -87,7 +87,7 @@ function nameLeft(rows: readonly DigestRow[]): string[] {
     )
   const most = Math.max(...rows.map(({ count }) => count))
   return [
-    `Left out for length: ${amount(rows.length, 'row')} with the smallest counts (up to ${number(most)}). A digest of one type, code or date shows them:`,
+    `Left out because of the length: ${amount(rows.length, 'row')} with the smallest counts (up to ${number(most)}). A digest of one type, code or date shows them:`,
     ...lines,
   ]
 }

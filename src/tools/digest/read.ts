@@ -1,4 +1,4 @@
-// The searches of a digest: understood like every other read, and read completely, in a stable order.
+// The searches of a digest: prepared like every other read, and read completely, in a stable order.
 import { checkAnswer } from '../../advice/replies/check-answer.ts'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -16,8 +16,8 @@ export const CAP = 10_000
 const FORMS =
   'must be a search (Observation?subject=Patient/ID), several types (?_type=Task,Claim&_compartment=Patient/ID), Patient/ID/$everything, Patient/ID/_history or the file of an export (Binary/ID).'
 
-/** A search that was understood. */
-export interface Search {
+/** A search, prepared for reading. */
+export interface DigestSearch {
   prepared: Prepared
   /** The path that is sent; for a file, its own. */
   path: string
@@ -27,11 +27,11 @@ export interface Search {
 
 type Resource = Record<string, unknown>
 
-export interface Found extends Omit<AllPages, 'entries'> {
+export interface FoundRecords extends Omit<AllPages, 'entries'> {
   /** Each record in its newest version; for a history, all versions. */
   resources: Resource[]
   notes: string[]
-  /** Whether it starts at a later page. */
+  /** Whether reading started at a later page. */
   later: boolean
   /** How to narrow it so that everything is counted. */
   narrower: string
@@ -41,11 +41,13 @@ export interface Found extends Omit<AllPages, 'entries'> {
  * @param argument that holds the path
  * @throws {UserError} {PathError} before anything is sent, for anything but a read of many records
  */
-export function understoodSearch(argument: string, path: string, { caller }: ToolContext): Search {
+export function understoodSearch(argument: string, path: string, { caller }: ToolContext): DigestSearch {
   const prepared = prepare({ method: 'GET', path }, caller.medplum.fhirBase)
   const { request, risk, notes } = prepared
   if (risk.kind !== 'read') {
-    throw new UserError(`\`${argument}\` ${FORMS} GET ${risk.targets[0]} ${risk.reason}. Nothing was sent.`)
+    throw new UserError(
+      `\`${argument}\` ${FORMS} GET ${risk.targets[0]} is not a read: ${risk.reason}. Nothing was sent.`,
+    )
   }
   if (isFilePath(request.path)) return { prepared, path: request.path, notes, isFile: true }
   const whole = unboundedSearch(argument, request.path)
@@ -54,10 +56,10 @@ export function understoodSearch(argument: string, path: string, { caller }: Too
 
 /** Reads all that a search finds, up to the cap, keeping only the needed part of each resource. */
 export async function readSearch(
-  { prepared, path, notes, isFile }: Search,
+  { prepared, path, notes, isFile }: DigestSearch,
   context: ToolContext,
   keep: (resource: Resource) => Resource,
-): Promise<Found> {
+): Promise<FoundRecords> {
   const { fhir, progress, signal } = context
   if (isFile) {
     const { resources, partial } = await advised(prepared, context, () =>
@@ -85,11 +87,11 @@ export async function readSearch(
 const NARROW = 'Narrow the search, e.g. by code or date.'
 
 /** Whether this is all that the search finds. */
-export function isWhole({ capped, partial, later }: Found): boolean {
+export function isWhole({ capped, partial, later }: FoundRecords): boolean {
   return !capped && partial === undefined && !later
 }
 
-/** Progress over several reads, always rising. */
+/** The context for a later read, whose progress continues that of earlier ones. */
 export function afterwards(context: ToolContext, read: number): ToolContext {
   const { progress } = context
   return { ...context, progress: (at, _total, message) => progress(read + at, undefined, message) }

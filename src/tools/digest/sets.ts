@@ -1,30 +1,30 @@
-// Which subjects of a search have a match in another, and which have none.
+// Compares searches: which subjects of one have a match in another, and which have none.
 import { factOf } from '../../answer/digest/facts.ts'
 import { referredBy, subjectsOf } from '../../answer/digest/key.ts'
 import type { ToolContext } from '../kit/tool.ts'
-import type { Kept, Members } from './members.ts'
-import { afterwards, type Found, isWhole, readSearch, type Search } from './read.ts'
+import type { KeptRecord, Members } from './members.ts'
+import { afterwards, type DigestSearch, type FoundRecords, isWhole, readSearch } from './read.ts'
 
 export interface Comparison {
   wanted: 'with' | 'without'
   /** As given. */
   path: string
-  search: Search
+  search: DigestSearch
 }
 
-export interface Compared {
-  kept: Kept[]
-  /** What was compared, with the result. */
+interface Compared {
+  kept: KeptRecord[]
+  /** Lines that say what was compared, and the result. */
   lines: string[]
 }
 
 /**
  * Keeps the records whose subjects have some or no match in each of the other searches.
  *
- * @param recordsThemselves compares the records themselves, by what refers to them, instead of their subjects
+ * @param recordsThemselves whether to compare the records themselves, by what refers to them, instead of their subjects
  */
 export async function compared(
-  resources: readonly Kept[],
+  resources: readonly KeptRecord[],
   members: Members,
   comparisons: readonly Comparison[],
   recordsThemselves: boolean,
@@ -36,7 +36,7 @@ export async function compared(
     .filter(({ member }) => !member.withdrawn)
     .map((one) => ({ ...one, subjects: recordsThemselves ? subjectsOf(itself(one), base) : one.subjects }))
   const withdrawn = resources.length - kept.length
-  const lines = withdrawn > 0 ? [`${withdrawn} entered in error (or refuted) left out.`] : []
+  const lines = withdrawn > 0 ? [`${withdrawn} entered in error (or refuted) were left out.`] : []
   let read = resources.length
   for (const { wanted, path, search } of comparisons) {
     const other = new Other(base)
@@ -56,19 +56,19 @@ export async function compared(
   return { kept, lines }
 }
 
-function itself({ resourceType, id }: Kept): Record<string, unknown> {
+function itself({ resourceType, id }: KeptRecord): Record<string, unknown> {
   return { resourceType, id }
 }
 
-function subjectsIn(kept: readonly Kept[]): number {
+function subjectsIn(kept: readonly KeptRecord[]): number {
   return new Set(kept.flatMap(({ subjects }) => subjects.map(({ key }) => key))).size
 }
 
-function inexact(found: Found, wanted: Comparison['wanted']): string[] {
+function inexact(found: FoundRecords, wanted: Comparison['wanted']): string[] {
   if (isWhole(found)) return []
-  const why = found.partial ?? `${found.resources.length} records of it were read`
+  const why = found.partial ?? `only ${found.resources.length} records were read`
   return [
-    `NOT EXACT: that search was not read to its end (${why}), so ${wanted === 'with' ? 'subjects may be missing here' : 'some of these may have a match'}. Narrow it.`,
+    `NOT EXACT: that search was not read to the end (${why}), so ${wanted === 'with' ? 'subjects may be missing here' : 'some of these may have a match'}. Narrow it.`,
   ]
 }
 

@@ -6,11 +6,11 @@ import { charsetIn } from '../../base/text.ts'
 import { AccessError } from '../../client/access-error.ts'
 import type { FhirClient } from '../../client/client.ts'
 import { FhirError } from '../../client/fhir-error.ts'
-import { bytesInBase64, isReadable, linesOfFile, textOf } from '../../text/file-text.ts'
+import { bytesInBase64, decodedText, isReadable, linesOfFile } from '../../text/file-text.ts'
 import { readingPath } from '../perform/reading.ts'
 
-/** A file of a record, as FHIR's Attachment tells (FHIR R4, section 2.24.0.3). */
-export interface Attachment {
+/** A file of a record, from its Attachment (FHIR R4, section 2.24.0.3). */
+interface Attachment {
   contentType: string
   /** As named in the media type. */
   charset?: string | undefined
@@ -21,7 +21,7 @@ export interface Attachment {
   title: string
 }
 
-/** A file in words. */
+/** A file as text. */
 export interface FileText {
   /** What it is and where it can be read: one line. */
   about: string
@@ -56,7 +56,7 @@ export function attachmentsIn(value: unknown): Attachment[] {
   ]
 }
 
-/** Reads the files one after the other. One that is missing or not permitted is named. */
+/** Reads the files one after the other. One that is missing or not permitted is only named. */
 export async function readFiles(
   files: readonly Attachment[],
   fhir: FhirClient,
@@ -92,7 +92,7 @@ export async function readBinary(
 }
 
 function shown(file: Attachment, bytes: Uint8Array, more: boolean): FileText {
-  const { text, note } = textOf(bytes, file.charset)
+  const { text, note } = decodedText(bytes, file.charset)
   const lines = linesOfFile(file.contentType, text)
   return { about: [about(file), note].filter(Boolean).join('. '), lines, more }
 }
@@ -114,6 +114,6 @@ function unreadable(file: Attachment, error: unknown): FileText {
 }
 
 function about({ title, contentType, path, data }: Attachment): string {
-  const where = path ?? (data === undefined ? 'outside of Medplum' : 'in the record itself')
+  const where = path ?? (data === undefined ? 'outside Medplum' : 'in the record itself')
   return [title && literal(title, 'title'), literal(contentType, 'contentType'), where].filter(Boolean).join(', ')
 }

@@ -1,4 +1,4 @@
-// Text of limited length that is cut between lines only, and says what did not fit.
+// Text of limited length: it is cut only between lines, and notes say what did not fit.
 
 /** Characters kept back for the notes on what did not fit. */
 const RESERVE = 400
@@ -44,7 +44,7 @@ export class LimitedText {
   toString(): string {
     const named = this.#leftOut.filter((_, at) => this.#leftOut.slice(0, at + 1).join('; ').length < RESERVE / 2)
     const more = named.length < this.#leftOut.length ? '; …' : ''
-    const note = `\n(Left out: ${this.#leftOut.length} further parts: ${named.join('; ')}${more})`
+    const note = `\n(Left out: ${this.#leftOut.length} more parts: ${named.join('; ')}${more})`
     return [...this.#lines, ...(this.#leftOut.length > 0 ? [note] : [])].join('\n')
   }
 }

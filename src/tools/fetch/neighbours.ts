@@ -1,4 +1,4 @@
-// Counts of what refers to a record, so that a reader knows what else to ask for.
+// Counts the records that refer to a record, so that a reader knows what else to ask for.
 
 import { isRecord } from '../../base/json.ts'
 import type { FhirClient } from '../../client/client.ts'

@@ -6,7 +6,7 @@ import { isRecord, records, scalarText } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import { AccessError } from '../../client/access-error.ts'
 import { recordLines, titleOf } from '../../text/record-text.ts'
-import { bounded, MAX_ADDRESS } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS } from '../kit/bounded.ts'
 import { defineTool, type ToolContext } from '../kit/tool.ts'
 
 import { readOne } from '../perform/reading.ts'
@@ -23,10 +23,10 @@ export const fetchRecord = defineTool({
   name: 'fetch',
   title: 'Fetch a record',
   description: [
-    'Reads one Medplum record as labelled text, with the text of its documents and, of a patient, how many records of other types there are. Returns {id, title, text, url, metadata}.',
+    'Reads one Medplum record as labelled text, with the text of its documents and, for a patient, how many records of other types there are. Returns {id, title, text, url, metadata}.',
     'What records say is in quotes or after >. At most 60,000 characters; what is left out is named.',
   ].join('\n'),
-  input: z.object({ id: bounded(MAX_ADDRESS).describe('Type/ID, as search gives it, e.g. Patient/ID') }),
+  input: z.object({ id: boundedText(MAX_ADDRESS).describe('Type/ID, as returned by search, e.g. Patient/ID') }),
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   async run({ id }, context) {
     context.event.kind = 'read'
@@ -45,7 +45,7 @@ async function typeOfUuid(id: string, context: ToolContext): Promise<RecordId> {
   }
   const tried = isUuid(id) ? ` No ${SOUGHT.join(', ')} has this id.` : ' Nothing was sent.'
   throw new UserError(
-    `\`id\` must name one record by type and id, such as Patient/2a03769f-…, as search gives it.${tried}`,
+    `\`id\` must name one record by type and id, such as Patient/2a03769f-…, as returned by search.${tried}`,
   )
 }
 
@@ -56,14 +56,14 @@ async function resource(record: RecordId, context: ToolContext): Promise<Record<
   const { body } = await readOne(id, context)
   const found = isRecord(body) ? body : {}
   const [neighbours, files] = await Promise.all([
-    // Nothing is counted that the connection may not see.
+    // If the connection may not see the neighbours, their counts are left out.
     neighbourLines(record, fhir, base, signal).catch(noneIfRefused),
     readFiles(attachmentsIn(found), fhir, base, signal),
   ])
   const text = new LimitedText(MAX_TEXT)
-  text.section('', recordLines(found), `of this record: GET ${id} has them`)
+  text.section('', recordLines(found), `of this record: GET ${id} returns them`)
   if (neighbours.length > 0)
-    text.section('How many records refer to this one, by the search that finds them:', neighbours, 'of these counts')
+    text.section('How many records refer to this one, and the search that finds them:', neighbours, 'of these counts')
   for (const file of files) addFile(text, file)
   return answer(record, titleOf(found), text, found.meta, caller.medplum)
 }
@@ -87,7 +87,7 @@ function addFile(text: LimitedText, { about, lines, more }: FileText): void {
   else {
     const shown = lines.map((line) => `> ${line}`)
     const rest = more ? ['(The file continues: GET its path for more.)'] : []
-    text.section(`File: ${about}. Its text:`, [...shown, ...rest], 'of this file: GET its path for all')
+    text.section(`File: ${about}. Its text:`, [...shown, ...rest], 'of this file: GET its path to read it all')
   }
 }
 

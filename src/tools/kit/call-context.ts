@@ -1,4 +1,4 @@
-// What a client says about itself in a call: how it can ask the person, whether it wants progress, which trace continues.
+// What a client says about itself in a call: how it can ask the person, whether it wants progress, and its trace context.
 
 import {
   CLIENT_CAPABILITIES_META_KEY,
@@ -9,7 +9,7 @@ import {
 import type { Progress } from '../../client/job.ts'
 import type { Asking, ConfirmPolicy } from './tool.ts'
 
-/** Whether and how the client asks the person: it says so with each request of 2026-07-28, and once in a 2025 session. */
+/** Whether and how the client can ask the person: it says so in each request of 2026-07-28, or once in a 2025 session. */
 export function askingOf(ctx: ServerContext, { server }: McpServer, policy: ConfirmPolicy): Asking {
   const { mcpReq } = ctx
   const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = mcpReq.envelope ?? {}
@@ -17,7 +17,7 @@ export function askingOf(ctx: ServerContext, { server }: McpServer, policy: Conf
   const pages = elicitation?.url !== undefined
   return {
     policy,
-    // Without a mode it means forms, as it did before there were modes.
+    // Without a mode it means forms, as before modes were introduced.
     forms: elicitation !== undefined && (elicitation.form !== undefined || !pages),
     pages,
     session: pages ? ctx.sessionId : undefined,
@@ -34,7 +34,7 @@ export function progressOf(ctx: ServerContext): Progress {
     if (progressToken === undefined || progress <= last) return
     last = progress
     const params = { progressToken, progress, message, ...(total !== undefined && { total }) }
-    // Only a courtesy: the work goes on without it.
+    // Progress is optional: the work continues if it can't be sent.
     await ctx.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {})
   }
 }

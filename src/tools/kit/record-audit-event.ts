@@ -1,4 +1,4 @@
-// The FHIR AuditEvent of a call that may change something, in the person's own project. Nobody waits for it.
+// Writes a FHIR AuditEvent for a call that may change something, in the person's own project and in the background.
 
 import type { FhirClient } from '../../client/client.ts'
 import { Content } from '../../client/content.ts'

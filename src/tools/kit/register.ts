@@ -1,4 +1,4 @@
-// One tool = one value. This file is the only one that turns what a tool returns or throws into an MCP result.
+// Registers tools. Only this file turns what a tool returns or throws into an MCP result.
 import { RESOURCE_URI_META_KEY } from '@modelcontextprotocol/ext-apps/server'
 import type { CallToolResult, InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
@@ -13,7 +13,7 @@ import { recordAuditEvent } from './record-audit-event.ts'
 import { advertised, type Understood } from './schema.ts'
 import type { CallSupport, Tool, ToolContext, ToolOutput } from './tool.ts'
 
-/** Offers a tool on a server. */
+/** Registers a tool on a server. */
 export function register<Input extends z.ZodObject>(server: McpServer, tool: Tool<Input>, support: CallSupport): void {
   const { readOnly, destructive, idempotent, openWorld } = tool.hints
   server.registerTool(
@@ -108,7 +108,7 @@ async function asResult(
   return told(toResult(output), isDone ? 'ok' : 'asked')
 }
 
-/** Adds how the call was understood and what was left out, unless the host prescribes the form. */
+/** Adds notes on how the call was understood and what was left out, unless the host prescribes the form. */
 function withNotes(output: ToolOutput, notes: readonly string[]): ToolOutput {
   const more = notes.map((note) => ({ type: 'text' as const, text: `Note: ${visibleLines(note)}` }))
   if (notes.length === 0) return output
@@ -117,7 +117,7 @@ function withNotes(output: ToolOutput, notes: readonly string[]): ToolOutput {
   return 'content' in output ? { ...output, content: [...output.content, ...more] } : output
 }
 
-/** The characters that a model reads; other content by its JSON. */
+/** The characters that a model reads of a result; for content other than text, those of its JSON. */
 function charsOf(result: CallToolResult | InputRequiredResult): number {
   const content = 'content' in result && Array.isArray(result.content) ? result.content : []
   return content.reduce((sum, item) => sum + (item.type === 'text' ? item.text : JSON.stringify(item)).length, 0)
@@ -137,7 +137,7 @@ function toResult(output: ToolOutput): CallToolResult | InputRequiredResult {
 export function explain(error: unknown): string {
   if (error instanceof ToldError) return visibleLines(error.message)
   const report = crypto.randomUUID()
-  // The class only: a message may hold what was sent or answered.
+  // Only the error's class, since its message may contain what was sent or answered.
   console.error(
     JSON.stringify({ event: 'tool_failed', report, error: error instanceof Error ? error.name : typeof error }),
   )

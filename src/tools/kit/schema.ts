@@ -48,8 +48,8 @@ export function understand<Input extends z.ZodObject>(
 }
 
 /**
- * Without parts that are useless to a model: the dialect, which is the default one (MCP, tools), the bound of all integers,
- * and bounds of texts far beyond what anybody writes.
+ * A JSON Schema without parts that are useless to a model: the dialect, which is the default one (MCP, tools), the bounds of all
+ * integers, and bounds of texts that nobody reaches.
  */
 function concise({ $schema: _dialect, ...schema }: Record<string, unknown>): Record<string, unknown> {
   const isInVain = (key: string, value: unknown) =>

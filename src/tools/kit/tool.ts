@@ -1,4 +1,4 @@
-// A tool, and what it works with.
+// Types: a tool, and the context in which it runs.
 import type { ContentBlock, InputRequiredResult, ServerContext } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
 import type { Access } from '../../access/access.ts'
@@ -12,7 +12,7 @@ import type { Act } from '../../marks/audit-event.ts'
 /** What a deployment asks the person about: deletions and administration, every change, or nothing. */
 export type ConfirmPolicy = 'delete' | 'write' | 'never'
 
-/** How the person can be asked in the middle of a call, and what came back. */
+/** How the person can be asked during a call, and the answer. */
 export interface Asking {
   policy: ConfirmPolicy
   /** Whether the client shows forms to the person (elicitation in form mode). */
@@ -21,13 +21,13 @@ export interface Asking {
   pages: boolean
   /** The session over which it can learn that a page has been answered. */
   session: string | undefined
-  /** What the client brought back from the person, and the state that it was given for it. */
+  /** The person's answers from the client, and the state that it received with the questions. */
   responses: Record<string, unknown> | undefined
   state: unknown
 }
 
-/** The marks that a deployment leaves on what is written. */
-export interface Marks {
+/** The marks that a deployment adds to what is written. */
+interface Marks {
   /** The security label AIAST on what is created or changed. */
   label: boolean
   /** A Provenance of each create and change. */
@@ -36,7 +36,7 @@ export interface Marks {
   auditEvent: boolean
 }
 
-/** What a tool works with. */
+/** The context in which a tool runs. */
 export interface ToolContext {
   caller: Caller
   access: Access
@@ -45,21 +45,21 @@ export interface ToolContext {
   signal: AbortSignal
   /** Reports progress to a client that asked for it. */
   progress: Progress
-  /** Characters that an answer may have, unless the call says something else. */
+  /** Maximum characters of an answer, unless the call sets its own. */
   answerChars: number
   /** What a write creates in addition to the record. */
   marks: Marks
   /** How the person can be asked before a change. */
   asking: Asking
-  /** What the audit event will tell, filled in as it becomes known. */
+  /** Fields of the audit event, filled in during the call. */
   event: Pick<CallEvent, 'kind' | 'type' | 'requests' | 'status' | 'level'>
-  /** The request that was sent, if it may change something; for the person's own records only. */
+  /** The request that was sent, if it may change something; only for the AuditEvent in the person's own project. */
   act?: Act
 }
 
 /**
- * Text, or several pieces of content, for the model; or a value, which goes out both as JSON text and as structured content; or
- * content for the model and a value for a view. Or nothing has been done yet: the client must ask the person, or the model learns why.
+ * Text, or several content blocks, for the model; or a value, which is sent both as JSON text and as structured content; or content for
+ * the model and a value for a view. Or, if nothing has been done: a question that the client must put to the person, or the reason.
  */
 export type ToolOutput =
   | string
@@ -72,7 +72,7 @@ export type ToolOutput =
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   name: string
   title: string
-  /** What it does, returns and is not for; under 1,000 characters, no commands to the model. */
+  /** What the tool does, what it returns and what it isn't for; under 1,000 characters, without commands to the model. */
   description: string
   input: Input
   /**
@@ -88,16 +88,16 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   run(args: z.output<Input>, context: ToolContext): Promise<ToolOutput>
 }
 
-/** A tool, checked by its type; the identity function. */
+/** Returns the tool unchanged; infers the type of its arguments. */
 export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool<Input> {
   return tool
 }
 
-/** What comes with a request in addition to its arguments. */
+/** What the server provides for a call in addition to its arguments. */
 export interface CallSupport {
   /** The caller that the request's verified token identifies. */
   caller(ctx: ServerContext): Caller
-  /** The pace of one call: asked before each of its requests, it throws a LimitError if there were too many. */
+  /** The rate limit for one call: called before each of its requests; throws a LimitError if there were too many. */
   pace(caller: Caller): (kind: Kind) => Promise<void>
   timeoutMs: number
   /** Maximum characters of an answer, unless a call sets its own. */
@@ -106,7 +106,7 @@ export interface CallSupport {
   marks: Marks
   /** What the person must confirm. */
   confirm: ConfirmPolicy
-  /** Writes a call down for the operator, and notes it for the person. */
+  /** Logs a call for the operator, and records it for the person's list of connections. */
   note(ctx: ServerContext, event: CallEvent): Promise<void>
   /** Lets work continue after the answer. */
   background(work: Promise<void>): void

@@ -1,8 +1,8 @@
-// Adds to Medplum's errors what may help: rights, advice, an operation's inputs.
+// Adds help to Medplum's errors: the person's rights, advice, an operation's inputs.
 
 import type { Risk } from '../../access/risk/risk.ts'
 import { advise } from '../../advice/replies/advise.ts'
-import { inputOf } from '../../advice/replies/operation-inputs.ts'
+import { inputsAt } from '../../advice/replies/operation-inputs.ts'
 import { describeRights } from '../../advice/replies/rights.ts'
 import { isRecord } from '../../base/json.ts'
 import { FhirError } from '../../client/fhir-error.ts'
@@ -30,11 +30,11 @@ async function addAdvice(error: FhirError, { asked, risk }: Prepared, context: T
   const advice = advise(asked, { status, outcome, headers }, capability)
   const rights = status === 403 ? describeRights(await fhir.whoAmI(), resourceTypeOf(risk)) : undefined
   const unloaded = status === 404 ? await unloadedCodes(asked, { status, body: outcome }, context) : []
-  const inputs = status === 400 || status === 422 ? [...inputOf(asked.path), ...shapeOfWrite(asked, risk)] : []
+  const inputs = status === 400 || status === 422 ? [...inputsAt(asked.path), ...shapeOfWrite(asked, risk)] : []
   error.message = [error.message, rights, advice, ...unloaded, ...inputs].filter(Boolean).join('\n')
 }
 
-/** How to see the elements of a type whose record was refused. */
+/** A hint on how to see the elements of a type, for a write that was refused. */
 function shapeOfWrite({ method, path, body }: Prepared['asked'], risk: Risk): string[] {
   if (risk.kind === 'read' || !/^(?:POST|PUT|PATCH)$/.test(method) || path.includes('$')) return []
   const type = resourceTypeOf(risk)

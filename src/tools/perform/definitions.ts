@@ -1,6 +1,7 @@
-// The content of the definitions that an answer depends on: requested once from the server and cached for a while.
+// Warns about definitions (code systems, profiles, bots) that an answer depends on and the server lacks. They are requested once and
+// cached for a while.
 
-import { aboutContent, codesBehind, codesOf } from '../../advice/replies/terminology.ts'
+import { aboutContent, codesBehind, codesBehindValueSet } from '../../advice/replies/terminology.ts'
 import { isRule, ruleWarnings } from '../../advice/requests/rule-checks.ts'
 import { isRecord, records, scalarText, textList } from '../../base/json.ts'
 import { Latest } from '../../base/latest.ts'
@@ -10,7 +11,7 @@ import { criterion, formatPlace, parsePlace, type QueryParameter } from '../../f
 import type { ToolContext } from '../kit/tool.ts'
 import type { Prepared } from '../request/prepare.ts'
 
-/** Sentences about what a request and its answer depend on and the server lacks. Sends nothing if they depend on nothing. */
+/** Sentences about definitions that a request and its answer depend on and the server lacks. Sends nothing if there are none. */
 export async function unmet(
   request: Prepared['asked'],
   answer: Pick<FhirResponse, 'status' | 'body'>,
@@ -26,7 +27,7 @@ export function storedBy({ path, body }: Prepared['asked']): unknown[] {
   return parsePlace(path).segments.length === 0 ? resourcesIn(body) : [body]
 }
 
-/** Sentences about what records name and the server lacks. */
+/** Sentences about definitions that records name and the server lacks. */
 export async function unmetByRecords(given: readonly unknown[], context: ToolContext): Promise<string[]> {
   const stored = given.filter(isRecord)
   const profiles = stored.flatMap(profilesOf)
@@ -45,7 +46,7 @@ export async function unmetByRecords(given: readonly unknown[], context: ToolCon
 }
 
 const NOT_WITHIN =
-  'Medplum checks a resource within another, in a Bundle or contained, by plain FHIR R4 only, not by its own meta.profile. Check each by POST TYPE/$validate.'
+  'Medplum checks a resource inside another (in a Bundle, or contained) only against plain FHIR R4, not against its own meta.profile. Check each with POST TYPE/$validate.'
 
 const resourcesIn = (bundle: unknown) => records(bundle, 'entry').map(({ resource }) => resource)
 const profilesOf = (one: unknown) => (isRecord(one) && isRecord(one.meta) ? textList(one.meta.profile) : [])
@@ -53,7 +54,7 @@ const hasProfile = (one: unknown) => profilesOf(one).length > 0
 
 // ── Codes ──
 
-/** Sentences about code systems that aren't loaded, and definitions that aren't followed. */
+/** Sentences about code systems that aren't loaded, and parts of definitions that Medplum ignores. */
 export async function unloadedCodes(
   request: Prepared['asked'],
   answer: Pick<FhirResponse, 'status' | 'body'>,
@@ -61,10 +62,10 @@ export async function unloadedCodes(
 ): Promise<string[]> {
   const { systems, valueSets, aside } = codesBehind(request, answer)
   const sets = [...new Set(valueSets)]
-  // Grows with the value sets that these include.
+  // `sets` grows during the loop, by the value sets that these include.
   for (const set of sets) {
     const found = await first('ValueSet', byUrl(set), 'url,compose', context)
-    const within = codesOf(found === 'unknown' ? undefined : found, answer.body)
+    const within = codesBehindValueSet(found === 'unknown' ? undefined : found, answer.body)
     systems.push(...within.systems)
     aside.push(...within.aside)
     for (const one of within.valueSets) if (!sets.includes(one) && sets.length < MAX_ASKED) sets.push(one)
@@ -78,7 +79,7 @@ export async function unloadedCodes(
       context,
     )
     if (found === 'unknown')
-      return `Whether the codes of ${system} are loaded on this server could not be found out: don't rely on this answer.`
+      return `This server could not find out whether the codes of ${system} are loaded in Medplum: don't rely on this answer.`
     return aboutContent(system, found && scalarText(found.content))
   })
   return [...aside, ...unloaded]
@@ -92,18 +93,18 @@ const PLAIN = 'Only plain FHIR R4 was checked.'
 async function aboutProfile(profile: string, context: ToolContext): Promise<string | undefined> {
   const [plain = '', version] = profile.split('|', 2)
   if (version !== undefined)
-    return `Not checked by the profile ${profile}: Medplum takes the version for a part of its address. Write ${plain}. ${PLAIN}`
+    return `Not checked against the profile ${profile}: Medplum treats the version as part of the address. Write ${plain}. ${PLAIN}`
   const found = await first('StructureDefinition', byUrl(profile), 'url', context)
   if (found !== undefined && found !== 'unknown') return undefined
-  const why = found === undefined ? 'this server does not have it' : 'whether this server has it could not be found out'
-  return `Not checked by the profile ${profile}: ${why}. ${PLAIN}`
+  const why = found === undefined ? 'Medplum does not have it' : 'it is unknown whether Medplum has it'
+  return `Not checked against the profile ${profile}: ${why}. ${PLAIN}`
 }
 
 // ── Bots ──
 
 const BOT = /^Bot\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i
 const INIT =
-  'POST Bot/$init with {"name":"…"} makes a Bot that can run (for project admins); so does the Medplum App under Project > Bots.'
+  'POST Bot/$init with {"name":"…"} creates a Bot that can run (for project admins), and so does the Medplum App under Project > Bots.'
 
 /** The Bot that a Subscription sends to. */
 function botOf({ resourceType, channel }: Record<string, unknown>): string | undefined {
@@ -122,9 +123,9 @@ async function aboutBot(bot: string, context: ToolContext): Promise<string | und
   const member =
     found === 'unknown' ? found : await first('ProjectMembership', [criterion('profile', bot)], 'profile', context)
   if (member === undefined)
-    return `Subscription.channel.endpoint: ${bot} has no ProjectMembership, so Medplum never runs it for a Subscription and says nothing. ${INIT}`
+    return `Subscription.channel.endpoint: ${bot} has no ProjectMembership, so Medplum never runs it for a Subscription, and reports no error. ${INIT}`
   if (member !== 'unknown') return undefined
-  return `Whether ${bot} can run for a Subscription could not be found out: it needs a ProjectMembership, which only project admins see. ${INIT}`
+  return `It is unknown whether ${bot} can run for a Subscription: it needs a ProjectMembership, which only project admins can see. ${INIT}`
 }
 
 // ── Asking ──
@@ -138,10 +139,10 @@ async function about(names: readonly string[], say: (name: string) => Promise<st
 
 const KEPT_MS = 600_000
 const MAX_KEPT = 1000
-/** By person and request: another person may not see the same. Missing definitions aren't kept, as they may be added. */
+/** Cache by person and request, since another person may see other definitions. Missing ones aren't cached, as they may be added. */
 const kept = new Latest<{ at: number; found: Record<string, unknown> }>(MAX_KEPT)
 
-/** What a search finds first, with some elements; undefined if it finds nothing. */
+/** The first match of a search, with some of its elements; undefined if there is none. */
 async function first(
   type: string,
   search: readonly QueryParameter[],
@@ -161,7 +162,7 @@ async function first(
     kept.set(key, { at: Date.now(), found })
     return found
   } catch {
-    // The answer is complete without knowing what it is based on.
+    // If the definition can't be read, the answer is given without a warning.
     return 'unknown'
   }
 }

@@ -10,9 +10,9 @@ const STORES = /^[A-Z][A-Za-z]*(?:\/[A-Za-z0-9.-]+)?(?:\?|$)/
 const ALWAYS: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta'])
 
 /**
- * The stored record without what was stored as it was sent, or what a patch did not touch.
+ * The stored record without elements that were stored as sent, or that a patch didn't touch.
  *
- * @returns undefined where nothing would be left out, or the request does not store one record
+ * @returns undefined if nothing would be left out, or if the request doesn't store one record
  */
 export function withoutEcho(
   { method, path, content }: FhirRequest,

@@ -8,7 +8,7 @@ import type { ToolContext } from '../kit/tool.ts'
 /** Maximum number of searches in a batch to help with. */
 const MOST = 3
 
-/** The codes that exist instead, for each search by code that found nothing. Only advice, so errors are ignored. */
+/** The codes that exist, for each search by code that found nothing. Errors are ignored, since this is only advice. */
 export async function missedCodes(asked: Asked, body: unknown, context: ToolContext): Promise<string[]> {
   const told: string[] = []
   for (const { search, answer } of searchesOf(asked, body)) {

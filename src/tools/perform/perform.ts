@@ -1,6 +1,6 @@
-// One FHIR request from arguments to answer: prepared, sent, awaited if it takes long, and explained if it fails.
+// Carries out one FHIR request, from arguments to answer: prepares and sends it, waits for a job, and adds advice to an error.
 
-import { typeOf } from '../../audit/audit.ts'
+import { typeOfTarget } from '../../audit/audit.ts'
 import { isRecord } from '../../base/json.ts'
 import { fewerLines } from '../../base/text.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -15,7 +15,7 @@ import { isOneValue, MAX_PART } from '../../text/file.ts'
 import { permitted, pinnedToAgreement } from '../confirm/confirm.ts'
 import { dryRun } from '../confirm/dry-run.ts'
 import type { ToolContext, ToolOutput } from '../kit/tool.ts'
-import { type Prepared, prepare, type RequestArguments, versionOf } from '../request/prepare.ts'
+import { type Prepared, prepare, type RequestArguments, versionInIfMatch } from '../request/prepare.ts'
 import { MAX_ALL, type View, type ViewArguments, viewOf } from '../request/view.ts'
 import { advised } from './advised.ts'
 import { storedBy, unmet, unmetByRecords } from './definitions.ts'
@@ -41,7 +41,7 @@ export async function perform(
   const { view, path } = viewOf(args, args.path, context.answerChars)
   const prepared = prepare({ ...args, path }, caller.medplum.fhirBase, context.marks.label)
   event.kind = prepared.risk.kind
-  event.type = typeOf(prepared.risk.targets[0]) ?? 'other'
+  event.type = typeOfTarget(prepared.risk.targets[0]) ?? 'other'
   if (scope) confineTo(scope, prepared)
   const summary = await serverSummary(prepared, view, context)
   if (summary !== undefined) return fewerLines(summary, view.maxChars)
@@ -90,7 +90,7 @@ async function performOne(
   return presentWhole(told, { ...response, body }, view, context, args.offset)
 }
 
-/** An answer, with notes on missing definitions. */
+/** Presents an answer, with notes on missing definitions. */
 async function presentWhole(
   prepared: Prepared,
   response: FhirResponse,
@@ -102,7 +102,7 @@ async function presentWhole(
   return present({ ...prepared, notes }, response, view, offset)
 }
 
-/** A JSON file is read from its start, whichever part was requested: secrets can only be found in the whole. */
+/** Reads a JSON file from its start, whichever part was requested, because secrets can be found only in the whole. */
 async function fromBeginning(
   response: FhirResponse,
   request: FhirRequest,
@@ -117,7 +117,7 @@ async function fromBeginning(
 async function countOf(search: string, { fhir, signal }: ToolContext): Promise<number | undefined> {
   const path = countPath(search)
   if (path === undefined) return undefined
-  // The answer is complete without the count.
+  // If counting fails, the answer is given without a count.
   const counted = await fhir.send({ method: 'GET', path, repeatable: true, signal }).catch(() => undefined)
   return isRecord(counted?.body) && typeof counted.body.total === 'number' ? counted.body.total : undefined
 }
@@ -151,12 +151,12 @@ async function performAll(prepared: Prepared, view: View, context: ToolContext):
   const response = { status: 200, contentType: 'application/fhir+json', body }
   const stopped = partial === undefined ? [] : [`Not all pages were read: ${partial}.`]
   const missed = await missedCodes(prepared.asked, body, context)
-  // The notes are about the path that was read, which has an order.
+  // The path that was read, to which an order was added: notes are about that one.
   const steady = { ...prepared, request: { ...request, path }, asked: { ...prepared.asked, path } }
   return present({ ...steady, notes: [...prepared.notes, ...stopped, ...missed] }, response, view)
 }
 
-/** Medplum ignores If-Match on DELETE, so the version is compared just before. */
+/** Compares the version just before a DELETE, on which Medplum ignores If-Match. */
 async function compareVersion(
   fhir: FhirClient,
   { request }: Prepared,
@@ -165,14 +165,14 @@ async function compareVersion(
 ): Promise<void> {
   const { body } = await fhir.send({ method: 'GET', path: request.path, repeatable: true, signal })
   const current = isRecord(body) && isRecord(body.meta) ? body.meta.versionId : undefined
-  if (current !== versionOf(ifMatch)) {
+  if (current !== versionInIfMatch(ifMatch)) {
     throw new UserError(
-      `The record has changed: its version is ${String(current)} now. Nothing was deleted. Read it again first.`,
+      `The record has changed: its version is now ${String(current)}. Nothing was deleted. Read it again first.`,
     )
   }
 }
 
-/** Background work: its answer, or how to ask for it later. */
+/** The answer of an asynchronous job, or how to ask for it later. */
 async function presentJob(context: ToolContext, prepared: Prepared, view: View, jobPath: string): Promise<ToolOutput> {
   const { fhir, progress, signal, event } = context
   const done = await follow(fhir, jobPath, progress, signal)
@@ -183,7 +183,7 @@ async function presentJob(context: ToolContext, prepared: Prepared, view: View, 
   event.status = done.status
   const result = resultOf(done.body)
   if (result === undefined) return present(prepared, done, view)
-  // As a file: asked for as FHIR JSON, a Binary comes without its content.
+  // Read as a file: as FHIR JSON, a Binary has no content.
   const part = { offset: 0, length: MAX_PART.bytes }
   const { hidden } = prepared.request
   const path = result

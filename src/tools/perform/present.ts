@@ -1,8 +1,8 @@
-// From Medplum's answer to content for a model: records in the form that was asked for, files, and text as quoted content.
+// Turns Medplum's answer into content for a model: records in the requested form, files, and text as quoted content.
 
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import { checkAnswer } from '../../advice/replies/check-answer.ts'
-import { answer } from '../../answer/answer.ts'
+import { writeAnswer } from '../../answer/answer.ts'
 import { isRecord, records } from '../../base/json.ts'
 import { visibleLines } from '../../base/text.ts'
 import type { FhirResponse } from '../../client/request.ts'
@@ -36,7 +36,7 @@ export function present(
     return withNotes([{ type: 'text', text: JSON.stringify({ status, body: null }) }], [...notes, ...more])
   const isPaged = request.method === 'GET'
   const echo = view.format === 'compact' && !view.columns ? withoutEcho(request, body) : undefined
-  const { text, notes: own } = answer(isPaged ? withNext(body, request.path) : (echo?.news ?? body), {
+  const { text, notes: own } = writeAnswer(isPaged ? withNext(body, request.path) : (echo?.news ?? body), {
     format: view.format,
     ...(view.columns && { columns: view.columns }),
     maxChars: view.maxChars - notes.concat(more).reduce((sum, note) => sum + note.length + RESERVE_A_NOTE, 0),
@@ -48,9 +48,9 @@ export function present(
   return withNotes([{ type: 'text', text }], [...own, ...notes, ...more])
 }
 
-/** Columns of an export's records, one per line, as many as fit. */
+/** Selected columns of an export's records, as many rows as fit. */
 function selected(part: FilePart, columns: NonNullable<View['columns']>, { maxChars }: View): ContentBlock[] {
-  // Kept, so that a record's cells are evaluated once.
+  // A cache, so that a record's cells are evaluated once.
   const known = new Map<string, unknown>()
   const recordOf = (line: string) => {
     if (!known.has(line)) known.set(line, JSON.parse(line))

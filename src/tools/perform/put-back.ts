@@ -1,5 +1,5 @@
-// Hidden values survive a write and stay hidden: placeholders are replaced by what is stored immediately before sending, and only for
-// the version they were taken from. A patch is judged by its result.
+// Lets hidden values survive a write: just before sending, placeholders are replaced by the stored values, and the write applies only to
+// the version that these came from. A patch is checked by its result.
 
 import { mutationsIn } from '../../access/risk/graphql-risk.ts'
 import { isRecord } from '../../base/json.ts'
@@ -7,7 +7,7 @@ import { UserError } from '../../base/told-error.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import type { FhirRequest } from '../../client/request.ts'
 import { operationsOf } from '../../fhir/json-patch.ts'
-import { placeOf } from '../../fhir/strict-place.ts'
+import { strictPlaceOf } from '../../fhir/strict-place.ts'
 import { placeholdersIn } from '../../secrets/put-back.ts'
 import { mayUncover } from '../../secrets/secret-requests.ts'
 import { Whole } from '../../secrets/whole.ts'
@@ -15,7 +15,7 @@ import type { ToolContext } from '../kit/tool.ts'
 import { ROTATION } from '../request/placeholders.ts'
 
 /**
- * The request as it goes out.
+ * The request as it is sent, with stored values instead of placeholders.
  *
  * @throws {UserError} that names a placeholder for which nothing is stored
  */
@@ -41,7 +41,7 @@ export async function withStored(request: FhirRequest, context: ToolContext): Pr
 
 /** A GraphQL patch names no version of the record, so its result is unknown. */
 function checkGraphql(path: string, body: unknown): void {
-  const { segments, query } = placeOf(path)
+  const { segments, query } = strictPlaceOf(path)
   if (segments.length !== 1 || !/^\$graphql$/i.test(segments[0] ?? '')) return
   const patches = mutationsIn(body, query.replace(/^\?/, ''))?.filter(({ verb }) => verb === 'Patch') ?? []
   const odd = patches.find(({ args: { patch } }) => !Array.isArray(patch) || mayUncover(patch))
@@ -84,7 +84,7 @@ async function batch(bundle: unknown, context: ToolContext): Promise<unknown> {
   if (!isRecord(bundle) || !Array.isArray(bundle.entry)) return bundle
   const entries: readonly unknown[] = bundle.entry
   const entry: unknown[] = []
-  // Sequential, since few have placeholders.
+  // One after the other, since few entries have placeholders.
   for (const [index, one] of entries.entries()) {
     const filled = await entryWithStored(one, context).catch((error: unknown) => {
       if (error instanceof UserError) error.message = `Bundle.entry[${index}]: ${error.message}`
@@ -96,13 +96,13 @@ async function batch(bundle: unknown, context: ToolContext): Promise<unknown> {
   return entry.every((one, index) => one === entries[index]) ? bundle : { ...bundle, entry }
 }
 
-/** Stored values are bound to a version, which another change of the same record would replace. */
+/** Refuses a second change of the same record in a batch: stored values belong to a version, which that change would replace. */
 function checkAlone(entries: readonly unknown[], index: number): void {
   const own = changedBy(entries[index])
   const other = entries.findIndex((one, at) => at !== index && changedBy(one) === own)
   if (other < 0) return
   throw refused(
-    `Bundle.entry[${index}] and Bundle.entry[${other}] change the same record, and a placeholder stands for what the record holds now. Combine them, or send one after the other`,
+    `Bundle.entry[${index}] and Bundle.entry[${other}] change the same record, and a placeholder stands for the value stored now. Combine them, or send one after the other`,
   )
 }
 
@@ -110,7 +110,7 @@ function checkAlone(entries: readonly unknown[], index: number): void {
 function changedBy(entry: unknown): string | undefined {
   const request = isRecord(entry) ? entry.request : undefined
   if (!isRecord(request) || !/^(PUT|PATCH|DELETE)$/i.test(String(request.method))) return undefined
-  return placeOf(request.url).segments.join('/')
+  return strictPlaceOf(request.url).segments.join('/')
 }
 
 async function entryWithStored(entry: unknown, context: ToolContext): Promise<unknown> {
@@ -119,7 +119,7 @@ async function entryWithStored(entry: unknown, context: ToolContext): Promise<un
   const method = String(request.method).toUpperCase()
   const place = String(request.url)
   checkGraphql(place, resource)
-  if (method === 'POST' && placeOf(place).segments.length === 0) {
+  if (method === 'POST' && strictPlaceOf(place).segments.length === 0) {
     const filled = await batch(resource, context)
     return filled === resource ? entry : { ...entry, resource: filled }
   }

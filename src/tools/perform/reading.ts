@@ -1,4 +1,4 @@
-// What the read-only tools send: prepared like every other request, and refused if it would do more than read.
+// The reads of read-only tools: prepared like every other request, and refused if they would do more than read.
 
 import { isRecord, scalarText } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
@@ -17,13 +17,15 @@ function prepareRead(path: string, base: URL): Prepared {
   const prepared = prepare({ method: 'GET', path }, base)
   const { risk, request } = prepared
   if (risk.kind === 'read') return prepared
-  throw new UserError(`This tool only reads, and GET ${request.path.split('?')[0]} ${risk.reason}. Nothing was sent.`)
+  throw new UserError(
+    `This tool only reads. GET ${request.path.split('?')[0]} is not a read: ${risk.reason}. Nothing was sent.`,
+  )
 }
 
 /**
  * The path to send for this GET: the same, or an equivalent that Medplum doesn't misread.
  *
- * @throws {PathError} {UserError} where it leads elsewhere, would be misread, or does more than read
+ * @throws {PathError} {UserError} if it leads elsewhere, would be misread, or does more than read
  */
 export function readingPath(path: string, base: URL): string {
   return prepareRead(path, base).request.path
@@ -39,7 +41,7 @@ export async function readOne(path: string, context: ToolContext): Promise<FhirR
   return (await readPrepared(path, context)).response
 }
 
-/** The same, with notes about the request. */
+/** Like {@link readOne}, with notes about the request. */
 export async function readPrepared(
   path: string,
   context: ToolContext,
@@ -52,7 +54,7 @@ export async function readPrepared(
 }
 
 /**
- * All that a search finds, in a steady order, as far as a limit and the call's time allow.
+ * Reads all that a search finds, in a stable order, as far as a limit and the call's time allow.
  *
  * @throws as {@link readOne}
  */
@@ -84,7 +86,7 @@ const TRY_LATER: ReadonlySet<number> = new Set([429, 500, 502, 503, 504])
  *
  * @param paths relative to the FHIR base, checked by {@link readingPath} here
  * @returns one answer for each path, in their order
- * @throws {FhirError} when one fails for the moment or all fail
+ * @throws {FhirError} if one fails temporarily or all fail
  * @throws as {@link readingPath} and the client do
  */
 export async function readTogether(

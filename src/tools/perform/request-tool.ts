@@ -1,5 +1,5 @@
-// The tools whose call is one FHIR request. How arguments become that request is defined once: for the call itself, and for whatever
-// must know beforehand what the call would do.
+// Defines the tools whose call is one FHIR request. How arguments become the request is written once, for the call itself and for code that
+// must know in advance what the call would do.
 import type * as z from 'zod'
 import type { Risk } from '../../access/risk/risk.ts'
 import { understand } from '../kit/schema.ts'
@@ -11,13 +11,13 @@ import { confineTo, type Scope } from './scope.ts'
 
 type RequestToolOf<Input extends z.ZodObject> = Omit<Tool<Input>, 'run'> & {
   request(args: z.output<Input>): RequestArguments & ViewArguments
-  /** The kinds of request that it is for; all if undefined. */
+  /** The kinds of request that the tool is for; all if undefined. */
   kinds?: Scope['kinds']
 }
 
-export interface RequestTool<Input extends z.ZodObject = z.ZodObject> extends Tool<Input> {
+interface RequestTool<Input extends z.ZodObject = z.ZodObject> extends Tool<Input> {
   /**
-   * What a call with these arguments would do; undefined for arguments that aren't of the tool's form.
+   * What a call with these arguments would do; undefined if the arguments don't match the schema.
    *
    * @throws {ToldError} for arguments that the call would refuse as well
    */

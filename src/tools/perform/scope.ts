@@ -18,15 +18,15 @@ const TOOL_FOR: Record<Risk['kind'], string> = {
   admin: 'fhir-operate',
 }
 
-/** @throws {UserError} for what the tool is not for: the request, or one entry of a batch, which counts as its highest */
+/** @throws {UserError} if the tool isn't for this kind of request; a batch has the kind of its highest entry */
 export function confineTo({ tool, kinds }: Scope, { risk, request }: Prepared): void {
   const entry = risk.parts?.findIndex((part) => !isWithin(part, kinds)) ?? -1
   const foreign = kinds.has(risk.kind) ? risk.parts?.[entry] : risk
   if (foreign === undefined) return
-  const what = foreign === risk ? `${request.method} ${request.path.split('?')[0]}` : `Bundle.entry[${entry}]`
+  const what = foreign === risk ? `${request.method} ${request.path.split('?')[0]}`.trim() : `Bundle.entry[${entry}]`
   const apart = foreign === risk ? '' : ' Send each kind of entry in a separate batch.'
   throw new UserError(
-    `${tool} cannot do this: ${what} ${foreign.reason}. Nothing was sent. The tool for it is ${TOOL_FOR[foreign.kind]}, or fhir-request if this server offers it.${apart}`,
+    `${tool} cannot do this (${what}: ${foreign.reason}). Nothing was sent. Use ${TOOL_FOR[foreign.kind]}, or fhir-request if this server offers it.${apart}`,
   )
 }
 

@@ -1,4 +1,4 @@
-// What a write creates in addition to the record: the label of AI work on a patched record, and a Provenance.
+// Sends a write with its marks: the label of AI work on a patched record, and a Provenance.
 
 import { isRecord } from '../../base/json.ts'
 import type { FhirClient } from '../../client/client.ts'
@@ -6,12 +6,12 @@ import { Content } from '../../client/content.ts'
 import { FhirError } from '../../client/fhir-error.ts'
 import type { FhirRequest, FhirResponse } from '../../client/request.ts'
 import type { Act } from '../../marks/audit-event.ts'
-import { labelPatch, provenanceOf, type Written, writtenBy } from '../../marks/provenance.ts'
+import { labelPatch, provenanceOf, type WrittenVersion, writtenBy } from '../../marks/provenance.ts'
 import type { ToolContext } from '../kit/tool.ts'
 
 import type { Prepared } from '../request/prepare.ts'
 
-export interface Sent {
+interface Sent {
   response: FhirResponse
   /** Notes about the marks. */
   notes: string[]
@@ -65,7 +65,7 @@ function failure(error: unknown, { onlyFor }: { onlyFor: string | undefined }): 
   throw error
 }
 
-/** The request's patch with the label, for the record as it is now. */
+/** The request's patch with the label, adapted to the current record. */
 async function adapted(
   { path, content }: FhirRequest,
   fhir: FhirClient,
@@ -86,14 +86,17 @@ function theOne(body: unknown): unknown {
   return isRecord(entry) && others.length === 0 ? entry.resource : undefined
 }
 
-async function recordProvenance(written: readonly Written[], { caller, fhir, signal }: ToolContext): Promise<string[]> {
+async function recordProvenance(
+  written: readonly WrittenVersion[],
+  { caller, fhir, signal }: ToolContext,
+): Promise<string[]> {
   const author = { profile: caller.medplum.profile, client: caller.client.name }
   const content = Content.json(provenanceOf(written, author, new Date()))
   return fhir.send({ method: 'POST', path: 'Provenance', content, mark: true, signal }).then(
     () => [],
     (error: unknown) => {
       const why = error instanceof FhirError ? `Medplum answered ${error.status}` : 'Medplum did not answer'
-      return [`The write is done, but its Provenance was not recorded: ${why}. Don't write again for that.`]
+      return [`The write was carried out, but its Provenance was not recorded: ${why}. Do not repeat the write.`]
     },
   )
 }

@@ -29,7 +29,7 @@ export async function serverSummary(
     const shape = await profileShape(profile, context)
     if (shape !== undefined) return shape
     throw new UserError(
-      `This server has no profile ${quoted(profile)} with its elements. GET StructureDefinition?derivation=constraint&_elements=url,name,type lists those that it has.`,
+      `This server has no profile ${quoted(profile)}, or not its elements. GET StructureDefinition?derivation=constraint&_elements=url,name,type lists the profiles that it has.`,
     )
   }
   if (type === undefined) return summarizeServer(capability)

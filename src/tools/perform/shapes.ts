@@ -28,7 +28,7 @@ export async function typeShape(type: string, context: ToolContext): Promise<str
   return text
 }
 
-/** The same for a profile; undefined if the server lacks it or its elements. */
+/** A profile's elements; undefined if the server lacks the profile or its snapshot. */
 export async function profileShape(url: string, context: ToolContext): Promise<string | undefined> {
   const [found] = await definitions([withoutVersion(url)], context)
   const shape = shapeOf(found)

@@ -5,18 +5,18 @@ import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import type { Method } from '../../client/request.ts'
 
-import { bounded, MAX_ADDRESS, MAX_CONTENT, MAX_NAME } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS, MAX_CONTENT, MAX_NAME } from '../kit/bounded.ts'
 import { withQueryObject } from './query-object.ts'
 import { VIEW_INPUT } from './view.ts'
 
-export const PATH = bounded(MAX_ADDRESS)
+export const PATH = boundedText(MAX_ADDRESS)
   .optional()
   .describe('Path relative to the FHIR base, with any query, e.g. Patient?name=smith&_count=5; empty or / for a batch')
   .transform((path) => path ?? '')
 
-// What is sent has three arguments, each of one type: Gemini CLI leaves out every tool that has a property without a type, and
-// Gemini and Claude refuse lists of types. The types of the first two are what is advertised, not what is taken: models also
-// send JSON as text, and a patch as the body.
+// The content to send has three arguments, each of one type: Gemini CLI drops every tool that has a property without a type, and Gemini
+// and Claude refuse lists of types. The first two advertise one type but accept others: models also send JSON as text, and a patch as
+// the body.
 export const BODY = z.unknown().optional().meta({ type: 'object', description: 'Resource, Bundle or Parameters' })
 
 const PATCH = z
@@ -28,23 +28,25 @@ const PATCH = z
     description: 'For PATCH: JSON Patch, e.g. [{"op":"replace","path":"/status","value":"completed"}]',
   })
 
-const TEXT = bounded(MAX_CONTENT).optional().describe('Instead of body, non-JSON content: text, or base64 of a file')
+const TEXT = boundedText(MAX_CONTENT)
+  .optional()
+  .describe('Instead of body, non-JSON content: text, or base64 of a file')
 
-/** The three forms of what is sent, of which a request has one. */
+/** The three forms of a request's content, of which it has at most one. */
 export const CONTENT_INPUT = {
   body: BODY,
   patch: PATCH,
   text: TEXT,
-  contentType: bounded(MAX_NAME)
+  contentType: boundedText(MAX_NAME)
     .optional()
     .describe('Media type of text, e.g. x-application/hl7-v2+er7, text/plain, application/pdf (base64)'),
 }
 
-export const IF_MATCH = bounded(MAX_NAME)
+export const IF_MATCH = boundedText(MAX_NAME)
   .optional()
   .describe('Only if this meta.versionId is current, for PUT, PATCH, DELETE')
 
-const IF_NONE_EXIST = bounded(MAX_ADDRESS)
+const IF_NONE_EXIST = boundedText(MAX_ADDRESS)
   .optional()
   .describe('Creates only if this search finds nothing, e.g. identifier=http://example.org/mrn|123')
 
@@ -81,7 +83,7 @@ interface ContentArguments {
 }
 
 /**
- * The arguments with what is sent as `body`, whichever of the three held it.
+ * The arguments with the content as `body`, whichever of the three contained it.
  *
  * @throws {UserError} if there is more than one, or a patch without PATCH
  */
@@ -104,7 +106,7 @@ export function withBody<T extends ContentArguments>({ patch, text, ...args }: T
 export function normalise(args: unknown, note?: (text: string) => void): unknown {
   if (!isRecord(args)) return args
   const { url, ...others } = args
-  // Two paths that differ: which is meant isn't known, so the other stays as the argument that no tool has.
+  // If two paths differ, it is unknown which is meant: the other stays, and is refused as an unknown argument.
   const rest = (others.path ?? url) === (url ?? others.path) ? others : args
   const path = rest.path ?? url
   const given = Object.entries(rest).filter(([name, value]) => value !== null || name === 'body')
@@ -114,7 +116,7 @@ export function normalise(args: unknown, note?: (text: string) => void): unknown
   return method.method === 'GET' ? withQueryObject(found, note) : found
 }
 
-/** The arguments without a method that says no more than the tool itself. */
+/** The arguments without a method that the tool implies anyway. */
 export function withoutMethod(args: unknown, ...implied: Method[]): unknown {
   if (!isRecord(args) || !implied.some((method) => method === args.method)) return args
   const { method: _method, ...rest } = args

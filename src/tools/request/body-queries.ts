@@ -6,13 +6,13 @@ import { formatQuery, parseQuery, withPlainQuery } from '../../fhir/query.ts'
 
 const MAX_DEPTH = 64
 
-/** The body with each of its queries in the form in which it is sent; the same value where that changes nothing. */
+/** The body with each of its queries in the form in which it is sent; the same value if nothing changes. */
 export function withPlainQueries(body: unknown): unknown {
   const isBundle = isRecord(body) && body.resourceType === 'Bundle' && Array.isArray(body.entry)
   return walked(isBundle ? { ...body, entry: (body.entry as unknown[]).map(withPlainRequest) } : body, 0)
 }
 
-/** An address that confinement refuses stays unchanged. */
+/** An address with one of these is refused by confinement, so it stays unchanged. */
 const REFUSED = /[\p{Cc}#]/u
 
 function withPlainRequest(entry: unknown): unknown {
@@ -34,7 +34,7 @@ export function criteriaOf(ifNoneExist: string, type: string): string {
   const given = ifNoneExist.trim()
   const bare = given.startsWith(`${type}?`) ? given.slice(type.length) : given
   const query = bare.replace(/^\?/, '')
-  // A search of another type stays, and will be refused.
+  // A search of another type stays unchanged and is refused later.
   return /^[^=&]*\?/.test(query) ? query : formatQuery(parseQuery(query))
 }
 

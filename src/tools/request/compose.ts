@@ -1,18 +1,18 @@
-// From `body` and `contentType` as a model gives them to the bytes that are sent, or a sentence that says what is wrong.
+// Turns `body` and `contentType`, as a model gives them, into the bytes to send, or says what is wrong with them.
 
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import { Content, FHIR_JSON, FORM, HL7, JSON_TYPES, type JsonType } from '../../client/content.ts'
 import type { Method } from '../../client/request.ts'
 import { withPlainQueries } from './body-queries.ts'
-import { checkNumbers, parseJson, TOO_DEEP } from './json-text.ts'
+import { checkNumbers, parseJsonArgument, TOO_DEEP } from './json-text.ts'
 import { mediaType } from './media-type.ts'
 
 /** Medplum's limits in bytes: for JSON, and for everything else that its parsers read. Files have no limit. */
 const MAX_JSON = 1024 * 1024
-export const MAX_TEXT = 100 * 1024
+export const MAX_TEXT_BYTES = 100 * 1024
 
-export interface Composed {
+interface Composed {
   content?: Content
   notes: string[]
 }
@@ -21,7 +21,7 @@ export interface Composed {
  * The body of a request.
  *
  * @param path relative to the FHIR base
- * @throws {UserError} naming the argument, and showing a right one
+ * @throws {UserError} that names the argument and shows a correct one
  */
 export function compose(method: Method, path: string, body: unknown, contentType: string | undefined): Composed {
   const given = body === null || body === '' ? undefined : body
@@ -36,14 +36,14 @@ export function compose(method: Method, path: string, body: unknown, contentType
   if (isFileUpload(method, path)) return { content: file(type, given), notes: encodingNote(type, given) }
   const composed = isJson(type) ? json(type, path, given) : { content: text(type, path, given), notes: [] }
   const size = composed.content.bytes.byteLength
-  const most = isJson(composed.content.type) ? MAX_JSON : MAX_TEXT
+  const most = isJson(composed.content.type) ? MAX_JSON : MAX_TEXT_BYTES
   if (size <= most) return composed
   throw new UserError(
     `\`body\` is ${size} bytes; Medplum takes at most ${most} (${most === MAX_JSON ? '1 MB' : '100 KB'}) of ${type}. Nothing was sent. Split it: send a large batch in several, and upload a file to Binary.`,
   )
 }
 
-/** Where Medplum stores the bytes unchanged, whatever their type. Its parsers read the bodies of all other requests. */
+/** Whether Medplum stores the bytes unchanged, whatever their type. Its parsers read the bodies of all other requests. */
 function isFileUpload(method: Method, path: string): boolean {
   return method === 'POST' ? /^Binary(\?|$)/.test(path) : method === 'PUT' && /^Binary\/[^/?]+(\?|$)/.test(path)
 }
@@ -57,7 +57,7 @@ function isJson(type: string): type is JsonType {
 /** JSON as an object or array, or as JSON text, which models often send. */
 function json(type: JsonType, path: string, given: unknown): Composed & { content: Content } {
   const text = typeof given === 'string' ? given : undefined
-  const value = text === undefined ? given : parseJson(text)
+  const value = text === undefined ? given : parseJsonArgument(text)
   if (typeof value !== 'object' || value === null) {
     throw new UserError('`body` must be a JSON object or array, such as {"resourceType":"Patient"}. Nothing was sent.')
   }
@@ -72,7 +72,7 @@ function json(type: JsonType, path: string, given: unknown): Composed & { conten
 /** Names that every JavaScript object inherits, such as `toString`. */
 const INHERITED = Object.getOwnPropertyNames(Object.prototype)
 
-/** Medplum stores these names without a check, and they break programs that read or copy the record. An operation may take others. */
+/** Refuses names that Medplum would store although they break programs that read or copy the record. An operation may have most. */
 function checkNames({ bytes }: Content, path: string): void {
   const text = new TextDecoder().decode(bytes)
   // In serialized JSON, this can only be a name, never part of a string.
@@ -80,7 +80,7 @@ function checkNames({ bytes }: Content, path: string): void {
   const name = names.find((one) => text.includes(`"${one}":`))
   if (name === undefined) return
   throw new UserError(
-    `\`body\` has a property \`${name}\`, which no FHIR element is called. Nothing was sent. Leave it out.`,
+    `\`body\` has a property \`${name}\`, which is not the name of a FHIR element. Nothing was sent. Leave it out.`,
   )
 }
 
@@ -96,7 +96,7 @@ function text(type: string, path: string, given: unknown): Content {
   if (type === 'text/plain' && isOperation) return Content.text(textOf(given, type), 'text/plain')
   throw new UserError(
     [
-      `\`contentType\` ${type} is not for this request. Nothing was sent. It can be:`,
+      `\`contentType\` ${type} does not fit this request. Nothing was sent. It can be:`,
       `- ${JSON_TYPES.join(', ')} for any request`,
       `- text/plain or ${HL7} for an operation, such as Bot/ID/$execute; give XML, CSV and other text as text/plain`,
       '- application/graphql for $graphql',
@@ -108,11 +108,11 @@ function text(type: string, path: string, given: unknown): Content {
 
 // ── Files ──
 
-/** Bytes given are bytes stored: text in UTF-8, anything else as base64. */
+/** A file's content, which is stored exactly as given: text in UTF-8, anything else as base64. */
 function file(type: string, given: unknown): Content {
   if (/[/+]json$/.test(type)) {
     const data = typeof given === 'string' ? given : written(() => JSON.stringify(given))
-    const value = parseJson(data, true)
+    const value = parseJsonArgument(data, true)
     return type === FHIR_JSON ? Content.fhirFile(data, value) : Content.file(data, type)
   }
   const data = textOf(given, type)
@@ -120,7 +120,7 @@ function file(type: string, given: unknown): Content {
   return Content.file(isText ? data : fromBase64(data, type), type)
 }
 
-/** XML whose declaration names an encoding in which it won't be stored. */
+/** A note on XML whose declaration names an encoding other than UTF-8, in which it is stored. */
 function encodingNote(type: string, given: unknown): string[] {
   const declared =
     typeof given === 'string' && type.endsWith('xml')
@@ -128,13 +128,15 @@ function encodingNote(type: string, given: unknown): string[] {
       : undefined
   if (declared === undefined || /^(?:utf-?8|us-ascii)$/i.test(declared)) return []
   return [
-    `The XML declaration says encoding="${declared}", but this text was stored as UTF-8: who reads it will see other characters. Write encoding="UTF-8"; or give the file's own bytes as base64, with contentType application/octet-stream.`,
+    `The XML declaration says encoding="${declared}", but this text was stored as UTF-8, so readers may see wrong characters. Write encoding="UTF-8", or send the file's own bytes as base64, with contentType application/octet-stream.`,
   ]
 }
 
 function textOf(given: unknown, type: string): string {
   if (typeof given === 'string' && !given.isWellFormed()) {
-    throw new UserError('`body` holds half a character (a lone surrogate), which UTF-8 cannot hold. Nothing was sent.')
+    throw new UserError(
+      '`body` contains half a character (a lone surrogate), which UTF-8 cannot represent. Nothing was sent. Remove it.',
+    )
   }
   if (typeof given === 'string') return given
   throw new UserError(`With contentType ${type}, \`body\` must be text, not JSON. Nothing was sent.`)
@@ -159,7 +161,7 @@ function hl7(body: string): string {
   )
 }
 
-/** An HL7 message inside the JSON of `Agent/$push`, as a field or as a parameter, with segments that end as HL7 has it. */
+/** Corrects the segment ends of an HL7 message inside the JSON of `Agent/$push`, as a field or as a parameter. */
 function withSegments(value: unknown): unknown {
   if (!isRecord(value)) return value
   const ended = (one: unknown, name: string) => {

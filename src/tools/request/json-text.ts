@@ -7,7 +7,7 @@ import { UserError } from '../../base/told-error.ts'
  * @param isFile stored byte for byte, whatever it contains
  * @throws {UserError} that names the place where reading stopped, or a name that is given twice
  */
-export function parseJson(text: string, isFile = false): unknown {
+export function parseJsonArgument(text: string, isFile = false): unknown {
   if (isDeep(text)) throw new UserError(TOO_DEEP)
   const value = parsed(text)
   const twice = nameGivenTwice(text)
@@ -58,7 +58,7 @@ function describe(error: unknown, text: string): string {
   const told = /position (\d+)/.exec(message)?.[1]
   const isSought = UNEXPECTED.test(message) && text.length <= MAX_SOUGHT
   const at = told !== undefined ? Number(told) : isSought ? unexpectedAt(text) : undefined
-  if (at === undefined) return `${what || 'it breaks off'}, after ${text.length} characters`
+  if (at === undefined) return `${what || 'it ends too early'}, after ${text.length} characters`
   const before = text.slice(0, at).split('\n')
   return `${what} at position ${at} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`
 }
@@ -66,7 +66,7 @@ function describe(error: unknown, text: string): string {
 /** V8 shows the surroundings of a token that it doesn't expect, but not its place. */
 const UNEXPECTED = /^Unexpected token/
 
-/** Characters: to find the place, a text is read some twenty times. */
+/** Maximum characters of a text in which the place is searched for, which parses the text about twenty times. */
 const MAX_SOUGHT = 100_000
 
 /** The place of that token: text that ends before it is incomplete, text that includes it is invalid. */
@@ -89,7 +89,7 @@ function isUnexpected(text: string): boolean {
   }
 }
 
-/** A name that an object of this valid JSON has twice: readers take the last one without a word. */
+/** A name that an object in this valid JSON has twice: parsers silently take the last one. */
 function nameGivenTwice(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = []
   let last = ''
@@ -116,7 +116,7 @@ const MAX_NAMED = 3
 /**
  * Numbers that Medplum, which reads them as 64-bit floating point (as JavaScript does), would store differently.
  *
- * @param text as it was given, where it was given as text
+ * @param text the original text, if the value was given as text
  * @returns a note for the model; undefined if all numbers stay as they are
  * @throws {UserError} for a number that can't be sent at all
  */
@@ -127,7 +127,7 @@ export function checkNumbers(value: unknown, text: string | undefined): string |
     .slice(0, MAX_NAMED)
     .map(({ name, from, to }) => `${name === '' ? '' : `${name}: `}${from} as ${to}`)
   const rest = changed.length > named.length ? `, and ${changed.length - named.length} more` : ''
-  return `Medplum keeps numbers as 64-bit floating point, so it stores ${named.join(', ')}${rest}. Compare the stored values with what you meant.`
+  return `Medplum keeps numbers as 64-bit floating point, so it stores ${named.join(', ')}${rest}. Check the stored values.`
 }
 
 interface Rewritten {

@@ -4,7 +4,7 @@ import { FHIR_JSON, HL7 } from '../../client/content.ts'
 
 const BARE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/
 
-/** Parameters that change nothing. */
+/** Parameters that have no effect, since they name the defaults. */
 const IMPLIED = /^(?:charset="?utf-?8"?|fhirversion="?4\.0(?:\.1)?"?)?$/
 
 /**

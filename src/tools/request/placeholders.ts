@@ -7,7 +7,7 @@ import { placeholdersIn } from '../../secrets/put-back.ts'
 
 export const ROTATION = /^ClientApplication\/[A-Za-z0-9.-]+\/\$rotate-secret$/
 const RECORD = /^[A-Za-z]+\/[A-Za-z0-9.-]+$/
-/** Within a text, or a document of another language within JSON. */
+/** A placeholder within a text, or within another format inside JSON. */
 const QUOTED = /(?:"|: )\(hidden\)\\?"|\(signed address hidden\)/
 
 /**
@@ -19,10 +19,10 @@ export function placeholderRefusal(method: string, path: string, body: unknown):
   const place = misplaced(method, path, body)
   return place === undefined
     ? undefined
-    : `${place} contains a placeholder such as "(hidden)" for a value that was not shown. The value is restored only by PUT or PATCH of one record by its id, such as ClientApplication/ID. Give the value itself, or leave it out.`
+    : `${place} contains a placeholder such as "(hidden)" for a value that was not shown. The value is restored only in a PUT or PATCH of one record by its id, such as ClientApplication/ID. Give the value itself, or leave it out.`
 }
 
-/** The first place of a placeholder that can't be put back. */
+/** The path of the first placeholder that can't be replaced. */
 function misplaced(method: string, path: string, body: unknown): string | undefined {
   if (typeof body === 'string') return QUOTED.test(body) ? '`text`' : undefined
   if (/^\$graphql(?:\?|$)/i.test(path)) return QUOTED.test(JSON.stringify(body ?? '')) ? '`query`' : undefined

@@ -1,4 +1,4 @@
-// From the arguments of a call to the request that is sent: understood, confined, checked, and classified by what it would do.
+// Prepares a call's arguments into the request to send: parses, confines, checks and classifies it.
 
 import { classify, type Risk } from '../../access/risk/risk.ts'
 import { checkRequest } from '../../advice/requests/check-request.ts'
@@ -35,7 +35,7 @@ export interface RequestArguments {
   offset?: number | undefined
 }
 
-/** A request that was understood: what is sent, and what the checks found. */
+/** A prepared request: what is sent, and what the checks found. */
 export interface Prepared {
   request: FhirRequest
   /** A search by POST with all its criteria in the path. */
@@ -47,7 +47,7 @@ export interface Prepared {
 }
 
 /**
- * Understands and checks a request; nothing is sent.
+ * Parses and checks a request. Nothing is sent.
  *
  * @param label whether what it creates or replaces is labelled as AI work
  * @throws {UserError} {PathError} that say what is wrong with it
@@ -101,7 +101,7 @@ export function prepare(args: RequestArguments, base: URL, label = false): Prepa
     ...(isGraphql && { hidden: secretKeys(body, path.slice(path.indexOf('?') + 1)) }),
     repeatable: isRepeatable(method, path, risk, args),
   }
-  const version = args.ifMatch === undefined ? {} : { version: versionOf(args.ifMatch) }
+  const version = args.ifMatch === undefined ? {} : { version: versionInIfMatch(args.ifMatch) }
   return {
     request,
     asked: { ...asked, path },
@@ -150,7 +150,7 @@ function versionCondition(
 ): Partial<FhirRequest> {
   const found: Partial<FhirRequest> = {}
   if (ifMatch !== undefined) {
-    const version = versionOf(ifMatch)
+    const version = versionInIfMatch(ifMatch)
     if (method === 'PUT') found.ifMatch = `W/"${version}"`
     else if (method === 'PATCH') {
       if (!content || !Array.isArray(content.value)) {
@@ -170,7 +170,7 @@ function versionCondition(
 }
 
 /** A version as `meta.versionId`, `"…"` or `W/"…"`. */
-export function versionOf(ifMatch: string): string {
+export function versionInIfMatch(ifMatch: string): string {
   const version = /^(?:W\/)?"?([A-Za-z0-9.-]{1,64})"?$/.exec(oneLine('ifMatch', ifMatch))?.[1]
   if (version) return version
   throw new UserError('`ifMatch` must be a meta.versionId, such as 8a2f6c1e-…. Nothing was sent.')
@@ -185,7 +185,7 @@ function oneLine(name: string, value: string): string {
 
 /** The path below the base, its query in the form in which it is sent. */
 function confined(path: string, base: URL): string {
-  // As it was given, then as it is sent: a URL encodes what a query may hold, and so hides how it was written.
+  // Confined as given and again as sent, because parsing as a URL encodes parts of a query and so hides how it was written.
   const url = confine(path, base)
   const broken = brokenEscapes(path.slice(path.indexOf('?') + 1))
   if (broken !== undefined) {
@@ -206,7 +206,7 @@ function confineEntries(body: unknown, base: URL): void {
     if (typeof url !== 'string') return
     if (url.length > MAX_ADDRESS) {
       throw new UserError(
-        `Bundle.entry[${index}].request.url has more than ${MAX_ADDRESS} characters. Nothing was sent.`,
+        `Bundle.entry[${index}].request.url has more than ${MAX_ADDRESS} characters. Nothing was sent. Shorten it.`,
       )
     }
     try {

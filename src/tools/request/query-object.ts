@@ -1,4 +1,4 @@
-// A query given as an object beside the path, as HTTP libraries accept it: moved into the path if its meaning is clear.
+// Moves a query that is given as an object, as HTTP libraries accept it, into the path, if its meaning is clear.
 
 import { isRecord } from '../../base/json.ts'
 import { criterion, formatQuery, parsePlace } from '../../fhir/query.ts'
@@ -7,8 +7,7 @@ import { criterion, formatQuery, parsePlace } from '../../fhir/query.ts'
 const NAMES = ['params', 'query', 'queryParams', 'searchParams'] as const
 
 /**
- * The arguments of a read with such an object in the path. What can be meant in more than one way stays, and is refused as an
- * argument that the tool doesn't have.
+ * The arguments of a read, with such an object moved into the path. An ambiguous one stays, and is refused as an unknown argument.
  *
  * @param note called with what was done
  */

@@ -1,10 +1,10 @@
-// A search by POST, read like the same search by GET: one list of criteria, wherever they came from.
+// Treats a search by POST like the same search by GET: all criteria in one list, whether from the path or the body.
 
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
 import { Content, FORM, JSON_TYPES } from '../../client/content.ts'
 import { criterion, formatQuery, parsePlace, parseQuery, type QueryParameter } from '../../fhir/query.ts'
-import { MAX_TEXT } from './compose.ts'
+import { MAX_TEXT_BYTES } from './compose.ts'
 import { mediaType } from './media-type.ts'
 
 const EXAMPLE = 'name=smith&birthdate=1961-03-14'
@@ -14,7 +14,7 @@ export function isSearchForm(method: string, path: string): boolean {
   return method === 'POST' && /^[A-Z][A-Za-z]*\/_search(?:\?|$)/.test(path)
 }
 
-/** Checking compares each with the others. */
+/** Limited because checks compare each criterion with the others. */
 const MAX_CRITERIA = 200
 
 /**
@@ -40,14 +40,14 @@ export function withCriteria(
     )
   }
   const query = formatQuery(all)
-  if (query.length > MAX_TEXT) {
+  if (query.length > MAX_TEXT_BYTES) {
     throw new UserError(
-      `The criteria are ${query.length} bytes; Medplum takes at most ${MAX_TEXT} (100 KB). Nothing was sent.`,
+      `The criteria are ${query.length} bytes; Medplum takes at most ${MAX_TEXT_BYTES} (100 KB). Nothing was sent. Shorten them, or search in several steps.`,
     )
   }
   const notes =
     parameters.length > 0
-      ? ['The criteria in the path were sent in the body: there alone Medplum reads them in a search by POST.']
+      ? ['The criteria in the path were moved to the body: in a search by POST, Medplum reads them only there.']
       : []
   return { path: segments.join('/') + (query && `?${query}`), notes }
 }

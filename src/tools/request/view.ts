@@ -1,11 +1,11 @@
-// How much of an answer the caller wants to see, and in which form.
+// How much of an answer to show, and in which form, according to the call's arguments.
 
 import * as z from 'zod'
 import { compileSelect, SelectError } from '../../answer/select/select.ts'
 import { type Columns, columnsOf } from '../../answer/select/select-table.ts'
 import { UserError } from '../../base/told-error.ts'
 import { criterion, formatPlace, parsePlace } from '../../fhir/query.ts'
-import { bounded, MAX_ADDRESS } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS } from '../kit/bounded.ts'
 
 /** The most characters that an answer may have: hosts drop or cut larger ones. */
 const MAX_CHARS = 100_000
@@ -16,7 +16,7 @@ export const MAX_ALL = 2_000
 /** The arguments of every tool that answers with records. */
 export const VIEW_INPUT = {
   select: z
-    .array(bounded(MAX_ADDRESS))
+    .array(boundedText(MAX_ADDRESS))
     .optional()
     .describe('FHIRPath columns to return instead of whole resources, e.g. ["id","code.text","valueQuantity.value"]'),
   all: z.boolean().optional().describe(`Reads all pages of a search, history or chart, up to ${MAX_ALL} resources`),
@@ -51,7 +51,7 @@ export interface View {
  * What the arguments ask to be shown.
  *
  * @param path a GET's path as given: `next` of an earlier answer may carry parameters of this server, which Medplum never sees
- * @param usual characters of an answer, unless the call says something else
+ * @param usual maximum characters of an answer, unless the call sets its own
  * @throws {UserError} that names what is wrong with the arguments
  */
 export function viewOf(args: ViewArguments, path: string, usual: number): { view: View; path: string } {
@@ -91,7 +91,7 @@ function ownParameters(path: string): { path: string; from: number; all: boolean
   if (skip === undefined && all === undefined) return { path, from: 0, all: false }
   if (skip !== undefined && !/^\d{1,9}$/.test(skip)) {
     throw new UserError(
-      `\`${SKIP}\` must be a number of entries; take \`next\` as an answer gave it. Nothing was sent.`,
+      `\`${SKIP}\` must be a number of entries. Use \`next\` exactly as an answer gave it. Nothing was sent.`,
     )
   }
   const kept = parameters.filter((one) => !one.startsWith(`${SKIP}=`) && !one.startsWith(`${ALL}=`)).join('&')

@@ -1,11 +1,11 @@
-// How many of the search terms a record contains: what Medplum found by one parameter may meet the other words as well.
+// Decides which search terms a record contains: Medplum found it by one parameter, but it may contain the other words as well.
 
 import { isRecord } from '../../base/json.ts'
 import { folded } from './spelling.ts'
 import type { Term } from './terms.ts'
 
 /** A record's content, in comparable form. */
-export interface Content {
+interface Content {
   /** All words, folded. */
   text: string
   /** All words as they are spelled, in lower case. */
@@ -36,7 +36,7 @@ export function contentOf(...resources: readonly Record<string, unknown>[]): Con
   const texts = resources.flatMap((resource) => [...leaves(resource)])
   return {
     text: texts.map(folded).join(' '),
-    // Not from addresses: email addresses have no accents.
+    // Without URLs and email addresses, which have no accents.
     spelled: texts
       .filter((text) => !text.includes('@'))
       .join(' ')
@@ -53,13 +53,13 @@ function* leaves(value: unknown, top = true): Generator<string> {
   else if (Array.isArray(value)) for (const item of value) yield* leaves(item, false)
   else if (isRecord(value)) {
     for (const [name, item] of Object.entries(value)) {
-      // The narrative is the `text` of the resource itself; that of a concept is what it says.
+      // The `text` of the resource itself is the narrative, which is skipped; a concept's `text` is its content.
       if (!UNREAD.has(name) || (name === 'text' && !top)) yield* leaves(item, false)
     }
   }
 }
 
-/** Whether the record meets a term. */
+/** Whether the record contains a term. */
 export function meets({ text, days, numbers, id }: Content, term: Term): boolean {
   switch (term.kind) {
     case 'word':
@@ -88,13 +88,13 @@ export function isSpelledSo({ spelled }: Content, { text }: Term): boolean {
   return spelled.includes(text.toLowerCase())
 }
 
-/** At the beginning of a word; anywhere for what is long enough to be no chance. */
+/** Whether a text contains the part at the beginning of a word, or, if the part is long enough not to match by chance, anywhere. */
 function holds(text: string, part: string): boolean {
   if (part.length >= 4) return text.includes(part)
   return text.split(/[^\p{L}\p{N}]+/u).some((word) => word.startsWith(part))
 }
 
-/** Between spaces or punctuation: the beginning of a number is another number. */
+/** Whether a text contains the number between spaces or punctuation, since part of a number is another number. */
 function isWhole(text: string, sought: string): boolean {
   return wordsIn(text).includes(wordsIn(folded(sought)))
 }

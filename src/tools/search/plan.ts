@@ -1,5 +1,5 @@
-// Which FHIR searches find what the words of a search mean: people by name, birth date, number and address; organizations by name;
-// documents by title and patient.
+// Plans the FHIR searches for the words of a search: people by name, birth date, number and address; organizations by name; documents by
+// title and patient.
 import { criterion, formatQuery } from '../../fhir/query.ts'
 import { asTyped, spellings } from './spelling.ts'
 import type { Days, Term, Wanted } from './terms.ts'
@@ -13,17 +13,17 @@ export const SOUGHT: readonly string[] = [
   'DocumentReference',
 ]
 
-/** How a kind of search asks for a term: alternatives of parameters; none if it can't. */
+/** How a kind of search looks for a term: alternative lists of parameters; none if it can't. */
 type Ask = (term: Term) => string[][]
 
 const MAX_ALTERNATIVES = 4
 const COUNT = 20
-/** Whether only the ranking can tell which hits were meant. */
+/** Maximum hits of a search in which only the ranking can tell which ones were meant. */
 const MORE = 50
 
 /**
- * Searches in which each hit meets all terms, or nearly. Names are sought with and without accents at once: of María García and
- * Maria Garcia, the one that was not meant must not be the only one found.
+ * Searches in which each hit matches all terms, or nearly all. Names are searched with and without accents at once, so that a search for
+ * one of María García and Maria Garcia never finds only the other.
  */
 export function searchesFor({ terms, types }: Wanted): string[] {
   if (terms.length === 0) return [...types].map((type) => `${type}?_sort=-_lastUpdated&_count=${COUNT}`)
@@ -31,7 +31,7 @@ export function searchesFor({ terms, types }: Wanted): string[] {
   return [...new Set([...all, ...documentsOfSomebody(terms)])]
 }
 
-/** Searches for what meets any of the terms. A year alone says too little, and of a single term all has been found. */
+/** Searches in which each hit matches any of the terms: not for a year alone, which matches too much, or for a single term. */
 export function searchesForAny({ terms }: Wanted): string[] {
   if (terms.length < 2) return []
   const telling = terms.filter(({ kind, text }) => kind !== 'date' || text.length > 4)
@@ -88,7 +88,7 @@ function documentOfPatient(term: Term): string[][] {
   return asked.map((parameters) => parameters.map((one) => `patient.${one}`))
 }
 
-/** "Diabetes letter Marisol": some words name the person, others the document. Which is which, the ranking finds out. */
+/** "Diabetes letter Marisol": some words name the person, others the document. The ranking finds out which. */
 function documentsOfSomebody(terms: readonly Term[]): string[] {
   const words = terms.filter(({ kind }) => kind === 'word').map(({ text }) => text)
   const spoken = [...words, ...terms.filter(({ kind }) => kind === 'code').map(({ text }) => text)]
@@ -143,7 +143,7 @@ function searchOf(type: string, parameters: readonly string[], count = COUNT): s
   return `${type}?${parameters.join('&')}&_count=${count}${include}`
 }
 
-/** All terms together, in each of their alternatives; none if a term can't be asked for. */
+/** All combinations of the terms' alternatives; none if a term has no alternative. */
 function combined(asked: readonly string[][][]): string[][] {
   let ways: string[][] = [[]]
   for (const alternatives of asked) {

@@ -1,8 +1,9 @@
 // How `search` and `fetch` name a record: by type and id, and by a link that a person can open.
+
 import type { Caller } from '../../call/caller.ts'
+import { UUID } from '../../fhir/ids.ts'
 
 const REFERENCE = /^\/?([A-Z][A-Za-z]{1,63})\/([A-Za-z0-9.-]{1,64})$/
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export interface RecordId {
   type: string
@@ -17,7 +18,7 @@ export function recordIdIn(text: string, { appUrl, fhirBase }: Caller['medplum']
   const given = text.trim()
   const root = ['fhir:///', fhirBase.href, appUrl?.href].find((one) => one !== undefined && given.startsWith(one))
   const path = root === undefined ? given : given.slice(root.length).split(/[?#]/, 1)[0]
-  // Behind the id, the App names a tab, the API a version.
+  // After the id, an address of the App has a tab, one of the API a version.
   const place = root === undefined ? path : path?.split('/').slice(0, 2).join('/')
   const [, type, id] = REFERENCE.exec(place ?? '') ?? []
   return type && id && !/^\.+$/.test(id) ? { type, id } : undefined

@@ -1,6 +1,6 @@
 // The same name with and without accents: Medplum compares letters exactly, and people don't always write them.
 
-/** A letter, and the accented ones it replaces when accents are left out. The first of them are the most common in names. */
+/** A letter, and the accented letters for which it is written when accents are left out; the most common in names first. */
 const ACCENTED: Readonly<Record<string, string>> = {
   a: 'áäàãâåăąāạảấầẩẫậắằẳẵặæ',
   c: 'çćč',
@@ -20,7 +20,7 @@ const ACCENTED: Readonly<Record<string, string>> = {
   z: 'žźż',
 }
 
-/** Letters that no decomposition takes apart. */
+/** Letters that Unicode doesn't decompose, and their replacements. */
 const WHOLE: Readonly<Record<string, string>> = {
   ø: 'o',
   ł: 'l',
@@ -41,23 +41,23 @@ export const MAX_SPELLINGS = 120
 const MAX_NAME = 64
 
 /** The word in lower case and without accents: `müller` is `muller`. */
-export function plain(word: string): string {
+export function withoutAccents(word: string): string {
   const lower = word.toLowerCase().normalize('NFD').replaceAll(/\p{M}/gu, '')
   return lower.replaceAll(/[øłđðþßæœı’ʼ]/g, (letter) => WHOLE[letter] ?? letter)
 }
 
 /** A form that is the same for all spellings of a name: for comparing, not for showing or searching. */
 export function folded(text: string): string {
-  return plain(text.normalize('NFKC'))
+  return withoutAccents(text.normalize('NFKC'))
     .replaceAll(/([aou])e/g, '$1')
     .replaceAll(/\s+/g, ' ')
     .trim()
 }
 
-/** The word as it was typed and, where it has accents, without them. */
+/** The word as it was typed and, if it has accents, without them. */
 export function asTyped(word: string): string[] {
   const typed = word.normalize('NFC').replaceAll(/[’ʼ]/g, "'")
-  return plain(typed) === typed.toLowerCase() ? [typed] : [typed, plain(typed)]
+  return withoutAccents(typed) === typed.toLowerCase() ? [typed] : [typed, withoutAccents(typed)]
 }
 
 /**
@@ -69,7 +69,7 @@ export function asTyped(word: string): string[] {
 export function spellings(word: string): string[] {
   if (word.length > MAX_NAME) return asTyped(word.toLowerCase())
   const found = new Set([word.toLowerCase().normalize('NFC')])
-  for (const spelling of variants(plain(word))) {
+  for (const spelling of variants(withoutAccents(word))) {
     if (found.size >= MAX_SPELLINGS) break
     found.add(spelling)
   }

@@ -1,4 +1,4 @@
-// What a person means by the words of a search: names, dates, numbers, addresses; and the types of record that they name.
+// Interprets the words of a search: names, dates, numbers, addresses, and the types of record that they name.
 import { parseSearchDate } from '../../fhir/search-dates.ts'
 import { isUuid } from './record-id.ts'
 
@@ -28,7 +28,7 @@ export interface Wanted {
 }
 
 const MAX_TERMS = 8
-/** Characters: a person's question is shorter. */
+/** Maximum characters that are read; a person's question is shorter. */
 const MAX_QUERY = 1000
 
 /** Reads the words of a search. Never throws; without anything to search by, `terms` is empty. */
@@ -65,14 +65,14 @@ function termOf(text: string): Term {
   return { kind: /\d/.test(text) ? 'code' : 'word', text }
 }
 
-/** With a day next to them: April and May are also names. */
+/** Months, only with a day next to them: April and May are also names. */
 const MONTH =
   '(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?'
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
 type Read = (match: string[]) => Term | undefined
 
-/** In order: each sees only what the earlier ones left. */
+/** In order: each pattern sees only what the earlier ones left. */
 const PATTERNS: readonly (readonly [RegExp, Read])[] = [
   [
     /(?<=[\s<>,;"()])[^\s<>,;"()@]+@[^\s<>,;"()@]+/g,
@@ -113,7 +113,7 @@ const PATTERNS: readonly (readonly [RegExp, Read])[] = [
   ],
 ]
 
-/** Seven digits or more, written as no other number is. */
+/** Whether a text is a phone number: seven digits or more, in a notation that other numbers don't have. */
 function isPhone(text: string): boolean {
   const digits = text.replaceAll(/\D/g, '').length
   return digits >= 7 && digits <= 15 && !/^\d+$|^\d{4}-\d\d-\d\d$|^\d\d?[.-]\d\d?[.-]\d{4}$/.test(text.trim())
@@ -132,7 +132,7 @@ function dated(text: string | undefined, readings: (string | undefined)[][]): Te
   return different.length > 0 ? { kind: 'date', text: text ?? '', spans: different } : undefined
 }
 
-/** @param date year, year and month, or day; a day that no calendar has gives undefined */
+/** @param date year, year and month, or day. @returns undefined for a day that doesn't exist */
 function daysOf(date: string): Days | undefined {
   const parsed = parseSearchDate(date)
   return parsed && { start: parsed.start, end: parsed.end }
@@ -151,7 +151,7 @@ function typesNamedBy(word: string): string[] {
   return TYPE_WORDS.filter(([, words]) => words.test(word)).map(([type]) => type)
 }
 
-/** Words of a question, and labels of what follows them, that occur in no record. */
+/** Words of a question, and labels before values, that occur in no record. */
 const UNSAID: ReadonlySet<string> = new Set(
   (
     'a about all an and any are at birthdate born by called date dob doctor dr e-mail email find for from get has have how id ' +

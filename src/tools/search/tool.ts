@@ -1,4 +1,4 @@
-// ChatGPT's `search`: records that free words or a FHIR query find. Its form is a contract with the host
+// ChatGPT's `search`: finds records by free words or by a FHIR query. Its form is a contract with the host
 // (https://developers.openai.com/apps-sdk): exactly one piece of text, JSON, repeated as structured content.
 
 import * as z from 'zod'
@@ -7,7 +7,7 @@ import { UserError } from '../../base/told-error.ts'
 import type { Caller } from '../../call/caller.ts'
 import { parsePlace } from '../../fhir/query.ts'
 import { titleOf } from '../../text/record-text.ts'
-import { bounded, MAX_ADDRESS } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS } from '../kit/bounded.ts'
 import { defineTool, type ToolContext } from '../kit/tool.ts'
 
 import { readingPath, readOne, readTogether } from '../perform/reading.ts'
@@ -22,10 +22,10 @@ export const search = defineTool({
   name: 'search',
   title: 'Search records',
   description: [
-    'Finds Medplum records: people and organizations by name, birth date, MRN, phone or e-mail; documents by description or patient; or any type by a FHIR query. Returns up to 20 {id, title, url}, best first; [] if nothing fits.',
+    'Finds Medplum records: people and organizations by name, birth date, MRN, phone or e-mail; documents by description or patient; or any type by a FHIR query. Returns up to 20 {id, title, url}, best first; [] if nothing matches.',
     'Examples: Vega-Castillo 1961; referral letter Marisol; Observation?code=4548-4&subject=Patient/ID&_sort=-date',
   ].join('\n'),
-  input: z.object({ query: bounded(MAX_ADDRESS).describe('Words, or a FHIR query') }),
+  input: z.object({ query: boundedText(MAX_ADDRESS).describe('Words, or a FHIR query') }),
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   async run({ query }, context) {
     context.event.kind = 'read'
@@ -59,7 +59,7 @@ async function byFhirQuery(path: string, context: ToolContext): Promise<Resource
     )
   }
   context.event.type = type
-  // A `_count` beside `_summary=count` would bring the records after all.
+  // With `_summary=count`, a `_count` of ours would make Medplum return the records after all.
   const isCounted = parameters.some(({ key, value }) => key === '_count' || (key === '_summary' && value === 'count'))
   const { body } = await readOne(isCounted ? path : `${path}&_count=${MAX_RESULTS}`, context)
   return resourcesIn(body).map(({ resource }) => resource)
@@ -100,7 +100,7 @@ async function hitsOf(paths: string[], { terms }: Wanted, { caller, fhir, signal
   })
 }
 
-/** Each record once: what meets more first, then the types that were named, then people before documents. */
+/** Each record once: those that match more terms first, then the types that were named, then people before documents. */
 function ranked(hits: readonly Hit[], { types }: Wanted): Resource[] {
   const place = ({ resource }: Hit) => {
     const type = scalarText(resource.resourceType)

@@ -1,10 +1,10 @@
 // Limits what a view draws to what hosts accept.
 import type { Shown } from './shown.ts'
 
-/** Characters of what a view draws: hosts drop or cut what is larger. */
+/** Maximum characters of a view's content: hosts drop or cut larger ones. */
 export const MAX_STRUCTURED = 90_000
 
-/** The same where it fits; else with the latest of each list. A table is made to fit. */
+/** The same content if it fits, otherwise with only the latest items of each list. A table already fits. */
 export function bound(shown: Shown): Shown {
   let bounded = shown
   for (let keep = 0.7; JSON.stringify(bounded).length > MAX_STRUCTURED && keep > 0.001; keep *= 0.7)
@@ -26,7 +26,7 @@ function shortened(shown: Shown, keep: number): Shown {
         lanes: shown.lanes.map((lane) => ({ ...lane, more: true, events: lane.events.slice(-length(lane.events)) })),
       }
     case 'summary':
-      // These begin with the latest.
+      // These lists begin with the latest item.
       return {
         ...shown,
         sections: shown.sections.map((one) => ({ ...one, more: true, items: one.items.slice(0, length(one.items)) })),

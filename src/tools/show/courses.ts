@@ -1,17 +1,17 @@
-// When a medication was to be taken, or was taken, as far as its request or statement says.
+// The times at which a medication was to be taken, or was taken, according to its request or statement.
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { spanOf } from '../../fhir/date-span.ts'
-import { idOf, isDate, labelOf, type Resource, stateOf, text, timeIn } from './records.ts'
+import { isDate, labelOf, type Resource, referenceOf, shortText, stateOf, timeIn } from './records.ts'
 import type { Course, Person } from './shown.ts'
 
 export interface CourseTime {
   from: string
   to?: string
-  /** Where this comes from, if not from the treatment itself. */
+  /** Where the time comes from, if not from the treatment itself. */
   remark?: string
 }
 
-/** The courses, and how many records are not one: withdrawn, never begun, or without a date. */
+/** The courses, and how many records were left out: withdrawn, never begun, or without a date. */
 export function coursesIn(found: readonly Resource[], { deceased }: Person): { courses: Course[]; left: number } {
   const courses = found.flatMap((resource): Course[] => {
     const { status, withdrawn, unreal, said } = stateOf(resource)
@@ -21,7 +21,7 @@ export function coursesIn(found: readonly Resource[], { deceased }: Person): { c
     const remark = [isStatement ? 'reported' : '', /^(active|completed)$/.test(said) ? '' : said, time.remark ?? '']
     return [
       {
-        ...{ id: idOf(resource), name: labelOf(resource), from: time.from },
+        ...{ id: referenceOf(resource), name: labelOf(resource), from: time.from },
         ...(time.to !== undefined && { to: time.to }),
         // If the patient has died, nothing continues until today.
         active: status === 'active' && !deceased,
@@ -42,7 +42,7 @@ export function courseTime(resource: Resource): CourseTime | undefined {
   const written = isDate(resource.authoredOn) ? resource.authoredOn : undefined
   if (bounds.length > 0) {
     const from = first(bounds.map(({ start }) => start)) ?? written
-    // One part without an end leaves the whole without one.
+    // If one part has no end, the course has none.
     const to = bounds.every(({ end }) => isDate(end)) ? last(bounds.map(({ end }) => end)) : undefined
     return from === undefined ? undefined : { from, ...(to !== undefined && { to }) }
   }
@@ -51,7 +51,7 @@ export function courseTime(resource: Resource): CourseTime | undefined {
   const { start, end } = isRecord(validity) ? validity : {}
   const from = isDate(start) ? start : written
   if (from === undefined) return undefined
-  if (lengths.size > 0) return { from, remark: text(`for ${[...lengths].join(' and ')}`) }
+  if (lengths.size > 0) return { from, remark: shortText(`for ${[...lengths].join(' and ')}`) }
   return isDate(end) ? { from, to: end, remark: 'time for dispensing' } : { from }
 }
 
@@ -59,7 +59,7 @@ function lengthOf({ boundsDuration, boundsRange }: Resource): string {
   const { low, high } = isRecord(boundsRange) ? boundsRange : {}
   return [boundsDuration, low, high]
     .filter(isRecord)
-    .map(({ value, unit, code }) => text(`${scalarText(value)} ${scalarText(unit ?? code)}`))
+    .map(({ value, unit, code }) => shortText(`${scalarText(value)} ${scalarText(unit ?? code)}`))
     .join(' to ')
 }
 

@@ -1,10 +1,10 @@
 // Whether a result is out of range, as its record says.
 import { conceptOf } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
-import { codeText, type Resource, text } from './records.ts'
+import { codeText, type Resource, shortText } from './records.ts'
 import type { Point } from './shown.ts'
 
-export interface Range {
+interface Range {
   low?: number
   high?: number
 }
@@ -15,7 +15,7 @@ interface Unit {
   code: unknown
 }
 
-/** The one normal range in the unit of the value, and for whom it is; of several that differ, or in another form, the words. */
+/** The only normal range in the value's unit, and for whom it is; if there are several or it has another form, a remark instead. */
 export function rangeOf(part: Resource, of: Unit): { range: Range; remark?: string } {
   const normal = records(part, 'referenceRange').filter(
     ({ type }) => type === undefined || conceptOf(type)?.code === 'normal',
@@ -27,13 +27,13 @@ export function rangeOf(part: Resource, of: Unit): { range: Range; remark?: stri
   const words = isDrawable && normal.length === 1 ? [] : [...new Set(normal.map(wordsOf))].filter(Boolean)
   if (isDrawable && words.length <= 1) {
     const whom = whomOf(first).join(', ')
-    return { range, ...(whom !== '' && { remark: text(`range for ${whom}`) }) }
+    return { range, ...(whom !== '' && { remark: shortText(`range for ${whom}`) }) }
   }
-  return words.length === 0 ? { range: {} } : { range: {}, remark: text(`range ${words.join('; ')}`) }
+  return words.length === 0 ? { range: {} } : { range: {}, remark: shortText(`range ${words.join('; ')}`) }
 }
 
 function boundsOf({ low, high }: Resource, of: Unit): Range {
-  // Both bounds or none: a half of a range would be another range.
+  // Both bounds or none, since half of a range would be another range.
   const sides = Object.entries({ low, high }).filter(([, bound]) => bound !== undefined)
   const bounds = sides.flatMap(([name, bound]) => {
     if (!isRecord(bound) || typeof bound.value !== 'number' || !Number.isFinite(bound.value)) return []
@@ -48,7 +48,7 @@ function boundsOf({ low, high }: Resource, of: Unit): Range {
 }
 
 function wordsOf(range: Resource): string {
-  return [numbersOf(range) || text(range.text), ...whomOf(range)].filter(Boolean).join(', ')
+  return [numbersOf(range) || shortText(range.text), ...whomOf(range)].filter(Boolean).join(', ')
 }
 
 function whomOf({ appliesTo, age }: Resource): string[] {
@@ -60,7 +60,7 @@ function numbersOf({ low, high }: Resource): string {
   const bound = (value: unknown) =>
     isRecord(value) ? `${scalarText(value.value)} ${scalarText(value.unit ?? value.code)}`.trim() : ''
   const [least, most] = [bound(low), bound(high)]
-  return text(least && most ? `${least} to ${most}` : least ? `from ${least}` : most && `up to ${most}`)
+  return shortText(least && most ? `${least} to ${most}` : least ? `from ${least}` : most && `up to ${most}`)
 }
 
 type Flag = NonNullable<Point['flag']> | 'normal'
@@ -74,7 +74,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   'CRITICAL ABNORMAL': 'abnormal',
 }
 
-/** As the record says; else as far as the range can tell. */
+/** The record's own flag, or else one derived from the range. */
 export function flagOf(part: Resource, value: number, sign: string, { low, high }: Range): Flag | undefined {
   const written = records(part, 'interpretation').flatMap((concept) => [
     ...records(concept, 'coding').flatMap(({ code, display }) => [scalarText(code), scalarText(display)]),
@@ -83,14 +83,14 @@ export function flagOf(part: Resource, value: number, sign: string, { low, high 
   const told = written
     .map((one) => one.trim().toUpperCase())
     .flatMap((one) => (Object.hasOwn(FLAGS, one) ? (FLAGS[one] ?? []) : []))
-  // Of several, the one that says most; high and low at once can only be called abnormal.
+  // Of several flags, the most specific one; high and low together only mean abnormal.
   const [side, other] = new Set(told.filter((flag) => flag === 'high' || flag === 'low'))
   if (other !== undefined) return 'abnormal'
   const flag = side ?? told.find((one) => one === 'abnormal') ?? told[0]
   if (flag !== undefined) return flag
   // Not a measure, such as `ad`: the amount that suffices.
   if (!/^(?:[<>]=?)?$/.test(sign)) return undefined
-  // Below 10 may be within a range up to 6, and above 10 is over it.
+  // `<10` may be within a range up to 6; `>10` is certainly above it.
   if (low !== undefined && (value < low || (value === low && sign === '<')) && !sign.startsWith('>')) return 'low'
   if (high !== undefined && (value > high || (value === high && sign === '>')) && !sign.startsWith('<')) return 'high'
   return undefined

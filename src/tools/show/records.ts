@@ -1,4 +1,4 @@
-// What the views read from records: who a patient is, names, times and states, as bounded texts.
+// What the views read from records: the patient, names, times and states, as texts of limited length.
 import { conceptOf, type Subject, statusOf, subjectOf } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { oneLine } from '../../base/text.ts'
@@ -14,20 +14,20 @@ import type { Person } from './shown.ts'
 
 export type Resource = Record<string, unknown>
 
-/** Characters of one text of a record. */
+/** Maximum characters of one text of a record. */
 const MAX_TEXT = 120
 
 /** The id in `Patient/ID`, or an id alone. */
 export function patientId(given: string | undefined): string {
   const [, id] = /^(?:Patient\/)?([A-Za-z0-9.-]{1,64})$/.exec(given?.trim() ?? '') ?? []
   if (id === undefined || /^\.+$/.test(id)) {
-    throw new UserError('`patient` must be Patient/ID, as search gives it. Nothing was sent.')
+    throw new UserError('`patient` must be Patient/ID, as returned by search. Nothing was sent.')
   }
   return id
 }
 
 /**
- * The patient, and what several searches find.
+ * Reads the patient and the results of several searches.
  *
  * @throws {UserError} if there is no such patient
  * @throws {FhirError} when all fail
@@ -72,15 +72,15 @@ export function personOf(id: string, resource: unknown): Person {
   const [replacing, main] = [linked('replaced-by'), linked('refer')]
   return {
     id,
-    name: text(name),
+    name: shortText(name),
     ...(isDate(birthDate) && { birthDate }),
-    ...(typeof gender === 'string' && { gender: text(gender) }),
-    ...(identifier && { identifier: text(identifier) }),
+    ...(typeof gender === 'string' && { gender: shortText(gender) }),
+    ...(identifier && { identifier: shortText(identifier) }),
     ...((deceasedBoolean === true || deceasedDateTime !== undefined) && { deceased: true }),
     ...(isDate(deceasedDateTime) && { died: deceasedDateTime }),
     ...(active === false && { inactive: true }),
-    ...(replacing && { replacedBy: text(replacing) }),
-    ...(main && { mainRecord: text(main) }),
+    ...(replacing && { replacedBy: shortText(replacing) }),
+    ...(main && { mainRecord: shortText(main) }),
   }
 }
 
@@ -92,8 +92,8 @@ function inUse(resource: Resource, name: string): Record<string, unknown>[] {
   return [...all.filter((one) => !isOld(one)), ...all.filter(isOld)]
 }
 
-/** A record's text as a view and a line of words can hold it. */
-export function text(value: unknown): string {
+/** A record's text, visible, on one line and of limited length. */
+export function shortText(value: unknown): string {
   return oneLine(scalarText(value).replaceAll(/\s+/g, ' ').trim(), MAX_TEXT)
 }
 
@@ -105,38 +105,40 @@ export function isDate(value: unknown): value is string {
 export function labelOf(resource: Resource): string {
   const { code, display } = subjectOf(resource)
   const concept = [resource.code, resource.medicationCodeableConcept, resource.vaccineCode].find(isRecord)
-  return text(scalarText(concept?.text) || display || scalarText(resource.description) || code || titleOf(resource))
+  return shortText(
+    scalarText(concept?.text) || display || scalarText(resource.description) || code || titleOf(resource),
+  )
 }
 
 export function codeText(element: unknown): string {
   return wordsFor(element, conceptOf(element))
 }
 
-/** The same, where the concept has been read already. */
+/** Like {@link codeText}, for a concept that has already been read. */
 export function wordsFor(element: unknown, concept: Subject | undefined): string {
   const written = isRecord(element) ? scalarText(element.text) : ''
-  return text(written || concept?.display || concept?.code || '')
+  return shortText(written || concept?.display || concept?.code || '')
 }
 
-export interface State {
+interface State {
   status: string
-  /** Entered in error, or refuted: not shown as a fact. */
+  /** Whether it was entered in error or refuted, and so isn't shown as a fact. */
   withdrawn: boolean
-  /** Did not happen, or not yet. */
+  /** Whether it did not happen, or not yet. */
   unreal: boolean
-  /** The status, and what else keeps this from being plain fact: a doubt, a plan, a prohibition. */
+  /** The status, and anything else that makes this not a plain fact: a doubt, a plan, a prohibition. */
   said: string
 }
 
 const UNREAL: ReadonlySet<string> = new Set([
   ...['not-done', 'not-taken', 'cancelled', 'planned', 'preparation', 'intended', 'draft', 'proposed'],
 ])
-/** Intents that are not an order of a medication. */
+/** Intents that don't order a medication. */
 const NO_ORDER: ReadonlySet<string> = new Set(['proposal', 'plan', 'option'])
 
 export function stateOf(resource: Resource): State {
   const { status: found = '', withdrawn } = statusOf(resource)
-  const status = text(found)
+  const status = shortText(found)
   const verified = codeText(resource.verificationStatus)
   const doubt = verified.toLowerCase() === 'confirmed' || verified === status ? '' : verified
   const intent = scalarText(resource.intent)
@@ -163,7 +165,7 @@ export function timeIn(...values: unknown[]): { from: string; to?: string } | un
 
 interface Found {
   found: Resource[]
-  /** How many came along with them. */
+  /** How many resources were included with the matches. */
   included: number
   more: boolean
   fault?: string
@@ -179,7 +181,7 @@ export function foundIn({ status, body }: ReadAnswer = NO_ANSWER): Found {
       : [],
   )
   const included = entries.flatMap(({ resource, mode }) => (mode === 'include' ? [resource] : []))
-  const names = new Map(included.map((one) => [idOf(one), codeText(one.code)]))
+  const names = new Map(included.map((one) => [referenceOf(one), codeText(one.code)]))
   const found = entries.flatMap(({ resource, mode }) =>
     mode === 'outcome' || mode === 'include' ? [] : [withName(resource, names)],
   )
@@ -188,7 +190,7 @@ export function foundIn({ status, body }: ReadAnswer = NO_ANSWER): Found {
   return { found, included: included.length, more, ...(fault && { fault }) }
 }
 
-/** A medication that is a record of its own, by the name that this has. */
+/** A request or statement whose medication is a separate record, with that record's name. */
 function withName(resource: Resource, names: ReadonlyMap<string, string>): Resource {
   const { medicationReference: medication } = resource
   const name = isRecord(medication) && !medication.display && names.get(scalarText(medication.reference))
@@ -196,6 +198,6 @@ function withName(resource: Resource, names: ReadonlyMap<string, string>): Resou
 }
 
 /** `Type/ID` of a record. */
-export function idOf({ resourceType, id }: Resource): string {
+export function referenceOf({ resourceType, id }: Resource): string {
   return `${scalarText(resourceType)}/${scalarText(id)}`
 }

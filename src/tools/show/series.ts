@@ -1,17 +1,17 @@
-// Observations as series of numbers: one for each code and unit. What has no number, no time, or was entered in error is counted.
+// Observations as series of numbers, one for each code and unit. Observations without a number or time, or entered in error, are counted.
 import { conceptOf } from '../../answer/digest/subject.ts'
 import { dateOf, measuredIn } from '../../answer/digest/value.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
 import { spanOf } from '../../fhir/date-span.ts'
 import { flagOf, rangeOf } from './judged.ts'
-import { codeText, isDate, type Resource, stateOf, text, wordsFor } from './records.ts'
+import { codeText, isDate, type Resource, shortText, stateOf, wordsFor } from './records.ts'
 import type { Point, Series, Trend } from './shown.ts'
 import { unitsOf } from './units.ts'
 
 const ESSENCE =
   /^(resourceType|id|status|code|component|issued|dataAbsentReason|interpretation|referenceRange|(effective|value)[A-Z]\w*)$/
 
-/** As much of an Observation as this file reads: thousands of whole ones would not fit into memory. */
+/** Only those elements of an Observation that this file reads: thousands of whole ones would not fit into memory. */
 export function essenceOf(resource: Resource): Resource {
   return Object.fromEntries(Object.entries(resource).filter(([name]) => ESSENCE.test(name)))
 }
@@ -76,7 +76,7 @@ export function seriesIn(
         of: own.key,
         code,
         name,
-        unit: { unit: text(unit), code: text(unitCode) },
+        unit: { unit: shortText(unit), code: shortText(unitCode) },
         point: pointOf(observation, status, part, at, number),
         time: spanOf(at)?.start ?? 0,
       })
@@ -99,9 +99,9 @@ function seriesOf(measured: readonly Measured[]): Series[] {
   })
 }
 
-export interface Coded {
+interface Coded {
   code: string
-  /** Its identity: the code with its system, or the words if there is no code. */
+  /** Identifies the concept: the code with its system, or the words if there is no code. */
   key: string
   /** All its codings, as searches name them. */
   all: readonly string[]
@@ -113,8 +113,8 @@ function codedBy(element: Resource): Coded {
   const { system = '', code: written = '' } = concept ?? {}
   const codings = records(element.code, 'coding')
   const all = codings.flatMap(({ system: of, code: one }) => [scalarText(one), `${scalarText(of)}|${scalarText(one)}`])
-  const [code, name] = [text(written), wordsFor(element.code, concept) || 'no code']
-  return { code, key: code === '' ? name : `${text(system)}|${code}`, all, name }
+  const [code, name] = [shortText(written), wordsFor(element.code, concept) || 'no code']
+  return { code, key: code === '' ? name : `${shortText(system)}|${code}`, all, name }
 }
 
 function hasValue(element: Resource): boolean {
@@ -129,7 +129,7 @@ function reasonWithout(element: Resource): string {
 
 function pointOf(observation: Resource, status: string, part: Resource, at: string, value: number): Point {
   const { unit, code, comparator } = isRecord(part.valueQuantity) ? part.valueQuantity : {}
-  const sign = text(comparator)
+  const sign = shortText(comparator)
   const { range, remark } = rangeOf(part, { unit, code })
   const flag = flagOf(part, value, sign, range)
   const absence = part.dataAbsentReason === undefined ? undefined : `also recorded as ${reasonWithout(part)}`
@@ -149,10 +149,10 @@ function timeRemark(observation: Resource, at: string): string | undefined {
   const { effectiveDateTime, effectiveInstant, effectivePeriod, effectiveTiming } = observation
   if (isRecord(effectivePeriod) && (isDate(effectivePeriod.start) || isDate(effectivePeriod.end))) {
     const { start, end } = effectivePeriod
-    return !isDate(start) ? 'date of its end' : isDate(end) && end !== start ? `until ${end}` : undefined
+    return !isDate(start) ? 'end date' : isDate(end) && end !== start ? `until ${end}` : undefined
   }
   if (effectiveDateTime === at || effectiveInstant === at) return undefined
-  return isRecord(effectiveTiming) && dateOf({ effectiveTiming }, isDate) ? 'at several times' : 'date of issue'
+  return isRecord(effectiveTiming) && dateOf({ effectiveTiming }, isDate) ? 'at several times' : 'issue date'
 }
 
 /** At most this many points: the first, the last, and the lowest and highest of each stretch in between. */

@@ -1,17 +1,17 @@
-// What a view draws: the structured content of `show`. All texts are of records, in visible characters and bounded; a view shows
-// them as text. Dates are as they were written, of any precision.
+// The structured content of `show`, which a view draws. Texts come from records: their characters are visible, their length is limited, and
+// a view shows them only as text. Dates are as written, of any precision.
 
 export type Shown = Trend | Timeline | Summary | Table
 
 interface OfPatient {
   patient: Person
-  /** Root of the Medplum App, for links to records; absent where none is known. */
+  /** Root of the Medplum App, for links to records; absent if unknown. */
   app?: string
 }
 
 export interface Person {
   id: string
-  /** Empty where the person may not see the patient's own record. */
+  /** Empty if the person may not see the patient's own record. */
   name: string
   birthDate?: string
   gender?: string
@@ -19,7 +19,7 @@ export interface Person {
   deceased?: boolean
   /** When they died, if recorded. */
   died?: string
-  /** The record is no longer in use. */
+  /** Whether the record is no longer in use. */
   inactive?: boolean
   /** The records that replace this one, with commas: `Patient/ID`. */
   replacedBy?: string
@@ -35,7 +35,7 @@ export interface Trend extends OfPatient {
   series: Series[]
   /** What was found but isn't drawn. */
   undrawn: { name: string; reason: string; count: number }[]
-  /** Absent where they weren't asked for, or could not be read. */
+  /** Absent if they weren't requested or could not be read. */
   medications?: Course[]
 }
 
@@ -44,9 +44,9 @@ export interface Series {
   of: string
   code: string
   name: string
-  /** As it is written, or its code where that says more; empty where none is. Two series of one unit may share an axis. */
+  /** As written, or its code if one code is written in several ways; empty if there is none. Series of one unit may share an axis. */
   unit: string
-  /** Results, of which `points` may be a selection that keeps the first, the last and all extremes in between. */
+  /** Number of results. `points` may be a selection of them that keeps the first, the last and all extremes in between. */
   total: number
   /** By time. */
   points: Point[]
@@ -56,19 +56,19 @@ export interface Point {
   id: string
   at: string
   value: number
-  /** `<` and the like. */
+  /** The comparator, such as `<`. */
   sign?: string
   low?: number
   high?: number
-  /** Whether it is out of range, as the record says, or else the range. */
+  /** Whether it is out of range, according to the record or, if that doesn't say, to the range. */
   flag?: 'high' | 'low' | 'abnormal'
-  /** Where it isn't final. */
+  /** The status, if it isn't final. */
   status?: string
-  /** What else must be known: a range that can't be drawn or isn't for everybody, a period, a date of something else. */
+  /** Anything else that a reader must know: a range that can't be drawn or is only for some people, a period, another kind of date. */
   remark?: string
 }
 
-/** A medication's time. */
+/** The time during which a medication is taken. */
 export interface Course {
   id: string
   name: string
@@ -76,7 +76,7 @@ export interface Course {
   /** Absent if no end is recorded: it continues if `active`. */
   to?: string
   active: boolean
-  /** What must be known about it: its status unless obvious, where its time comes from. */
+  /** What a reader must know: its status unless obvious, where its time comes from. */
   remark?: string
 }
 
@@ -90,7 +90,7 @@ export interface Timeline extends OfPatient {
 export interface Lane {
   type: string
   title: string
-  /** Why there are no events, where that isn't because there are none. */
+  /** Why events could not be read; absent if there simply are none. */
   fault?: string
   /** Whether there are older ones that are not drawn. */
   more: boolean
@@ -115,7 +115,7 @@ export interface Summary extends OfPatient {
   view: 'summary'
   sections: Section[]
   vitals: Series[]
-  /** Why there are no vital signs, where that isn't because there are none. */
+  /** Why vital signs could not be read; absent if there simply are none. */
   vitalsFault?: string
 }
 

@@ -1,4 +1,4 @@
-// Who a patient is and what matters now.
+// A patient's summary: who they are and what matters now.
 
 import { toldBy } from '../../answer/digest/subject.ts'
 import { isRecord, records, scalarText } from '../../base/json.ts'
@@ -11,14 +11,14 @@ import { type CourseTime, courseTime } from './courses.ts'
 import {
   codeText,
   foundIn,
-  idOf,
   isDate,
   labelOf,
   patientId,
   type Resource,
   readOfPatient,
+  referenceOf,
+  shortText,
   stateOf,
-  text,
   timeIn,
 } from './records.ts'
 import { seriesIn, thinned } from './series.ts'
@@ -28,7 +28,7 @@ import { type Drawn, nameFor } from './words.ts'
 const MAX_ITEMS = 20
 const MAX_VITALS = 8
 const MAX_RESULTS = 200
-/** Points of a sparkline. */
+/** Maximum points of a sparkline. */
 const MAX_POINTS = 30
 
 const OPEN_TASKS = 'draft,requested,received,accepted,ready,in-progress,on-hold'
@@ -60,7 +60,7 @@ const SECTIONS: readonly {
       `MedicationRequest?subject=${id}&status=active&_sort=-authoredon&_include=MedicationRequest:medication&_count=${MAX_ITEMS}`,
     details: (order) => [
       unless('active', order),
-      ...records(order, 'dosageInstruction').map((dosage) => text(dosage.text)),
+      ...records(order, 'dosageInstruction').map((dosage) => shortText(dosage.text)),
       ...when(courseTime(order)),
     ],
   },
@@ -69,7 +69,7 @@ const SECTIONS: readonly {
     search: (id) =>
       `MedicationStatement?subject=${id}&status=active&_sort=-effective&_include=MedicationStatement:medication&_count=${MAX_ITEMS}`,
     details: (statement) => [
-      ...records(statement, 'dosage').map((dosage) => text(dosage.text)),
+      ...records(statement, 'dosage').map((dosage) => shortText(dosage.text)),
       ...when(courseTime(statement)),
     ],
   },
@@ -96,7 +96,7 @@ function when(time: CourseTime | undefined): string[] {
 
 /** When a problem began, by a date or in other words. */
 function onset({ onsetDateTime, onsetPeriod, ...problem }: Resource): string {
-  const words = [problem.onsetAge, problem.onsetRange, problem.onsetString].map((one) => text(valueText(one, '')))
+  const words = [problem.onsetAge, problem.onsetRange, problem.onsetString].map((one) => shortText(valueText(one, '')))
   return (
     since(onsetDateTime, onsetPeriod) ||
     words
@@ -106,7 +106,7 @@ function onset({ onsetDateTime, onsetPeriod, ...problem }: Resource): string {
   )
 }
 
-/** The state, if it isn't the one in the section's title. */
+/** The status, unless it is the usual one of the section. */
 function unless(usual: string, resource: Resource): string {
   const { said } = stateOf(resource)
   return said === usual ? '' : said || 'no status'
@@ -154,7 +154,7 @@ export function drawSummary(patient: Person, answers: readonly ReadAnswer[]): Dr
       const told = details(resource)
         .map(scalarText)
         .filter((one) => one !== '')
-      return [{ id: idOf(resource), name: labelOf(resource), details: text(told.join(', ')) }]
+      return [{ id: referenceOf(resource), name: labelOf(resource), details: shortText(told.join(', ')) }]
     })
     if (more) notes.push(`${title}: only the first ${MAX_ITEMS} are shown.`)
     const left = found.length - items.length
@@ -168,7 +168,7 @@ export function drawSummary(patient: Person, answers: readonly ReadAnswer[]): Dr
   if (more) notes.push(`${vitals}: only the latest ${MAX_RESULTS} results were read.`)
   if (all.length > series.length) notes.push(`${vitals}: ${all.length - series.length} more are not shown.`)
   for (const { name, reason, count } of undrawn.slice(0, MAX_VITALS)) {
-    notes.push(`${vitals}: not shown of ${quoted(name)}: ${count}, ${reason}.`)
+    notes.push(`${vitals}: ${count} of ${quoted(name)} not shown, ${reason}.`)
   }
   if (undrawn.length > MAX_VITALS) notes.push(`${vitals}: ${undrawn.length - MAX_VITALS} more reasons are not shown.`)
   const structured: Summary = {

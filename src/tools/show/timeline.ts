@@ -1,13 +1,23 @@
-// A patient's history, in lanes.
+// A patient's timeline: events in lanes.
 import { isRecord } from '../../base/json.ts'
 import type { ToolContext } from '../kit/tool.ts'
 import type { ReadAnswer } from '../perform/reading.ts'
 import { type CourseTime, courseTime } from './courses.ts'
-import { foundIn, idOf, isDate, labelOf, patientId, type Resource, readOfPatient, stateOf, timeIn } from './records.ts'
+import {
+  foundIn,
+  isDate,
+  labelOf,
+  patientId,
+  type Resource,
+  readOfPatient,
+  referenceOf,
+  stateOf,
+  timeIn,
+} from './records.ts'
 import type { Event, Lane, Person, Timeline } from './shown.ts'
 import { type Drawn, nameFor } from './words.ts'
 
-/** Events of a lane that are read: the latest. */
+/** Maximum events of a lane; the latest are read. */
 const MAX_EVENTS = 60
 
 const LANES: readonly {
@@ -51,7 +61,7 @@ function conditionTime({ onsetDateTime, onsetPeriod, recordedDate, ...condition 
   const onset = timeIn(onsetDateTime, onsetPeriod)
   const from = onset?.from ?? timeIn(recordedDate)?.from
   if (from === undefined) return undefined
-  // The period of an onset is when it began, not how long it was.
+  // An onset's period is the time in which it began, not its duration.
   return { from, ...(end !== undefined && { to: end }), ...(!onset && { remark: 'from when it was recorded' }) }
 }
 
@@ -115,7 +125,7 @@ function eventOf(resource: Resource, time: CourseTime | undefined, { deceased }:
   const words = [said, remark].filter(Boolean).join(', ')
   return [
     {
-      ...{ id: idOf(resource), name: labelOf(resource), ...span },
+      ...{ id: referenceOf(resource), name: labelOf(resource), ...span },
       ...(words !== '' && { status: words }),
       // If the patient has died, nothing continues until today.
       ...(unreal ? { unreal } : ONGOING.has(status) && !deceased && { active: true }),

@@ -1,9 +1,9 @@
-// The tool `show`: records drawn for the person, in hosts that render views (MCP Apps), and the same in words for all others.
+// The tool `show`: draws records for the person in hosts that render views (MCP Apps), and gives the same in words for all others.
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 import { isRecord } from '../../base/json.ts'
 import { UserError } from '../../base/told-error.ts'
-import { bounded, MAX_ADDRESS, MAX_NAME } from '../kit/bounded.ts'
+import { boundedText, MAX_ADDRESS, MAX_NAME } from '../kit/bounded.ts'
 import { defineTool, type ToolContext } from '../kit/tool.ts'
 import { withNotes } from '../perform/present.ts'
 import { normalise } from '../request/arguments.ts'
@@ -13,7 +13,7 @@ import { summary } from './summary.ts'
 import { table } from './table.ts'
 import { timeline } from './timeline.ts'
 import { trend } from './trend.ts'
-import { type Drawn, shortNotes, written } from './words.ts'
+import { type Drawn, shortNotes, wordsText } from './words.ts'
 
 /** The address of the view: one HTML resource for all four. */
 export const VIEW_URI = 'ui://medplum-mcp/show.html'
@@ -36,12 +36,12 @@ export const show = defineTool({
     'Draws records for a person who asks to see them, where the host renders views, and says the same in words.',
   input: z.object({
     view: z.enum(VIEWS).describe('What to draw'),
-    patient: bounded(MAX_NAME).optional().describe('Patient/ID; for all but table'),
-    codes: z.array(bounded(MAX_NAME)).optional().describe('trend: codes of results, e.g. ["4548-4"]'),
-    since: bounded(MAX_NAME).optional().describe('trend: first date'),
-    medications: z.boolean().optional().describe('trend: medications beneath'),
-    path: bounded(MAX_ADDRESS).optional().describe('table: a search'),
-    select: z.array(bounded(MAX_ADDRESS)).optional().describe('table: FHIRPath columns'),
+    patient: boundedText(MAX_NAME).optional().describe('Patient/ID; not for table'),
+    codes: z.array(boundedText(MAX_NAME)).optional().describe('trend: codes of results, e.g. ["4548-4"]'),
+    since: boundedText(MAX_NAME).optional().describe('trend: first date'),
+    medications: z.boolean().optional().describe('trend: medications below'),
+    path: boundedText(MAX_ADDRESS).optional().describe('table: a search'),
+    select: z.array(boundedText(MAX_ADDRESS)).optional().describe('table: FHIRPath columns'),
   }),
   normalise(args) {
     const given = normalise(args)
@@ -60,12 +60,12 @@ export const show = defineTool({
     const notes = shortNotes([...drawn.notes, ...(structured === whole ? [] : [NOT_WHOLE])], most)
     const room = context.answerChars - notes.reduce((sum, note) => sum + note.length + 'Note: \n'.length, 0)
     const content: ContentBlock[] =
-      'content' in drawn ? drawn.content : [{ type: 'text', text: written(drawn.words, room) }]
+      'content' in drawn ? drawn.content : [{ type: 'text', text: wordsText(drawn.words, room) }]
     return { content: withNotes(content, notes), structured: { ...structured } }
   },
 })
 
-const NOT_WHOLE = 'This is too much for the view: it shows the latest of each list.'
+const NOT_WHOLE = 'This is too much for the view, so it shows only the latest of each list.'
 
 type Arguments = Parameters<typeof show.run>[0]
 
@@ -76,7 +76,7 @@ const DRAW: Readonly<Record<(typeof VIEWS)[number], (args: Arguments, context: T
   table,
 }
 
-/** An argument of another view would be silently ignored. */
+/** Refuses arguments of another view, which would otherwise be silently ignored. */
 function refuseOthers({ view, ...args }: Arguments): void {
   const foreign = Object.entries(args).filter(([name, value]) => value !== undefined && !TAKES[view].includes(name))
   if (foreign.length === 0) return

@@ -1,4 +1,4 @@
-// Results of a patient over time.
+// A trend: a patient's results over time.
 
 import { isRecord } from '../../base/json.ts'
 import { quoted } from '../../base/text.ts'
@@ -14,9 +14,9 @@ import type { Course, Person, Series, Trend } from './shown.ts'
 import { type Drawn, nameFor } from './words.ts'
 
 const MAX_CODES = 8
-/** Results that are read. */
+/** Maximum number of results to read. */
 const CAP = 10_000
-/** Points that are drawn: more than a screen can show apart. */
+/** Maximum number of points in a series: more than a screen can show separately. */
 const MAX_POINTS = 400
 const MAX_SERIES = 16
 const MAX_COURSES = 40
@@ -28,7 +28,7 @@ const MEDICATIONS = [
 const NOT_COURSES = 'were not given, are only planned, have no date, or were entered in error'
 const CODE = /^(?:[^\s|,$\\&=]+\|)?[^\s|,$\\&=]+$/
 
-export interface TrendArguments {
+interface TrendArguments {
   patient?: string | undefined
   codes?: string[] | undefined
   since?: string | undefined
@@ -71,22 +71,24 @@ export async function trend(
     ...read.notes,
     ...(read.next === undefined
       ? []
-      : [`Only the first ${observations.length} results were read, by when they were stored. \`since\` narrows them.`]),
+      : [
+          `Only the first ${observations.length} results were read, in the order in which they were stored. Narrow them with \`since\`.`,
+        ]),
   ]
   return drawTrend({ patient, codes, since, observations, medications: medications ? answers : undefined, notes })
 }
 
-export interface Found {
+interface Found {
   patient: Person
   codes: readonly string[]
   since?: string | undefined
   observations: readonly Resource[]
-  /** What the searches for medications found, where they are asked for. */
+  /** Answers to the searches for medications, if requested. */
   medications?: readonly ReadAnswer[] | undefined
   notes?: readonly string[]
 }
 
-/** What is drawn of these records, and said in words. */
+/** Draws these records, with the same in words. */
 export function drawTrend({ patient, codes, since, observations, medications, notes = [] }: Found): Drawn {
   const { series: found, undrawn } = seriesIn(observations, ({ all }) => codes.some((code) => all.includes(code)))
   const series = inOrderOf(codes, found)
@@ -114,7 +116,7 @@ export function drawTrend({ patient, codes, since, observations, medications, no
         .filter(({ points }) => points.length > share)
         .map(
           ({ name, total }) =>
-            `${quoted(name)}: not all of its ${total} results are drawn, but the lowest and highest of each stretch.`,
+            `${quoted(name)}: not all of its ${total} results are drawn: only the lowest and highest of each stretch.`,
         ),
       ...(series.length === 0
         ? [`No results to draw. fhir-digest Observation?subject=Patient/${patient.id} lists the available codes.`]
@@ -124,7 +126,7 @@ export function drawTrend({ patient, codes, since, observations, medications, no
       head: [
         `Trend of ${nameFor(patient)}${since === undefined ? '' : `, since ${since}`}`,
         ...series.map(lineOf),
-        ...undrawn.map(({ name, reason, count }) => `Not drawn of ${quoted(name)}: ${count}, ${reason}`),
+        ...undrawn.map(({ name, reason, count }) => `${count} of ${quoted(name)} not drawn: ${reason}`),
         ...(taken?.courses ?? []).map(
           ({ name, from, to, active, id: of, remark }) =>
             `Medication ${quoted(name)}: ${from} to ${to ?? (active ? 'today' : 'an unknown end')}${remark ? `, ${quoted(remark)}` : ''} (${of})`,
@@ -145,7 +147,7 @@ export function drawTrend({ patient, codes, since, observations, medications, no
   }
 }
 
-/** Requests and statements as courses; without them, why they could not be read. */
+/** Requests and statements as courses, or notes on why they could not be read. */
 function takenIn(answers: readonly ReadAnswer[], patient: Person): { courses?: Course[]; notes: string[] } {
   const found = answers.map(foundIn)
   const { courses, left } = coursesIn(
@@ -160,7 +162,7 @@ function takenIn(answers: readonly ReadAnswer[], patient: Person): { courses?: C
   return { ...(found.some(({ fault }) => fault === undefined) && { courses }), notes }
 }
 
-/** In the order of the codes asked for; within a panel, in its own order. */
+/** Series in the order of the requested codes; the parts of a panel in the panel's order. */
 function inOrderOf(codes: readonly string[], series: readonly Series[]): Series[] {
   const bare = codes.map((code) => code.split('|').at(-1))
   const place = ({ code, of }: Series) => {

@@ -1,22 +1,22 @@
 // Which units are the same, and how each is written: values with different units must never share an axis.
 
-export interface Unit {
-  /** As it is written; empty where it isn't. */
+interface Unit {
+  /** As written; empty if it isn't. */
   unit: string
-  /** Its code; empty where it has none. */
+  /** Its code; empty if it has none. */
   code: string
 }
 
 /**
- * How the unit of each value is shown. Two values are shown in one unit only if they have the same code, or no code and the same
- * word for it.
+ * Returns a function that names the unit of each value. Two values have the same name only if their units have the same code, or no code
+ * and the same word.
  */
 export function unitsOf(values: readonly { unit: Unit }[]): (value: { unit: Unit }) => string {
   const units = new Map(values.map(({ unit }) => [`${unit.unit}\n${unit.code}`, unit]))
   /** Each code, by itself and by every word for it. */
   const codes = new Map<string, Set<string>>()
   for (const { unit, code } of units.values()) if (code !== '') for (const word of [unit, code]) add(codes, word, code)
-  /** Without a code, the only unit that is written so. */
+  /** Identifies a unit: by its code, or, without a code, by the only code that is written with the same word. */
   const identityOf = ({ unit, code }: Unit) => {
     if (code !== '' || unit === '') return code
     const behind = codes.get(unit)

@@ -1,4 +1,4 @@
-// What a view shows, in words: for hosts that draw nothing, and for the model.
+// The content of a view in words, for hosts that render no views, and for the model.
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import { writeTable } from '../../answer/compact/table.ts'
 import { quoted } from '../../base/text.ts'
@@ -7,10 +7,10 @@ import type { Person, Shown } from './shown.ts'
 /** A view in words. */
 export type Drawn = { structured: Shown; notes: string[] } & ({ words: Words } | { content: ContentBlock[] })
 
-export interface Words {
+interface Words {
   /** Lines before the tables. */
   head: string[]
-  /** By title; what doesn't fit is left out from the end of the longest. */
+  /** If they don't all fit, rows are left out from the end of the longest table. */
   tables: { title: string; rows: Record<string, unknown>[] }[]
 }
 
@@ -30,7 +30,7 @@ export function nameFor({ id, name, birthDate, gender, identifier, ...person }: 
 }
 
 /** As much as fits, in whole lines and rows, and how much is left out. */
-export function written({ head, tables }: Words, maxChars: number): string {
+export function wordsText({ head, tables }: Words, maxChars: number): string {
   const told = beginning(head, maxChars / 2)
   const kept = tables.map(({ rows }) => rows.length)
   for (;;) {

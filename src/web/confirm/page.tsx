@@ -12,12 +12,12 @@ interface ConfirmProps {
   /** The form's target: this page. */
   path: string
   home: string
-  /** What the form carries (CSRF). */
+  /** The form's CSRF token. */
   token: string
   decision: 'approved' | 'declined' | undefined
 }
 
-/** The heading and the button that agrees, by the first word of the question. */
+/** The heading and the approving button, by the first word of the question. */
 const ACTS: Record<string, { heading: string; button: string; style: 'primary' | 'danger' }> = {
   Delete: { heading: 'Delete this record?', button: 'Delete', style: 'danger' },
   Change: { heading: 'Change this record?', button: 'Change', style: 'primary' },
@@ -78,7 +78,7 @@ export const Confirm: FC<ConfirmProps> = ({ clientName, tenant, lines, path, hom
   )
 }
 
-/** Why the question isn't shown yet. */
+/** The page before sign-in, which says why the question isn't shown yet. */
 export const SignInToConfirm: FC<{ medplumHost: string; loginPath: string; home: string }> = ({
   medplumHost,
   loginPath,

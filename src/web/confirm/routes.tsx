@@ -1,7 +1,8 @@
-// The confirmation page's requests. A signed-in person reaches only their own grants: the object is named after them, so another person
-// with the same link finds nothing. Viewing the page changes nothing.
+// Routes of the confirmation page. A signed-in person reaches only their own grants: the grant's object is named after them, so another
+// person with the same link finds nothing. Viewing the page changes nothing.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
+import { MINUTES } from '../../base/lives.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { homeAt, settingsAt } from '../../config/tenants.ts'
 import { CONFIRM_PATH, openWords, pageId, type Words } from '../../oauth/confirmations.ts'
@@ -21,7 +22,7 @@ export const confirmation = new Hono<{ Bindings: Bindings }>()
 /** The grant's id, and the key under which the words are sealed: base64url of 32 bytes. */
 const PAGE = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/
 
-/** In the query: continue to the login. */
+/** Query parameter: continue to the login. */
 const LOGIN = 'sign-in'
 
 async function show(c: Ctx): Promise<Response> {
@@ -36,7 +37,7 @@ async function show(c: Ctx): Promise<Response> {
   return pageResponse(<Confirm {...given} decision={page.decision} />, { sendsOrigin: true })
 }
 
-/** Being sent to another site's login without explanation would look like phishing. */
+/** Explains the sign-in first: an unexplained redirect to another site's login would look like phishing. */
 function signInFirst(c: Ctx): Response {
   const { medplum } = settingsAt(c.env, c.req.path)
   const loginPath = `${c.req.path}?${LOGIN}`
@@ -47,8 +48,8 @@ function signInFirst(c: Ctx): Response {
 
 async function decide(c: Ctx): Promise<Response> {
   const userId = await browserUser(c)
-  if (userId === undefined) return refused(c, 401, 'Your sign-in ended after half an hour.')
-  // What is no form has no token, and is refused so.
+  if (userId === undefined) return refused(c, 401, `Your sign-in ended after ${MINUTES.pages} minutes.`)
+  // A body that isn't a form has no token, and is refused for that.
   const form = await c.req.raw.formData().catch(() => new FormData())
   if (!(await isOwnForm(c, form.get('token')))) {
     return refused(c, 403, 'This request did not come from the confirmation page of this server.')
@@ -61,7 +62,7 @@ async function decide(c: Ctx): Promise<Response> {
   return c.redirect(c.req.path, 303)
 }
 
-/** What a page of this person asks, and the grant's object that keeps the decision. */
+/** The question of this person's page, and the grant's object that keeps the decision. */
 async function pageOf(c: Ctx, userId: string) {
   const [, grantId, key] = PAGE.exec(c.req.param('page') ?? '') ?? []
   if (grantId === undefined || key === undefined) return undefined
@@ -73,7 +74,7 @@ async function pageOf(c: Ctx, userId: string) {
   return words && { id, owner, grant, words, decision: proposal.decision }
 }
 
-/** A client that waits for the page learns that it has been answered. The decision holds without that. */
+/** Tells a client that waits for the page that it has been answered. If that fails, the decision is still valid. */
 async function tellSession(
   { env }: Ctx,
   { id, owner, words: { session } }: { id: string; owner: string; words: Words },
@@ -90,7 +91,7 @@ function nothingHere(c: Ctx): Response {
   return pageResponse(
     <Problem
       title="There is nothing to confirm here"
-      what="The question was withdrawn or asked again, is older than ten minutes, or is for another person."
+      what={`The question was withdrawn or asked again, is older than ${MINUTES.question} minutes, or is for another person.`}
       advice="If your application is still waiting, tell it to ask again. It will give you a new link."
       home={homeAt(c.env, c.req.path)}
     />,

@@ -1,9 +1,9 @@
-// A person's connections as the connections page shows them: from the provider's grants and the object of each.
+// A person's connections for the connections page, from the provider's grants and each grant's object.
 
 import type { GrantSummary, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import { type Level, lower } from '../../access/access.ts'
 import type { Bindings } from '../../config/settings.ts'
-import { placeOf, withoutPort } from '../../oauth/clients/redirects.ts'
+import { redirectPlace, withoutPort } from '../../oauth/clients/redirects.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
 import type { GrantMetadata } from '../../oauth/grant-metadata.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
@@ -13,27 +13,27 @@ import { grantsOf } from '../../oauth/user-grants.ts'
 export interface Connection {
   grantId: string
   clientName: string
-  /** The site that vouches for the client; undefined for one that named itself. */
+  /** The site that hosts the client's metadata document; undefined for a client that registered itself. */
   publisher: string | undefined
-  /** Where its access goes: a host, with its port where that is a program on the person's computer. */
+  /** Where its access goes: a host, with a port for a program on the person's computer. */
   redirectHost: string
   level: Level
-  /** The resource types that it is narrowed to; any, if there are none here. */
+  /** The resource types that it is narrowed to; empty if it isn't. */
   types: readonly string[]
   /** Whether it is narrowed to one patient. */
   onePatient: boolean
   /** Milliseconds since the epoch. */
   since: number
-  /** From the latest. */
+  /** The latest first. */
   activity: Activity[]
-  /** Kind of device that the person signed in on, where it is known. */
+  /** Kind of device that the person signed in on, if known. */
   device?: string
   /** Grants of the client's earlier sign-ins that were not used since: it has probably forgotten them. */
   earlier: string[]
 }
 
 interface Found extends Connection {
-  /** What sign-ins of the same client in the same browser have in common; undefined if the browser isn't known. */
+  /** Equal for sign-ins of the same client in the same browser; undefined if the browser is unknown. */
   identity: string | undefined
 }
 
@@ -92,9 +92,9 @@ async function connectionOf(grant: GrantSummary, env: Bindings): Promise<Found |
   }
 }
 
-/** The port tells several programs on one computer apart. */
+/** The host, with its port for a loopback address, which distinguishes programs on one computer. */
 function withPort(redirectUri: string): string {
-  const { name } = placeOf(redirectUri)
+  const { name } = redirectPlace(redirectUri)
   const host = URL.parse(redirectUri)?.host ?? ''
   return host.startsWith(`${name}:`) ? host : name
 }

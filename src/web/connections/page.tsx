@@ -3,11 +3,11 @@
 import type { FC, PropsWithChildren } from 'hono/jsx'
 import { covers, LEVELS, type Level } from '../../access/access.ts'
 import type { Kind } from '../../access/risk/risk.ts'
-import { isLoopback } from '../../config/settings.ts'
+import { MINUTES } from '../../base/lives.ts'
+import { isLoopback } from '../../base/loopback.ts'
 import type { Activity } from '../../oauth/grant/activity.ts'
 import { Layout } from '../shared/layout.tsx'
 import { LEVEL_TEXT } from '../shared/levels.ts'
-
 import type { Connection } from './connections.ts'
 
 export const CONNECTIONS_PATH = '/connections'
@@ -20,12 +20,12 @@ export const SIGN_OUT_PATH = `${CONNECTIONS_PATH}/sign-out`
 export const DONE = {
   lowered: 'Access reduced. This takes effect immediately.',
   disconnected: 'Application disconnected. Its credentials no longer work.',
-  'signed-out': 'You are signed out here. Your connections stay as they are.',
-  expired: 'Your sign-in ended after half an hour. Nothing was changed. Sign in and try again.',
+  'signed-out': 'You are signed out of these pages. Your connections are unchanged.',
+  expired: `Your sign-in ended after ${MINUTES.pages} minutes. Nothing was changed. Sign in and try again.`,
 } as const
 export type Done = keyof typeof DONE
 
-/** What both views share. */
+/** Props of both views. */
 interface PageProps {
   /** Name of the tenant; undefined for the deployment's own. */
   tenant: string | undefined
@@ -54,7 +54,7 @@ export const SignedOut: FC<PageProps & { medplumHost: string }> = ({ medplumHost
   <Page {...page}>
     <p>
       See which applications can work with your records at <strong>{medplumHost}</strong> through this server, and what
-      they did last. Reduce their access, or end it.
+      they did last. Reduce or end their access.
     </p>
     <p class="actions">
       <a class="button" href={`${page.root}${LOGIN_PATH}`} rel="nofollow">
@@ -66,7 +66,7 @@ export const SignedOut: FC<PageProps & { medplumHost: string }> = ({ medplumHost
 
 interface ConnectionsProps extends PageProps {
   connections: Connection[]
-  /** What each form carries (CSRF). */
+  /** The CSRF token of each form. */
   token: string
   /** Milliseconds since the epoch. */
   now: number
@@ -99,7 +99,7 @@ export const Connections: FC<ConnectionsProps> = ({ connections, token, now, ...
 
 interface EntryProps extends Pick<ConnectionsProps, 'root' | 'token' | 'now'> {
   connection: Connection
-  /** Whether another has the same name. */
+  /** Whether another connection has the same name. */
   isOneOfMany: boolean
 }
 
@@ -181,7 +181,7 @@ const Entry: FC<EntryProps> = ({ connection, isOneOfMany, root, token, now }) =>
   )
 }
 
-/** Each level on its own; on the consent page, each builds on the one before. */
+/** What each level allows, in full; on the consent page, each text builds on the one before. */
 const MAY: Record<Level, string> = {
   read: 'View and search records you have access to. No changes.',
   write: 'View, search, create and change records. Cannot delete.',
@@ -197,7 +197,7 @@ const DEEDS: Record<Kind, string> = {
   admin: 'Administration',
 }
 
-/** What a tool did, for calls that name no type. */
+/** What a tool did, for calls without a resource type. */
 const TOOL_DEEDS: Record<string, string> = { whoami: 'Checked who is signed in', search: 'Searched by words' }
 
 /** One call, such as `Read Patient, 3 minutes ago, by fhir-request`. */

@@ -1,7 +1,8 @@
-// The connections page's requests: a signed-in person sees and changes their own connections, only through forms of this page.
+// Routes of the connections page: a signed-in person sees and changes only their own connections, through forms of this page.
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import { covers, LEVELS } from '../../access/access.ts'
+import { MINUTES } from '../../base/lives.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { settingsAt } from '../../config/tenants.ts'
 import { grantNameOf } from '../../oauth/grant-name.ts'
@@ -69,7 +70,7 @@ async function lowerOne(c: Ctx, userId: string, form: FormData): Promise<Respons
   if (!connection) return unknown(c)
   const level = LEVELS.find((one) => one === form.get('level'))
   if (level === undefined || covers(level, connection.level)) {
-    return refused(c, 400, 'Access can only be reduced here. For more, connect the application again.')
+    return refused(c, 400, 'Access can only be reduced here. To give more, connect the application again.')
   }
   await Promise.all(grantObjects(c, userId, connection).map((grant) => grant.lower(level)))
   return done(c, 'lowered')
@@ -91,14 +92,14 @@ async function signOut(c: Ctx): Promise<Response> {
   }
 }
 
-/** Whoever leaves a shared computer must know that signing out failed: the cookie is still good. */
+/** Says that signing out failed: on a shared computer a person must know that the cookie is still valid. */
 function stillSignedIn(c: Ctx, error: unknown): Response {
   const { name } = error instanceof Error ? error : { name: 'unknown' }
   console.error(JSON.stringify({ event: 'request_failed', method: c.req.method, path: c.req.path, error: name }))
   return pageResponse(
     <Problem
       title="You are still signed in"
-      what="Something failed on this server. Otherwise, your sign-in ends half an hour after it began."
+      what={`Something failed on this server, so you were not signed out. Your sign-in will end ${MINUTES.pages} minutes after it began.`}
       advice="Go back to your connections and sign out again in a minute."
       home={pathOf(c)}
       homeName="Your connections"

@@ -1,8 +1,8 @@
-// Which form a client prefers: browsers ask for HTML, models' fetchers for Markdown, programs for neither.
+// Finds the form that a client prefers: browsers ask for HTML, models' fetchers for Markdown, programs for neither.
 
 /**
- * The weight that an Accept header gives a media type (RFC 9110, section 12.5.1). Only named types count: a
- * wildcard says nothing about who asks.
+ * The weight of a media type in an Accept header (RFC 9110, section 12.5.1). Wildcards are ignored, since they don't show what kind of
+ * client this is.
  *
  * @returns 0 (not named, or refused) to 1
  */

@@ -3,6 +3,7 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
+import { MINUTES } from '../../base/lives.ts'
 import { fromBase64Url, newKey, open, seal, sha256, toBase64Url } from '../../base/seal.ts'
 import type { Bindings, Settings } from '../../config/settings.ts'
 import { settingsAt, tenantOf } from '../../config/tenants.ts'
@@ -10,10 +11,11 @@ import { exchangeCode, type LoginSecrets, loginUrl, logOut, newLoginSecrets } fr
 
 type Ctx = Context<{ Bindings: Bindings }>
 
-const SESSION_S = 1800
-const LOGIN_S = 600
+const SESSION_S = MINUTES.pages * 60
+const LOGIN_S = MINUTES.signIn * 60
 /** The cookie `__Host-session` holds 256 random bits; KV holds their SHA-256. A person signs in to each tenant separately. */
 const SESSION_COOKIE = 'session'
+const SESSION = 'session:'
 /** Distinguishes these states from those of an MCP client's sign-in, which are pure base64url. */
 const STATE_PREFIX = 'page.'
 const PURPOSE = 'browser-login'
@@ -33,7 +35,7 @@ interface Session {
 }
 
 interface Login extends LoginSecrets {
-  /** Whose callback ends it; absent for the deployment's own. */
+  /** The tenant whose callback ends it; absent for the deployment's own. */
   tenant?: string | undefined
   returnTo: string
   /** Milliseconds since the epoch. */
@@ -44,7 +46,7 @@ interface Login extends LoginSecrets {
 export async function browserUser(c: Ctx): Promise<string | undefined> {
   const secret = sessionSecret(c)
   if (!secret) return undefined
-  const session = await c.env.OAUTH_KV.get<Session>(await sessionKey(secret), 'json')
+  const session = await c.env.OAUTH_KV.get<Session>(SESSION + (await sha256(secret)), 'json')
   if (!session || session.expiresAt <= Date.now()) return undefined
   return tenantOf(session.userId) === settingsHere(c).tenant ? session.userId : undefined
 }
@@ -63,7 +65,7 @@ export async function redirectToLogin(c: Ctx, returnTo: string): Promise<Respons
     returnTo: ownPath(returnTo, settings),
     expiresAt: Date.now() + LOGIN_S * 1000,
   }
-  // The browser keeps it, sealed under the state: nothing is stored for anonymous visitors.
+  // The browser keeps the login, sealed under the state, so that nothing is stored for anonymous visitors.
   setCookie(c, await loginCookie(key), toBase64Url(await seal(key, PURPOSE, login)), cookie(LOGIN_S))
   return redirect(c, await loginUrl(settings, `${STATE_PREFIX}${key}`, login, SCOPES))
 }
@@ -88,7 +90,7 @@ export async function finishLogin(c: Ctx): Promise<Response> {
   await forgetSession(c)
   const secret = newKey()
   const session: Session = { userId, expiresAt: Date.now() + SESSION_S * 1000 }
-  await c.env.OAUTH_KV.put(await sessionKey(secret), JSON.stringify(session), { expirationTtl: SESSION_S })
+  await c.env.OAUTH_KV.put(SESSION + (await sha256(secret)), JSON.stringify(session), { expirationTtl: SESSION_S })
   setCookie(c, sessionCookie(c), secret, cookie(SESSION_S))
   return redirect(c, returnTo)
 }
@@ -99,7 +101,7 @@ export async function endSession(c: Ctx): Promise<void> {
   deleteCookie(c, sessionCookie(c), cookie(0))
 }
 
-/** A value that forms of this session carry: only a page that this browser got from here knows it. */
+/** The CSRF token of this session's forms: only a page that this browser got from this server knows it. */
 export async function formToken(c: Ctx): Promise<string> {
   return sha256(`form ${sessionSecret(c) ?? ''}`)
 }
@@ -115,10 +117,10 @@ export async function isOwnForm(c: Ctx, token: unknown): Promise<boolean> {
 
 async function forgetSession(c: Ctx): Promise<void> {
   const secret = sessionSecret(c)
-  if (secret) await c.env.OAUTH_KV.delete(await sessionKey(secret))
+  if (secret) await c.env.OAUTH_KV.delete(SESSION + (await sha256(secret)))
 }
 
-/** The login of a state, used up: bound to this browser and this tenant, for ten minutes. Medplum takes its code once. */
+/** Takes and deletes the login of a state: valid in this browser and at this tenant, for a few minutes, once. */
 async function takeLogin(c: Ctx, state: string): Promise<Login> {
   const key = state.slice(STATE_PREFIX.length)
   const name = await loginCookie(key)
@@ -161,7 +163,6 @@ function sessionSecret(c: Ctx): string | undefined {
   return getCookie(c, sessionCookie(c), 'host')
 }
 
-const sessionKey = async (secret: string) => `session:${await sha256(secret)}`
 /** One cookie per login, so that two tabs don't interfere. */
 const loginCookie = async (key: string) => `login-${(await sha256(key)).slice(0, 16)}`
 

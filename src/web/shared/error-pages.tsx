@@ -27,7 +27,7 @@ const PROBLEMS: Record<number, [title: string, what: string | undefined, advice:
     'Your request was not finished.',
     'Try again in a minute. If this keeps happening, tell the operator of this server.',
   ],
-  503: ['This server is not ready', undefined, 'Its operator has to fix this. Try again later.'],
+  503: ['This server is not ready', undefined, 'Its operator must fix this. Try again later.'],
 }
 const OTHERWISE = ['This request can’t be answered', undefined, 'Go back and try again.'] as const
 

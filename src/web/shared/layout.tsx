@@ -1,4 +1,4 @@
-// What every page shares: the frame, the preview notice, and the headers that keep a page from being framed or scripted.
+// What every page shares: layout, preview notice, and the headers that keep a page from being framed or scripted.
 import type { FC, PropsWithChildren } from 'hono/jsx'
 import { STYLE_PATH } from './style.ts'
 
@@ -8,13 +8,13 @@ export const PREVIEW =
 
 interface LayoutProps {
   title: string
-  /** Path of the one script that it runs. */
+  /** Path of the only script that the page runs. */
   script?: string
-  /** Address to which the browser continues by itself. */
+  /** URL to which the browser continues automatically. */
   onward?: string
 }
 
-/** The frame of a page. */
+/** The layout of a page. */
 export const Layout: FC<PropsWithChildren<LayoutProps>> = ({ title, script, onward, children }) => (
   <html lang="en">
     <head>
@@ -38,7 +38,7 @@ export const Notice: FC = () => (
   </p>
 )
 
-/** The same as fine print, on a page that warns of something else. */
+/** {@link Notice} as fine print, on a page that warns of something else. */
 export const SmallNotice: FC = () => (
   <small>
     <strong>Preview</strong> {PREVIEW}
@@ -69,14 +69,14 @@ export const Problem: FC<ProblemProps> = ({ title, what, advice, home, homeName 
 )
 
 /** What a page may do in addition to being shown. */
-export interface PagePolicy {
+interface PagePolicy {
   /** Whether it runs a script of this server. */
   script?: boolean
   /** Whether its forms must say where they come from: under `no-referrer`, browsers send `Origin: null`. */
   sendsOrigin?: boolean
 }
 
-/** Sets the headers of a page, keeping those that are there (the provider's consent headers forbid framing already). */
+/** Sets the headers of a page. Existing ones are kept, such as the provider's, which forbid framing the consent page. */
 export function setPageHeaders(headers: Headers, { script = false, sendsOrigin = false }: PagePolicy = {}): void {
   headers.set('content-type', 'text/html; charset=utf-8')
   headers.set(

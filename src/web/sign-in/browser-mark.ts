@@ -2,11 +2,11 @@
 // in on one computer would look like one on another.
 import type { Context } from 'hono'
 import { generateCookie, getCookie } from 'hono/cookie'
+import { BROWSER_DAYS } from '../../base/lives.ts'
 import { newKey, sha256 } from '../../base/seal.ts'
 
 const COOKIE = 'browser'
-/** The longest that browsers keep a cookie. */
-const LIFE_S = 400 * 86_400
+const LIFE_S = BROWSER_DAYS * 86_400
 
 export interface BrowserMark {
   /** A digest of the cookie, stored with the grant. */

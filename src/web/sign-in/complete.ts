@@ -1,4 +1,4 @@
-// A sign-in that Medplum accepted, completed: its code exchanged, the grant created, Medplum's tokens stored in the grant's object.
+// Completes a sign-in that Medplum accepted: exchanges the code, creates the grant, and stores Medplum's tokens in the grant's object.
 
 import type { AuthRequest, OAuthHelpers } from '@cloudflare/workers-oauth-provider'
 import type { Narrowing } from '../../access/narrow/narrowing.ts'
@@ -19,7 +19,7 @@ export interface LoginData extends LoginSecrets {
   narrowing: Narrowing
 }
 
-/** Completes the sign-in. If that fails here, the login at Medplum is ended, since nobody would hold its tokens. */
+/** Completes the sign-in. If that fails, the login at Medplum is ended, since its tokens would be lost. */
 export async function complete(
   settings: Settings,
   oauth: OAuthHelpers,
@@ -37,7 +37,7 @@ export async function complete(
   }
 }
 
-/** The grant at the provider, and Medplum's tokens in the grant's object. */
+/** Creates the grant at the provider, and stores Medplum's tokens in the grant's object. */
 async function createGrant(
   login: SignIn,
   oauth: OAuthHelpers,
@@ -60,7 +60,7 @@ async function createGrant(
     metadata: metadataOf(data.clientName, data.narrowing, data.mark),
     scope: request.scope,
     props,
-    // The grant's object ends them once this one is active.
+    // The grant's object ends earlier grants once this one is active.
     revokeExistingGrants: false,
   })
   const name = grantOf(new URL(redirectTo).searchParams.get('code') ?? '')

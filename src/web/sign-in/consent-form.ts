@@ -1,11 +1,12 @@
-// Ties the consent form to the browser and the request that it is shown for. Nothing is stored for it: anybody may open the page, and
-// the free plan allows only a thousand writes a day.
+// Binds the consent form to the browser and the request that it is shown for, without storing anything: anyone may open the page, and the
+// free plan allows only a thousand writes a day.
 import { AuthorizationError } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
 import { generateCookie, getCookie } from 'hono/cookie'
+import { MINUTES } from '../../base/lives.ts'
 import { newKey, sha256 } from '../../base/seal.ts'
 
-const LIFE_S = 600
+const LIFE_S = MINUTES.signIn * 60
 
 /** A handle for the form at this address, and the cookie that goes with it. */
 export async function openForm(c: Context): Promise<{ handle: string; cookie: string }> {
@@ -31,7 +32,7 @@ export async function closeForm(c: Context, handle: string): Promise<string> {
   return cookieLine(hash, '', 0)
 }
 
-/** Covers the handle and the whole request, so that what was shown is what is decided. */
+/** A hash of the handle and the whole request, so that the decision is about exactly what was shown. */
 function hashOf(c: Context, handle: string): Promise<string> {
   return sha256(`${handle}\n${new URL(c.req.url).search}`)
 }

@@ -1,5 +1,5 @@
-// The consent page: always shown before anything goes to Medplum, because every client reaches Medplum through this one server (confused
-// deputy). Everything about the client is the client's own text; JSX escapes it.
+// The consent page. It is always shown before the browser goes to Medplum, because all clients share this server's one Medplum client
+// (confused deputy). Everything it says about the client is the client's own text; JSX escapes it.
 
 import type { ConsentDescription } from '@cloudflare/workers-oauth-provider'
 import type { FC } from 'hono/jsx'
@@ -12,7 +12,7 @@ import { type NarrowingForm, UNFILLED } from './narrowing-form.ts'
 interface ConsentProps {
   client: ConsentDescription
   handle: string
-  /** Query of the address that this is shown at, and sent to. */
+  /** Query of the page's URL, to which the form is also sent. */
   search: string
   /** Name of the tenant; undefined for the deployment's own. */
   tenant: string | undefined
@@ -125,7 +125,7 @@ interface FieldProps {
   hint: string
   value: string
   problem: string | undefined
-  /** Whether no field before it has a problem: the browser then goes to it, and a screen reader says what is wrong. */
+  /** Whether it is the first field with a problem: it then gets the focus, so that a screen reader says what is wrong. */
   isFirst?: boolean
 }
 

@@ -17,7 +17,7 @@ const MAX_SHOWN = 5
 
 const BY_NAME: ReadonlyMap<string, string> = new Map([...RESOURCE_TYPES].map((type) => [type.toLowerCase(), type]))
 
-/** Reads the form; what it asks for holds only where it has no problems. */
+/** Reads the form. `asked` is valid only if there are no problems. */
 export function readNarrowing(form: FormData): { asked: Narrowing; form: NarrowingForm } {
   const field = (name: string) => {
     const value = form.get(name)

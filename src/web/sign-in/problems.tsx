@@ -1,6 +1,7 @@
 // The pages for a sign-in that failed.
 import { AuthorizationError, CimdFetchError } from '@cloudflare/workers-oauth-provider'
 import type { Context } from 'hono'
+import { MINUTES } from '../../base/lives.ts'
 import type { Bindings } from '../../config/settings.ts'
 import { homeAt } from '../../config/tenants.ts'
 import { UpstreamError } from '../../oauth/medplum.ts'
@@ -10,9 +11,9 @@ import { Problem, pageResponse } from '../shared/layout.tsx'
 
 type Ctx = Context<{ Bindings: Bindings }>
 
-const STALE = 'The sign-in expired after ten minutes, was already used, or was started in another browser.'
+const STALE = `The sign-in expired after ${MINUTES.signIn} minutes, was already used, or was started in another browser.`
 
-/** A client names itself by a metadata document, and this deployment reads none. */
+/** A client's id is a metadata document, and this deployment reads none. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError'
   readonly address: string
@@ -22,7 +23,7 @@ export class DocumentError extends Error {
   }
 }
 
-/** The page about a failure on the way. */
+/** The page about a failure during sign-in. */
 export function problemPage(error: Error, c: Ctx): Response {
   if (error instanceof DocumentError || error instanceof CimdFetchError) return unverified(error, c)
   if (error instanceof AuthorizationError) {
@@ -70,7 +71,7 @@ function unverified(error: DocumentError | CimdFetchError, c: Ctx): Response {
 
 function unread({ address }: DocumentError): [string, string] {
   return [
-    `The application identifies itself by a document at ${address}, and this server doesn’t read such documents.`,
+    `The application identifies itself by a document at ${address}, but this server doesn’t read such documents.`,
     'Remove this server in your application and add it again. The application then registers itself.',
   ]
 }
@@ -82,12 +83,12 @@ function unreadable({ metadataUrl, detail }: CimdFetchError): [string, string] {
   if (field !== undefined) {
     return [
       `The application could not be verified: in the document at ${metadataUrl}, ${field} is missing or not valid.`,
-      'Tell the maker of the application. A field without a value must be left out of the document: null is not a value.',
+      'Tell the application’s developer. A field without a value must be left out of the document, not set to null.',
     ]
   }
   return [
     `The application could not be verified: this server could not read ${metadataUrl}, or the document there is not the application’s.`,
-    'Connect again in a minute. If this keeps happening, tell the operator of this server: if it can’t reach that address, set CLIENT_DOCUMENTS to off, and the application registers itself.',
+    'Connect again in a minute. If this keeps happening, tell the operator of this server. If the server can’t reach that address, the operator can set CLIENT_DOCUMENTS to off; the application then registers itself.',
   ]
 }
 
@@ -111,7 +112,7 @@ function notSignedIn(error: StaleLoginError | UpstreamError, c: Ctx): Response {
   )
 }
 
-/** Why a sign-in ended on a page, for the person: what a client sent wrong, or a step that is no longer valid. */
+/** Why a sign-in failed, in words for the person: a client's mistake, or a step that is no longer valid. */
 function reasonOf(error: AuthorizationError, c: Ctx): string {
   if (c.req.path === AUTHORIZE_PATH && c.req.method === 'GET') {
     return `The application sent a bad request: ${error.description}.`

@@ -14,7 +14,7 @@ import { type Bindings, readSettings, type Settings } from '../../config/setting
 import { settingsAt } from '../../config/tenants.ts'
 import { canonicalize } from '../../oauth/addresses.ts'
 import { shownName } from '../../oauth/clients/client-name.ts'
-import { isUsableRedirect, placeOf } from '../../oauth/clients/redirects.ts'
+import { isUsableRedirect, redirectPlace } from '../../oauth/clients/redirects.ts'
 import { CLIENT_SCOPES, loginUrl, newLoginSecrets, UpstreamError } from '../../oauth/medplum.ts'
 import { AUTHORIZE_PATH, createAuthorizationServer } from '../../oauth/provider.ts'
 import { type Offer, offerFor, scopesFor, smartScopes } from '../../oauth/scopes.ts'
@@ -38,7 +38,7 @@ export const signIn = new Hono<{ Bindings: Bindings }>()
   .post(AUTHORIZE_PATH, decide)
   .all(AUTHORIZE_PATH, methodNotAllowed('GET, HEAD, POST'))
 
-/** For each tenant. */
+/** The callback from Medplum; mounted for each tenant. */
 export const callback = new Hono<{ Bindings: Bindings }>()
   .get(CALLBACK_PATH, finish)
   .all(CALLBACK_PATH, methodNotAllowed('GET, HEAD'))
@@ -52,13 +52,13 @@ async function showConsent(c: Ctx): Promise<Response> {
   return page
 }
 
-/** What the address asks for. The form is sent to the same address, so this holds for what is shown and for what is decided. */
+/** Parses the request in the URL. The form is sent to the same URL, so what is shown is also what is decided. */
 async function askedFor(c: Ctx) {
   const oauth = api(c.env)
   const url = new URL(c.req.url)
   canonicalize(c.env, url.searchParams)
   const { redirect_uri: redirectUri = '', client_id: clientId = '' } = Object.fromEntries(url.searchParams)
-  // Before the provider sends an error there.
+  // Checked before the provider could send an error there.
   if (!isUsableRedirect(redirectUri)) throw wrong('Invalid redirect URI')
   // KV fails for a longer key.
   if (clientId.length > MAX_CLIENT_ID) throw wrong('Invalid client_id')
@@ -76,9 +76,9 @@ function isDocument(clientId: string): boolean {
   return URL.parse(clientId)?.protocol === 'https:'
 }
 
-/** The client as people see it: by its id if nothing of its name is visible. */
+/** The client as the page shows it: by its id if no part of its name is visible. */
 function shown(client: ConsentDescription): ConsentDescription {
-  const { name, isThisComputer } = placeOf(client.redirectUri)
+  const { name, isThisComputer } = redirectPlace(client.redirectUri)
   const clientName = shownName(client.clientName) || shownName(client.clientId)
   return { ...client, clientName, redirectHost: name, redirectIsLoopback: isThisComputer }
 }
@@ -161,7 +161,7 @@ async function finish(c: Ctx): Promise<Response> {
   }
 }
 
-/** What follows a failure. Only a client and redirect URI that were verified are sent anything; all else is a page. */
+/** The answer to a failure: a redirect only to a verified client's redirect URI; otherwise a page. */
 function answerTo(error: Error, c: Ctx): Response {
   if (!(error instanceof AuthorizationError) || !error.redirectTo) return problemPage(error, c)
   if (c.req.method === 'POST') return pageResponse(<Onward to={error.redirectTo} place="your application" />)
@@ -179,7 +179,7 @@ function api(env: Bindings): OAuthHelpers {
   return createAuthorizationServer(env).getOAuthApi(env)
 }
 
-/** The settings of the tenant that a sign-in is for: whose resource was asked for. */
+/** The settings of the tenant whose resource a sign-in requests. */
 function settingsOf({ resource }: AuthRequest, env: Bindings): Settings {
   return resource === undefined ? readSettings(env) : settingsAt(env, new URL(resource).pathname)
 }

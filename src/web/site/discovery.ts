@@ -12,7 +12,7 @@ export const CATALOG_PATHS = ['/.well-known/ai-catalog.json', '/.well-known/mcp/
 const CARD_TYPE = 'application/mcp-server-card+json'
 const NAME = 'medplum-mcp'
 
-/** Any origin may read these, and keep them for an hour. */
+/** Any origin may read these and cache them for an hour. */
 export const DISCOVERY_HEADERS = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET',
@@ -20,7 +20,7 @@ export const DISCOVERY_HEADERS = {
   'cache-control': 'public, max-age=3600',
 }
 
-/** The server card: name and address, not what is offered. The same as in `server/discover`. */
+/** The server card: name and address, as in `server/discover`, without the list of tools. */
 export function serverCard(settings: Settings): Response {
   const { tenant, root, resource } = settings
   const { origin, hostname } = settings.publicUrl

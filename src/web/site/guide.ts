@@ -2,16 +2,16 @@
 import type { Settings } from '../../config/settings.ts'
 import { PREVIEW } from '../shared/layout.tsx'
 
-/** A link; `href` begins with `/` where it stays on this server. */
+/** A link; its `href` begins with `/` if it is on this server. */
 export interface Link {
   label: string
   href: string
-  /** What is behind it. */
+  /** What it leads to. */
   about?: string
 }
 
 /** How one client is connected. Text may hold `code` in backticks. */
-export interface ClientSteps {
+interface ClientSteps {
   name: string
   /** A command for a terminal, which comes before the steps. */
   command?: string
@@ -33,11 +33,11 @@ export interface Guide {
 
 /** The tools of each set, in the order in which a person gets to know them. */
 const READING: Guide['tools'] = [
-  ['fhir-digest', 'an overview of many records: what there is, how much, from when'],
-  ['show', 'draws a trend, a timeline, a summary or a table, where the client renders views'],
-  ['search', 'finds records by plain words'],
+  ['fhir-digest', 'an overview of many records: what they are, how many, and from when'],
+  ['show', 'draws a trend, a timeline, a summary or a table, if the client renders views'],
+  ['search', 'finds records by plain words, such as a name or birth date'],
   ['fetch', 'one record that `search` found, as text'],
-  ['whoami', 'who is signed in, to which project, with what access'],
+  ['whoami', 'who is signed in, to which project, and with what access'],
 ]
 const TOOLS: Record<Settings['tools'], Guide['tools']> = {
   default: [
@@ -68,7 +68,7 @@ export function guideOf(
   // Clients tell several servers apart by it.
   const name = tenant === undefined ? 'medplum' : `medplum-${tenant}`
   const local =
-    publicUrl.protocol === 'http:' ? ' It works on this computer only: Claude and ChatGPT need a public one.' : ''
+    publicUrl.protocol === 'http:' ? ' It works only on this computer: Claude and ChatGPT need a public address.' : ''
   return {
     title: tenant === undefined ? 'Medplum for AI assistants' : `Medplum for AI assistants: ${tenant}`,
     lead: [
@@ -92,7 +92,7 @@ export function guideOf(
       {
         name: 'Claude (claude.ai, Desktop)',
         steps: [
-          'Open Settings › Connectors › Add custom connector. On Team and Enterprise plans an owner does this first.',
+          'Open Settings › Connectors › Add custom connector. On Team and Enterprise plans, an owner must do this first.',
           'Enter the name `Medplum` and the address above, and choose Add.',
           'Choose Connect and sign in.',
         ],
@@ -100,20 +100,20 @@ export function guideOf(
       {
         name: 'Claude Code',
         command: `claude mcp add --transport http ${name} ${mcpUrl}`,
-        steps: [`In Claude Code enter \`/mcp\`, choose ${name} and sign in.`],
+        steps: [`In Claude Code, enter \`/mcp\`, choose ${name} and sign in.`],
       },
       {
         name: 'ChatGPT',
         steps: [
           'Open Settings › Apps › Advanced settings and turn on Developer mode.',
           'Choose Create app, enter the name `Medplum` and the address above, and choose OAuth.',
-          'Sign in. In a chat, add Medplum by the + menu.',
+          'Sign in. In a chat, add Medplum from the + menu.',
         ],
       },
       {
         name: 'Gemini CLI',
         command: `gemini mcp add -s user --transport http ${name} ${mcpUrl}`,
-        steps: [`In Gemini CLI enter \`/mcp auth ${name}\` and sign in.`],
+        steps: [`In Gemini CLI, enter \`/mcp auth ${name}\` and sign in.`],
       },
       {
         name: 'MCP Inspector',
@@ -122,11 +122,9 @@ export function guideOf(
         steps: ['Run it in a terminal: it prints the address of the sign-in page.'],
       },
       {
-        name: 'Clients that know only local servers',
+        name: 'Clients that support only local servers',
         command: `npx -y mcp-remote ${mcpUrl} --transport http-only`,
-        steps: [
-          'Let the client start this command. All other clients take the address above (Streamable HTTP, OAuth).',
-        ],
+        steps: ['Have the client run this command. All other clients use the address above (Streamable HTTP, OAuth).'],
       },
     ],
     tools: [...TOOLS[tools], ...(computes ? [COMPUTE] : [])],
@@ -134,7 +132,7 @@ export function guideOf(
       {
         label: 'Your connections',
         href: `${root}/connections`,
-        about: 'see which applications have access, and end it',
+        about: 'see which applications have access, and reduce or end it',
       },
       { label: 'Privacy', href: `${root}/privacy`, about: 'what we store about you, and for how long' },
       { label: 'This page as Markdown', href: `${root}/llms.txt` },

@@ -4,7 +4,7 @@ import type { Guide, Link } from './guide.ts'
 /**
  * The guide as Markdown.
  *
- * @param origin what links that stay on this server begin with
+ * @param origin the prefix of links on this server
  */
 export function markdownOf(guide: Guide, origin: string): string {
   const link = ({ label, href, about }: Link) =>

@@ -1,4 +1,4 @@
-/** A host built on Cloudflare's `agents`: one Agent that connects to the server and calls what it is told to over HTTP. */
+/** A host built on Cloudflare's `agents`: one Agent that connects to the server and makes the calls that it gets over HTTP. */
 import { Agent, routeAgentRequest } from 'agents'
 
 interface Env extends Cloudflare.Env {

@@ -1,8 +1,9 @@
-// A change spelled out for the person who decides about it: every value, nothing cut, text as it reads, base64 decoded, and the names
-// behind references. What can't be shown this way can't be confirmed.
+// Writes out a change for the person who decides about it: every value in full, base64 decoded, and references with names. What can't be
+// shown this way can't be confirmed.
 
 import { visible } from '../../base/text.ts'
 import type { Difference } from '../../fhir/diff.ts'
+import { REFERENCE } from '../../fhir/ids.ts'
 import type { Change } from './change.ts'
 
 /** What can't be shown to a person. The message is a part of a sentence. */
@@ -10,14 +11,13 @@ export class Unshowable extends Error {
   override readonly name = 'Unshowable'
 }
 
-export interface Spelling {
+interface Spelling {
   /** Titles by reference. */
   names: ReadonlyMap<string, string>
   /** Characters that may still be shown. */
   room: number
 }
 
-export const REFERENCE = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/
 /** Longer text, or text of several lines, gets its own lines. */
 const MAX_INLINE = 200
 
@@ -33,7 +33,7 @@ export function spelledOut(
   isStrict: boolean,
 ): string[] {
   const lines: string[] = []
-  /** Nothing in it can leave its line or be invisible. */
+  /** Adds a line, in which every character is visible. */
   const add = (text: string) => {
     const line = visible(text)
     spelling.room -= line.length + 1
@@ -60,7 +60,7 @@ interface Telling {
 }
 
 function tell({ path, before, after, concealed }: Difference, isNew: boolean, telling: Telling): void {
-  const place = path === '' ? 'all of it' : path
+  const place = path === '' ? 'the whole record' : path
   if (concealed) {
     telling.add(`${place}: replaced`)
     return
@@ -76,7 +76,7 @@ function tell({ path, before, after, concealed }: Difference, isNew: boolean, te
   if (after !== undefined) each(place, after, isNew ? '' : 'added', telling)
 }
 
-/** Each value within a value, by its path. */
+/** Adds a line for each value within a value, by its path. */
 function each(path: string, value: unknown, word: string, telling: Telling): void {
   if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
     for (const [name, one] of Object.entries(value)) {
@@ -131,7 +131,7 @@ function decoded(value: string, path: string, isStrict: boolean): { text?: strin
 }
 
 /** The references in a change. */
-export function referencesIn({ details }: Change): string[] {
+export function referencesInChange({ details }: Change): string[] {
   return details.flatMap(({ path, before, after }) => [before, after].flatMap((one) => references(one, path)))
 }
 
