@@ -20,16 +20,25 @@ if (values.model === undefined || tasks.length === 0) {
   process.exit(1)
 }
 install()
-const { aiSdkModel } = await import('./ai-sdk.ts')
-const model = await aiSdkModel(values.model)
-const world = await openWorld()
 try {
-  const outcomes = await runAll(model, tasks, world, (line) => console.log(line))
-  const text = `${values.model}\n\n${table(outcomes)}\n`
-  console.log(`\n${text}`)
-  if (values.out !== undefined) writeFileSync(values.out, text)
-} finally {
-  await world.close()
+  await run(values.model)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
+
+async function run(name: string): Promise<void> {
+  const { aiSdkModel } = await import('./ai-sdk.ts')
+  const model = await aiSdkModel(name)
+  const world = await openWorld()
+  try {
+    const outcomes = await runAll(model, tasks, world, (line) => console.log(line))
+    const text = `${name}\n\n${table(outcomes)}\n`
+    console.log(`\n${text}`)
+    if (values.out !== undefined) writeFileSync(values.out, text)
+  } finally {
+    await world.close()
+  }
 }
 
 /** Installs the AI SDK, unless the installed packages match the lock file. */

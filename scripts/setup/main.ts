@@ -23,12 +23,9 @@ const { values } = parseArgs({
   },
 })
 
-async function ask(question: string, { fallback = '', hidden = false } = {}): Promise<string> {
-  if (!process.stdin.isTTY)
-    throw new Stop(
-      `${question} is missing`,
-      'Pass it as a flag or, if it is secret, in MEDPLUM_PASSWORD or MEDPLUM_ADMIN_SECRET.',
-    )
+/** @param instead the flag or environment variable that gives the same */
+async function ask(question: string, instead: string, { fallback = '', hidden = false } = {}): Promise<string> {
+  if (!process.stdin.isTTY) throw new Stop(`${question} is missing`, `Nobody can be asked here: give ${instead}.`)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: hidden ? silent : process.stdout, terminal: true })
   const words = `${question}${fallback ? ` [${fallback}]` : ''}: `
@@ -42,11 +39,12 @@ async function ask(question: string, { fallback = '', hidden = false } = {}): Pr
 async function credentials(): Promise<Credentials> {
   const clientId = values['admin-client']
   if (clientId) {
-    const clientSecret = process.env.MEDPLUM_ADMIN_SECRET ?? (await ask('Client secret', { hidden: true }))
+    const clientSecret =
+      process.env.MEDPLUM_ADMIN_SECRET ?? (await ask('Client secret', 'MEDPLUM_ADMIN_SECRET', { hidden: true }))
     return { kind: 'client', clientId, clientSecret }
   }
-  const email = values.email ?? (await ask('E-mail address of a project administrator'))
-  const password = process.env.MEDPLUM_PASSWORD ?? (await ask('Password', { hidden: true }))
+  const email = values.email ?? (await ask('E-mail address of a project administrator', '--email or --admin-client'))
+  const password = process.env.MEDPLUM_PASSWORD ?? (await ask('Password', 'MEDPLUM_PASSWORD', { hidden: true }))
   return { kind: 'person', email, password, project: values.project }
 }
 
@@ -55,7 +53,7 @@ await orStop(async () => {
   const medplumUrl =
     values['medplum-url'] ??
     before?.vars.MEDPLUM_BASE_URL ??
-    (await ask('Medplum base URL', { fallback: 'https://api.medplum.com/' }))
+    (await ask('Medplum base URL', '--medplum-url', { fallback: 'https://api.medplum.com/' }))
   const healthy = await setup({
     medplumUrl,
     credentials: await credentials(),

@@ -100,11 +100,11 @@ const record = fc.record(
   },
   { requiredKeys: ['resourceType', 'code'] },
 )
-/** So many answers, each with records or a failure. */
+/** So many answers, each with a failure or up to 60 records, so that some don't fit into the words. */
 export const answers = (lists: number) =>
   fc.array(
     fc.oneof(
-      { weight: 5, arbitrary: fc.array(record, { maxLength: 25 }).map((all) => found(...all)) },
+      { weight: 5, arbitrary: fc.array(record, { maxLength: 60, size: 'max' }).map((all) => found(...all)) },
       some({ status: 403, body: undefined }, { status: 500, body: undefined }),
     ),
     { minLength: lists, maxLength: lists },
