@@ -1,6 +1,8 @@
 // What anyone may read without signing in: the home page and its Markdown, the discovery documents, the small files.
 import { describe, expect, test } from 'vitest'
 import { VERSION } from '../../src/base/version.ts'
+import { assets } from '../../src/web/site/assets.ts'
+import { pages } from '../../src/web/site/routes.tsx'
 import { BROWSER, expectPageHeaders, get, under, unescaped } from './browsing.ts'
 import { deployment } from './deployment.ts'
 import { INITIALIZE, post, rpc } from './mcp.ts'
@@ -197,10 +199,11 @@ describe('small files', () => {
   })
 })
 
-const READABLE = [
-  ...['/', '/privacy', '/llms.txt', '/health', '/style.css', '/copy.js', '/favicon.svg', '/favicon.ico', '/robots.txt'],
-  ...['/mcp/server-card', '/.well-known/ai-catalog.json', '/.well-known/mcp/catalog.json'],
-]
+const READABLE = [...pages.routes, ...assets.routes].filter(({ method }) => method === 'GET').map(({ path }) => path)
+
+test('all of them are known', () => {
+  expect(READABLE).toEqual(expect.arrayContaining(['/', '/privacy', '/style.css', '/mcp/server-card']))
+})
 
 test.each(READABLE)('%s answers HEAD like GET, and other methods with 405', async (path) => {
   const [full, head] = [await get(path), await get(path, undefined, { method: 'HEAD' })]
