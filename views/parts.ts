@@ -24,6 +24,7 @@ export function heading(what: string, person: Person, { locale }: Setting): HTML
     person.deceased && `deceased${person.died ? ` ${dateText(person.died, locale)}` : ''}`,
     person.inactive && 'record not in use',
     person.replacedBy && `replaced by ${person.replacedBy}`,
+    person.mainRecord && `main record ${person.mainRecord}`,
   ].filter((one): one is string => typeof one === 'string' && one !== '')
   return el(
     'header',

@@ -2,7 +2,29 @@
 // a step is counted (isolate/).
 
 /** Names of the meter's functions inside a program, in the order of its parameters. */
-export const HELPERS = ['$s', '$p', '$n', '$k', '$t', '$i', '$o', '$u', '$v', '$z', '$x', '$e', '$f'] as const
+export const HELPERS = [
+  '$s',
+  '$p',
+  '$n',
+  '$k',
+  '$t',
+  '$i',
+  '$o',
+  '$u',
+  '$v',
+  '$z',
+  '$x',
+  '$e',
+  '$f',
+  '$m',
+  '$l',
+] as const
+
+/** Maximum number of reads by one program. */
+export const MAX_READS = 300
+
+/** Steps of a promise: what is thrown for it has a stack, and is kept. */
+export const PROMISE = 400
 
 /** Names after `get ` are accessors; those after `@@`, symbols. */
 export const INTRINSICS: Readonly<Record<string, string>> = {
@@ -71,7 +93,7 @@ export const INTRINSICS: Readonly<Record<string, string>> = {
 
 const FUNCTIONS =
   'parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent encodeURI decodeURI atob btoa'
-const VALUES = 'undefined NaN Infinity'
+const VALUES = 'undefined NaN Infinity Intl'
 
 /** Global functions. */
 export const GLOBAL_FUNCTIONS: readonly string[] = FUNCTIONS.split(' ')

@@ -3,7 +3,7 @@
 
 import { parse } from 'acorn'
 import { UserError } from '../base/told-error.ts'
-import { GLOBALS, HELPERS } from './globals.ts'
+import { GLOBALS, HELPERS, PROMISE } from './globals.ts'
 import { children, FUNCTION_NODES, hasReturn, list, maybe, namesIn, part, restsOf, type Tree } from './syntax-tree.ts'
 import { call, charge, checkKind, type Tools, WRITE } from './write-nodes.ts'
 
@@ -34,8 +34,19 @@ const REFUSED: Readonly<Record<string, string>> = {
   DebuggerStatement: 'debugger is not available',
 }
 
+/** The key of a property that a node writes. */
+const WRITTEN: Readonly<Record<string, (node: Tree) => Tree | undefined>> = {
+  Property: (node) => part(node, 'key'),
+  PropertyDefinition: (node) => part(node, 'key'),
+  AssignmentExpression: (node) => maybe(part(node, 'left'), 'property')[0],
+}
+/** So many names of properties cost nothing: with each further one, the engine may copy the shape of an object. */
+const FEW_NAMES = 20
+
 /** Additional steps of a call. */
 const CALL = 8
+/** Characters of a function that is short. */
+const SHORT = 200
 /** Placeholder for a weight, which is known only at the end. */
 const MARK = '\0'
 
@@ -78,11 +89,14 @@ class Instrumenter {
   readonly #code: string
   readonly #program: Tree
   readonly #declared = new Set<string>()
+  /** Names of the properties that the program writes. */
+  readonly #written = new Set<string>()
   /** Weights of the functions and loops around the current node, innermost last. */
   readonly #weights: number[] = [0]
 
   constructor(code: string) {
     this.#code = code
+    this.#tools.length = code.length
     this.#program = parse(code, {
       ecmaVersion: 'latest',
       sourceType: 'module',
@@ -93,6 +107,7 @@ class Instrumenter {
 
   module(): string {
     this.#declare(this.#program)
+    this.#tools.wide = Math.max(0, this.#written.size - FEW_NAMES)
     const statements = children(this.#program)
     const last = statements.at(-1)
     const text = this.#text(this.#program, (node) =>
@@ -111,6 +126,8 @@ class Instrumenter {
       ...(/^Class/.test(node.type) && node.type !== 'ClassBody' ? maybe(node, 'id') : []),
       ...(node.type === 'CatchClause' ? maybe(node, 'param') : []),
     ]
+    const written = WRITTEN[node.type]?.(node)
+    if (written?.type === 'Identifier' || written?.type === 'PrivateIdentifier') this.#written.add(String(written.name))
     for (const one of bound) for (const name of namesIn(one)) this.#declared.add(name)
     for (const child of children(node)) this.#declare(child)
   }
@@ -140,7 +157,12 @@ class Instrumenter {
   #write(node: Tree): string {
     const refused = REFUSED[node.type]
     if (refused !== undefined) this.#refuse(node, refused)
-    this.#weights.push((this.#weights.pop() ?? 0) + (WEIGHT[node.type] ?? 1) + room(node))
+    this.#weights.push(
+      (this.#weights.pop() ?? 0) +
+        (WEIGHT[node.type] ?? 1) +
+        room(node) +
+        (WRITTEN[node.type]?.(node) ? this.#tools.wide : 0),
+    )
     if (LOOPS.has(node.type)) return this.#loop(node)
     if (FUNCTION_NODES.has(node.type)) return this.#function(node)
     const write = WRITE[node.type]
@@ -155,6 +177,8 @@ class Instrumenter {
     refuse: (node, what) => this.#refuse(node, what),
     isKnown: (name) => this.#declared.has(name) || GLOBALS.has(name),
     target: (node) => this.#target(node),
+    length: 0,
+    wide: 0,
   }
 
   #loop(node: Tree): string {
@@ -196,11 +220,17 @@ class Instrumenter {
         return `(${MARK}${written})`
       }),
     )
+    const steps = weight + CALL + this.#calling(node)
     const step =
       body.type === 'BlockStatement'
-        ? `$s(${weight + CALL});${charge(rests)}`
-        : `$s(${weight + CALL}),${rests.map((name) => `$z(${name}),`).join('')}`
+        ? `$s(${steps});${charge(rests)}`
+        : `$s(${steps}),${rests.map((name) => `$z(${name}),`).join('')}`
     return text.replace(MARK, () => step)
+  }
+
+  /** Additional steps of a call: an error in a long function takes long, and an async function makes a promise. */
+  #calling(node: Tree): number {
+    return Math.max(0, node.end - node.start - SHORT) + (node.async === true ? PROMISE : 0)
   }
 
   /** A generator gets its memory when it is created, but its body runs later, so the steps are counted in its parameters. */
@@ -221,7 +251,7 @@ class Instrumenter {
     )
     const at = text.indexOf(MARK)
     const close = text.lastIndexOf(')', at)
-    const counting = `${params.length === 0 ? '' : ','}...{[$s(${weight + CALL})]:$q}`
+    const counting = `${params.length === 0 ? '' : ','}...{[$s(${weight + CALL + this.#calling(node)})]:$q}`
     return `${text.slice(0, close)}${counting}${text.slice(close, at)}${text.slice(at + 1)}`
   }
 
@@ -233,7 +263,8 @@ class Instrumenter {
       if (node.computed && inPattern) this.#refuse(node, 'assign to a variable here, not to a property in brackets')
       const name = node.computed ? undefined : (property as Tree & { name?: string }).name
       if (name === 'length') this.#refuse(node, 'assigning to length is not available: use splice, or a new array')
-      if (name === 'prototype' || name === '__proto__') this.#refuse(node, `assigning to ${name} is not available`)
+      if (name === 'prototype' || name === '__proto__' || name === 'constructor')
+        this.#refuse(node, `assigning to ${name} is not available`)
     } else if (node.type === 'RestElement') {
       this.#refuse(node, 'a rest element (...) is available only in const, let and parameters')
     } else if (node.type === 'AssignmentPattern') {

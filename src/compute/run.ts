@@ -5,7 +5,7 @@ import { RpcTarget } from 'cloudflare:workers'
 import { isRecord, scalarText } from '../base/json.ts'
 import { quoted } from '../base/text.ts'
 import { UserError } from '../base/told-error.ts'
-import { GLOBAL_FUNCTIONS, GLOBALS, HELPERS, INTRINSICS } from './globals.ts'
+import { GLOBAL_FUNCTIONS, GLOBALS, HELPERS, INTRINSICS, MAX_READS, PROMISE } from './globals.ts'
 import { instrument } from './instrument.ts'
 import { constructorsOf } from './isolate/constructors.ts'
 import { countedOf } from './isolate/counted.ts'
@@ -13,6 +13,7 @@ import { expressionPartsOf } from './isolate/expression-parts.ts'
 import { helpersOf } from './isolate/helpers.ts'
 import { jsonWriterOf } from './isolate/json.ts'
 import { listMethodsOf } from './isolate/list-methods.ts'
+import { localeMethodsOf } from './isolate/locale-methods.ts'
 import { lockDown } from './isolate/lockdown.ts'
 import { type Bounds, type IsolateFunctions, type Reads, run } from './isolate/main.ts'
 import { meterOf } from './isolate/meter.ts'
@@ -37,7 +38,7 @@ interface Entrypoint {
 }
 
 const BOUNDS: Bounds = {
-  limits: { steps: 50_000_000, text: 1_000_000, list: 1_000_000 },
+  limits: { steps: 50_000_000, text: 1_000_000, list: 1_000_000, reads: MAX_READS, promise: PROMISE },
   helpers: HELPERS,
   intrinsics: INTRINSICS,
   functions: GLOBAL_FUNCTIONS,
@@ -100,6 +101,7 @@ const PARTS: IsolateFunctions = {
   helpersOf,
   jsonWriterOf,
   listMethodsOf,
+  localeMethodsOf,
   lockDown,
   matcherOf,
   meterOf,

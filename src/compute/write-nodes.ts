@@ -11,6 +11,10 @@ export interface Tools {
   refuse(node: Tree, what: string): never
   isKnown(name: string): boolean
   target(node: Tree): void
+  /** Characters of the program. */
+  length: number
+  /** Additional steps of a property that is written. */
+  wide: number
 }
 
 /** Refuses `using`, which would call a method of its value when the scope ends. */
@@ -20,6 +24,13 @@ export function checkKind(node: Tree, { refuse }: Tools): void {
 
 const HELPER_NAME = /^\$[a-z]$/
 
+/** What to use instead of what models often write. */
+const HINTS: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
+  console: 'return what you want to see',
+  structuredClone: 'use JSON.parse(JSON.stringify(value))',
+  BigInt: 'use numbers',
+})
+
 /** How nodes are written that are counted or refused. */
 export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string>> = {
   Identifier(node, { refuse, isKnown, raw }) {
@@ -27,11 +38,13 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
     if (HELPER_NAME.test(name)) refuse(node, `the name ${name} is taken`)
     if (name === 'arguments') refuse(node, 'arguments is not available: use (...values)')
     if (isKnown(name)) return raw(node)
-    const hint = name === 'console' ? ': return what you want to see' : ''
-    return refuse(node, `${name} is not available${hint}`)
+    const hint = HINTS[name]
+    return refuse(node, `${name} is not available${hint ? `: ${hint}` : ''}`)
   },
   Literal(node, { refuse, raw }) {
     if (typeof node.bigint === 'string') refuse(node, 'BigInt is not available')
+    const { flags } = (node.regex ?? { flags: '' }) as { flags: string }
+    if (flags.includes('v')) refuse(node, 'the flag v of regular expressions is not available')
     return raw(node)
   },
   MetaProperty(node, { refuse, raw }) {
@@ -52,14 +65,17 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
       return `($s(${value.weight}),${value.text})`
     })
   },
-  PropertyDefinition(node, { text, write, within, refuse }) {
+  PropertyDefinition(node, { text, write, within, refuse, wide }) {
     const key = part(node, 'key') as Tree & { name?: string; value?: unknown }
     if (key.name === 'length' || key.value === 'length') refuse(node, 'a field named length is not available')
-    return text(node, (child) => {
+    const room = (node.static ? 60 : 10) + wide + positionIn(key)
+    const written = (child: Tree): string => {
       if (child === key) return node.computed ? assigned('', child, write(child)) : keyText(child, write)
       const value = within(() => write(child))
-      return `($s(${value.weight}),${value.text})`
-    })
+      return `($s(${value.weight + room}),${value.text})`
+    }
+    // A field without a value takes up room as well.
+    return node.value === null ? `${text(node, written).replace(/;$/, '')}=void $s(${room});` : text(node, written)
   },
   Property: writeProperty,
   MethodDefinition: writeProperty,
@@ -67,11 +83,12 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
   ClassExpression: writeClass,
   MemberExpression(node, { text, write, raw }) {
     const property = part(node, 'property')
-    return text(node, (child) => {
+    const written = text(node, (child) => {
       if (child !== property) return write(child)
       if (!node.computed) return raw(child)
       return isScalar(child) ? write(child) : call('$k', child, write(child))
     })
+    return nameOf(node, property) === 'prototype' ? `$x(${written})` : written
   },
   SpreadElement: (node, { text, write }) => text(node, (child) => call('$i', child, write(child))),
   ObjectExpression: (node, { text, write }) =>
@@ -118,7 +135,7 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
     target(argument)
     if (isOwn(argument, tools)) {
       const place = write(argument)
-      return `(${place}=$n(${place}),${text(node)})`
+      return `$l(${place}=$n(${place}),${text(node)})`
     }
     const { object, key } = placeOf(argument, tools)
     return `$u(${object},${key},${node.operator === '++' ? 1 : -1},${node.prefix})`
@@ -135,7 +152,7 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
     if (['', '&&', '||', '??'].includes(operator)) return plain()
     if (operator === '+') return `$p(${plain()})`
     if (isOwn(left, tools))
-      return `(${write(left)}=$n(${write(left)}),${text(node, (child) => (child === right ? call('$n', child, write(child)) : write(child)))})`
+      return `$l(${write(left)}=$n(${write(left)}),${text(node, (child) => (child === right ? call('$n', child, write(child)) : write(child)))})`
     const { object, key } = placeOf(left, tools)
     return `$v(${object},${key},"${operator}",${call('', right, write(right))})`
   },
@@ -151,11 +168,11 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
       child === node.test && !isScalar(child) ? call('$e', child, write(child)) : write(child),
     )
   },
-  // Catching an engine error costs time, since it has a stack.
-  CatchClause(node, { text, write }) {
+  // An error of the engine has a stack, and for its message the engine reads the function again.
+  CatchClause(node, { text, write, length }) {
     const rests = maybe(node, 'param').flatMap(restsOf)
     return text(node, (child) =>
-      child === node.body ? `{$s(1000);${charge(rests)}${write(child).slice(1)}` : write(child),
+      child === node.body ? `{$s(${1000 + 2 * length});${charge(rests)}${write(child).slice(1)}` : write(child),
     )
   },
   TryStatement: (node, { text, write }) =>
@@ -167,17 +184,29 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
 }
 
 function writeProperty(node: Tree, { text, write, refuse }: Tools): string {
-  const key = part(node, 'key') as Tree & { name?: string; value?: unknown }
-  if (!node.computed && (key.name === '__proto__' || key.value === '__proto__'))
-    refuse(node, '__proto__ is not available')
+  const key = part(node, 'key')
+  const name = nameOf(node, key)
+  if (name === '__proto__' || name === 'prototype') refuse(node, `${name} is not available`)
   return text(node, (child) => {
     if (child !== key || node.shorthand) return write(child)
-    return node.computed ? call('$k', child, write(child)) : keyText(child, write)
+    return node.computed ? call('$m', child, write(child)) : keyText(child, write)
   })
 }
 
 function writeClass(node: Tree, { text, write }: Tools): string {
   return text(node, (child) => (child === node.superClass ? call('$x', child, write(child)) : write(child)))
+}
+
+/** The name of a property, unless it is computed. */
+function nameOf(node: Tree, key: Tree): unknown {
+  if (key.type === 'Literal') return key.value
+  return node.computed ? undefined : key.name
+}
+
+/** Steps for a field whose key is a position: the engine makes room for all before it. */
+function positionIn(key: Tree): number {
+  const position = key.type === 'Literal' ? Number(key.value) : 0
+  return position > 0 ? Math.min(position, 1024) * 4 : 0
 }
 
 /** A name or literal as a key is not a reference. */

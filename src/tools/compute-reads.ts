@@ -5,6 +5,7 @@ import { typeOfTarget } from '../audit/audit.ts'
 import { isRecord } from '../base/json.ts'
 import { UserError } from '../base/told-error.ts'
 import { readAll } from '../client/read-all.ts'
+import { MAX_READS } from '../compute/globals.ts'
 import { isPaged, withStableOrder } from '../fhir/paging.ts'
 import { countPath, formatPlace, parsePlace } from '../fhir/query.ts'
 import { MAX_ADDRESS } from './kit/bounded.ts'
@@ -15,8 +16,6 @@ import { confineTo, type Scope } from './perform/scope.ts'
 import { type Prepared, prepare } from './request/prepare.ts'
 
 const SCOPE: Scope = { tool: 'fhir-compute', kinds: new Set(['read']) }
-/** Maximum number of calls by one program. */
-const MAX_REQUESTS = 300
 /** Maximum number of resources in one search, and in all. */
 const MAX_RESOURCES = 10_000
 const MAX_ALL_RESOURCES = 20_000
@@ -55,9 +54,9 @@ export class ProgramReads {
   /** Answers a program: JSON with `value`, or with `error`. */
   async read(kind: string, path: string): Promise<string> {
     try {
-      if (++this.#requests > MAX_REQUESTS) {
+      if (++this.#requests > MAX_READS) {
         throw new UserError(
-          `A program reads at most ${MAX_REQUESTS} times. Search for several records at once, such as Patient?_id=A,B.`,
+          `A program reads at most ${MAX_READS} times. Search for several records at once, such as Patient?_id=A,B.`,
         )
       }
       const lane = this.#requests % AT_ONCE

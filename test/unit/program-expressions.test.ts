@@ -7,15 +7,22 @@ import { runs } from '../runs.ts'
 
 const native = RegExp.prototype.exec
 
+const counting = (step: (count: number) => void) => ({ step, parsed: (source: string) => source })
+
 /** A result as values that can be compared. */
 function plain(found: unknown): unknown {
   if (!Array.isArray(found)) return found
-  const { index, groups } = found as RegExpExecArray
-  return { parts: [...found], index, groups: groups && { ...groups } }
+  const { index, groups, indices } = found as RegExpExecArray
+  const places = indices && { ...indices, groups: indices.groups && { ...indices.groups } }
+  return { parts: [...found], index, groups: groups && { ...groups }, places }
 }
 
 function compare(source: string, flags: string, text: string): void {
-  const matcher = matcherOf(RegExp, () => {}, expressionPartsOf)
+  const matcher = matcherOf(
+    RegExp,
+    counting(() => {}),
+    expressionPartsOf,
+  )
   const [ours, theirs] = [new RegExp(source, flags), new RegExp(source, flags)]
   for (let turn = 0; turn < 3; turn++) {
     const where = `/${source}/${flags} on ${JSON.stringify(text)}, turn ${turn}`
@@ -55,6 +62,7 @@ test.each([
   ['a|', '', 'b'],
   ['}', '', '}'],
   ['(((a)|b)+?)$', '', 'abab'],
+  ['(?<n>a)(x)?b', 'd', 'cab'],
 ])('/%s/%s finds what the engine finds in %j', (source, flags, text) => compare(source, flags, text))
 
 test('any expression finds what the engine finds', () => {
@@ -73,7 +81,7 @@ test('any expression finds what the engine finds', () => {
         .map(([one, sign]) => `(?:${one})${sign}`),
     ),
   }))
-  const flags = fc.constantFrom('', 'i', 'g', 'm', 'u', 'y', 'gi')
+  const flags = fc.constantFrom('', 'i', 'g', 'm', 'u', 'y', 'gi', 'd')
   const text = fc.string({ unit: fc.constantFrom('a', 'b', 'A', '1', ' ', '\n'), maxLength: 12 })
   fc.assert(
     fc.property(tree, flags, text, (source, flag, given) => compare(source, flag, given)),
@@ -87,7 +95,7 @@ test('every search is counted, so none is endless', () => {
     steps += more
     if (steps > 1e6) throw new Error('enough')
   }
-  const matcher = matcherOf(RegExp, count, expressionPartsOf)
+  const matcher = matcherOf(RegExp, counting(count), expressionPartsOf)
   for (const source of ['(a+)+$', '^(a|a)*$', '(a*)*b', '(?:a?){30}a{50}b', 'a*a*a*a*a*b', '((a{1,9}){1,9}){1,9}b']) {
     steps = 0
     expect(() => matcher(new RegExp(source), source, '', `${'a'.repeat(60)}!`), source).toThrow('enough')
@@ -104,7 +112,11 @@ test.each([
   ['the characters of a long expression', 'a'.repeat(100_000), 'b', 5000],
 ])('%s count by their number', (_, source, text, least) => {
   let steps = 0
-  const matcher = matcherOf(RegExp, (more) => (steps += more), expressionPartsOf)
+  const matcher = matcherOf(
+    RegExp,
+    counting((more) => (steps += more)),
+    expressionPartsOf,
+  )
   matcher(new RegExp(source), source, '', text)
   steps = 0
   matcher(new RegExp(source), source, '', text)

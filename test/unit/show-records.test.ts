@@ -175,10 +175,12 @@ test('the line about a patient has the name in use, and says that they died and 
     link: [
       { type: 'seealso', other: { reference: 'Patient/a' } },
       { type: 'replaced-by', other: { reference: 'Patient/b' } },
+      { type: 'replaced-by', other: { reference: 'Patient/c' } },
+      { type: 'refer', other: { reference: 'Patient/d' } },
     ],
   })
   expect(nameFor(person)).toBe(
-    '"Now", "2", deceased 2025-02-03, record not in use, replaced by "Patient/b" (Patient/p)',
+    '"Now", "2", deceased 2025-02-03, record not in use, replaced by "Patient/b, Patient/c", main record "Patient/d" (Patient/p)',
   )
   expect(nameFor(personOf('p', undefined))).toBe('(Patient/p)')
 })

@@ -27,6 +27,12 @@ const WOMEN = { appliesTo: [{ text: 'women' }] }
 const MEN = { appliesTo: [{ text: 'men' }] }
 const NORMAL = ranged(range(4, 6))
 
+test('a result that two pages have is one result', () => {
+  const one = { resourceType: 'Observation', status: 'final', code: { text: 'X' }, ...valued(5) }
+  const ids: (string | undefined)[] = ['a', 'b', 'a', undefined, undefined]
+  expect(seriesIn(ids.map((id) => ({ ...one, id }))).series[0]?.total).toBe(4)
+})
+
 describe('a result', () => {
   test.each<[string, Resource, Resource]>([
     ['in range', valued(5, NORMAL), { low: 4, high: 6, flag: undefined }],
@@ -35,6 +41,12 @@ describe('a result', () => {
     ['less than 10 (perhaps in range)', compared('<', 10, NORMAL), { sign: '<', flag: undefined }],
     ['more than 3 (perhaps in range)', compared('>', 3, NORMAL), { sign: '>', flag: undefined }],
     ['more than the upper bound', compared('>', 6, NORMAL), { flag: 'high' }],
+    ['as much as suffices, which is not a measure', compared('ad', 7, NORMAL), { sign: 'ad', flag: undefined }],
+    [
+      'called critical by a display alone',
+      valued(5, { interpretation: [{ coding: [{ display: 'Critical low' }] }] }),
+      { flag: 'low' },
+    ],
     ['less than the lower bound', compared('<', 4, NORMAL), { flag: 'low' }],
     ['called high in words only', valued(5, { interpretation: [{ text: 'High' }] }), { flag: 'high' }],
     ['called normal though out of range', valued(7, { ...NORMAL, ...called('N') }), { flag: undefined }],

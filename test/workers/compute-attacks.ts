@@ -2,6 +2,7 @@
 import { type Attack, each, FAILED, REFUSED, STOPPED, value } from './attacks.ts'
 import { ENGINE } from './compute-attacks-engine.ts'
 import { DEAR, HUGE, ODD } from './compute-attacks-heavy.ts'
+import { SHAPES } from './compute-attacks-shapes.ts'
 
 const REACHING: Record<string, Attack> = {
   ...each(REFUSED, {
@@ -47,8 +48,8 @@ const REACHING: Record<string, Attack> = {
   ],
   'names that are declared elsewhere': [
     `const names = []
-     { let globalThis, self, fetch, caches, crypto, setTimeout, queueMicrotask, WebSocket, navigator, console, Function, Proxy, Reflect, WebAssembly, performance, structuredClone, Response, Request, addEventListener, Atomics, SharedArrayBuffer, ArrayBuffer, Uint8Array, Intl, WeakRef, Iterator, BigInt, URL, scheduler, Cloudflare, Buffer }
-     const tries = [() => globalThis, () => self, () => fetch, () => caches, () => crypto, () => setTimeout, () => queueMicrotask, () => WebSocket, () => navigator, () => console, () => Function, () => Proxy, () => Reflect, () => WebAssembly, () => performance, () => structuredClone, () => Response, () => Request, () => addEventListener, () => Atomics, () => SharedArrayBuffer, () => ArrayBuffer, () => Uint8Array, () => Intl, () => WeakRef, () => Iterator, () => BigInt, () => URL, () => scheduler, () => Cloudflare, () => Buffer]
+     { let globalThis, self, fetch, caches, crypto, setTimeout, queueMicrotask, WebSocket, navigator, console, Function, Proxy, Reflect, WebAssembly, performance, structuredClone, Response, Request, addEventListener, Atomics, SharedArrayBuffer, ArrayBuffer, Uint8Array, WeakRef, Iterator, BigInt, URL, scheduler, Cloudflare, Buffer }
+     const tries = [() => globalThis, () => self, () => fetch, () => caches, () => crypto, () => setTimeout, () => queueMicrotask, () => WebSocket, () => navigator, () => console, () => Function, () => Proxy, () => Reflect, () => WebAssembly, () => performance, () => structuredClone, () => Response, () => Request, () => addEventListener, () => Atomics, () => SharedArrayBuffer, () => ArrayBuffer, () => Uint8Array, () => WeakRef, () => Iterator, () => BigInt, () => URL, () => scheduler, () => Cloudflare, () => Buffer]
      for (const one of tries) { try { names.push(typeof one()) } catch (e) { if (e.name !== 'ReferenceError') names.push(e.name) } }
      return names`,
     value('[]'),
@@ -162,4 +163,12 @@ const ENDLESS: Record<string, Attack> = {
   ],
 }
 
-export const ATTACKS: Record<string, Attack> = { ...REACHING, ...ENDLESS, ...DEAR, ...HUGE, ...ODD, ...ENGINE }
+export const ATTACKS: Record<string, Attack> = {
+  ...REACHING,
+  ...ENDLESS,
+  ...DEAR,
+  ...HUGE,
+  ...ODD,
+  ...ENGINE,
+  ...SHAPES,
+}

@@ -29,6 +29,63 @@ describe('a program', () => {
     ])
   })
 
+  test.each([
+    ['new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" }).format(1234.5)', '$1,234.50'],
+    ['Intl.NumberFormat("en-US").format("12345.678")', '12,345.678'],
+    [
+      '[new Date(0), undefined].map((d) => new Intl.DateTimeFormat("en-CA", { timeZone: "UTC" }).format(d).length)',
+      [10, 10],
+    ],
+    ['new Intl.DateTimeFormat().resolvedOptions().timeZone', 'UTC'],
+    ['["b10", "a", "b9"].sort(new Intl.Collator("en", { numeric: true }).compare)', ['a', 'b9', 'b10']],
+    [
+      '/(?<day>b)(x)?/d.exec("ab").indices.slice(0, 2)',
+      [
+        [1, 2],
+        [1, 2],
+      ],
+    ],
+    ['/(?<day>b)/d.exec("ab").indices.groups.day', [1, 2]],
+    [
+      'JSON.parse(`{"a":[1,"x",null],"b":{"c":2,"d":3}}`, function (k, v) { return k === "d" ? undefined : typeof v === "number" ? v * 2 : v })',
+      { a: [2, 'x', null], b: { c: 4 } },
+    ],
+    ['Object.prototype.hasOwnProperty.call({ a: 1 }, "a")', true],
+    ['Array.prototype.slice.call([1, 2, 3], 1)', [2, 3]],
+    [
+      '[new RegExp(/x/g).flags, new RegExp(/x/g, "i").flags, new RegExp().source, "aXb".search("X")]',
+      ['g', 'i', '(?:)', 1],
+    ],
+    [
+      '["42px", "3.5", 7].map((x) => parseInt(x)).concat(parseFloat("3.5kg"), Number.parseInt("ff", 16))',
+      [42, 3, 7, 3.5, 255],
+    ],
+    [
+      'Array.from({ length: 5000 }, (_, i) => ({ i, meta: {} })).reduce((n, r) => { delete r.meta; return n + Object.keys(r).length }, 0)',
+      5000,
+    ],
+    ['(await Promise.all(Array.from({ length: 5000 }, async (_, i) => { await null; return i }))).length', 5000],
+    [
+      '(() => { let bad = 0; for (let i = 0; i < 3000; i++) { try { JSON.parse("{") } catch { bad++ } } return bad })()',
+      3000,
+    ],
+    [
+      '(() => { const by = {}; for (let p = 0; p < 3000; p++) for (let y = 2015; y < 2025; y++) (by["P" + p] ??= {})[y] = y; return Object.keys(by).length })()',
+      3000,
+    ],
+    [
+      'Object.keys(Array.from({ length: 800 }, (_, i) => "p" + i).reduce((all, id) => ({ ...all, [id]: 1 }), {})).length',
+      800,
+    ],
+    ['(() => { const m = new Map(); for (let i = 0; i < 20000; i++) m.set(i * 37, i); return m.get(370) })()', 10],
+    [
+      '(() => { const a = Array.from({ length: 3000 }, (_, i) => i); while (a.length) a.splice(0, 1); return a.length })()',
+      0,
+    ],
+  ])('has what programs over records use: %s', async (code, value) => {
+    expect(await returned(`return ${code}`)).toEqual(value)
+  })
+
   test('is JavaScript as models write it', async () => {
     expect(
       await returned(`

@@ -2,10 +2,26 @@
 
 import type { Fn, Meter } from './meter.ts'
 
-export function constructorsOf({ fail, step, textOf, seen, hashed, listFits, listOf, made, worth }: Meter) {
-  const { apply, construct } = Reflect
+export function constructorsOf({
+  limits,
+  fail,
+  step,
+  textOf,
+  seen,
+  hashed,
+  listFits,
+  listOf,
+  made,
+  worth,
+  parsed,
+}: Meter) {
+  const { apply, construct, getOwnPropertyDescriptor } = Reflect
   const { create } = Object
   const NativeDate = Date
+  const NativeRegExp = RegExp
+  const NativeSyntaxError = SyntaxError
+  const regExpText = getOwnPropertyDescriptor(RegExp.prototype, 'source')?.get as Fn
+  const regExpFlags = getOwnPropertyDescriptor(RegExp.prototype, 'flags')?.get as Fn
 
   /** Arguments as numbers. */
   const worths = (args: unknown[]): unknown[] => {
@@ -44,8 +60,17 @@ export function constructorsOf({ fail, step, textOf, seen, hashed, listFits, lis
     },
     Number: worths,
     Date: dated,
-    RegExp(args) {
-      step(1000)
+    RegExp([pattern, flags]) {
+      const isExpression = pattern instanceof NativeRegExp
+      const source = isExpression ? apply(regExpText, pattern, []) : pattern === undefined ? '(?:)' : textOf(pattern)
+      const named =
+        flags !== undefined ? textOf(flags) : isExpression ? (apply(regExpFlags, pattern, []) as string) : ''
+      for (let at = 0; at < named.length; at++)
+        if (named[at] === 'v') throw new NativeSyntaxError('the flag v of regular expressions is not available')
+      return [parsed(source as string), named]
+    },
+    Promise(args) {
+      step(limits.promise)
       return args
     },
     AggregateError: ([errors, ...rest]) => [listOf(errors), ...rest],

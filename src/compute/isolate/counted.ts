@@ -12,16 +12,17 @@ interface Bodies {
   texts: ReturnType<typeof textMethodsOf>
   lists: ReturnType<typeof listMethodsOf>
   objects: Methods
+  locales: Methods
   writeJson: WriteJson
   matcher: Matcher
 }
 
 export function countedOf(
-  { step, textOf, seen, short, hashed, made, copied, numeric, normalized, stepped }: Meter,
-  { constructors: { worths, dated }, texts, lists, objects, writeJson, matcher }: Bodies,
+  { step, textOf, seen, hashed, made, numeric, keyed, size, stepped, limits }: Meter,
+  { constructors: { worths, dated }, texts, lists, objects, locales, writeJson, matcher }: Bodies,
 ) {
   const { apply, getOwnPropertyDescriptor } = Reflect
-  const { create, keys: keysOf } = Object
+  const { keys: keysOf } = Object
   const { isArray } = Array
   const NativeTypeError = TypeError
   const NativeRegExp = RegExp
@@ -48,72 +49,45 @@ export function countedOf(
       if (given.lastIndex !== copy.lastIndex) given.lastIndex = copy.lastIndex
       return found
     }
-  /** The engine reads a list of locales to its end, and long names slowly. */
-  const localesOf = (value: unknown): unknown => {
-    if (value === undefined) return undefined
-    const all = isArray(value) ? value : [value]
-    const found: unknown[] = []
-    for (let at = 0; at < all.length; at++) {
-      const name: unknown = all[at]
-      if (at === 10 || typeof name !== 'string' || name.length > 100)
-        throw new NativeTypeError('a locale must be a short text, such as "en-US", or a list of at most 10')
-      found[at] = name
-    }
-    return found
+  const parsing = (original: Fn) => (value: unknown, radix: unknown) => {
+    const digits = textOf(value)
+    step(digits.length >> 2)
+    return original(digits, numeric(radix))
   }
-  const optionsOf = (value: unknown): unknown => {
-    if (typeof value !== 'object' || value === null) return value
-    const found = create(null) as Record<string, unknown>
-    const names = keysOf(copied(value) as object)
-    for (let at = 0; at < names.length; at++) {
-      const name = names[at] as string
-      const option = (value as Record<string, unknown>)[name]
-      const isLong = typeof option === 'string' && option.length > 100
-      if (isLong || typeof option === 'object' || typeof option === 'function')
-        throw new NativeTypeError('an option of a locale must be a short text, a number, true or false')
-      found[name] = option
-    }
-    return found
-  }
-  const local =
-    (steps: number) =>
-    (original: Fn): Fn =>
-      function (this: unknown, locales: unknown, options: unknown): unknown {
-        // Cheaper, because the engine keeps its last format.
-        step(options === undefined && (locales === undefined || locales === 'en-US') ? 600 : steps)
-        return made(apply(original, this, [localesOf(locales), optionsOf(options)]))
+  /** As the engine does it, but each of the keys that the reviver puts in counts. */
+  const revived = (reviver: Fn, holder: Record<string, unknown>, key: string): unknown => {
+    step(40)
+    const value = holder[key]
+    if (typeof value === 'object' && value !== null) {
+      const inner = value as Record<string, unknown>
+      const length = isArray(value) ? value.length : -1
+      step(length < 0 ? size(value) * 20 : 0)
+      const names = length < 0 ? keysOf(value) : []
+      for (let at = 0; at < (length < 0 ? names.length : length); at++) {
+        const name = length < 0 ? (names[at] as string) : `${at}`
+        const next = revived(reviver, inner, name)
+        if (next === undefined) delete inner[name]
+        else inner[name] = next
       }
-  const localText = (original: Fn): Fn =>
-    function (this: unknown, locales: unknown): unknown {
-      return made(apply(original, texts.within(this), [localesOf(locales)]))
     }
+    return apply(reviver, holder, [key, value])
+  }
   const own: Methods = {
     ...texts.methods,
     ...lists.methods,
     ...objects,
+    ...locales,
     'JSON.parse': (original) => (value, reviver) => {
       const source = textOf(value)
       step(source.length * 2)
-      if (typeof reviver !== 'function') return original(source)
-      return original(source, function (this: unknown, ...args: unknown[]): unknown {
-        step(40)
-        return apply(reviver as Fn, this, args)
-      })
+      const found = original(source)
+      return typeof reviver === 'function' ? revived(reviver as Fn, { '': found }, '') : found
     },
+    '.parseFloat': parsing,
+    '.parseInt': parsing,
+    'Number.parseFloat': parsing,
+    'Number.parseInt': parsing,
     'JSON.stringify': () => (value, replacer, space) => writeJson(value, replacer, space, false),
-    // Cheap without a locale, because the engine keeps its collator for that.
-    'String.prototype.localeCompare': (original) =>
-      function (this: unknown, other: unknown, locales: unknown, options: unknown): unknown {
-        step(locales !== undefined ? 500 : options !== undefined ? 100 : 20)
-        const [one, two] = [normalized(texts.within(this)), normalized(textOf(other))]
-        return apply(original, one, [two, localesOf(locales), optionsOf(options)])
-      },
-    'String.prototype.toLocaleLowerCase': localText,
-    'String.prototype.toLocaleUpperCase': localText,
-    'Number.prototype.toLocaleString': local(2000),
-    'Date.prototype.toLocaleDateString': local(4000),
-    'Date.prototype.toLocaleString': local(4000),
-    'Date.prototype.toLocaleTimeString': local(4000),
     'RegExp.prototype.exec': () => exec as Fn,
     'RegExp.prototype.@@match': searching,
     'RegExp.prototype.@@matchAll': searching,
@@ -127,9 +101,17 @@ export function countedOf(
     '%AsyncGenerator%.prototype.next': 500,
     '%AsyncGenerator%.prototype.return': 500,
     '%AsyncGenerator%.prototype.throw': 500,
-    'Promise.prototype.then': 60,
-    'Promise.prototype.catch': 60,
-    'Promise.prototype.finally': 60,
+    'Promise.try': limits.promise,
+    'Promise.resolve': limits.promise,
+    'Promise.prototype.then': limits.promise,
+    'Promise.prototype.catch': limits.promise,
+    'Promise.prototype.finally': limits.promise,
+  }
+  /** Steps of those that take as long for a short answer. */
+  const DIGITS: Record<string, number> = {
+    'Number.prototype.toExponential': 100,
+    'Number.prototype.toFixed': 50,
+    'Number.prototype.toPrecision': 100,
   }
   const slow = (steps: number, original: Fn) =>
     function (this: unknown, ...args: unknown[]): unknown {
@@ -147,7 +129,7 @@ export function countedOf(
     'String',
     'String.prototype',
   ])
-  const KEYED = new NativeSet(['Object', 'Object.prototype'])
+  const KEYED = new NativeSet(['hasOwn', 'hasOwnProperty', 'propertyIsEnumerable'])
   const SIZED: Record<string, Fn> = {
     'Map.prototype': getOwnPropertyDescriptor(Map.prototype, 'size')?.get as Fn,
     'Set.prototype': getOwnPropertyDescriptor(Set.prototype, 'size')?.get as Fn,
@@ -169,17 +151,18 @@ export function countedOf(
     const isText = where === 'String.prototype'
     const isNumeric = NUMERIC.has(where) || name === 'take'
     const isIterator = where === '%Iterator%.prototype' && name !== '@@iterator'
-    const isKeyed = KEYED.has(where)
+    const keyAt = KEYED.has(name) ? (where === 'Object' ? 1 : 0) : -1
+    const steps = (DIGITS[key] ?? 0) + 10
     const sizeOf = SIZED[where]
     const isParsed = where === 'Date' && name === 'parse'
     return {
       method(this: unknown, ...args: unknown[]): unknown {
-        step(10 + args.length)
+        step(steps + args.length)
         const self = isText ? texts.within(this) : isIterator ? stepped(this) : this
         seen(self)
         if (isNumeric) worths(args)
         if (isParsed) dated(args)
-        if (isKeyed) short(args[where === 'Object' ? 1 : 0])
+        if (keyAt >= 0) args[keyAt] = keyed(args[keyAt])
         if (sizeOf && args.length > 0) hashed(args[0], apply(sizeOf, self, []) as number)
         for (let at = 0; at < args.length; at++) seen(args[at])
         return made(apply(original, self, args))

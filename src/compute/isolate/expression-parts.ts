@@ -1,6 +1,9 @@
 // The parts of a regular expression: each tries to match at a place in the text and, where it ends, calls the next part.
 
-import type { Fn } from './meter.ts'
+import type { Fn, Meter } from './meter.ts'
+
+/** What an expression needs of the meter. */
+export type Counting = Pick<Meter, 'step' | 'parsed'>
 
 /** The current search. */
 export interface MatchState {
@@ -33,7 +36,7 @@ export interface Repetition {
   isLazy: boolean
 }
 
-export function expressionPartsOf(Native: RegExpConstructor, step: (count: number) => void, search: MatchState) {
+export function expressionPartsOf(Native: RegExpConstructor, { step, parsed }: Counting, search: MatchState) {
   const { apply } = Reflect
   const { create } = Object
   const { max } = Math
@@ -197,7 +200,7 @@ export function expressionPartsOf(Native: RegExpConstructor, step: (count: numbe
     /** One character, as the engine sees it. */
     const single = (atom: string, itself?: string): Single => {
       if (itself !== undefined && own === '') return (place) => (search.text[place] === itself ? 1 : 0)
-      const native = new Native(`^(?:${atom})$`, own)
+      const native = new Native(parsed(`^(?:${atom})$`), own)
       const answers: Record<string, boolean> = create(null)
       return (place) => {
         const { text } = search

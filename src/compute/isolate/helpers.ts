@@ -6,15 +6,15 @@ export function helpersOf({
   step,
   text,
   keyed,
+  placed,
   whole,
   size,
   copied,
+  inherited,
   depth,
   worth,
   numeric,
 }: Meter): Record<string, unknown> {
-  const { isArray } = Array
-  const { max } = Math
   const NativeTypeError = TypeError
   const joined = (value: unknown): unknown => {
     if (typeof value === 'string') step(text(value).length >> 3)
@@ -24,21 +24,11 @@ export function helpersOf({
     if (typeof value === 'string') step(value.length >> 4)
     return value
   }
-  /**
-   * The distance of a new element from an object's last one: the engine allocates everything in between. From 1024 on it uses a table
-   * instead, so such a gap costs nothing; otherwise a program couldn't count by year.
-   */
-  const gap = (object: unknown, index: number): number => {
-    if (isArray(object)) return max(0, index - object.length)
-    const isObject = (typeof object === 'object' && object !== null) || typeof object === 'function'
-    return isObject && index in object ? 0 : index < 1024 ? index : 16
-  }
   const assigned = (object: unknown, value: unknown): PropertyKey => {
     const key = keyed(value)
     step(typeof key === 'number' ? 10 : 24)
-    const index = typeof key === 'number' ? key : typeof key === 'string' && key.length < 11 ? +key : -1
-    if (index > 0) step(gap(object, index) * 4)
-    if (key === 'length' || key === 'prototype' || key === '__proto__')
+    placed(object, key)
+    if (key === 'length' || key === 'constructor' || key === '__proto__')
       throw new NativeTypeError(`assigning to ${key} is not available`)
     return key
   }
@@ -71,10 +61,6 @@ export function helpersOf({
     if (typeof value !== 'string') depth(value, (link) => step(size(link) * 64))
     return value
   }
-  const extended = (value: unknown): unknown => {
-    depth(value)
-    return value
-  }
   return {
     $s: step,
     $p: joined,
@@ -86,7 +72,9 @@ export function helpersOf({
     $u: changed,
     $v: updated,
     $z: copied,
-    $x: extended,
+    $x: inherited,
+    $m: (value: unknown) => placed(undefined, keyed(value)),
+    $l: (_: unknown, value: unknown) => value,
     $e: compared,
     $f: enumerated,
   }

@@ -97,7 +97,7 @@ export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, ma
 
   /** Methods that touch only a few elements. */
   const FEW = new NativeSet(['at', 'push', 'pop', 'with', 'entries', 'keys', 'values', '@@iterator'])
-  const SWIFT = new NativeSet(['shift', 'unshift', 'splice', 'slice', 'concat', 'reverse', 'fill'])
+  const SWIFT = new NativeSet(['shift', 'unshift', 'slice', 'concat', 'reverse', 'fill'])
   /** Which of their arguments are positions. */
   const POSITIONS: Record<string, readonly number[]> = {
     at: [0],
@@ -120,6 +120,7 @@ export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, ma
   const method = (name: string, original: Fn): Fn => {
     const isFew = FEW.has(name)
     const isSwift = SWIFT.has(name)
+    const isSlow = name === 'splice'
     const positions = POSITIONS[name] ?? []
     return function (this: unknown, ...args: unknown[]): unknown {
       const list = listed(this)
@@ -128,8 +129,10 @@ export function listMethodsOf({ step, text, textOf, listFits, listed, listOf, ma
         const position = positions[at] as number
         if (position < args.length) args[position] = worth(args[position])
       }
+      // In a list that is mostly holes, the engine looks at all elements for a new end.
+      if (name === 'pop' && list.length > 1000 && !isDense(list)) step(list.length * 2)
       if (!isFew) {
-        step(!isSwift ? list.length : isDense(list) ? list.length >> 3 : list.length * 4)
+        step(isSlow ? list.length * 2 : !isSwift ? list.length : isDense(list) ? list.length >> 3 : list.length * 4)
         // Equal long texts are compared to their ends.
         if (typeof args[0] === 'string') step((args[0].length >> 4) * list.length)
       }

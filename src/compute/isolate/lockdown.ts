@@ -13,12 +13,13 @@ export interface KeptGlobals {
 
 export function lockDown(
   { intrinsics, functions, globals }: KeptGlobals,
-  { arrayIterator }: Meter,
+  { step }: Meter,
   counted: ReturnType<typeof countedOf>,
   { constructorOf }: ReturnType<typeof constructorsOf>,
+  intl: object,
 ): void {
   const world = globalThis as unknown as Record<PropertyKey, unknown>
-  const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
+  const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
   const { preventExtensions } = Object
   const iterator: typeof Symbol.iterator = Symbol.iterator
   const NativeMap = Map
@@ -55,6 +56,11 @@ export function lockDown(
         : world[name]
     objects.push([where, found as object, names])
   }
+  const getterOf = (get: Fn) =>
+    function (this: unknown): unknown {
+      step(20)
+      return apply(get, this, [])
+    }
   const constructors = new NativeMap<string, object>()
   for (const [where, object] of objects) {
     if (typeof object === 'function' && !where.startsWith('%') && object !== bare)
@@ -75,13 +81,15 @@ export function lockDown(
         deleteProperty(object, key)
       } else if (typeof was?.value === 'function' && !/^%(?:\w+Iterator|IteratorHelper|AsyncFunction)%/.test(where)) {
         const value = counted(where, name, was.value as Fn)
-        if (where === 'Array.prototype' && name === '@@iterator') arrayIterator.current = value
-        // The runtime uses the first on the promises that this code returns; the engine trusts what the second finds.
-        const fixed =
-          where === 'Promise.prototype' || (where === 'RegExp.prototype' && name === 'exec')
-            ? { writable: false, configurable: false }
-            : {}
-        defineProperty(object, key, { ...was, value, ...fixed })
+        // The runtime uses the first on the promises that this code returns; the engine trusts what the others find.
+        const isFixed =
+          where === 'Promise.prototype' ||
+          (where === 'RegExp.prototype' && name === 'exec') ||
+          (/^(?:Array|String)\.prototype$/.test(where) && name === '@@iterator')
+        defineProperty(object, key, { ...was, value, ...(isFixed ? { writable: false, configurable: false } : {}) })
+      } else if (was?.get !== undefined) {
+        const get = was.get as Fn
+        defineProperty(object, key, { ...was, get: getterOf(get) })
       }
     }
   }
@@ -92,6 +100,7 @@ export function lockDown(
     const value = counted('', name, world[name] as Fn)
     defineProperty(world, name, { value, writable: false, configurable: false })
   }
+  defineProperty(world, 'Intl', { value: intl, writable: false, configurable: false })
   const known = new NativeSet(globals)
   for (
     let object: object | null = world;

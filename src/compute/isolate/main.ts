@@ -6,6 +6,7 @@ import type { expressionPartsOf } from './expression-parts.ts'
 import type { helpersOf } from './helpers.ts'
 import type { jsonWriterOf } from './json.ts'
 import type { listMethodsOf } from './list-methods.ts'
+import type { localeMethodsOf } from './locale-methods.ts'
 import type { KeptGlobals, lockDown } from './lockdown.ts'
 import type { Fn, meterOf, ProgramLimits } from './meter.ts'
 import type { objectMethodsOf } from './object-methods.ts'
@@ -28,6 +29,7 @@ export interface IsolateFunctions {
   helpersOf: typeof helpersOf
   jsonWriterOf: typeof jsonWriterOf
   listMethodsOf: typeof listMethodsOf
+  localeMethodsOf: typeof localeMethodsOf
   lockDown: typeof lockDown
   matcherOf: typeof matcherOf
   meterOf: typeof meterOf
@@ -63,19 +65,25 @@ export async function run(program: Program, reads: Reads, bounds: Bounds, parts:
   const known = parts.helpersOf(meter)
   const helpers = bounds.helpers.map((name) => known[name])
   const constructors = parts.constructorsOf(meter)
+  const texts = parts.textMethodsOf(meter)
+  const { methods: locales, intl } = parts.localeMethodsOf(meter, texts)
   const counted = parts.countedOf(meter, {
     constructors,
-    texts: parts.textMethodsOf(meter),
+    texts,
+    locales,
     lists: parts.listMethodsOf(meter),
     objects: parts.objectMethodsOf(meter),
-    matcher: parts.matcherOf(RegExp, step, parts.expressionPartsOf),
+    matcher: parts.matcherOf(RegExp, meter, parts.expressionPartsOf),
     writeJson,
   })
-  parts.lockDown(bounds, meter, counted, constructors)
+  parts.lockDown(bounds, meter, counted, constructors, intl)
 
+  let reading = 0
   const asked = (kind: string) => async (path: unknown) => {
-    step(1000)
+    // The server refuses further reads, but each is a message to it.
+    step(++reading > bounds.limits.reads ? 100_000 : 1000)
     if (typeof path !== 'string') throw new NativeTypeError(`fhir.${kind} takes a path, such as Patient?name=smith`)
+    if (path.length > 20_000) throw new NativeTypeError(`fhir.${kind} takes a path of at most 20000 characters`)
     const answer = await reads.read(kind, path)
     // The server limits what it returns.
     step(answer.length >> 4)

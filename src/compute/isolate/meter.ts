@@ -8,6 +8,10 @@ export interface ProgramLimits {
   text: number
   /** Elements of one array. */
   list: number
+  /** How often a program can read. */
+  reads: number
+  /** Steps of a promise. */
+  promise: number
 }
 
 export type Fn = (...args: unknown[]) => unknown
@@ -16,7 +20,9 @@ export type Meter = ReturnType<typeof meterOf>
 
 export function meterOf(limits: ProgramLimits) {
   const { apply, getPrototypeOf, ownKeys } = Reflect
+  const { hasOwn, preventExtensions } = Object
   const { isArray } = Array
+  const plain = Array.prototype
   const { max, min } = Math
   const { MAX_SAFE_INTEGER } = Number
   const iterator: typeof Symbol.iterator = Symbol.iterator
@@ -91,10 +97,37 @@ export function meterOf(limits: ProgramLimits) {
       step(20 + found[0].length ** 2 / 16)
     }
   }
+  /** Counts for a regular expression that the engine parses: most is for classes of characters by property. */
+  const parsed = (source: string): string => {
+    step(1000 + source.length * 20)
+    for (let at = 0; at < source.length; at++)
+      if (source[at] === '\\' && (source[at + 1] === 'p' || source[at + 1] === 'P')) step(2000)
+    return source
+  }
   const keyed = (value: unknown): PropertyKey => {
     if (typeof value === 'number' || typeof value === 'symbol') return value
     const key = short(textOf(value))
     step(key.length >> 4)
+    if (key === 'prototype') throw new NativeTypeError('prototype is not available by a computed name')
+    return key
+  }
+  /** The position that a key is, or -1. */
+  const positionOf = (key: unknown): number => {
+    if (typeof key === 'number') return key
+    return typeof key === 'string' && key.length < 11 && key >= '0' && key < ':' ? +key : -1
+  }
+  /**
+   * Counts for an element that is set in an object. The engine makes room for all that lie before it. From a gap of 1024 on it keeps
+   * a table instead, so that a program can count by year, and an array is then rewritten.
+   */
+  const placed = <T extends PropertyKey>(object: unknown, key: T): T => {
+    const position = positionOf(key)
+    if (!(position > 0)) return key
+    if (isArray(object)) {
+      const gap = position - object.length
+      if (gap >= 1024 && object.length > 10_000) fail('an element of it is far from the others of a long array')
+      if (gap > 0) step((gap + (gap < 1024 ? 0 : object.length * 4)) * 4)
+    } else if (!isObject(object) || !(position in object)) step(position < 1024 ? position * 4 : 64)
     return key
   }
 
@@ -114,11 +147,10 @@ export function meterOf(limits: ProgramLimits) {
       yield value
     }
   }
-  const arrayIterator = { current: undefined as unknown }
   /** Counts for an iterable that the engine will iterate to its end. */
   const whole = (values: unknown): unknown => {
-    const isPlain =
-      isArray(values) && (values as unknown as Record<PropertyKey, unknown>)[iterator] === arrayIterator.current
+    // The iterators of the language can't be replaced, but others could take turns.
+    const isPlain = isArray(values) && getPrototypeOf(values) === plain && !hasOwn(values, iterator)
     if (isPlain || typeof values === 'string') {
       step((values as string).length * 4)
       return isPlain ? listed(values) : values
@@ -156,9 +188,22 @@ export function meterOf(limits: ProgramLimits) {
   }
   const copied = (value: unknown): unknown => {
     if (isArray(value)) step(value.length)
-    step(size(value) * (isArray(value) ? 32 : 64))
+    if (isArray(value) || !isObject(value)) step(size(value) * (isArray(value) ? 32 : 64))
+    else {
+      const keys = ownKeys(value)
+      step(keys.length * 64)
+      // Positions come first, in order. The copy has room for the last as well.
+      let last = -1
+      for (let at = 0; at < keys.length && positionOf(keys[at]) >= 0; at++) last = positionOf(keys[at])
+      if (last > 0) step(min(last, 5000) * 4)
+    }
     depth(value)
     return value
+  }
+  /** Makes an object a prototype. It can't grow any more: the engine would rewrite it whole, again and again. */
+  const inherited = <T>(value: T): T => {
+    depth(value)
+    return isObject(value) ? (preventExtensions(value) as T) : value
   }
   /** Wraps what the engine iterates over, so that each step is counted. */
   const stepped = (values: unknown): unknown => {
@@ -208,17 +253,18 @@ export function meterOf(limits: ProgramLimits) {
     short,
     hashed,
     normalized,
+    parsed,
     keyed,
+    placed,
     listFits,
     listed,
-    /** The original iterator of arrays; set once it is counted. */
-    arrayIterator,
     whole,
     listOf,
     size,
     made,
     depth,
     copied,
+    inherited,
     stepped,
     worth,
     numeric,

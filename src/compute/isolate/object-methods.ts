@@ -4,13 +4,15 @@ import type { Fn, Meter } from './meter.ts'
 import type { Methods } from './text-methods.ts'
 
 export function objectMethodsOf({
+  limits,
   step,
   hashed,
   keyed,
+  placed,
   listOf,
   size,
-  depth,
   copied,
+  inherited,
   numeric,
   stepped,
 }: Meter): Methods {
@@ -20,6 +22,7 @@ export function objectMethodsOf({
   const NativeTypeError = TypeError
   const NativeMap = Map
   const getOfMap = Map.prototype.get as unknown as Fn
+  const then = Promise.prototype.then as unknown as Fn
   const setOfMap = Map.prototype.set as unknown as Fn
   const sizeOfMap = getOwnPropertyDescriptor(Map.prototype, 'size')?.get as Fn
   const sizeOfSet = getOwnPropertyDescriptor(Set.prototype, 'size')?.get as Fn
@@ -46,7 +49,8 @@ export function objectMethodsOf({
       }
       if (isMap) return found
       const object = create(null) as Record<PropertyKey, unknown>
-      for (let at = 0; at < names.length; at++) object[names[at] as string] = apply(getOfMap, found, [names[at]])
+      for (let at = 0; at < names.length; at++)
+        object[placed(object, names[at] as string)] = apply(getOfMap, found, [names[at]])
       return object
     }
   /** Keys that the engine looks for in a set of this size, or adds to it. */
@@ -85,8 +89,15 @@ export function objectMethodsOf({
     }
   const settled = (original: Fn) =>
     function (this: unknown, values: unknown): unknown {
-      return apply(original, this, [listOf(values)])
+      const list = listOf(values)
+      step((list.length + 1) * limits.promise)
+      return apply(original, this, [list])
     }
+  /** A rejection that nothing handles is an event, which takes long. */
+  const handled = <T>(promise: T): T => {
+    apply(then, promise, [undefined, () => {}])
+    return promise
+  }
   const listing = (original: Fn) => (value: unknown) => {
     step(size(value) * 40)
     return original(value)
@@ -103,14 +114,11 @@ export function objectMethodsOf({
           if (source === null || typeof source !== 'object') continue
           const names = keysOf(source)
           for (let n = 0; n < names.length; n++)
-            (target as Record<string, unknown>)[names[n] as string] = source[names[n] as string]
+            (target as Record<string, unknown>)[placed(target, names[n] as string)] = source[names[n] as string]
         }
         return target
       },
-    'Object.create': (original) => (proto) => {
-      depth(proto)
-      return original(proto)
-    },
+    'Object.create': (original) => (proto) => original(inherited(proto)),
     'Object.freeze': (original) => (value) => original(copied(value)),
     'Object.entries': listing,
     'Object.keys': listing,
@@ -121,7 +129,7 @@ export function objectMethodsOf({
       for (let at = 0; at < list.length; at++) {
         const pair = list[at] as [unknown, unknown]
         step(40)
-        object[keyed(pair[0])] = pair[1]
+        object[placed(object, keyed(pair[0]))] = pair[1]
       }
       return object
     },
@@ -140,6 +148,18 @@ export function objectMethodsOf({
           step(10 + first.length + rest.length)
           return apply(bound, self, [...first, ...rest])
         }
+      },
+    'Promise.reject': (original) =>
+      function (this: unknown, reason: unknown) {
+        step(limits.promise)
+        return handled(apply(original, this, [reason]))
+      },
+    'Promise.withResolvers': (original) =>
+      function (this: unknown) {
+        step(limits.promise)
+        const found = apply(original, this, []) as { promise: unknown }
+        handled(found.promise)
+        return found
       },
     'Promise.all': settled,
     'Promise.allSettled': settled,

@@ -1,7 +1,7 @@
 // Regular expressions that count their steps. The engine's own can take forever, and nothing interrupts them. The
 // engine still parses and checks an expression, and matches single characters; the backtracking search is done here.
 
-import type { expressionPartsOf, MatchState, Part, Repetition } from './expression-parts.ts'
+import type { Counting, expressionPartsOf, MatchState, Part, Repetition } from './expression-parts.ts'
 import type { Fn } from './meter.ts'
 
 /** As RegExp.prototype.exec. */
@@ -11,13 +11,11 @@ interface Compiled {
   match: Part['match']
   groups: number
   names: Record<string, number>
+  hasIndices: boolean
 }
 
-export function matcherOf(
-  Native: RegExpConstructor,
-  step: (count: number) => void,
-  makeParts: typeof expressionPartsOf,
-): Matcher {
+export function matcherOf(Native: RegExpConstructor, meter: Counting, makeParts: typeof expressionPartsOf): Matcher {
+  const { step } = meter
   const { apply } = Reflect
   const { create } = Object
   const exec = Native.prototype.exec
@@ -27,14 +25,13 @@ export function matcherOf(
   const { floor, max } = Math
   const known: Record<string, Compiled> = create(null)
   const search: MatchState = { text: '', captures: [] }
-  const partsOf = makeParts(Native, step, search)
+  const partsOf = makeParts(Native, meter, search)
 
   const compile = (source: string, flags: string): Compiled => {
     const has = (flag: string): boolean => {
       for (let at = 0; at < flags.length; at++) if (flags[at] === flag) return true
       return false
     }
-    if (has('v')) throw new SyntaxError('the flag v of regular expressions is not available')
     const [isUnicode, isLined] = [has('u'), has('m')]
     const own = `${has('i') ? 'i' : ''}${isUnicode ? 'u' : ''}${has('s') ? 's' : ''}`
     const parts = partsOf({ isUnicode, isCaseless: has('i'), own })
@@ -160,7 +157,7 @@ export function matcherOf(
     }
 
     const found = alternatives()
-    return { match: found.match, groups: total.count, names }
+    return { match: found.match, groups: total.count, names, hasIndices: has('d') }
   }
 
   /** How many groups an expression has, and their names. */
@@ -222,20 +219,29 @@ export function matcherOf(
     return null
   }
 
-  function found(given: string, from: number, to: number, { groups, names }: Compiled): unknown {
+  function found(given: string, from: number, to: number, { groups, names, hasIndices }: Compiled): unknown {
+    const indices: unknown[] & { groups?: unknown } = [[from, to]]
     const result = [slice(given, from, to)] as unknown as RegExpExecArray
     for (let n = 1; n <= groups; n++) {
       const [start, end] = [search.captures[n * 2] as number, search.captures[n * 2 + 1] as number]
       result[n] = start < 0 ? (undefined as unknown as string) : slice(given, start, end)
+      if (hasIndices) indices[n] = start < 0 ? undefined : [start, end]
     }
     result.index = from
     result.input = given
-    let named: Record<string, string> | undefined
-    for (const name in names) {
-      named ??= create(null) as Record<string, string>
-      named[name] = result[names[name] as number] as string
+    const byName = (values: readonly unknown[]): Record<string, unknown> | undefined => {
+      let named: Record<string, unknown> | undefined
+      for (const name in names) {
+        named ??= create(null) as Record<string, unknown>
+        named[name] = values[names[name] as number]
+      }
+      return named
     }
-    result.groups = named as unknown as Record<string, string>
+    result.groups = byName(result) as Record<string, string>
+    if (hasIndices) {
+      indices.groups = byName(indices)
+      result.indices = indices as unknown as RegExpIndicesArray
+    }
     return result
   }
 }

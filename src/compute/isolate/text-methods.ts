@@ -13,8 +13,10 @@ export function textMethodsOf({
   text,
   textOf,
   made,
+  worth,
   numeric,
   normalized,
+  parsed,
   count,
 }: Meter): {
   within: (value: unknown) => string
@@ -41,6 +43,7 @@ export function textMethodsOf({
       const self = within(this)
       const pattern = sought(args[0])
       longSearch(self, pattern)
+      if (typeof pattern === 'string') step(self.length / max(1, pattern.length))
       let length = 0
       if (typeof args[1] !== 'function') {
         const by = textOf(args[1])
@@ -75,7 +78,14 @@ export function textMethodsOf({
       const value = sought(pattern)
       longSearch(self, value)
       step(self.length >> 3)
-      return made(apply(original, self, from === undefined ? [value] : [value, from]))
+      return made(apply(original, self, from === undefined ? [value] : [value, worth(from)]))
+    }
+  /** These make a regular expression of a text. */
+  const matching = (original: Fn) =>
+    function (this: unknown, pattern: unknown): unknown {
+      const self = within(this)
+      const value = sought(pattern)
+      return made(apply(original, self, [typeof value === 'string' ? parsed(value) : value]))
     }
   /** Methods that themselves convert their receiver to text, so that it must not be converted first. */
   const plainly = (original: Fn) =>
@@ -109,9 +119,9 @@ export function textMethodsOf({
     'String.prototype.includes': searching,
     'String.prototype.startsWith': searching,
     'String.prototype.endsWith': searching,
-    'String.prototype.search': searching,
-    'String.prototype.match': searching,
-    'String.prototype.matchAll': searching,
+    'String.prototype.search': matching,
+    'String.prototype.match': matching,
+    'String.prototype.matchAll': matching,
     'String.prototype.normalize': (original) =>
       function (this: unknown, form: unknown) {
         const self = normalized(within(this))

@@ -69,12 +69,15 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   ...{ H: 'high', HH: 'high', HU: 'high', HX: 'high', '>': 'high', 'H>': 'high', HIGH: 'high' },
   ...{ L: 'low', LL: 'low', LU: 'low', LX: 'low', '<': 'low', 'L<': 'low', LOW: 'low' },
   ...{ A: 'abnormal', AA: 'abnormal', ABNORMAL: 'abnormal', N: 'normal', NORMAL: 'normal' },
+  ...{ 'CRITICAL HIGH': 'high', 'SIGNIFICANTLY HIGH': 'high', 'OFF SCALE HIGH': 'high' },
+  ...{ 'CRITICAL LOW': 'low', 'SIGNIFICANTLY LOW': 'low', 'OFF SCALE LOW': 'low' },
+  'CRITICAL ABNORMAL': 'abnormal',
 }
 
 /** The record's own flag, or else one derived from the range. */
 export function flagOf(part: Resource, value: number, sign: string, { low, high }: Range): Flag | undefined {
   const written = records(part, 'interpretation').flatMap((concept) => [
-    ...records(concept, 'coding').map(({ code }) => scalarText(code)),
+    ...records(concept, 'coding').flatMap(({ code, display }) => [scalarText(code), scalarText(display)]),
     scalarText(concept.text),
   ])
   const told = written
@@ -85,6 +88,8 @@ export function flagOf(part: Resource, value: number, sign: string, { low, high 
   if (other !== undefined) return 'abnormal'
   const flag = side ?? told.find((one) => one === 'abnormal') ?? told[0]
   if (flag !== undefined) return flag
+  // Not a measure, such as `ad`: the amount that suffices.
+  if (!/^(?:[<>]=?)?$/.test(sign)) return undefined
   // `<10` may be within a range up to 6; `>10` is certainly above it.
   if (low !== undefined && (value < low || (value === low && sign === '<')) && !sign.startsWith('>')) return 'low'
   if (high !== undefined && (value > high || (value === high && sign === '>')) && !sign.startsWith('<')) return 'high'

@@ -63,9 +63,13 @@ export function personOf(id: string, resource: unknown): Person {
   const identifier = inUse(resource, 'identifier')
     .map(({ value }) => scalarText(value))
     .find((text) => text !== '')
-  const [replacing] = records(resource, 'link').flatMap(({ type, other }) =>
-    type === 'replaced-by' && isRecord(other) ? [scalarText(other.reference) || 'another record'] : [],
-  )
+  const linked = (kind: string): string =>
+    records(resource, 'link')
+      .flatMap(({ type, other }) =>
+        type === kind && isRecord(other) ? [scalarText(other.reference) || 'another record'] : [],
+      )
+      .join(', ')
+  const [replacing, main] = [linked('replaced-by'), linked('refer')]
   return {
     id,
     name: shortText(name),
@@ -75,7 +79,8 @@ export function personOf(id: string, resource: unknown): Person {
     ...((deceasedBoolean === true || deceasedDateTime !== undefined) && { deceased: true }),
     ...(isDate(deceasedDateTime) && { died: deceasedDateTime }),
     ...(active === false && { inactive: true }),
-    ...(replacing !== undefined && { replacedBy: shortText(replacing) }),
+    ...(replacing && { replacedBy: shortText(replacing) }),
+    ...(main && { mainRecord: shortText(main) }),
   }
 }
 

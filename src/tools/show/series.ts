@@ -39,7 +39,12 @@ export function seriesIn(
     const known = undrawn.get(key) ?? { name, reason, count: 0 }
     undrawn.set(key, { ...known, count: known.count + 1 })
   }
+  // A page may repeat what another had.
+  const seen = new Set<string>()
   for (const observation of observations) {
+    const id = scalarText(observation.id)
+    if (id !== '' && seen.has(id)) continue
+    seen.add(id)
     const own = codedBy(observation)
     const { status, withdrawn } = stateOf(observation)
     const at = dateOf(observation, isDate)

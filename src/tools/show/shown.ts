@@ -21,8 +21,10 @@ export interface Person {
   died?: string
   /** Whether the record is no longer in use. */
   inactive?: boolean
-  /** The record that replaces this one: `Patient/ID`. */
+  /** The records that replace this one, with commas: `Patient/ID`. */
   replacedBy?: string
+  /** The main records of this person, to which this one refers. */
+  mainRecord?: string
 }
 
 // ── trend ──

@@ -15,7 +15,7 @@ interface Words {
 }
 
 export function nameFor({ id, name, birthDate, gender, identifier, ...person }: Person): string {
-  const { deceased, died, inactive, replacedBy } = person
+  const { deceased, died, inactive, replacedBy, mainRecord } = person
   const more = [
     name && quoted(name),
     birthDate && `born ${birthDate}`,
@@ -24,6 +24,7 @@ export function nameFor({ id, name, birthDate, gender, identifier, ...person }: 
     deceased && `deceased${died ? ` ${died}` : ''}`,
     inactive && 'record not in use',
     replacedBy && `replaced by ${quoted(replacedBy)}`,
+    mainRecord && `main record ${quoted(mainRecord)}`,
   ].filter(Boolean)
   return `${more.join(', ')} (Patient/${id})`.trim()
 }
