@@ -215,7 +215,7 @@ function translate(req: FhirRequest, records: Records): FhirResponse {
   const { url, system, code } = inputOf(req)
   const map = typeof url === 'string' ? canonical<ConceptMap>(records, 'ConceptMap', url) : undefined
   if (!map) {
-    return [badRequest('No ConceptMap specified')]
+    return [badRequest(typeof url === 'string' ? `ConceptMap ${url} not found` : 'No ConceptMap specified')]
   }
   const matches = (map.group ?? [])
     .filter((group) => group.source === system)

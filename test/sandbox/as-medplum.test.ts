@@ -78,3 +78,11 @@ it('links a cursor for several types, and refuses it', async () => {
   expect((await send('GET', `?${next.split('?')[1]}`)).status).toBe(400)
   expect((await send('GET', '?_type=Patient,Observation&_sort=_lastUpdated&_count=20&_offset=20')).status).toBe(200)
 })
+
+it.each([
+  ['url=http://example.com/nothing&code=1', 'ConceptMap http://example.com/nothing not found'],
+  ['code=1', 'No ConceptMap specified'],
+])('ConceptMap/$translate?%s: %s', async (query, text) => {
+  const { status, body } = await send('GET', `ConceptMap/$translate?${query}`)
+  expect([status, body.issue]).toEqual([400, [expect.objectContaining({ details: { text } })]])
+})
