@@ -7,9 +7,9 @@ import { SANDBOX_CLIENT_ID } from './sandbox/world.ts'
 import { leftOut } from './test/left-out.ts'
 
 /** About asking, or about tenants, some of which ask. */
-const ASKING = ['test/workers/confirm*.test.ts', 'test/workers/tenants*.test.ts']
+const ASKING = ['test/workers/confirm/*.test.ts', 'test/workers/tenants/*.test.ts']
 /** These load Medplum's definitions, which then hold for the whole process and change how FHIRPath is evaluated. The Worker has none. */
-const DEFINED = ['test/unit/definitions.test.ts', 'test/unit/capability-summary.test.ts']
+const DEFINED = ['test/unit/advice/definitions.test.ts', 'test/unit/advice/capability-summary.test.ts']
 /** The limits of wrangler.toml, here too high to be reached. */
 const { ratelimits } = readConfig({ config: './wrangler.toml' })
 /** How many test files run at the same time. */
@@ -56,7 +56,7 @@ function inWorkerd(
             UPSTREAM_TIMEOUT_SECONDS: '20',
             MAX_ACCESS: 'admin',
             CLIENT_DOCUMENTS: 'on',
-            // Most tests compare what is stored with what was sent; test/workers/provenance.test.ts has it on.
+            // Most tests compare what is stored with what was sent; test/workers/requests/provenance.test.ts has it on.
             AI_TAG: 'off',
             ...inject('upstreams')[started++ % AT_ONCE],
             ...settings,
@@ -133,13 +133,13 @@ export default defineConfig(({ mode }) => ({
       inWorkerd('workers', mode, {
         include: ['test/workers/**/*.test.ts'],
         exclude: ASKING,
-        setup: './test/workers/global-setup.ts',
+        setup: './test/workers/world/global-setup.ts',
         settings: { CONFIRM: 'never' },
       }),
       inWorkerd('asking', mode, {
         include: ASKING,
         exclude: [],
-        setup: './test/workers/tenants-setup.ts',
+        setup: './test/workers/world/tenants-setup.ts',
         settings: { CONFIRM: 'delete', AUDIT_KEY: 'a key of thirty-two characters!!' },
       }),
     ],

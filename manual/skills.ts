@@ -77,7 +77,7 @@ export async function skillFiles(): Promise<Map<string, string>> {
   )
   return new Map(
     SKILLS.map(({ name, description, prompts, chapters: titles }) => {
-      // No error if a chapter is missing: the server that writes the cookbook needs the skills first. test/unit/skills.test.ts checks it.
+      // No error if a chapter is missing: the server that writes the cookbook needs the skills first. test/unit/docs/skills.test.ts checks it.
       const told = titles.flatMap((title) => (chapters.has(title) ? [`## ${title}\n\n${chapters.get(title)}`] : []))
       const head = `---\nname: ${name}\ndescription: ${JSON.stringify(description)}\n---\n\n# ${name.replaceAll('-', ' ')}`
       return [name, `${[head, INTRODUCTION, ...prompts.map(workOf), ...told].join('\n\n')}\n`]

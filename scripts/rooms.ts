@@ -1,5 +1,5 @@
 // The rooms (folders) of src/: what each is for, what must never be in it, and which others it may import. All may import `base`.
-// test/unit/rooms.test.ts checks the imports against this; `npm run docs` writes the table in docs/architecture.md from it.
+// test/unit/docs/rooms.test.ts checks the imports against this; `npm run docs` writes the table in docs/architecture.md from it.
 
 interface Room {
   is: string

@@ -1,4 +1,4 @@
-// How many requests to Medplum each kind of call needs, once the server's capabilities are cached. test/workers/upstream-requests.test.ts
+// How many requests to Medplum each kind of call needs, once the server's capabilities are cached. test/workers/requests/upstream-requests.test.ts
 // checks it, and `npm run docs` writes it into docs/performance.md.
 
 interface Cost {

@@ -1,6 +1,6 @@
 // The resource types of FHIR R4 and of Medplum: the only part of a path that may be logged.
 
-/** test/unit/audit.test.ts compares the list with Medplum's definitions. */
+/** test/unit/tools/audit.test.ts compares the list with Medplum's definitions. */
 export const RESOURCE_TYPES: ReadonlySet<string> = new Set(
   `
 AccessPolicy Account ActivityDefinition AdverseEvent Agent AllergyIntolerance Appointment AppointmentResponse AsyncJob

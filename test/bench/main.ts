@@ -1,8 +1,8 @@
 // `npm run bench -- NAME`: measures one kind of figures and prints them with their goals. It fails only for a broken promise, such as an
 // answer without the requested data.
 import { fhirpath } from './fhirpath.ts'
-import { load } from './load.ts'
-import { questions } from './questions.ts'
+import { load } from './load/load.ts'
+import { questions } from './questions/questions.ts'
 import { sandbox } from './sandbox.ts'
 import { shape } from './shape.ts'
 import { size } from './size.ts'

@@ -4,7 +4,7 @@ import { createApp } from '../../src/app.ts'
 import { createEndpoint } from '../../src/mcp/endpoint.ts'
 import type { AuthenticatedHandler } from '../../src/oauth/provider.ts'
 import { fhirRequest } from '../../src/tools/fhir-request.ts'
-import product, { type BenchBindings, complete, Grant, McpSession } from './load-worker.ts'
+import product, { type BenchBindings, complete, Grant, McpSession } from './load/load-worker.ts'
 
 export { Grant, McpSession }
 

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Call, session, stateless, stream } from './load-clients.ts'
-import { FAMILY, openWorld } from './load-world.ts'
+import { type Call, session, stateless, stream } from './load/load-clients.ts'
+import { FAMILY, openWorld } from './load/load-world.ts'
 import { median } from './workerd.ts'
 
 const PATH = 'Patient/bench-fixed'

@@ -3,7 +3,7 @@ import { evalFhirPath } from '@medplum/core'
 import type { ConnectedClient, ToolResult } from '../../programs/clients.ts'
 import { LEVELS, type Level, refusalOf } from '../../src/access/access.ts'
 import { classify, type RiskRequest } from '../../src/access/risk/risk.ts'
-import { decode } from '../unit/decode.ts'
+import { decode } from '../unit/answer/decode.ts'
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
 

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { OTHER_ID, OWN_ID } from './medplum.ts'
 
 const VECTORS: { accepted: { path: string }[]; refused: { path: string }[] } = JSON.parse(
-  readFileSync('test/unit/paths.json', 'utf8'),
+  readFileSync('test/unit/fhir/paths.json', 'utf8'),
 )
 
 export const IDS = [OWN_ID, OTHER_ID]

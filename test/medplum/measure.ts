@@ -2,7 +2,7 @@
 // and the size of what a model reads.
 import { encode } from 'gpt-tokenizer'
 import { PATIENT_IDS } from '../../sandbox/clinic/index.ts'
-import { ask, callOf, JSON_HEADERS, MODERN_HEADERS, MODERN_META, openSession } from '../bench/load-clients.ts'
+import { ask, callOf, JSON_HEADERS, MODERN_HEADERS, MODERN_META, openSession } from '../bench/load/load-clients.ts'
 import { tokenFor } from '../sandbox/client.ts'
 import type { Ground } from './ground.ts'
 import type { Ids } from './load.ts'

@@ -11,7 +11,7 @@ import { compact } from '../../src/answer/compact/compact.ts'
 import { withoutNoise } from '../../src/answer/noise.ts'
 import { bundleOf, entryFor } from '../calls.ts'
 import { rows } from '../runs.ts'
-import { decode } from '../unit/decode.ts'
+import { decode } from '../unit/answer/decode.ts'
 import { type Answer, type Send, signedIn } from './client.ts'
 import { constructed } from './constructed-answers.ts'
 

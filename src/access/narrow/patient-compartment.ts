@@ -1,6 +1,6 @@
 // Which patients a resource belongs to: for each type of the Patient compartment (FHIR R4, CompartmentDefinition "patient") the elements
 // that say so. As in Medplum, a Patient is only in its own compartment, whatever it links to.
-// `test/unit/narrow-compartment` compares the table with the definitions.
+// `test/unit/access/narrow-compartment` compares the table with the definitions.
 import { isRecord } from '../../base/json.ts'
 import { byIdentifier } from './references.ts'
 
