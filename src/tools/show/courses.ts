@@ -52,7 +52,7 @@ export function courseTime(resource: Resource): CourseTime | undefined {
   const from = isDate(start) ? start : written
   if (from === undefined) return undefined
   if (lengths.size > 0) return { from, remark: shortText(`for ${[...lengths].join(' and ')}`) }
-  return isDate(end) ? { from, to: end, remark: 'time for dispensing' } : { from }
+  return isDate(end) ? { from, to: end, remark: 'authorized supply period' } : { from }
 }
 
 function lengthOf({ boundsDuration, boundsRange }: Resource): string {

@@ -43,7 +43,7 @@ describe('the time of a medication', () => {
     [
       'ends with the dispense if nothing else is known, and says so',
       request({ dispenseRequest: { validityPeriod: { end: '2024-03-01' } } }),
-      { from: '2024-01-01', to: '2024-03-01', remark: 'time for dispensing' },
+      { from: '2024-01-01', to: '2024-03-01', remark: 'authorized supply period' },
     ],
     [
       'is the period of a statement',
