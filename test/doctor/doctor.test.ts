@@ -55,7 +55,7 @@ it.each(['/t/north', '/t/north/', '/t/north/mcp'])('finds nothing wrong with a t
 
 it.each([
   ['/t/south', 'medplum', /Add the redirect URI http:\S+\/t\/south\/oauth\/callback to .* in Medplum\.$/],
-  ['/t/west/mcp', 'medplum', /no ClientApplication away .*check clientId of west in TENANTS/],
+  ['/t/west/mcp', 'medplum', /no ClientApplication away\b.*check clientId of west in TENANTS/],
   ['/t/east', 'tenant', /add it to TENANTS/],
 ])('of a tenant at %s: finding %s', async (path, check, fix) => {
   front.plant({})

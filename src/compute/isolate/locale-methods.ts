@@ -1,4 +1,4 @@
-// What is written in the words of a place: `Intl`, and the methods that take locales.
+// Formatting and comparing by the rules of a locale: `Intl`, and the methods that take locales.
 
 import type { Fn, Meter } from './meter.ts'
 import type { Methods, textMethodsOf } from './text-methods.ts'
