@@ -4,26 +4,11 @@
 import { parse } from 'acorn'
 import { UserError } from '../base/told-error.ts'
 import { GLOBALS, HELPERS, PROMISE } from './globals.ts'
+import { call, charge, type Tools } from './helper-calls.ts'
 import { children, FUNCTION_NODES, hasReturn, list, maybe, namesIn, part, restsOf, type Tree } from './syntax-tree.ts'
-import { call, charge, checkKind, type Tools, WRITE } from './write-nodes.ts'
-
-/** Steps of nodes that count more than one because they use memory. */
-const WEIGHT: Readonly<Record<string, number>> = {
-  ArrayExpression: 6,
-  ObjectExpression: 8,
-  Property: 4,
-  ArrowFunctionExpression: 8,
-  FunctionExpression: 8,
-  FunctionDeclaration: 8,
-  ClassExpression: 400,
-  ClassDeclaration: 400,
-  NewExpression: 30,
-  ThrowStatement: 100,
-  AwaitExpression: 40,
-  YieldExpression: 10,
-  TemplateLiteral: 6,
-  Literal: 2,
-}
+import { checkTarget } from './targets.ts'
+import { weightOf, wideOf, writtenName } from './weights.ts'
+import { checkKind, WRITE } from './write-nodes.ts'
 
 const REFUSED: Readonly<Record<string, string>> = {
   ImportDeclaration: 'import is not available',
@@ -33,15 +18,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   ExportAllDeclaration: 'export is not available',
   DebuggerStatement: 'debugger is not available',
 }
-
-/** The key of a property that a node writes. */
-const WRITTEN: Readonly<Record<string, (node: Tree) => Tree | undefined>> = {
-  Property: (node) => part(node, 'key'),
-  PropertyDefinition: (node) => part(node, 'key'),
-  AssignmentExpression: (node) => maybe(part(node, 'left'), 'property')[0],
-}
-/** So many names of properties cost nothing: with each further one, the engine may copy the shape of an object. */
-const FEW_NAMES = 20
 
 /** Additional steps of a call. */
 const CALL = 8
@@ -79,12 +55,6 @@ function refusal(what: string, position: Position | undefined): UserError {
   return new UserError(`The program was not run. ${where}${what}.`)
 }
 
-/** The memory that a node uses and that no node below it counts, in steps. */
-function room(node: Tree): number {
-  if (node.type === 'ArrayExpression') return (node.elements as unknown[]).length * 2
-  return node.type === 'Literal' && node.regex !== undefined ? 30 : 0
-}
-
 class Instrumenter {
   readonly #code: string
   readonly #program: Tree
@@ -107,7 +77,7 @@ class Instrumenter {
 
   module(): string {
     this.#declare(this.#program)
-    this.#tools.wide = Math.max(0, this.#written.size - FEW_NAMES)
+    this.#tools.wide = wideOf(this.#written.size)
     const statements = children(this.#program)
     const last = statements.at(-1)
     const text = this.#text(this.#program, (node) =>
@@ -126,8 +96,8 @@ class Instrumenter {
       ...(/^Class/.test(node.type) && node.type !== 'ClassBody' ? maybe(node, 'id') : []),
       ...(node.type === 'CatchClause' ? maybe(node, 'param') : []),
     ]
-    const written = WRITTEN[node.type]?.(node)
-    if (written?.type === 'Identifier' || written?.type === 'PrivateIdentifier') this.#written.add(String(written.name))
+    const written = writtenName(node)
+    if (written !== undefined) this.#written.add(written)
     for (const one of bound) for (const name of namesIn(one)) this.#declared.add(name)
     for (const child of children(node)) this.#declare(child)
   }
@@ -157,12 +127,7 @@ class Instrumenter {
   #write(node: Tree): string {
     const refused = REFUSED[node.type]
     if (refused !== undefined) this.#refuse(node, refused)
-    this.#weights.push(
-      (this.#weights.pop() ?? 0) +
-        (WEIGHT[node.type] ?? 1) +
-        room(node) +
-        (WRITTEN[node.type]?.(node) ? this.#tools.wide : 0),
-    )
+    this.#weights.push((this.#weights.pop() ?? 0) + weightOf(node, this.#tools.wide))
     if (LOOPS.has(node.type)) return this.#loop(node)
     if (FUNCTION_NODES.has(node.type)) return this.#function(node)
     const write = WRITE[node.type]
@@ -176,14 +141,13 @@ class Instrumenter {
     within: (write) => this.#within(write),
     refuse: (node, what) => this.#refuse(node, what),
     isKnown: (name) => this.#declared.has(name) || GLOBALS.has(name),
-    target: (node) => this.#target(node),
     length: 0,
     wide: 0,
   }
 
   #loop(node: Tree): string {
     const [body, left] = [part(node, 'body'), maybe(node, 'left')[0]]
-    if (left && left.type !== 'VariableDeclaration') this.#target(left, true)
+    if (left && left.type !== 'VariableDeclaration') checkTarget(left, this.#tools.refuse, true)
     // The parts that run once belong to the code around the loop.
     const once = [...maybe(node, 'init'), ...maybe(node, 'right')]
     const before = new Map(once.map((child) => [child, this.#head(child)]))
@@ -253,26 +217,5 @@ class Instrumenter {
     const close = text.lastIndexOf(')', at)
     const counting = `${params.length === 0 ? '' : ','}...{[$s(${weight + CALL + this.#calling(node)})]:$q}`
     return `${text.slice(0, close)}${counting}${text.slice(close, at)}${text.slice(at + 1)}`
-  }
-
-  /** Checks an assignment's target: setting a length or a prototype could do much work in one step. */
-  #target(node: Tree, inPattern = false): void {
-    if (node.type === 'MemberExpression') {
-      const property = part(node, 'property')
-      if (part(node, 'object').type === 'Super') this.#refuse(node, 'assigning to super is not available')
-      if (node.computed && inPattern) this.#refuse(node, 'assign to a variable here, not to a property in brackets')
-      const name = node.computed ? undefined : (property as Tree & { name?: string }).name
-      if (name === 'length') this.#refuse(node, 'assigning to length is not available: use splice, or a new array')
-      if (name === 'prototype' || name === '__proto__' || name === 'constructor')
-        this.#refuse(node, `assigning to ${name} is not available`)
-    } else if (node.type === 'RestElement') {
-      this.#refuse(node, 'a rest element (...) is available only in const, let and parameters')
-    } else if (node.type === 'AssignmentPattern') {
-      this.#target(part(node, 'left'), true)
-    } else if (node.type === 'Property') {
-      this.#target(part(node, 'value'), true)
-    } else if (/Pattern$/.test(node.type)) {
-      for (const child of children(node)) this.#target(child, true)
-    }
   }
 }

@@ -1,21 +1,8 @@
 // Rewrites each kind of node so that it calls the meter first, and refuses what a program may not contain.
 
+import { call, charge, type Tools } from './helper-calls.ts'
 import { isNumeric, isScalar, maybe, part, restsOf, type Tree } from './syntax-tree.ts'
-
-/** What writes a node with those below it. */
-export interface Tools {
-  text(node: Tree, write?: (child: Tree) => string): string
-  write(node: Tree): string
-  raw(node: Tree): string
-  within(write: () => string): { text: string; weight: number }
-  refuse(node: Tree, what: string): never
-  isKnown(name: string): boolean
-  target(node: Tree): void
-  /** Characters of the program. */
-  length: number
-  /** Additional steps of a property that is written. */
-  wide: number
-}
+import { assigned, checkTarget, isOwn, placeOf, targetText } from './targets.ts'
 
 /** Refuses `using`, which would call a method of its value when the scope ends. */
 export function checkKind(node: Tree, { refuse }: Tools): void {
@@ -74,7 +61,7 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
       const value = within(() => write(child))
       return `($s(${value.weight + room}),${value.text})`
     }
-    // A field without a value takes up room as well.
+    // A field without a value uses memory too.
     return node.value === null ? `${text(node, written).replace(/;$/, '')}=void $s(${room});` : text(node, written)
   },
   Property: writeProperty,
@@ -130,9 +117,9 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
     )
   },
   UpdateExpression(node, tools) {
-    const { target, text, write } = tools
+    const { refuse, text, write } = tools
     const argument = part(node, 'argument')
-    target(argument)
+    checkTarget(argument, refuse)
     if (isOwn(argument, tools)) {
       const place = write(argument)
       return `$l(${place}=$n(${place}),${text(node)})`
@@ -141,10 +128,10 @@ export const WRITE: Readonly<Record<string, (node: Tree, tools: Tools) => string
     return `$u(${object},${key},${node.operator === '++' ? 1 : -1},${node.prefix})`
   },
   AssignmentExpression(node, tools) {
-    const { target, text, write } = tools
+    const { refuse, text, write } = tools
     const [left, right] = [part(node, 'left'), part(node, 'right')]
     const operator = String(node.operator).slice(0, -1)
-    target(left)
+    checkTarget(left, refuse)
     const plain = () =>
       text(node, (child) =>
         child === left && left.type === 'MemberExpression' ? targetText(left, tools) : write(child),
@@ -213,51 +200,4 @@ function positionIn(key: Tree): number {
 function keyText(key: Tree, write: (node: Tree) => string): string {
   if (key.type === 'Identifier') return String(key.name)
   return key.type === 'PrivateIdentifier' ? `#${String(key.name)}` : write(key)
-}
-
-/** Whether a target may be evaluated twice: a variable, or a private field of one. */
-function isOwn(node: Tree, { refuse }: Tools): boolean {
-  if (node.type !== 'MemberExpression') return true
-  if (part(node, 'property').type !== 'PrivateIdentifier') return false
-  if (/^(?:Identifier|ThisExpression)$/.test(part(node, 'object').type)) return true
-  return refuse(node, 'changing a private field is available only on a variable or this')
-}
-
-function placeOf(node: Tree, { write }: Tools): { object: string; key: string } {
-  const property = part(node, 'property')
-  return {
-    object: call('', part(node, 'object'), write(part(node, 'object'))),
-    key: node.computed
-      ? assigned(ownName(part(node, 'object')), property, write(property))
-      : JSON.stringify((property as Tree & { name: string }).name),
-  }
-}
-
-/** A property as an assignment's target. */
-function targetText(node: Tree, { text, write, raw }: Tools): string {
-  const property = part(node, 'property')
-  return text(node, (child) => {
-    if (child !== property) return write(child)
-    return node.computed ? assigned(ownName(part(node, 'object')), child, write(child)) : raw(child)
-  })
-}
-
-/** An object that may be named twice, since nothing runs when it is. */
-function ownName(object: Tree): string {
-  if (object.type === 'ThisExpression') return 'this'
-  return object.type === 'Identifier' ? String(object.name) : ''
-}
-
-function assigned(object: string, key: Tree, text: string): string {
-  return `$t(${object || 'undefined'},${call('', key, text)})`
-}
-
-/** Counts steps for the values of rest elements. */
-export function charge(names: readonly string[]): string {
-  return names.map((name) => `$z(${name});`).join('')
-}
-
-/** A call of a helper with a node's text, which may be a sequence. */
-export function call(helper: string, node: Tree, text: string): string {
-  return node.type === 'SequenceExpression' ? `${helper}((${text}))` : `${helper}(${text})`
 }

@@ -84,7 +84,7 @@ export function meterOf(limits: ProgramLimits) {
    */
   const hashed = (key: unknown, others: number): void => {
     const isNumeric = typeof key === 'number' || typeof key === 'bigint'
-    if (isNumeric || (typeof key === 'string' && key.length < 11 && key >= '0' && key < ':')) step(others >> 4)
+    if (isNumeric || positionOf(key) !== -1) step(others >> 4)
     short(key)
   }
   /** Counts for a text that the engine normalizes: sorting the marks on one letter takes quadratic time. */
@@ -222,7 +222,7 @@ export function meterOf(limits: ProgramLimits) {
   /** A value for arithmetic. An object is converted only once: a second result may differ. */
   const worth = (value: unknown): unknown => {
     let found = value
-    if ((typeof found === 'object' && found !== null) || typeof found === 'function') {
+    if (isObject(found)) {
       const object = found as Record<PropertyKey, Fn | undefined>
       const convert = object[toPrimitive]
       if (convert !== undefined && convert !== null) found = apply(convert, value, ['number'])
@@ -230,8 +230,7 @@ export function meterOf(limits: ProgramLimits) {
         if (typeof object.valueOf === 'function') found = apply(object.valueOf as Fn, value, [])
         if (typeof found === 'object' && found !== null) found = apply(object.toString as Fn, value, [])
       }
-      if ((typeof found === 'object' && found !== null) || typeof found === 'function')
-        throw new NativeTypeError('an object cannot be converted to a number')
+      if (isObject(found)) throw new NativeTypeError('an object cannot be converted to a number')
     }
     if (typeof found === 'string') step(found.length >> 2)
     return found
